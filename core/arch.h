@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the core asks of the architecture: one of the four ways up.
+ *
+ * Ten functions at most, linked directly; none is weak, none is optional.
+ * Beside them the architecture supplies data: its creation steps and its
+ * ioctl tables.
+ */
+#ifndef LAMINA_CORE_ARCH_H
+#define LAMINA_CORE_ARCH_H
+
+#include "core/ioctl.h"
+#include "core/kvm.h"
+#include "core/steps.h"
+
+/* Creation in order: x86/lifecycle.c. */
+extern const struct step_array arch_vm_steps;
+extern const struct step_array arch_vcpu_steps;
+
+/* The architecture's ioctls, each array ended by an entry with cmd 0. */
+extern const struct ioctl_desc arch_dev_ioctls[];
+extern const struct ioctl_desc arch_vm_ioctls[];
+extern const struct ioctl_desc arch_vcpu_ioctls[];
+
+/** arch_vm_size - bytes of the outermost VM struct (the vendor's) */
+size_t arch_vm_size(void);
+
+/** arch_vcpu_size - bytes of the outermost vCPU struct */
+size_t arch_vcpu_size(void);
+
+/**
+ * arch_check_extension - KVM_CHECK_EXTENSION for what the core does not know
+ * @kvm: VM asked, or NULL for /dev/kvm
+ * @ext: KVM_CAP_*
+ *
+ * Return: the capability's value, 0 when it is not there.
+ */
+long arch_check_extension(struct kvm *kvm, unsigned long ext);
+
+/**
+ * arch_cpu_on - check this CPU and turn virtualization on (R6)
+ *
+ * On the CPU concerned, not preemptible.
+ *
+ * Return: 0; -EBUSY when another hypervisor holds it; -EOPNOTSUPP when the CPU
+ * lacks something that the others have.
+ */
+int arch_cpu_on(void);
+
+/** arch_cpu_off - turn it off; harmless when it is not on.  Any context. */
+void arch_cpu_off(void);
+
+/**
+ * arch_post_enable - runs once at load, while every CPU is on
+ *
+ * Room for firmware that wants virtualization on everywhere.
+ *
+ * Return: 0 or a negative errno, which fails the load.
+ */
+int arch_post_enable(void);
+
+/**
+ * arch_vcpu_run - KVM_RUN, until user space is needed
+ * @vcpu: its mutex held; arch_vcpu_run() loads and puts it itself
+ *
+ * Return: 0 with vcpu->run->exit_reason filled, or a negative errno.
+ */
+int arch_vcpu_run(struct kvm_vcpu *vcpu);
+
+/**
+ * arch_vcpu_load - the vCPU's thread is on a CPU
+ * @vcpu: the vCPU
+ * @cpu: this CPU; not preemptible
+ */
+void arch_vcpu_load(struct kvm_vcpu *vcpu, int cpu);
+
+/**
+ * arch_vcpu_put - the vCPU's thread leaves its CPU; not preemptible
+ * @vcpu: the vCPU
+ */
+void arch_vcpu_put(struct kvm_vcpu *vcpu);
+
+#endif

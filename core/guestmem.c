@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Guest memory through the client's mapping of it. */
+#include <linux/minmax.h>
+#include <linux/uaccess.h>
+
+#include "core/dirty.h"
+#include "core/guestmem.h"
+
+/* Not where the last one was. */
+static noinline struct slot *guest_slot_search(struct kvm_vcpu *vcpu,
+					       const struct slots *slots,
+					       gfn_t gfn)
+{
+	unsigned int i = slot_index(slots, gfn);
+
+	if (i == slots->n)
+		return NULL;
+	vcpu->slot_hint = i;
+	return slots->slot[i];
+}
+
+/* The hint is only where to look first: the set says whether it is right. */
+static inline struct slot *guest_slot_near(struct kvm_vcpu *vcpu, gfn_t gfn)
+{
+	const struct slots *slots = slots_get(vcpu->kvm, vcpu->mmu.as_id);
+	unsigned int i = vcpu->slot_hint;
+
+	if (likely(i < slots->n && slot_holds(slots->slot[i], gfn)))
+		return slots->slot[i];
+	return guest_slot_search(vcpu, slots, gfn);
+}
+
+struct slot *guest_slot(struct kvm_vcpu *vcpu, gfn_t gfn)
+{
+	return guest_slot_near(vcpu, gfn);
+}
+
+/* The client's address of a guest address in a slot, bounded by slot_parse(). */
+static void __user *guest_user(const struct slot *slot, gpa_t gpa)
+{
+	gpa_t base = slot->mmu.base_gfn << MMU_PAGE_SHIFT;
+
+	return (void __user *)(slot->mmu.hva + (gpa - base));
+}
+
+/* Bytes from @gpa to the end of its slot, at most @len. */
+static unsigned long guest_span(const struct slot *slot, gpa_t gpa,
+				unsigned long len)
+{
+	gpa_t end = (slot->mmu.base_gfn + slot->mmu.npages) << MMU_PAGE_SHIFT;
+
+	return min_t(u64, len, end - gpa);
+}
+
+/*
+ * Copies of a few bytes: hardened user copies check more, and string
+ * instructions take longer to start, than one load or store does.
+ */
+static unsigned long guest_copy_in(void *buf, const void __user *from,
+				   unsigned long len)
+{
+	switch (len) {
+	case 1: return __get_user(*(u8 *)buf, (const u8 __user *)from);
+	case 2: return __get_user(*(u16 *)buf, (const u16 __user *)from);
+	case 4: return __get_user(*(u32 *)buf, (const u32 __user *)from);
+	case 8: return __get_user(*(u64 *)buf, (const u64 __user *)from);
+	default: return __copy_from_user(buf, from, len);
+	}
+}
+
+static unsigned long guest_copy_out(void __user *to, const void *buf,
+				    unsigned long len)
+{
+	switch (len) {
+	case 1: return __put_user(*(const u8 *)buf, (u8 __user *)to);
+	case 2: return __put_user(*(const u16 *)buf, (u16 __user *)to);
+	case 4: return __put_user(*(const u32 *)buf, (u32 __user *)to);
+	case 8: return __put_user(*(const u64 *)buf, (u64 __user *)to);
+	default: return __copy_to_user(to, buf, len);
+	}
+}
+
+/* From more than one slot, or from none. */
+static noinline int guest_read_pieces(struct kvm_vcpu *vcpu, gpa_t gpa,
+				      void *buf, unsigned long len)
+{
+	struct slot *slot;
+	unsigned long n;
+
+	for (; len; len -= n, gpa += n, buf += n) {
+		slot = guest_slot(vcpu, gpa >> MMU_PAGE_SHIFT);
+		if (!slot)
+			return -EFAULT;
+		n = guest_span(slot, gpa, len);
+		if (guest_copy_in(buf, guest_user(slot, gpa), n))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+int guest_read(struct kvm_vcpu *vcpu, gpa_t gpa, void *buf, unsigned long len)
+{
+	struct slot *slot = guest_slot_near(vcpu, gpa >> MMU_PAGE_SHIFT);
+	const void __user *from;
+
+	if (unlikely(!slot || guest_span(slot, gpa, len) != len))
+		return guest_read_pieces(vcpu, gpa, buf, len);
+	from = guest_user(slot, gpa);
+	/* Page-table entries and instructions: nearly every read. */
+	if (likely(len == 8))
+		return __get_user(*(u64 *)buf, (const u64 __user *)from);
+	return guest_copy_in(buf, from, len) ? -EFAULT : 0;
+}
+
+/* After the write: dirty_mark() has the reason. */
+static void guest_mark(struct slot *slot, gpa_t gpa, unsigned long len)
+{
+	gfn_t gfn = gpa >> MMU_PAGE_SHIFT;
+	gfn_t last = (gpa + len - 1) >> MMU_PAGE_SHIFT;
+
+	if (!slot->dirty)
+		return;
+	for (; gfn <= last; gfn++)
+		dirty_mark(slot, gfn);
+}
+
+int guest_write(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
+		unsigned long len)
+{
+	unsigned long n, left;
+	struct slot *slot;
+
+	for (; len; len -= n, gpa += n, buf += n) {
+		slot = guest_slot(vcpu, gpa >> MMU_PAGE_SHIFT);
+		if (!slot || (slot->flags & KVM_MEM_READONLY))
+			return -EFAULT;
+		n = guest_span(slot, gpa, len);
+		left = guest_copy_out(guest_user(slot, gpa), buf, n);
+		/* A copy that stopped in the middle has written the front. */
+		guest_mark(slot, gpa, n);
+		if (left)
+			return -EFAULT;
+	}
+	return 0;
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Virtualization on and off, per CPU.
+ *
+ * hw_users changes with hw_lock and cpus_read_lock() held; the hotplug
+ * callbacks run with the write side of the latter and may therefore read it.
+ * hw_rebooting changes with hw_lock held: nothing is turned on behind its back.
+ *
+ * Two hotplug states are needed.  Turning on may refuse a CPU, so it belongs to
+ * the states that can fail (ONLINE); turning off must come when no task can run
+ * on the CPU any more, which is the teardown of the STARTING section.
+ */
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/irqflags.h>
+#include <linux/preempt.h>
+#include <linux/reboot.h>
+#include <linux/smp.h>
+#include <linux/syscore_ops.h>
+
+#include "core/arch.h"
+#include "core/hwenable.h"
+
+static bool enable_virt_at_load;
+module_param(enable_virt_at_load, bool, 0444);
+MODULE_PARM_DESC(enable_virt_at_load,
+		 "keep virtualization on from load to unload, not only while VMs exist");
+
+#ifdef LAMINA_TEST
+static int fail_cpu = -1;
+module_param(fail_cpu, int, 0644);
+MODULE_PARM_DESC(fail_cpu, "test builds: the CPU that refuses to be enabled");
+#endif
+
+static DEFINE_MUTEX(hw_lock);
+static int hw_users;
+static bool hw_rebooting;
+static DEFINE_PER_CPU(bool, hw_on);
+static enum cpuhp_state hw_online_state;
+
+static int hw_cpu_on(void)
+{
+	int err;
+
+	if (__this_cpu_read(hw_on))
+		return 0;
+	err = arch_cpu_on();
+#ifdef LAMINA_TEST
+	if (!err && fail_cpu == smp_processor_id()) {
+		arch_cpu_off();
+		err = -EIO;
+	}
+#endif
+	if (err)
+		pr_err("kvm: CPU %d: cannot enable virtualization (%d)%s\n",
+		       smp_processor_id(), err, err == -EBUSY ?
+		       ": it is in use by another hypervisor" : "");
+	else
+		__this_cpu_write(hw_on, true);
+	return err;
+}
+
+static void hw_cpu_off(void *unused)
+{
+	if (!__this_cpu_read(hw_on))
+		return;
+	__this_cpu_write(hw_on, false);
+	arch_cpu_off();
+}
+
+static void hw_cpu_on_ipi(void *result)
+{
+	int err = hw_cpu_on();
+
+	if (err)
+		atomic_cmpxchg((atomic_t *)result, 0, err);
+}
+
+/* All CPUs or none.  cpus_read_lock() held. */
+static int hw_all_on(void)
+{
+	atomic_t err = ATOMIC_INIT(0);
+
+	on_each_cpu(hw_cpu_on_ipi, &err, 1);
+	if (atomic_read(&err))
+		on_each_cpu(hw_cpu_off, NULL, 1);
+	return atomic_read(&err);
+}
+
+static int hw_get(void)
+{
+	int err = 0;
+
+	cpus_read_lock();
+	mutex_lock(&hw_lock);
+	if (hw_rebooting)
+		err = -ESHUTDOWN;
+	else if (!hw_users)
+		err = hw_all_on();
+	if (!err)
+		hw_users++;
+	mutex_unlock(&hw_lock);
+	cpus_read_unlock();
+	return err;
+}
+
+static void hw_put(void)
+{
+	cpus_read_lock();
+	mutex_lock(&hw_lock);
+	if (!--hw_users)
+		on_each_cpu(hw_cpu_off, NULL, 1);
+	mutex_unlock(&hw_lock);
+	cpus_read_unlock();
+}
+
+/*
+ * A CPU comes online: it passes the same check as those before it.  While no VM
+ * exists, somebody else may hold virtualization everywhere; that is no reason to
+ * refuse the CPU.
+ */
+static int hw_online(unsigned int cpu)
+{
+	int err = 0;
+
+	mutex_lock(&hw_lock);
+	local_irq_disable();
+	if (!hw_rebooting)
+		err = hw_cpu_on();
+	if (!hw_users) {
+		hw_cpu_off(NULL);
+		if (err == -EBUSY)
+			err = 0;
+	}
+	local_irq_enable();
+	mutex_unlock(&hw_lock);
+	return err;
+}
+
+static int hw_dying(unsigned int cpu)
+{
+	hw_cpu_off(NULL);
+	return 0;
+}
+
+/* Suspend: one CPU is left, interrupts are off.  The others were unplugged. */
+static int hw_suspend(void)
+{
+	hw_cpu_off(NULL);
+	return 0;
+}
+
+static void hw_resume(void)
+{
+	if (hw_users && hw_cpu_on())
+		pr_err("kvm: virtualization is off after resume\n");
+}
+
+static struct syscore_ops hw_syscore = {
+	.suspend = hw_suspend,
+	.resume = hw_resume,
+};
+
+/*
+ * Reboot and kexec.  vCPUs that still run fault in their next entry; the entry
+ * code expects that.  A crash kernel does not come here: the kernel itself turns
+ * the extension off on its emergency path.
+ */
+static int hw_reboot(struct notifier_block *nb, unsigned long event, void *arg)
+{
+	mutex_lock(&hw_lock);
+	WRITE_ONCE(hw_rebooting, true);
+	on_each_cpu(hw_cpu_off, NULL, 1);
+	mutex_unlock(&hw_lock);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block hw_reboot_nb = {
+	.notifier_call = hw_reboot,
+};
+
+bool kvm_hw_is_rebooting(void)
+{
+	return READ_ONCE(hw_rebooting);
+}
+EXPORT_SYMBOL_GPL(kvm_hw_is_rebooting);
+
+/* On everywhere, the architecture's hook, and off again unless asked to stay. */
+static int hw_trial(void)
+{
+	int err = hw_get();
+
+	if (err)
+		return err;
+	err = arch_post_enable();
+	if (err || !enable_virt_at_load)
+		hw_put();
+	return err;
+}
+
+int module_step_hw_up(void *unused)
+{
+	int err;
+
+	hw_rebooting = false;
+	err = cpuhp_setup_state_nocalls(CPUHP_AP_KVM_STARTING, "kvm:off",
+					NULL, hw_dying);
+	if (err)
+		return err;
+	err = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "kvm:on",
+					hw_online, NULL);
+	if (err < 0)
+		goto starting;
+	hw_online_state = err;
+	err = hw_trial();
+	if (err)
+		goto online;
+	register_syscore_ops(&hw_syscore);
+	register_reboot_notifier(&hw_reboot_nb);
+	return 0;
+online:
+	cpuhp_remove_state_nocalls(hw_online_state);
+starting:
+	cpuhp_remove_state_nocalls(CPUHP_AP_KVM_STARTING);
+	return err;
+}
+
+void module_step_hw_down(void *unused)
+{
+	unregister_reboot_notifier(&hw_reboot_nb);
+	unregister_syscore_ops(&hw_syscore);
+	if (enable_virt_at_load)
+		hw_put();
+	cpuhp_remove_state_nocalls(hw_online_state);
+	cpuhp_remove_state_nocalls(CPUHP_AP_KVM_STARTING);
+}
+
+int vm_step_hw_up(void *kvm)
+{
+	return hw_get();
+}
+
+void vm_step_hw_down(void *kvm)
+{
+	hw_put();
+}

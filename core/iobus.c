@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * I/O buses.
+ *
+ * Ranges may overlap, and an access goes to the one that begins nearest below
+ * it first; of two that begin together, to the shorter one first.  So an
+ * eventfd inside a coalesced zone wins over the zone.
+ */
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "core/iobus.h"
+
+/**
+ * struct bus_range - a device's place on a bus
+ * @start: first address
+ * @len: how many; 0: exactly @start, accessed by any size
+ * @last: largest last address of this range and all before it in the array
+ * @dev: the device
+ */
+struct bus_range {
+	gpa_t start;
+	unsigned int len;
+	gpa_t last;
+	struct bus_dev *dev;
+};
+
+/**
+ * struct bus - the devices of a bus, sorted by ascending start and, among
+ *              equal ones, descending length; constant once published, but
+ *              for a device that becomes a hole
+ * @n: how many
+ * @range: their places
+ */
+struct bus {
+	unsigned int n;
+	struct bus_range range[];
+};
+
+static struct bus *bus_get(struct kvm *kvm, enum bus_kind kind)
+{
+	return srcu_dereference_check(kvm->buses[kind], &kvm->srcu,
+				      lockdep_is_held(&kvm->slots_lock));
+}
+
+/* ------------------------------------------------------------------------ */
+/* A hole: what is left of a device where memory for a shorter bus is short. */
+
+static int hole_read(struct kvm_vcpu *vcpu, struct bus_dev *dev, gpa_t addr,
+		     unsigned int len, void *val)
+{
+	return -EOPNOTSUPP;
+}
+
+static int hole_write(struct kvm_vcpu *vcpu, struct bus_dev *dev, gpa_t addr,
+		      unsigned int len, const void *val)
+{
+	return -EOPNOTSUPP;
+}
+
+static void hole_destroy(struct bus_dev *dev)
+{
+}
+
+static const struct bus_dev_ops hole_ops = {
+	.read = hole_read,
+	.write = hole_write,
+	.destroy = hole_destroy,
+};
+
+static struct bus_dev hole = { .ops = &hole_ops };
+
+/* ------------------------------------------------------------------------ */
+/* Accesses. */
+
+static bool range_covers(const struct bus_range *r, gpa_t addr,
+			 unsigned int len)
+{
+	if (!r->len)
+		return addr == r->start;
+	return addr >= r->start && addr - r->start < r->len &&
+	       len <= r->len - (addr - r->start);
+}
+
+/* How many ranges start at @addr or below. */
+static unsigned int bus_search(const struct bus *bus, gpa_t addr)
+{
+	unsigned int lo = 0, hi = bus->n, mid;
+
+	while (lo < hi) {
+		mid = (lo + hi) / 2;
+		if (bus->range[mid].start <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+int bus_write(struct kvm_vcpu *vcpu, enum bus_kind kind, gpa_t addr,
+	      unsigned int len, const void *val)
+{
+	const struct bus *bus = bus_get(vcpu->kvm, kind);
+	struct bus_dev *dev;
+	unsigned int i;
+
+	if (!bus)
+		return -EOPNOTSUPP;
+	for (i = bus_search(bus, addr); i-- && bus->range[i].last >= addr;) {
+		if (!range_covers(&bus->range[i], addr, len))
+			continue;
+		dev = READ_ONCE(bus->range[i].dev);
+		if (!dev->ops->write(vcpu, dev, addr, len, val))
+			return 0;
+	}
+	return -EOPNOTSUPP;
+}
+
+int bus_read(struct kvm_vcpu *vcpu, enum bus_kind kind, gpa_t addr,
+	     unsigned int len, void *val)
+{
+	const struct bus *bus = bus_get(vcpu->kvm, kind);
+	struct bus_dev *dev;
+	unsigned int i;
+
+	if (!bus)
+		return -EOPNOTSUPP;
+	for (i = bus_search(bus, addr); i-- && bus->range[i].last >= addr;) {
+		if (!range_covers(&bus->range[i], addr, len))
+			continue;
+		dev = READ_ONCE(bus->range[i].dev);
+		if (!dev->ops->read(vcpu, dev, addr, len, val))
+			return 0;
+	}
+	return -EOPNOTSUPP;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Changes. */
+
+static gpa_t range_last(const struct bus_range *r)
+{
+	return r->start + (r->len ? r->len - 1 : 0);
+}
+
+static bool range_before(const struct bus_range *a, const struct bus_range *b)
+{
+	return a->start < b->start ||
+	       (a->start == b->start && a->len > b->len);
+}
+
+/* A copy of a bus without @del and with @add, either of which may be NULL. */
+static struct bus *bus_make(const struct bus *cur, const struct bus_dev *del,
+			    const struct bus_range *add)
+{
+	unsigned int n = cur ? cur->n : 0, i, to = 0;
+	const struct bus_range *r;
+	gpa_t last = 0;
+	struct bus *bus;
+
+	bus = kvmalloc(struct_size(bus, range, n + 1), GFP_KERNEL_ACCOUNT);
+	if (!bus)
+		return NULL;
+	for (i = 0; i < n; i++) {
+		r = &cur->range[i];
+		if (add && range_before(add, r)) {
+			bus->range[to++] = *add;
+			add = NULL;
+		}
+		if (r->dev != del && r->dev != &hole)
+			bus->range[to++] = *r;
+	}
+	if (add)
+		bus->range[to++] = *add;
+	bus->n = to;
+	for (i = 0; i < to; i++) {
+		last = max(last, range_last(&bus->range[i]));
+		bus->range[i].last = last;
+	}
+	return bus;
+}
+
+/* Publish: @bus takes the place of @old, which may be the same. */
+static void bus_publish(struct kvm *kvm, enum bus_kind kind, struct bus *bus)
+{
+	struct bus *old = bus_get(kvm, kind);
+
+	rcu_assign_pointer(kvm->buses[kind], bus);
+	/*
+	 * Only vCPUs read.  Pairs with the barrier in srcu_read_lock(): a vCPU
+	 * that is published after this look finds the new bus.
+	 */
+	smp_mb();
+	if (READ_ONCE(kvm->nr_vcpus))
+		synchronize_srcu_expedited(&kvm->srcu);
+	if (old != bus)
+		kvfree(old);
+}
+
+int bus_add(struct kvm *kvm, enum bus_kind kind, gpa_t addr, unsigned int len,
+	    struct bus_dev *dev)
+{
+	struct bus_range add = { .start = addr, .len = len, .dev = dev };
+	struct bus *cur = bus_get(kvm, kind), *bus;
+
+	if (cur && cur->n >= BUS_DEVS_MAX)
+		return -ENOSPC;
+	bus = bus_make(cur, NULL, &add);
+	if (!bus)
+		return -ENOMEM;
+	bus_publish(kvm, kind, bus);
+	return 0;
+}
+
+void bus_remove(struct kvm *kvm, enum bus_kind kind, struct bus_dev *dev)
+{
+	struct bus *cur = bus_get(kvm, kind), *bus;
+	unsigned int i;
+
+	bus = bus_make(cur, dev, NULL);
+	if (!bus) {
+		for (i = 0; i < cur->n; i++)
+			if (cur->range[i].dev == dev)
+				WRITE_ONCE(cur->range[i].dev, &hole);
+		bus = cur;
+	} else if (!bus->n) {
+		kvfree(bus);
+		bus = NULL;
+	}
+	bus_publish(kvm, kind, bus);
+}
+
+int vm_step_buses_up(void *obj)
+{
+	struct kvm *kvm = obj;
+
+	INIT_LIST_HEAD(&kvm->ioeventfds);
+	INIT_LIST_HEAD(&kvm->coalesced_zones);
+	spin_lock_init(&kvm->coalesced_lock);
+	return 0;
+}
+
+/* No vCPU is left. */
+void vm_step_buses_down(void *obj)
+{
+	struct kvm *kvm = obj;
+	struct bus_dev *dev;
+	struct bus *bus;
+	unsigned int i;
+	int kind;
+
+	/* A device with a second place, on the fast bus, lives in its first. */
+	for (kind = BUS_KINDS - 1; kind >= 0; kind--) {
+		bus = rcu_dereference_protected(kvm->buses[kind], true);
+		for (i = 0; bus && i < bus->n; i++) {
+			dev = bus->range[i].dev;
+			dev->ops->destroy(dev);
+		}
+		kvfree(bus);
+	}
+	free_page((unsigned long)kvm->coalesced);
+}

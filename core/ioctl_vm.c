@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The core's VM ioctls: thin handlers around the modules that do the work. */
+#include <linux/string.h>
+
+#include "core/dirty.h"
+#include "core/iobus.h"
+#include "core/ioctl.h"
+#include "core/ioctl_fds.h"
+#include "core/memslot.h"
+#include "core/vm.h"
+
+static long vm_ioctl_create_vcpu(void *obj, void *data, unsigned long arg)
+{
+	return arg > U32_MAX ? -EINVAL : vcpu_create(obj, arg);
+}
+
+static long vm_ioctl_set_region(void *obj, void *data, unsigned long arg)
+{
+	return slot_set(obj, data);
+}
+
+static long vm_ioctl_dirty_get(void *obj, void *data, unsigned long arg)
+{
+	return dirty_get(obj, data);
+}
+
+static long vm_ioctl_dirty_clear(void *obj, void *data, unsigned long arg)
+{
+	return dirty_clear(obj, data);
+}
+
+static long vm_ioctl_ioeventfd(void *obj, void *data, unsigned long arg)
+{
+	return ioeventfd_set(obj, data);
+}
+
+static long vm_ioctl_coalesce(void *obj, void *data, unsigned long arg)
+{
+	return coalesced_register(obj, data);
+}
+
+static long vm_ioctl_uncoalesce(void *obj, void *data, unsigned long arg)
+{
+	return coalesced_unregister(obj, data);
+}
+
+static long vm_ioctl_check_extension(void *obj, void *data, unsigned long arg)
+{
+	return core_check_extension(obj, arg);
+}
+
+/*
+ * Manual dirty-log protection.  INITIALLY_SET alone is nothing (api.rst 7.18);
+ * changing the mode takes effect for slots that start to log afterwards.
+ */
+static long vm_ioctl_enable_cap(void *obj, void *data, unsigned long arg)
+{
+	struct kvm_enable_cap *cap = data;
+	struct kvm *kvm = obj;
+	u64 flags = cap->args[0];
+
+	if (cap->flags || cap->cap != KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2)
+		return -EINVAL;
+	if (cap->args[1] || cap->args[2] || cap->args[3])
+		return -EINVAL;
+	if (flags & ~(u64)(KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE |
+			   KVM_DIRTY_LOG_INITIALLY_SET))
+		return -EINVAL;
+	if (flags == KVM_DIRTY_LOG_INITIALLY_SET)
+		return -EINVAL;
+	mutex_lock(&kvm->slots_lock);
+	kvm->dirty_manual = flags;
+	mutex_unlock(&kvm->slots_lock);
+	return 0;
+}
+
+const struct ioctl_desc core_vm_ioctls[] = {
+	{ KVM_CREATE_VCPU, 0, vm_ioctl_create_vcpu },
+	{ KVM_SET_USER_MEMORY_REGION, 0, vm_ioctl_set_region },
+	{ KVM_GET_DIRTY_LOG, 0, vm_ioctl_dirty_get },
+	{ KVM_CLEAR_DIRTY_LOG, 0, vm_ioctl_dirty_clear },
+	{ KVM_IOEVENTFD, 0, vm_ioctl_ioeventfd },
+	{ KVM_REGISTER_COALESCED_MMIO, 0, vm_ioctl_coalesce },
+	{ KVM_UNREGISTER_COALESCED_MMIO, 0, vm_ioctl_uncoalesce },
+	{ KVM_CHECK_EXTENSION, 0, vm_ioctl_check_extension },
+	{ KVM_ENABLE_CAP, 0, vm_ioctl_enable_cap },
+	{ }
+};

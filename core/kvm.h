@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The two objects of the generic core: a VM and a vCPU.
+ *
+ * x86 embeds them first in its own structs, and the vendor embeds those:
+ *
+ *	struct svm_vcpu { struct x86_vcpu { struct kvm_vcpu ... } ... }
+ *
+ * The innermost size comes from arch_vm_size() and arch_vcpu_size(); core
+ * allocates, zeroed.
+ *
+ * Lock order: kvm->lock > vcpu->mutex (never both by one path unless in that
+ * order) > slots_lock > notifier's range > mmu->lock.  docs/locking.md.
+ *
+ * Letters on fields: (c) set at creation, (r) reset with the vCPU, (x) scratch.
+ */
+#ifndef LAMINA_CORE_KVM_H
+#define LAMINA_CORE_KVM_H
+
+#include <linux/kvm.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/preempt.h>
+#include <linux/refcount.h>
+#include <linux/srcu.h>
+#include <linux/xarray.h>
+
+#include "mmu/mmu.h"
+
+struct file;
+struct slots;
+struct slot;
+struct bus;
+struct mm_notifier;
+struct step_array;
+
+/* Address spaces: 0 outside of SMM, 1 in SMM. */
+#define AS_COUNT	2
+
+/* Limits, as KVM_CHECK_EXTENSION reports them. */
+#define VCPUS_MAX	1024
+#define VCPU_IDS_MAX	4096
+#define SLOTS_MAX	32764	/* per address space */
+
+enum bus_kind { BUS_PIO, BUS_MMIO, BUS_FAST_MMIO, BUS_KINDS };
+
+/**
+ * struct kvm - one VM
+ * @users: the VM fd, each vCPU fd, and whoever looks at it meanwhile
+ * @mm: (c) address space of the client; its ioctls come from no other
+ * @lock: serialises vCPU creation; protects @vcpus for writing
+ * @vcpus: vCPUs by index 0 .. @nr_vcpus - 1; a lookup sees published ones only
+ * @nr_vcpus: published vCPUs; release-store by the publisher, acquire by readers
+ * @slots_lock: serialises slot changes, dirty log calls and bus changes
+ * @slots: current slot set of each address space; under @srcu, written under
+ *         @slots_lock
+ * @stale_sets: old slot sets that no grace period has passed for; @slots_lock
+ * @srcu: readers of @slots and @buses
+ * @buses: device buses; under @srcu, written under @slots_lock
+ * @ioeventfds: eventfds on the buses; @slots_lock
+ * @coalesced: ring page that vCPU mmaps show, or NULL before its first use
+ * @coalesced_lock: protects the ring's writing end
+ * @dirty_manual: KVM_DIRTY_LOG_* flags enabled by KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2
+ * @mmu: second-level tables
+ * @notifier: (c) this process's MMU notifier
+ * @notifier_link: link in the notifier's list of VMs
+ * @notifier_pins: walks of the notifier that are inside the VM; its lock
+ * @fd: (x) reserved descriptor while being created
+ * @file: (x) its file
+ */
+struct kvm {
+	refcount_t users;
+	struct mm_struct *mm;
+	struct mutex lock;
+	struct xarray vcpus;
+	int nr_vcpus;
+
+	struct mutex slots_lock;
+	struct slots __rcu *slots[AS_COUNT];
+	struct list_head stale_sets;
+	struct srcu_struct srcu;
+
+	struct bus __rcu *buses[BUS_KINDS];
+	struct list_head ioeventfds;
+	struct kvm_coalesced_mmio_ring *coalesced;
+	spinlock_t coalesced_lock;
+	struct list_head coalesced_zones;
+
+	u32 dirty_manual;
+	struct mmu mmu;
+	struct mm_notifier *notifier;
+	struct list_head notifier_link;
+	unsigned int notifier_pins;
+
+	int fd;
+	struct file *file;
+};
+
+/* What a vCPU is doing; see run_state.h for the protocol. */
+enum vcpu_mode { VCPU_OUTSIDE, VCPU_IN_GUEST, VCPU_EXITING };
+
+/* Requests of the core; x86 has those from REQ_ARCH up. */
+enum vcpu_request {
+	REQ_TLB_FLUSH,		/* drop the vCPU's translations */
+	REQ_ARCH,
+	REQ_MAX = 32
+};
+
+/**
+ * struct kvm_vcpu - one vCPU
+ * @kvm: (c) its VM; the vCPU's fd holds a reference
+ * @id: (c) id given by the client (APIC id)
+ * @idx: (c) index, order of publication
+ * @mutex: held by every vCPU ioctl; the thread that holds it is "its own thread"
+ * @run: (c) page shared with the client
+ * @cpu: physical CPU whose hardware state is the vCPU's, or -1
+ * @mode: enum vcpu_mode
+ * @requests: bits of enum vcpu_request
+ * @preempt: tells when the thread is scheduled out and in
+ * @srcu_idx: index of the read section that KVM_RUN is in
+ * @slot_hint: index of the slot that was found last; own thread
+ * @sigset: KVM_SET_SIGNAL_MASK, valid when @sigset_active
+ * @mmu: MMU state
+ * @fd: (x) reserved descriptor while being created
+ * @file: (x) its file
+ */
+struct kvm_vcpu {
+	struct kvm *kvm;
+	u32 id;
+	int idx;
+	struct mutex mutex;
+	struct kvm_run *run;
+
+	int cpu;
+	int mode;
+	unsigned long requests;
+	struct preempt_notifier preempt;
+	int srcu_idx;
+	unsigned int slot_hint;
+	bool sigset_active;
+	sigset_t sigset;
+
+	struct mmu_vcpu mmu;
+
+	int fd;
+	struct file *file;
+};
+
+#endif

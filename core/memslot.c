@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memslots: validate, prepare, publish, retire.
+ *
+ * Three kinds of change:
+ *
+ * - A slot appears (created, or the new place of a moved one).  Its frames are
+ *   under invalidation while it is published; see core/notifier.c for why.
+ * - A slot disappears (deleted, or the old place of a moved one).  Its frames
+ *   are under invalidation from before the zap until after the publication, so
+ *   that a fault which saw the old slot either installed before the zap, or
+ *   finds itself stale.
+ * - Only flags change.  Faults with the old version need no stopping: before
+ *   the MMU is told, the wait for SRCU readers has seen the last of them.
+ *
+ * Whoever is inside kvm->srcu must not take slots_lock: its holder waits for
+ * SRCU readers.
+ */
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "core/dirty.h"
+#include "core/memslot.h"
+#include "core/notifier.h"
+
+/* Bits of a dirty log call's u32 num_pages, and of a bitmap's int index. */
+#define SLOT_PAGES_MAX	((1ul << 31) - 1)
+
+/* Replaced sets that may wait for a grace period on the side. */
+#define STALE_SETS_MAX	8
+
+/* What every VM starts with; never freed. */
+static struct slots slots_none;
+
+unsigned int slot_index(const struct slots *slots, gfn_t gfn)
+{
+	unsigned int lo = 0, hi = slots->n, mid;
+
+	while (lo < hi) {
+		mid = (lo + hi) / 2;
+		if (slot_holds(slots->slot[mid], gfn))
+			return mid;
+		if (gfn < slots->slot[mid]->mmu.base_gfn)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return slots->n;
+}
+
+struct slot *slot_find(const struct slots *slots, gfn_t gfn)
+{
+	unsigned int i = slot_index(slots, gfn);
+
+	return i < slots->n ? slots->slot[i] : NULL;
+}
+
+struct slot *slot_by_id(const struct slots *slots, u16 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < slots->n; i++)
+		if (slots->slot[i]->id == id)
+			return slots->slot[i];
+	return NULL;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Validate: everything that can be said without looking at other slots. */
+
+static int slot_parse(const struct kvm_userspace_memory_region *r,
+		      struct slot *want)
+{
+	const void __user *user = (const void __user *)r->userspace_addr;
+	u64 npages = r->memory_size >> MMU_PAGE_SHIFT;
+	gfn_t gfn = r->guest_phys_addr >> MMU_PAGE_SHIFT;
+	u64 all = r->guest_phys_addr | r->memory_size | r->userspace_addr;
+
+	if (r->slot >> 16 >= AS_COUNT || (u16)r->slot >= SLOTS_MAX)
+		return -EINVAL;
+	if (r->flags & ~(KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY))
+		return -EINVAL;
+	if (all & (MMU_PAGE_SIZE - 1))
+		return -EINVAL;
+	if (untagged_addr(r->userspace_addr) != r->userspace_addr ||
+	    !access_ok(user, r->memory_size))
+		return -EINVAL;
+	if (npages > SLOT_PAGES_MAX ||
+	    (npages && gfn + npages - 1 > mmu_max_gfn()))
+		return -EINVAL;
+
+	*want = (struct slot) {
+		.mmu.base_gfn = gfn,
+		.mmu.npages = npages,
+		.mmu.hva = r->userspace_addr,
+		.mmu.as_id = r->slot >> 16,
+		.id = r->slot,
+		.flags = r->flags,
+	};
+	if (r->flags & KVM_MEM_READONLY)
+		want->mmu.flags |= MMU_SLOT_READONLY;
+	if (r->flags & KVM_MEM_LOG_DIRTY_PAGES)
+		want->mmu.flags |= MMU_SLOT_DIRTY_LOG;
+	return 0;
+}
+
+static bool slots_overlap(const struct slots *slots, const struct slot *skip,
+			  const struct slot *want)
+{
+	gfn_t start = want->mmu.base_gfn, end = start + want->mmu.npages;
+	const struct mmu_slot *m;
+	unsigned int i;
+
+	for (i = 0; i < slots->n; i++) {
+		m = &slots->slot[i]->mmu;
+		if (slots->slot[i] != skip && m->base_gfn < end &&
+		    start < m->base_gfn + m->npages)
+			return true;
+	}
+	return false;
+}
+
+/* The rest: what depends on the slots that exist. */
+static int slot_check(const struct slots *slots, const struct slot *old,
+		      const struct slot *want)
+{
+	if (!want->mmu.npages)
+		return old ? 0 : -EINVAL;
+	if (old && (old->mmu.npages != want->mmu.npages ||
+		    old->mmu.hva != want->mmu.hva ||
+		    ((old->flags ^ want->flags) & KVM_MEM_READONLY)))
+		return -EINVAL;
+	return slots_overlap(slots, old, want) ? -EEXIST : 0;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Prepare: a new version of the slot, and of the set.                      */
+
+/* Free a slot, with its bitmaps unless its other version has the same ones. */
+static void slot_free(struct slot *slot, const struct slot *other)
+{
+	if (!slot)
+		return;
+	if (slot->dirty && !(other && other->dirty == slot->dirty))
+		dirty_free(slot);
+	kfree(slot);
+}
+
+static struct slot *slot_make(struct kvm *kvm, const struct slot *old,
+			      const struct slot *want)
+{
+	bool all_set = kvm->dirty_manual & KVM_DIRTY_LOG_INITIALLY_SET;
+	struct slot *new;
+
+	new = kmalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return NULL;
+	*new = *want;
+	if (!(new->flags & KVM_MEM_LOG_DIRTY_PAGES))
+		return new;
+	if (old && old->dirty) {
+		new->dirty = old->dirty;
+		new->snapshot = old->snapshot;
+	} else if (dirty_alloc(new, all_set)) {
+		kfree(new);
+		return NULL;
+	}
+	return new;
+}
+
+/* A copy of a set without @old and with @new, either of which may be NULL. */
+static struct slots *set_make(const struct slots *cur, const struct slot *old,
+			      struct slot *new)
+{
+	unsigned int n = cur->n + !!new - !!old, i, to = 0;
+	struct slot *slot, *add = new;
+	struct slots *set;
+
+	set = kvzalloc(struct_size(set, slot, n), GFP_KERNEL_ACCOUNT);
+	if (!set)
+		return NULL;
+	for (i = 0; i < cur->n; i++) {
+		slot = cur->slot[i];
+		if (add && add->mmu.base_gfn < slot->mmu.base_gfn) {
+			set->slot[to++] = add;
+			add = NULL;
+		}
+		if (slot != old)
+			set->slot[to++] = slot;
+	}
+	if (add)
+		set->slot[to++] = add;
+	set->n = n;
+	set->generation = cur->generation + 1;
+	return set;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Publish and retire: nothing here fails. */
+
+/* Wait until no reader can still use what was replaced. */
+static void slots_wait(struct kvm *kvm)
+{
+	/*
+	 * The publication comes before this look at the vCPUs; pairs with the
+	 * barrier in a vCPU's srcu_read_lock(): one that is published after
+	 * the look finds the new set.  Without any, notifiers alone read.
+	 */
+	smp_mb();
+	if (READ_ONCE(kvm->nr_vcpus))
+		synchronize_srcu_expedited(&kvm->srcu);
+	else
+		notifier_wait(kvm);
+}
+
+static void stale_sets_free(struct kvm *kvm)
+{
+	struct slots *set, *next;
+
+	list_for_each_entry_safe(set, next, &kvm->stale_sets, link) {
+		list_del(&set->link);
+		kvfree(set);
+	}
+}
+
+/* A replaced set goes at once, or with the next wait for readers. */
+static void set_retire(struct kvm *kvm, struct slots *set, bool wait)
+{
+	struct list_head *pos;
+	unsigned int n = 0;
+
+	if (set != &slots_none)
+		list_add(&set->link, &kvm->stale_sets);
+	list_for_each(pos, &kvm->stale_sets)
+		n++;
+	if (wait || n > STALE_SETS_MAX || !READ_ONCE(kvm->nr_vcpus)) {
+		slots_wait(kvm);
+		stale_sets_free(kvm);
+	}
+}
+
+static void slot_invalidate_begin(struct kvm *kvm, const struct mmu_slot *m)
+{
+	mmu_invalidate_begin(&kvm->mmu, m->base_gfn, m->base_gfn + m->npages);
+}
+
+/* Create, delete, move. */
+static void set_publish_moved(struct kvm *kvm, struct slots *set,
+			      const struct slot *old, const struct slot *new)
+{
+	const struct mmu_slot *gone = old ? &old->mmu : NULL;
+	int as_id = (old ? old : new)->mmu.as_id;
+
+	if (gone) {
+		slot_invalidate_begin(kvm, gone);
+		mmu_zap(&kvm->mmu, as_id, gone->base_gfn,
+			gone->base_gfn + gone->npages, true);
+	}
+	if (new)
+		slot_invalidate_begin(kvm, &new->mmu);
+	rcu_assign_pointer(kvm->slots[as_id], set);
+	if (new)
+		mmu_invalidate_end(&kvm->mmu);
+	if (gone)
+		mmu_invalidate_end(&kvm->mmu);
+	if (new)
+		mmu_slots_changed(&kvm->mmu);
+}
+
+/*
+ * Dirty logging was turned on or off, and nobody uses the old version any
+ * more: what it made writable is there to be seen by the walk.
+ */
+static void slot_log_switched(struct kvm *kvm, const struct slot *new)
+{
+	if (!new->dirty)
+		mmu_recover_slot(&kvm->mmu, &new->mmu);
+	else if (!(kvm->dirty_manual & KVM_DIRTY_LOG_INITIALLY_SET))
+		mmu_wrprot_slot(&kvm->mmu, &new->mmu);
+}
+
+static void slot_commit(struct kvm *kvm, struct slots *set, struct slot *old,
+			struct slot *new)
+{
+	bool moved = !old || !new || old->mmu.base_gfn != new->mmu.base_gfn;
+	int as_id = (old ? old : new)->mmu.as_id;
+	struct slots *cur = slots_get(kvm, as_id);
+
+	if (moved)
+		set_publish_moved(kvm, set, old, new);
+	else
+		rcu_assign_pointer(kvm->slots[as_id], set);
+	set_retire(kvm, cur, old != NULL);
+	if (!moved)
+		slot_log_switched(kvm, new);
+	slot_free(old, new);
+}
+
+static int slot_change(struct kvm *kvm, const struct slot *want)
+{
+	struct slots *cur = slots_get(kvm, want->mmu.as_id), *set;
+	struct slot *old = slot_by_id(cur, want->id), *new = NULL;
+	int err;
+
+	err = slot_check(cur, old, want);
+	if (err)
+		return err;
+	if (old && old->mmu.npages == want->mmu.npages &&
+	    old->mmu.base_gfn == want->mmu.base_gfn &&
+	    old->flags == want->flags)
+		return 0;
+	if (want->mmu.npages) {
+		new = slot_make(kvm, old, want);
+		if (!new)
+			return -ENOMEM;
+	}
+	set = set_make(cur, old, new);
+	if (!set) {
+		slot_free(new, old);
+		return -ENOMEM;
+	}
+	slot_commit(kvm, set, old, new);
+	return 0;
+}
+
+int slot_set(struct kvm *kvm, const struct kvm_userspace_memory_region *r)
+{
+	struct slot want;
+	int err;
+
+	err = slot_parse(r, &want);
+	if (err)
+		return err;
+	mutex_lock(&kvm->slots_lock);
+	err = slot_change(kvm, &want);
+	mutex_unlock(&kvm->slots_lock);
+	return err;
+}
+
+int vm_step_slots_up(void *obj)
+{
+	struct kvm *kvm = obj;
+	int i;
+
+	INIT_LIST_HEAD(&kvm->stale_sets);
+	for (i = 0; i < AS_COUNT; i++)
+		RCU_INIT_POINTER(kvm->slots[i], &slots_none);
+	return 0;
+}
+
+/* No vCPU and no notifier is left that could read. */
+void vm_step_slots_down(void *obj)
+{
+	struct kvm *kvm = obj;
+	struct slots *set;
+	unsigned int j;
+	int i;
+
+	for (i = 0; i < AS_COUNT; i++) {
+		set = rcu_dereference_protected(kvm->slots[i], true);
+		for (j = 0; j < set->n; j++)
+			slot_free(set->slot[j], NULL);
+		if (set != &slots_none)
+			kvfree(set);
+	}
+	stale_sets_free(kvm);
+}

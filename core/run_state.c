@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Requests and kicks: the protocol is told in run_state.h. */
+#include <linux/cpumask.h>
+#include <linux/percpu.h>
+#include <linux/smp.h>
+
+#include "core/run_state.h"
+#include "core/vm.h"
+
+/* Scratch for request_all(), which runs with preemption off. */
+static DEFINE_PER_CPU(cpumask_var_t, kick_mask);
+
+int module_step_kick_up(void *unused)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		if (!zalloc_cpumask_var_node(&per_cpu(kick_mask, cpu),
+					     GFP_KERNEL, cpu_to_node(cpu))) {
+			module_step_kick_down(NULL);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+void module_step_kick_down(void *unused)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		free_cpumask_var(per_cpu(kick_mask, cpu));
+		per_cpu(kick_mask, cpu) = NULL;
+	}
+}
+
+static void kick_ack(void *unused)
+{
+}
+
+void request_all(struct kvm *kvm, unsigned int req)
+{
+	struct cpumask *mask;
+	struct kvm_vcpu *vcpu;
+	int i, cpu, me = get_cpu();
+
+	mask = this_cpu_cpumask_var_ptr(kick_mask);
+	cpumask_clear(mask);
+	vcpu_for_each(i, vcpu, kvm) {
+		request_set(vcpu, req);
+		/* Pairs with the barrier in vcpu_enter_check(). */
+		smp_mb__after_atomic();
+		/*
+		 * EXITING counts too: somebody else kicked it, but it may not
+		 * have left yet, and we promise that it has.
+		 */
+		if (smp_load_acquire(&vcpu->mode) == VCPU_OUTSIDE)
+			continue;
+		cmpxchg(&vcpu->mode, VCPU_IN_GUEST, VCPU_EXITING);
+		cpu = READ_ONCE(vcpu->cpu);
+		if (cpu >= 0 && cpu != me)
+			cpumask_set_cpu(cpu, mask);
+	}
+	/* A CPU that answers the IPI has left the guest. */
+	if (!cpumask_empty(mask))
+		smp_call_function_many(mask, kick_ack, NULL, true);
+	put_cpu();
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Requests and kicks.
+ *
+ * A requester sets a bit in vcpu->requests and then looks at vcpu->mode; the
+ * vCPU, interrupts off, stores VCPU_IN_GUEST and then looks at the requests.
+ * With a full barrier between store and load on both sides at least one sees
+ * the other: either the vCPU does not enter, or the requester sends an IPI.
+ */
+#ifndef LAMINA_CORE_RUN_STATE_H
+#define LAMINA_CORE_RUN_STATE_H
+
+#include <linux/bitops.h>
+#include <linux/sched/signal.h>
+#include "core/kvm.h"
+
+/**
+ * request_pending - is any request set?
+ * @vcpu: the vCPU
+ */
+static inline bool request_pending(const struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->requests);
+}
+
+/**
+ * request_take - clear a request and say whether it was set
+ * @vcpu: the vCPU; its own thread
+ * @req: the request
+ *
+ * What the requester wrote before request_set() is visible afterwards.
+ */
+static inline bool request_take(struct kvm_vcpu *vcpu, unsigned int req)
+{
+	if (!(READ_ONCE(vcpu->requests) & (1ul << req)))
+		return false;
+	return test_and_clear_bit(req, &vcpu->requests);
+}
+
+/**
+ * request_set - set a request without kicking
+ * @vcpu: the vCPU
+ * @req: the request
+ */
+static inline void request_set(struct kvm_vcpu *vcpu, unsigned int req)
+{
+	/* The requester's writes come before the bit: pairs with request_take(). */
+	smp_wmb();
+	set_bit(req, &vcpu->requests);
+}
+
+/**
+ * request_all - set a request on every vCPU; those in the guest leave it
+ * @kvm: the VM
+ * @req: the request
+ *
+ * When it returns, no vCPU still runs guest code that it entered before.
+ * May be called under spinning locks, interrupts on.
+ */
+void request_all(struct kvm *kvm, unsigned int req);
+
+/**
+ * vcpu_enter_check - last look before entering the guest
+ * @vcpu: its own thread, interrupts off
+ *
+ * Stores VCPU_IN_GUEST and looks whether anything came in between.
+ *
+ * Return: true when the guest may be entered; false with the mode back at
+ * VCPU_OUTSIDE when a request, a reschedule or a signal is pending.
+ */
+static inline bool vcpu_enter_check(struct kvm_vcpu *vcpu)
+{
+	/* A full barrier, see the head of this file. */
+	smp_store_mb(vcpu->mode, VCPU_IN_GUEST);
+	if (likely(!request_pending(vcpu) && !need_resched() &&
+		   !signal_pending(current)))
+		return true;
+	smp_store_release(&vcpu->mode, VCPU_OUTSIDE);
+	return false;
+}
+
+/**
+ * vcpu_exit_mark - the guest was left
+ * @vcpu: its own thread, interrupts still off
+ */
+static inline void vcpu_exit_mark(struct kvm_vcpu *vcpu)
+{
+	/* The guest's use of translations ends before: pairs with request_all(). */
+	smp_store_release(&vcpu->mode, VCPU_OUTSIDE);
+}
+
+/** module_step_kick_up - scratch CPU masks of request_all() */
+int module_step_kick_up(void *unused);
+/** module_step_kick_down - free them */
+void module_step_kick_down(void *unused);
+
+#endif

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A vCPU's life: build, lock, reserve the index, publish once. */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "core/arch.h"
+#include "core/iobus.h"
+#include "core/vm.h"
+
+/* Pages of a vCPU's mapping: see vcpu_fault(). */
+#define MAP_RUN		0
+#define MAP_COALESCED	COALESCED_PAGE_OFFSET
+
+struct kvm_vcpu *vcpu_get(struct kvm *kvm, int i)
+{
+	/* Pairs with the release in vcpu_step_publish_up(). */
+	if (i < 0 || i >= smp_load_acquire(&kvm->nr_vcpus))
+		return NULL;
+	return xa_load(&kvm->vcpus, i);
+}
+
+struct kvm_vcpu *vcpu_by_id(struct kvm *kvm, u32 id)
+{
+	struct kvm_vcpu *vcpu;
+	int i;
+
+	vcpu_for_each(i, vcpu, kvm)
+		if (vcpu->id == id)
+			return vcpu;
+	return NULL;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Load and put. */
+
+static struct kvm_vcpu *vcpu_of_notifier(struct preempt_notifier *pn)
+{
+	return container_of(pn, struct kvm_vcpu, preempt);
+}
+
+static void vcpu_sched_in(struct preempt_notifier *pn, int cpu)
+{
+	struct kvm_vcpu *vcpu = vcpu_of_notifier(pn);
+
+	WRITE_ONCE(vcpu->cpu, cpu);
+	arch_vcpu_load(vcpu, cpu);
+}
+
+static void vcpu_sched_out(struct preempt_notifier *pn,
+			   struct task_struct *next)
+{
+	arch_vcpu_put(vcpu_of_notifier(pn));
+}
+
+static struct preempt_ops vcpu_preempt_ops = {
+	.sched_in = vcpu_sched_in,
+	.sched_out = vcpu_sched_out,
+};
+
+void vcpu_load(struct kvm_vcpu *vcpu)
+{
+	int cpu = get_cpu();
+
+	preempt_notifier_register(&vcpu->preempt);
+	WRITE_ONCE(vcpu->cpu, cpu);
+	arch_vcpu_load(vcpu, cpu);
+	put_cpu();
+}
+
+void vcpu_put(struct kvm_vcpu *vcpu)
+{
+	preempt_disable();
+	arch_vcpu_put(vcpu);
+	preempt_notifier_unregister(&vcpu->preempt);
+	preempt_enable();
+}
+
+/* ------------------------------------------------------------------------ */
+/* The descriptor. */
+
+static long vcpu_run(struct kvm_vcpu *vcpu, unsigned long arg)
+{
+	long ret;
+
+	if (arg)
+		return -EINVAL;
+	if (mutex_lock_killable(&vcpu->mutex))
+		return -EINTR;
+	ret = arch_vcpu_run(vcpu);
+	mutex_unlock(&vcpu->mutex);
+	return ret;
+}
+
+/* Every ioctl but KVM_RUN; apart from it for its larger frame. */
+static noinline long vcpu_ioctl_table(struct kvm_vcpu *vcpu, unsigned int cmd,
+				      unsigned long arg)
+{
+	const struct ioctl_desc *d;
+	long ret;
+
+	d = ioctl_find(core_vcpu_ioctls, arch_vcpu_ioctls, cmd);
+	if (!d)
+		return -EINVAL;
+	if (mutex_lock_killable(&vcpu->mutex))
+		return -EINTR;
+	if (!(d->flags & IOCTL_UNLOADED))
+		vcpu_load(vcpu);
+	ret = ioctl_call(d, vcpu, arg);
+	if (!(d->flags & IOCTL_UNLOADED))
+		vcpu_put(vcpu);
+	mutex_unlock(&vcpu->mutex);
+	return ret;
+}
+
+static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct kvm_vcpu *vcpu = file->private_data;
+
+	if (vcpu->kvm->mm != current->mm)
+		return -EIO;
+	if (cmd == KVM_RUN)
+		return vcpu_run(vcpu, arg);
+	return vcpu_ioctl_table(vcpu, cmd, arg);
+}
+
+static vm_fault_t vcpu_fault(struct vm_fault *vmf)
+{
+	struct kvm_vcpu *vcpu = vmf->vma->vm_file->private_data;
+	struct page *page = NULL;
+
+	if (vmf->pgoff == MAP_RUN)
+		page = virt_to_page(vcpu->run);
+	else if (vmf->pgoff == MAP_COALESCED)
+		page = coalesced_page(vcpu->kvm);
+	if (!page)
+		return VM_FAULT_SIGBUS;
+	get_page(page);
+	vmf->page = page;
+	return 0;
+}
+
+static const struct vm_operations_struct vcpu_vm_ops = {
+	.fault = vcpu_fault,
+};
+
+static int vcpu_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_ops = &vcpu_vm_ops;
+	return 0;
+}
+
+static int vcpu_release(struct inode *inode, struct file *file)
+{
+	struct kvm_vcpu *vcpu = file->private_data;
+
+	if (vcpu)
+		vm_put(vcpu->kvm);
+	return 0;
+}
+
+static struct file_operations vcpu_fops = {
+	.release = vcpu_release,
+	.unlocked_ioctl = vcpu_ioctl,
+	.mmap = vcpu_mmap,
+	.llseek = noop_llseek,
+};
+
+void vcpu_set_owner(struct module *owner)
+{
+	vcpu_fops.owner = owner;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Creation. */
+
+/* kvm->lock makes index and id ours until the vCPU is published or given up. */
+int vcpu_step_limits_up(void *obj)
+{
+	struct kvm_vcpu *vcpu = obj;
+	struct kvm *kvm = vcpu->kvm;
+
+	if (kvm->nr_vcpus >= VCPUS_MAX)
+		return -EINVAL;
+	if (vcpu_by_id(kvm, vcpu->id))
+		return -EEXIST;
+	vcpu->idx = kvm->nr_vcpus;
+	return xa_reserve(&kvm->vcpus, vcpu->idx, GFP_KERNEL_ACCOUNT);
+}
+
+void vcpu_step_limits_down(void *obj)
+{
+	struct kvm_vcpu *vcpu = obj;
+
+	xa_erase(&vcpu->kvm->vcpus, vcpu->idx);
+}
+
+int vcpu_step_run_page_up(void *obj)
+{
+	struct kvm_vcpu *vcpu = obj;
+
+	mutex_init(&vcpu->mutex);
+	preempt_notifier_init(&vcpu->preempt, &vcpu_preempt_ops);
+	vcpu->cpu = -1;
+	vcpu->run = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	return vcpu->run ? 0 : -ENOMEM;
+}
+
+void vcpu_step_run_page_down(void *obj)
+{
+	struct kvm_vcpu *vcpu = obj;
+
+	free_page((unsigned long)vcpu->run);
+}
+
+int vcpu_step_fd_up(void *obj)
+{
+	struct kvm_vcpu *vcpu = obj;
+	struct file *file;
+	char name[8 + 1 + 10 + 1];
+	int fd;
+
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	snprintf(name, sizeof(name), "kvm-vcpu:%u", vcpu->id);
+	file = anon_inode_getfile(name, &vcpu_fops, vcpu, O_RDWR);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
+	vcpu->fd = fd;
+	vcpu->file = file;
+	return 0;
+}
+
+void vcpu_step_fd_down(void *obj)
+{
+	struct kvm_vcpu *vcpu = obj;
+
+	if (!vcpu->file)
+		return;
+	vcpu->file->private_data = NULL;
+	fput(vcpu->file);
+	put_unused_fd(vcpu->fd);
+}
+
+/* Nothing may fail from here on. */
+int vcpu_step_publish_up(void *obj)
+{
+	struct kvm_vcpu *vcpu = obj;
+	struct kvm *kvm = vcpu->kvm;
+	struct file *file = vcpu->file;
+
+#ifdef LAMINA_TEST
+	/* As for the VM: what is published cannot be taken back. */
+	if (*arch_vcpu_steps.fail == (int)arch_vcpu_steps.n - 1)
+		return -EIO;
+#endif
+	vm_get(kvm);
+	xa_store(&kvm->vcpus, vcpu->idx, vcpu, GFP_KERNEL_ACCOUNT);
+	/* The vCPU is complete before the count covers it: see vcpu_get(). */
+	smp_store_release(&kvm->nr_vcpus, vcpu->idx + 1);
+	vcpu->file = NULL;
+	fd_install(vcpu->fd, file);
+	return 0;
+}
+
+static struct kvm_vcpu *vcpu_alloc(struct kvm *kvm, u32 id)
+{
+	struct kvm_vcpu *vcpu;
+
+	vcpu = kvzalloc(arch_vcpu_size(), GFP_KERNEL_ACCOUNT);
+	if (vcpu) {
+		vcpu->kvm = kvm;
+		vcpu->id = id;
+	}
+	return vcpu;
+}
+
+long vcpu_create(struct kvm *kvm, u32 id)
+{
+	struct kvm_vcpu *vcpu;
+	long ret;
+
+	if (id >= VCPU_IDS_MAX)
+		return -EINVAL;
+	vcpu = vcpu_alloc(kvm, id);
+	if (!vcpu)
+		return -ENOMEM;
+	mutex_lock(&kvm->lock);
+	ret = steps_up(&arch_vcpu_steps, vcpu);
+	if (!ret)
+		ret = vcpu->fd;
+	else
+		kvfree(vcpu);
+	mutex_unlock(&kvm->lock);
+	return ret;
+}
+
+/* Last one first; the count goes down before the vCPU does. */
+void vcpu_destroy_all(struct kvm *kvm)
+{
+	struct kvm_vcpu *vcpu;
+
+	while (kvm->nr_vcpus) {
+		vcpu = xa_load(&kvm->vcpus, kvm->nr_vcpus - 1);
+		WRITE_ONCE(kvm->nr_vcpus, kvm->nr_vcpus - 1);
+		steps_down(&arch_vcpu_steps, arch_vcpu_steps.n, vcpu);
+		kvfree(vcpu);
+	}
+}

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From bytes to struct emul_insn: prefixes, opcode, ModRM and its
+ * displacement, immediates; in that order, driven by the opcode table.
+ *
+ * Where the vendors differ this follows AMD: in 64-bit mode an operand-size
+ * prefix makes a near branch 16 bits wide, displacement included (APM vol. 3,
+ * CALL and JMP near); Intel ignores it there (SDM vol. 2, A.2.5, "f64").
+ */
+#include <linux/types.h>
+#include <linux/errno.h>
+#include <linux/string.h>
+#include <linux/bits.h>
+
+#include "emul/emul.h"
+#include "emul/optable.h"
+
+struct stream {
+	const u8 *bytes;
+	unsigned int n;
+	unsigned int pos;
+	enum emul_mode mode;
+};
+
+/* Take @size bytes, little endian. */
+static int stream_get(struct stream *s, unsigned int size, u64 *out)
+{
+	unsigned int i;
+
+	if (s->pos + size > EMUL_INSN_MAX)
+		return -EINVAL;
+	if (s->pos + size > s->n)
+		return -ENODATA;
+	*out = 0;
+	for (i = 0; i < size; i++)
+		*out |= (u64)s->bytes[s->pos++] << (8 * i);
+	return 0;
+}
+
+static int stream_byte(struct stream *s, u8 *out)
+{
+	u64 v;
+	int ret = stream_get(s, 1, &v);
+
+	if (!ret)
+		*out = v;
+	return ret;
+}
+
+static u64 sign_extend(u64 v, unsigned int size)
+{
+	unsigned int shift = 64 - 8 * size;
+
+	return (u64)((s64)(v << shift) >> shift);
+}
+
+/* Segment overrides; in 64-bit mode those of ES, CS, SS and DS do nothing. */
+static bool prefix_segment(struct emul_insn *insn, enum emul_mode mode, u8 b)
+{
+	enum emul_seg seg;
+
+	if (b == 0x64 || b == 0x65)
+		seg = EMUL_FS + (b & 1);
+	else if ((b & 0xe7) == 0x26)
+		seg = (b >> 3) & 3;
+	else
+		return false;
+	if (mode != EMUL_64 || seg >= EMUL_FS)
+		insn->seg = seg;
+	return true;
+}
+
+static bool prefix_legacy(struct emul_insn *insn, enum emul_mode mode, u8 b)
+{
+	switch (b) {
+	case 0x66:
+		insn->op66 = true;
+		return true;
+	case 0x67:
+		insn->addr_size = mode == EMUL_32 ? 2 : 4;
+		return true;
+	case 0xf0:
+		insn->lock = true;
+		return true;
+	case 0xf2:
+	case 0xf3:
+		insn->rep = b;
+		return true;
+	default:
+		return prefix_segment(insn, mode, b);
+	}
+}
+
+/* Take the prefixes and one byte more, the first of the opcode. */
+static int decode_prefixes(struct emul_insn *insn, struct stream *s)
+{
+	u8 b;
+	int ret;
+
+	for (;;) {
+		ret = stream_byte(s, &b);
+		if (ret)
+			return ret;
+		if (s->mode == EMUL_64 && (b & 0xf0) == 0x40) {
+			insn->rex = b;
+		} else if (prefix_legacy(insn, s->mode, b)) {
+			/* REX counts directly before the opcode only. */
+			insn->rex = 0;
+		} else {
+			insn->opcode = b;
+			return 0;
+		}
+	}
+}
+
+/*
+ * C4, C5 and 62 are LES, LDS and BOUND outside 64-bit mode, unless what would
+ * be their ModRM asks for a register (SDM vol. 2, 2.3.5 and 2.7.1).
+ */
+static int vex_probe(const struct emul_insn *insn, struct stream *s)
+{
+	if (insn->opcode != 0xc4 && insn->opcode != 0xc5 &&
+	    insn->opcode != 0x62)
+		return 0;
+	if (s->mode == EMUL_64)
+		return 1;
+	if (s->pos >= EMUL_INSN_MAX)
+		return -EINVAL;
+	if (s->pos >= s->n)
+		return -ENODATA;
+	return s->bytes[s->pos] >= 0xc0;
+}
+
+static void vex_pp(struct emul_insn *insn, u8 b)
+{
+	static const u8 rep[] = { 0, 0, 0xf3, 0xf2 };
+
+	insn->rep = rep[b & 3];
+	insn->op66 = (b & 3) == 1;
+}
+
+/* The payload behind C4, C5 or 62, then the opcode (SDM vol. 2, 2.3.5, 2.7). */
+static int decode_vex(struct emul_insn *insn, struct stream *s)
+{
+	unsigned int size = insn->opcode == 0xc5 ? 1 :
+			    insn->opcode == 0xc4 ? 2 : 3;
+	u8 p0, p1;
+	u64 p;
+	int ret;
+
+	if (insn->rex || insn->lock || insn->rep || insn->op66)
+		return -EINVAL;
+	ret = stream_get(s, size, &p);
+	if (ret)
+		return ret;
+	p0 = p;
+	p1 = p >> 8;
+	insn->vex = size + 1;
+	if (size == 1) {
+		insn->map = 1;
+		insn->rex = 0x40 | ((~p0 >> 5) & 4);
+		vex_pp(insn, p0);
+	} else {
+		insn->map = p0 & (size == 3 ? 0x0f : 0x1f);
+		insn->rex = 0x40 | ((~p0 >> 5) & 7) | ((p1 >> 4) & 8);
+		vex_pp(insn, p1);
+	}
+	if (insn->map > 3)
+		return -EINVAL;
+	/* EVEX has one bit that is always set (SDM vol. 2, table 2-30). */
+	if (size == 3 && !(p1 & 4))
+		return -EINVAL;
+	/* Only eight registers outside 64-bit mode: there B is ignored. */
+	if (s->mode != EMUL_64)
+		insn->rex &= 0x48;
+	return stream_byte(s, &insn->opcode);
+}
+
+static int decode_opcode(struct emul_insn *insn, struct stream *s)
+{
+	int ret = vex_probe(insn, s);
+
+	if (ret < 0)
+		return ret;
+	if (ret)
+		return decode_vex(insn, s);
+	if (insn->opcode != 0x0f)
+		return 0;
+	insn->map = 1;
+	ret = stream_byte(s, &insn->opcode);
+	if (ret || (insn->opcode != 0x38 && insn->opcode != 0x3a))
+		return ret;
+	insn->map = insn->opcode == 0x38 ? 2 : 3;
+	return stream_byte(s, &insn->opcode);
+}
+
+/* Is there an instruction with this opcode, these prefixes, in this mode? */
+static bool opcode_defined(const struct emul_insn *insn, enum emul_mode mode)
+{
+	u32 flags = insn->op->flags;
+
+	if (mode == EMUL_64 && flags & OP_NO64)
+		return false;
+	if (insn->vex)
+		return flags & (insn->vex == 4 ? OP_EVEX : OP_VEX);
+	if (insn->rep)
+		return flags & (insn->rep == 0xf2 ? OP_F2 : OP_F3);
+	return flags & (insn->op66 ? OP_66 : OP_NP);
+}
+
+static bool modrm_defined(const struct emul_insn *insn)
+{
+	const struct op_group_row *group = optable_group(insn->op);
+	unsigned int reg = (insn->modrm >> 3) & 7, rm = insn->modrm & 7;
+	u32 flags = insn->op->flags;
+
+	/* The restrictions are those of the legacy and VEX forms. */
+	if (insn->vex == 4)
+		return true;
+	if (flags & OP_MODREG)
+		return group->reg & BIT(reg);
+	if (insn->modrm < 0xc0)
+		return !(flags & OP_REG) && group->mem & BIT(reg);
+	if (flags & OP_MEM || !(group->reg & BIT(reg)))
+		return false;
+	return !group->rm || group->rm[reg] & BIT(rm);
+}
+
+/* Operand size: SDM vol. 1, tables 3-3 and 3-4; REX.W wins over 66. */
+static u8 operand_size(const struct emul_insn *insn, enum emul_mode mode)
+{
+	u32 flags = insn->op->flags;
+	unsigned int reg = (insn->modrm >> 3) & 7;
+
+	if (flags & OP_BYTE)
+		return 1;
+	if (flags & OP_F64)
+		return mode == EMUL_64 ? 8 : 4;
+	if (mode == EMUL_64 && insn->rex & 8)
+		return 8;
+	if (insn->vex)
+		return 4;
+	if (insn->op66)
+		return mode == EMUL_16 ? 4 : 2;
+	if (mode == EMUL_64 && (flags & OP_D64 ||
+				(insn->has_modrm &&
+				 optable_group(insn->op)->d64 & BIT(reg))))
+		return 8;
+	return mode == EMUL_16 ? 2 : 4;
+}
+
+/* Displacement size from ModRM and SIB (SDM vol. 2, tables 2-1 to 2-3). */
+static unsigned int disp_size(const struct emul_insn *insn)
+{
+	unsigned int mod = insn->modrm >> 6, rm = insn->modrm & 7;
+
+	if (mod == 1)
+		return 1;
+	if (insn->addr_size == 2)
+		return mod == 2 || rm == 6 ? 2 : 0;
+	if (mod == 2 || rm == 5 || (rm == 4 && (insn->sib & 7) == 5))
+		return 4;
+	return 0;
+}
+
+static int decode_modrm(struct emul_insn *insn, struct stream *s)
+{
+	unsigned int size;
+	u64 v;
+	int ret;
+
+	ret = stream_byte(s, &insn->modrm);
+	if (ret)
+		return ret;
+	insn->has_modrm = true;
+	if (!modrm_defined(insn))
+		return -EINVAL;
+	if (insn->modrm >= 0xc0 || insn->op->flags & OP_MODREG)
+		return 0;
+	if (insn->addr_size != 2 && (insn->modrm & 7) == 4) {
+		ret = stream_byte(s, &insn->sib);
+		if (ret)
+			return ret;
+	}
+	size = disp_size(insn);
+	if (!size)
+		return 0;
+	ret = stream_get(s, size, &v);
+	if (!ret)
+		insn->disp = sign_extend(v, size);
+	return ret;
+}
+
+struct imm_layout {
+	u8 size;	/* first immediate, in bytes */
+	u8 size2;	/* second one */
+	bool sign;
+};
+
+static struct imm_layout imm_layout(const struct emul_insn *insn)
+{
+	struct imm_layout l = { 0 };
+	unsigned int reg = (insn->modrm >> 3) & 7;
+	u8 z = insn->op_size == 2 ? 2 : 4;
+
+	if (insn->has_modrm && optable_group(insn->op)->noimm & BIT(reg))
+		return l;
+	switch (insn->op->flags & OP_IMM) {
+	case IMM_B:
+		return (struct imm_layout){ 1, 0, false };
+	case IMM_SB:
+		return (struct imm_layout){ 1, 0, true };
+	case IMM_W:
+		return (struct imm_layout){ 2, 0, false };
+	case IMM_Z:
+		return (struct imm_layout){ z, 0, true };
+	case IMM_V:
+		return (struct imm_layout){ insn->op_size, 0, false };
+	case IMM_MOFFS:
+		return (struct imm_layout){ insn->addr_size, 0, false };
+	case IMM_FAR:
+		return (struct imm_layout){ z, 2, false };
+	case IMM_ENTER:
+		return (struct imm_layout){ 2, 1, false };
+	case IMM_BB:
+		/* EXTRQ and INSERTQ, not VMREAD nor an EVEX instruction. */
+		if (!insn->vex && (insn->op66 || insn->rep))
+			return (struct imm_layout){ 1, 1, false };
+	}
+	return l;
+}
+
+static int decode_imm(struct emul_insn *insn, struct stream *s)
+{
+	struct imm_layout l = imm_layout(insn);
+	u64 v;
+	int ret;
+
+	if (!l.size)
+		return 0;
+	ret = stream_get(s, l.size, &insn->imm);
+	if (ret)
+		return ret;
+	if (l.sign)
+		insn->imm = sign_extend(insn->imm, l.size);
+	if (!l.size2)
+		return 0;
+	ret = stream_get(s, l.size2, &v);
+	if (!ret)
+		insn->imm2 = v;
+	return ret;
+}
+
+int emul_decode(struct emul_insn *insn, enum emul_mode mode, const u8 *bytes,
+		unsigned int n)
+{
+	struct stream s = { .bytes = bytes, .n = n, .mode = mode };
+	int ret;
+
+	memset(insn, 0, sizeof(*insn));
+	insn->seg = EMUL_SEG_NONE;
+	insn->addr_size = mode == EMUL_16 ? 2 : mode == EMUL_32 ? 4 : 8;
+
+	ret = decode_prefixes(insn, &s);
+	if (!ret)
+		ret = decode_opcode(insn, &s);
+	if (ret)
+		return ret;
+
+	insn->op = optable_find(insn->map, insn->opcode);
+	if (!opcode_defined(insn, mode))
+		return -EINVAL;
+	if (insn->op->flags & OP_MODRM) {
+		ret = decode_modrm(insn, &s);
+		if (ret)
+			return ret;
+	}
+	insn->op_size = operand_size(insn, mode);
+	ret = decode_imm(insn, &s);
+	if (ret)
+		return ret;
+	insn->len = s.pos;
+	return s.pos;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The x86 instruction decoder and emulator.
+ *
+ * A library: it knows no vCPU and no VM.  The caller fills a struct emul_ctx
+ * with the registers and the mode, points it at its callbacks, and calls
+ * emul_decode() and then emul_exec().  Guest memory is reached only through
+ * the callbacks, by linear address; the caller translates, and decides what is
+ * RAM and what is a device.
+ *
+ *	bytes ──► emul_decode() ──► struct emul_insn ──► emul_exec()
+ *	              optable.c                          operand.c, exec_*.c
+ *
+ * An instruction takes effect as a whole: registers and RIP in the context
+ * change only when emul_exec() returns EMUL_OK.  A device access that only
+ * user space can finish makes a callback return EMUL_USER; the caller later
+ * calls emul_exec() again on the same decoded instruction and replays what has
+ * been read meanwhile.
+ */
+#ifndef LAMINA_EMUL_EMUL_H
+#define LAMINA_EMUL_EMUL_H
+
+#include <linux/types.h>
+
+/* An instruction is at most 15 bytes long (SDM vol. 2, 2.3.11). */
+#define EMUL_INSN_MAX 15
+
+/* Default operand and address size: CS.L = CS.D = 0, CS.D = 1, CS.L = 1. */
+enum emul_mode { EMUL_16, EMUL_32, EMUL_64 };
+
+/* Segment numbers as in the ModRM reg field of MOV Sreg. */
+enum emul_seg {
+	EMUL_ES, EMUL_CS, EMUL_SS, EMUL_DS, EMUL_FS, EMUL_GS, EMUL_SEG_NONE
+};
+
+enum emul_result {
+	EMUL_OK,	/* done; registers and RIP are the new ones */
+	EMUL_FAULT,	/* the guest faults: ctx->fault says how */
+	EMUL_USER,	/* user space has to finish an access; call again */
+	EMUL_RETRY,	/* let the guest execute the instruction again */
+	EMUL_UNKNOWN,	/* not an instruction that we execute */
+};
+
+enum emul_access { EMUL_READ, EMUL_WRITE, EMUL_FETCH };
+
+/* Attributes are in the packed form of a VMCB (APM vol. 2, 15.5.1). */
+#define EMUL_ATTR_TYPE	0x000f
+#define EMUL_ATTR_S	0x0010
+#define EMUL_ATTR_DPL	0x0060
+#define EMUL_ATTR_P	0x0080
+#define EMUL_ATTR_L	0x0200
+#define EMUL_ATTR_DB	0x0400
+#define EMUL_ATTR_G	0x0800
+
+struct emul_segment {
+	u64 base;
+	u32 limit;	/* in bytes, granularity already applied */
+	u16 selector;
+	u16 attr;
+};
+
+struct emul_fault {
+	u8 vector;
+	bool has_error;
+	u32 error;
+	u64 address;	/* CR2, for #PF only */
+};
+
+struct emul_opcode;
+
+/**
+ * struct emul_insn - one decoded instruction
+ * @op: its row in the opcode table
+ * @len: length in bytes, prefixes included
+ * @opcode: last opcode byte
+ * @map: 0 one-byte, 1 0F, 2 0F38, 3 0F3A
+ * @op_size: operand size in bytes after prefixes (1, 2, 4, 8)
+ * @addr_size: address size in bytes after prefixes (2, 4, 8)
+ * @seg: segment override, or EMUL_SEG_NONE
+ * @rep: 0, 0xf2 or 0xf3
+ * @lock: a LOCK prefix was there
+ * @op66: an operand-size prefix was there
+ * @rex: the REX byte (also as made from VEX/EVEX bits), 0 without
+ * @vex: 0, 2 or 3 for the VEX form, 4 for EVEX
+ * @has_modrm: @modrm is valid
+ * @modrm: the ModRM byte
+ * @sib: the SIB byte, valid when ModRM and address size ask for one
+ * @disp: displacement, sign extended
+ * @imm: first immediate, sign extended where the instruction does so
+ * @imm2: second immediate (ENTER, far pointers: the selector)
+ */
+struct emul_insn {
+	const struct emul_opcode *op;
+	u8 len;
+	u8 opcode;
+	u8 map;
+	u8 op_size;
+	u8 addr_size;
+	u8 seg;
+	u8 rep;
+	bool lock;
+	bool op66;
+	u8 rex;
+	u8 vex;
+	bool has_modrm;
+	u8 modrm;
+	u8 sib;
+	s32 disp;
+	u64 imm;
+	u16 imm2;
+};
+
+struct emul_ctx;
+
+/**
+ * struct emul_ops - what the emulator asks of its caller
+ * @segment: read a segment register's hidden part
+ * @read: read @len (1 to 64) bytes at linear address @la
+ * @write: write @len (1 to 64) bytes at linear address @la
+ * @probe: would @write be allowed?  Changes nothing
+ * @in: read @size (1, 2, 4) bytes from a port
+ * @out: write @size (1, 2, 4) bytes to a port
+ *
+ * @read and @write check paging permissions for the current privilege level;
+ * on EMUL_FAULT they have filled ctx->fault.  They may be called with a range
+ * that crosses a page.
+ */
+struct emul_ops {
+	void (*segment)(struct emul_ctx *ctx, enum emul_seg seg,
+			struct emul_segment *out);
+	enum emul_result (*read)(struct emul_ctx *ctx, u64 la, void *buf,
+				 unsigned int len);
+	enum emul_result (*write)(struct emul_ctx *ctx, u64 la,
+				  const void *buf, unsigned int len);
+	enum emul_result (*probe)(struct emul_ctx *ctx, u64 la,
+				  unsigned int len);
+	enum emul_result (*in)(struct emul_ctx *ctx, u16 port, void *buf,
+			       unsigned int size);
+	enum emul_result (*out)(struct emul_ctx *ctx, u16 port,
+				const void *buf, unsigned int size);
+};
+
+/**
+ * struct emul_ctx - one emulation
+ * @ops: callbacks (in)
+ * @priv: for the callbacks (in)
+ * @mode: code segment's default size (in)
+ * @protected: CR0.PE is 1 and RFLAGS.VM is 0: segment checks apply (in)
+ * @la57: CR4.LA57 is 1: linear addresses have 57 bits, not 48 (in)
+ * @cpl: current privilege level (in)
+ * @gpr: general registers in encoding order, RAX..R15 (in, out on EMUL_OK)
+ * @rip: address of the instruction, then of the next one (in, out)
+ * @rflags: flags (in, out)
+ * @insn: filled by emul_decode()
+ * @fault: valid after EMUL_FAULT
+ */
+struct emul_ctx {
+	const struct emul_ops *ops;
+	void *priv;
+	enum emul_mode mode;
+	bool protected;
+	bool la57;
+	u8 cpl;
+	u64 *gpr;
+	u64 rip;
+	u64 rflags;
+	struct emul_insn insn;
+	struct emul_fault fault;
+};
+
+/**
+ * emul_decode - decode one instruction
+ * @insn: result
+ * @mode: code segment's default size
+ * @bytes: instruction bytes
+ * @n: how many are there; more than EMUL_INSN_MAX are not looked at
+ *
+ * Pure.  Knows the length of every instruction of the one-byte, 0F, 0F38 and
+ * 0F3A maps with legacy, REX, VEX and EVEX encodings.
+ *
+ * Return: the length (1 to 15); -ENODATA when @n bytes are too few; -EINVAL
+ * for an undefined opcode or more than 15 bytes (the CPU raises #UD or #GP).
+ */
+int emul_decode(struct emul_insn *insn, enum emul_mode mode, const u8 *bytes,
+		unsigned int n);
+
+/**
+ * emul_exec - execute the instruction in @ctx->insn
+ * @ctx: see struct emul_ctx
+ *
+ * Instructions whose execution is not implemented, or whose LOCK prefix is
+ * not allowed, return EMUL_UNKNOWN with nothing changed.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result emul_exec(struct emul_ctx *ctx);
+
+#endif

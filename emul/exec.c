@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/types.h>
+#include <linux/bits.h>
+
+#include "emul/emul.h"
+#include "emul/exec.h"
+#include "emul/operand.h"
+#include "emul/optable.h"
+
+#define RFLAGS_RF BIT(16)
+
+enum emul_result exec_next(struct emul_ctx *ctx)
+{
+	ctx->rip += ctx->insn.len;
+	if (ctx->mode != EMUL_64)
+		ctx->rip = (u32)ctx->rip;
+	ctx->rflags &= ~(u64)RFLAGS_RF;
+	return EMUL_OK;
+}
+
+static bool lock_allowed(const struct emul_insn *insn)
+{
+	const struct op_group_row *group = optable_group(insn->op);
+
+	if (!insn->has_modrm || !operand_in_memory(insn))
+		return false;
+	return insn->op->flags & OP_LOCK ||
+	       group->lock & BIT(operand_reg(insn) & 7);
+}
+
+enum emul_result emul_exec(struct emul_ctx *ctx)
+{
+	const struct emul_insn *insn = &ctx->insn;
+	enum emul_result ret;
+
+	if (insn->vex || (insn->lock && !lock_allowed(insn)))
+		return EMUL_UNKNOWN;
+	ret = exec_mov(ctx);
+	if (ret == EMUL_UNKNOWN)
+		ret = exec_string(ctx);
+	if (ret == EMUL_UNKNOWN)
+		ret = exec_alu(ctx);
+	return ret;
+}

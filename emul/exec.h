@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The units that execute instructions.  Each looks at the decoded instruction
+ * and returns EMUL_UNKNOWN, with nothing changed, when it is not one of its
+ * own.  None of them is called for a VEX or EVEX form.
+ */
+#ifndef LAMINA_EMUL_EXEC_H
+#define LAMINA_EMUL_EXEC_H
+
+#include "emul/emul.h"
+
+/**
+ * exec_key - map and opcode in one number, for switch statements
+ * @insn: the instruction
+ *
+ * Return: for example 0x1b6 for 0F B6.
+ */
+static inline unsigned int exec_key(const struct emul_insn *insn)
+{
+	return insn->map << 8 | insn->opcode;
+}
+
+/**
+ * exec_next - end the instruction
+ * @ctx: the emulation; all its effects are in place
+ *
+ * Moves RIP behind the instruction and clears RF (SDM vol. 3, 17.3.1.1).
+ *
+ * Return: EMUL_OK.
+ */
+enum emul_result exec_next(struct emul_ctx *ctx);
+
+/**
+ * exec_mov - MOV, MOVZX, MOVSX, MOVSXD, MOVBE, MOVNTI, XCHG
+ * @ctx: the emulation
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_mov(struct emul_ctx *ctx);
+
+/**
+ * exec_string - MOVS, STOS, LODS, INS, OUTS
+ * @ctx: the emulation
+ *
+ * With REP one iteration a call; RIP stays until the count is 0.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_string(struct emul_ctx *ctx);
+
+/**
+ * exec_alu - ADD to CMP, TEST, NOT, NEG, INC, DEC on a ModRM operand
+ * @ctx: the emulation
+ *
+ * A locked instruction reads and then writes: it is not atomic towards other
+ * processors.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_alu(struct emul_ctx *ctx);
+
+#endif

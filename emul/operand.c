@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/types.h>
+#include <linux/bits.h>
+#include <linux/kernel.h>
+
+#include "emul/operand.h"
+
+#define VECTOR_SS 12
+#define VECTOR_GP 13
+
+#define RFLAGS_VM BIT(17)
+
+/* Segment type bits (SDM vol. 3, 3.4.5.1). */
+#define TYPE_CODE	8
+#define TYPE_EXPAND_DOWN 4	/* data */
+#define TYPE_WRITABLE	2	/* data */
+#define TYPE_READABLE	2	/* code */
+
+enum { AX, CX, DX, BX, SP, BP, SI, DI, NO_REG };
+
+static bool reg_is_high(const struct emul_ctx *ctx, unsigned int reg,
+			unsigned int size)
+{
+	return size == 1 && !ctx->insn.rex && reg >= 4;
+}
+
+u64 operand_reg_get(const struct emul_ctx *ctx, unsigned int reg,
+		    unsigned int size)
+{
+	if (reg_is_high(ctx, reg, size))
+		return (ctx->gpr[reg & 3] >> 8) & 0xff;
+	return ctx->gpr[reg] & operand_mask(size);
+}
+
+void operand_reg_set(struct emul_ctx *ctx, unsigned int reg,
+		     unsigned int size, u64 val)
+{
+	u64 mask = operand_mask(size), *gpr = &ctx->gpr[reg];
+
+	if (reg_is_high(ctx, reg, size)) {
+		gpr = &ctx->gpr[reg & 3];
+		mask <<= 8;
+		val <<= 8;
+	}
+	if (size == 4)
+		*gpr = val & mask;
+	else
+		*gpr = (*gpr & ~mask) | (val & mask);
+}
+
+enum emul_seg operand_seg(const struct emul_insn *insn, enum emul_seg seg)
+{
+	return insn->seg == EMUL_SEG_NONE ? seg : insn->seg;
+}
+
+/* SDM vol. 2, table 2-1. */
+static struct operand_addr address_16(const struct emul_ctx *ctx)
+{
+	static const u8 base[] = { BX, BX, BP, BP, SI, DI, BP, BX };
+	static const u8 index[] = { SI, DI, SI, DI };
+	const struct emul_insn *insn = &ctx->insn;
+	unsigned int rm = insn->modrm & 7;
+	struct operand_addr at = { EMUL_DS, (s64)insn->disp };
+
+	if (rm == 6 && insn->modrm < 0x40)
+		return at;
+	at.offset += ctx->gpr[base[rm]];
+	if (rm < 4)
+		at.offset += ctx->gpr[index[rm]];
+	if (base[rm] == BP)
+		at.seg = EMUL_SS;
+	return at;
+}
+
+/* SDM vol. 2, tables 2-2, 2-3 and 2-7. */
+static struct operand_addr address_32(const struct emul_ctx *ctx)
+{
+	const struct emul_insn *insn = &ctx->insn;
+	unsigned int base = operand_rm(insn), index;
+	struct operand_addr at = { EMUL_DS, (s64)insn->disp };
+
+	if ((base & 7) == 4) {
+		index = ((insn->sib >> 3) & 7) | ((insn->rex & 2) << 2);
+		if (index != SP)
+			at.offset += ctx->gpr[index] << (insn->sib >> 6);
+		base = (insn->sib & 7) | ((insn->rex & 1) << 3);
+		if ((base & 7) == BP && insn->modrm < 0x40)
+			return at;
+	} else if ((base & 7) == BP && insn->modrm < 0x40) {
+		if (ctx->mode == EMUL_64)
+			at.offset += ctx->rip + insn->len;
+		return at;
+	}
+	at.offset += ctx->gpr[base];
+	if (base == SP || base == BP)
+		at.seg = EMUL_SS;
+	return at;
+}
+
+struct operand_addr operand_address(const struct emul_ctx *ctx)
+{
+	const struct emul_insn *insn = &ctx->insn;
+	struct operand_addr at;
+
+	at = insn->addr_size == 2 ? address_16(ctx) : address_32(ctx);
+	at.seg = operand_seg(insn, at.seg);
+	at.offset &= operand_mask(insn->addr_size);
+	return at;
+}
+
+static enum emul_result segment_fault(struct emul_ctx *ctx, u8 vector)
+{
+	ctx->fault = (struct emul_fault){
+		.vector = vector,
+		.has_error = ctx->protected || ctx->rflags & RFLAGS_VM,
+	};
+	return EMUL_FAULT;
+}
+
+/* The vector of a limit, presence or canonicality violation in @seg. */
+static u8 limit_vector(enum emul_seg seg)
+{
+	return seg == EMUL_SS ? VECTOR_SS : VECTOR_GP;
+}
+
+static bool canonical(const struct emul_ctx *ctx, u64 la)
+{
+	unsigned int unused = ctx->la57 ? 64 - 57 : 64 - 48;
+
+	return (u64)((s64)(la << unused) >> unused) == la;
+}
+
+/* No limits, no types; bases of FS and GS only (SDM vol. 1, 3.3.7.1). */
+static enum emul_result check_64(struct emul_ctx *ctx, struct operand_addr at,
+				 unsigned int size, u64 *la)
+{
+	struct emul_segment seg = { 0 };
+
+	if (at.seg == EMUL_FS || at.seg == EMUL_GS)
+		ctx->ops->segment(ctx, at.seg, &seg);
+	*la = seg.base + at.offset;
+	if (!canonical(ctx, *la) || !canonical(ctx, *la + size - 1))
+		return segment_fault(ctx, limit_vector(at.seg));
+	return EMUL_OK;
+}
+
+/* SDM vol. 3, 5.5, and table 3-1. */
+static bool type_allows(u16 attr, bool write)
+{
+	if (!(attr & EMUL_ATTR_S))
+		return false;
+	if (attr & TYPE_CODE)
+		return !write && attr & TYPE_READABLE;
+	return !write || attr & TYPE_WRITABLE;
+}
+
+/*
+ * SDM vol. 3, 5.3.  With a limit of 4 GiB an access that wraps may fault or
+ * not: here it does.
+ */
+static bool limit_allows(const struct emul_ctx *ctx,
+			 const struct emul_segment *seg, u64 offset,
+			 unsigned int size)
+{
+	u64 last = offset + size - 1;
+	u64 top = seg->attr & EMUL_ATTR_DB ? 0xffffffff : 0xffff;
+
+	if (ctx->protected && !(seg->attr & TYPE_CODE) &&
+	    seg->attr & TYPE_EXPAND_DOWN)
+		return offset > seg->limit && last <= top;
+	return last <= seg->limit;
+}
+
+enum emul_result operand_check(struct emul_ctx *ctx, struct operand_addr at,
+			       unsigned int size, bool write, u64 *la)
+{
+	struct emul_segment seg;
+
+	if (ctx->mode == EMUL_64)
+		return check_64(ctx, at, size, la);
+
+	ctx->ops->segment(ctx, at.seg, &seg);
+	if (ctx->protected) {
+		if (!(seg.attr & EMUL_ATTR_P))
+			return segment_fault(ctx, limit_vector(at.seg));
+		if (!type_allows(seg.attr, write))
+			return segment_fault(ctx, VECTOR_GP);
+	}
+	if (!limit_allows(ctx, &seg, at.offset, size))
+		return segment_fault(ctx, limit_vector(at.seg));
+	*la = (u32)(seg.base + at.offset);
+	return EMUL_OK;
+}
+
+/*
+ * How many of @size bytes at @la come before linear address 0 follows 4 GiB:
+ * outside 64-bit mode addresses have 32 bits.
+ */
+static unsigned int bytes_before_wrap(const struct emul_ctx *ctx, u64 la,
+				      unsigned int size)
+{
+	if (ctx->mode != EMUL_64 && la + size > BIT_ULL(32))
+		return BIT_ULL(32) - la;
+	return size;
+}
+
+enum emul_result operand_load(struct emul_ctx *ctx, struct operand_addr at,
+			      unsigned int size, u64 *val)
+{
+	enum emul_result ret;
+	unsigned int n;
+	u8 *buf = (u8 *)val;
+	u64 la;
+
+	*val = 0;
+	ret = operand_check(ctx, at, size, false, &la);
+	if (ret != EMUL_OK)
+		return ret;
+	n = bytes_before_wrap(ctx, la, size);
+	ret = ctx->ops->read(ctx, la, buf, n);
+	if (ret == EMUL_OK && n < size)
+		ret = ctx->ops->read(ctx, 0, buf + n, size - n);
+	return ret;
+}
+
+enum emul_result operand_store(struct emul_ctx *ctx, struct operand_addr at,
+			       unsigned int size, u64 val)
+{
+	enum emul_result ret;
+	unsigned int n;
+	const u8 *buf = (const u8 *)&val;
+	u64 la;
+
+	ret = operand_check(ctx, at, size, true, &la);
+	if (ret != EMUL_OK)
+		return ret;
+	n = bytes_before_wrap(ctx, la, size);
+	ret = ctx->ops->write(ctx, la, buf, n);
+	if (ret == EMUL_OK && n < size)
+		ret = ctx->ops->write(ctx, 0, buf + n, size - n);
+	return ret;
+}
+
+enum emul_result operand_rm_get(struct emul_ctx *ctx, unsigned int size,
+				u64 *val)
+{
+	const struct emul_insn *insn = &ctx->insn;
+
+	if (operand_in_memory(insn))
+		return operand_load(ctx, operand_address(ctx), size, val);
+	*val = operand_reg_get(ctx, operand_rm(insn), size);
+	return EMUL_OK;
+}
+
+enum emul_result operand_rm_set(struct emul_ctx *ctx, unsigned int size,
+				u64 val)
+{
+	const struct emul_insn *insn = &ctx->insn;
+
+	if (operand_in_memory(insn))
+		return operand_store(ctx, operand_address(ctx), size, val);
+	operand_reg_set(ctx, operand_rm(insn), size, val);
+	return EMUL_OK;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Operands of the decoded instruction: registers, effective addresses, and
+ * memory with the checks of segmentation.
+ */
+#ifndef LAMINA_EMUL_OPERAND_H
+#define LAMINA_EMUL_OPERAND_H
+
+#include "emul/emul.h"
+
+/* A logical address; the offset is within the address size. */
+struct operand_addr {
+	enum emul_seg seg;
+	u64 offset;
+};
+
+/**
+ * operand_mask - the bits of an operand
+ * @size: in bytes (1, 2, 4, 8)
+ */
+static inline u64 operand_mask(unsigned int size)
+{
+	return ~0ULL >> (64 - 8 * size);
+}
+
+/**
+ * operand_reg - the register that ModRM.reg names
+ * @insn: the instruction; of a group, the /n is in bits 2:0 of the result
+ */
+static inline unsigned int operand_reg(const struct emul_insn *insn)
+{
+	return ((insn->modrm >> 3) & 7) | ((insn->rex & 4) << 1);
+}
+
+/**
+ * operand_rm - the register that ModRM.rm names
+ * @insn: the instruction; operand_in_memory() is false
+ */
+static inline unsigned int operand_rm(const struct emul_insn *insn)
+{
+	return (insn->modrm & 7) | ((insn->rex & 1) << 3);
+}
+
+/**
+ * operand_in_memory - does ModRM name a memory operand?
+ * @insn: the instruction
+ */
+static inline bool operand_in_memory(const struct emul_insn *insn)
+{
+	return insn->modrm < 0xc0;
+}
+
+/**
+ * operand_reg_get - read a general register
+ * @ctx: the emulation
+ * @reg: its number; 4 to 7 of size 1 without REX are AH, CH, DH, BH
+ * @size: in bytes (1, 2, 4, 8)
+ *
+ * Return: the value, zero extended.
+ */
+u64 operand_reg_get(const struct emul_ctx *ctx, unsigned int reg,
+		    unsigned int size);
+
+/**
+ * operand_reg_set - write a general register
+ * @ctx: the emulation
+ * @reg: as for operand_reg_get()
+ * @size: in bytes; 4 clears the upper half, 1 and 2 leave the rest alone
+ * @val: the value; bits beyond @size are ignored
+ */
+void operand_reg_set(struct emul_ctx *ctx, unsigned int reg,
+		     unsigned int size, u64 val);
+
+/**
+ * operand_seg - the segment of an operand that allows an override
+ * @insn: the instruction
+ * @seg: the default
+ */
+enum emul_seg operand_seg(const struct emul_insn *insn, enum emul_seg seg);
+
+/**
+ * operand_address - the address of the ModRM memory operand
+ * @ctx: the emulation; ModRM must have a memory form
+ */
+struct operand_addr operand_address(const struct emul_ctx *ctx);
+
+/**
+ * operand_check - check an access against segmentation
+ * @ctx: the emulation
+ * @at: where
+ * @size: in bytes, not 0
+ * @write: a write (or a read with a write after it), not a read
+ * @la: the linear address, when the return value is EMUL_OK
+ *
+ * Return: EMUL_OK or EMUL_FAULT (#GP, #SS in ctx->fault).
+ */
+enum emul_result operand_check(struct emul_ctx *ctx, struct operand_addr at,
+			       unsigned int size, bool write, u64 *la);
+
+/**
+ * operand_load - read from guest memory
+ * @ctx: the emulation
+ * @at: where
+ * @size: in bytes (1, 2, 4, 8)
+ * @val: what was read, zero extended
+ *
+ * Return: EMUL_OK, or what the check or the callback says.
+ */
+enum emul_result operand_load(struct emul_ctx *ctx, struct operand_addr at,
+			      unsigned int size, u64 *val);
+
+/**
+ * operand_store - write to guest memory
+ * @ctx: the emulation
+ * @at: where
+ * @size: in bytes (1, 2, 4, 8)
+ * @val: what to write
+ *
+ * Return: EMUL_OK, or what the check or the callback says.
+ */
+enum emul_result operand_store(struct emul_ctx *ctx, struct operand_addr at,
+			       unsigned int size, u64 val);
+
+/**
+ * operand_rm_get - read the register or memory operand of ModRM
+ * @ctx: the emulation
+ * @size: in bytes (1, 2, 4, 8)
+ * @val: the value, zero extended
+ *
+ * Return: EMUL_OK, or what operand_load() says.
+ */
+enum emul_result operand_rm_get(struct emul_ctx *ctx, unsigned int size,
+				u64 *val);
+
+/**
+ * operand_rm_set - write the register or memory operand of ModRM
+ * @ctx: the emulation
+ * @size: in bytes (1, 2, 4, 8)
+ * @val: the value
+ *
+ * Return: EMUL_OK, or what operand_store() says.
+ */
+enum emul_result operand_rm_set(struct emul_ctx *ctx, unsigned int size,
+				u64 val);
+
+#endif

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Beginning and end of a VM's and a vCPU's MMU. */
+#include <linux/bug.h>
+#include <linux/errno.h>
+
+#include "mmu/cache.h"
+#include "mmu/config.h"
+#include "mmu/root.h"
+
+int mmu_vm_init(struct mmu *mmu)
+{
+	mmu->config = mmu_config_get();
+	if (!mmu->config)
+		return -EIO;
+	rwlock_init(&mmu->lock);
+	INIT_LIST_HEAD(&mmu->roots);
+	return 0;
+}
+
+void mmu_vm_destroy(struct mmu *mmu)
+{
+	/* No vCPU holds a root: the VM's references are the last ones. */
+	mmu_zap_all(mmu);
+	WARN_ON_ONCE(!list_empty(&mmu->roots));
+	WARN_ON_ONCE(atomic_long_read(&mmu->tables));
+	WARN_ON_ONCE(atomic_read(&mmu->unflushed));
+}
+
+void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu,
+		   const struct mmu_ctx_ops *guest_ops)
+{
+	vcpu->mmu = mmu;
+	vcpu->ctx[MMU_CTX_GUEST].ops = guest_ops;
+}
+
+void mmu_vcpu_trim(struct mmu_vcpu *vcpu)
+{
+	cache_empty(vcpu);
+}
+
+void mmu_vcpu_destroy(struct mmu_vcpu *vcpu)
+{
+	cache_empty(vcpu);
+	if (vcpu->root)
+		root_put(vcpu->mmu, vcpu->root);
+	vcpu->root = NULL;
+}

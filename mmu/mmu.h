@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The MMU's public interface.
+ *
+ *	module load   mmu_setup_reset() ─► vendor's setup() ─► mmu_setup(caps)
+ *	VM            mmu_vm_init() ... mmu_vm_destroy()
+ *	vCPU          mmu_vcpu_init() ... mmu_vcpu_destroy()
+ *	exit          mmu_fault()
+ *	before entry  mmu_root_load()
+ *	slot change   mmu_invalidate_begin(), mmu_zap(), publish the slots,
+ *	              mmu_invalidate_end()
+ *
+ * The MMU pulls slots and pages through mmu_env.h and never changes a slot.
+ *
+ * Locking: mmu->lock is taken inside; callers hold none of the MMU's locks.
+ * Faults, aging, write protection, splitting, recovery and notifier zaps run
+ * under its read side and RCU; the write side is for bounded work only.
+ */
+#ifndef LAMINA_MMU_MMU_H
+#define LAMINA_MMU_MMU_H
+
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/atomic.h>
+
+#include "mmu/mmu_ctx.h"
+#include "mmu/mmu_env.h"
+#include "mmu/mmu_range.h"
+#include "mmu/mmu_setup.h"
+#include "mmu/types.h"
+
+/* ------------------------------------------------------------------------ */
+/* VM. */
+
+struct mmu_config;
+
+/**
+ * struct mmu - a VM's MMU; embedded in struct kvm
+ * @config: (c) the module's configuration
+ * @lock: protects @roots, @inv_*, and, held for write, every SPTE
+ * @roots: live roots; changed under @lock for write, walked under it or RCU
+ * @inv_count: invalidations in progress; while above 0 no fault in their range
+ *             may install anything
+ * @inv_seq: bumped at the end of each invalidation
+ * @inv_start: first frame of the union of the invalidations in progress
+ * @inv_end: frame after the last one
+ * @mmio_gen: generation that cached MMIO entries must carry to be believed
+ * @unflushed: operations that took translations away and have not flushed yet:
+ *             whoever finds an entry gone must flush too while it is above 0
+ * @tables: page tables that exist, roots included
+ * @mapped: leaves by level, for the statistics
+ */
+struct mmu {
+	const struct mmu_config *config;
+	rwlock_t lock;
+	struct list_head roots;
+	unsigned long inv_count;
+	unsigned long inv_seq;
+	gfn_t inv_start;
+	gfn_t inv_end;
+	u64 mmio_gen;
+	atomic_t unflushed;
+	atomic_long_t tables;
+	atomic_long_t mapped[LEVEL_1G + 1];
+};
+
+/**
+ * mmu_max_gfn - the last frame that second-level tables can map
+ *
+ * Slots beyond it are refused.
+ */
+gfn_t mmu_max_gfn(void);
+
+/**
+ * mmu_vm_init - make a VM's MMU ready; allocates nothing
+ * @mmu: zeroed
+ *
+ * Return: 0, or -EIO when no vendor is loaded (mmu_setup() did not run).
+ */
+int mmu_vm_init(struct mmu *mmu);
+
+/**
+ * mmu_vm_destroy - free every table
+ * @mmu: the VM; all vCPUs are destroyed
+ */
+void mmu_vm_destroy(struct mmu *mmu);
+
+/* ------------------------------------------------------------------------ */
+/* vCPU. */
+
+/* Tables that one fault may need below the root. */
+#define MMU_CACHE_TABLES (LEVEL_MAX - 1)
+
+struct mmu_root;
+
+/**
+ * struct mmu_vcpu - a vCPU's MMU state; embedded in struct kvm_vcpu
+ * @mmu: (c) its VM
+ * @as_id: (x) address space in use: 1 in SMM, else 0
+ * @ctx: contexts by kind; only the vCPU's own thread touches them
+ * @root: root in use, with a reference, or NULL
+ * @cache: zeroed tables in reserve for the next fault
+ * @cached: how many
+ */
+struct mmu_vcpu {
+	struct mmu *mmu;
+	u16 as_id;
+	struct mmu_ctx ctx[MMU_CTX_KINDS];
+	struct mmu_root *root;
+	void *cache[MMU_CACHE_TABLES];
+	u8 cached;
+};
+
+/**
+ * mmu_vcpu_init - make a vCPU's MMU ready; allocates nothing
+ * @vcpu: zeroed
+ * @mmu: its VM
+ * @guest_ops: constants of the guest's own context
+ */
+void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu,
+		   const struct mmu_ctx_ops *guest_ops);
+
+/**
+ * mmu_vcpu_destroy - drop the root and the reserve
+ * @vcpu: the vCPU; it never runs again
+ */
+void mmu_vcpu_destroy(struct mmu_vcpu *vcpu);
+
+/**
+ * mmu_vcpu_trim - give the reserve back, for a vCPU that blocks for long
+ * @vcpu: the vCPU; called by its own thread
+ */
+void mmu_vcpu_trim(struct mmu_vcpu *vcpu);
+
+/* ------------------------------------------------------------------------ */
+/* Roots and faults. */
+
+/**
+ * mmu_root_load - make sure that a valid root is in use
+ * @vcpu: the vCPU; called by its own thread, may sleep
+ * @root: result: physical address of the root table
+ *
+ * Finds the VM's root for the vCPU's role (address space) or makes it.
+ *
+ * Return: 0 when @root is the one that was in use before; 1 when it is another
+ * (the caller loads it and flushes its own TLB tag); -ENOMEM.
+ */
+int mmu_root_load(struct mmu_vcpu *vcpu, hpa_t *root);
+
+/**
+ * mmu_root_is_current - is the root still the one to run on?
+ * @vcpu: the vCPU
+ *
+ * Cheap, for every entry: false after mmu_zap_all() or a change of as_id.
+ */
+bool mmu_root_is_current(const struct mmu_vcpu *vcpu);
+
+enum mmu_result {
+	MMU_RETRY,	/* something changed meanwhile: run the guest again */
+	MMU_FIXED,	/* mapped: run the guest again */
+	MMU_EMULATE,	/* no memory there, or not writable: emulate */
+	MMU_USER,	/* user space must act: KVM_RUN fails with fault->err */
+	MMU_INJECT,	/* the guest gets a fault (never with TDP) */
+	MMU_ERROR,	/* out of memory or a bug: KVM_RUN fails with ->err */
+};
+
+/**
+ * struct mmu_fault - one fault, written in stages; each reads earlier ones only
+ * @addr: input: gpa that faulted (TDP)
+ * @error: input: PF_* bits as the hardware or its vendor module gives them
+ * @gfn: guest: the frame
+ * @slot: host: its slot; NULL: none, an MMIO access
+ * @pfn: host: the page
+ * @seq: host: mmu->inv_seq, read before the slot was looked up: the slot may be
+ *       replaced by an invalidation that ends before the page is found
+ * @level: decision: level to map at
+ * @map_write: decision: the SPTE may be writable
+ * @err: result: negative errno for MMU_USER and MMU_ERROR
+ */
+struct mmu_fault {
+	/* input */
+	gpa_t addr;
+	u64 error;
+	/* guest */
+	gfn_t gfn;
+	/* host */
+	const struct mmu_slot *slot;
+	struct mmu_pfn pfn;
+	unsigned long seq;
+	/* decision */
+	u8 level;
+	bool map_write;
+	/* result */
+	int err;
+};
+
+/**
+ * mmu_fault - handle a second-level page fault
+ * @vcpu: the vCPU; called by its own thread, memslots' SRCU held, may sleep
+ * @fault: @addr and @error filled, the rest zero
+ *
+ * PF_RSVD in @error on an entry that we made means a cached MMIO access:
+ * answered without looking up the slot when the generation is right.
+ *
+ * Return: see enum mmu_result.
+ */
+enum mmu_result mmu_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
+
+/**
+ * mmu_fault_is_stale - did an invalidation hit the frame since @seq was read?
+ * @mmu: the VM; its lock is held for read or write
+ * @seq: inv_seq read (smp_rmb after it) before the slot was looked up
+ * @gfn: the frame
+ */
+bool mmu_fault_is_stale(const struct mmu *mmu, unsigned long seq, gfn_t gfn);
+
+#endif

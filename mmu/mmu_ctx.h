@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The MMU's public interface: the guest's own tables, and translation by them.
+ * Included by mmu.h.
+ */
+#ifndef LAMINA_MMU_MMU_CTX_H
+#define LAMINA_MMU_MMU_CTX_H
+
+#include "mmu/gwalk.h"
+
+struct mmu_vcpu;
+
+/**
+ * struct mmu_ctx_ops - what is constant by kind of context (R5)
+ * @root_get: the guest's root register (CR3, nCR3, EPTP)
+ * @pdptr_get: PDPTE @i of a PAE guest; NULL where there are none (nested EPT)
+ */
+struct mmu_ctx_ops {
+	u64 (*root_get)(struct mmu_vcpu *vcpu);
+	u64 (*pdptr_get)(struct mmu_vcpu *vcpu, int i);
+};
+
+/**
+ * struct mmu_cpu - control state that decides how a guest's tables are read
+ * @cr0: CR0
+ * @cr4: CR4
+ * @efer: EFER
+ * @feat: from guest CPUID: maxphyaddr, gib_pages, pse36, amd (the rest is
+ *        derived from the registers)
+ */
+struct mmu_cpu {
+	u64 cr0;
+	u64 cr4;
+	u64 efer;
+	struct pt_features feat;
+};
+
+/**
+ * struct mmu_ctx - one set of guest tables, and how to walk it
+ * @ops: (c) constants of its kind
+ * @walk: format, reserved bits and permissions, from mmu_ctx_update()
+ */
+struct mmu_ctx {
+	const struct mmu_ctx_ops *ops;
+	struct gwalk_ctx walk;
+};
+
+enum mmu_ctx_kind {
+	MMU_CTX_GUEST,		/* L1's own tables */
+	MMU_CTX_KINDS		/* L2 and L1's second level come with nesting */
+};
+
+/**
+ * mmu_ctx_update - CR0, CR4, EFER or CPUID changed
+ * @vcpu: the vCPU; called by its own thread
+ * @kind: which context
+ * @cpu: the new state
+ */
+void mmu_ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
+		    const struct mmu_cpu *cpu);
+
+/**
+ * mmu_translate - translate a guest virtual address by the guest's tables
+ * @vcpu: the vCPU; called by its own thread, memslots' SRCU held
+ * @kind: which context
+ * @va: the address
+ * @access: what it is for
+ * @res: result
+ *
+ * Return: see enum gwalk_status.
+ */
+enum gwalk_status mmu_translate(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
+				u64 va, const struct gwalk_access *access,
+				struct gwalk_result *res);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Roots: one per role (so far the address space) and VM, shared by its vCPUs.
+ *
+ * A valid root has one reference of the VM's own and one of each vCPU that
+ * runs on it, so that it outlives a change of role; mmu_zap_all() makes it
+ * obsolete and drops the VM's.  Whoever drops the last one takes it off the
+ * list and frees its tree.  A walk that lets mmu->lock go holds one as well.
+ */
+#ifndef LAMINA_MMU_ROOT_H
+#define LAMINA_MMU_ROOT_H
+
+#include <linux/refcount.h>
+
+#include "mmu/mmu.h"
+
+/**
+ * struct mmu_root - a root
+ * @link: in mmu->roots, until @refs is 0
+ * @table: (c) its table
+ * @refs: references
+ * @as_id: (c) address space
+ * @gone: chains the roots that one mmu_zap_all() makes obsolete
+ * @obsolete: no vCPU may enter with it any more; set under mmu->lock for write
+ */
+struct mmu_root {
+	struct list_head link;
+	u64 *table;
+	refcount_t refs;
+	struct mmu_root *gone;
+	u16 as_id;
+	bool obsolete;
+};
+
+/**
+ * root_next - go through the roots, holding a reference instead of the lock
+ * @mmu: the VM
+ * @prev: the root before, whose reference is dropped; NULL: start
+ * @as_id: address space, or -1 for all
+ *
+ * May sleep.
+ *
+ * Return: the next root, or NULL.
+ */
+struct mmu_root *root_next(struct mmu *mmu, struct mmu_root *prev, int as_id);
+
+/**
+ * root_put - drop a reference
+ * @mmu: the VM
+ * @root: the root
+ *
+ * May sleep: with the last one the tree goes.
+ */
+void root_put(struct mmu *mmu, struct mmu_root *root);
+
+#endif

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the processors can do; SVM on and off. */
+#include <linux/gfp.h>
+#include <linux/mem_encrypt.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/topology.h>
+
+#include <asm/cpufeature.h>
+#include <asm/msr.h>
+#include <asm/perf_event.h>
+#include <asm/processor.h>
+
+#include "svm/cpu.h"
+#include "svm/vmcb.h"
+
+static bool npt = true;
+module_param(npt, bool, 0444);
+MODULE_PARM_DESC(npt, "nested paging (shadow paging, npt=0, is not there yet)");
+
+DEFINE_PER_CPU(struct svm_cpu, svm_cpu);
+struct svm_features svm_features;
+
+/* CPUID 0x80000001 ECX: what this module intercepts or does not have. */
+#define CPUID_SVM	BIT(2)
+#define CPUID_SKINIT	BIT(12)
+#define CPUID_MWAITX	BIT(29)
+
+/* The VMRUN save page, then the VMSAVE area. */
+#define HSAVE_ORDER	1
+
+static bool has_svm(void)
+{
+	return cpuid_eax(0x80000000) >= SVM_CPUID_FUNC &&
+	       (cpuid_ecx(0x80000001) & CPUID_SVM);
+}
+
+int svm_probe(void)
+{
+	u64 vm_cr;
+
+	if (!has_svm())
+		return -EOPNOTSUPP;
+	if (rdmsrl_safe(MSR_VM_CR, &vm_cr) || (vm_cr & SVM_VM_CR_SVM_DIS_MASK))
+		return -EACCES;
+	return 0;
+}
+
+static void hsave_free(void)
+{
+	struct svm_cpu *c;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		c = per_cpu_ptr(&svm_cpu, cpu);
+		free_pages((unsigned long)c->hsave, HSAVE_ORDER);
+		c->hsave = NULL;
+	}
+}
+
+static int hsave_alloc(void)
+{
+	struct svm_cpu *c;
+	struct page *page;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		page = alloc_pages_node(cpu_to_node(cpu),
+					GFP_KERNEL | __GFP_ZERO, HSAVE_ORDER);
+		if (!page) {
+			hsave_free();
+			return -ENOMEM;
+		}
+		c = per_cpu_ptr(&svm_cpu, cpu);
+		c->hsave = page_address(page);
+		c->host_pa = __sme_pa(c->hsave + PAGE_SIZE);
+	}
+	return 0;
+}
+
+/* Guests' second-level tables have the host's levels (APM vol. 2, 15.25.3). */
+static void mmu_caps_fill(struct mmu_caps *mmu)
+{
+	*mmu = (struct mmu_caps){
+		.second = MMU_SECOND_NPT,
+		.levels = pgtable_l5_enabled() ? 5 : 4,
+		.max_level = boot_cpu_has(X86_FEATURE_GBPAGES) ?
+			     LEVEL_1G : LEVEL_2M,
+		.ad = true,
+		.maxphyaddr = boot_cpu_data.x86_phys_bits,
+		.enc_mask = sme_me_mask,
+	};
+}
+
+int svm_setup(struct x86_caps *caps)
+{
+	u32 features = cpuid_edx(SVM_CPUID_FUNC) & SVM_FEATURES_USED;
+	int err;
+
+	if (!npt || !(features & SVM_FEATURE_NPT)) {
+		pr_err("kvm_amd: %s, and shadow paging is not there yet\n",
+		       npt ? "the processor has no nested paging" :
+		       "nested paging is off (npt=0)");
+		return -EOPNOTSUPP;
+	}
+	svm_features = (struct svm_features){
+		.cpuid = features,
+		.nrips = features & SVM_FEATURE_NRIPS,
+		.decode_assists = features & SVM_FEATURE_DECODE_ASSISTS,
+		.tsc_aux = boot_cpu_has(X86_FEATURE_RDTSCP) ||
+			   boot_cpu_has(X86_FEATURE_RDPID),
+		.host_mce = __read_cr4() & X86_CR4_MCE,
+	};
+	mmu_caps_fill(&caps->mmu);
+	caps->nrips = svm_features.nrips;
+	caps->hidden_8000_0001_ecx = CPUID_SVM | CPUID_SKINIT | CPUID_MWAITX;
+	err = vmcb_maps_create();
+	if (err)
+		return err;
+	err = hsave_alloc();
+	if (err)
+		vmcb_maps_destroy();
+	return err;
+}
+
+void svm_teardown(void)
+{
+	hsave_free();
+	vmcb_maps_destroy();
+}
+
+int svm_cpu_on(void)
+{
+	struct svm_cpu *c = this_cpu_ptr(&svm_cpu);
+	u64 efer;
+
+	if (svm_probe() ||
+	    svm_features.cpuid & ~cpuid_edx(SVM_CPUID_FUNC))
+		return -EOPNOTSUPP;
+	rdmsrl(MSR_EFER, efer);
+	if (efer & EFER_SVME)
+		return -EBUSY;
+	wrmsrl(MSR_EFER, efer | EFER_SVME);
+	wrmsrl(MSR_VM_HSAVE_PA, __sme_pa(c->hsave));
+	svm_asid_reset(c);
+	if (svm_features.tsc_aux)
+		c->tsc_aux = native_read_msr(MSR_TSC_AUX);
+	/* Somebody else may have run guests meanwhile. */
+	c->serial = 0;
+	/* perf's events that exclude guests need SVME to be told so. */
+	amd_pmu_enable_virt();
+	return 0;
+}
+
+void svm_cpu_off(void)
+{
+	u64 efer;
+
+	rdmsrl(MSR_EFER, efer);
+	if (!(efer & EFER_SVME))
+		return;
+	amd_pmu_disable_virt();
+	/* With SVME off nothing could set GIF again (APM vol. 2, 15.17). */
+	asm volatile("stgi" : : : "memory");
+	wrmsrl(MSR_VM_HSAVE_PA, 0);
+	wrmsrl(MSR_EFER, efer & ~EFER_SVME);
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Why the guest was left (APM vol. 2, appendix C). */
+#include <linux/string.h>
+
+#include <asm/traps.h>
+
+#include "svm/cpu.h"
+#include "svm/vmcb.h"
+
+/* Decode assists: EXITINFO1 of a MOV to or from CRn (APM vol. 2, 15.33.1). */
+#define CR_INFO_MOV	BIT_ULL(63)
+#define CR_INFO_GPR	0xfull
+
+/* Vectors that push an error code (APM vol. 2, table 8-1), up to 31. */
+#define VECTORS_WITH_ERROR \
+	(BIT(X86_TRAP_DF) | BIT(X86_TRAP_TS) | BIT(X86_TRAP_NP) | \
+	 BIT(X86_TRAP_SS) | BIT(X86_TRAP_GP) | BIT(X86_TRAP_PF) | \
+	 BIT(X86_TRAP_AC) | BIT(X86_TRAP_CP) | BIT(X86_TRAP_VC))
+
+#define EXIT_CODES	(SVM_EXIT_RDPRU + 1)
+
+/*
+ * Kinds by exit code.  A code without a row is not intercepted; should it come
+ * all the same, it is unknown.
+ */
+static const u8 exit_kinds[EXIT_CODES] = {
+	[0 ... EXIT_CODES - 1]		= X86_EXIT_UNKNOWN,
+	[SVM_EXIT_READ_CR0]		= X86_EXIT_CR,
+	[SVM_EXIT_READ_CR4]		= X86_EXIT_CR,
+	[SVM_EXIT_WRITE_CR0]		= X86_EXIT_CR,
+	[SVM_EXIT_WRITE_CR4]		= X86_EXIT_CR,
+	[SVM_EXIT_READ_DR0 ... SVM_EXIT_READ_DR7]	= X86_EXIT_DR,
+	[SVM_EXIT_WRITE_DR0 ... SVM_EXIT_WRITE_DR7]	= X86_EXIT_DR,
+	[SVM_EXIT_EXCP_BASE ... SVM_EXIT_LAST_EXCP]	= X86_EXIT_EXCEPTION,
+	/* The host takes them at STGI or when x86 lets interrupts in. */
+	[SVM_EXIT_INTR]			= X86_EXIT_NONE,
+	[SVM_EXIT_NMI]			= X86_EXIT_NONE,
+	[SVM_EXIT_SMI]			= X86_EXIT_NONE,
+	[SVM_EXIT_INIT]			= X86_EXIT_NONE,
+	[SVM_EXIT_VINTR]		= X86_EXIT_INTR_WINDOW,
+	[SVM_EXIT_CR0_SEL_WRITE]	= X86_EXIT_CR,
+	[SVM_EXIT_RDPMC]		= X86_EXIT_VENDOR,
+	[SVM_EXIT_CPUID]		= X86_EXIT_CPUID,
+	[SVM_EXIT_RSM]			= X86_EXIT_UNDEFINED,
+	[SVM_EXIT_IRET]			= X86_EXIT_VENDOR,
+	[SVM_EXIT_INVD]			= X86_EXIT_SKIP,
+	[SVM_EXIT_HLT]			= X86_EXIT_HLT,
+	[SVM_EXIT_INVLPGA]		= X86_EXIT_UNDEFINED,
+	[SVM_EXIT_IOIO]			= X86_EXIT_IO,
+	[SVM_EXIT_MSR]			= X86_EXIT_RDMSR,
+	[SVM_EXIT_SHUTDOWN]		= X86_EXIT_SHUTDOWN,
+	[SVM_EXIT_VMRUN]		= X86_EXIT_UNDEFINED,
+	[SVM_EXIT_VMMCALL]		= X86_EXIT_HYPERCALL,
+	[SVM_EXIT_VMLOAD]		= X86_EXIT_UNDEFINED,
+	[SVM_EXIT_VMSAVE]		= X86_EXIT_UNDEFINED,
+	[SVM_EXIT_STGI]			= X86_EXIT_UNDEFINED,
+	[SVM_EXIT_CLGI]			= X86_EXIT_UNDEFINED,
+	[SVM_EXIT_SKINIT]		= X86_EXIT_UNDEFINED,
+	/* Memory is coherent: no device of a guest bypasses the caches. */
+	[SVM_EXIT_WBINVD]		= X86_EXIT_SKIP,
+	[SVM_EXIT_MONITOR]		= X86_EXIT_UNDEFINED,
+	[SVM_EXIT_MWAIT]		= X86_EXIT_UNDEFINED,
+	[SVM_EXIT_XSETBV]		= X86_EXIT_XSETBV,
+	[SVM_EXIT_RDPRU]		= X86_EXIT_UNDEFINED,
+};
+
+static enum x86_exit_kind kind_of_rare(u32 code)
+{
+	switch (code) {
+	case SVM_EXIT_NPF:
+		return X86_EXIT_PAGE;
+	case EXIT_CODE_INVALID:
+		return X86_EXIT_FAIL_ENTRY;
+	default:
+		return X86_EXIT_UNKNOWN;
+	}
+}
+
+static void decode_page(const struct vmcb_control_area *control,
+			struct x86_exit *exit)
+{
+	exit->page.gpa = control->exit_info_2;
+	exit->page.error = control->exit_info_1;
+	if (!svm_features.decode_assists)
+		return;
+	exit->insn_len = control->insn_len & 0xf;
+	memcpy(exit->insn, control->insn_bytes, sizeof(exit->insn));
+}
+
+static void decode_io(const struct vmcb_control_area *control,
+		      struct x86_exit *exit)
+{
+	u64 info = control->exit_info_1;
+
+	exit->io.port = info >> 16;
+	exit->io.in = info & SVM_IOIO_TYPE_MASK;
+	exit->io.string = info & SVM_IOIO_STR_MASK;
+	exit->io.rep = info & SVM_IOIO_REP_MASK;
+	exit->io.size = (info & SVM_IOIO_SIZE_MASK) >> SVM_IOIO_SIZE_SHIFT;
+	/* With or without NRIP save (APM vol. 2, 15.10.2). */
+	exit->next_rip = control->exit_info_2;
+}
+
+/* CLTS and LMSW are writes of CR0 that name no register; so are selective ones. */
+static void decode_cr(const struct vmcb_control_area *control,
+		      struct x86_exit *exit)
+{
+	u32 code = control->exit_code;
+
+	if (code == SVM_EXIT_CR0_SEL_WRITE) {
+		exit->cr.nr = 0;
+		exit->cr.write = true;
+		exit->cr.decode = true;
+		return;
+	}
+	exit->cr.nr = code & 0xf;
+	exit->cr.write = code & 0x10;
+	exit->cr.gpr = control->exit_info_1 & CR_INFO_GPR;
+	exit->cr.decode = !svm_features.decode_assists ||
+			  !(control->exit_info_1 & CR_INFO_MOV);
+}
+
+static void decode_dr(const struct vmcb_control_area *control,
+		      struct x86_exit *exit)
+{
+	exit->dr.nr = control->exit_code & 0xf;
+	exit->dr.write = control->exit_code & 0x10;
+	exit->dr.gpr = control->exit_info_1 & CR_INFO_GPR;
+	exit->dr.decode = !svm_features.decode_assists;
+}
+
+static void decode_exception(struct svm_vcpu *s, struct x86_exit *exit)
+{
+	const struct vmcb_control_area *control = &s->vmcb->control;
+	u8 vector = control->exit_code - SVM_EXIT_EXCP_BASE;
+
+	exit->exc.vector = vector;
+	exit->exc.has_error = VECTORS_WITH_ERROR & BIT(vector);
+	exit->exc.error = control->exit_info_1;
+	exit->exc.address = control->exit_info_2;
+	if (vector == X86_TRAP_MC)
+		exit->kind = X86_EXIT_NONE;	/* raised in svm_enter() */
+	else if (s->stepping)
+		exit->kind = X86_EXIT_VENDOR;
+}
+
+void svm_exit_decode(struct x86_vcpu *v, struct x86_exit *exit)
+{
+	struct svm_vcpu *s = to_svm(v);
+	const struct vmcb_control_area *control = &s->vmcb->control;
+	u32 code = control->exit_code;
+
+	exit->code = code;
+	exit->insn_len = 0;
+	exit->next_rip = svm_features.nrips ? control->next_rip : 0;
+	exit->kind = code < EXIT_CODES ? exit_kinds[code] : kind_of_rare(code);
+	switch (exit->kind) {
+	case X86_EXIT_PAGE:
+		decode_page(control, exit);
+		break;
+	case X86_EXIT_IO:
+		decode_io(control, exit);
+		break;
+	case X86_EXIT_RDMSR:
+		if (control->exit_info_1)
+			exit->kind = X86_EXIT_WRMSR;
+		break;
+	case X86_EXIT_CR:
+		decode_cr(control, exit);
+		break;
+	case X86_EXIT_DR:
+		decode_dr(control, exit);
+		break;
+	case X86_EXIT_EXCEPTION:
+		decode_exception(s, exit);
+		break;
+	default:
+		break;
+	}
+}
+
+enum x86_next svm_exit_handle(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	struct svm_vcpu *s = to_svm(v);
+
+	if (exit->code == SVM_EXIT_IRET)
+		svm_event_iret(s);
+	else if (exit->code == SVM_EXIT_RDPMC)
+		/* Guests have no counters. */
+		kvm_event_exception(v, X86_TRAP_GP, 0);
+	else
+		svm_event_step_end(s, exit);
+	return X86_RESUME;
+}

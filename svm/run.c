@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Entering the guest. */
+#include <linux/bug.h>
+#include <linux/kernel.h>
+#include <linux/percpu.h>
+#include <linux/smp.h>
+
+#include <asm/cpufeature.h>
+#include <asm/processor.h>
+#include <asm/msr.h>
+#include <asm/debugreg.h>
+#include <asm/nospec-branch.h>
+#include <asm/traps.h>
+
+#include "core/hwenable.h"
+#include "svm/cpu.h"
+#include "svm/vmcb.h"
+
+/* vmenter.S knows these numbers. */
+static_assert(GPR_RAX == 0 && GPR_RCX == 1 && GPR_RDX == 2 && GPR_RBX == 3);
+static_assert(GPR_RSP == 4 && GPR_RBP == 5 && GPR_RSI == 6 && GPR_RDI == 7);
+static_assert(GPR_R8 == 8 && GPR_R15 == 15);
+
+/*
+ * Does the thread use an LDT?  VMLOAD after an exit brings back what VMSAVE found,
+ * also if another thread of the process has replaced the LDT meanwhile.
+ */
+static bool host_has_ldt(void)
+{
+	u16 selector;
+
+	asm volatile("sldt %0" : "=rm" (selector));
+	return selector;
+}
+
+/*
+ * What VMRUN leaves alone: the state of VMLOAD and VMSAVE, and TSC_AUX.  Neither
+ * changes between load() and put() but for the LDT, so once is enough, and
+ * ioctls that do not enter pay nothing.
+ */
+static void host_save(struct svm_vcpu *s, struct svm_cpu *c)
+{
+	svm_vmsave(c->host_pa);
+	if (s->host_saved)
+		return;
+	s->host_saved = true;
+	if (svm_features.tsc_aux)
+		native_wrmsrl(MSR_TSC_AUX, s->tsc_aux);
+	/* Branch predictors that another guest has trained. */
+	if (c->serial != s->serial) {
+		c->serial = s->serial;
+		indirect_branch_prediction_barrier();
+	}
+}
+
+/*
+ * DR0 to DR3 are not in the control block; DR7 is, so they act in the guest only,
+ * once the host's breakpoints are off.
+ */
+static void breakpoints_load(const struct x86_state *state)
+{
+	set_debugreg(0, 7);
+	set_debugreg(state->db[0], 0);
+	set_debugreg(state->db[1], 1);
+	set_debugreg(state->db[2], 2);
+	set_debugreg(state->db[3], 3);
+}
+
+static void enter_rare(struct svm_vcpu *s)
+{
+	if (s->rare & RARE_DB)
+		breakpoints_load(&s->x86.state);
+	/* Taken as soon as the guest runs, after what is injected. */
+	if (s->rare & RARE_KICK)
+		smp_send_reschedule(smp_processor_id());
+	s->rare &= ~RARE_KICK;
+}
+
+/*
+ * An exit leaves DR7 clear and the guest's value in DR6 (APM vol. 2, 15.6), which
+ * the host's next #DB would take for its own.
+ */
+static void breakpoints_unload(void)
+{
+	set_debugreg(DR6_RESERVED, 6);
+	if (hw_breakpoint_active())
+		hw_breakpoint_restore();
+}
+
+/*
+ * A machine check that hit the guest is the host's to handle, on this CPU, at
+ * once.  The intercept has consumed it (APM vol. 2, 15.12.17), so it is raised
+ * again; no symbol that modules may use leads to the handler.
+ */
+static void machine_check_raise(void)
+{
+#ifdef CONFIG_X86_MCE
+	asm volatile("int $18" : : : "memory");
+#else
+	panic("kvm_amd: machine check while a guest ran");
+#endif
+}
+
+/* CLGI met a CPU with SVM off: right while the machine goes down, else a bug. */
+static void enter_refused(struct svm_vcpu *s)
+{
+	WARN_ON_ONCE(!kvm_hw_is_rebooting());
+	s->vmcb->control.exit_code = EXIT_CODE_INVALID;
+	s->vmcb->control.exit_int_info = 0;
+}
+
+/* What every handler wants to see, and the control block ready for the next entry. */
+static __always_inline void exit_copy(struct svm_vcpu *s)
+{
+	struct x86_state *state = &s->x86.state;
+	struct vmcb *vmcb = s->vmcb;
+
+	state->gpr[GPR_RAX] = vmcb->save.rax;
+	state->gpr[GPR_RSP] = vmcb->save.rsp;
+	state->rip = vmcb->save.rip;
+	state->rflags = vmcb->save.rflags;
+	state->valid = (state->valid & ~SVM_GROUPS_LIVE) | SVM_GROUPS_COPIED;
+	if (unlikely(s->stepping))
+		svm_event_step_exit(s);
+	vmcb->control.event_inj = 0;
+	vmcb->control.tlb_ctl = TLB_CONTROL_DO_NOTHING;
+	vmcb->control.clean = CLEAN_ALL;
+}
+
+/*
+ * Nothing ran: the guest is what it was, whatever the save area says now.  A flush
+ * that was asked for may not have happened, so nobody may use an ASID that is
+ * younger than it.
+ */
+static void exit_invalid(struct svm_vcpu *s, struct svm_cpu *c)
+{
+	s->asid_generation = 0;
+	svm_asid_reset(c);
+}
+
+/* RCU may not be watching: nothing here may be traced. */
+noinstr void svm_enter(struct x86_vcpu *v)
+{
+	struct svm_cpu *c = this_cpu_ptr(&svm_cpu);
+	struct svm_vcpu *s = to_svm(v);
+	struct vmcb *vmcb = s->vmcb;
+
+	if (unlikely(!s->host_saved || host_has_ldt()))
+		host_save(s, c);
+	if (unlikely(s->asid_generation != c->asid_generation))
+		svm_asid_assign(s, c);
+	if (unlikely(s->rare))
+		enter_rare(s);
+	if (static_cpu_has_bug(X86_BUG_DIV0))
+		amd_clear_divider();
+
+	vmcb->save.rax = v->state.gpr[GPR_RAX];
+	if (unlikely(!svm_vmenter(v->state.gpr, s->vmcb_pa, c->host_pa)))
+		enter_refused(s);
+	if (likely(vmcb->control.exit_code != EXIT_CODE_INVALID))
+		exit_copy(s);
+	else
+		exit_invalid(s, c);
+
+	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
+		this_cpu_write(x86_ibpb_exit_to_user, true);
+	if (unlikely(hw_breakpoint_active() || vmcb->save.dr6 != DR6_RESERVED))
+		breakpoints_unload();
+	if (unlikely(vmcb->control.exit_code == SVM_EXIT_EXCP_BASE + X86_TRAP_MC))
+		machine_check_raise();
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Register groups between v->state and the control block.
+ *
+ * RIP, RSP and RFLAGS are copied at every exit (svm_enter()).  CR4, EFER and the
+ * TSC offset change through x86 only, so v->state always has them; with nested
+ * paging the PDPTEs are read from memory at every use and are no state at all.
+ */
+#include <asm/processor-flags.h>
+
+#include "svm/cpu.h"
+#include "svm/vmcb.h"
+
+/* G as the limit implies it: hardware keeps limits in bytes (APM vol. 2, 15.5.1). */
+static u16 attr_granularity(u16 attr, u32 limit)
+{
+	return limit > 0xfffff ? attr | SEG_G : attr & ~SEG_G;
+}
+
+static void seg_fetch(struct x86_seg *to, const struct vmcb_seg *from)
+{
+	to->base = from->base;
+	to->limit = from->limit;
+	to->sel = from->selector;
+	to->attr = attr_granularity(from->attrib & 0xfff, from->limit);
+	if (!(to->attr & SEG_P))
+		to->attr |= SEG_UNUSABLE;
+}
+
+static void seg_store(struct vmcb_seg *to, const struct x86_seg *from)
+{
+	to->base = from->base;
+	to->limit = from->limit;
+	to->selector = from->sel;
+	to->attrib = from->attr & 0xfff;
+	if (from->attr & SEG_UNUSABLE)
+		to->attrib &= ~SEG_P;
+}
+
+static void segs_fetch(struct x86_seg *seg, const struct vmcb_save_area *save)
+{
+	seg_fetch(&seg[SEG_ES], &save->es);
+	seg_fetch(&seg[SEG_DS], &save->ds);
+	seg_fetch(&seg[SEG_FS], &save->fs);
+	seg_fetch(&seg[SEG_GS], &save->gs);
+	seg_fetch(&seg[SEG_LDTR], &save->ldtr);
+	seg_fetch(&seg[SEG_TR], &save->tr);
+}
+
+static void segs_store(struct vmcb_save_area *save, const struct x86_seg *seg)
+{
+	seg_store(&save->es, &seg[SEG_ES]);
+	seg_store(&save->ds, &seg[SEG_DS]);
+	seg_store(&save->fs, &seg[SEG_FS]);
+	seg_store(&save->gs, &seg[SEG_GS]);
+	seg_store(&save->ldtr, &seg[SEG_LDTR]);
+	seg_store(&save->tr, &seg[SEG_TR]);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Control registers whose real value differs from the guest's. */
+
+/* Cache disabling is not passed on: the host's memory types rule. */
+#define CR0_HIDDEN	(X86_CR0_CD | X86_CR0_NW)
+
+/*
+ * A guest whose CR0 is what it sees exits only for changes beyond TS and MP, and
+ * reads freely; otherwise every access exits.
+ */
+static void cr0_store(struct svm_vcpu *s, u64 cr0)
+{
+	bool differs = cr0 & CR0_HIDDEN;
+
+	s->vmcb->save.cr0 = cr0 & ~CR0_HIDDEN;
+	vmcb_intercept(s, INTERCEPT_CR0_READ, differs);
+	vmcb_intercept(s, INTERCEPT_CR0_WRITE, differs);
+}
+
+/* A machine check with CR4.MCE clear would shut the host down. */
+static void cr4_store(struct svm_vcpu *s, u64 cr4)
+{
+	s->vmcb->save.cr4 = cr4 | svm_features.host_mce;
+	vmcb_intercept(s, INTERCEPT_CR4_READ, svm_features.host_mce & ~cr4);
+}
+
+static void crs_store(struct svm_vcpu *s, u32 groups)
+{
+	const struct x86_state *state = &s->x86.state;
+	struct vmcb_save_area *save = &s->vmcb->save;
+
+	if (groups & GRP_CR0)
+		cr0_store(s, state->cr0);
+	if (groups & GRP_CR3)
+		save->cr3 = state->cr3;
+	if (groups & GRP_CR4)
+		cr4_store(s, state->cr4);
+	/* VMRUN refuses an EFER without SVME (APM vol. 2, 15.5.1). */
+	if (groups & GRP_EFER)
+		save->efer = state->efer | EFER_SVME;
+	vmcb_changed(s, CLEAN_CR);
+}
+
+/* L0 to L3, G0 to G3 (APM vol. 2, 13.1.1.4). */
+#define DR7_ENABLED	0xff
+
+static void dr_store(struct svm_vcpu *s)
+{
+	const struct x86_state *state = &s->x86.state;
+
+	s->vmcb->save.dr6 = state->dr6;
+	s->vmcb->save.dr7 = state->dr7;
+	if (state->dr7 & DR7_ENABLED)
+		s->rare |= RARE_DB;
+	else
+		s->rare &= ~RARE_DB;
+	vmcb_changed(s, CLEAN_DR);
+}
+
+static void tables_store(struct svm_vcpu *s)
+{
+	const struct x86_state *state = &s->x86.state;
+	struct vmcb_save_area *save = &s->vmcb->save;
+
+	save->gdtr.base = state->gdt.base;
+	save->gdtr.limit = state->gdt.limit;
+	save->idtr.base = state->idt.base;
+	save->idtr.limit = state->idt.limit;
+	vmcb_changed(s, CLEAN_TABLES);
+}
+
+static void csss_store(struct svm_vcpu *s)
+{
+	const struct x86_state *state = &s->x86.state;
+	struct vmcb_save_area *save = &s->vmcb->save;
+
+	seg_store(&save->cs, &state->seg[SEG_CS]);
+	seg_store(&save->ss, &state->seg[SEG_SS]);
+	save->cpl = state->cpl;
+	vmcb_changed(s, CLEAN_SEGS);
+}
+
+/* ------------------------------------------------------------------------ */
+/* The two ops.  Those groups first that nearly every exit has. */
+
+#define GROUPS_CR	(GRP_CR0 | GRP_CR3 | GRP_CR4 | GRP_EFER)
+
+static void state_store_rare(struct svm_vcpu *s, u32 groups)
+{
+	const struct x86_state *state = &s->x86.state;
+	struct vmcb *vmcb = s->vmcb;
+
+	if (groups & GROUPS_CR)
+		crs_store(s, groups);
+	if (groups & GRP_CR2) {
+		vmcb->save.cr2 = state->cr2;
+		vmcb_changed(s, CLEAN_CR2);
+	}
+	if (groups & GRP_CR8) {
+		vmcb->control.int_ctl &= ~V_TPR_MASK;
+		vmcb->control.int_ctl |= state->cr8 & V_TPR_MASK;
+		vmcb_changed(s, CLEAN_TPR);
+	}
+	if (groups & GRP_CSSS)
+		csss_store(s);
+	if (groups & GRP_SEGS) {
+		segs_store(&vmcb->save, state->seg);
+		vmcb_changed(s, CLEAN_SEGS);
+	}
+	if (groups & GRP_TABLES)
+		tables_store(s);
+	if (groups & GRP_DR)
+		dr_store(s);
+	if (groups & GRP_TSC) {
+		vmcb->control.tsc_offset = state->tsc_offset;
+		vmcb_changed(s, CLEAN_INTERCEPTS);
+	}
+}
+
+void svm_state_store(struct x86_vcpu *v, u32 groups)
+{
+	const u32 frequent = SVM_GROUPS_COPIED | GRP_SHADOW;
+	struct svm_vcpu *s = to_svm(v);
+	struct vmcb *vmcb = s->vmcb;
+
+	if (groups & frequent) {
+		vmcb->save.rip = v->state.rip;
+		vmcb->save.rsp = v->state.gpr[GPR_RSP];
+		vmcb->save.rflags = v->state.rflags;
+		if (s->stepping)
+			vmcb->save.rflags |= X86_EFLAGS_TF;
+		if (groups & GRP_SHADOW)
+			vmcb->control.int_state =
+				v->state.shadow ? SVM_INTERRUPT_SHADOW_MASK : 0;
+	}
+	if (groups & ~frequent)
+		state_store_rare(s, groups);
+}
+
+static void state_fetch_rare(struct svm_vcpu *s, u32 groups)
+{
+	const struct vmcb_save_area *save = &s->vmcb->save;
+	struct x86_state *state = &s->x86.state;
+
+	/* CD and NW change through x86 only: the old value is the right one. */
+	if (groups & GRP_CR0)
+		state->cr0 = save->cr0 | (state->cr0 & CR0_HIDDEN);
+	if (groups & GRP_CR2)
+		state->cr2 = save->cr2;
+	if (groups & GRP_CR8)
+		state->cr8 = s->vmcb->control.int_ctl & V_TPR_MASK;
+	if (groups & GRP_SEGS)
+		segs_fetch(state->seg, save);
+	if (groups & GRP_TABLES) {
+		state->gdt.base = save->gdtr.base;
+		state->gdt.limit = save->gdtr.limit;
+		state->idt.base = save->idtr.base;
+		state->idt.limit = save->idtr.limit;
+	}
+	/* DR0 to DR3: every write exits, so they are there already. */
+	if (groups & GRP_DR) {
+		state->dr6 = save->dr6;
+		state->dr7 = save->dr7;
+	}
+	/* Which of the two instructions it was, hardware does not say. */
+	if (groups & GRP_SHADOW)
+		state->shadow = s->vmcb->control.int_state &
+				SVM_INTERRUPT_SHADOW_MASK ?
+				SHADOW_MOV_SS | SHADOW_STI : 0;
+}
+
+void svm_state_fetch(struct x86_vcpu *v, u32 groups)
+{
+	struct svm_vcpu *s = to_svm(v);
+	const struct vmcb_save_area *save = &s->vmcb->save;
+	struct x86_state *state = &v->state;
+
+	if (groups & GRP_CSSS) {
+		seg_fetch(&state->seg[SEG_CS], &save->cs);
+		seg_fetch(&state->seg[SEG_SS], &save->ss);
+		state->cpl = save->cpl;
+	}
+	if (groups & GRP_CR3)
+		state->cr3 = save->cr3;
+	if (groups & ~(GRP_CSSS | GRP_CR3))
+		state_fetch_rare(s, groups);
+	state->valid |= groups;
+}
+
+struct x86_state *svm_state_set(struct svm_vcpu *s, u32 groups)
+{
+	struct x86_state *state = &s->x86.state;
+
+	if (groups & ~state->valid)
+		svm_state_fetch(&s->x86, groups & ~state->valid);
+	state->dirty |= groups;
+	return state;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * AMD-V: the vendor's VM and vCPU, and the ops that main.c puts into its table.
+ *
+ * What an op has to do is said in x86/vendor.h; here is what SVM makes of it.
+ */
+#ifndef LAMINA_SVM_SVM_H
+#define LAMINA_SVM_SVM_H
+
+#include <asm/svm.h>
+
+#include "x86/vendor.h"
+
+/** struct svm_vm - an SVM VM: nothing beyond what x86 has */
+struct svm_vm {
+	struct x86_vm x86;
+};
+
+/*
+ * The guest's NMI mask.  Hardware keeps none for injected NMIs, so the IRET that
+ * ends the handler is intercepted; the mask goes when that IRET has completed.
+ */
+enum svm_nmi {
+	NMI_OPEN,
+	NMI_MASKED,	/* injected; IRET is intercepted */
+	NMI_IRET,	/* the IRET at step_rip is about to execute */
+};
+
+#define RARE_DB		BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
+#define RARE_KICK	BIT(1)	/* exit again right after entry */
+
+/**
+ * struct svm_vcpu - an SVM vCPU
+ * @x86: x86's part, first
+ * @vmcb: (c) control block, one page
+ * @vmcb_pa: (c) its physical address, encryption bit included
+ * @serial: (c) number that no other vCPU has had since the module was loaded
+ * @asid_generation: pool generation that the ASID belongs to; 0: it has none
+ * @cpu: CPU that caches the control block and the ASID's translations
+ * @host_saved: this CPU holds the guest's TSC_AUX, and the host's VMSAVE state
+ *              of this thread is in the CPU's save area; from the first entry
+ *              after load() to put()
+ * @rare: RARE_* to be done at the next entry
+ * @nmi: (r) enum svm_nmi
+ * @soft_injected: the event injected last was a #BP or #OF
+ * @stepping: (r) the control block's RFLAGS.TF is ours (event.c)
+ * @step_tf: (x) the guest's own RFLAGS.TF when the step began
+ * @step_rip: (x) the instruction of the step; the IRET of NMI_IRET
+ * @step_dr6: (x) the guest's DR6 when the step began
+ * @window: (r) EVENT_MASK_* asked for by event_window()
+ * @tsc_aux: the guest's TSC_AUX
+ */
+struct svm_vcpu {
+	struct x86_vcpu x86;
+	struct vmcb *vmcb;
+	phys_addr_t vmcb_pa;
+	u64 serial;
+	u64 asid_generation;
+	int cpu;
+	bool host_saved;
+	u8 rare;
+	u8 nmi;
+	bool soft_injected;
+	bool stepping;
+	bool step_tf;
+	u64 step_rip;
+	u64 step_dr6;
+	u32 window;
+	u32 tsc_aux;
+};
+
+/** to_svm - SVM's part of a vCPU */
+static inline struct svm_vcpu *to_svm(struct x86_vcpu *v)
+{
+	return container_of(v, struct svm_vcpu, x86);
+}
+
+/* vcpu.c */
+
+/** svm_vm_create - nothing to do: the permission maps are the module's */
+int svm_vm_create(struct x86_vm *vm);
+/** svm_vm_destroy - nothing to do */
+void svm_vm_destroy(struct x86_vm *vm);
+/** svm_vcpu_create - the control block: one page */
+int svm_vcpu_create(struct x86_vcpu *v);
+/** svm_vcpu_destroy - free the control block */
+void svm_vcpu_destroy(struct x86_vcpu *v);
+/** svm_vcpu_reset - intercepts, no event, no NMI mask; MSRs survive an INIT */
+void svm_vcpu_reset(struct x86_vcpu *v);
+/** svm_load - another CPU than before: nothing is cached there */
+void svm_load(struct x86_vcpu *v, int cpu);
+/** svm_put - the host's TSC_AUX again, if the guest's was loaded */
+void svm_put(struct x86_vcpu *v);
+/** svm_root_load - nested CR3 */
+void svm_root_load(struct x86_vcpu *v, hpa_t root);
+/** svm_policy_update - intercepts from scratch */
+void svm_policy_update(struct x86_vcpu *v);
+
+/* run.c */
+
+/** svm_enter - the world switch and what surrounds it */
+void svm_enter(struct x86_vcpu *v);
+
+/* vmenter.S */
+
+/**
+ * svm_vmenter - switch to the guest and back
+ * @gpr: general registers by enum x86_gpr; RAX and RSP are the control block's
+ * @vmcb_pa: control block
+ * @host_pa: area with the host's VMSAVE state
+ *
+ * Interrupts off, before and after.
+ *
+ * Return: false when SVM is off on this CPU: nothing happened.
+ */
+bool svm_vmenter(u64 *gpr, phys_addr_t vmcb_pa, phys_addr_t host_pa);
+
+/**
+ * svm_vmsave - save what VMSAVE saves of this CPU
+ * @pa: where
+ *
+ * Does nothing when SVM is off on this CPU.
+ */
+void svm_vmsave(phys_addr_t pa);
+
+/* exit.c */
+
+/** svm_exit_decode - one table by exit code, then the fields of the kind */
+void svm_exit_decode(struct x86_vcpu *v, struct x86_exit *exit);
+/** svm_exit_handle - RDPMC, IRET of an NMI handler, exceptions of its step */
+enum x86_next svm_exit_handle(struct x86_vcpu *v, const struct x86_exit *exit);
+
+/* state.c */
+
+/** svm_state_fetch - control block to v->state */
+void svm_state_fetch(struct x86_vcpu *v, u32 groups);
+/** svm_state_set - state_set() of x86/state.h, without the way through x86 */
+struct x86_state *svm_state_set(struct svm_vcpu *s, u32 groups);
+/** svm_state_store - v->state to control block, and its clean bits */
+void svm_state_store(struct x86_vcpu *v, u32 groups);
+
+/* Groups that change while the guest runs; RIP, RSP, RFLAGS: see svm_enter(). */
+#define SVM_GROUPS_LIVE \
+	(GRP_CR0 | GRP_CR2 | GRP_CR3 | GRP_CR8 | GRP_CSSS | GRP_SEGS | \
+	 GRP_TABLES | GRP_DR | GRP_SHADOW)
+#define SVM_GROUPS_COPIED	(GRP_RIP | GRP_RSP | GRP_RFLAGS)
+
+/* msr.c */
+
+/** svm_msr_read - MSRs of the control block, TSC_AUX, and SVM's own (#GP) */
+int svm_msr_read(struct x86_vcpu *v, u32 index, u64 *data);
+/** svm_msr_write - see svm_msr_read() */
+int svm_msr_write(struct x86_vcpu *v, u32 index, u64 data);
+
+/**
+ * svm_msrpm_fill - let guests reach the MSRs that VMLOAD and VMSAVE switch
+ * @map: permission map, every bit set
+ */
+void svm_msrpm_fill(u8 *map);
+
+/* event.c */
+
+/** svm_event_blocked - interrupt shadow and NMI mask; GIF is always set */
+u32 svm_event_blocked(struct x86_vcpu *v);
+/** svm_event_inject - EVENTINJ; see event.c for software interrupts */
+void svm_event_inject(struct x86_vcpu *v, const struct x86_event *ev);
+/** svm_event_window - a virtual interrupt that is intercepted; a step over IRET */
+void svm_event_window(struct x86_vcpu *v, u32 mask);
+/** svm_event_reclaim - EXITINTINFO */
+void svm_event_reclaim(struct x86_vcpu *v, struct x86_event *ev);
+
+/**
+ * svm_event_iret - the guest is about to execute an intercepted IRET
+ * @s: the vCPU; own thread
+ */
+void svm_event_iret(struct svm_vcpu *s);
+
+/**
+ * svm_event_step_exit - an exit while stepping: hide our RFLAGS.TF from x86
+ * @s: the vCPU; interrupts off
+ */
+void svm_event_step_exit(struct svm_vcpu *s);
+
+/**
+ * svm_event_step_end - an exception came while stepping
+ * @s: the vCPU; own thread
+ * @exit: #DB: the step is complete; else what the instruction raised, which is
+ *        handed on to the guest
+ */
+void svm_event_step_end(struct svm_vcpu *s, const struct x86_exit *exit);
+
+#endif

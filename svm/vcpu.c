@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A vCPU's control block from creation to destruction, and its CPU. */
+#include <linux/atomic.h>
+#include <linux/gfp.h>
+#include <linux/mem_encrypt.h>
+
+#include <asm/msr.h>
+
+#include "svm/cpu.h"
+#include "svm/vmcb.h"
+
+static atomic64_t serials;
+
+int svm_vm_create(struct x86_vm *vm)
+{
+	return 0;
+}
+
+void svm_vm_destroy(struct x86_vm *vm)
+{
+}
+
+int svm_vcpu_create(struct x86_vcpu *v)
+{
+	struct svm_vcpu *s = to_svm(v);
+
+	s->vmcb = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!s->vmcb)
+		return -ENOMEM;
+	s->vmcb_pa = __sme_pa(s->vmcb);
+	s->serial = atomic64_inc_return(&serials);
+	s->cpu = -1;
+	vmcb_init(s);
+	return 0;
+}
+
+void svm_vcpu_destroy(struct x86_vcpu *v)
+{
+	struct svm_vcpu *s = to_svm(v);
+
+	free_page((unsigned long)s->vmcb);
+	s->vmcb = NULL;
+}
+
+void svm_vcpu_reset(struct x86_vcpu *v)
+{
+	struct svm_vcpu *s = to_svm(v);
+	struct vmcb_control_area *control = &s->vmcb->control;
+
+	s->nmi = NMI_OPEN;
+	s->stepping = false;
+	s->rare = 0;
+	s->window = 0;
+	control->event_inj = 0;
+	control->exit_int_info = 0;
+	/*
+	 * CR8 is V_TPR, and the host's RFLAGS.IF, not the guest's, decides
+	 * whether a physical interrupt leaves the guest (APM vol. 2, 15.21.1).
+	 */
+	control->int_ctl = V_INTR_MASKING_MASK;
+	control->clean = 0;
+	vmcb_intercepts_reset(s);
+	svm_tlb_flush(v);
+}
+
+void svm_load(struct x86_vcpu *v, int cpu)
+{
+	struct svm_vcpu *s = to_svm(v);
+
+	if (s->cpu == cpu)
+		return;
+	s->cpu = cpu;
+	s->vmcb->control.clean = 0;
+	s->asid_generation = 0;
+}
+
+void svm_put(struct x86_vcpu *v)
+{
+	struct svm_vcpu *s = to_svm(v);
+
+	if (!s->host_saved)
+		return;
+	s->host_saved = false;
+	if (svm_features.tsc_aux)
+		wrmsrl(MSR_TSC_AUX, this_cpu_read(svm_cpu.tsc_aux));
+}
+
+void svm_root_load(struct x86_vcpu *v, hpa_t root)
+{
+	struct svm_vcpu *s = to_svm(v);
+
+	s->vmcb->control.nested_cr3 = __sme_set(root);
+	vmcb_changed(s, CLEAN_NP);
+}
+
+void svm_policy_update(struct x86_vcpu *v)
+{
+	/*
+	 * No intercept depends on CPUID, the MSR filter or guest debugging yet:
+	 * accesses to the debug registers always exit, and the permission maps
+	 * are common to all VMs.
+	 */
+}

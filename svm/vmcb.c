@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The control block: intercepts and permission maps (APM vol. 2, 15.9 to 15.11). */
+#include <linux/bitmap.h>
+#include <linux/gfp.h>
+#include <linux/mem_encrypt.h>
+#include <linux/string.h>
+
+#include <asm/traps.h>
+
+#include "svm/vmcb.h"
+
+/* The hardware uses 12 KiB (64 K ports and three bits) and 8 KiB. */
+#define IOPM_ORDER	2
+#define MSRPM_ORDER	1
+
+/*
+ * Both maps are the same for every guest and never change, so one copy serves
+ * all and the hardware's cache of them is always right.
+ */
+static void *iopm;
+static u8 *msrpm;
+
+/* IA32_PAT after reset (APM vol. 2, 7.8.2). */
+#define PAT_RESET	0x0007040600070406ull
+
+/*
+ * What every guest exits for.  Not here: CR0, CR4 (by value, state.c), VINTR and
+ * IRET (event.c).  With nested paging a guest may read and write CR3, run INVLPG
+ * and switch hardware tasks by itself: nothing of that touches the host.
+ */
+static const u8 intercepts_always[] = {
+	INTERCEPT_DR0_READ, INTERCEPT_DR1_READ, INTERCEPT_DR2_READ,
+	INTERCEPT_DR3_READ, INTERCEPT_DR4_READ, INTERCEPT_DR5_READ,
+	INTERCEPT_DR6_READ, INTERCEPT_DR7_READ,
+	INTERCEPT_DR0_WRITE, INTERCEPT_DR1_WRITE, INTERCEPT_DR2_WRITE,
+	INTERCEPT_DR3_WRITE, INTERCEPT_DR4_WRITE, INTERCEPT_DR5_WRITE,
+	INTERCEPT_DR6_WRITE, INTERCEPT_DR7_WRITE,
+	INTERCEPT_CR4_WRITE, INTERCEPT_SELECTIVE_CR0,
+	INTERCEPT_INTR, INTERCEPT_NMI, INTERCEPT_SMI, INTERCEPT_INIT,
+	INTERCEPT_RDPMC, INTERCEPT_CPUID, INTERCEPT_RSM, INTERCEPT_INVD,
+	INTERCEPT_HLT, INTERCEPT_INVLPGA, INTERCEPT_IOIO_PROT,
+	INTERCEPT_MSR_PROT, INTERCEPT_SHUTDOWN,
+	INTERCEPT_VMRUN, INTERCEPT_VMMCALL, INTERCEPT_VMLOAD,
+	INTERCEPT_VMSAVE, INTERCEPT_STGI, INTERCEPT_CLGI, INTERCEPT_SKINIT,
+	INTERCEPT_WBINVD, INTERCEPT_MONITOR, INTERCEPT_MWAIT,
+	INTERCEPT_XSETBV, INTERCEPT_RDPRU,
+};
+
+/*
+ * Exceptions that always exit: a machine check is the host's.  #AC and #DB can
+ * raise themselves again and again while they are delivered, with no boundary at
+ * which an interrupt would end it: a guest could hang the CPU.
+ */
+#define EXCEPTIONS_ALWAYS \
+	(BIT(X86_TRAP_MC) | BIT(X86_TRAP_AC) | BIT(X86_TRAP_DB))
+
+void vmcb_intercept(struct svm_vcpu *s, unsigned int bit, bool on)
+{
+	u32 *word = &s->vmcb->control.intercepts[bit / 32];
+	u32 mask = BIT(bit % 32);
+
+	if (!(*word & mask) == !on)
+		return;
+	*word ^= mask;
+	vmcb_changed(s, CLEAN_INTERCEPTS);
+}
+
+void vmcb_intercept_exceptions(struct svm_vcpu *s, u32 vectors)
+{
+	s->vmcb->control.intercepts[INTERCEPT_EXCEPTION] =
+		vectors | EXCEPTIONS_ALWAYS;
+	vmcb_changed(s, CLEAN_INTERCEPTS);
+}
+
+void vmcb_intercepts_reset(struct svm_vcpu *s)
+{
+	int i;
+
+	memset(s->vmcb->control.intercepts, 0,
+	       sizeof(s->vmcb->control.intercepts));
+	for (i = 0; i < ARRAY_SIZE(intercepts_always); i++)
+		vmcb_intercept(s, intercepts_always[i], true);
+	vmcb_intercept_exceptions(s, 0);
+}
+
+void vmcb_init(struct svm_vcpu *s)
+{
+	struct vmcb_control_area *control = &s->vmcb->control;
+
+	control->iopm_base_pa = __sme_pa(iopm);
+	control->msrpm_base_pa = __sme_pa(msrpm);
+	control->nested_ctl = SVM_NESTED_CTL_NP_ENABLE;
+	s->vmcb->save.g_pat = PAT_RESET;
+}
+
+static void *map_alloc(unsigned int order)
+{
+	void *map = (void *)__get_free_pages(GFP_KERNEL, order);
+
+	if (map)
+		memset(map, 0xff, PAGE_SIZE << order);
+	return map;
+}
+
+int vmcb_maps_create(void)
+{
+	iopm = map_alloc(IOPM_ORDER);
+	msrpm = map_alloc(MSRPM_ORDER);
+	if (!iopm || !msrpm) {
+		vmcb_maps_destroy();
+		return -ENOMEM;
+	}
+	svm_msrpm_fill(msrpm);
+	return 0;
+}
+
+void vmcb_maps_destroy(void)
+{
+	free_pages((unsigned long)iopm, IOPM_ORDER);
+	free_pages((unsigned long)msrpm, MSRPM_ORDER);
+	iopm = NULL;
+	msrpm = NULL;
+}

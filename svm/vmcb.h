@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The control block: clean bits, intercepts, permission maps. */
+#ifndef LAMINA_SVM_VMCB_H
+#define LAMINA_SVM_VMCB_H
+
+#include "svm/svm.h"
+
+/* VMCB clean field (APM vol. 2, 15.15.3): set: unchanged since the last VMRUN. */
+#define CLEAN_INTERCEPTS	BIT(0)	/* and TSC offset */
+#define CLEAN_MAPS		BIT(1)
+#define CLEAN_ASID		BIT(2)
+#define CLEAN_TPR		BIT(3)	/* all of the virtual interrupt field */
+#define CLEAN_NP		BIT(4)	/* nested CR3, G_PAT */
+#define CLEAN_CR		BIT(5)	/* CR0, CR3, CR4, EFER */
+#define CLEAN_DR		BIT(6)	/* DR6, DR7 */
+#define CLEAN_TABLES		BIT(7)	/* GDTR, IDTR */
+#define CLEAN_SEGS		BIT(8)	/* CS, DS, SS, ES, CPL */
+#define CLEAN_CR2		BIT(9)
+#define CLEAN_LBR		BIT(10)
+#define CLEAN_ALL		GENMASK(10, 0)
+
+/* Exit code of a VMRUN that refused the state (APM vol. 2, appendix C). */
+#define EXIT_CODE_INVALID	((u32)SVM_EXIT_ERR)
+
+/**
+ * vmcb_changed - the hardware must read a part of the control block again
+ * @s: the vCPU
+ * @clean: CLEAN_* of the part
+ */
+static inline void vmcb_changed(struct svm_vcpu *s, u32 clean)
+{
+	s->vmcb->control.clean &= ~clean;
+}
+
+/**
+ * vmcb_intercept - turn an intercept on or off
+ * @s: the vCPU
+ * @bit: INTERCEPT_*
+ * @on: which
+ */
+void vmcb_intercept(struct svm_vcpu *s, unsigned int bit, bool on);
+
+/**
+ * vmcb_intercept_exceptions - which exceptions exit, besides those that always do
+ * @s: the vCPU
+ * @vectors: a bit for each
+ */
+void vmcb_intercept_exceptions(struct svm_vcpu *s, u32 vectors);
+
+/**
+ * vmcb_intercepts_reset - the intercepts that every guest has, and no others
+ * @s: the vCPU
+ */
+void vmcb_intercepts_reset(struct svm_vcpu *s);
+
+/**
+ * vmcb_init - a control block for a guest with nested paging
+ * @s: the vCPU; its control block is zeroed
+ */
+void vmcb_init(struct svm_vcpu *s);
+
+/**
+ * vmcb_maps_create - the two permission maps that all VMs share
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vmcb_maps_create(void);
+
+/** vmcb_maps_destroy - free them */
+void vmcb_maps_destroy(void);
+
+#endif

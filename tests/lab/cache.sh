@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What the lab boots: Debian's kernel package, unpacked and not installed, and
+# a base initramfs with busybox and the package's own modules. Both are built
+# once per package version. Sourced; sets LAB_KERNEL and LAB_BASE.
+
+LAB_CACHE=${LAMINA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lamina}
+# Part of the cache key: raise it when base_build packs something else.
+LAB_BASE_FORMAT=2
+
+# The kernel release the modules are built for: what KDIR was prepared for,
+# else the newest cloud headers here, else what the archive offers.
+lab_release() {
+	local rel
+	if [ -n "${KDIR:-}" ]; then
+		sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' "$KDIR/include/generated/utsrelease.h"
+		return
+	fi
+	rel=$(cd /usr/src && printf '%s\n' linux-headers-*-cloud-amd64 |
+		sed -n 's/^linux-headers-\([0-9].*\)$/\1/p' | sort -V | tail -1)
+	if [ -z "$rel" ]; then
+		rel=$(apt-cache depends linux-image-cloud-amd64 |
+			sed -n 's/^ *Depends: linux-image-\([0-9].*\)$/\1/p' | head -1)
+	fi
+	[ -n "$rel" ] || { echo "lab: no cloud kernel known, run scripts/install-deps" >&2; return 1; }
+	echo "$rel"
+}
+
+# The package version that fits the installed headers exactly, when the archive
+# has it; the same ABI name in the newest version otherwise.
+lab_version() {
+	local pkg=linux-image-$1 want have
+	want=$(dpkg-query -W -f '${Version}' "linux-headers-$1" 2>/dev/null || true)
+	have=$(apt-cache madison "$pkg" 2>/dev/null | awk -F'|' '{ gsub(/ /, ""); print $2 }')
+	[ -n "$have" ] || { echo "lab: no package $pkg, run apt-get update?" >&2; return 1; }
+	if [ -n "$want" ] && grep -qxF "$want" <<<"$have"; then
+		echo "$want"
+	else
+		head -1 <<<"$have"
+	fi
+}
+
+# package_unpack PACKAGE[=VERSION] DIR: downloaded and unpacked, not installed
+package_unpack() {
+	echo "lab: fetching ${1/=/ }" >&2
+	mkdir -p "$2/deb"
+	(cd "$2/deb" && apt-get -qq -o APT::Sandbox::User=root download "$1" >&2) || return 1
+	dpkg -x "$2"/deb/*.deb "$2" || return 1
+	rm -rf "$2/deb"
+}
+
+# kernel_unpack PACKAGE=VERSION DIR
+kernel_unpack() {
+	local tmp=$2.tmp
+	rm -rf "$tmp"
+	package_unpack "$1" "$tmp/root" || return 1
+	mkdir -p "$tmp/stock"
+	cp "$tmp"/root/boot/vmlinuz-* "$tmp/vmlinuz"
+	find "$tmp/root/lib/modules" \( -path '*/arch/x86/kvm/*.ko*' -o \
+		-name 'irqbypass.ko*' \) -exec cp {} "$tmp/stock" \;
+	if compgen -G "$tmp/stock/*.xz" >/dev/null; then
+		unxz -f "$tmp"/stock/*.xz
+	fi
+	rm -rf "$tmp/root" "$2"
+	mv "$tmp" "$2"
+}
+
+# base_build KERNEL_DIR OUTPUT: busybox under all its names, stock modules
+base_build() {
+	local tmp=$1/base.tmp
+	echo "lab: building the base initramfs" >&2
+	rm -rf "$tmp" "$tmp.busybox"
+	mkdir -p "$tmp"/{bin,dev,proc,sys,tmp,lab,root,etc,mod/stock}
+	package_unpack busybox-static "$tmp.busybox" || return 1
+	cp "$tmp.busybox/bin/busybox" "$tmp/bin/busybox" || return 1
+	ln -s busybox "$tmp/bin/sh"
+	cp "$1"/stock/*.ko "$tmp/mod/stock"
+	echo 'root:x:0:0:root:/root:/bin/sh' >"$tmp/etc/passwd"
+	(cd "$tmp" && find . | LC_ALL=C sort |
+		cpio --quiet -o -H newc -R 0:0) >"$2.tmp" || return 1
+	mv "$2.tmp" "$2"
+	rm -rf "$tmp" "$tmp.busybox"
+}
+
+lab_prepare() {
+	local rel key version dir lock
+	rel=$(lab_release) || return 1
+	mkdir -p "$LAB_CACHE" || return 1
+	# Asking apt takes a second: the answer is kept beside the headers' version.
+	key=$rel.$(dpkg-query -W -f '${Version}' "linux-headers-$rel" 2>/dev/null || echo any)
+	exec {lock}>"$LAB_CACHE/lock"
+	flock "$lock"
+	dir=$LAB_CACHE/kernel-$key
+	if [ ! -e "$dir/vmlinuz" ]; then
+		version=$(lab_version "$rel") || return 1
+		kernel_unpack "linux-image-$rel=$version" "$dir" || return 1
+	fi
+	LAB_KERNEL=$dir/vmlinuz
+	LAB_BASE=$dir/base$LAB_BASE_FORMAT.cpio
+	[ -e "$LAB_BASE" ] || base_build "$dir" "$LAB_BASE" || return 1
+	exec {lock}>&-
+	export LAB_KERNEL LAB_BASE
+}

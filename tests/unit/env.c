@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The test's answers to mmu/mmu_env.h. */
+#include <errno.h>
+
+#include <linux/kernel.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+#include <asm/io.h>
+
+#include "tests/unit/env.h"
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(p, n)		memset(p, 0xdb, n)
+#define ASAN_UNPOISON_MEMORY_REGION(p, n)	((void)0)
+#endif
+
+#define TABLES	(SHIM_ARENA_SIZE / MMU_PAGE_SIZE)
+
+void (*env_gap_hook)(void);
+long env_tables;
+
+/* ------------------------------------------------------------------------ */
+/* Table pages: freed ones are reused as late as possible, poisoned till then. */
+
+static struct table {
+	struct rcu_head rcu;
+	struct table *next;
+	int live;
+} tables[TABLES];
+
+static pthread_mutex_t tables_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct table *oldest, *newest;
+static unsigned int never_used = 1;	/* page 0 of the arena stays unused */
+
+static void *table_page(struct table *t)
+{
+	return shim_arena() + (t - tables) * MMU_PAGE_SIZE;
+}
+
+static struct table *table_of(void *page)
+{
+	return &tables[((char *)page - shim_arena()) / MMU_PAGE_SIZE];
+}
+
+bool env_table_is_live(hpa_t pa)
+{
+	u64 i = (pa - SHIM_ARENA_PHYS) / MMU_PAGE_SIZE;
+
+	return i < TABLES && __atomic_load_n(&tables[i].live, __ATOMIC_ACQUIRE);
+}
+
+void *mmu_env_table_alloc(bool wait)
+{
+	struct table *t;
+
+	if (wait)
+		might_sleep();
+	if (shim_alloc_fails())
+		return NULL;
+	pthread_mutex_lock(&tables_lock);
+	if (never_used < TABLES) {
+		t = &tables[never_used++];
+	} else {
+		t = oldest;
+		BUG_ON(!t);
+		oldest = t->next;
+	}
+	env_tables++;
+	pthread_mutex_unlock(&tables_lock);
+	ASAN_UNPOISON_MEMORY_REGION(table_page(t), MMU_PAGE_SIZE);
+	memset(table_page(t), 0, MMU_PAGE_SIZE);
+	__atomic_store_n(&t->live, 1, __ATOMIC_RELEASE);
+	return table_page(t);
+}
+
+void mmu_env_table_free(void *page)
+{
+	struct table *t = table_of(page);
+
+	if (!__atomic_exchange_n(&t->live, 0, __ATOMIC_ACQ_REL))
+		shim_die("table freed twice, or never allocated");
+	if (map_table_in_use(virt_to_phys(page)))
+		shim_die("table freed while a vCPU may still walk it");
+	ASAN_POISON_MEMORY_REGION(page, MMU_PAGE_SIZE);
+	pthread_mutex_lock(&tables_lock);
+	env_tables--;
+	t->next = NULL;
+	if (oldest)
+		newest->next = t;
+	else
+		oldest = t;
+	newest = t;
+	pthread_mutex_unlock(&tables_lock);
+}
+
+static void table_free_cb(struct rcu_head *head)
+{
+	mmu_env_table_free(table_page(container_of(head, struct table, rcu)));
+}
+
+void mmu_env_table_free_rcu(void *page)
+{
+	struct table *t = table_of(page);
+
+	if (!__atomic_load_n(&t->live, __ATOMIC_ACQUIRE))
+		shim_die("dead table freed");
+	call_rcu(&t->rcu, table_free_cb);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Slots. */
+
+static __thread int srcu_depth;
+
+void env_srcu_lock(struct env_vm *vm)
+{
+	if (!srcu_depth++)
+		pthread_rwlock_rdlock(&vm->srcu.rw);
+}
+
+void env_srcu_unlock(struct env_vm *vm)
+{
+	BUG_ON(srcu_depth < 1);
+	if (!--srcu_depth)
+		pthread_rwlock_unlock(&vm->srcu.rw);
+}
+
+struct env_slot *env_slot_find(struct env_vm *vm, int as_id, gfn_t gfn)
+{
+	for (int i = 0; i < ENV_SLOTS; i++) {
+		struct env_slot *s = vm->slot[as_id][i];
+
+		if (s && gfn - s->s.base_gfn < s->s.npages)
+			return s;
+	}
+	return NULL;
+}
+
+const struct mmu_slot *mmu_env_slot(struct mmu_vcpu *vcpu, gfn_t gfn)
+{
+	struct env_vcpu *v = container_of(vcpu, struct env_vcpu, v);
+	struct env_slot *s;
+
+	BUG_ON(!srcu_depth);
+	s = env_slot_find(v->vm, vcpu->as_id, gfn);
+	return s ? &s->s : NULL;
+}
+
+static struct env_slot *slot_of(const struct mmu_slot *slot)
+{
+	return container_of((struct mmu_slot *)slot, struct env_slot, s);
+}
+
+void mmu_env_mark_dirty(struct mmu *mmu, const struct mmu_slot *slot, gfn_t gfn)
+{
+	struct env_slot *s = slot_of(slot);
+
+	BUG_ON(!rcu_read_lock_held() && !lockdep_is_held(&mmu->lock));
+	BUG_ON(&s->vm->mmu != mmu);
+	BUG_ON(!(slot->flags & MMU_SLOT_DIRTY_LOG));
+	BUG_ON(gfn - slot->base_gfn >= slot->npages);
+	set_bit(gfn - slot->base_gfn, s->dirty);
+}
+
+/* ------------------------------------------------------------------------ */
+/* The client's pages. */
+
+static void gap(void)
+{
+	if (env_gap_hook)
+		env_gap_hook();
+}
+
+/*
+ * A write to a page that is not writable now.  Its only owner need not copy it;
+ * otherwise the host copies, and calls its notifier from within the fault.
+ */
+static void page_copy(struct env_vm *vm, u64 page)
+{
+	struct host_page p;
+	int level = host_look(&vm->host, page, &p);
+	u64 start = page & LEVEL_MASK(level);
+
+	if (!(p.flags & HOST_PRESENT) || !(p.flags & HOST_VMA_W) ||
+	    (p.flags & HOST_WRITE))
+		return;
+	if (shim_random() % 2) {
+		host_change(&vm->host, start, start + LEVEL_GFNS(level), 0,
+			    HOST_WRITE);
+		return;
+	}
+	world_notify_begin(vm, start, start + LEVEL_GFNS(level), true);
+	host_migrate(&vm->host, page, page + 1);
+	host_change(&vm->host, page, page + 1, 0, HOST_WRITE);
+	world_notify_end(vm, start, start + LEVEL_GFNS(level));
+}
+
+static int page_get(struct env_vm *vm, u64 page, bool write,
+		    struct host_page *p)
+{
+	for (;;) {
+		host_look(&vm->host, page, p);
+		if (!(p->flags & HOST_MAPPED))
+			return -EFAULT;
+		if (write && !(p->flags & HOST_VMA_W))
+			return -EFAULT;
+		if (p->flags & HOST_POISON)
+			return -EHWPOISON;
+		if (!(p->flags & HOST_PRESENT)) {
+			host_fill(&vm->host, page, write, shim_random() % 2);
+			continue;
+		}
+		if (!write || (p->flags & HOST_WRITE))
+			return 0;
+		if (!world_mm_lock(vm))
+			return -EINTR;
+		page_copy(vm, page);
+		world_mm_unlock(vm);
+	}
+}
+
+static void page_out(struct env_vm *vm, const struct host_page *p,
+		     struct mmu_pfn *out)
+{
+	out->pfn = p->pfn;
+	out->writable = p->flags & HOST_WRITE;
+	out->refcounted = !(p->flags & HOST_RAW);
+	if (out->refcounted)
+		__atomic_add_fetch(&vm->refs, 1, __ATOMIC_RELAXED);
+}
+
+int mmu_env_pfn(const struct mmu_slot *slot, gfn_t gfn, bool write,
+		struct mmu_pfn *out)
+{
+	struct env_vm *vm = slot_of(slot)->vm;
+	struct host_page p;
+	int r;
+
+	might_sleep();
+	BUG_ON(!srcu_depth);
+	BUG_ON(gfn - slot->base_gfn >= slot->npages);
+	gap();
+	if (vm->eintr_odds && shim_random() % vm->eintr_odds == 0)
+		r = -EINTR;
+	else
+		r = page_get(vm, env_host_page(slot, gfn), write, &p);
+	if (r == -EINTR)
+		__atomic_add_fetch(&vm->interrupted, 1, __ATOMIC_RELAXED);
+	if (!r)
+		page_out(vm, &p, out);
+	gap();
+	return r;
+}
+
+unsigned int mmu_env_pfn_present(const struct mmu_slot *slot, gfn_t gfn,
+				 unsigned int n, bool write,
+				 struct mmu_pfn *out)
+{
+	struct env_vm *vm = slot_of(slot)->vm;
+	struct host_page p;
+	unsigned int i;
+
+	BUG_ON(!srcu_depth);
+	BUG_ON(gfn - slot->base_gfn >= slot->npages ||
+	       slot->npages - (gfn - slot->base_gfn) < n);
+	for (i = 0; i < n; i++) {
+		host_look(&vm->host, env_host_page(slot, gfn + i), &p);
+		if (!(p.flags & HOST_PRESENT) || (p.flags & HOST_POISON) ||
+		    (write && !(p.flags & HOST_WRITE)))
+			break;
+		page_out(vm, &p, &out[i]);
+	}
+	return i;
+}
+
+/* A page knows its VM here by the one that runs. */
+static struct env_vm *the_vm;
+
+void mmu_env_pfn_put(const struct mmu_pfn *p, bool dirty, bool accessed)
+{
+	if (!p->refcounted)
+		return;
+	if (__atomic_sub_fetch(&the_vm->refs, 1, __ATOMIC_RELAXED) < 0)
+		shim_die("page put back twice");
+	if (dirty)
+		host_pfn_set_dirty(&the_vm->host, p->pfn, true);
+}
+
+void env_vm_set(struct env_vm *vm)
+{
+	the_vm = vm;
+}
+
+int mmu_env_host_level(const struct mmu_slot *slot, gfn_t gfn)
+{
+	struct env_vm *vm = slot_of(slot)->vm;
+	struct host_page p;
+	int level;
+
+	BUG_ON(lockdep_is_held(&vm->mmu.lock));
+	level = host_look(&vm->host, env_host_page(slot, gfn), &p);
+	gap();
+	return level;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Guest memory has no contents here: the walker's test has its own. */
+
+int mmu_env_guest_read(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
+		       unsigned int len)
+{
+	return -EFAULT;
+}
+
+int mmu_env_guest_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int size,
+			  u64 old, u64 new)
+{
+	return -EFAULT;
+}
+
+void mmu_env_flush(struct mmu *mmu, gfn_t start, u64 n)
+{
+	struct env_vm *vm = container_of(mmu, struct env_vm, mmu);
+
+	BUG_ON(!n);
+	__atomic_add_fetch(&vm->flushes, 1, __ATOMIC_RELAXED);
+	if (!map_flush(vm, start, n))
+		__atomic_add_fetch(&vm->needless, 1, __ATOMIC_RELAXED);
+}
+
+bool map_table_in_use(hpa_t pa)
+{
+	return the_vm && map_vm_uses_table(the_vm, pa);
+}

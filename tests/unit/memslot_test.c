@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * core/memslot.c and core/dirty.c: every errno, who waits for whom, and random
+ * programs against a naive model (slot_world.h).
+ */
+#include "slot_world.h"
+
+#include "core/dirty.h"
+
+#define STEPS	2000
+#define PG	0x1000ull
+#define TOP	(1ull << 40)	/* frames of the tables' tests */
+#define USER	0x10000000ull
+
+/* ------------------------------------------------------------------------ */
+/* Errors (api.rst 4.8, 4.35, 4.117).  Slot 1 is 16 pages at 16, 3 is read-only. */
+
+static int set(u32 slot, u32 flags, u64 gfn, u64 npages, u64 user)
+{
+	struct kvm_userspace_memory_region r = {
+		slot, flags, gfn * PG, npages * PG, user
+	};
+
+	return slot_set(&world_kvm, &r);
+}
+
+static void errors_up(void)
+{
+	world_up(TOP - 1);
+	assert_int_equal(set(1, 0, 16, 16, USER), 0);
+	assert_int_equal(set(3, KVM_MEM_READONLY, 64, 16, USER), 0);
+}
+
+static const struct {
+	u32 slot, flags;
+	u64 gpa, size, user;
+	int err;
+} set_row[] = {
+	{ 0, 0, 0, 16 * PG, USER, 0 },
+	{ 2, 0, 32 * PG, 32 * PG, USER, 0 },
+	{ SLOTS_MAX - 1, 0, 1000 * PG, PG, USER, 0 },
+	{ SLOTS_MAX, 0, 2000 * PG, PG, USER, -EINVAL },
+	{ 0xffff, 0, 2000 * PG, PG, USER, -EINVAL },
+	{ 0x10000, 0, 16 * PG, 16 * PG, USER, 0 },
+	{ 0x20000, 0, 2000 * PG, PG, USER, -EINVAL },
+	{ 0x80000001, 0, 2000 * PG, PG, USER, -EINVAL },
+	{ 4, 4, 2000 * PG, PG, USER, -EINVAL },
+	{ 4, 1u << 31, 2000 * PG, PG, USER, -EINVAL },
+	{ 4, 0, 2000 * PG + 1, PG, USER, -EINVAL },
+	{ 4, 0, 2000 * PG, PG + 512, USER, -EINVAL },
+	{ 4, 0, 2000 * PG, 1, USER, -EINVAL },
+	{ 4, 0, 2000 * PG, PG, USER + 8, -EINVAL },
+	{ 4, 0, 2000 * PG, PG, 0x7ffffffff000, -EINVAL },
+	{ 4, 0, 2000 * PG, PG, 0x7fffffffe000, 0 },
+	{ 5, 0, 3000 * PG, PG, 0xffff800000000000, -EINVAL },
+	{ 5, 0, 3000 * PG, PG, -PG, -EINVAL },
+	{ 5, 0, 3000 * PG, PG << 31, 0, -EINVAL },
+	{ 5, 0, (TOP - 1) * PG, PG, USER, 0 },
+	{ 6, 0, (TOP - 1) * PG, 2 * PG, USER, -EINVAL },
+	{ 6, 0, TOP * PG, PG, USER, -EINVAL },
+	{ 6, 0, -PG, PG, USER, -EINVAL },
+	{ 6, 0, -PG, 2 * PG, USER, -EINVAL },
+	{ 6, 0, 0, -PG, USER, -EINVAL },
+	/* overlaps */
+	{ 6, 0, 16 * PG, PG, USER, -EEXIST },
+	{ 6, 0, 31 * PG, PG, USER, -EEXIST },
+	{ 6, 0, 15 * PG, 100 * PG, USER, -EEXIST },
+	{ 6, 0, 79 * PG, 2 * PG, USER, -EEXIST },
+	{ 6, 0, 80 * PG, PG, USER, 0 },
+	/* what exists */
+	{ 1, 0, 16 * PG, 16 * PG, USER, 0 },
+	{ 1, 0, 16 * PG, 15 * PG, USER, -EINVAL },
+	{ 1, 0, 16 * PG, 17 * PG, USER, -EINVAL },
+	{ 1, 0, 16 * PG, 16 * PG, USER + PG, -EINVAL },
+	{ 1, KVM_MEM_READONLY, 16 * PG, 16 * PG, USER, -EINVAL },
+	{ 3, 0, 64 * PG, 16 * PG, USER, -EINVAL },
+	{ 1, 0, 64 * PG, 16 * PG, USER, -EEXIST },
+	{ 1, 0, 4096 * PG, 16 * PG, USER, 0 },
+	{ 1, 0, 4100 * PG, 16 * PG, USER, 0 },
+	{ 1, KVM_MEM_LOG_DIRTY_PAGES, 16 * PG, 16 * PG, USER, 0 },
+	{ 3, KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY,
+	  64 * PG, 16 * PG, USER, 0 },
+	/* deletions */
+	{ 7, 0, 0, 0, 0, -EINVAL },
+	{ 0x10001, 0, 0, 0, 0, -EINVAL },
+	{ 1, 4, 0, 0, 0, -EINVAL },
+	{ 1, 0, 0, 0, 0, 0 },
+	{ 1, 0, 0, 0, 0, -EINVAL },
+	{ 1, KVM_MEM_READONLY, 16 * PG, 16 * PG, USER + PG, 0 },
+	/* the largest slot */
+	{ 8, 0, 1ull << 40, 0x7fffffff * PG, 0, 0 },
+	{ 9, 0, 1ull << 44, 0x80000000 * PG, 0, -EINVAL },
+};
+
+static void set_errors(void **state)
+{
+	struct kvm_userspace_memory_region r;
+	unsigned int i;
+
+	errors_up();
+	for (i = 0; i < ARRAY_SIZE(set_row); i++) {
+		r = (struct kvm_userspace_memory_region) {
+			set_row[i].slot, set_row[i].flags, set_row[i].gpa,
+			set_row[i].size, set_row[i].user
+		};
+		if (slot_set(&world_kvm, &r) != set_row[i].err)
+			fail_msg("row %u: not %d", i, set_row[i].err);
+	}
+	world_down();
+}
+
+static int get(u32 slot, u32 pad, void *user)
+{
+	struct kvm_dirty_log log = { slot, pad, { user } };
+
+	return dirty_get(&world_kvm, &log);
+}
+
+static void get_errors(void **state)
+{
+	u64 bits[2] = { 0, 5 };
+
+	errors_up();
+	assert_int_equal(get(1, 0, bits), -ENOENT);
+	assert_int_equal(get(2, 0, bits), -ENOENT);
+	assert_int_equal(get(0x10001, 0, bits), -ENOENT);
+	assert_int_equal(get(0x20001, 0, bits), -EINVAL);
+	assert_int_equal(get(SLOTS_MAX, 0, bits), -EINVAL);
+	assert_int_equal(set(1, KVM_MEM_LOG_DIRTY_PAGES, 16, 16, USER), 0);
+	assert_int_equal(get(1, 1, bits), -EINVAL);
+	dirty_mark(slot_by_id(slots_get(&world_kvm, 0), 1), 16 + 3);
+	shim_user_fault = true;
+	assert_int_equal(get(1, 0, bits), -EFAULT);
+	shim_user_fault = false;
+	assert_int_equal(get(1, 0, bits), 0);
+	assert_int_equal(bits[0], 1 << 3);
+	assert_int_equal(bits[1], 5);
+	assert_int_equal(get(1, 0, bits), 0);
+	assert_int_equal(bits[0], 0);
+	world_down();
+}
+
+static int clear(u32 slot, u64 first, u32 n)
+{
+	u64 bits[4] = { ~0ull, ~0ull, ~0ull, ~0ull };
+	struct kvm_clear_dirty_log log = { slot, n, first, { bits } };
+
+	return dirty_clear(&world_kvm, &log);
+}
+
+static void clear_errors(void **state)
+{
+	errors_up();
+	assert_int_equal(clear(1, 0, 16), -ENOENT);
+	assert_int_equal(set(5, KVM_MEM_LOG_DIRTY_PAGES, 4096, 200, USER), 0);
+	assert_int_equal(clear(0x20005, 0, 200), -EINVAL);
+	assert_int_equal(clear(SLOTS_MAX, 0, 200), -EINVAL);
+	assert_int_equal(clear(5, 0, 200), 0);
+	assert_int_equal(clear(5, 0, 0), 0);
+	assert_int_equal(clear(5, 0, 64), 0);
+	assert_int_equal(clear(5, 0, 63), -EINVAL);
+	assert_int_equal(clear(5, 32, 64), -EINVAL);
+	assert_int_equal(clear(5, 192, 8), 0);
+	assert_int_equal(clear(5, 192, 7), -EINVAL);
+	assert_int_equal(clear(5, 192, 64), -EINVAL);
+	assert_int_equal(clear(5, 256, 0), -EINVAL);
+	assert_int_equal(clear(5, -64ull, 64), -EINVAL);
+	shim_user_fault = true;
+	assert_int_equal(clear(5, 0, 200), -EFAULT);
+	shim_user_fault = false;
+	world_down();
+}
+
+/* ------------------------------------------------------------------------ */
+/* Creation waits for nobody, until too much has piled up. */
+
+static void creation_does_not_wait(void **state)
+{
+	unsigned int i;
+
+	world_up(TOP - 1);
+	world_kvm.nr_vcpus = 1;
+	/* The first set is static, so nine go before the ninth waits. */
+	for (i = 0; i < 9; i++)
+		assert_int_equal(set(i, 0, i, 1, USER), 0);
+	assert_int_equal(world_waits, 0);
+	assert_int_equal(set(9, 0, 9, 1, USER), 0);
+	assert_int_equal(world_waits, 1);
+	assert_int_equal(set(10, 0, 10, 1, USER), 0);
+	assert_int_equal(world_waits, 1);
+	assert_int_equal(set(10, 0, 0, 0, 0), 0);
+	assert_int_equal(world_waits, 2);
+	world_down();
+}
+
+/* ------------------------------------------------------------------------ */
+/* Random programs. */
+
+static int expect_set(const struct kvm_userspace_memory_region *r)
+{
+	const struct model *m = &world_model[r->slot >> 16][r->slot & 0xffff], *o;
+	gfn_t gfn = r->guest_phys_addr / MMU_PAGE_SIZE, end;
+
+	end = gfn + r->memory_size / MMU_PAGE_SIZE;
+	if (r->flags > 3 || end > FRAMES || (!m->used && gfn == end))
+		return -EINVAL;
+	if (gfn == end)
+		return 0;
+	if (m->used && (m->n != end - gfn || m->hva != r->userspace_addr ||
+			(m->flags ^ r->flags) & KVM_MEM_READONLY))
+		return -EINVAL;
+	for (; gfn < end; gfn++) {
+		o = world_owner(r->slot >> 16, gfn);
+		if (o && o != m)
+			return -EEXIST;
+	}
+	return 0;
+}
+
+static void log_reset(struct model *m, bool set)
+{
+	u64 i;
+
+	for (i = 0; i < PAGES_MAX; i++)
+		m->must[i] = m->may[i] = set && i < m->n;
+}
+
+/* Nothing has changed, but the other vCPU went on. */
+static void set_failed(struct model *m, const struct model *old)
+{
+	unsigned int i;
+
+	for (i = 0; i < PAGES_MAX; i++) {
+		m->must[i] = old->must[i] || m->late[i];
+		m->may[i] = old->may[i] || m->late[i];
+	}
+	m->used = old->used;
+	m->base = old->base;
+	m->n = old->n;
+	m->hva = old->hva;
+	m->flags = old->flags;
+}
+
+static void run_set(void)
+{
+	unsigned int as_id = pick(AS_COUNT), id = pick(IDS);
+	struct model *m = &world_model[as_id][id], old = *m;
+	struct kvm_userspace_memory_region r = {
+		.slot = as_id << 16 | id,
+		.flags = pick(20) ? pick(4) : 4,
+		.guest_phys_addr = pick(FRAMES) * MMU_PAGE_SIZE,
+		.memory_size = pick(4) ? pick(PAGES_MAX) * MMU_PAGE_SIZE : 0,
+		.userspace_addr = (1ull + as_id * IDS + id) << 32,
+	};
+	bool all = world_kvm.dirty_manual & KVM_DIRTY_LOG_INITIALLY_SET;
+	int err, ret;
+
+	if (m->used && r.memory_size && pick(8)) {
+		r.memory_size = m->n * MMU_PAGE_SIZE;
+		r.flags = (r.flags & ~2u) | (m->flags & 2);
+		if (pick(2))
+			r.guest_phys_addr = m->base * MMU_PAGE_SIZE;
+	} else if (!pick(8)) {
+		r.userspace_addr += 1ull << 28;
+	}
+	err = expect_set(&r);
+	/* What appears is in the model while it does, for note_write(). */
+	if (!err && r.memory_size) {
+		m->used = true;
+		m->n = r.memory_size / MMU_PAGE_SIZE;
+		m->hva = r.userspace_addr;
+		m->base = r.guest_phys_addr / MMU_PAGE_SIZE;
+		m->flags = r.flags;
+		if (!old.used || !(old.flags & KVM_MEM_LOG_DIRTY_PAGES))
+			log_reset(m, all);
+	}
+	world_busy = true;
+	ret = slot_set(&world_kvm, &r);
+	world_busy = false;
+	if (ret == -ENOMEM && !err && shim_fail_odds)
+		set_failed(m, &old);
+	else
+		assert_int_equal(ret, err);
+	if (!ret && !r.memory_size)
+		m->used = false;
+	memset(m->late, 0, sizeof(m->late));
+}
+
+static void run_get(void)
+{
+	unsigned int as_id = pick(AS_COUNT), id = pick(IDS);
+	struct model *m = &world_model[as_id][id];
+	bool manual = world_kvm.dirty_manual & 1, bit;
+	unsigned long user[BITS_TO_LONGS(PAGES_MAX)] = { 0 };
+	struct kvm_dirty_log log = { as_id << 16 | id, 0, { user } };
+	int err = 0;
+	u64 i;
+
+	if (!m->used || !(m->flags & KVM_MEM_LOG_DIRTY_PAGES))
+		err = -ENOENT;
+	else if (shim_user_fault)
+		err = -EFAULT;
+	world_busy = true;
+	assert_int_equal(dirty_get(&world_kvm, &log), err);
+	world_busy = false;
+	for (i = 0; i < PAGES_MAX; i++) {
+		bit = test_bit(i, user);
+		if (!err) {
+			assert_true(bit || !m->must[i]);
+			assert_true(!bit || (i < m->n && m->may[i]));
+		}
+		if (!err && !manual)
+			m->must[i] = m->may[i] = false;
+		m->may[i] |= m->late[i];
+		m->must[i] |= m->late[i] && !(bit && !manual);
+		m->late[i] = false;
+	}
+}
+
+static int expect_clear(const struct model *m, u64 first, u64 n)
+{
+	if (first % 64)
+		return -EINVAL;
+	if (!m->used || !(m->flags & KVM_MEM_LOG_DIRTY_PAGES))
+		return -ENOENT;
+	if (first + n > m->n || (n % 64 && first + n != m->n))
+		return -EINVAL;
+	return shim_user_fault && n ? -EFAULT : 0;
+}
+
+static void run_clear(void)
+{
+	unsigned int as_id = pick(AS_COUNT), id = pick(IDS);
+	struct model *m = &world_model[as_id][id];
+	u64 first = pick(10) ? pick(4) * 64 : pick(PAGES_MAX), n, i;
+	unsigned long user[BITS_TO_LONGS(PAGES_MAX) + 1];
+	struct kvm_clear_dirty_log log = {
+		as_id << 16 | id, 0, first, { user }
+	};
+	bool named;
+	int err;
+
+	n = pick(3) ? m->n - first : pick(4) * 64 + !pick(8);
+	n %= PAGES_MAX + 1;
+	log.num_pages = n;
+	for (i = 0; i < ARRAY_SIZE(user); i++)
+		user[i] = shim_random() ^ (unsigned long)shim_random() << 33;
+	err = expect_clear(m, first, n);
+	world_busy = true;
+	assert_int_equal(dirty_clear(&world_kvm, &log), err);
+	world_busy = false;
+	for (i = 0; i < PAGES_MAX; i++) {
+		named = !err && i >= first && i < first + n &&
+			test_bit(i - first, user);
+		if (named)
+			m->must[i] = m->may[i] = false;
+		m->may[i] |= m->late[i];
+		m->must[i] |= m->late[i] && !named;
+		m->late[i] = false;
+	}
+}
+
+static void program(unsigned int seed)
+{
+	static const u32 modes[] = { 0, 1, 3 };
+	int i;
+
+	world_up(FRAMES - 1);
+	shim_seed = seed;
+	shim_self.rng = 0;
+	shim_step_hook = world_step;
+	shim_fail_odds = seed % 2 ? 20 : 0;
+	world_kvm.dirty_manual = modes[pick(3)];
+	for (i = 0; i < STEPS; i++) {
+		if (i == STEPS / 10)
+			world_kvm.nr_vcpus = 1;
+		world_run(5);
+		shim_user_fault = !pick(8);
+		if (pick(2))
+			run_set();
+		else if (pick(2))
+			run_get();
+		else
+			run_clear();
+		shim_user_fault = false;
+		world_check();
+	}
+	world_down();
+}
+
+static void random_programs(void **state)
+{
+	unsigned int seed;
+
+	for (seed = 1; seed <= 60; seed++)
+		program(seed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(set_errors),
+		cmocka_unit_test(get_errors),
+		cmocka_unit_test(clear_errors),
+		cmocka_unit_test(creation_does_not_wait),
+		cmocka_unit_test(random_programs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Two operations, interleaved in every way that keeps the second one whole:
+ * it is played at the n-th atomic step of the first, for every n.  From the
+ * project root:
+ *
+ *	gcc -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+ *	    -Wall -Wextra -Werror -Wno-unused-parameter -DLAMINA_MMU_CHECK \
+ *	    -Itests/unit/shim -I. tests/unit/mmu_steps_test.c \
+ *	    tests/unit/{env,world,guest,mmu_ops,mmu_play}.c \
+ *	    tests/model/{map,host}.c mmu/?*.c -lcmocka -lpthread
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <cmocka.h>
+
+#include <linux/kernel.h>
+
+#include "tests/unit/mmu_configs.h"
+#include "tests/unit/mmu_ops.h"
+
+#define PRESENT	(HOST_MAPPED | HOST_VMA_W | HOST_PRESENT | HOST_WRITE)
+#define BASE	(1ull << 18)
+#define HOST	(1ull << 18)
+#define NPAGES	1024ull
+#define GPA(n)	((BASE + (n)) << 12)
+
+static struct env_vm vm;
+static struct env_vcpu *cpu[2];
+
+/* ------------------------------------------------------------------------ */
+/* States to start from. */
+
+/* Large mappings. */
+static void state_large(void)
+{
+	world_access(cpu[0], GPA(0), PF_WRITE);
+	world_access(cpu[1], GPA(600), 0);
+}
+
+/* The log is on, and a few small pages are mapped. */
+static void state_logged(void)
+{
+	world_log_on(&vm, 0, 0, false);
+	world_access(cpu[0], GPA(0), PF_WRITE);
+	world_access(cpu[1], GPA(6), 0);
+	world_access(cpu[1], GPA(600), PF_WRITE);
+}
+
+/* Large mappings and a log whose bits are all set. */
+static void state_all_set(void)
+{
+	state_large();
+	world_log_on(&vm, 0, 0, true);
+}
+
+/* The log went off, its small tables are still there, with holes. */
+static void state_tables(void)
+{
+	state_logged();
+	world_log_off(&vm, 0, 0, false);
+}
+
+static const struct {
+	const char *name;
+	void (*fn)(void);
+} states[] = {
+	{ "large", state_large },
+	{ "logged", state_logged },
+	{ "all-set", state_all_set },
+	{ "tables", state_tables },
+};
+
+/* ------------------------------------------------------------------------ */
+/* Operations: first ones by vCPU 0 or another thread, second ones by vCPU 1. */
+
+static void write_5(struct env_vm *vm)
+{
+	world_access(cpu[0], GPA(5), PF_WRITE);
+}
+
+static void read_40(struct env_vm *vm)
+{
+	world_access(cpu[0], GPA(40), 0);
+}
+
+static void recover(struct env_vm *vm)
+{
+	if (!vm->slot[0][0]->dirty)
+		mmu_recover_slot(&vm->mmu, &vm->slot[0][0]->s);
+}
+
+static void take(struct env_vm *vm)
+{
+	world_log_take(vm->slot[0][0], 0, NPAGES, NULL);
+}
+
+static void log_on(struct env_vm *vm)
+{
+	if (!vm->slot[0][0]->dirty)
+		world_log_on(vm, 0, 0, false);
+}
+
+static void age(struct env_vm *vm)
+{
+	mmu_age(&vm->mmu, 0, BASE, BASE + 64);
+}
+
+static void migrate(struct env_vm *vm)
+{
+	if (!world_mm_lock(vm))
+		return;
+	world_notify_begin(vm, HOST, HOST + 512, true);
+	host_make(&vm->host, HOST, 2, PRESENT);
+	world_notify_end(vm, HOST, HOST + 512);
+	world_mm_unlock(vm);
+}
+
+static void migrate_last(struct env_vm *vm)
+{
+	if (!world_mm_lock(vm))
+		return;
+	world_notify_begin(vm, HOST + 512, HOST + 1024, true);
+	host_make(&vm->host, HOST + 512, 2, PRESENT);
+	world_notify_end(vm, HOST + 512, HOST + 1024);
+	world_mm_unlock(vm);
+}
+
+static void migrate_small(struct env_vm *vm)
+{
+	if (!world_mm_lock(vm))
+		return;
+	world_notify_begin(vm, HOST, HOST + 512, false);
+	host_migrate(&vm->host, HOST + 5, HOST + 7);
+	world_notify_end(vm, HOST, HOST + 512);
+	world_mm_unlock(vm);
+}
+
+static void zap_all(struct env_vm *vm)
+{
+	world_zap_all(vm, NULL);
+}
+
+static void slot_move(struct env_vm *vm)
+{
+	world_slot_move(vm, 0, 0, BASE + 4096);
+	world_slot_move(vm, 0, 0, BASE);
+}
+
+static void hardware(struct env_vm *vm)
+{
+	u64 error;
+
+	map_access(cpu[1], GPA(5), PF_WRITE, &error);
+	map_access(cpu[1], GPA(6), 0, &error);
+	map_access(cpu[0], GPA(600), PF_WRITE, &error);
+}
+
+/* Without a new root: that would need the lock for write. */
+static void other_write(struct env_vm *vm)
+{
+	if (!cpu[1]->out && mmu_root_is_current(&cpu[1]->v))
+		world_access(cpu[1], GPA(5), PF_WRITE);
+}
+
+static void other_near(struct env_vm *vm)
+{
+	if (!cpu[1]->out && mmu_root_is_current(&cpu[1]->v))
+		world_access(cpu[1], GPA(7), 0);
+}
+
+/* @room: what a second operation needs. */
+struct op {
+	const char *name;
+	void (*fn)(struct env_vm *vm);
+	enum play_room room;
+};
+
+static const struct op firsts[] = {
+	{ "write", write_5, PLAY_ANYTHING },
+	{ "read", read_40, PLAY_ANYTHING },
+	{ "recover", recover, PLAY_ANYTHING },
+	{ "take", take, PLAY_ANYTHING },
+	{ "log-on", log_on, PLAY_ANYTHING },
+	{ "age", age, PLAY_ANYTHING },
+	{ "migrate", migrate, PLAY_ANYTHING },
+	{ "migrate-small", migrate_small, PLAY_ANYTHING },
+	{ "zap-all", zap_all, PLAY_ANYTHING },
+	{ "slot-move", slot_move, PLAY_ANYTHING },
+};
+
+static const struct op seconds[] = {
+	{ "hardware", hardware, PLAY_HARDWARE },
+	{ "write", other_write, PLAY_READERS },
+	{ "near", other_near, PLAY_READERS },
+	{ "recover", recover, PLAY_READERS },
+	{ "take", take, PLAY_READERS },
+	{ "age", age, PLAY_READERS },
+	{ "migrate", migrate, PLAY_ANYTHING },
+	{ "migrate-last", migrate_last, PLAY_ANYTHING },
+	{ "zap-all", zap_all, PLAY_ANYTHING },
+};
+
+/* ------------------------------------------------------------------------ */
+
+static const struct op *second;
+static long steps, step_to_play;
+static char where[128];
+
+static void step(void)
+{
+	if (shim_nested || ops_play_room(&vm) < second->room)
+		return;
+	if (++steps == step_to_play)
+		ops_play(&vm, second->fn);
+}
+
+static void hooks_set(void (*fn)(void))
+{
+	vm.crowded = fn;
+	shim_step_hook = fn;
+	shim_yield_hook = fn;
+	env_gap_hook = fn;
+}
+
+static void world_make(const struct mmu_test_config *c, void (*state)(void))
+{
+	shim_self.rng = 12345;
+	world_start(&vm, &c->caps);
+	for (u64 p = HOST; p < HOST + NPAGES; p += 512)
+		host_make(&vm.host, p, 2, PRESENT);
+	world_slot_add(&vm, 0, 0, BASE, NPAGES, HOST, 0);
+	for (int i = 0; i < 2; i++)
+		cpu[i] = world_vcpu_add(&vm, i);
+	state();
+}
+
+/*
+ * Returns false when the first operation had ended before step @n.  @fail: of
+ * the two operations' allocations, the one that fails.
+ */
+static bool interleave(const struct mmu_test_config *c, int state,
+		       const struct op *first, long n, int fail)
+{
+	world_make(c, states[state].fn);
+	steps = 0;
+	step_to_play = n;
+	hooks_set(step);
+	if (fail)
+		shim_fail_at = shim_allocs + fail;
+	first->fn(&vm);
+	shim_fail_at = 0;
+	hooks_set(NULL);
+	world_check(&vm, true);
+	world_access(cpu[0], GPA(5), PF_WRITE);
+	world_access(cpu[1], GPA(6), PF_WRITE);
+	take(&vm);
+	world_check(&vm, true);
+	world_stop(&vm);
+	return steps >= n;
+}
+
+/* Each step of the beginning; later, in long loops, every so many. */
+static long next_step(long n)
+{
+	return n < 96 ? n + 1 : n + n / 8;
+}
+
+static long pair_run(const struct mmu_test_config *c, int state,
+		     const struct op *first, int fail)
+{
+	long worlds = 0, n = 0;
+
+	do {
+		n = next_step(n);
+		snprintf(where, sizeof(where),
+			 "%s, %s: %s at step %ld of %s, failing allocation %d",
+			 c->name, states[state].name, second->name, n,
+			 first->name, fail);
+		worlds++;
+	} while (interleave(c, state, first, n, fail));
+	return worlds;
+}
+
+static void pairs_run(const struct mmu_test_config *c, int fail)
+{
+	size_t nstates = ARRAY_SIZE(states), nfirsts = ARRAY_SIZE(firsts);
+	long worlds = 0;
+
+	for (size_t i = 0; i < nstates * nfirsts * ARRAY_SIZE(seconds); i++) {
+		second = &seconds[i / nstates / nfirsts];
+		worlds += pair_run(c, i % nstates,
+				   &firsts[i / nstates % nfirsts], fail);
+	}
+	printf("%s: %ld interleavings, failing allocation %d\n", c->name,
+	       worlds, fail);
+}
+
+static void test_npt(void **state)
+{
+	pairs_run(&mmu_test_configs[0], 0);
+}
+
+static void test_ept_without_ad(void **state)
+{
+	pairs_run(&mmu_test_configs[6], 0);
+}
+
+static void test_short_of_memory(void **state)
+{
+	for (int fail = 1; fail <= 3; fail++)
+		pairs_run(&mmu_test_configs[0], fail);
+}
+
+static void on_abort(int sig)
+{
+	fprintf(stderr, "%s\n", where);
+	_Exit(134);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_npt),
+		cmocka_unit_test(test_ept_without_ad),
+		cmocka_unit_test(test_short_of_memory),
+	};
+
+	shim_seed = 1;
+	signal(SIGABRT, on_abort);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Yields come at points that the generator picks: 1 of shim_yield_odds. */
+#ifndef SHIM_LINUX_SCHED_H
+#define SHIM_LINUX_SCHED_H
+
+#include <linux/kernel.h>
+
+static inline bool need_resched(void)
+{
+	return shim_yield_odds && shim_random() % shim_yield_odds == 0;
+}
+
+static inline int cond_resched(void)
+{
+	might_sleep();
+	return need_resched();
+}
+
+#define signal_pending(task)	false
+#define current			NULL
+
+#endif

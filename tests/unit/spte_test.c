@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Host page-table entries, bit by bit.  Expected values are written out from
+ * the manuals: NPT, APM vol. 2, 5.4.1 and 15.25.5; EPT, SDM vol. 3, 29.3.2.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <linux/errno.h>
+
+#include "mmu/config.c"
+#include "mmu/spte.c"
+
+#define NPT_P	0x001ull
+#define NPT_W	0x002ull
+#define NPT_U	0x004ull
+#define NPT_A	0x020ull
+#define NPT_D	0x040ull
+#define NPT_PS	0x080ull
+#define EPT_RX	0x005ull
+#define EPT_W	0x002ull
+#define EPT_WB	0x030ull	/* type 6 in bits 5:3 */
+#define EPT_PAT	0x040ull	/* ignore the guest's PAT */
+#define EPT_PS	0x080ull
+#define EPT_A	0x100ull
+#define EPT_D	0x200ull
+
+/* What neither format looks at: 11, and 58:52. */
+#define IGNORED	(0x800ull | 0x7full << 52)
+
+static const struct mmu_caps npt = {
+	MMU_SECOND_NPT, 4, LEVEL_1G, true, false, 48, 0
+};
+static const struct mmu_caps ept = {
+	MMU_SECOND_EPT, 4, LEVEL_1G, true, true, 46, 0
+};
+
+static const struct mmu_config *config_of(const struct mmu_caps *caps)
+{
+	mmu_setup_reset();
+	assert_int_equal(mmu_setup(caps), 0);
+	return mmu_config_get();
+}
+
+static u64 hw(u64 spte)
+{
+	return spte & ~IGNORED;
+}
+
+static void test_setup(void **state)
+{
+	static const struct mmu_caps bad[] = {
+		{ MMU_SECOND_NPT, 3, LEVEL_1G, true, false, 48, 0 },
+		{ MMU_SECOND_NPT, 6, LEVEL_1G, true, false, 48, 0 },
+		{ MMU_SECOND_NPT, 4, 0, true, false, 48, 0 },
+		{ MMU_SECOND_NPT, 4, 4, true, false, 48, 0 },
+		{ MMU_SECOND_NPT, 4, LEVEL_1G, true, false, 31, 0 },
+		{ MMU_SECOND_NPT, 4, LEVEL_1G, true, false, 53, 0 },
+		{ MMU_SECOND_NPT, 4, LEVEL_1G, false, false, 48, 0 },
+		{ MMU_SECOND_NPT, 4, LEVEL_1G, true, true, 48, 0 },
+		{ MMU_SECOND_NPT, 4, LEVEL_1G, true, false, 48, 1ull << 63 },
+	};
+	struct mmu_caps none = { .second = MMU_SECOND_NONE };
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		mmu_setup_reset();
+		assert_int_equal(mmu_setup(&bad[i]), -EINVAL);
+		assert_null(mmu_config_get());
+	}
+	assert_int_equal(mmu_setup(&none), -EOPNOTSUPP);
+	config_of(&npt);
+	/* A second vendor must not build on the masks of the first. */
+	assert_int_equal(mmu_setup(&ept), -EIO);
+	mmu_teardown();
+	assert_null(mmu_config_get());
+	assert_int_equal(mmu_setup(&ept), 0);
+	mmu_teardown();
+}
+
+static void test_npt_leaf(void **state)
+{
+	const struct mmu_config *c = config_of(&npt);
+
+	assert_true(hw(spte_leaf(c, 1, 0x12345, 0)) ==
+		    (0x12345000 | NPT_P | NPT_U));
+	assert_true(hw(spte_leaf(c, 1, 0x12345, LEAF_WRITE)) ==
+		    (0x12345000 | NPT_P | NPT_U | NPT_W));
+	assert_true(hw(spte_leaf(c, 1, 0xfffffffff, LEAF_ACCESSED | LEAF_DIRTY)) ==
+		    (0xfffffffff000 | NPT_P | NPT_U | NPT_A | NPT_D));
+	/* Rounded down to 2 MiB, and to 1 GiB. */
+	assert_true(hw(spte_leaf(c, 2, 0x12345, 0)) ==
+		    (0x12200000 | NPT_P | NPT_U | NPT_PS));
+	assert_true(hw(spte_leaf(c, 3, 0x7654321, 0)) ==
+		    (0x7640000000 | NPT_P | NPT_U | NPT_PS));
+}
+
+static void test_ept_leaf(void **state)
+{
+	const struct mmu_config *c = config_of(&ept);
+	struct mmu_caps no_ad = ept;
+
+	assert_true(hw(spte_leaf(c, 1, 0x12345, LEAF_WRITE | LEAF_ACCESSED)) ==
+		    (0x12345000 | EPT_RX | EPT_W | EPT_WB | EPT_PAT | EPT_A));
+	assert_true(hw(spte_leaf(c, 2, 0x12345, LEAF_DIRTY)) ==
+		    (0x12200000 | EPT_RX | EPT_WB | EPT_PAT | EPT_PS | EPT_D));
+	no_ad.ad = false;
+	c = config_of(&no_ad);
+	assert_true(hw(spte_leaf(c, 1, 1, LEAF_ACCESSED | LEAF_DIRTY)) ==
+		    (0x1000 | EPT_RX | EPT_WB | EPT_PAT));
+}
+
+static void test_tables(void **state)
+{
+	u64 *page = (u64 *)(shim_arena() + 5 * 4096);
+	u64 pa = SHIM_ARENA_PHYS + 5 * 4096, spte;
+	const struct mmu_config *c = config_of(&npt);
+
+	spte = spte_table(c, page);
+	assert_true(hw(spte) == (pa | NPT_P | NPT_W | NPT_U | NPT_A));
+	assert_ptr_equal(spte_table_of(c, spte), page);
+	assert_true(spte_is_table(c, spte, 2) && spte_is_table(c, spte, 4));
+	/* The same bits at level 1 are a leaf. */
+	assert_false(spte_is_table(c, spte, 1));
+	c = config_of(&ept);
+	/* A and memory type bits 6:3 of a table are reserved, but for A. */
+	assert_true(hw(spte_table(c, page)) == (pa | EPT_RX | EPT_W | EPT_A));
+}
+
+static void test_encryption(void **state)
+{
+	struct mmu_caps caps = npt;
+	const struct mmu_config *c;
+	u64 spte;
+
+	caps.enc_mask = 1ull << 47;
+	caps.maxphyaddr = 48;
+	c = config_of(&caps);
+	spte = spte_leaf(c, 1, 0x777, 0);
+	assert_true(hw(spte) == (1ull << 47 | 0x777000 | NPT_P | NPT_U));
+	assert_true(spte_leaf_pfn(c, spte, 1) == 0x777);
+	assert_true(spte_table(c, shim_arena() + 4096) & 1ull << 47);
+}
+
+static void test_pieces(void **state)
+{
+	const struct mmu_config *c = config_of(&npt);
+	u32 how = LEAF_WRITE | LEAF_ACCESSED | LEAF_HOST_WRITABLE;
+	u64 spte = spte_leaf(c, 2, 0x12200, how);
+
+	for (unsigned int i = 0; i < 512; i++)
+		assert_true(spte_piece(c, spte, 2, i) ==
+			    spte_leaf(c, 1, 0x12200 + i, how));
+	spte = spte_leaf(c, 3, 0x7640000, how);
+	for (unsigned int i = 0; i < 512; i++)
+		assert_true(spte_piece(c, spte, 3, i) ==
+			    spte_leaf(c, 2, 0x7640000 + i * 512, how));
+}
+
+/* Entries of no kind pass for one of another. */
+static void kinds_differ(const struct mmu_caps *caps)
+{
+	const struct mmu_config *c = config_of(caps);
+	const u64 unlinked[] = { SPTE_BROKEN, SPTE_DEAD };
+	u64 leaf = spte_leaf(c, 1, c->addr >> 12, LEAF_WRITE);
+	u64 present = caps->second == MMU_SECOND_NPT ? 1 : 7;
+
+	for (int i = 0; i < 2; i++) {
+		assert_false(unlinked[i] & present);
+		assert_false(spte_is_real(unlinked[i]));
+		assert_false(spte_is_free(c, unlinked[i]));
+		assert_false(spte_is_table(c, unlinked[i], 2));
+	}
+	assert_true(SPTE_BROKEN != SPTE_DEAD);
+	assert_true(spte_is_free(c, 0));
+	assert_true(spte_is_real(leaf));
+	assert_false(spte_is_free(c, leaf));
+	assert_false(spte_is_mmio(c, leaf));
+}
+
+static void test_kinds(void **state)
+{
+	struct mmu_caps full = npt;
+
+	full.maxphyaddr = 52;
+	kinds_differ(&npt);
+	kinds_differ(&full);
+	kinds_differ(&ept);
+}
+
+static void mmio_is_legal(const struct mmu_config *c, u64 gen, u64 other)
+{
+	u64 spte = spte_mmio(c, gen);
+
+	assert_true(spte_is_mmio(c, spte));
+	assert_false(spte_is_real(spte));
+	assert_true(spte_is_free(c, spte));
+	assert_true(spte_is_mmio_of(c, spte, gen));
+	assert_false(spte_is_mmio_of(c, spte, other));
+}
+
+static void test_mmio_npt(void **state)
+{
+	struct mmu_caps caps = npt;
+	const struct mmu_config *c = config_of(&caps);
+
+	/* Present, with a bit in 51:48 set: that and no other way is reserved. */
+	for (u64 gen = 0; gen < 3000; gen++) {
+		mmio_is_legal(c, gen, gen + 1);
+		assert_true(spte_mmio(c, gen) & NPT_P);
+		assert_true(spte_mmio(c, gen) & 0xfull << 48);
+	}
+	/* The encryption bit is not reserved, though above the width. */
+	caps.maxphyaddr = 51;
+	caps.enc_mask = 1ull << 51;
+	assert_true(config_of(&caps)->mmio_mask == 0);
+	caps.enc_mask = 0;
+	assert_true(spte_mmio(config_of(&caps), 0) & 1ull << 51);
+	caps.maxphyaddr = 52;
+	c = config_of(&caps);
+	assert_true(c->mmio_mask == 0);
+	assert_false(spte_is_mmio(c, 0));
+	assert_false(spte_is_mmio(c, spte_leaf(c, 1, c->addr >> 12, 0)));
+}
+
+static void test_mmio_ept(void **state)
+{
+	const struct mmu_config *c = config_of(&ept);
+
+	/* 110 in bits 2:0 is a misconfiguration (29.3.3.1). */
+	for (u64 gen = 0; gen < 3000; gen++) {
+		mmio_is_legal(c, gen, gen + 1);
+		assert_int_equal(spte_mmio(c, gen) & 7, 6);
+	}
+	/* No address where there may be RAM. */
+	assert_true((spte_mmio(c, 0) & 0x3ffffffff000) == 0x3ffffffff000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_setup),
+		cmocka_unit_test(test_npt_leaf),
+		cmocka_unit_test(test_ept_leaf),
+		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_encryption),
+		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_mmio_npt),
+		cmocka_unit_test(test_mmio_ept),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

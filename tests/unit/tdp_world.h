@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A small world for hand-written cases about a TDP tree: two slots, one vCPU.
+ * Included by the test programs after cmocka.
+ */
+#ifndef UNIT_TDP_WORLD_H
+#define UNIT_TDP_WORLD_H
+
+#include <linux/errno.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include "mmu/check.h"
+#include "mmu/ptree.h"
+#include "mmu/root.h"
+#include "tests/unit/mmu_configs.h"
+#include "tests/unit/mmu_ops.h"
+
+#define PRESENT	(HOST_MAPPED | HOST_VMA_W | HOST_PRESENT | HOST_WRITE)
+#define BASE	(1ull << 18)	/* slot 0: 4 KiB pages */
+#define BIG	(2ull << 18)	/* slot 1: 2 MiB pages */
+#define HOLE	(3ull << 18)	/* no slot */
+#define HOST	(1ull << 18)
+
+static struct env_vm vm;
+static struct env_vcpu *cpu;
+
+static inline void world_make(const struct mmu_caps *caps)
+{
+	world_start(&vm, caps);
+	for (int i = 0; i < 1024; i++)
+		host_make(&vm.host, HOST + i, 1, PRESENT);
+	for (int i = 0; i < 4; i++)
+		host_make(&vm.host, HOST + 2048 + i * 512, 2, PRESENT);
+	world_slot_add(&vm, 0, 0, BASE, 1024, HOST, 0);
+	world_slot_add(&vm, 0, 1, BIG, 2048, HOST + 2048, 0);
+	cpu = world_vcpu_add(&vm, 0);
+	assert_int_equal(world_enter(cpu), 0);
+}
+
+static inline int start(void **state)
+{
+	world_make(&mmu_test_configs[0].caps);
+	return 0;
+}
+
+static inline int start_ept(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(mmu_test_configs); i++)
+		if (!strcmp(mmu_test_configs[i].name, "ept4-1g"))
+			world_make(&mmu_test_configs[i].caps);
+	return 0;
+}
+
+static inline int stop(void **state)
+{
+	shim_step_hook = NULL;
+	world_check(&vm, true);
+	world_stop(&vm);
+	return 0;
+}
+
+static inline enum mmu_result fault(gfn_t gfn, u64 error)
+{
+	struct mmu_fault f = { .addr = gfn << 12, .error = error };
+	enum mmu_result r;
+
+	env_srcu_lock(&vm);
+	r = mmu_fault(&cpu->v, &f);
+	env_srcu_unlock(&vm);
+	return r;
+}
+
+static inline u64 *spte_at(gfn_t gfn, int *level)
+{
+	u64 spte;
+
+	return pt_lookup(vm.mmu.config, cpu->v.root->table, gfn, level, &spte);
+}
+
+static inline bool can_write(gfn_t gfn)
+{
+	struct map_entry m;
+
+	return map_look(cpu, gfn, &m) && m.w;
+}
+
+static inline int level_of(gfn_t gfn)
+{
+	struct map_entry m;
+
+	return map_look(cpu, gfn, &m) ? m.level : 0;
+}
+
+static inline long mapped(int level)
+{
+	return atomic_long_read(&vm.mmu.mapped[level]);
+}
+
+static inline void zap(gfn_t start, gfn_t end)
+{
+	mmu_invalidate_begin(&vm.mmu, start, end);
+	mmu_zap(&vm.mmu, 0, start, end, true);
+	mmu_invalidate_end(&vm.mmu);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define CASE_EPT(name) cmocka_unit_test_setup_teardown(name, start_ept, stop)
+
+#endif

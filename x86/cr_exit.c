@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Exits by instructions that move control, debug and extended control registers. */
+#include <asm/processor-flags.h>
+#include <asm/trapnr.h>
+
+#include "x86/cr.h"
+#include "x86/emulate.h"
+#include "x86/exits.h"
+#include "x86/fpu.h"
+#include "x86/vendor.h"
+
+#define DR7_GD		BIT_ULL(13)
+#define DR6_BD		BIT_ULL(13)
+/* Bits that read as one (APM vol. 2, 13.1.1.3 and 13.1.1.4). */
+#define DR6_ONES	0xffff0ff0ull
+#define DR7_ONES	0x00000400ull
+#define DR6_BITS	0x0000e00full
+#define DR7_BITS	0xffff2bffull
+
+static enum x86_next finish(struct x86_vcpu *v, const struct x86_exit *exit,
+			    int err)
+{
+	enum x86_next next;
+
+	if (err)
+		kvm_event_exception(v, X86_TRAP_GP, 0);
+	else if (!exit_skip(v, exit, &next))
+		return next;
+	return X86_RESUME;
+}
+
+/* Outside of 64-bit mode the instructions move 32 bits. */
+static u64 gpr_read(struct x86_vcpu *v, u8 gpr)
+{
+	u64 value = state_get(v, gpr == GPR_RSP ? GRP_RSP : 0)->gpr[gpr];
+
+	return state_is_64bit_code(v) ? value : (u32)value;
+}
+
+static void gpr_write(struct x86_vcpu *v, u8 gpr, u64 value)
+{
+	if (!state_is_64bit_code(v))
+		value = (u32)value;
+	state_set(v, gpr == GPR_RSP ? GRP_RSP : 0)->gpr[gpr] = value;
+}
+
+static int cr_set(struct x86_vcpu *v, u8 nr, u64 value)
+{
+	switch (nr) {
+	case 0:
+		return cr0_write(v, value);
+	case 2:
+		state_set(v, GRP_CR2)->cr2 = value;
+		return 0;
+	case 3:
+		return cr3_write(v, value);
+	case 4:
+		return cr4_write(v, value);
+	default:
+		return cr8_write(v, value);
+	}
+}
+
+static u64 cr_get(struct x86_vcpu *v, u8 nr)
+{
+	switch (nr) {
+	case 0:
+		return state_get(v, GRP_CR0)->cr0;
+	case 2:
+		return state_get(v, GRP_CR2)->cr2;
+	case 3:
+		return state_get(v, GRP_CR3)->cr3;
+	case 4:
+		return state_get(v, GRP_CR4)->cr4;
+	default:
+		return state_get(v, GRP_CR8)->cr8;
+	}
+}
+
+static bool cr_exists(u8 nr)
+{
+	return nr == 0 || nr == 2 || nr == 3 || nr == 4 || nr == 8;
+}
+
+/* LMSW sets MP, EM and TS as given and PE only upward (APM vol. 3, LMSW). */
+static int lmsw(struct x86_vcpu *v, u64 value)
+{
+	u64 cr0 = state_get(v, GRP_CR0)->cr0;
+	u64 low = X86_CR0_MP | X86_CR0_EM | X86_CR0_TS;
+
+	value = (cr0 & ~low) | (value & (low | X86_CR0_PE));
+	return cr0_write(v, value);
+}
+
+static u8 modrm_reg(const struct emul_insn *insn)
+{
+	return ((insn->modrm >> 3) & 7) | (insn->rex & 4) << 1;
+}
+
+static u8 modrm_rm(const struct emul_insn *insn)
+{
+	return (insn->modrm & 7) | (insn->rex & 1) << 3;
+}
+
+/* SMSW r16 leaves the upper bits (APM vol. 3, SMSW); CPL and UMIP come first. */
+static enum x86_next smsw(struct x86_vcpu *v, const struct x86_exit *exit,
+			  const struct emul_insn *insn)
+{
+	u64 value = state_get(v, GRP_CR0)->cr0;
+	u8 gpr = modrm_rm(insn);
+	u64 *reg = &state_set(v, gpr == GPR_RSP ? GRP_RSP : 0)->gpr[gpr];
+
+	if (insn->op_size == 2)
+		*reg = (*reg & ~0xffffull) | (u16)value;
+	else
+		*reg = (u32)value;
+	return finish(v, exit, 0);
+}
+
+/* The hardware does not say which registers: MOV CR, CLTS, LMSW r16, SMSW r. */
+static enum x86_next cr_decoded(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	struct x86_exit known = *exit;
+	struct emul_insn insn;
+	enum x86_next next;
+
+	if (!emulate_decode(v, exit, &insn, &next))
+		return next;
+	if (insn.map == 1 && insn.opcode == 0x06)
+		return finish(v, exit, cr0_write(v, state_get(v, GRP_CR0)->cr0 &
+						 ~(u64)X86_CR0_TS));
+	if (insn.map == 1 && insn.opcode == 0x01 &&
+	    (insn.modrm & 0xf8) == 0xf0)
+		return finish(v, exit, lmsw(v, gpr_read(v, modrm_rm(&insn))));
+	if (insn.map == 1 && insn.opcode == 0x01 &&
+	    (insn.modrm & 0xf8) == 0xe0)
+		return smsw(v, exit, &insn);
+	if (insn.map != 1 || (insn.opcode != 0x20 && insn.opcode != 0x22))
+		return emulate_failed(v);
+	known.cr.decode = false;
+	known.cr.nr = modrm_reg(&insn);
+	/* AMD's alternative name of CR8 (APM vol. 3, MOV CRn). */
+	if (insn.lock)
+		known.cr.nr |= 8;
+	known.cr.gpr = modrm_rm(&insn);
+	known.cr.write = insn.opcode == 0x22;
+	return cr_exit(v, &known);
+}
+
+enum x86_next cr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	if (exit->cr.decode)
+		return cr_decoded(v, exit);
+	if (!cr_exists(exit->cr.nr)) {
+		kvm_event_exception(v, X86_TRAP_UD, -1);
+		return X86_RESUME;
+	}
+	if (exit->cr.write)
+		return finish(v, exit, cr_set(v, exit->cr.nr,
+					      gpr_read(v, exit->cr.gpr)));
+	gpr_write(v, exit->cr.gpr, cr_get(v, exit->cr.nr));
+	return finish(v, exit, 0);
+}
+
+static int dr_set(struct x86_vcpu *v, u8 nr, u64 value)
+{
+	struct x86_state *s = state_set(v, GRP_DR);
+
+	if (nr < 4) {
+		s->db[nr] = value;
+		return 0;
+	}
+	if (value >> 32)
+		return -EINVAL;
+	if (nr == 6)
+		s->dr6 = (value & DR6_BITS) | DR6_ONES;
+	else
+		s->dr7 = (value & DR7_BITS) | DR7_ONES;
+	vendor(policy_update)(v);
+	return 0;
+}
+
+static u64 dr_get(struct x86_vcpu *v, u8 nr)
+{
+	const struct x86_state *s = state_get(v, GRP_DR);
+
+	if (nr < 4)
+		return s->db[nr];
+	return nr == 6 ? s->dr6 : s->dr7;
+}
+
+static enum x86_next dr_decoded(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	struct x86_exit known = *exit;
+	struct emul_insn insn;
+	enum x86_next next;
+
+	if (!emulate_decode(v, exit, &insn, &next))
+		return next;
+	if (insn.map != 1 || (insn.opcode != 0x21 && insn.opcode != 0x23))
+		return emulate_failed(v);
+	known.dr.decode = false;
+	known.dr.nr = modrm_reg(&insn);
+	known.dr.gpr = modrm_rm(&insn);
+	known.dr.write = insn.opcode == 0x23;
+	return dr_exit(v, &known);
+}
+
+enum x86_next dr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	u8 nr = exit->dr.nr;
+
+	if (exit->dr.decode)
+		return dr_decoded(v, exit);
+	/* DR4 and DR5 are names of DR6 and DR7 unless CR4.DE says otherwise. */
+	if (nr > 7 || ((nr == 4 || nr == 5) &&
+		       (state_get(v, GRP_CR4)->cr4 & X86_CR4_DE))) {
+		kvm_event_exception(v, X86_TRAP_UD, -1);
+		return X86_RESUME;
+	}
+	if (nr == 4 || nr == 5)
+		nr += 2;
+	if (state_get(v, GRP_DR)->dr7 & DR7_GD) {
+		state_set(v, GRP_DR)->dr6 |= DR6_BD;
+		kvm_event_exception(v, X86_TRAP_DB, -1);
+		return X86_RESUME;
+	}
+	if (exit->dr.write)
+		return finish(v, exit, dr_set(v, nr, gpr_read(v, exit->dr.gpr)));
+	gpr_write(v, exit->dr.gpr, dr_get(v, nr));
+	return finish(v, exit, 0);
+}
+
+enum x86_next xsetbv_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	u64 value = (u32)v->state.gpr[GPR_RAX] |
+		    (u64)(u32)v->state.gpr[GPR_RDX] << 32;
+
+	if (!(state_get(v, GRP_CR4)->cr4 & X86_CR4_OSXSAVE)) {
+		kvm_event_exception(v, X86_TRAP_UD, -1);
+		return X86_RESUME;
+	}
+	if (state_get(v, GRP_CSSS)->cpl)
+		return finish(v, exit, -EINVAL);
+	return finish(v, exit, fpu_set_xcr0(v, v->state.gpr[GPR_RCX], value));
+}

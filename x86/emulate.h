@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Between the vCPU and the instruction emulator: fetching, translating,
+ * reaching memory and devices.
+ */
+#ifndef LAMINA_X86_EMULATE_H
+#define LAMINA_X86_EMULATE_H
+
+#include "x86/exit.h"
+#include "x86/x86.h"
+
+/* An access of 64 bytes, misaligned across two pages, in pieces of at most 8. */
+#define MMIO_PIECES 10
+
+/** struct mmio_piece - one access as a device or the client sees it */
+struct mmio_piece {
+	bool port;	/* @gpa is an I/O port */
+	gpa_t gpa;
+	u8 len;
+	u8 data[8];
+};
+
+/**
+ * struct x86_emulator - state of an emulation; made when first needed
+ * @ctx: the emulator's context, holding the decoded instruction
+ * @read: pieces read from devices so far, in order; the next one may wait
+ * @nreads: how many are answered
+ * @cursor: next one to replay
+ * @write: posted writes
+ * @nwrites: how many
+ * @sent: how many the client has seen
+ */
+struct x86_emulator {
+	struct emul_ctx ctx;
+	struct mmio_piece read[MMIO_PIECES];
+	struct mmio_piece write[MMIO_PIECES];
+	u8 nreads;
+	u8 cursor;
+	u8 nwrites;
+	u8 sent;
+};
+
+/* Memory and devices behind the emulator; ctx->priv is the vCPU (mmio.c). */
+extern const struct emul_ops mmio_emul_ops;
+
+/**
+ * mmio_ask_client - KVM_EXIT_MMIO, or KVM_EXIT_IO for a port
+ * @v: own thread
+ * @p: the access
+ * @write: a write, else a read
+ */
+void mmio_ask_client(struct x86_vcpu *v, const struct mmio_piece *p,
+		     bool write);
+
+/**
+ * mmio_answer - where the client has put what it was asked for
+ * @v: own thread
+ * @p: the access given to mmio_ask_client()
+ *
+ * Return: @p->len bytes in the run page, which the client can change.
+ */
+const void *mmio_answer(struct x86_vcpu *v, const struct mmio_piece *p);
+
+/**
+ * guest_translate - linear address to gpa, with the current privilege (fetch.c)
+ * @v: own thread, kvm->srcu held
+ * @la: linear address
+ * @access: PF_WRITE, PF_FETCH or 0
+ * @gpa: result
+ * @fault: filled for EMUL_FAULT
+ *
+ * Return: EMUL_OK, EMUL_FAULT, EMUL_RETRY, or EMUL_UNKNOWN when the guest's
+ * tables lie outside of its memory.
+ */
+enum emul_result guest_translate(struct x86_vcpu *v, u64 la, u64 access,
+				 gpa_t *gpa, struct emul_fault *fault);
+
+/** emulate_raise - give the guest a fault; returns X86_RESUME */
+enum x86_next emulate_raise(struct x86_vcpu *v, const struct emul_fault *fault);
+
+/** emulate_failed - KVM_EXIT_INTERNAL_ERROR with the bytes at RIP */
+enum x86_next emulate_failed(struct x86_vcpu *v);
+
+/** emulate_mode - size of the current code segment */
+enum emul_mode emulate_mode(struct x86_vcpu *v);
+
+/**
+ * emulate_next_rip - where the instruction at RIP ends
+ * @v: own thread, kvm->srcu held
+ * @exit: its kind tells which instruction to expect
+ * @next_rip: result
+ * @next: what the handler returns when false is returned
+ *
+ * Return: true when @next_rip is set; false when the guest gets a fault
+ * instead, or, with KVM_EXIT_INTERNAL_ERROR, when the bytes make no sense.
+ */
+bool emulate_next_rip(struct x86_vcpu *v, const struct x86_exit *exit,
+		      u64 *next_rip, enum x86_next *next);
+
+/**
+ * emulate_decode - fetch and decode the instruction at RIP
+ * @v: own thread, kvm->srcu held
+ * @exit: may carry the instruction's bytes
+ * @insn: result
+ * @next: what to return from the handler when false is returned
+ *
+ * Return: true when @insn is valid.
+ */
+bool emulate_decode(struct x86_vcpu *v, const struct x86_exit *exit,
+		    struct emul_insn *insn, enum x86_next *next);
+
+/**
+ * emulate_insn - execute the instruction at RIP in software
+ * @v: own thread, kvm->srcu held
+ * @exit: the exit it caused; may carry its bytes
+ *
+ * Return: what the run loop does next.
+ */
+enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit);
+
+#endif

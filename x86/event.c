@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The event queue: what goes into the guest next. */
+#include <linux/export.h>
+#include <linux/minmax.h>
+
+#include <asm/processor-flags.h>
+#include <asm/trapnr.h>
+
+#include "core/run_state.h"
+#include "x86/vendor.h"
+
+/* Vectors that can be the second half of a double fault (APM vol. 2, 8.2.9). */
+static bool is_contributory(u8 vector)
+{
+	return vector == X86_TRAP_DE || vector == X86_TRAP_TS ||
+	       vector == X86_TRAP_NP || vector == X86_TRAP_SS ||
+	       vector == X86_TRAP_GP;
+}
+
+static bool makes_double_fault(u8 first, u8 second)
+{
+	if (is_contributory(first))
+		return is_contributory(second);
+	return first == X86_TRAP_PF &&
+	       (second == X86_TRAP_PF || is_contributory(second));
+}
+
+/*
+ * An exception while another one was being delivered.  Benign ones are
+ * delivered in sequence: the first one comes again by itself, because the
+ * instruction (or the event's source) repeats.
+ */
+void kvm_event_exception(struct x86_vcpu *v, u8 vector, s64 error)
+{
+	struct x86_event *ex = &v->events.exception;
+	const struct x86_event *first = ex->kind ? ex : &v->events.injected;
+	bool is_exception = first->kind == EVENT_EXCEPTION;
+
+	if (is_exception && first->vector == X86_TRAP_DF) {
+		*ex = (struct x86_event){ };
+		v->events.injected = *ex;
+		request_set(&v->vcpu, REQ_TRIPLE_FAULT);
+		return;
+	}
+	if (is_exception && makes_double_fault(first->vector, vector)) {
+		vector = X86_TRAP_DF;
+		error = 0;
+	}
+	if (is_exception)
+		v->events.injected = (struct x86_event){ };
+	/* Real mode pushes no error codes (APM vol. 2, 8.2). */
+	if (!(state_get(v, GRP_CR0)->cr0 & X86_CR0_PE))
+		error = -1;
+	*ex = (struct x86_event){
+		.kind = EVENT_EXCEPTION,
+		.vector = vector,
+		.has_error = error >= 0,
+		.error = max_t(s64, error, 0),
+	};
+}
+EXPORT_SYMBOL_GPL(kvm_event_exception);
+
+void event_page_fault(struct x86_vcpu *v, u64 address, u32 error)
+{
+	v->events.cr2 = address;
+	kvm_event_exception(v, X86_TRAP_PF, error);
+}
+
+void event_nmi(struct x86_vcpu *v)
+{
+	struct x86_events *ev = &v->events;
+	bool masked = ev->injected.kind == EVENT_NMI ||
+		      (vendor(event_blocked)(v) & EVENT_MASK_NMI);
+
+	if (ev->nmi_pending < (masked ? 1 : 2))
+		ev->nmi_pending++;
+}
+
+/* An exception that delivery starts for now changes CR2, RFLAGS.RF or DR7 first. */
+static void exception_start(struct x86_vcpu *v)
+{
+	const struct x86_event *ex = &v->events.exception;
+	struct x86_state *s;
+
+	if (ex->vector == X86_TRAP_PF)
+		state_set(v, GRP_CR2)->cr2 = v->events.cr2;
+	/* Fault-class exceptions push RF = 1 (APM vol. 2, 8.6.2.6). */
+	if (ex->vector != X86_TRAP_DB && ex->vector != X86_TRAP_BP &&
+	    ex->vector != X86_TRAP_OF)
+		state_set(v, GRP_RFLAGS)->rflags |= X86_EFLAGS_RF;
+	if (ex->vector == X86_TRAP_DB) {
+		/* General detect is cleared on the way in (APM vol. 2, 13.1.1.4). */
+		s = state_set(v, GRP_DR);
+		s->dr7 &= ~BIT_ULL(13);
+	}
+}
+
+/*
+ * An exception came while an NMI or interrupt was on its way in: it goes first,
+ * for the other's delivery would only run into it again.
+ */
+static void injected_postpone(struct x86_events *ev)
+{
+	if (ev->injected.kind == EVENT_NMI) {
+		ev->nmi_pending = min(ev->nmi_pending + 1, 2);
+	} else if (ev->injected.kind == EVENT_INTERRUPT) {
+		ev->interrupt = ev->injected.vector;
+		ev->interrupt_pending = true;
+	}
+	ev->injected = (struct x86_event){ };
+}
+
+/* Pick what the next entry delivers.  Return: true when something was picked. */
+static bool event_pick(struct x86_vcpu *v)
+{
+	struct x86_events *ev = &v->events;
+	u32 blocked;
+
+	if (unlikely(ev->injected.kind && ev->exception.kind))
+		injected_postpone(ev);
+	/* What was interrupted on its way in comes first. */
+	if (ev->injected.kind)
+		return true;
+	if (ev->exception.kind) {
+		exception_start(v);
+		ev->injected = ev->exception;
+		ev->exception = (struct x86_event){ };
+		return true;
+	}
+	blocked = vendor(event_blocked)(v);
+	if (ev->nmi_pending && !(blocked & EVENT_MASK_NMI)) {
+		ev->nmi_pending--;
+		ev->injected = (struct x86_event){
+			.kind = EVENT_NMI, .vector = X86_TRAP_NMI };
+		return true;
+	}
+	if (ev->interrupt_pending && !(blocked & EVENT_MASK_INTERRUPT) &&
+	    (state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF)) {
+		ev->interrupt_pending = false;
+		ev->injected = (struct x86_event){
+			.kind = EVENT_INTERRUPT, .vector = ev->interrupt };
+		return true;
+	}
+	return false;
+}
+
+void event_prepare(struct x86_vcpu *v)
+{
+	struct x86_events *ev = &v->events;
+	u32 window = 0;
+
+	ev->queued = event_pick(v);
+	vendor(event_inject)(v, ev->queued ? &ev->injected : NULL);
+	if (ev->nmi_pending)
+		window |= EVENT_MASK_NMI;
+	if (ev->interrupt_pending || v->vcpu.run->request_interrupt_window)
+		window |= EVENT_MASK_INTERRUPT;
+	if (window != ev->window)
+		vendor(event_window)(v, window);
+	ev->window = window;
+}
+
+void event_cancel(struct x86_vcpu *v)
+{
+	if (!v->events.queued)
+		return;
+	/* It stays in "injected" and is chosen again. */
+	vendor(event_inject)(v, NULL);
+	v->events.queued = false;
+}
+
+void event_after_exit(struct x86_vcpu *v)
+{
+	vendor(event_reclaim)(v, &v->events.injected);
+	v->events.queued = false;
+}
+
+bool event_wakes(struct x86_vcpu *v)
+{
+	const struct x86_events *ev = &v->events;
+
+	return ev->injected.kind || ev->exception.kind ||
+	       (ev->nmi_pending &&
+		!(vendor(event_blocked)(v) & EVENT_MASK_NMI)) ||
+	       (ev->interrupt_pending &&
+		(state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF));
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* x86's ioctl tables for /dev/kvm and vCPUs, and its capabilities. */
+#include <linux/kernel.h>
+
+#include "core/arch.h"
+#include "x86/cpuid.h"
+#include "x86/fpu.h"
+#include "x86/msr.h"
+#include "x86/regs.h"
+#include "x86/vendor.h"
+
+static const struct {
+	unsigned int cap;
+	unsigned int value;
+} x86_cap_values[] = {
+	{ KVM_CAP_SET_TSS_ADDR, 1 },
+	{ KVM_CAP_SET_IDENTITY_MAP_ADDR, 1 },
+	{ KVM_CAP_EXT_CPUID, 1 },
+	{ KVM_CAP_MP_STATE, 1 },
+	{ KVM_CAP_DEBUGREGS, 1 },
+	{ KVM_CAP_USER_NMI, 1 },
+	{ KVM_CAP_GET_TSC_KHZ, 1 },
+	{ KVM_CAP_XSAVE, 1 },
+};
+
+long arch_check_extension(struct kvm *kvm, unsigned long ext)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(x86_cap_values); i++)
+		if (x86_cap_values[i].cap == ext)
+			return x86_cap_values[i].value;
+	if (ext == KVM_CAP_XCRS)
+		return x86_caps->host_xcr0 != 0;
+	return 0;
+}
+
+static long vcpu_ioctl_interrupt(void *obj, void *data, unsigned long arg)
+{
+	const struct kvm_interrupt *irq = data;
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+
+	if (irq->irq >= KVM_NR_INTERRUPTS)
+		return -EINVAL;
+	/* One is waiting, or half way in, already (api.rst 4.16). */
+	if (v->events.interrupt_pending ||
+	    v->events.injected.kind == EVENT_INTERRUPT)
+		return -EEXIST;
+	v->events.interrupt = irq->irq;
+	v->events.interrupt_pending = true;
+	/* KVM_RUN may return before it looks. */
+	v->vcpu.run->ready_for_interrupt_injection = 0;
+	return 0;
+}
+
+static long vcpu_ioctl_nmi(void *obj, void *data, unsigned long arg)
+{
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+
+	event_nmi(v);
+	return 0;
+}
+
+static long vcpu_ioctl_tsc_khz(void *obj, void *data, unsigned long arg)
+{
+	return x86_caps->tsc_khz;
+}
+
+const struct ioctl_desc arch_dev_ioctls[] = {
+	{ KVM_GET_SUPPORTED_CPUID, IOCTL_RAW, cpuid_ioctl_supported },
+	{ KVM_GET_MSR_INDEX_LIST, IOCTL_RAW, msr_ioctl_index_list },
+	{ }
+};
+
+const struct ioctl_desc arch_vcpu_ioctls[] = {
+	{ KVM_GET_REGS, 0, regs_ioctl_get },
+	{ KVM_SET_REGS, 0, regs_ioctl_set },
+	{ KVM_GET_SREGS, 0, sregs_ioctl_get },
+	{ KVM_SET_SREGS, 0, sregs_ioctl_set },
+	{ KVM_GET_MSRS, IOCTL_RAW, msr_ioctl_get },
+	{ KVM_SET_MSRS, IOCTL_RAW, msr_ioctl_set },
+	{ KVM_GET_FPU, 0, fpu_ioctl_get },
+	{ KVM_SET_FPU, 0, fpu_ioctl_set },
+	{ KVM_GET_XSAVE, 0, xsave_ioctl_get },
+	{ KVM_SET_XSAVE, 0, xsave_ioctl_set },
+	{ KVM_GET_XCRS, 0, xcrs_ioctl_get },
+	{ KVM_SET_XCRS, 0, xcrs_ioctl_set },
+	{ KVM_SET_CPUID2, IOCTL_RAW, cpuid_ioctl_set },
+	{ KVM_GET_CPUID2, IOCTL_RAW, cpuid_ioctl_get },
+	{ KVM_GET_MP_STATE, 0, mp_state_ioctl_get },
+	{ KVM_SET_MP_STATE, 0, mp_state_ioctl_set },
+	{ KVM_GET_DEBUGREGS, 0, debugregs_ioctl_get },
+	{ KVM_SET_DEBUGREGS, 0, debugregs_ioctl_set },
+	{ KVM_INTERRUPT, 0, vcpu_ioctl_interrupt },
+	{ KVM_NMI, 0, vcpu_ioctl_nmi },
+	{ KVM_GET_TSC_KHZ, 0, vcpu_ioctl_tsc_khz },
+	{ }
+};

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The emulator's view of guest memory.
+ *
+ * What is no RAM is a device: first one on the kernel's MMIO bus, else the
+ * client.  Reads that were answered are kept and replayed when the instruction
+ * is executed again; writes to the client are posted: the instruction
+ * completes, then the client sees them one by one before the guest goes on.
+ */
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "core/guestmem.h"
+#include "core/iobus.h"
+#include "x86/emulate.h"
+#include "x86/pio.h"
+#include "x86/vendor.h"
+
+void mmio_ask_client(struct x86_vcpu *v, const struct mmio_piece *p,
+		     bool write)
+{
+	struct kvm_run *run = v->vcpu.run;
+
+	if (p->port) {
+		pio_ask_client(v, p->gpa, p->len, write ? p->data : NULL);
+		return;
+	}
+	run->exit_reason = KVM_EXIT_MMIO;
+	run->mmio.phys_addr = p->gpa;
+	run->mmio.len = p->len;
+	run->mmio.is_write = write;
+	if (write)
+		memcpy(run->mmio.data, p->data, p->len);
+}
+
+const void *mmio_answer(struct x86_vcpu *v, const struct mmio_piece *p)
+{
+	return p->port ? pio_data(v) : v->vcpu.run->mmio.data;
+}
+
+static enum emul_result device_read(struct x86_vcpu *v, enum bus_kind bus,
+				    gpa_t gpa, void *buf, unsigned int len)
+{
+	struct x86_emulator *em = v->emul;
+	struct mmio_piece *p = &em->read[em->cursor];
+
+	if (em->cursor < em->nreads) {
+		memcpy(buf, p->data, len);
+		em->cursor++;
+		return EMUL_OK;
+	}
+	if (em->cursor == MMIO_PIECES)
+		return EMUL_UNKNOWN;
+	if (bus_read(&v->vcpu, bus, gpa, len, p->data)) {
+		p->port = bus == BUS_PIO;
+		p->gpa = gpa;
+		p->len = len;
+		return EMUL_USER;
+	}
+	/* A device's answer is replayed too: reading it again may change it. */
+	memcpy(buf, p->data, len);
+	em->cursor++;
+	em->nreads++;
+	return EMUL_OK;
+}
+
+static enum emul_result device_write(struct x86_vcpu *v, enum bus_kind bus,
+				     gpa_t gpa, const void *buf,
+				     unsigned int len)
+{
+	struct x86_emulator *em = v->emul;
+	struct mmio_piece *p = &em->write[em->nwrites];
+
+	if (!bus_write(&v->vcpu, bus, gpa, len, buf))
+		return EMUL_OK;
+	if (em->nwrites == MMIO_PIECES)
+		return EMUL_UNKNOWN;
+	p->port = bus == BUS_PIO;
+	p->gpa = gpa;
+	p->len = len;
+	memcpy(p->data, buf, len);
+	em->nwrites++;
+	return EMUL_OK;
+}
+
+/* Pieces within a page that the bus and the client can be asked for. */
+static unsigned int piece_len(gpa_t gpa, unsigned int len)
+{
+	unsigned int n = 8;
+
+	while (n > len || (gpa & (n - 1)))
+		n /= 2;
+	/* A misaligned access stays whole when it fits: a device may care. */
+	return len <= 8 && is_power_of_2(len) ? len : n;
+}
+
+static enum emul_result page_read(struct x86_vcpu *v, gpa_t gpa, void *buf,
+				  unsigned int len)
+{
+	enum emul_result r = EMUL_OK;
+	unsigned int n;
+
+	if (guest_slot(&v->vcpu, gpa >> PAGE_SHIFT))
+		return guest_read(&v->vcpu, gpa, buf, len) ? EMUL_UNKNOWN :
+							     EMUL_OK;
+	while (len && r == EMUL_OK) {
+		n = piece_len(gpa, len);
+		r = device_read(v, BUS_MMIO, gpa, buf, n);
+		gpa += n;
+		buf += n;
+		len -= n;
+	}
+	return r;
+}
+
+static enum emul_result page_write(struct x86_vcpu *v, gpa_t gpa,
+				   const void *buf, unsigned int len)
+{
+	struct slot *slot = guest_slot(&v->vcpu, gpa >> PAGE_SHIFT);
+	enum emul_result r = EMUL_OK;
+	unsigned int n;
+
+	/* Writes to a read-only slot are the client's (api.rst 4.35). */
+	if (slot && !(slot->flags & KVM_MEM_READONLY))
+		return guest_write(&v->vcpu, gpa, buf, len) ? EMUL_UNKNOWN :
+							      EMUL_OK;
+	while (len && r == EMUL_OK) {
+		n = piece_len(gpa, len);
+		r = device_write(v, BUS_MMIO, gpa, buf, n);
+		gpa += n;
+		buf += n;
+		len -= n;
+	}
+	return r;
+}
+
+static enum emul_result mem_read(struct emul_ctx *ctx, u64 la, void *buf,
+				 unsigned int len)
+{
+	struct x86_vcpu *v = ctx->priv;
+	enum emul_result r;
+	unsigned int n;
+	gpa_t gpa;
+
+	for (; len; la += n, buf += n, len -= n) {
+		n = min_t(u64, len, PAGE_SIZE - offset_in_page(la));
+		r = guest_translate(v, la, 0, &gpa, &ctx->fault);
+		if (r == EMUL_OK)
+			r = page_read(v, gpa, buf, n);
+		if (r != EMUL_OK)
+			return r;
+	}
+	return EMUL_OK;
+}
+
+/* Both pages are translated before the first one is written. */
+static enum emul_result mem_write(struct emul_ctx *ctx, u64 la,
+				  const void *buf, unsigned int len)
+{
+	unsigned int first = min_t(u64, len, PAGE_SIZE - offset_in_page(la));
+	struct x86_vcpu *v = ctx->priv;
+	enum emul_result r;
+	gpa_t gpa[2];
+
+	r = guest_translate(v, la, PF_WRITE, &gpa[0], &ctx->fault);
+	if (r == EMUL_OK && first < len)
+		r = guest_translate(v, la + first, PF_WRITE, &gpa[1], &ctx->fault);
+	if (r == EMUL_OK)
+		r = page_write(v, gpa[0], buf, first);
+	if (r == EMUL_OK && first < len)
+		r = page_write(v, gpa[1], buf + first, len - first);
+	return r;
+}
+
+static enum emul_result mem_probe(struct emul_ctx *ctx, u64 la,
+				  unsigned int len)
+{
+	struct x86_vcpu *v = ctx->priv;
+	u64 last = la + len - 1;
+	enum emul_result r;
+	gpa_t gpa;
+
+	r = guest_translate(v, la, PF_WRITE, &gpa, &ctx->fault);
+	if (r == EMUL_OK && (la ^ last) >> PAGE_SHIFT)
+		r = guest_translate(v, last & PAGE_MASK, PF_WRITE, &gpa,
+				    &ctx->fault);
+	return r;
+}
+
+static enum emul_result port_in(struct emul_ctx *ctx, u16 port, void *buf,
+				unsigned int size)
+{
+	return device_read(ctx->priv, BUS_PIO, port, buf, size);
+}
+
+static enum emul_result port_out(struct emul_ctx *ctx, u16 port,
+				 const void *buf, unsigned int size)
+{
+	return device_write(ctx->priv, BUS_PIO, port, buf, size);
+}
+
+static void segment_read(struct emul_ctx *ctx, enum emul_seg seg,
+			 struct emul_segment *out)
+{
+	struct x86_vcpu *v = ctx->priv;
+	u32 group = seg == EMUL_CS || seg == EMUL_SS ? GRP_CSSS : GRP_SEGS;
+	const struct x86_seg *s = &state_get(v, group)->seg[seg];
+
+	*out = (struct emul_segment) {
+		.base = s->base,
+		.limit = s->limit,
+		.selector = s->sel,
+		.attr = s->attr,
+	};
+}
+
+const struct emul_ops mmio_emul_ops = {
+	.segment = segment_read,
+	.read = mem_read,
+	.write = mem_write,
+	.probe = mem_probe,
+	.in = port_in,
+	.out = port_out,
+};

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The x86 VM and vCPU; the vendor embeds them first in its own structs. */
+#ifndef LAMINA_X86_X86_H
+#define LAMINA_X86_X86_H
+
+#include <asm/fpu/api.h>
+#include <asm/msr-index.h>
+
+#include "core/kvm.h"
+#include "emul/emul.h"
+#include "x86/event.h"
+#include "x86/exit.h"
+#include "x86/state.h"
+
+/* x86's own requests (core/run_state.h). */
+enum x86_request {
+	REQ_TRIPLE_FAULT = REQ_ARCH,	/* the guest shuts down */
+};
+
+/**
+ * struct x86_vm - x86's part of a VM
+ * @kvm: core's part, first
+ * @tss_addr: KVM_SET_TSS_ADDR (used by vendors without unrestricted mode)
+ * @identity_map_addr: KVM_SET_IDENTITY_MAP_ADDR
+ */
+struct x86_vm {
+	struct kvm kvm;
+	u64 tss_addr;
+	u64 identity_map_addr;
+};
+
+struct x86_emulator;
+
+/** struct x86_cpuid - a guest's CPUID table and what follows from it: cpuid.h */
+struct x86_cpuid {
+	struct kvm_cpuid_entry2 *entry;
+	u32 n;
+	u8 maxphyaddr;
+	bool has_nx;
+	bool has_lm;
+	bool has_gib_pages;
+	bool has_ffxsr;
+	bool amd;
+	u64 cr4_allowed;
+};
+
+/** struct x86_fpu - FPU state: fpu.h */
+struct x86_fpu {
+	struct fpu_guest guest;
+	u64 xcr0;
+	bool loaded;
+};
+
+/** struct x86_msrs - MSRs that no hardware block holds: msr.h */
+struct x86_msrs {
+	u64 apic_base;
+	u64 bios_sign_id;
+};
+
+/**
+ * struct x86_vcpu - x86's part of a vCPU
+ * @vcpu: core's part, first
+ * @state: registers (state.c)
+ * @events: event queue (event.c)
+ * @fpu: FPU (fpu.c)
+ * @cpuid: CPUID table (cpuid.c)
+ * @msrs: MSRs (msr_table.c)
+ * @emul: emulator context, made when first needed (emulate.c)
+ * @mp_state: KVM_MP_STATE_*
+ * @run_err: errno of X86_FAIL
+ * @has_run: KVM_RUN was called: the CPUID table is final
+ * @mmu_stale: the MMU's context does not match the registers (cr.c)
+ * @pio_size: bytes of an IN that the client is asked for
+ * @rcu_told: jiffies when RCU was last told that the CPU was quiescent
+ * @pending: finishes an exit that user space has answered, or NULL
+ */
+struct x86_vcpu {
+	struct kvm_vcpu vcpu;
+	struct x86_state state;
+	struct x86_events events;
+	struct x86_fpu fpu;
+	struct x86_cpuid cpuid;
+	struct x86_msrs msrs;
+	struct x86_emulator *emul;
+	u32 mp_state;
+	int run_err;
+	bool has_run;
+	bool mmu_stale;
+	u8 pio_size;
+	unsigned long rcu_told;
+	enum x86_next (*pending)(struct x86_vcpu *v);
+};
+
+/** to_x86_vm - x86's part of a VM */
+static inline struct x86_vm *to_x86_vm(struct kvm *kvm)
+{
+	return container_of(kvm, struct x86_vm, kvm);
+}
+
+/** to_x86_vcpu - x86's part of a vCPU */
+static inline struct x86_vcpu *to_x86_vcpu(struct kvm_vcpu *vcpu)
+{
+	return container_of(vcpu, struct x86_vcpu, vcpu);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Register groups: x86/state.h.  Inline, because each exit asks often. */
+
+/**
+ * state_get - make groups valid
+ * @v: the vCPU, loaded
+ * @groups: GRP_*
+ *
+ * Return: the state.
+ */
+static inline struct x86_state *state_get(struct x86_vcpu *v, u32 groups)
+{
+	u32 missing = groups & ~v->state.valid;
+
+	if (missing)
+		state_fetch(v, missing);
+	return &v->state;
+}
+
+/**
+ * state_set - make groups valid, and dirty: the caller writes them now
+ * @v: the vCPU, loaded
+ * @groups: GRP_*
+ *
+ * Fetches first, so that a caller may change a part of a group.
+ */
+static inline struct x86_state *state_set(struct x86_vcpu *v, u32 groups)
+{
+	state_get(v, groups);
+	v->state.dirty |= groups;
+	return &v->state;
+}
+
+/**
+ * state_replace - the same for a caller that writes all of the groups
+ * @v: the vCPU, loaded
+ * @groups: GRP_*; what they held is not fetched
+ */
+static inline struct x86_state *state_replace(struct x86_vcpu *v, u32 groups)
+{
+	v->state.valid |= groups;
+	v->state.dirty |= groups;
+	return &v->state;
+}
+
+/** state_is_long_mode - EFER.LMA (64-bit or compatibility mode) */
+static inline bool state_is_long_mode(struct x86_vcpu *v)
+{
+	return state_get(v, GRP_EFER)->efer & EFER_LMA;
+}
+
+/** state_is_64bit_code - long mode with a 64-bit code segment */
+static inline bool state_is_64bit_code(struct x86_vcpu *v)
+{
+	const struct x86_state *s = state_get(v, GRP_EFER | GRP_CSSS);
+
+	return (s->efer & EFER_LMA) && (s->seg[SEG_CS].attr & SEG_L);
+}
+
+#endif
