@@ -22,42 +22,13 @@
 
 #include <linux/types.h>
 
+#include "emul/emul_ops.h"
+
 /* An instruction is at most 15 bytes long (SDM vol. 2, 2.3.11). */
 #define EMUL_INSN_MAX 15
 
 /* Default operand and address size: CS.L = CS.D = 0, CS.D = 1, CS.L = 1. */
 enum emul_mode { EMUL_16, EMUL_32, EMUL_64 };
-
-/* Segment numbers as in the ModRM reg field of MOV Sreg. */
-enum emul_seg {
-	EMUL_ES, EMUL_CS, EMUL_SS, EMUL_DS, EMUL_FS, EMUL_GS, EMUL_SEG_NONE
-};
-
-enum emul_result {
-	EMUL_OK,	/* done; registers and RIP are the new ones */
-	EMUL_FAULT,	/* the guest faults: ctx->fault says how */
-	EMUL_USER,	/* user space has to finish an access; call again */
-	EMUL_RETRY,	/* let the guest execute the instruction again */
-	EMUL_UNKNOWN,	/* not an instruction that we execute */
-};
-
-enum emul_access { EMUL_READ, EMUL_WRITE, EMUL_FETCH };
-
-/* Attributes are in the packed form of a VMCB (APM vol. 2, 15.5.1). */
-#define EMUL_ATTR_TYPE	0x000f
-#define EMUL_ATTR_S	0x0010
-#define EMUL_ATTR_DPL	0x0060
-#define EMUL_ATTR_P	0x0080
-#define EMUL_ATTR_L	0x0200
-#define EMUL_ATTR_DB	0x0400
-#define EMUL_ATTR_G	0x0800
-
-struct emul_segment {
-	u64 base;
-	u32 limit;	/* in bytes, granularity already applied */
-	u16 selector;
-	u16 attr;
-};
 
 struct emul_fault {
 	u8 vector;
@@ -110,36 +81,6 @@ struct emul_insn {
 	u16 imm2;
 };
 
-struct emul_ctx;
-
-/**
- * struct emul_ops - what the emulator asks of its caller
- * @segment: read a segment register's hidden part
- * @read: read @len (1 to 64) bytes at linear address @la
- * @write: write @len (1 to 64) bytes at linear address @la
- * @probe: would @write be allowed?  Changes nothing
- * @in: read @size (1, 2, 4) bytes from a port
- * @out: write @size (1, 2, 4) bytes to a port
- *
- * @read and @write check paging permissions for the current privilege level;
- * on EMUL_FAULT they have filled ctx->fault.  They may be called with a range
- * that crosses a page.
- */
-struct emul_ops {
-	void (*segment)(struct emul_ctx *ctx, enum emul_seg seg,
-			struct emul_segment *out);
-	enum emul_result (*read)(struct emul_ctx *ctx, u64 la, void *buf,
-				 unsigned int len);
-	enum emul_result (*write)(struct emul_ctx *ctx, u64 la,
-				  const void *buf, unsigned int len);
-	enum emul_result (*probe)(struct emul_ctx *ctx, u64 la,
-				  unsigned int len);
-	enum emul_result (*in)(struct emul_ctx *ctx, u16 port, void *buf,
-			       unsigned int size);
-	enum emul_result (*out)(struct emul_ctx *ctx, u16 port,
-				const void *buf, unsigned int size);
-};
-
 /**
  * struct emul_ctx - one emulation
  * @ops: callbacks (in)
@@ -147,7 +88,10 @@ struct emul_ops {
  * @mode: code segment's default size (in)
  * @protected: CR0.PE is 1 and RFLAGS.VM is 0: segment checks apply (in)
  * @la57: CR4.LA57 is 1: linear addresses have 57 bits, not 48 (in)
- * @cpl: current privilege level (in)
+ * @long_mode: EFER.LMA is 1: descriptors of system segments have 16 bytes (in)
+ * @amd: where the vendors differ, do as AMD's processors do (in)
+ * @cpl: current privilege level (in, out on EMUL_OK)
+ * @implicit: the access in progress is the processor's own (the emulator sets it)
  * @gpr: general registers in encoding order, RAX..R15 (in, out on EMUL_OK)
  * @rip: address of the instruction, then of the next one (in, out)
  * @rflags: flags (in, out)
@@ -160,6 +104,9 @@ struct emul_ctx {
 	enum emul_mode mode;
 	bool protected;
 	bool la57;
+	bool long_mode;
+	bool amd;
+	bool implicit;
 	u8 cpl;
 	u64 *gpr;
 	u64 rip;

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the emulator asks of its caller: guest memory, ports, segments, tables,
+ * and registers beyond the general ones.
+ */
+#ifndef LAMINA_EMUL_EMUL_OPS_H
+#define LAMINA_EMUL_EMUL_OPS_H
+
+#include <linux/types.h>
+
+enum emul_result {
+	EMUL_OK,	/* done; registers and RIP are the new ones */
+	EMUL_FAULT,	/* the guest faults: ctx->fault says how */
+	EMUL_USER,	/* user space has to finish an access; call again */
+	EMUL_RETRY,	/* let the guest execute the instruction again */
+	EMUL_UNKNOWN,	/* not an instruction that we execute */
+};
+
+/* The first six are the numbers in the ModRM reg field of MOV Sreg. */
+enum emul_seg {
+	EMUL_ES, EMUL_CS, EMUL_SS, EMUL_DS, EMUL_FS, EMUL_GS,
+	EMUL_LDTR, EMUL_TR, EMUL_SEG_NONE
+};
+
+/* Attributes are in the packed form of a VMCB (APM vol. 2, 15.5.1). */
+#define EMUL_ATTR_TYPE	0x000f
+#define EMUL_ATTR_S	0x0010
+#define EMUL_ATTR_DPL	0x0060
+#define EMUL_ATTR_P	0x0080
+#define EMUL_ATTR_AVL	0x0100
+#define EMUL_ATTR_L	0x0200
+#define EMUL_ATTR_DB	0x0400
+#define EMUL_ATTR_G	0x0800
+
+struct emul_segment {
+	u64 base;
+	u32 limit;	/* in bytes, granularity already applied */
+	u16 selector;
+	u16 attr;
+};
+
+/* GDTR or IDTR. */
+struct emul_table {
+	u64 base;
+	u16 limit;
+};
+
+/* Registers that instructions name by number. */
+enum emul_regs {
+	EMUL_CR,	/* control register 0, 2, 3, 4 or 8 */
+	EMUL_DR,	/* debug register 0 to 7 */
+	EMUL_MSR,
+	EMUL_XCR,
+};
+
+struct emul_ctx;
+
+/**
+ * struct emul_ops - what the emulator asks of its caller
+ *
+ * Guest memory and ports, which can fail:
+ * @read: read @len (1 to 64) bytes at linear address @la
+ * @write: write @len (1 to 64) bytes at linear address @la
+ * @probe: would @write be allowed?  Changes nothing
+ * @cmpxchg: if the @len (1, 2, 4, 8, 16) bytes at @la are still @old, write
+ *	@new, atomically towards other processors; EMUL_RETRY if they are not.
+ *	A device just sees a write
+ * @in: read @size (1, 2, 4) bytes from a port
+ * @out: write @size (1, 2, 4) bytes to a port
+ *
+ * Their checks: paging, for the privilege in @cpl, or for the processor's own
+ * accesses (supervisor, whatever the privilege) while @implicit is set; on
+ * EMUL_FAULT they have filled ctx->fault.  A range may cross a page.
+ *
+ * Processor state, which cannot fail:
+ * @segment: read a segment register, hidden part included
+ * @segment_set: write one, hidden part included; nothing is checked
+ * @table: read GDTR (@idt false) or IDTR
+ * @table_set: write one
+ * @vector: read 16 (XMM) or 32 (YMM) bytes of vector register @nr
+ * @vector_set: write them; an XMM write leaves the rest of the register alone
+ * @cpuid: EAX, EBX, ECX, EDX for the leaf in EAX and ECX
+ * @invlpg: forget translations of @la
+ * @halt: the processor waits for an event after this instruction
+ * @shadow: interrupts wait for one more instruction (STI, MOV SS)
+ *
+ * Numbered registers, whose values are checked by the caller:
+ * @reg: read register @nr of @set; EMUL_FAULT: it does not exist, or not now
+ * @reg_set: write it, side effects included; EMUL_FAULT: the value is refused
+ *
+ * What writes state is called last, when nothing else of the instruction can
+ * fail: an instruction may be executed several times up to that point.
+ */
+struct emul_ops {
+	enum emul_result (*read)(struct emul_ctx *ctx, u64 la, void *buf,
+				 unsigned int len);
+	enum emul_result (*write)(struct emul_ctx *ctx, u64 la,
+				  const void *buf, unsigned int len);
+	enum emul_result (*probe)(struct emul_ctx *ctx, u64 la,
+				  unsigned int len);
+	enum emul_result (*cmpxchg)(struct emul_ctx *ctx, u64 la,
+				    const void *old, const void *new,
+				    unsigned int len);
+	enum emul_result (*in)(struct emul_ctx *ctx, u16 port, void *buf,
+			       unsigned int size);
+	enum emul_result (*out)(struct emul_ctx *ctx, u16 port,
+				const void *buf, unsigned int size);
+
+	void (*segment)(struct emul_ctx *ctx, enum emul_seg seg,
+			struct emul_segment *out);
+	void (*segment_set)(struct emul_ctx *ctx, enum emul_seg seg,
+			    const struct emul_segment *in);
+	void (*table)(struct emul_ctx *ctx, bool idt, struct emul_table *out);
+	void (*table_set)(struct emul_ctx *ctx, bool idt,
+			  const struct emul_table *in);
+	void (*vector)(struct emul_ctx *ctx, unsigned int nr, void *buf,
+		       unsigned int len);
+	void (*vector_set)(struct emul_ctx *ctx, unsigned int nr,
+			   const void *buf, unsigned int len);
+	void (*cpuid)(struct emul_ctx *ctx, u32 regs[4]);
+	void (*invlpg)(struct emul_ctx *ctx, u64 la);
+	void (*halt)(struct emul_ctx *ctx);
+	void (*shadow)(struct emul_ctx *ctx);
+
+	enum emul_result (*reg)(struct emul_ctx *ctx, enum emul_regs set,
+				u32 nr, u64 *val);
+	enum emul_result (*reg_set)(struct emul_ctx *ctx, enum emul_regs set,
+				    u32 nr, u64 val);
+};
+
+#endif
