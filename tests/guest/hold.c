@@ -64,6 +64,19 @@ static int need(int ret, const char *what)
 	return ret;
 }
 
+/* Not the exit or not the count that belongs here: tell where the guest is. */
+static void lost(const struct cpu *c, int ret, uint32_t word)
+{
+	struct kvm_regs r = { };
+
+	ioctl(c->fd, KVM_GET_REGS, &r);
+	fprintf(stderr, "hold: vCPU %d: KVM_RUN %d, exit %u, expected count %u, "
+		"has %u; rip %llx ecx %llx esi %llx rflags %llx\n",
+		c->id, ret, c->run->exit_reason, (c->rounds + 1) * ROUND, word,
+		r.rip, r.rcx, r.rsi, r.rflags);
+	exit(1);
+}
+
 static void *count(void *arg)
 {
 	struct cpu *c = arg;
@@ -77,12 +90,8 @@ static void *count(void *arg)
 			continue;
 		need(ret, "KVM_RUN");
 		if (c->run->exit_reason != KVM_EXIT_IO ||
-		    *word != (c->rounds + 1) * ROUND) {
-			fprintf(stderr, "hold: vCPU %d, round %u: exit %u, count "
-				"%u\n", c->id, c->rounds + 1,
-				c->run->exit_reason, *word);
-			exit(1);
-		}
+		    *word != (c->rounds + 1) * ROUND)
+			lost(c, ret, *word);
 		c->rounds++;
 	}
 	return NULL;
