@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Guest memory through the client's mapping of it. */
 #include <linux/minmax.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
+
+#include <asm/asm.h>
+#include <asm/cpufeature.h>
 
 #include "core/dirty.h"
 #include "core/guestmem.h"
@@ -142,4 +146,104 @@ int guest_write(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
 			return -EFAULT;
 	}
 	return 0;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Atomic access. */
+
+static int user_cmpxchg(void __user *p, const void *old, const void *new,
+			unsigned int len)
+{
+	u64 seen = 0;
+	bool done;
+
+	memcpy(&seen, old, len);
+	if (!user_access_begin(p, len))
+		return -EFAULT;
+	switch (len) {
+	case 1:
+		done = unsafe_try_cmpxchg_user((u8 __user *)p, (u8 *)&seen,
+					       *(const u8 *)new, fault);
+		break;
+	case 2:
+		done = unsafe_try_cmpxchg_user((u16 __user *)p, (u16 *)&seen,
+					       *(const u16 *)new, fault);
+		break;
+	case 4:
+		done = unsafe_try_cmpxchg_user((u32 __user *)p, (u32 *)&seen,
+					       *(const u32 *)new, fault);
+		break;
+	default:
+		done = unsafe_try_cmpxchg_user((u64 __user *)p, &seen,
+					       *(const u64 *)new, fault);
+		break;
+	}
+	user_access_end();
+	return done ? 0 : -EAGAIN;
+fault:
+	user_access_end();
+	return -EFAULT;
+}
+
+/* The kernel's macros stop at 8 bytes. */
+static int user_cmpxchg16(u64 __user *p, const u64 *old, const u64 *new)
+{
+	u64 low = old[0], high = old[1];
+	int err = 0;
+	bool done;
+
+	if (!user_access_begin(p, 16))
+		return -EFAULT;
+	asm volatile("1: lock cmpxchg16b %[p]\n"
+		     CC_SET(z)
+		     "2:\n"
+		     _ASM_EXTABLE_TYPE_REG(1b, 2b, EX_TYPE_EFAULT_REG, %[err])
+		     : CC_OUT(z) (done), [err] "+r" (err), [p] "+m" (*p),
+		       "+a" (low), "+d" (high)
+		     : "b" (new[0]), "c" (new[1])
+		     : "memory");
+	user_access_end();
+	if (err)
+		return err;
+	return done ? 0 : -EAGAIN;
+}
+
+static int user_compare_write(void __user *p, const void *old, const void *new,
+			      unsigned int len)
+{
+	u64 seen[2];
+
+	if (copy_from_user(seen, p, len))
+		return -EFAULT;
+	if (memcmp(seen, old, len))
+		return -EAGAIN;
+	return copy_to_user(p, new, len) ? -EFAULT : 0;
+}
+
+static bool can_be_atomic(gpa_t gpa, unsigned int len)
+{
+	if (len == 16)
+		return !(gpa & 15) && boot_cpu_has(X86_FEATURE_CX16);
+	return (gpa & (L1_CACHE_BYTES - 1)) + len <= L1_CACHE_BYTES;
+}
+
+int guest_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, const void *old,
+		  const void *new, unsigned int len)
+{
+	struct slot *slot = guest_slot(vcpu, gpa >> MMU_PAGE_SHIFT);
+	void __user *p;
+	int err;
+
+	if (!slot || (slot->flags & KVM_MEM_READONLY))
+		return -EFAULT;
+	p = guest_user(slot, gpa);
+	if (unlikely(!can_be_atomic(gpa, len)))
+		err = user_compare_write(p, old, new, len);
+	else if (len == 16)
+		err = user_cmpxchg16(p, old, new);
+	else
+		err = user_cmpxchg(p, old, new, len);
+	if (!err)
+		guest_mark(slot, gpa, len);
+	return err;
 }

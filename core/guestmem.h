@@ -41,4 +41,22 @@ int guest_read(struct kvm_vcpu *vcpu, gpa_t gpa, void *buf, unsigned long len);
 int guest_write(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
 		unsigned long len);
 
+/**
+ * guest_cmpxchg - compare and exchange guest physical memory, marking it dirty
+ * @vcpu: whose address space
+ * @gpa: address; the bytes lie in one page
+ * @old: what memory must hold
+ * @new: what is written then
+ * @len: bytes: 1, 2, 4, 8 or 16
+ *
+ * Atomic towards every other processor, but for bytes that cross a cache line
+ * and for 16 bytes that are not aligned: locking the bus from the kernel may be
+ * fatal, so these are compared first and then written.
+ *
+ * Return: 0; -EAGAIN when memory holds something else; -EFAULT when there is
+ * none or it is read-only.
+ */
+int guest_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, const void *old,
+		  const void *new, unsigned int len);
+
 #endif

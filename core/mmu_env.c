@@ -9,7 +9,6 @@
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/swap.h>
-#include <linux/uaccess.h>
 
 #include "core/dirty.h"
 #include "core/guestmem.h"
@@ -271,48 +270,10 @@ int mmu_env_guest_read(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 	return guest_read(env_vcpu(vcpu), gpa, buf, len);
 }
 
-static int user_cmpxchg32(u32 __user *p, u32 old, u32 new)
-{
-	int err = -EFAULT;
-
-	if (!user_access_begin(p, sizeof(*p)))
-		return -EFAULT;
-	err = unsafe_try_cmpxchg_user(p, &old, new, end) ? 0 : -EAGAIN;
-end:
-	user_access_end();
-	return err;
-}
-
-static int user_cmpxchg64(u64 __user *p, u64 old, u64 new)
-{
-	int err = -EFAULT;
-
-	if (!user_access_begin(p, sizeof(*p)))
-		return -EFAULT;
-	err = unsafe_try_cmpxchg_user(p, &old, new, end) ? 0 : -EAGAIN;
-end:
-	user_access_end();
-	return err;
-}
-
 int mmu_env_guest_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int size,
 			  u64 old, u64 new)
 {
-	gfn_t gfn = gpa >> MMU_PAGE_SHIFT;
-	struct slot *slot = guest_slot(env_vcpu(vcpu), gfn);
-	hva_t hva;
-	int err;
-
-	if (!slot || (slot->flags & KVM_MEM_READONLY))
-		return -EFAULT;
-	hva = env_hva(&slot->mmu, gfn) + offset_in_page(gpa);
-	if (size == 8)
-		err = user_cmpxchg64((u64 __user *)hva, old, new);
-	else
-		err = user_cmpxchg32((u32 __user *)hva, old, new);
-	if (!err)
-		dirty_mark(slot, gfn);
-	return err;
+	return guest_cmpxchg(env_vcpu(vcpu), gpa, &old, &new, size);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -148,19 +148,20 @@ static u32 xsave_bytes(u64 xcr0, bool compact)
 }
 
 /* Bits that follow from registers, not from the table. */
-static void cpuid_dynamic(struct x86_vcpu *v, u32 function, u32 index)
+static void cpuid_dynamic(struct x86_vcpu *v, u32 function, u32 index,
+			  u32 regs[4])
 {
-	u64 *gpr = v->state.gpr;
+	u32 *eax = &regs[0], *ebx = &regs[1], *ecx = &regs[2];
 
 	if (function == 1) {
-		gpr[GPR_RCX] &= ~(u64)FEATURE(X86_FEATURE_OSXSAVE);
+		*ecx &= ~FEATURE(X86_FEATURE_OSXSAVE);
 		if (state_get(v, GRP_CR4)->cr4 & X86_CR4_OSXSAVE)
-			gpr[GPR_RCX] |= FEATURE(X86_FEATURE_OSXSAVE);
-	} else if (function == 0xd && index == 0 && gpr[GPR_RBX]) {
-		gpr[GPR_RBX] = xsave_bytes(v->fpu.xcr0, false);
+			*ecx |= FEATURE(X86_FEATURE_OSXSAVE);
+	} else if (function == 0xd && index == 0 && *ebx) {
+		*ebx = xsave_bytes(v->fpu.xcr0, false);
 	} else if (function == 0xd && index == 1 &&
-		   (gpr[GPR_RAX] & FEATURE(X86_FEATURE_XSAVEC))) {
-		gpr[GPR_RBX] = xsave_bytes(v->fpu.xcr0, true);
+		   (*eax & FEATURE(X86_FEATURE_XSAVEC))) {
+		*ebx = xsave_bytes(v->fpu.xcr0, true);
 	}
 }
 
@@ -177,23 +178,32 @@ static const struct kvm_cpuid_entry2 *cpuid_beyond(const struct x86_vcpu *v,
 	return cpuid_find(v, top->eax, index);
 }
 
-enum x86_next cpuid_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+void cpuid_query(struct x86_vcpu *v, u32 regs[4])
 {
 	static const struct kvm_cpuid_entry2 zero;
-	u64 *gpr = v->state.gpr;
-	u32 function = gpr[GPR_RAX], index = gpr[GPR_RCX];
-	const struct kvm_cpuid_entry2 *e;
+	u32 function = v->state.gpr[GPR_RAX], index = v->state.gpr[GPR_RCX];
+	const struct kvm_cpuid_entry2 *e = cpuid_find(v, function, index);
+
+	if (unlikely(!e))
+		e = cpuid_beyond(v, function, index) ?: &zero;
+	regs[0] = e->eax;
+	regs[1] = e->ebx;
+	regs[2] = e->ecx;
+	regs[3] = e->edx;
+	cpuid_dynamic(v, function, index, regs);
+}
+
+enum x86_next cpuid_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
 	enum x86_next next;
+	u32 regs[4];
 
 	if (!exit_skip(v, exit, &next))
 		return next;
-	e = cpuid_find(v, function, index);
-	if (unlikely(!e))
-		e = cpuid_beyond(v, function, index) ?: &zero;
-	gpr[GPR_RAX] = e->eax;
-	gpr[GPR_RBX] = e->ebx;
-	gpr[GPR_RCX] = e->ecx;
-	gpr[GPR_RDX] = e->edx;
-	cpuid_dynamic(v, function, index);
+	cpuid_query(v, regs);
+	v->state.gpr[GPR_RAX] = regs[0];
+	v->state.gpr[GPR_RBX] = regs[1];
+	v->state.gpr[GPR_RCX] = regs[2];
+	v->state.gpr[GPR_RDX] = regs[3];
 	return X86_RESUME;
 }

@@ -20,6 +20,13 @@ const struct kvm_cpuid_entry2 *cpuid_find(const struct x86_vcpu *v,
 					  u32 function, u32 index);
 
 /**
+ * cpuid_query - what CPUID returns to the guest
+ * @v: own thread; the leaf is in EAX and ECX
+ * @regs: EAX, EBX, ECX, EDX
+ */
+void cpuid_query(struct x86_vcpu *v, u32 regs[4]);
+
+/**
  * cpuid_update - compute what follows from the table
  * @v: the vCPU; its table is in place (maybe empty)
  */

@@ -26,6 +26,38 @@ int cr4_write(struct x86_vcpu *v, u64 value);
 /** cr8_write - MOV to CR8 (APM vol. 2, 3.1.5); -EINVAL: #GP */
 int cr8_write(struct x86_vcpu *v, u64 value);
 
+/** cr_exists - is there a control register of this number? */
+bool cr_exists(u32 nr);
+
+/**
+ * cr_set - MOV to a control register (cr_exit.c)
+ * @v: own thread
+ * @nr: cr_exists()
+ * @value: new value
+ *
+ * Return: 0; -EINVAL: #GP.
+ */
+int cr_set(struct x86_vcpu *v, u32 nr, u64 value);
+
+/** cr_get - MOV from a control register; cr_exists() */
+u64 cr_get(struct x86_vcpu *v, u32 nr);
+
+/**
+ * dr_refused - may the guest access a debug register now?
+ * @v: own thread
+ * @nr: which
+ *
+ * Return: -1; or the vector that the guest gets, #UD, or #DB with DR6 set
+ * (APM vol. 2, 13.1.1.2 and 13.1.1.4).
+ */
+int dr_refused(struct x86_vcpu *v, u32 nr);
+
+/** dr_set - MOV to a debug register, 0 to 7; -EINVAL: #GP */
+int dr_set(struct x86_vcpu *v, u32 nr, u64 value);
+
+/** dr_get - MOV from a debug register, 0 to 7 */
+u64 dr_get(struct x86_vcpu *v, u32 nr);
+
 /** efer_write - WRMSR to EFER (APM vol. 2, 3.1.7); -EINVAL: #GP */
 int efer_write(struct x86_vcpu *v, u64 value);
 

@@ -44,7 +44,7 @@ static void gpr_write(struct x86_vcpu *v, u8 gpr, u64 value)
 	state_set(v, gpr == GPR_RSP ? GRP_RSP : 0)->gpr[gpr] = value;
 }
 
-static int cr_set(struct x86_vcpu *v, u8 nr, u64 value)
+int cr_set(struct x86_vcpu *v, u32 nr, u64 value)
 {
 	switch (nr) {
 	case 0:
@@ -61,7 +61,7 @@ static int cr_set(struct x86_vcpu *v, u8 nr, u64 value)
 	}
 }
 
-static u64 cr_get(struct x86_vcpu *v, u8 nr)
+u64 cr_get(struct x86_vcpu *v, u32 nr)
 {
 	switch (nr) {
 	case 0:
@@ -77,7 +77,7 @@ static u64 cr_get(struct x86_vcpu *v, u8 nr)
 	}
 }
 
-static bool cr_exists(u8 nr)
+bool cr_exists(u32 nr)
 {
 	return nr == 0 || nr == 2 || nr == 3 || nr == 4 || nr == 8;
 }
@@ -126,6 +126,9 @@ static enum x86_next cr_decoded(struct x86_vcpu *v, const struct x86_exit *exit)
 
 	if (!emulate_decode(v, exit, &insn, &next))
 		return next;
+	/* LMSW and SMSW with a memory operand. */
+	if (insn.map == 1 && insn.opcode == 0x01 && insn.modrm < 0xc0)
+		return emulate_insn(v, exit);
 	if (insn.map == 1 && insn.opcode == 0x06)
 		return finish(v, exit, cr0_write(v, state_get(v, GRP_CR0)->cr0 &
 						 ~(u64)X86_CR0_TS));
@@ -162,10 +165,28 @@ enum x86_next cr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	return finish(v, exit, 0);
 }
 
-static int dr_set(struct x86_vcpu *v, u8 nr, u64 value)
+/* DR4 and DR5 are names of DR6 and DR7 unless CR4.DE says otherwise. */
+static u32 dr_number(u32 nr)
+{
+	return nr == 4 || nr == 5 ? nr + 2 : nr;
+}
+
+int dr_refused(struct x86_vcpu *v, u32 nr)
+{
+	if (nr > 7 || (nr != dr_number(nr) &&
+		       (state_get(v, GRP_CR4)->cr4 & X86_CR4_DE)))
+		return X86_TRAP_UD;
+	if (!(state_get(v, GRP_DR)->dr7 & DR7_GD))
+		return -1;
+	state_set(v, GRP_DR)->dr6 |= DR6_BD;
+	return X86_TRAP_DB;
+}
+
+int dr_set(struct x86_vcpu *v, u32 nr, u64 value)
 {
 	struct x86_state *s = state_set(v, GRP_DR);
 
+	nr = dr_number(nr);
 	if (nr < 4) {
 		s->db[nr] = value;
 		return 0;
@@ -180,10 +201,11 @@ static int dr_set(struct x86_vcpu *v, u8 nr, u64 value)
 	return 0;
 }
 
-static u64 dr_get(struct x86_vcpu *v, u8 nr)
+u64 dr_get(struct x86_vcpu *v, u32 nr)
 {
 	const struct x86_state *s = state_get(v, GRP_DR);
 
+	nr = dr_number(nr);
 	if (nr < 4)
 		return s->db[nr];
 	return nr == 6 ? s->dr6 : s->dr7;
@@ -209,20 +231,13 @@ static enum x86_next dr_decoded(struct x86_vcpu *v, const struct x86_exit *exit)
 enum x86_next dr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	u8 nr = exit->dr.nr;
+	int vector;
 
 	if (exit->dr.decode)
 		return dr_decoded(v, exit);
-	/* DR4 and DR5 are names of DR6 and DR7 unless CR4.DE says otherwise. */
-	if (nr > 7 || ((nr == 4 || nr == 5) &&
-		       (state_get(v, GRP_CR4)->cr4 & X86_CR4_DE))) {
-		kvm_event_exception(v, X86_TRAP_UD, -1);
-		return X86_RESUME;
-	}
-	if (nr == 4 || nr == 5)
-		nr += 2;
-	if (state_get(v, GRP_DR)->dr7 & DR7_GD) {
-		state_set(v, GRP_DR)->dr6 |= DR6_BD;
-		kvm_event_exception(v, X86_TRAP_DB, -1);
+	vector = dr_refused(v, nr);
+	if (vector >= 0) {
+		kvm_event_exception(v, vector, -1);
 		return X86_RESUME;
 	}
 	if (exit->dr.write)

@@ -6,6 +6,7 @@
 #ifndef LAMINA_X86_EMULATE_H
 #define LAMINA_X86_EMULATE_H
 
+#include "core/iobus.h"
 #include "x86/exit.h"
 #include "x86/x86.h"
 
@@ -23,6 +24,10 @@ struct mmio_piece {
 /**
  * struct x86_emulator - state of an emulation; made when first needed
  * @ctx: the emulator's context, holding the decoded instruction
+ * @rip: where the instruction is
+ * @single_step: RFLAGS.TF was set when it began
+ * @halt: it is HLT
+ * @shadow: interrupts wait for one more instruction
  * @read: pieces read from devices so far, in order; the next one may wait
  * @nreads: how many are answered
  * @cursor: next one to replay
@@ -32,6 +37,10 @@ struct mmio_piece {
  */
 struct x86_emulator {
 	struct emul_ctx ctx;
+	u64 rip;
+	bool single_step;
+	bool halt;
+	bool shadow;
 	struct mmio_piece read[MMIO_PIECES];
 	struct mmio_piece write[MMIO_PIECES];
 	u8 nreads;
@@ -40,8 +49,43 @@ struct x86_emulator {
 	u8 sent;
 };
 
-/* Memory and devices behind the emulator; ctx->priv is the vCPU (mmio.c). */
-extern const struct emul_ops mmio_emul_ops;
+/* What the emulator asks of a vCPU; ctx->priv is the vCPU (emul_env.c). */
+extern const struct emul_ops emul_env_ops;
+
+/**
+ * mmio_read - read guest physical memory, RAM or devices
+ * @v: own thread, kvm->srcu held
+ * @gpa: address; the bytes lie in one page
+ * @buf: destination
+ * @len: bytes, 1 to 64
+ *
+ * Return: EMUL_OK; EMUL_USER when the client has to answer; EMUL_UNKNOWN when
+ * the client's mapping is not there, or for too many accesses.
+ */
+enum emul_result mmio_read(struct x86_vcpu *v, gpa_t gpa, void *buf,
+			   unsigned int len);
+
+/** mmio_write - the same for a write; never EMUL_USER */
+enum emul_result mmio_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
+			    unsigned int len);
+
+/**
+ * mmio_device_read - read from a device, or replay what it has answered
+ * @v: own thread, kvm->srcu held
+ * @bus: BUS_MMIO or BUS_PIO
+ * @gpa: address or port
+ * @buf: destination
+ * @len: 1, 2, 4 or 8
+ *
+ * Return: as for mmio_read().
+ */
+enum emul_result mmio_device_read(struct x86_vcpu *v, enum bus_kind bus,
+				  gpa_t gpa, void *buf, unsigned int len);
+
+/** mmio_device_write - write to a device; the client's part is posted */
+enum emul_result mmio_device_write(struct x86_vcpu *v, enum bus_kind bus,
+				   gpa_t gpa, const void *buf,
+				   unsigned int len);
 
 /**
  * mmio_ask_client - KVM_EXIT_MMIO, or KVM_EXIT_IO for a port
@@ -62,10 +106,10 @@ void mmio_ask_client(struct x86_vcpu *v, const struct mmio_piece *p,
 const void *mmio_answer(struct x86_vcpu *v, const struct mmio_piece *p);
 
 /**
- * guest_translate - linear address to gpa, with the current privilege (fetch.c)
+ * guest_translate - linear address to gpa by the guest's tables (fetch.c)
  * @v: own thread, kvm->srcu held
  * @la: linear address
- * @access: PF_WRITE, PF_FETCH or 0
+ * @access: PF_WRITE, PF_FETCH, PF_USER, PF_IMPLICIT
  * @gpa: result
  * @fault: filled for EMUL_FAULT
  *

@@ -52,18 +52,21 @@ static enum x86_next none_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 }
 
 /* No interrupt controller in the kernel yet: waiting is the client's business. */
-static enum x86_next hlt_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+enum x86_next exit_halt(struct x86_vcpu *v)
 {
-	enum x86_next next;
-
-	if (!exit_skip(v, exit, &next))
-		return next;
 	if (event_wakes(v))
 		return X86_RESUME;
 	/* It may sleep for long. */
 	mmu_vcpu_trim(&v->vcpu.mmu);
 	v->vcpu.run->exit_reason = KVM_EXIT_HLT;
 	return X86_USER;
+}
+
+static enum x86_next hlt_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	enum x86_next next;
+
+	return exit_skip(v, exit, &next) ? exit_halt(v) : next;
 }
 
 /* No paravirtual feature is announced, so no number is known. */

@@ -31,6 +31,14 @@ bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit,
 	       enum x86_next *next);
 
 /**
+ * exit_halt - HLT has completed
+ * @v: own thread
+ *
+ * Return: X86_USER with KVM_EXIT_HLT, or X86_RESUME when an event waits.
+ */
+enum x86_next exit_halt(struct x86_vcpu *v);
+
+/**
  * exit_internal_error - KVM_EXIT_INTERNAL_ERROR
  * @v: own thread
  * @suberror: KVM_INTERNAL_ERROR_*

@@ -10,11 +10,13 @@
 #include "x86/cr.h"
 #include "x86/emulate.h"
 #include "x86/exits.h"
+#include "x86/fpu.h"
 #include "x86/vendor.h"
 
 static struct perm_regs perm_regs(struct x86_vcpu *v)
 {
 	return (struct perm_regs) {
+		.pkru = fpu_pkru(v),
 		.ac = state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_AC,
 	};
 }
@@ -28,8 +30,6 @@ enum emul_result guest_translate(struct x86_vcpu *v, u64 la, u64 access,
 
 	if (unlikely(v->mmu_stale))
 		cr_update_mmu(v);
-	if (state_get(v, GRP_CSSS)->cpl == 3)
-		walk.pf |= PF_USER;
 	switch (mmu_translate(&v->vcpu.mmu, MMU_CTX_GUEST, la, &walk, &res)) {
 	case GWALK_OK:
 		*gpa = res.gpa;
@@ -101,12 +101,14 @@ static int code_fetch(struct x86_vcpu *v, struct code *c,
 		      struct emul_fault *fault)
 {
 	unsigned int want = c->n < CODE_FIRST ? CODE_FIRST : EMUL_INSN_MAX;
+	u64 access = state_get(v, GRP_CSSS)->cpl == 3 ? PF_FETCH | PF_USER :
+							PF_FETCH;
 	u64 la = c->la + c->n;
 	unsigned int n = min_t(u64, want - c->n, PAGE_SIZE - offset_in_page(la));
 	enum emul_result r = EMUL_OK;
 
 	if (!c->n || !offset_in_page(la))
-		r = guest_translate(v, la, PF_FETCH, &c->gpa, fault);
+		r = guest_translate(v, la, access, &c->gpa, fault);
 	if (r == EMUL_FAULT)
 		return -EFAULT;
 	if (r == EMUL_RETRY)

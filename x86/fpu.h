@@ -54,6 +54,32 @@ static inline void fpu_leave(struct x86_vcpu *v)
 		fpu_xcr0_restore(v);
 }
 
+/**
+ * fpu_pkru - the guest's PKRU
+ * @v: own thread, in KVM_RUN
+ *
+ * Return: 0, which forbids nothing, while CR4.PKE is clear.
+ */
+static inline u32 fpu_pkru(struct x86_vcpu *v)
+{
+	/* No guest can set CR4.PKE yet: its PKRU is not switched (cpuid.c). */
+	return 0;
+}
+
+/**
+ * fpu_vector_get - read an XMM or YMM register of the guest (fpu_vector.c)
+ * @v: own thread, in KVM_RUN
+ * @nr: 0 to 15
+ * @buf: result
+ * @len: 16 or 32 bytes; the upper half reads as 0 on a CPU without AVX
+ */
+void fpu_vector_get(struct x86_vcpu *v, unsigned int nr, void *buf,
+		    unsigned int len);
+
+/** fpu_vector_set - write one; 16 bytes leave the rest of the register alone */
+void fpu_vector_set(struct x86_vcpu *v, unsigned int nr, const void *buf,
+		    unsigned int len);
+
 /** fpu_reset - the state after power-up (APM vol. 2, 14.1.3) */
 void fpu_reset(struct x86_vcpu *v);
 

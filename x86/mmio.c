@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The emulator's view of guest memory.
+ * Guest physical memory and ports as the emulator sees them.
  *
  * What is no RAM is a device: first one on the kernel's MMIO bus, else the
  * client.  Reads that were answered are kept and replayed when the instruction
@@ -39,8 +39,8 @@ const void *mmio_answer(struct x86_vcpu *v, const struct mmio_piece *p)
 	return p->port ? pio_data(v) : v->vcpu.run->mmio.data;
 }
 
-static enum emul_result device_read(struct x86_vcpu *v, enum bus_kind bus,
-				    gpa_t gpa, void *buf, unsigned int len)
+enum emul_result mmio_device_read(struct x86_vcpu *v, enum bus_kind bus,
+				  gpa_t gpa, void *buf, unsigned int len)
 {
 	struct x86_emulator *em = v->emul;
 	struct mmio_piece *p = &em->read[em->cursor];
@@ -65,9 +65,9 @@ static enum emul_result device_read(struct x86_vcpu *v, enum bus_kind bus,
 	return EMUL_OK;
 }
 
-static enum emul_result device_write(struct x86_vcpu *v, enum bus_kind bus,
-				     gpa_t gpa, const void *buf,
-				     unsigned int len)
+enum emul_result mmio_device_write(struct x86_vcpu *v, enum bus_kind bus,
+				   gpa_t gpa, const void *buf,
+				   unsigned int len)
 {
 	struct x86_emulator *em = v->emul;
 	struct mmio_piece *p = &em->write[em->nwrites];
@@ -95,8 +95,8 @@ static unsigned int piece_len(gpa_t gpa, unsigned int len)
 	return len <= 8 && is_power_of_2(len) ? len : n;
 }
 
-static enum emul_result page_read(struct x86_vcpu *v, gpa_t gpa, void *buf,
-				  unsigned int len)
+enum emul_result mmio_read(struct x86_vcpu *v, gpa_t gpa, void *buf,
+			   unsigned int len)
 {
 	enum emul_result r = EMUL_OK;
 	unsigned int n;
@@ -106,7 +106,7 @@ static enum emul_result page_read(struct x86_vcpu *v, gpa_t gpa, void *buf,
 							     EMUL_OK;
 	while (len && r == EMUL_OK) {
 		n = piece_len(gpa, len);
-		r = device_read(v, BUS_MMIO, gpa, buf, n);
+		r = mmio_device_read(v, BUS_MMIO, gpa, buf, n);
 		gpa += n;
 		buf += n;
 		len -= n;
@@ -114,8 +114,8 @@ static enum emul_result page_read(struct x86_vcpu *v, gpa_t gpa, void *buf,
 	return r;
 }
 
-static enum emul_result page_write(struct x86_vcpu *v, gpa_t gpa,
-				   const void *buf, unsigned int len)
+enum emul_result mmio_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
+			    unsigned int len)
 {
 	struct slot *slot = guest_slot(&v->vcpu, gpa >> PAGE_SHIFT);
 	enum emul_result r = EMUL_OK;
@@ -127,99 +127,10 @@ static enum emul_result page_write(struct x86_vcpu *v, gpa_t gpa,
 							      EMUL_OK;
 	while (len && r == EMUL_OK) {
 		n = piece_len(gpa, len);
-		r = device_write(v, BUS_MMIO, gpa, buf, n);
+		r = mmio_device_write(v, BUS_MMIO, gpa, buf, n);
 		gpa += n;
 		buf += n;
 		len -= n;
 	}
 	return r;
 }
-
-static enum emul_result mem_read(struct emul_ctx *ctx, u64 la, void *buf,
-				 unsigned int len)
-{
-	struct x86_vcpu *v = ctx->priv;
-	enum emul_result r;
-	unsigned int n;
-	gpa_t gpa;
-
-	for (; len; la += n, buf += n, len -= n) {
-		n = min_t(u64, len, PAGE_SIZE - offset_in_page(la));
-		r = guest_translate(v, la, 0, &gpa, &ctx->fault);
-		if (r == EMUL_OK)
-			r = page_read(v, gpa, buf, n);
-		if (r != EMUL_OK)
-			return r;
-	}
-	return EMUL_OK;
-}
-
-/* Both pages are translated before the first one is written. */
-static enum emul_result mem_write(struct emul_ctx *ctx, u64 la,
-				  const void *buf, unsigned int len)
-{
-	unsigned int first = min_t(u64, len, PAGE_SIZE - offset_in_page(la));
-	struct x86_vcpu *v = ctx->priv;
-	enum emul_result r;
-	gpa_t gpa[2];
-
-	r = guest_translate(v, la, PF_WRITE, &gpa[0], &ctx->fault);
-	if (r == EMUL_OK && first < len)
-		r = guest_translate(v, la + first, PF_WRITE, &gpa[1], &ctx->fault);
-	if (r == EMUL_OK)
-		r = page_write(v, gpa[0], buf, first);
-	if (r == EMUL_OK && first < len)
-		r = page_write(v, gpa[1], buf + first, len - first);
-	return r;
-}
-
-static enum emul_result mem_probe(struct emul_ctx *ctx, u64 la,
-				  unsigned int len)
-{
-	struct x86_vcpu *v = ctx->priv;
-	u64 last = la + len - 1;
-	enum emul_result r;
-	gpa_t gpa;
-
-	r = guest_translate(v, la, PF_WRITE, &gpa, &ctx->fault);
-	if (r == EMUL_OK && (la ^ last) >> PAGE_SHIFT)
-		r = guest_translate(v, last & PAGE_MASK, PF_WRITE, &gpa,
-				    &ctx->fault);
-	return r;
-}
-
-static enum emul_result port_in(struct emul_ctx *ctx, u16 port, void *buf,
-				unsigned int size)
-{
-	return device_read(ctx->priv, BUS_PIO, port, buf, size);
-}
-
-static enum emul_result port_out(struct emul_ctx *ctx, u16 port,
-				 const void *buf, unsigned int size)
-{
-	return device_write(ctx->priv, BUS_PIO, port, buf, size);
-}
-
-static void segment_read(struct emul_ctx *ctx, enum emul_seg seg,
-			 struct emul_segment *out)
-{
-	struct x86_vcpu *v = ctx->priv;
-	u32 group = seg == EMUL_CS || seg == EMUL_SS ? GRP_CSSS : GRP_SEGS;
-	const struct x86_seg *s = &state_get(v, group)->seg[seg];
-
-	*out = (struct emul_segment) {
-		.base = s->base,
-		.limit = s->limit,
-		.selector = s->sel,
-		.attr = s->attr,
-	};
-}
-
-const struct emul_ops mmio_emul_ops = {
-	.segment = segment_read,
-	.read = mem_read,
-	.write = mem_write,
-	.probe = mem_probe,
-	.in = port_in,
-	.out = port_out,
-};

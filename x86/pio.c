@@ -50,6 +50,9 @@ static void pio_set_rax(struct x86_vcpu *v, const void *data, unsigned int size)
 
 static enum x86_next pio_in_answered(struct x86_vcpu *v)
 {
+	/* The client has put the vCPU elsewhere: its registers stand. */
+	if (state_get(v, GRP_RIP)->rip != v->pio_rip)
+		return X86_RESUME;
 	/* The client can write to the run page: the size is our own copy. */
 	pio_set_rax(v, pio_data(v), v->pio_size);
 	return X86_RESUME;
@@ -75,6 +78,7 @@ enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		pio_ask_client(v, exit->io.port, exit->io.size,
 			       exit->io.in ? NULL : &data);
 		v->pio_size = exit->io.size;
+		v->pio_rip = state_get(v, GRP_RIP)->rip;
 		v->pending = exit->io.in ? pio_in_answered : NULL;
 		return X86_USER;
 	}

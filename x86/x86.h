@@ -71,6 +71,7 @@ struct x86_msrs {
  * @has_run: KVM_RUN was called: the CPUID table is final
  * @mmu_stale: the MMU's context does not match the registers (cr.c)
  * @pio_size: bytes of an IN that the client is asked for
+ * @pio_rip: RIP behind that IN
  * @rcu_told: jiffies when RCU was last told that the CPU was quiescent
  * @pending: finishes an exit that user space has answered, or NULL
  */
@@ -87,6 +88,7 @@ struct x86_vcpu {
 	bool has_run;
 	bool mmu_stale;
 	u8 pio_size;
+	u64 pio_rip;
 	unsigned long rcu_told;
 	enum x86_next (*pending)(struct x86_vcpu *v);
 };

@@ -366,6 +366,53 @@ static void mmio_high(void)
 	vcpu_until(&v, PORT_DONE);
 }
 
+GUEST(64, g_read, "mov (%rdi), %rax\n" DONE);
+GUEST(64, g_elsewhere, "mov $1, %ebx\n" DONE);
+
+/* A client changes registers while it owes the answer to a read. */
+static struct kvm_regs read_pending(void)
+{
+	struct kvm_regs r = { .rip = GPA_CODE, .rsp = GPA_STACK, .rflags = 2,
+			      .rdi = HOLE };
+	uint64_t data = DATA;
+
+	long_vm();
+	vm_load(&vm, GPA_CODE, g_read, g_read_end);
+	vm_load(&vm, GPA_DATA, g_elsewhere, g_elsewhere_end);
+	vcpu_set_regs(&v, &r);
+	vcpu_expect(&v, KVM_EXIT_MMIO);
+	memcpy(v.run->mmio.data, &data, 8);
+	return vcpu_regs(&v);
+}
+
+static void mmio_regs_changed(void)
+{
+	struct kvm_regs r = read_pending();
+
+	r.rcx = 5;
+	r.rflags |= 1;
+	vcpu_set_regs(&v, &r);
+	vcpu_until(&v, PORT_DONE);
+	r = vcpu_regs(&v);
+	CHECK_EQ(r.rax, DATA);
+	CHECK_EQ(r.rcx, 5);
+	CHECK_EQ(r.rflags & 1, 1);
+}
+
+/* The same for one that puts the vCPU elsewhere, as a reset does. */
+static void mmio_regs_replaced(void)
+{
+	struct kvm_regs r = read_pending();
+
+	r.rip = GPA_DATA;
+	r.rax = 7;
+	vcpu_set_regs(&v, &r);
+	vcpu_until(&v, PORT_DONE);
+	r = vcpu_regs(&v);
+	CHECK_EQ(r.rax, 7);
+	CHECK_EQ(r.rbx, 1);
+}
+
 static const struct test_case cases[] = {
 	{ "mmio_stores", mmio_stores, 0 },
 	{ "mmio_loads", mmio_loads, 0 },
@@ -376,6 +423,8 @@ static const struct test_case cases[] = {
 	{ "mmio_real", mmio_real, 0 },
 	{ "mmio_virtual", mmio_virtual, 0 },
 	{ "mmio_high", mmio_high, 0 },
+	{ "mmio_regs_changed", mmio_regs_changed, 0 },
+	{ "mmio_regs_replaced", mmio_regs_replaced, 0 },
 	{ NULL, NULL, 0 },
 };
 
