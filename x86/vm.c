@@ -55,6 +55,14 @@ static long vm_ioctl_identity_map(void *obj, void *data, unsigned long arg)
 	return ret;
 }
 
+long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
+{
+	switch (cap->cap) {
+	default:
+		return -EINVAL;
+	}
+}
+
 const struct ioctl_desc arch_vm_ioctls[] = {
 	{ KVM_SET_TSS_ADDR, 0, vm_ioctl_tss_addr },
 	{ KVM_SET_IDENTITY_MAP_ADDR, 0, vm_ioctl_identity_map },
