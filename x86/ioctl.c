@@ -9,6 +9,9 @@
 #include "x86/regs.h"
 #include "x86/vendor.h"
 
+/* Clients refuse to start without routing, even those that never route. */
+#define GSI_ROUTES_MAX 4096
+
 static const struct {
 	unsigned int cap;
 	unsigned int value;
@@ -21,6 +24,7 @@ static const struct {
 	{ KVM_CAP_USER_NMI, 1 },
 	{ KVM_CAP_GET_TSC_KHZ, 1 },
 	{ KVM_CAP_XSAVE, 1 },
+	{ KVM_CAP_IRQ_ROUTING, GSI_ROUTES_MAX },
 };
 
 long arch_check_extension(struct kvm *kvm, unsigned long ext)

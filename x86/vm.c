@@ -63,8 +63,15 @@ long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
 	}
 }
 
+/* Routes lead to interrupt controllers in the kernel, and a VM has none. */
+static long vm_ioctl_gsi_routing(void *obj, void *data, unsigned long arg)
+{
+	return -EINVAL;
+}
+
 const struct ioctl_desc arch_vm_ioctls[] = {
 	{ KVM_SET_TSS_ADDR, 0, vm_ioctl_tss_addr },
 	{ KVM_SET_IDENTITY_MAP_ADDR, 0, vm_ioctl_identity_map },
+	{ KVM_SET_GSI_ROUTING, 0, vm_ioctl_gsi_routing },
 	{ }
 };

@@ -354,6 +354,32 @@ static void mp_state(void)
 	CHECK_EQ(mp.mp_state, KVM_MP_STATE_RUNNABLE);
 }
 
+/*
+ * Clients that keep their interrupt controllers to themselves ask for routing
+ * all the same.  There is nothing to route to before a controller is made.
+ */
+static void gsi_routing(void)
+{
+	struct {
+		struct kvm_irq_routing table;
+		struct kvm_irq_routing_entry entry[2];
+	} r = { };
+
+	vm_new(&vm, 0);
+	CHECK_EQ(ioctl(vm.kvm, KVM_CHECK_EXTENSION, KVM_CAP_IRQ_ROUTING), 4096);
+	ERR(ioctl(vm.fd, KVM_SET_GSI_ROUTING, &r), EINVAL);
+	r.table.nr = 1;
+	r.entry[0].type = KVM_IRQ_ROUTING_MSI;
+	ERR(ioctl(vm.fd, KVM_SET_GSI_ROUTING, &r), EINVAL);
+	r.entry[0].type = KVM_IRQ_ROUTING_IRQCHIP;
+	ERR(ioctl(vm.fd, KVM_SET_GSI_ROUTING, &r), EINVAL);
+	r.table.nr = 4097;
+	ERR(ioctl(vm.fd, KVM_SET_GSI_ROUTING, &r), EINVAL);
+	r.table.flags = 1;
+	ERR(ioctl(vm.fd, KVM_SET_GSI_ROUTING, &r), EINVAL);
+	ERR(ioctl(vm.fd, KVM_SET_GSI_ROUTING, (void *)16), EFAULT);
+}
+
 static const struct test_case cases[] = {
 	{ "ids", ids, 0 },
 	{ "most_vcpus", most_vcpus, 120 },
@@ -368,6 +394,7 @@ static const struct test_case cases[] = {
 	{ "vcpu_outlives_vm", vcpu_outlives_vm, 0 },
 	{ "killed", killed, 120 },
 	{ "mp_state", mp_state, 0 },
+	{ "gsi_routing", gsi_routing, 0 },
 	{ NULL, NULL, 0 },
 };
 

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # What the lab boots: Debian's kernel package, unpacked and not installed, and
-# a base initramfs with busybox and the package's own modules. Both are built
-# once per package version. Sourced; sets LAB_KERNEL and LAB_BASE.
+# a base initramfs with busybox and the package's own modules; and Debian's QEMU
+# with what it needs, for the lab to run a client. All are built once per package
+# version. Sourced; sets LAB_KERNEL and LAB_BASE, LAB_CLIENT and LAB_GUEST.
 
 LAB_CACHE=${LAMINA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lamina}
-# Part of the cache key: raise it when base_build packs something else.
+# Parts of the cache keys: raise them when something else is kept, or packed.
+LAB_KERNEL_FORMAT=2
 LAB_BASE_FORMAT=2
+LAB_CLIENT_FORMAT=1
+# A guest with a disk needs these; what they are built on is built in.
+guest_modules='virtio virtio_ring virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_blk'
 
 # The kernel release the modules are built for: what KDIR was prepared for,
 # else the newest cloud headers here, else what the archive offers.
@@ -51,16 +56,20 @@ package_unpack() {
 
 # kernel_unpack PACKAGE=VERSION DIR
 kernel_unpack() {
-	local tmp=$2.tmp
+	local tmp=$2.tmp module
 	rm -rf "$tmp"
 	package_unpack "$1" "$tmp/root" || return 1
-	mkdir -p "$tmp/stock"
+	package_unpack busybox-static "$tmp/root" || return 1
+	mkdir -p "$tmp/stock" "$tmp/guest/bin" "$tmp/guest/modules"
+	cp "$tmp/root/bin/busybox" "$tmp/guest/bin/busybox" || return 1
 	cp "$tmp"/root/boot/vmlinuz-* "$tmp/vmlinuz"
 	find "$tmp/root/lib/modules" \( -path '*/arch/x86/kvm/*.ko*' -o \
 		-name 'irqbypass.ko*' \) -exec cp {} "$tmp/stock" \;
-	if compgen -G "$tmp/stock/*.xz" >/dev/null; then
-		unxz -f "$tmp"/stock/*.xz
-	fi
+	for module in $guest_modules; do
+		find "$tmp/root/lib/modules" -name "$module.ko*" \
+			-exec cp {} "$tmp/guest/modules" \;
+	done
+	find "$tmp/stock" "$tmp/guest" -name '*.xz' -exec unxz -f {} +
 	rm -rf "$tmp/root" "$2"
 	mv "$tmp" "$2"
 }
@@ -69,19 +78,49 @@ kernel_unpack() {
 base_build() {
 	local tmp=$1/base.tmp
 	echo "lab: building the base initramfs" >&2
-	rm -rf "$tmp" "$tmp.busybox"
+	rm -rf "$tmp"
 	mkdir -p "$tmp"/{bin,dev,proc,sys,tmp,lab,root,etc,mod/stock}
-	package_unpack busybox-static "$tmp.busybox" || return 1
-	cp "$tmp.busybox/bin/busybox" "$tmp/bin/busybox" || return 1
+	cp "$1/guest/bin/busybox" "$tmp/bin/busybox" || return 1
 	ln -s busybox "$tmp/bin/sh"
 	cp "$1"/stock/*.ko "$tmp/mod/stock"
 	echo 'root:x:0:0:root:/root:/bin/sh' >"$tmp/etc/passwd"
 	(cd "$tmp" && find . | LC_ALL=C sort |
 		cpio --quiet -o -H newc -R 0:0) >"$2.tmp" || return 1
 	mv "$2.tmp" "$2"
-	rm -rf "$tmp" "$tmp.busybox"
+	rm -rf "$tmp"
 }
 
+# client_files: QEMU, the libraries that it is linked with, and a PC's firmware
+client_files() {
+	local qemu
+	qemu=$(command -v qemu-system-x86_64) || return 1
+	echo "$qemu"
+	ldd "$qemu" | awk '$3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 }'
+	find -L /usr/share/qemu /usr/share/seabios -maxdepth 1 -type f \
+		\( -name 'bios*' -o -name 'vga*' -o -name '*boot*dma.bin' -o -name 'pvh.bin' \
+		-o -name 'kvmvapic.bin' \)
+}
+
+# client_prepare: sets LAB_CLIENT. What it holds names it: sizes and times.
+client_prepare() {
+	local files key tmp
+	files=$(client_files) || return 1
+	key=$(xargs stat -L -c '%n %s %Y' <<<"$files" | sha256sum | cut -c1-16)
+	LAB_CLIENT=$LAB_CACHE/client$LAB_CLIENT_FORMAT-$key.cpio
+	[ ! -e "$LAB_CLIENT" ] || return 0
+	echo "lab: building the client's image" >&2
+	tmp=$LAB_CLIENT.tmp
+	rm -rf "$tmp" "$LAB_CACHE"/client*.cpio
+	mkdir -p "$tmp" || return 1
+	# shellcheck disable=SC2086 # many files
+	cp -L --parents $files "$tmp" || return 1
+	(cd "$tmp" && find . -mindepth 1 | LC_ALL=C sort |
+		cpio --quiet -o -H newc -R 0:0) >"$tmp.cpio" || return 1
+	mv "$tmp.cpio" "$LAB_CLIENT"
+	rm -rf "$tmp"
+}
+
+# lab_prepare [client]
 lab_prepare() {
 	local rel key version dir lock
 	rel=$(lab_release) || return 1
@@ -90,7 +129,7 @@ lab_prepare() {
 	key=$rel.$(dpkg-query -W -f '${Version}' "linux-headers-$rel" 2>/dev/null || echo any)
 	exec {lock}>"$LAB_CACHE/lock"
 	flock "$lock"
-	dir=$LAB_CACHE/kernel-$key
+	dir=$LAB_CACHE/kernel$LAB_KERNEL_FORMAT-$key
 	if [ ! -e "$dir/vmlinuz" ]; then
 		version=$(lab_version "$rel") || return 1
 		kernel_unpack "linux-image-$rel=$version" "$dir" || return 1
@@ -98,6 +137,9 @@ lab_prepare() {
 	LAB_KERNEL=$dir/vmlinuz
 	LAB_BASE=$dir/base$LAB_BASE_FORMAT.cpio
 	[ -e "$LAB_BASE" ] || base_build "$dir" "$LAB_BASE" || return 1
+	LAB_GUEST=$dir/guest
+	LAB_CLIENT=
+	[ -z "${1:-}" ] || client_prepare || return 1
 	exec {lock}>&-
-	export LAB_KERNEL LAB_BASE
+	export LAB_KERNEL LAB_BASE LAB_CLIENT LAB_GUEST
 }
