@@ -5,6 +5,7 @@
 #include "core/arch.h"
 #include "x86/cpuid.h"
 #include "x86/fpu.h"
+#include "x86/mce.h"
 #include "x86/msr.h"
 #include "x86/regs.h"
 #include "x86/vendor.h"
@@ -25,6 +26,8 @@ static const struct {
 	{ KVM_CAP_GET_TSC_KHZ, 1 },
 	{ KVM_CAP_XSAVE, 1 },
 	{ KVM_CAP_IRQ_ROUTING, GSI_ROUTES_MAX },
+	{ KVM_CAP_MCE, MCE_BANKS_MAX },
+	{ KVM_CAP_GET_MSR_FEATURES, 1 },
 };
 
 long arch_check_extension(struct kvm *kvm, unsigned long ext)
@@ -73,6 +76,9 @@ static long vcpu_ioctl_tsc_khz(void *obj, void *data, unsigned long arg)
 const struct ioctl_desc arch_dev_ioctls[] = {
 	{ KVM_GET_SUPPORTED_CPUID, IOCTL_RAW, cpuid_ioctl_supported },
 	{ KVM_GET_MSR_INDEX_LIST, IOCTL_RAW, msr_ioctl_index_list },
+	{ KVM_GET_MSR_FEATURE_INDEX_LIST, IOCTL_RAW, msr_ioctl_feature_list },
+	{ KVM_GET_MSRS, IOCTL_RAW, msr_ioctl_features },
+	{ KVM_X86_GET_MCE_CAP_SUPPORTED, 0, mce_ioctl_supported },
 	{ }
 };
 
@@ -83,6 +89,8 @@ const struct ioctl_desc arch_vcpu_ioctls[] = {
 	{ KVM_SET_SREGS, 0, sregs_ioctl_set },
 	{ KVM_GET_MSRS, IOCTL_RAW, msr_ioctl_get },
 	{ KVM_SET_MSRS, IOCTL_RAW, msr_ioctl_set },
+	{ KVM_X86_SETUP_MCE, 0, mce_ioctl_setup },
+	{ KVM_X86_SET_MCE, 0, mce_ioctl_inject },
 	{ KVM_GET_FPU, 0, fpu_ioctl_get },
 	{ KVM_SET_FPU, 0, fpu_ioctl_set },
 	{ KVM_GET_XSAVE, 0, xsave_ioctl_get },

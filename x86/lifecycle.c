@@ -108,6 +108,7 @@ static const struct step vcpu_step[] = {
 	{ "fpu",	vcpu_step_fpu_up,	vcpu_step_fpu_down },
 	{ "cpuid",	steps_nothing,		vcpu_step_cpuid_down },
 	{ "mmu",	vcpu_step_mmu_up,	vcpu_step_mmu_down },
+	{ "mce",	steps_nothing,		vcpu_step_mce_down },
 	{ "emulator",	steps_nothing,		vcpu_step_emul_down },
 	{ "vendor",	vcpu_step_vendor_up,	vcpu_step_vendor_down },
 	{ "reset",	vcpu_step_reset_up,	NULL },

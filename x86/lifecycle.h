@@ -53,6 +53,10 @@ void vcpu_step_fpu_down(void *vcpu);
 /** vcpu_step_cpuid_down - free the CPUID table, if one was set */
 void vcpu_step_cpuid_down(void *vcpu);
 
+/* x86/mce.c */
+/** vcpu_step_mce_down - free the machine-check banks, if there are any */
+void vcpu_step_mce_down(void *vcpu);
+
 /* x86/emulate.c */
 /** vcpu_step_emul_down - free the emulator, if it was needed */
 void vcpu_step_emul_down(void *vcpu);

@@ -5,33 +5,77 @@
 
 #include "x86/x86.h"
 
+struct msr_row;
+
 /**
- * struct msr_row - one MSR
- * @index: its number
- * @read: fill @data; 0, or -EINVAL for #GP
- * @write: take @data; @host: the client writes, not the guest; NULL: read only
+ * struct msr_access - one RDMSR or WRMSR, or one entry of the client's
+ * @row: the row that covers @index
+ * @index: which register
+ * @host: the client's, not the guest's
+ * @data: value to write, or the value read
+ */
+struct msr_access {
+	const struct msr_row *row;
+	u32 index;
+	bool host;
+	u64 data;
+};
+
+#define MSR_SAVED	BIT(0)	/* state that a client saves and restores: listed */
+#define MSR_CLIENT	BIT(1)	/* the client sets what it shows; a guest's write: #GP */
+#define MSR_IGNORED	BIT(2)	/* a guest's write is taken and has no effect */
+#define MSR_FEATURE	BIT(3)	/* tells what the host offers: msr_feature() */
+
+/**
+ * struct msr_row - one MSR, or several neighbours that work alike
+ * @index: its number, the first one's
+ * @count: how many
+ * @flags: MSR_*
+ * @field: of @read and @write that keep a value: a u64 in struct x86_msrs
+ * @mask: bits of it that may be one
+ * @reset: value after power-up; of a constant: the value
+ * @exists: does it exist on this host?  NULL: always
+ * @read: fill @data; 0; -EINVAL: #GP; -ENOENT: no such register
+ * @write: take @data; the same; NULL: read only
  *
- * With both NULL the register lies in a block of the vendor's hardware.
+ * With neither function the register lies in a block of the vendor's hardware.
  */
 struct msr_row {
 	u32 index;
-	int (*read)(struct x86_vcpu *v, u64 *data);
-	int (*write)(struct x86_vcpu *v, u64 data, bool host);
+	u16 count;
+	u16 flags;
+	u16 field;
+	u64 mask;
+	u64 reset;
+	bool (*exists)(void);
+	int (*read)(struct x86_vcpu *v, struct msr_access *a);
+	int (*write)(struct x86_vcpu *v, struct msr_access *a);
 };
 
-/* All rows, those that a client saves and restores. */
+/* All rows, sorted by index, without overlap. */
 extern const struct msr_row msr_table[];
 extern const unsigned int msr_table_rows;
 
 /**
- * msr_read - RDMSR, or the client's KVM_GET_MSRS
+ * msr_row_find - the row that covers a register
+ * @index: the register
+ *
+ * Return: the row, or NULL when only the vendor may know it.
+ */
+const struct msr_row *msr_row_find(u32 index);
+
+/**
+ * msr_read - RDMSR
  * @v: own thread
  * @index: which
  * @data: result
  *
- * Return: 0, or -EINVAL: unknown, or not readable now.
+ * Return: 0; -EINVAL: not readable now; -ENOENT: unknown.  Both raise #GP.
  */
 int msr_read(struct x86_vcpu *v, u32 index, u64 *data);
+
+/** msr_host_read - the client's KVM_GET_MSRS: as msr_read(), whatever CPUID says */
+int msr_host_read(struct x86_vcpu *v, u32 index, u64 *data);
 
 /**
  * msr_write - WRMSR, or the client's KVM_SET_MSRS
@@ -40,9 +84,19 @@ int msr_read(struct x86_vcpu *v, u32 index, u64 *data);
  * @data: value
  * @host: the client writes
  *
- * Return: 0, or -EINVAL: unknown, read only or a value that raises #GP.
+ * Return: 0; -EINVAL: read only, or a value that the register does not take;
+ * -ENOENT: unknown.  Both raise #GP.
  */
 int msr_write(struct x86_vcpu *v, u32 index, u64 data, bool host);
+
+/**
+ * msr_feature - what the host offers in a register of MSR_FEATURE
+ * @index: the register
+ * @data: result
+ *
+ * Return: 0, or -EINVAL: no such register.
+ */
+int msr_feature(u32 index, u64 *data);
 
 /** apic_base_is_valid - may IA32_APIC_BASE have this value? */
 bool apic_base_is_valid(const struct x86_vcpu *v, u64 data);
@@ -50,8 +104,13 @@ bool apic_base_is_valid(const struct x86_vcpu *v, u64 data);
 /** msr_reset - values after power-up */
 void msr_reset(struct x86_vcpu *v);
 
+/* ioctls: x86/msr_ioctl.c */
 /** msr_ioctl_index_list - KVM_GET_MSR_INDEX_LIST; -E2BIG without room */
 long msr_ioctl_index_list(void *unused, void *data, unsigned long arg);
+/** msr_ioctl_feature_list - KVM_GET_MSR_FEATURE_INDEX_LIST; likewise */
+long msr_ioctl_feature_list(void *unused, void *data, unsigned long arg);
+/** msr_ioctl_features - KVM_GET_MSRS on /dev/kvm; returns how many were read */
+long msr_ioctl_features(void *unused, void *data, unsigned long arg);
 /** msr_ioctl_get - KVM_GET_MSRS; returns how many were read */
 long msr_ioctl_get(void *vcpu, void *data, unsigned long arg);
 /** msr_ioctl_set - KVM_SET_MSRS; returns how many were written */

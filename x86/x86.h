@@ -51,10 +51,44 @@ struct x86_fpu {
 	bool loaded;
 };
 
-/** struct x86_msrs - MSRs that no hardware block holds: msr.h */
+/* Variable MTRR ranges: a base and a mask each. */
+#define MTRR_VARIABLE	8
+
+/** struct x86_msrs - MSRs that no hardware block holds: msr_table.c, mtrr.c */
 struct x86_msrs {
 	u64 apic_base;
 	u64 bios_sign_id;
+	u64 misc_enable;
+	u64 smi_count;
+	u64 hwcr;
+	u64 de_cfg;
+	u64 osvw_length;
+	u64 osvw_status;
+	u64 mtrr_default;
+	u64 mtrr_fixed[11];
+	u64 mtrr_variable[2 * MTRR_VARIABLE];
+};
+
+/**
+ * struct x86_mce - machine-check state: mce.c
+ * @cap: MCG_CAP; its low byte counts the banks, 0 before KVM_X86_SETUP_MCE
+ * @status: MCG_STATUS
+ * @ctl: MCG_CTL
+ * @bank: CTL, STATUS, ADDR and MISC of each bank
+ */
+struct x86_mce {
+	u64 cap;
+	u64 status;
+	u64 ctl;
+	u64 (*bank)[4];
+};
+
+/**
+ * struct x86_tsc - a vCPU's time-stamp counter: tsc.c
+ * @adjust: IA32_TSC_ADJUST
+ */
+struct x86_tsc {
+	u64 adjust;
 };
 
 /**
@@ -65,6 +99,8 @@ struct x86_msrs {
  * @fpu: FPU (fpu.c)
  * @cpuid: CPUID table (cpuid.c)
  * @msrs: MSRs (msr_table.c)
+ * @mce: machine checks (mce.c)
+ * @tsc: time-stamp counter (tsc.c)
  * @emul: emulator context, made when first needed (emulate.c)
  * @mp_state: KVM_MP_STATE_*
  * @run_err: errno of X86_FAIL
@@ -82,6 +118,8 @@ struct x86_vcpu {
 	struct x86_fpu fpu;
 	struct x86_cpuid cpuid;
 	struct x86_msrs msrs;
+	struct x86_mce mce;
+	struct x86_tsc tsc;
 	struct x86_emulator *emul;
 	u32 mp_state;
 	int run_err;
