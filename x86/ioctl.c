@@ -16,11 +16,13 @@ static const struct {
 	{ KVM_CAP_SET_TSS_ADDR, 1 },
 	{ KVM_CAP_SET_IDENTITY_MAP_ADDR, 1 },
 	{ KVM_CAP_EXT_CPUID, 1 },
+	{ KVM_CAP_EXT_EMUL_CPUID, 1 },
 	{ KVM_CAP_MP_STATE, 1 },
 	{ KVM_CAP_DEBUGREGS, 1 },
 	{ KVM_CAP_USER_NMI, 1 },
 	{ KVM_CAP_GET_TSC_KHZ, 1 },
 	{ KVM_CAP_XSAVE, 1 },
+	{ KVM_CAP_XSAVE2, sizeof(struct kvm_xsave) },
 };
 
 long arch_check_extension(struct kvm *kvm, unsigned long ext)
@@ -68,6 +70,7 @@ static long vcpu_ioctl_tsc_khz(void *obj, void *data, unsigned long arg)
 
 const struct ioctl_desc arch_dev_ioctls[] = {
 	{ KVM_GET_SUPPORTED_CPUID, IOCTL_RAW, cpuid_ioctl_supported },
+	{ KVM_GET_EMULATED_CPUID, IOCTL_RAW, cpuid_ioctl_emulated },
 	{ KVM_GET_MSR_INDEX_LIST, IOCTL_RAW, msr_ioctl_index_list },
 	{ }
 };
@@ -82,9 +85,11 @@ const struct ioctl_desc arch_vcpu_ioctls[] = {
 	{ KVM_GET_FPU, 0, fpu_ioctl_get },
 	{ KVM_SET_FPU, 0, fpu_ioctl_set },
 	{ KVM_GET_XSAVE, 0, xsave_ioctl_get },
+	{ KVM_GET_XSAVE2, 0, xsave_ioctl_get },
 	{ KVM_SET_XSAVE, 0, xsave_ioctl_set },
 	{ KVM_GET_XCRS, 0, xcrs_ioctl_get },
 	{ KVM_SET_XCRS, 0, xcrs_ioctl_set },
+	{ KVM_SET_CPUID, IOCTL_RAW, cpuid_ioctl_set_old },
 	{ KVM_SET_CPUID2, IOCTL_RAW, cpuid_ioctl_set },
 	{ KVM_GET_CPUID2, IOCTL_RAW, cpuid_ioctl_get },
 	{ KVM_GET_MP_STATE, 0, mp_state_ioctl_get },
