@@ -4,12 +4,11 @@
 #include <linux/printk.h>
 #include <linux/smp.h>
 
-#include <asm/cpufeature.h>
-#include <asm/fpu/xcr.h>
-#include <asm/processor.h>
 #include <asm/tsc.h>
 
 #include "x86/caps.h"
+#include "x86/cpuid.h"
+#include "x86/fpu.h"
 #include "x86/lifecycle.h"
 #include "x86/vendor.h"
 
@@ -56,18 +55,6 @@ int caps_step_probe(void *obj)
 	return err;
 }
 
-/* What every vendor gets from the host CPU alone. */
-static void caps_init_host(struct x86_caps *caps)
-{
-	caps->tsc_khz = tsc_khz;
-	caps->xcr0 = XFEATURE_MASK_FPSSE;
-	if (boot_cpu_has(X86_FEATURE_OSXSAVE)) {
-		caps->host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
-		caps->xcr0 = caps->host_xcr0 &
-			     (XFEATURE_MASK_FPSSE | XFEATURE_MASK_YMM);
-	}
-}
-
 int caps_step_setup(void *obj)
 {
 	const struct kvm_vendor *ven = obj;
@@ -75,7 +62,9 @@ int caps_step_setup(void *obj)
 	/* An earlier vendor may have left its answers (R2). */
 	mmu_setup_reset();
 	x86_caps_rw = (struct x86_caps){ };
-	caps_init_host(&x86_caps_rw);
+	x86_caps_rw.tsc_khz = tsc_khz;
+	fpu_host_init(&x86_caps_rw);
+	cpuid_host_init();
 	return ven->setup(&x86_caps_rw);
 }
 

@@ -19,6 +19,8 @@
  * @hidden_8000_0001_edx: likewise
  * @xcr0: XCR0 bits that guests may use (common)
  * @host_xcr0: XCR0 while the host runs; 0 without XSAVE (common)
+ * @host_xss: IA32_XSS while the host runs (common)
+ * @mxcsr_mask: MXCSR bits that do not fault (common)
  * @tsc_khz: host TSC frequency (common)
  */
 struct x86_caps {
@@ -28,6 +30,8 @@ struct x86_caps {
 	u32 hidden_8000_0001_edx;
 	u64 xcr0;
 	u64 host_xcr0;
+	u64 host_xss;
+	u32 mxcsr_mask;
 	u32 tsc_khz;
 };
 

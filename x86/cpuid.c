@@ -2,19 +2,17 @@
 /* A guest's CPUID: lookup, the instruction, and what is derived from the table. */
 #include <linux/slab.h>
 
-#include <asm/cpufeature.h>
 #include <asm/cpufeatures.h>
 #include <asm/fpu/types.h>
+#include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 
 #include "x86/cpuid.h"
 #include "x86/cr.h"
 #include "x86/exits.h"
+#include "x86/fpu.h"
 #include "x86/lifecycle.h"
 #include "x86/vendor.h"
-
-/* A feature's bit within the 32-bit word that CPUID returns. */
-#define FEATURE(x) BIT((x) & 31)
 
 void vcpu_step_cpuid_down(void *obj)
 {
@@ -24,10 +22,13 @@ void vcpu_step_cpuid_down(void *obj)
 const struct kvm_cpuid_entry2 *cpuid_find(const struct x86_vcpu *v,
 					  u32 function, u32 index)
 {
-	const struct kvm_cpuid_entry2 *e = v->cpuid.entry;
-	u32 i;
+	const struct x86_cpuid *c = &v->cpuid;
+	const struct kvm_cpuid_entry2 *e;
+	const u16 *link;
 
-	for (i = 0; i < v->cpuid.n; i++, e++) {
+	for (link = &c->first[cpuid_bucket(function)]; *link;
+	     link = cpuid_links(c) + (*link - 1)) {
+		e = c->entry + (*link - 1);
 		if (e->function != function)
 			continue;
 		if (!(e->flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX) ||
@@ -45,52 +46,42 @@ const struct kvm_cpuid_entry2 *cpuid_find(const struct x86_vcpu *v,
 		  X86_CR4_PSE | X86_CR4_PAE | X86_CR4_MCE | X86_CR4_PGE |	\
 		  X86_CR4_PCE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT)
 
-static u64 cr4_bits(u32 ecx1, const struct kvm_cpuid_entry2 *leaf7)
+static const struct {
+	u16 feature;
+	u32 cr4;
+} cr4_features[] = {
+	{ X86_FEATURE_PCID, X86_CR4_PCIDE },
+	{ X86_FEATURE_XSAVE, X86_CR4_OSXSAVE },
+	{ X86_FEATURE_FSGSBASE, X86_CR4_FSGSBASE },
+	{ X86_FEATURE_SMEP, X86_CR4_SMEP },
+	{ X86_FEATURE_SMAP, X86_CR4_SMAP },
+	{ X86_FEATURE_PKU, X86_CR4_PKE },
+	{ X86_FEATURE_UMIP, X86_CR4_UMIP },
+	{ X86_FEATURE_LA57, X86_CR4_LA57 },
+};
+
+/*
+ * Bits that the processor itself would refuse must never reach it: the client may
+ * have set features that the host lacks.
+ */
+static u64 cpuid_cr4(const struct x86_vcpu *v)
 {
 	u64 bits = CR4_BASE;
+	unsigned int i;
 
-	if (ecx1 & FEATURE(X86_FEATURE_PCID))
-		bits |= X86_CR4_PCIDE;
-	if (ecx1 & FEATURE(X86_FEATURE_XSAVE))
-		bits |= X86_CR4_OSXSAVE;
-	if (!leaf7)
-		return bits;
-	if (leaf7->ebx & FEATURE(X86_FEATURE_FSGSBASE))
-		bits |= X86_CR4_FSGSBASE;
-	if (leaf7->ebx & FEATURE(X86_FEATURE_SMEP))
-		bits |= X86_CR4_SMEP;
-	if (leaf7->ebx & FEATURE(X86_FEATURE_SMAP))
-		bits |= X86_CR4_SMAP;
-	if (leaf7->ecx & FEATURE(X86_FEATURE_UMIP))
-		bits |= X86_CR4_UMIP;
-	if (leaf7->ecx & FEATURE(X86_FEATURE_LA57))
-		bits |= X86_CR4_LA57;
+	for (i = 0; i < ARRAY_SIZE(cr4_features); i++)
+		if (cpuid_has(v, cr4_features[i].feature) &&
+		    cpuid_offered(cr4_features[i].feature))
+			bits |= cr4_features[i].cr4;
 	return bits;
 }
 
-/*
- * CR4 bits that the processor itself would refuse must never reach it; the
- * client may have set features that the host lacks.
- */
-static u64 cr4_host_bits(void)
+static u64 cpuid_xcr0(const struct x86_vcpu *v)
 {
-	u64 bits = ~0ull;
+	const struct kvm_cpuid_entry2 *e = cpuid_find(v, 0xd, 0);
+	u64 bits = e ? e->eax | (u64)e->edx << 32 : 0;
 
-	if (!boot_cpu_has(X86_FEATURE_PCID))
-		bits &= ~(u64)X86_CR4_PCIDE;
-	if (!boot_cpu_has(X86_FEATURE_XSAVE))
-		bits &= ~(u64)X86_CR4_OSXSAVE;
-	if (!boot_cpu_has(X86_FEATURE_FSGSBASE))
-		bits &= ~(u64)X86_CR4_FSGSBASE;
-	if (!boot_cpu_has(X86_FEATURE_SMEP))
-		bits &= ~(u64)X86_CR4_SMEP;
-	if (!boot_cpu_has(X86_FEATURE_SMAP))
-		bits &= ~(u64)X86_CR4_SMAP;
-	if (!(cpuid_ecx(7) & FEATURE(X86_FEATURE_UMIP)))
-		bits &= ~(u64)X86_CR4_UMIP;
-	if (!(cpuid_ecx(7) & FEATURE(X86_FEATURE_LA57)))
-		bits &= ~(u64)X86_CR4_LA57;
-	return bits;
+	return (bits & x86_caps->xcr0) | XFEATURE_MASK_FP;
 }
 
 static u8 cpuid_maxphyaddr(const struct x86_vcpu *v)
@@ -103,65 +94,62 @@ static u8 cpuid_maxphyaddr(const struct x86_vcpu *v)
 	return clamp_t(u32, e->eax & 0xff, 32, 52);
 }
 
+/* EFER's features; a client that sets no table gets the host's: see CR4_BASE. */
+static bool efer_feature(const struct x86_vcpu *v, unsigned int feature)
+{
+	return (!v->cpuid.n || cpuid_has(v, feature)) && cpuid_offered(feature);
+}
+
 void cpuid_update(struct x86_vcpu *v)
 {
 	const struct kvm_cpuid_entry2 *leaf0 = cpuid_find(v, 0, 0);
-	const struct kvm_cpuid_entry2 *leaf1 = cpuid_find(v, 1, 0);
-	const struct kvm_cpuid_entry2 *ext1 = cpuid_find(v, 0x80000001, 0);
 	struct x86_cpuid *c = &v->cpuid;
-	/* No table: see CR4_BASE. */
-	u32 edx = ext1 ? ext1->edx : c->n ? 0 : cpuid_edx(0x80000001);
 
 	c->maxphyaddr = cpuid_maxphyaddr(v);
-	c->has_nx = edx & FEATURE(X86_FEATURE_NX);
-	c->has_lm = edx & FEATURE(X86_FEATURE_LM);
-	c->has_gib_pages = edx & FEATURE(X86_FEATURE_GBPAGES);
-	c->has_ffxsr = edx & FEATURE(X86_FEATURE_FXSR_OPT);
+	c->has_nx = efer_feature(v, X86_FEATURE_NX);
+	c->has_lm = efer_feature(v, X86_FEATURE_LM);
+	c->has_gib_pages = efer_feature(v, X86_FEATURE_GBPAGES);
+	c->has_ffxsr = efer_feature(v, X86_FEATURE_FXSR_OPT);
 	/* "Auth" of AuthenticAMD. */
 	c->amd = leaf0 && leaf0->ebx == 0x68747541;
-	c->cr4_allowed = cr4_bits(leaf1 ? leaf1->ecx : 0,
-				  cpuid_find(v, 7, 0)) & cr4_host_bits();
+	c->cr4_allowed = cpuid_cr4(v);
+	c->xcr0 = cpuid_xcr0(v);
 	cr_changed(v);
-}
-
-/* The FXSAVE area and the header. */
-#define XSAVE_LEGACY_BYTES (512 + 64)
-
-/* A part at a place of its own, or after the others, perhaps aligned. */
-#define XSAVE_ALIGNED	BIT(1)
-
-/* Bytes of an XSAVE image for @xcr0 (APM vol. 3, E.4.12; vol. 2, 11.5.3). */
-static u32 xsave_bytes(u64 xcr0, bool compact)
-{
-	u32 size, offset, flags, edx, end = XSAVE_LEGACY_BYTES;
-	int i;
-
-	for (i = 2; i < 63; i++) {
-		if (!(xcr0 & BIT_ULL(i)))
-			continue;
-		cpuid_count(0xd, i, &size, &offset, &flags, &edx);
-		if (compact)
-			offset = flags & XSAVE_ALIGNED ? ALIGN(end, 64) : end;
-		end = max(end, offset + size);
-	}
-	return end;
 }
 
 /* Bits that follow from registers, not from the table. */
 static void cpuid_dynamic(struct x86_vcpu *v, u32 function, u32 index,
 			  u32 regs[4])
 {
-	u32 *eax = &regs[0], *ebx = &regs[1], *ecx = &regs[2];
+	bool apic = v->msrs.apic_base & MSR_IA32_APICBASE_ENABLE;
+	u32 *eax = &regs[0], *ebx = &regs[1], *ecx = &regs[2], *edx = &regs[3];
 
-	if (function == 1) {
-		*ecx &= ~FEATURE(X86_FEATURE_OSXSAVE);
+	switch (function) {
+	case 1:
+		*ecx &= ~CPUID_BIT(X86_FEATURE_OSXSAVE);
 		if (state_get(v, GRP_CR4)->cr4 & X86_CR4_OSXSAVE)
-			*ecx |= FEATURE(X86_FEATURE_OSXSAVE);
-	} else if (function == 0xd && index == 0 && *ebx) {
-		*ebx = xsave_bytes(v->fpu.xcr0, false);
-	} else if (function == 0xd && index == 1 &&
-		   (*eax & FEATURE(X86_FEATURE_XSAVEC))) {
-		*ebx = xsave_bytes(v->fpu.xcr0, true);
+			*ecx |= CPUID_BIT(X86_FEATURE_OSXSAVE);
+		if (!apic)
+			*edx &= ~CPUID_BIT(X86_FEATURE_APIC);
+		break;
+	case 7:
+		if (index)
+			break;
+		*ecx &= ~CPUID_BIT(X86_FEATURE_OSPKE);
+		if (state_get(v, GRP_CR4)->cr4 & X86_CR4_PKE)
+			*ecx |= CPUID_BIT(X86_FEATURE_OSPKE);
+		break;
+	case 0xd:
+		if (index == 0 && *ebx)
+			*ebx = fpu_image_bytes(v->fpu.xcr0, false);
+		else if (index == 1 && (*eax & CPUID_BIT(X86_FEATURE_XSAVEC)))
+			*ebx = fpu_image_bytes(v->fpu.xcr0, true);
+		break;
+	case 0x80000001:
+		/* The repetition of leaf 1 on AMD's CPUs; reserved on others. */
+		if (!apic)
+			*edx &= ~CPUID_BIT(X86_FEATURE_APIC);
+		break;
 	}
 }
 

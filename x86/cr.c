@@ -15,7 +15,7 @@
 /* Changes of these end the validity of cached translations (APM vol. 2, 5.5.2). */
 #define CR4_FLUSH_BITS (X86_CR4_PGE | X86_CR4_PAE | X86_CR4_PSE |	\
 			X86_CR4_PCIDE | X86_CR4_SMEP | X86_CR4_SMAP |	\
-			X86_CR4_LA57)
+			X86_CR4_PKE | X86_CR4_LA57)
 
 void cr_changed(struct x86_vcpu *v)
 {

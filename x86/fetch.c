@@ -16,7 +16,7 @@
 static struct perm_regs perm_regs(struct x86_vcpu *v)
 {
 	return (struct perm_regs) {
-		.pkru = fpu_pkru(v),
+		.pkru = fpu_guest_pkru(v),
 		.ac = state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_AC,
 	};
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The guest's FPU and XCR0. */
+/* The guest's FPU, XCR0 and PKRU. */
 #include <linux/kvm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -7,7 +7,9 @@
 #include <asm/fpu/api.h>
 #include <asm/fpu/types.h>
 #include <asm/fpu/xcr.h>
+#include <asm/msr.h>
 #include <asm/processor-flags.h>
+#include <asm/special_insns.h>
 
 #include "x86/caps.h"
 #include "x86/fpu.h"
@@ -16,7 +18,6 @@
 /* After power-up (APM vol. 2, table 14-1). */
 #define FCW_RESET	0x40
 #define MXCSR_RESET	0x1f80
-#define MXCSR_BITS	0xffff
 
 static struct fxregs_state *fxsave(struct x86_vcpu *v)
 {
@@ -47,16 +48,50 @@ void fpu_put(struct x86_vcpu *v)
 	fpu_swap_kvm_fpstate(&v->fpu.guest, false);
 }
 
-void fpu_xcr0_load(struct x86_vcpu *v)
+/*
+ * Without CR4.OSXSAVE the guest's instructions that depend on XCR0 and XSS fault
+ * whatever their values are.  PKRU is looked at with CR4.PKE, and reached through
+ * XSAVE images as well.
+ */
+void fpu_guest_in(struct x86_vcpu *v)
 {
-	xsetbv(XCR_XFEATURE_ENABLED_MASK, v->fpu.xcr0);
-	v->fpu.loaded = true;
+	u64 cr4 = state_get(v, GRP_CR4)->cr4;
+	struct x86_fpu *fpu = &v->fpu;
+
+	if (cr4 & X86_CR4_OSXSAVE) {
+		if (fpu->xcr0 != x86_caps->host_xcr0) {
+			xsetbv(XCR_XFEATURE_ENABLED_MASK, fpu->xcr0);
+			fpu->loaded |= FPU_XCR0;
+		}
+		/* Guests have no XSAVES; what they do not have, they may use. */
+		if (x86_caps->host_xss) {
+			native_wrmsrl(MSR_IA32_XSS, 0);
+			fpu->loaded |= FPU_XSS;
+		}
+	}
+	if (static_cpu_has(X86_FEATURE_OSPKE) &&
+	    ((cr4 & X86_CR4_PKE) || (fpu->xcr0 & XFEATURE_MASK_PKRU))) {
+		fpu->host_pkru = rdpkru();
+		if (fpu->pkru != fpu->host_pkru)
+			wrpkru(fpu->pkru);
+		fpu->loaded |= FPU_PKRU;
+	}
 }
 
-void fpu_xcr0_restore(struct x86_vcpu *v)
+void fpu_guest_out(struct x86_vcpu *v)
 {
-	xsetbv(XCR_XFEATURE_ENABLED_MASK, x86_caps->host_xcr0);
-	v->fpu.loaded = false;
+	struct x86_fpu *fpu = &v->fpu;
+
+	if (fpu->loaded & FPU_PKRU) {
+		fpu->pkru = rdpkru();
+		if (fpu->pkru != fpu->host_pkru)
+			wrpkru(fpu->host_pkru);
+	}
+	if (fpu->loaded & FPU_XSS)
+		native_wrmsrl(MSR_IA32_XSS, x86_caps->host_xss);
+	if (fpu->loaded & FPU_XCR0)
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, x86_caps->host_xcr0);
+	fpu->loaded = 0;
 }
 
 /*
@@ -80,14 +115,20 @@ void fpu_reset(struct x86_vcpu *v)
 	fx->mxcsr = MXCSR_RESET;
 	fpu_mark_used(v);
 	v->fpu.xcr0 = XFEATURE_MASK_FP;
+	v->fpu.pkru = 0;
 }
 
 int fpu_set_xcr0(struct x86_vcpu *v, u32 index, u64 value)
 {
-	if (index || !(value & XFEATURE_MASK_FP) || (value & ~x86_caps->xcr0))
+	u64 avx512 = value & XFEATURE_MASK_AVX512;
+
+	if (index || !(value & XFEATURE_MASK_FP) || (value & ~v->cpuid.xcr0))
 		return -EINVAL;
-	/* AVX state is nothing without SSE state. */
+	/* AVX state is nothing without SSE state, AVX-512's without AVX's. */
 	if ((value & XFEATURE_MASK_YMM) && !(value & XFEATURE_MASK_SSE))
+		return -EINVAL;
+	if (avx512 && (avx512 != XFEATURE_MASK_AVX512 ||
+		       !(value & XFEATURE_MASK_YMM)))
 		return -EINVAL;
 	v->fpu.xcr0 = value;
 	return 0;
@@ -127,7 +168,7 @@ long fpu_ioctl_set(void *obj, void *data, unsigned long arg)
 	struct fxregs_state *fx = fxsave(v);
 
 	/* Loading a reserved bit would fault in the host. */
-	if (fpu->mxcsr & ~MXCSR_BITS)
+	if (fpu->mxcsr & ~x86_caps->mxcsr_mask)
 		return -EINVAL;
 	memcpy(fx->st_space, fpu->fpr, sizeof(fpu->fpr));
 	fx->cwd = fpu->fcw;

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * FPU state: the client's is swapped for the guest's around KVM_RUN, XCR0
- * around each entry.
+ * FPU state.  What is switched when:
+ *
+ * The registers: the client's for the guest's around KVM_RUN.  While the thread is
+ * in KVM_RUN, the guest's are the thread's, so the scheduler saves them, and the
+ * entry loads them again if they are not in the CPU.
+ *
+ * XCR0, XSS and PKRU: around each entry, with interrupts off, because the host
+ * needs its own for its context switches and its accesses to user memory; and
+ * only if the guest can see a difference (fpu_guest_in()).
  */
 #ifndef LAMINA_X86_FPU_H
 #define LAMINA_X86_FPU_H
 
 #include <linux/thread_info.h>
 
+#include <asm/cpufeature.h>
 #include <asm/fpu/api.h>
-#include <asm/processor-flags.h>
 
 #include "x86/caps.h"
 #include "x86/x86.h"
@@ -20,14 +27,19 @@ void fpu_load(struct x86_vcpu *v);
 /** fpu_put - KVM_RUN ends: the client's come back */
 void fpu_put(struct x86_vcpu *v);
 
-/** fpu_xcr0_load - the guest's XCR0 goes into the CPU; see fpu_enter() */
-void fpu_xcr0_load(struct x86_vcpu *v);
+/* What the CPU has of the guest between entry and exit. */
+#define FPU_XCR0	BIT(0)
+#define FPU_XSS		BIT(1)
+#define FPU_PKRU	BIT(2)
 
-/** fpu_xcr0_restore - the host's XCR0 comes back */
-void fpu_xcr0_restore(struct x86_vcpu *v);
+/** fpu_guest_in - the rare half of fpu_enter(): XCR0, XSS, PKRU */
+void fpu_guest_in(struct x86_vcpu *v);
+
+/** fpu_guest_out - the rare half of fpu_leave() */
+void fpu_guest_out(struct x86_vcpu *v);
 
 /**
- * fpu_enter - right before entry, interrupts off: the guest's registers and XCR0
+ * fpu_enter - right before entry, interrupts off: the guest's state into the CPU
  * @v: own thread
  *
  * Interrupts stay off up to fpu_leave(): a handler may use the FPU, which takes the
@@ -38,32 +50,16 @@ static inline void fpu_enter(struct x86_vcpu *v)
 	/* The thread was scheduled out since fpu_load(): registers are in memory. */
 	if (unlikely(test_thread_flag(TIF_NEED_FPU_LOAD)))
 		switch_fpu_return();
-	/*
-	 * The CPU's XCR0 is the guest's only when the guest can use XSAVE at all;
-	 * with CR4.OSXSAVE clear the instructions fault whatever XCR0 is.
-	 */
-	if (unlikely(v->fpu.xcr0 != x86_caps->host_xcr0) &&
-	    (state_get(v, GRP_CR4)->cr4 & X86_CR4_OSXSAVE))
-		fpu_xcr0_load(v);
+	if (unlikely(v->fpu.xcr0 != x86_caps->host_xcr0) ||
+	    unlikely(x86_caps->host_xss) || static_cpu_has(X86_FEATURE_OSPKE))
+		fpu_guest_in(v);
 }
 
-/** fpu_leave - after exit, interrupts still off: the host's XCR0 */
+/** fpu_leave - after exit, interrupts still off: the host's state again */
 static inline void fpu_leave(struct x86_vcpu *v)
 {
 	if (unlikely(v->fpu.loaded))
-		fpu_xcr0_restore(v);
-}
-
-/**
- * fpu_pkru - the guest's PKRU
- * @v: own thread, in KVM_RUN
- *
- * Return: 0, which forbids nothing, while CR4.PKE is clear.
- */
-static inline u32 fpu_pkru(struct x86_vcpu *v)
-{
-	/* No guest can set CR4.PKE yet: its PKRU is not switched (cpuid.c). */
-	return 0;
+		fpu_guest_out(v);
 }
 
 /**
@@ -80,6 +76,34 @@ void fpu_vector_get(struct x86_vcpu *v, unsigned int nr, void *buf,
 void fpu_vector_set(struct x86_vcpu *v, unsigned int nr, const void *buf,
 		    unsigned int len);
 
+/**
+ * fpu_guest_pkru - the guest's PKRU
+ * @v: own thread, out of the guest
+ *
+ * 0, which denies nothing, for guests without protection keys.
+ */
+static inline u32 fpu_guest_pkru(const struct x86_vcpu *v)
+{
+	return v->fpu.pkru;
+}
+
+/**
+ * fpu_host_init - the host's FPU state, for the capability record
+ * @caps: gets xcr0, host_xcr0, host_xss, mxcsr_mask
+ *
+ * Also notes where the parts of an XSAVE image lie.
+ */
+void fpu_host_init(struct x86_caps *caps);
+
+/**
+ * fpu_image_bytes - size of an XSAVE image (APM vol. 3, E.4.12; vol. 2, 11.5.3)
+ * @xcr0: the parts that it has, of those in x86_caps->xcr0
+ * @compact: in the compacted format
+ *
+ * Return: bytes, the legacy area and the header included.
+ */
+u32 fpu_image_bytes(u64 xcr0, bool compact);
+
 /** fpu_reset - the state after power-up (APM vol. 2, 14.1.3) */
 void fpu_reset(struct x86_vcpu *v);
 
@@ -89,11 +113,12 @@ void fpu_reset(struct x86_vcpu *v);
  * @index: ECX
  * @value: EDX:EAX
  *
- * Return: 0, or -EINVAL when the guest gets #GP (APM vol. 2, 11.5.2).
+ * Return: 0, or -EINVAL when the guest gets #GP (APM vol. 2, 11.5.2; SDM vol. 1,
+ * 13.3, for AVX-512).
  */
 int fpu_set_xcr0(struct x86_vcpu *v, u32 index, u64 value);
 
-/** xsave_ioctl_get - KVM_GET_XSAVE (xsave.c) */
+/** xsave_ioctl_get - KVM_GET_XSAVE and KVM_GET_XSAVE2 (xsave.c) */
 long xsave_ioctl_get(void *vcpu, void *data, unsigned long arg);
 /** xsave_ioctl_set - KVM_SET_XSAVE; -EINVAL for what guests do not have */
 long xsave_ioctl_set(void *vcpu, void *data, unsigned long arg);

@@ -20,6 +20,7 @@ static const struct {
 	{ KVM_CAP_SET_TSS_ADDR, 1 },
 	{ KVM_CAP_SET_IDENTITY_MAP_ADDR, 1 },
 	{ KVM_CAP_EXT_CPUID, 1 },
+	{ KVM_CAP_EXT_EMUL_CPUID, 1 },
 	{ KVM_CAP_MP_STATE, 1 },
 	{ KVM_CAP_DEBUGREGS, 1 },
 	{ KVM_CAP_USER_NMI, 1 },
@@ -28,6 +29,7 @@ static const struct {
 	{ KVM_CAP_IRQ_ROUTING, GSI_ROUTES_MAX },
 	{ KVM_CAP_MCE, MCE_BANKS_MAX },
 	{ KVM_CAP_GET_MSR_FEATURES, 1 },
+	{ KVM_CAP_XSAVE2, sizeof(struct kvm_xsave) },
 };
 
 long arch_check_extension(struct kvm *kvm, unsigned long ext)
@@ -75,6 +77,7 @@ static long vcpu_ioctl_tsc_khz(void *obj, void *data, unsigned long arg)
 
 const struct ioctl_desc arch_dev_ioctls[] = {
 	{ KVM_GET_SUPPORTED_CPUID, IOCTL_RAW, cpuid_ioctl_supported },
+	{ KVM_GET_EMULATED_CPUID, IOCTL_RAW, cpuid_ioctl_emulated },
 	{ KVM_GET_MSR_INDEX_LIST, IOCTL_RAW, msr_ioctl_index_list },
 	{ KVM_GET_MSR_FEATURE_INDEX_LIST, IOCTL_RAW, msr_ioctl_feature_list },
 	{ KVM_GET_MSRS, IOCTL_RAW, msr_ioctl_features },
@@ -94,9 +97,11 @@ const struct ioctl_desc arch_vcpu_ioctls[] = {
 	{ KVM_GET_FPU, 0, fpu_ioctl_get },
 	{ KVM_SET_FPU, 0, fpu_ioctl_set },
 	{ KVM_GET_XSAVE, 0, xsave_ioctl_get },
+	{ KVM_GET_XSAVE2, 0, xsave_ioctl_get },
 	{ KVM_SET_XSAVE, 0, xsave_ioctl_set },
 	{ KVM_GET_XCRS, 0, xcrs_ioctl_get },
 	{ KVM_SET_XCRS, 0, xcrs_ioctl_set },
+	{ KVM_SET_CPUID, IOCTL_RAW, cpuid_ioctl_set_old },
 	{ KVM_SET_CPUID2, IOCTL_RAW, cpuid_ioctl_set },
 	{ KVM_GET_CPUID2, IOCTL_RAW, cpuid_ioctl_get },
 	{ KVM_GET_MP_STATE, 0, mp_state_ioctl_get },

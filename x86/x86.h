@@ -31,24 +31,44 @@ struct x86_vm {
 
 struct x86_emulator;
 
-/** struct x86_cpuid - a guest's CPUID table and what follows from it: cpuid.h */
+#define CPUID_BUCKETS 64
+
+/**
+ * struct x86_cpuid - a guest's CPUID table and what follows from it: cpuid.h
+ * @entry: the client's entries, then one link of a hash chain for each
+ * @n: how many
+ * @first: by hash of the function, the first entry's number + 1, or 0
+ * @xcr0: XCR0 bits that the guest may set
+ * @cr4_allowed: CR4 bits that the guest may set
+ */
 struct x86_cpuid {
 	struct kvm_cpuid_entry2 *entry;
 	u32 n;
+	u16 first[CPUID_BUCKETS];
 	u8 maxphyaddr;
 	bool has_nx;
 	bool has_lm;
 	bool has_gib_pages;
 	bool has_ffxsr;
 	bool amd;
+	u64 xcr0;
 	u64 cr4_allowed;
 };
 
-/** struct x86_fpu - FPU state: fpu.h */
+/**
+ * struct x86_fpu - FPU state: fpu.h
+ * @guest: the registers
+ * @xcr0: XCR0
+ * @pkru: PKRU, while it is not in the CPU
+ * @host_pkru: the thread's PKRU, while the guest's is in the CPU
+ * @loaded: FPU_* that the CPU has of the guest
+ */
 struct x86_fpu {
 	struct fpu_guest guest;
 	u64 xcr0;
-	bool loaded;
+	u32 pkru;
+	u32 host_pkru;
+	u8 loaded;
 };
 
 /* Variable MTRR ranges: a base and a mask each. */
