@@ -38,6 +38,15 @@ size_t arch_vcpu_size(void);
 long arch_check_extension(struct kvm *kvm, unsigned long ext);
 
 /**
+ * arch_vm_enable_cap - KVM_ENABLE_CAP on a VM for what the core does not know
+ * @kvm: the VM
+ * @cap: what; @cap->flags is 0
+ *
+ * Return: 0 or -EINVAL.
+ */
+long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap);
+
+/**
  * arch_cpu_on - check this CPU and turn virtualization on (R6)
  *
  * On the CPU concerned, not preemptible.

@@ -2,6 +2,7 @@
 /* The core's VM ioctls: thin handlers around the modules that do the work. */
 #include <linux/string.h>
 
+#include "core/arch.h"
 #include "core/dirty.h"
 #include "core/iobus.h"
 #include "core/ioctl.h"
@@ -53,14 +54,11 @@ static long vm_ioctl_check_extension(void *obj, void *data, unsigned long arg)
  * Manual dirty-log protection.  INITIALLY_SET alone is nothing (api.rst 7.18);
  * changing the mode takes effect for slots that start to log afterwards.
  */
-static long vm_ioctl_enable_cap(void *obj, void *data, unsigned long arg)
+static long enable_manual_dirty(struct kvm *kvm,
+				const struct kvm_enable_cap *cap)
 {
-	struct kvm_enable_cap *cap = data;
-	struct kvm *kvm = obj;
 	u64 flags = cap->args[0];
 
-	if (cap->flags || cap->cap != KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2)
-		return -EINVAL;
 	if (cap->args[1] || cap->args[2] || cap->args[3])
 		return -EINVAL;
 	if (flags & ~(u64)(KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE |
@@ -72,6 +70,17 @@ static long vm_ioctl_enable_cap(void *obj, void *data, unsigned long arg)
 	kvm->dirty_manual = flags;
 	mutex_unlock(&kvm->slots_lock);
 	return 0;
+}
+
+static long vm_ioctl_enable_cap(void *obj, void *data, unsigned long arg)
+{
+	const struct kvm_enable_cap *cap = data;
+
+	if (cap->flags)
+		return -EINVAL;
+	if (cap->cap == KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2)
+		return enable_manual_dirty(obj, cap);
+	return arch_vm_enable_cap(obj, cap);
 }
 
 const struct ioctl_desc core_vm_ioctls[] = {

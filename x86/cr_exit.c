@@ -4,18 +4,11 @@
 #include <asm/trapnr.h>
 
 #include "x86/cr.h"
+#include "x86/debug.h"
 #include "x86/emulate.h"
 #include "x86/exits.h"
 #include "x86/fpu.h"
 #include "x86/vendor.h"
-
-#define DR7_GD		BIT_ULL(13)
-#define DR6_BD		BIT_ULL(13)
-/* Bits that read as one (APM vol. 2, 13.1.1.3 and 13.1.1.4). */
-#define DR6_ONES	0xffff0ff0ull
-#define DR7_ONES	0x00000400ull
-#define DR6_BITS	0x0000e00full
-#define DR7_BITS	0xffff2bffull
 
 static enum x86_next finish(struct x86_vcpu *v, const struct x86_exit *exit,
 			    int err)
@@ -173,9 +166,9 @@ static int dr_set(struct x86_vcpu *v, u8 nr, u64 value)
 	if (value >> 32)
 		return -EINVAL;
 	if (nr == 6)
-		s->dr6 = (value & DR6_BITS) | DR6_ONES;
+		s->dr6 = dr6_fixed(value);
 	else
-		s->dr7 = (value & DR7_BITS) | DR7_ONES;
+		s->dr7 = dr7_fixed(value);
 	vendor(policy_update)(v);
 	return 0;
 }
@@ -221,8 +214,7 @@ enum x86_next dr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	if (nr == 4 || nr == 5)
 		nr += 2;
 	if (state_get(v, GRP_DR)->dr7 & DR7_GD) {
-		state_set(v, GRP_DR)->dr6 |= DR6_BD;
-		kvm_event_exception(v, X86_TRAP_DB, -1);
+		debug_trap(v, DR6_BD);
 		return X86_RESUME;
 	}
 	if (exit->dr.write)

@@ -6,6 +6,7 @@
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
 
+#include "x86/debug.h"
 #include "x86/emulate.h"
 #include "x86/lifecycle.h"
 #include "x86/run.h"
@@ -45,10 +46,11 @@ static enum x86_next emulate_commit(struct x86_vcpu *v)
 {
 	struct x86_emulator *em = v->emul;
 	struct x86_state *s;
-	u64 from;
+	u64 from, rflags;
 
 	s = state_set(v, GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_SHADOW);
 	from = s->rip;
+	rflags = s->rflags;
 	s->rip = em->ctx.rip;
 	if (emulate_mode(v) != EMUL_64)
 		s->rip = (u32)s->rip;
@@ -57,10 +59,7 @@ static enum x86_next emulate_commit(struct x86_vcpu *v)
 	if (s->rip == from)
 		s->rflags |= X86_EFLAGS_RF;
 	s->shadow = 0;
-	if (s->rflags & X86_EFLAGS_TF) {
-		state_set(v, GRP_DR)->dr6 |= DR6_BS;
-		kvm_event_exception(v, X86_TRAP_DB, -1);
-	}
+	debug_insn_done(v, rflags);
 	return write_next(v);
 }
 
