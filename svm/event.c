@@ -11,22 +11,14 @@
  *
  * NMIs.  An injected NMI masks further ones up to the guest's IRET; hardware does
  * not keep that mask, so IRET is intercepted.  The intercept comes before the
- * instruction.  If an NMI waits, one step with RFLAGS.TF goes over it, else the
- * next exit at another RIP tells that it has completed.
+ * instruction.  If an NMI waits, one step (step.c) goes over it, else the next
+ * exit at another RIP tells that it has completed.
  */
 #include <asm/processor-flags.h>
 #include <asm/traps.h>
 
 #include "svm/vmcb.h"
-
-#define DR6_B0_TO_B3	0xful
-
-/*
- * Exits during a step: #DB ends it; a fault would push our TF.  INT3 and INTO,
- * which would need RIP advanced, cannot be what NMI handlers end with.
- */
-#define STEP_EXCEPTIONS \
-	(~(u32)(BIT(X86_TRAP_NMI) | BIT(X86_TRAP_BP) | BIT(X86_TRAP_OF)))
+#include "x86/debug.h"
 
 static bool vector_is_soft(u8 vector)
 {
@@ -37,9 +29,9 @@ static bool vector_is_soft(u8 vector)
  * The interrupt window: a virtual interrupt of the highest priority, taken before
  * its vector matters.  Not during a step, which must get to its instruction.
  */
-static void virq_update(struct svm_vcpu *s)
+void svm_event_virq_update(struct svm_vcpu *s)
 {
-	bool on = (s->window & EVENT_MASK_INTERRUPT) && !s->stepping;
+	bool on = (s->window & EVENT_MASK_INTERRUPT) && !(s->step & STEP_NMI);
 	struct vmcb_control_area *control = &s->vmcb->control;
 
 	control->int_ctl &= ~V_IRQ_INJECTION_BITS_MASK;
@@ -50,96 +42,20 @@ static void virq_update(struct svm_vcpu *s)
 	vmcb_intercept(s, INTERCEPT_VINTR, on);
 }
 
-/* ------------------------------------------------------------------------ */
-/* One step with RFLAGS.TF; v->state.rflags never shows it. */
-
-static void step_start(struct svm_vcpu *s)
-{
-	struct x86_state *state = svm_state_set(s, GRP_RFLAGS | GRP_DR);
-
-	s->stepping = true;
-	s->step_rip = state->rip;
-	s->step_tf = state->rflags & X86_EFLAGS_TF;
-	s->step_dr6 = state->dr6;
-	vmcb_intercept_exceptions(s, STEP_EXCEPTIONS);
-	virq_update(s);
-}
-
-/* Storing RFLAGS takes TF out of the control block: svm_state_store(). */
-static void step_stop(struct svm_vcpu *s)
-{
-	s->stepping = false;
-	svm_state_set(s, GRP_RFLAGS);
-	vmcb_intercept_exceptions(s, 0);
-	virq_update(s);
-}
-
-/*
- * The instruction did not happen.  If it was an IRET, NMIs are as masked as
- * before; else the window may be open once the event that came is delivered.
- */
-static void step_abandon(struct svm_vcpu *s)
-{
-	step_stop(s);
-	if (s->nmi != NMI_IRET) {
-		s->rare |= RARE_KICK;
-		return;
-	}
-	s->nmi = NMI_MASKED;
-	vmcb_intercept(s, INTERCEPT_IRET, true);
-}
-
-void svm_event_step_exit(struct svm_vcpu *s)
-{
-	struct x86_state *state = &s->x86.state;
-
-	/* An IRET that has completed brought RFLAGS of its own. */
-	if (s->nmi == NMI_IRET && state->rip != s->step_rip)
-		return;
-	state->rflags &= ~(u64)X86_EFLAGS_TF;
-	if (s->step_tf)
-		state->rflags |= X86_EFLAGS_TF;
-}
-
-/* The #DB of the step; it is the guest's too if that had a reason of its own. */
-static void step_complete(struct svm_vcpu *s)
-{
-	struct x86_state *state = svm_state_set(s, GRP_DR);
-
-	step_stop(s);
-	s->nmi = NMI_OPEN;
-	if (s->step_tf ||
-	    ((s->rare & RARE_DB) && (state->dr6 & DR6_B0_TO_B3)))
-		kvm_event_exception(&s->x86, X86_TRAP_DB, -1);
-	else
-		state->dr6 = s->step_dr6;
-}
-
-void svm_event_step_end(struct svm_vcpu *s, const struct x86_exit *exit)
-{
-	if (exit->exc.vector == X86_TRAP_DB) {
-		step_complete(s);
-		return;
-	}
-	step_abandon(s);
-	/* Where #PF's address waits for its delivery: x86/event.h. */
-	if (exit->exc.vector == X86_TRAP_PF)
-		s->x86.events.cr2 = exit->exc.address;
-	kvm_event_exception(&s->x86, exit->exc.vector,
-			    exit->exc.has_error ? (s64)exit->exc.error : -1);
-}
-
 void svm_event_iret(struct svm_vcpu *s)
 {
-	s->nmi = NMI_IRET;
-	s->step_rip = s->x86.state.rip;
-	vmcb_intercept(s, INTERCEPT_IRET, false);
-	if (s->window & EVENT_MASK_NMI)
-		step_start(s);
+	svm_nmi_resolve(s);
+	if (s->nmi == NMI_MASKED) {
+		s->nmi = NMI_IRET;
+		s->step_rip = s->x86.state.rip;
+	}
+	svm_step_flags_insn(s);
+	if (s->nmi == NMI_IRET && (s->window & EVENT_MASK_NMI))
+		svm_step_start(s, STEP_NMI);
 }
 
 /* ------------------------------------------------------------------------ */
-/* The four ops. */
+/* The ops. */
 
 static bool in_shadow(struct svm_vcpu *s)
 {
@@ -153,19 +69,31 @@ static bool in_shadow(struct svm_vcpu *s)
 u32 svm_event_blocked(struct x86_vcpu *v)
 {
 	struct svm_vcpu *s = to_svm(v);
+	u32 blocked = 0;
 
-	/* An event now would push our TF; a step is one instruction. */
-	if (s->stepping || in_shadow(s))
-		return EVENT_MASK_INTERRUPT | EVENT_MASK_NMI;
-	if (s->nmi == NMI_IRET && v->state.rip != s->step_rip)
-		s->nmi = NMI_OPEN;
-	return s->nmi == NMI_OPEN ? 0 : EVENT_MASK_NMI;
+	svm_nmi_resolve(s);
+	if (s->nmi != NMI_OPEN)
+		blocked = EVENT_MASK_NMI | EVENT_NMI_HANDLER;
+	/* Our own step is one instruction, and the event would have to wait for it. */
+	if ((s->step & STEP_NMI) || in_shadow(s))
+		blocked |= EVENT_MASK_INTERRUPT | EVENT_MASK_NMI;
+	return blocked;
 }
 
 static void nmi_mask(struct svm_vcpu *s, bool masked)
 {
 	s->nmi = masked ? NMI_MASKED : NMI_OPEN;
-	vmcb_intercept(s, INTERCEPT_IRET, masked);
+	svm_step_intercepts(s);
+}
+
+void svm_event_nmi_mask(struct x86_vcpu *v, bool masked)
+{
+	struct svm_vcpu *s = to_svm(v);
+
+	svm_nmi_resolve(s);
+	/* An IRET that is about to execute is one of a masked handler. */
+	if (masked != (s->nmi != NMI_OPEN))
+		nmi_mask(s, masked);
 }
 
 static u32 inject_type(const struct x86_event *ev)
@@ -193,8 +121,11 @@ void svm_event_inject(struct x86_vcpu *v, const struct x86_event *ev)
 	control->event_inj = 0;
 	if (!ev || ev->kind == EVENT_NONE || ev->kind == EVENT_SOFT)
 		return;
-	if (s->stepping)
-		step_abandon(s);
+	/* It would push our TF: step from where it leads to. */
+	if (s->step) {
+		svm_step_stop(s, STEP_NMI | STEP_CLIENT);
+		s->rare |= RARE_KICK;
+	}
 	if (ev->kind == EVENT_NMI)
 		nmi_mask(s, true);
 	s->soft_injected = ev->kind == EVENT_EXCEPTION &&
@@ -212,15 +143,15 @@ void svm_event_window(struct x86_vcpu *v, u32 mask)
 	struct svm_vcpu *s = to_svm(v);
 
 	s->window = mask;
-	virq_update(s);
+	svm_event_virq_update(s);
 	/* While NMIs are masked, the intercepted IRET comes first. */
-	if (!(mask & EVENT_MASK_NMI) || s->nmi == NMI_MASKED || s->stepping)
+	if (!(mask & EVENT_MASK_NMI) || s->nmi == NMI_MASKED || s->step)
 		return;
 	/* What is injected first would push our TF: look again after it. */
 	if (s->vmcb->control.event_inj & SVM_EVTINJ_VALID)
 		s->rare |= RARE_KICK;
 	else
-		step_start(s);
+		svm_step_start(s, STEP_NMI);
 }
 
 static u8 reclaim_kind(const struct svm_vcpu *s, u32 info)
@@ -246,6 +177,8 @@ void svm_event_reclaim(struct x86_vcpu *v, struct x86_event *ev)
 	const struct vmcb_control_area *control = &s->vmcb->control;
 	u32 info = control->exit_int_info;
 
+	if (unlikely(debug_steps(v)))
+		svm_step_start(s, STEP_CLIENT);
 	/* Refused: nothing was delivered, and x86 will inject it again. */
 	if (unlikely(control->exit_code == EXIT_CODE_INVALID)) {
 		svm_event_inject(v, NULL);

@@ -6,6 +6,7 @@
 
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
+#include "x86/debug.h"
 
 /* Decode assists: EXITINFO1 of a MOV to or from CRn (APM vol. 2, 15.33.1). */
 #define CR_INFO_MOV	BIT_ULL(63)
@@ -40,6 +41,7 @@ static const u8 exit_kinds[EXIT_CODES] = {
 	[SVM_EXIT_VINTR]		= X86_EXIT_INTR_WINDOW,
 	[SVM_EXIT_CR0_SEL_WRITE]	= X86_EXIT_CR,
 	[SVM_EXIT_RDPMC]		= X86_EXIT_VENDOR,
+	[SVM_EXIT_POPF]			= X86_EXIT_VENDOR,
 	[SVM_EXIT_CPUID]		= X86_EXIT_CPUID,
 	[SVM_EXIT_RSM]			= X86_EXIT_UNDEFINED,
 	[SVM_EXIT_IRET]			= X86_EXIT_VENDOR,
@@ -138,10 +140,16 @@ static void decode_exception(struct svm_vcpu *s, struct x86_exit *exit)
 	exit->exc.has_error = VECTORS_WITH_ERROR & BIT(vector);
 	exit->exc.error = control->exit_info_1;
 	exit->exc.address = control->exit_info_2;
+	exit->exc.stepped = false;
+	if (vector == X86_TRAP_DB) {
+		exit->exc.dr6 = s->vmcb->save.dr6 & DR6_BITS;
+		exit->exc.dr6_guest = exit->exc.dr6;
+		svm_state_set(s, GRP_DR);	/* see dr_store() */
+	}
 	if (vector == X86_TRAP_MC)
 		exit->kind = X86_EXIT_NONE;	/* raised in svm_enter() */
-	else if (s->stepping)
-		exit->kind = X86_EXIT_VENDOR;
+	else if (s->step)
+		svm_step_exception(s, exit);
 }
 
 void svm_exit_decode(struct x86_vcpu *v, struct x86_exit *exit)
@@ -185,10 +193,10 @@ enum x86_next svm_exit_handle(struct x86_vcpu *v, const struct x86_exit *exit)
 
 	if (exit->code == SVM_EXIT_IRET)
 		svm_event_iret(s);
-	else if (exit->code == SVM_EXIT_RDPMC)
-		/* Guests have no counters. */
-		kvm_event_exception(v, X86_TRAP_GP, 0);
+	else if (exit->code == SVM_EXIT_POPF)
+		svm_step_flags_insn(s);
 	else
-		svm_event_step_end(s, exit);
+		/* RDPMC: guests have no counters. */
+		kvm_event_exception(v, X86_TRAP_GP, 0);
 	return X86_RESUME;
 }

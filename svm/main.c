@@ -39,6 +39,7 @@ static const struct kvm_vendor svm_vendor = {
 	.event_blocked	= svm_event_blocked,
 	.event_inject	= svm_event_inject,
 	.event_window	= svm_event_window,
+	.event_nmi_mask	= svm_event_nmi_mask,
 	.event_reclaim	= svm_event_reclaim,
 
 	.root_load	= svm_root_load,

@@ -15,6 +15,7 @@
 #include "core/hwenable.h"
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
+#include "x86/debug.h"
 
 /* vmenter.S knows these numbers. */
 static_assert(GPR_RAX == 0 && GPR_RCX == 1 && GPR_RDX == 2 && GPR_RBX == 3);
@@ -57,19 +58,19 @@ static void host_save(struct svm_vcpu *s, struct svm_cpu *c)
  * DR0 to DR3 are not in the control block; DR7 is, so they act in the guest only,
  * once the host's breakpoints are off.
  */
-static void breakpoints_load(const struct x86_state *state)
+static void breakpoints_load(const u64 *db)
 {
 	set_debugreg(0, 7);
-	set_debugreg(state->db[0], 0);
-	set_debugreg(state->db[1], 1);
-	set_debugreg(state->db[2], 2);
-	set_debugreg(state->db[3], 3);
+	set_debugreg(db[0], 0);
+	set_debugreg(db[1], 1);
+	set_debugreg(db[2], 2);
+	set_debugreg(db[3], 3);
 }
 
 static void enter_rare(struct svm_vcpu *s)
 {
 	if (s->rare & RARE_DB)
-		breakpoints_load(&s->x86.state);
+		breakpoints_load(debug_db(&s->x86));
 	/* Taken as soon as the guest runs, after what is injected. */
 	if (s->rare & RARE_KICK)
 		smp_send_reschedule(smp_processor_id());
@@ -77,7 +78,7 @@ static void enter_rare(struct svm_vcpu *s)
 }
 
 /*
- * An exit leaves DR7 clear and the guest's value in DR6 (APM vol. 2, 15.6), which
+ * An exit leaves DR7 clear and #DB's bits in DR6 (APM vol. 2, 15.6), which
  * the host's next #DB would take for its own.
  */
 static void breakpoints_unload(void)
@@ -120,8 +121,8 @@ static __always_inline void exit_copy(struct svm_vcpu *s)
 	state->rip = vmcb->save.rip;
 	state->rflags = vmcb->save.rflags;
 	state->valid = (state->valid & ~SVM_GROUPS_LIVE) | SVM_GROUPS_COPIED;
-	if (unlikely(s->stepping))
-		svm_event_step_exit(s);
+	if (unlikely(s->step))
+		svm_step_exit(s);
 	vmcb->control.event_inj = 0;
 	vmcb->control.tlb_ctl = TLB_CONTROL_DO_NOTHING;
 	vmcb->control.clean = CLEAN_ALL;

@@ -2,14 +2,15 @@
 /*
  * Register groups between v->state and the control block.
  *
- * RIP, RSP and RFLAGS are copied at every exit (svm_enter()).  CR4, EFER and the
- * TSC offset change through x86 only, so v->state always has them; with nested
+ * RIP, RSP and RFLAGS are copied at every exit (svm_enter()).  CR4, EFER, the debug
+ * registers and the TSC offset change through x86 only, so v->state always has them; with nested
  * paging the PDPTEs are read from memory at every use and are no state at all.
  */
 #include <asm/processor-flags.h>
 
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
+#include "x86/debug.h"
 
 /* G as the limit implies it: hardware keeps limits in bytes (APM vol. 2, 15.5.1). */
 static u16 attr_granularity(u16 attr, u32 limit)
@@ -100,16 +101,17 @@ static void crs_store(struct svm_vcpu *s, u32 groups)
 	vmcb_changed(s, CLEAN_CR);
 }
 
-/* L0 to L3, G0 to G3 (APM vol. 2, 13.1.1.4). */
-#define DR7_ENABLED	0xff
-
+/*
+ * No guest sees the real DR6: it starts without a reason each time, so that a #DB
+ * leaves its own reasons there and no others.
+ */
 static void dr_store(struct svm_vcpu *s)
 {
-	const struct x86_state *state = &s->x86.state;
+	u64 dr7 = debug_dr7(&s->x86);
 
-	s->vmcb->save.dr6 = state->dr6;
-	s->vmcb->save.dr7 = state->dr7;
-	if (state->dr7 & DR7_ENABLED)
+	s->vmcb->save.dr6 = DR6_ONES;
+	s->vmcb->save.dr7 = dr7;
+	if (dr7 & DR7_ENABLED)
 		s->rare |= RARE_DB;
 	else
 		s->rare &= ~RARE_DB;
@@ -186,7 +188,8 @@ void svm_state_store(struct x86_vcpu *v, u32 groups)
 		vmcb->save.rip = v->state.rip;
 		vmcb->save.rsp = v->state.gpr[GPR_RSP];
 		vmcb->save.rflags = v->state.rflags;
-		if (s->stepping)
+		s->step_tf = v->state.rflags & X86_EFLAGS_TF;
+		if (s->step)
 			vmcb->save.rflags |= X86_EFLAGS_TF;
 		if (groups & GRP_SHADOW)
 			vmcb->control.int_state =
@@ -215,11 +218,6 @@ static void state_fetch_rare(struct svm_vcpu *s, u32 groups)
 		state->gdt.limit = save->gdtr.limit;
 		state->idt.base = save->idtr.base;
 		state->idt.limit = save->idtr.limit;
-	}
-	/* DR0 to DR3: every write exits, so they are there already. */
-	if (groups & GRP_DR) {
-		state->dr6 = save->dr6;
-		state->dr7 = save->dr7;
 	}
 	/* Which of the two instructions it was, hardware does not say. */
 	if (groups & GRP_SHADOW)

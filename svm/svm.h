@@ -22,9 +22,12 @@ struct svm_vm {
  */
 enum svm_nmi {
 	NMI_OPEN,
-	NMI_MASKED,	/* injected; IRET is intercepted */
+	NMI_MASKED,	/* the handler runs; IRET is intercepted */
 	NMI_IRET,	/* the IRET at step_rip is about to execute */
 };
+
+#define STEP_NMI	BIT(0)	/* over one instruction, up to an NMI window */
+#define STEP_CLIENT	BIT(1)	/* over every one, for the client */
 
 #define RARE_DB		BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
 #define RARE_KICK	BIT(1)	/* exit again right after entry */
@@ -43,10 +46,10 @@ enum svm_nmi {
  * @rare: RARE_* to be done at the next entry
  * @nmi: (r) enum svm_nmi
  * @soft_injected: the event injected last was a #BP or #OF
- * @stepping: (r) the control block's RFLAGS.TF is ours (event.c)
- * @step_tf: (x) the guest's own RFLAGS.TF when the step began
- * @step_rip: (x) the instruction of the step; the IRET of NMI_IRET
- * @step_dr6: (x) the guest's DR6 when the step began
+ * @step: (r) STEP_*: the control block's RFLAGS.TF is ours (step.c)
+ * @step_tf: (x) the guest's own RFLAGS.TF when the instruction began
+ * @step_loads: (x) the instruction at @step_rip is a POPF or IRET
+ * @step_rip: (x) that instruction; the IRET of NMI_IRET
  * @window: (r) EVENT_MASK_* asked for by event_window()
  * @tsc_aux: the guest's TSC_AUX
  */
@@ -61,10 +64,10 @@ struct svm_vcpu {
 	u8 rare;
 	u8 nmi;
 	bool soft_injected;
-	bool stepping;
+	u8 step;
 	bool step_tf;
+	bool step_loads;
 	u64 step_rip;
-	u64 step_dr6;
 	u32 window;
 	u32 tsc_aux;
 };
@@ -73,6 +76,13 @@ struct svm_vcpu {
 static inline struct svm_vcpu *to_svm(struct x86_vcpu *v)
 {
 	return container_of(v, struct svm_vcpu, x86);
+}
+
+/** svm_nmi_resolve - an IRET that began at one RIP, and is at another, is over */
+static inline void svm_nmi_resolve(struct svm_vcpu *s)
+{
+	if (s->nmi == NMI_IRET && s->x86.state.rip != s->step_rip)
+		s->nmi = NMI_OPEN;
 }
 
 /* vcpu.c */
@@ -127,7 +137,7 @@ void svm_vmsave(phys_addr_t pa);
 
 /** svm_exit_decode - one table by exit code, then the fields of the kind */
 void svm_exit_decode(struct x86_vcpu *v, struct x86_exit *exit);
-/** svm_exit_handle - RDPMC, IRET of an NMI handler, exceptions of its step */
+/** svm_exit_handle - RDPMC, IRET of an NMI handler, POPF in a step */
 enum x86_next svm_exit_handle(struct x86_vcpu *v, const struct x86_exit *exit);
 
 /* state.c */
@@ -142,7 +152,7 @@ void svm_state_store(struct x86_vcpu *v, u32 groups);
 /* Groups that change while the guest runs; RIP, RSP, RFLAGS: see svm_enter(). */
 #define SVM_GROUPS_LIVE \
 	(GRP_CR0 | GRP_CR2 | GRP_CR3 | GRP_CR8 | GRP_CSSS | GRP_SEGS | \
-	 GRP_TABLES | GRP_DR | GRP_SHADOW)
+	 GRP_TABLES | GRP_SHADOW)
 #define SVM_GROUPS_COPIED	(GRP_RIP | GRP_RSP | GRP_RFLAGS)
 
 /* msr.c */
@@ -166,6 +176,8 @@ u32 svm_event_blocked(struct x86_vcpu *v);
 void svm_event_inject(struct x86_vcpu *v, const struct x86_event *ev);
 /** svm_event_window - a virtual interrupt that is intercepted; a step over IRET */
 void svm_event_window(struct x86_vcpu *v, u32 mask);
+/** svm_event_nmi_mask - as if an NMI had been injected, or its IRET had come */
+void svm_event_nmi_mask(struct x86_vcpu *v, bool masked);
 /** svm_event_reclaim - EXITINTINFO */
 void svm_event_reclaim(struct x86_vcpu *v, struct x86_event *ev);
 
@@ -176,17 +188,51 @@ void svm_event_reclaim(struct x86_vcpu *v, struct x86_event *ev);
 void svm_event_iret(struct svm_vcpu *s);
 
 /**
- * svm_event_step_exit - an exit while stepping: hide our RFLAGS.TF from x86
- * @s: the vCPU; interrupts off
+ * svm_event_virq_update - the interrupt window's virtual interrupt
+ * @s: the vCPU; own thread; the window or the step has changed
  */
-void svm_event_step_exit(struct svm_vcpu *s);
+void svm_event_virq_update(struct svm_vcpu *s);
+
+/* step.c */
 
 /**
- * svm_event_step_end - an exception came while stepping
+ * svm_step_start - steps begin with the next instruction
  * @s: the vCPU; own thread
- * @exit: #DB: the step is complete; else what the instruction raised, which is
- *        handed on to the guest
+ * @why: one of STEP_*
  */
-void svm_event_step_end(struct svm_vcpu *s, const struct x86_exit *exit);
+void svm_step_start(struct svm_vcpu *s, u8 why);
+
+/**
+ * svm_step_stop - no further step for this reason
+ * @s: the vCPU; own thread
+ * @why: some of STEP_*
+ */
+void svm_step_stop(struct svm_vcpu *s, u8 why);
+
+/**
+ * svm_step_exit - an exit while stepping: hide our RFLAGS.TF from x86
+ * @s: the vCPU; interrupts off
+ */
+void svm_step_exit(struct svm_vcpu *s);
+
+/**
+ * svm_step_flags_insn - the guest is about to execute a POPF or IRET in a step
+ * @s: the vCPU; own thread
+ */
+void svm_step_flags_insn(struct svm_vcpu *s);
+
+/**
+ * svm_step_exception - an exception while stepping
+ * @s: the vCPU; own thread
+ * @exit: the exit.  #DB: the step is complete; the kind becomes NONE when nobody
+ *        but the vendor asked for it
+ */
+void svm_step_exception(struct svm_vcpu *s, struct x86_exit *exit);
+
+/**
+ * svm_step_intercepts - what exits because of steps and the client's debugging
+ * @s: the vCPU; own thread
+ */
+void svm_step_intercepts(struct svm_vcpu *s);
 
 #endif

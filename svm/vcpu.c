@@ -8,6 +8,7 @@
 
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
+#include "x86/debug.h"
 
 static atomic64_t serials;
 
@@ -48,7 +49,8 @@ void svm_vcpu_reset(struct x86_vcpu *v)
 	struct vmcb_control_area *control = &s->vmcb->control;
 
 	s->nmi = NMI_OPEN;
-	s->stepping = false;
+	s->step = 0;
+	s->step_loads = false;
 	s->rare = 0;
 	s->window = 0;
 	control->event_inj = 0;
@@ -60,6 +62,7 @@ void svm_vcpu_reset(struct x86_vcpu *v)
 	control->int_ctl = V_INTR_MASKING_MASK;
 	control->clean = 0;
 	vmcb_intercepts_reset(s);
+	svm_policy_update(v);
 	svm_tlb_flush(v);
 }
 
@@ -95,9 +98,16 @@ void svm_root_load(struct x86_vcpu *v, hpa_t root)
 
 void svm_policy_update(struct x86_vcpu *v)
 {
+	struct svm_vcpu *s = to_svm(v);
+
 	/*
-	 * No intercept depends on CPUID, the MSR filter or guest debugging yet:
-	 * accesses to the debug registers always exit, and the permission maps
-	 * are common to all VMs.
+	 * No intercept depends on CPUID or the MSR filter yet: the permission
+	 * maps are common to all VMs.
 	 */
+	svm_state_set(s, GRP_DR);
+	svm_step_intercepts(s);
+	if (debug_steps(v))
+		svm_step_start(s, STEP_CLIENT);
+	else
+		svm_step_stop(s, STEP_CLIENT);
 }

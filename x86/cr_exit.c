@@ -4,18 +4,11 @@
 #include <asm/trapnr.h>
 
 #include "x86/cr.h"
+#include "x86/debug.h"
 #include "x86/emulate.h"
 #include "x86/exits.h"
 #include "x86/fpu.h"
 #include "x86/vendor.h"
-
-#define DR7_GD		BIT_ULL(13)
-#define DR6_BD		BIT_ULL(13)
-/* Bits that read as one (APM vol. 2, 13.1.1.3 and 13.1.1.4). */
-#define DR6_ONES	0xffff0ff0ull
-#define DR7_ONES	0x00000400ull
-#define DR6_BITS	0x0000e00full
-#define DR7_BITS	0xffff2bffull
 
 static enum x86_next finish(struct x86_vcpu *v, const struct x86_exit *exit,
 			    int err)
@@ -173,12 +166,15 @@ static u32 dr_number(u32 nr)
 
 int dr_refused(struct x86_vcpu *v, u32 nr)
 {
+	struct x86_state *s;
+
 	if (nr > 7 || (nr != dr_number(nr) &&
 		       (state_get(v, GRP_CR4)->cr4 & X86_CR4_DE)))
 		return X86_TRAP_UD;
 	if (!(state_get(v, GRP_DR)->dr7 & DR7_GD))
 		return -1;
-	state_set(v, GRP_DR)->dr6 |= DR6_BD;
+	s = state_set(v, GRP_DR);
+	s->dr6 = (s->dr6 & ~DR6_BREAKPOINTS) | DR6_BD;
 	return X86_TRAP_DB;
 }
 
@@ -194,9 +190,9 @@ int dr_set(struct x86_vcpu *v, u32 nr, u64 value)
 	if (value >> 32)
 		return -EINVAL;
 	if (nr == 6)
-		s->dr6 = (value & DR6_BITS) | DR6_ONES;
+		s->dr6 = dr6_fixed(value);
 	else
-		s->dr7 = (value & DR7_BITS) | DR7_ONES;
+		s->dr7 = dr7_fixed(value);
 	vendor(policy_update)(v);
 	return 0;
 }

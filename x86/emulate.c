@@ -7,6 +7,7 @@
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
 
+#include "x86/debug.h"
 #include "x86/emulate.h"
 #include "x86/exits.h"
 #include "x86/lifecycle.h"
@@ -62,10 +63,8 @@ static enum x86_next emulate_commit(struct x86_vcpu *v)
 	if (s->cpl != em->ctx.cpl)
 		state_set(v, GRP_CSSS)->cpl = em->ctx.cpl;
 	/* What the flag was when the instruction began (APM vol. 2, 13.1.4). */
-	if (em->single_step && s->shadow != SHADOW_MOV_SS) {
-		state_set(v, GRP_DR)->dr6 |= DR6_BS;
-		kvm_event_exception(v, X86_TRAP_DB, -1);
-	}
+	if (s->shadow != SHADOW_MOV_SS)
+		debug_insn_done(v, em->rflags);
 	return write_next(v);
 }
 
@@ -146,7 +145,7 @@ static void context_fill(struct x86_vcpu *v)
 	ctx->rip = s->rip;
 	ctx->rflags = s->rflags;
 	em->rip = s->rip;
-	em->single_step = s->rflags & X86_EFLAGS_TF;
+	em->rflags = s->rflags;
 }
 
 /*

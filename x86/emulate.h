@@ -25,7 +25,7 @@ struct mmio_piece {
  * struct x86_emulator - state of an emulation; made when first needed
  * @ctx: the emulator's context, holding the decoded instruction
  * @rip: where the instruction is
- * @single_step: RFLAGS.TF was set when it began
+ * @rflags: RFLAGS when it began
  * @halt: it is HLT
  * @shadow: interrupts wait for one more instruction
  * @read: pieces read from devices so far, in order; the next one may wait
@@ -38,7 +38,7 @@ struct mmio_piece {
 struct x86_emulator {
 	struct emul_ctx ctx;
 	u64 rip;
-	bool single_step;
+	u64 rflags;
 	bool halt;
 	bool shadow;
 	struct mmio_piece read[MMIO_PIECES];

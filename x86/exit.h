@@ -41,7 +41,9 @@ enum x86_exit_kind {
  * @msr: none; ECX, EDX:EAX are in the registers
  * @cr: number 0, 2, 3, 4 or 8; @gpr: source or target; CLTS and LMSW: @decode
  * @dr: number and register
- * @exc: vector, error code, and CR2-like address for #PF
+ * @exc: vector, error code, and CR2-like address for #PF; #DB: @dr6, its reasons
+ *       as DR6 bits, and those among them that are the guest's own.  @stepped: it
+ *       ends a step that the vendor was asked for, or that it needs itself
  * @vendor: raw information for exit_handle()
  */
 struct x86_exit {
@@ -78,7 +80,10 @@ struct x86_exit {
 			u8 vector;
 			bool has_error;
 			u32 error;
+			bool stepped;
 			u64 address;
+			u64 dr6;
+			u64 dr6_guest;
 		} exc;
 		struct {
 			u64 info1;

@@ -7,8 +7,10 @@
 #include <asm/trapnr.h>
 
 #include "core/run_state.h"
+#include "x86/debug.h"
 #include "x86/emulate.h"
 #include "x86/exits.h"
+#include "x86/lifecycle.h"
 #include "x86/run.h"
 #include "x86/vendor.h"
 
@@ -38,11 +40,7 @@ bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit,
 	s->shadow = 0;
 	/* It held for this instruction only (APM vol. 2, 3.1.6). */
 	s->rflags &= ~(u64)X86_EFLAGS_RF;
-	if (unlikely(s->rflags & X86_EFLAGS_TF)) {
-		/* The trap that the instruction itself would have ended with. */
-		state_set(v, GRP_DR)->dr6 |= DR6_BS;
-		kvm_event_exception(v, X86_TRAP_DB, -1);
-	}
+	debug_insn_done(v, s->rflags);
 	return true;
 }
 
@@ -95,11 +93,21 @@ static enum x86_next skip_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 static enum x86_next exception_exit(struct x86_vcpu *v,
 				    const struct x86_exit *exit)
 {
-	if (exit->exc.vector == X86_TRAP_PF)
+	switch (exit->exc.vector) {
+	case X86_TRAP_DB:
+		return debug_db_exit(v, exit);
+	case X86_TRAP_BP:
+		return debug_bp_exit(v);
+	case X86_TRAP_OF:
+		event_at_insn(v, X86_TRAP_OF);
+		break;
+	case X86_TRAP_PF:
 		event_page_fault(v, exit->exc.address, exit->exc.error);
-	else
+		break;
+	default:
 		kvm_event_exception(v, exit->exc.vector, exit->exc.has_error ?
 				    (s64)exit->exc.error : -1);
+	}
 	return X86_RESUME;
 }
 
@@ -113,6 +121,8 @@ static enum x86_next undefined_exit(struct x86_vcpu *v,
 static enum x86_next shutdown_exit(struct x86_vcpu *v,
 				   const struct x86_exit *exit)
 {
+	/* The control block holds nothing of meaning now (APM vol. 2, 15.14.3). */
+	vcpu_init_state(v);
 	v->vcpu.run->exit_reason = KVM_EXIT_SHUTDOWN;
 	return X86_USER;
 }

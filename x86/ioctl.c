@@ -4,6 +4,8 @@
 
 #include "core/arch.h"
 #include "x86/cpuid.h"
+#include "x86/debug.h"
+#include "x86/event_ioctl.h"
 #include "x86/fpu.h"
 #include "x86/mce.h"
 #include "x86/msr.h"
@@ -30,6 +32,13 @@ static const struct {
 	{ KVM_CAP_MCE, MCE_BANKS_MAX },
 	{ KVM_CAP_GET_MSR_FEATURES, 1 },
 	{ KVM_CAP_XSAVE2, sizeof(struct kvm_xsave) },
+	{ KVM_CAP_VCPU_EVENTS, 1 },
+	{ KVM_CAP_INTR_SHADOW, 1 },
+	{ KVM_CAP_EXCEPTION_PAYLOAD, 1 },
+	{ KVM_CAP_X86_TRIPLE_FAULT_EVENT, 1 },
+	{ KVM_CAP_SET_GUEST_DEBUG, 1 },
+	{ KVM_CAP_SET_GUEST_DEBUG2, DEBUG_CONTROL },
+	{ KVM_CAP_X86_ROBUST_SINGLESTEP, 1 },
 };
 
 long arch_check_extension(struct kvm *kvm, unsigned long ext)
@@ -48,15 +57,14 @@ static long vcpu_ioctl_interrupt(void *obj, void *data, unsigned long arg)
 {
 	const struct kvm_interrupt *irq = data;
 	struct x86_vcpu *v = to_x86_vcpu(obj);
+	u8 waiting;
 
 	if (irq->irq >= KVM_NR_INTERRUPTS)
 		return -EINVAL;
 	/* One is waiting, or half way in, already (api.rst 4.16). */
-	if (v->events.interrupt_pending ||
-	    v->events.injected.kind == EVENT_INTERRUPT)
+	if (event_interrupt_waiting(&v->events, &waiting))
 		return -EEXIST;
-	v->events.interrupt = irq->irq;
-	v->events.interrupt_pending = true;
+	event_interrupt_set(v, true, irq->irq);
 	/* KVM_RUN may return before it looks. */
 	v->vcpu.run->ready_for_interrupt_injection = 0;
 	return 0;
@@ -108,6 +116,9 @@ const struct ioctl_desc arch_vcpu_ioctls[] = {
 	{ KVM_SET_MP_STATE, 0, mp_state_ioctl_set },
 	{ KVM_GET_DEBUGREGS, 0, debugregs_ioctl_get },
 	{ KVM_SET_DEBUGREGS, 0, debugregs_ioctl_set },
+	{ KVM_GET_VCPU_EVENTS, 0, events_ioctl_get },
+	{ KVM_SET_VCPU_EVENTS, 0, events_ioctl_set },
+	{ KVM_SET_GUEST_DEBUG, 0, debug_ioctl_set },
 	{ KVM_INTERRUPT, 0, vcpu_ioctl_interrupt },
 	{ KVM_NMI, 0, vcpu_ioctl_nmi },
 	{ KVM_GET_TSC_KHZ, 0, vcpu_ioctl_tsc_khz },

@@ -10,6 +10,8 @@
 
 #include "core/steps.h"
 
+struct x86_vcpu;
+
 /* Module load; the object is the const struct kvm_vendor. */
 extern const struct step_array module_steps;
 
@@ -70,6 +72,8 @@ void vcpu_step_mmu_down(void *vcpu);
 int vcpu_step_vendor_up(void *vcpu);
 /** vcpu_step_vendor_down - free it */
 void vcpu_step_vendor_down(void *vcpu);
+/** vcpu_init_state - registers as after INIT, no event; FPU and MSRs stay */
+void vcpu_init_state(struct x86_vcpu *v);
 /** vcpu_step_reset_up - registers as after power-up */
 int vcpu_step_reset_up(void *vcpu);
 

@@ -7,6 +7,7 @@
 
 #include "core/vm.h"
 #include "x86/cr.h"
+#include "x86/debug.h"
 #include "x86/msr.h"
 #include "x86/regs.h"
 #include "x86/vendor.h"
@@ -59,9 +60,7 @@ long regs_ioctl_set(void *obj, void *data, unsigned long arg)
 	s->rip = r->rip;
 	s->rflags = r->rflags | X86_EFLAGS_FIXED;
 	/* New registers: what was about to be raised belonged to the old ones. */
-	v->events.exception = (struct x86_event){ };
-	if (v->events.injected.kind == EVENT_EXCEPTION)
-		v->events.injected = (struct x86_event){ };
+	event_forget_exceptions(v);
 	return 0;
 }
 
@@ -106,11 +105,10 @@ static void seg_set(struct x86_seg *s, const struct kvm_segment *in)
 static void sregs_get_interrupt(const struct x86_events *ev, struct kvm_sregs *r)
 {
 	unsigned long *bitmap = (unsigned long *)r->interrupt_bitmap;
+	u8 vector;
 
-	if (ev->injected.kind == EVENT_INTERRUPT)
-		__set_bit(ev->injected.vector, bitmap);
-	else if (ev->interrupt_pending)
-		__set_bit(ev->interrupt, bitmap);
+	if (event_interrupt_waiting(ev, &vector))
+		__set_bit(vector, bitmap);
 }
 
 long sregs_ioctl_get(void *obj, void *data, unsigned long arg)
@@ -180,23 +178,14 @@ static void sregs_load(struct x86_vcpu *v, const struct kvm_sregs *r)
 	s->efer = r->efer;
 }
 
-/* The bitmap names at most one interrupt that waits (api.rst 4.13). */
+/* The bitmap names at most one interrupt that waits, or none (api.rst 4.13). */
 static void sregs_load_interrupt(struct x86_vcpu *v, const struct kvm_sregs *r)
 {
 	unsigned int vector = find_first_bit(
 		(const unsigned long *)r->interrupt_bitmap,
 		KVM_NR_INTERRUPTS);
 
-	if (vector == KVM_NR_INTERRUPTS)
-		return;
-	if (v->events.injected.kind == EVENT_INTERRUPT) {
-		/* What KVM_GET_SREGS told of comes back, or another one. */
-		if (v->events.injected.vector == vector)
-			return;
-		v->events.injected = (struct x86_event){ };
-	}
-	v->events.interrupt = vector;
-	v->events.interrupt_pending = true;
+	event_interrupt_set(v, vector < KVM_NR_INTERRUPTS, vector);
 }
 
 long sregs_ioctl_set(void *obj, void *data, unsigned long arg)
@@ -236,8 +225,8 @@ long debugregs_ioctl_set(void *obj, void *data, unsigned long arg)
 		return -EINVAL;
 	s = state_set(v, GRP_DR);
 	memcpy(s->db, r->db, sizeof(s->db));
-	s->dr6 = r->dr6;
-	s->dr7 = r->dr7;
+	s->dr6 = dr6_fixed(r->dr6);
+	s->dr7 = dr7_fixed(r->dr7);
 	vendor(policy_update)(v);
 	return 0;
 }

@@ -20,6 +20,7 @@
 #include "core/arch.h"
 #include "core/run_state.h"
 #include "core/vm.h"
+#include "x86/debug.h"
 #include "x86/exits.h"
 #include "x86/fpu.h"
 #include "x86/run.h"
@@ -42,6 +43,8 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 	}
 	if (request_take(vcpu, REQ_TLB_FLUSH))
 		vendor(tlb_flush)(v);
+	if (request_take(vcpu, REQ_DEBUG_STEP))
+		return debug_step_exit(v);
 	return X86_RESUME;
 }
 
@@ -118,7 +121,7 @@ static bool interrupt_window_open(struct x86_vcpu *v)
 	return !ev->injected.kind && !ev->exception.kind &&
 	       !ev->interrupt_pending &&
 	       (state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF) &&
-	       !(vendor(event_blocked)(v) & EVENT_MASK_INTERRUPT);
+	       !(event_blocked(v) & EVENT_MASK_INTERRUPT);
 }
 
 /* Before an entry: everything that may send us back to user space instead. */
@@ -222,6 +225,7 @@ static void run_report(struct x86_vcpu *v)
 {
 	struct kvm_run *run = v->vcpu.run;
 
+	event_settle(v);
 	run->if_flag = !!(state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF);
 	run->cr8 = state_get(v, GRP_CR8)->cr8;
 	run->apic_base = v->msrs.apic_base;
@@ -240,6 +244,7 @@ static noinline int run_full(struct x86_vcpu *v)
 	if (vcpu->sigset_active)
 		sigprocmask(SIG_SETMASK, &vcpu->sigset, &saved);
 	v->has_run = true;
+	run->exit_reason = KVM_EXIT_UNKNOWN;
 	vcpu_load(vcpu);
 	fpu_load(v);
 	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);

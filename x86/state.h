@@ -104,9 +104,6 @@ struct x86_state {
 	u32 dirty;
 };
 
-/* Single step, in DR6 (APM vol. 2, 13.1.1.3). */
-#define DR6_BS	BIT_ULL(14)
-
 struct x86_vcpu;
 
 /**

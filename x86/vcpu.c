@@ -78,7 +78,7 @@ static void reset_segment(struct x86_state *s, int i, u16 attr)
 	};
 }
 
-/* The state after power-up (APM vol. 2, table 14-1). */
+/* The state after power-up, which INIT brings too (APM vol. 2, table 14-1). */
 static void reset_registers(struct x86_state *s)
 {
 	int i;
@@ -92,6 +92,7 @@ static void reset_registers(struct x86_state *s)
 		.dr7 = 0x400,
 		.gdt.limit = 0xffff,
 		.idt.limit = 0xffff,
+		.tsc_offset = s->tsc_offset,
 		.valid = GRP_ALL,
 		.dirty = GRP_ALL,
 	};
@@ -104,17 +105,23 @@ static void reset_registers(struct x86_state *s)
 	reset_segment(s, SEG_TR, SEG_P | 0xb);
 }
 
+void vcpu_init_state(struct x86_vcpu *v)
+{
+	reset_registers(&v->state);
+	v->events = (struct x86_events){ };
+	cr_changed(v);
+	vendor(vcpu_reset)(v);
+}
+
 int vcpu_step_reset_up(void *obj)
 {
 	struct x86_vcpu *v = to_x86_vcpu(obj);
 
-	reset_registers(&v->state);
+	vcpu_init_state(v);
 	fpu_reset(v);
 	msr_reset(v);
 	cpuid_update(v);
-	cr_changed(v);
 	v->mp_state = KVM_MP_STATE_RUNNABLE;
-	vendor(vcpu_reset)(v);
 	return 0;
 }
 

@@ -64,9 +64,11 @@ struct module;
  *         -ENOENT: not the vendor's.  Own thread
  *
  * @event_blocked: EVENT_MASK_* of what cannot be injected now (RFLAGS.IF is
- *         looked at by x86; the vendor answers for shadow, NMI masking, GIF)
+ *         looked at by x86; the vendor answers for shadow, NMI masking, GIF),
+ *         and EVENT_NMI_HANDLER
  * @event_inject: the next entry delivers @ev; NULL: it delivers nothing
  * @event_window: exit as soon as one of EVENT_MASK_* can be injected; 0: never
+ * @event_nmi_mask: NMIs are masked up to the guest's next IRET, or are not
  * @event_reclaim: what was to be injected, and was not, because of the last
  *         exit; kind NONE if nothing
  *
@@ -74,7 +76,8 @@ struct module;
  * @tlb_flush: drop all of the guest's translations at the next entry.  Own
  *         thread, or before the first entry
  *
- * @policy_update: CPUID, MSR filter or debug changed: recompute intercepts
+ * @policy_update: CPUID, MSR filter, guest debugging or the debug registers
+ *         changed: recompute intercepts
  */
 struct kvm_vendor {
 	const char *name;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* x86's part of a VM: creation steps and VM ioctls. */
 #include "core/arch.h"
+#include "x86/event_ioctl.h"
 #include "x86/lifecycle.h"
 #include "x86/vendor.h"
 
@@ -58,6 +59,9 @@ static long vm_ioctl_identity_map(void *obj, void *data, unsigned long arg)
 long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
 {
 	switch (cap->cap) {
+	case KVM_CAP_EXCEPTION_PAYLOAD:
+	case KVM_CAP_X86_TRIPLE_FAULT_EVENT:
+		return events_enable_cap(to_x86_vm(kvm), cap);
 	default:
 		return -EINVAL;
 	}

@@ -15,6 +15,7 @@
 /* x86's own requests (core/run_state.h). */
 enum x86_request {
 	REQ_TRIPLE_FAULT = REQ_ARCH,	/* the guest shuts down */
+	REQ_DEBUG_STEP,			/* the client is told of a step */
 };
 
 /**
@@ -22,11 +23,13 @@ enum x86_request {
  * @kvm: core's part, first
  * @tss_addr: KVM_SET_TSS_ADDR (used by vendors without unrestricted mode)
  * @identity_map_addr: KVM_SET_IDENTITY_MAP_ADDR
+ * @event_flags: KVM_VCPUEVENT_VALID_* that the client has enabled
  */
 struct x86_vm {
 	struct kvm kvm;
 	u64 tss_addr;
 	u64 identity_map_addr;
+	u32 event_flags;
 };
 
 struct x86_emulator;
@@ -112,10 +115,23 @@ struct x86_tsc {
 };
 
 /**
+ * struct x86_debug - the client debugs the guest: debug.h
+ * @control: KVM_GUESTDBG_*; 0: it does not
+ * @db: with USE_HW_BP: DR0 to DR3
+ * @dr7: with USE_HW_BP: DR7
+ */
+struct x86_debug {
+	u32 control;
+	u64 db[4];
+	u64 dr7;
+};
+
+/**
  * struct x86_vcpu - x86's part of a vCPU
  * @vcpu: core's part, first
  * @state: registers (state.c)
  * @events: event queue (event.c)
+ * @debug: guest debugging (debug.c)
  * @fpu: FPU (fpu.c)
  * @cpuid: CPUID table (cpuid.c)
  * @msrs: MSRs (msr_table.c)
@@ -135,6 +151,7 @@ struct x86_vcpu {
 	struct kvm_vcpu vcpu;
 	struct x86_state state;
 	struct x86_events events;
+	struct x86_debug debug;
 	struct x86_fpu fpu;
 	struct x86_cpuid cpuid;
 	struct x86_msrs msrs;

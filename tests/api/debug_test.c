@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM_SET_GUEST_DEBUG (api.rst 4.87): each instruction of a step is told of once,
+ * breakpoints stop where they were set, and the guest notices nothing of it.
+ */
+#define _GNU_SOURCE
+#include "lib.h"
+
+static struct vm vm;
+static struct vcpu v;
+
+enum { DB = 1, NMI = 2, BP = 3, UD = 6 };
+
+#define VEC		0x40
+#define FLAGS_TF	0x100
+#define FLAGS_IF	0x200
+#define DR6_BS		(1u << 14)
+#define STEP	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP)
+#define SW_BP	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP)
+#define HW_BP	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP)
+
+#define START(mode, code)						\
+	do {								\
+		vm_new(&vm, 0);						\
+		vcpu_new(&vm, &v, 0);					\
+		vcpu_code(&v, mode, code);				\
+		exc_setup(&v);						\
+	} while (0)
+
+static void debug(uint32_t control)
+{
+	struct kvm_guest_debug d = { .control = control };
+
+	OK(ioctl(v.fd, KVM_SET_GUEST_DEBUG, &d));
+}
+
+static void debug_at(uint64_t address, uint64_t dr7)
+{
+	struct kvm_guest_debug d = { .control = HW_BP };
+
+	d.arch.debugreg[0] = address;
+	d.arch.debugreg[7] = dr7;
+	OK(ioctl(v.fd, KVM_SET_GUEST_DEBUG, &d));
+}
+
+/* The next KVM_EXIT_DEBUG: which, and where. */
+static struct kvm_debug_exit_arch stopped(unsigned int vector, uint64_t pc)
+{
+	vcpu_expect(&v, KVM_EXIT_DEBUG);
+	CHECK_EQ(v.run->debug.arch.exception, vector);
+	CHECK_EQ(v.run->debug.arch.pc, pc);
+	return v.run->debug.arch;
+}
+
+static void step_to(uint64_t pc)
+{
+	CHECK_EQ(stopped(DB, pc).dr6 & DR6_BS, DR6_BS);
+	CHECK_EQ(vcpu_regs(&v).rip, pc);
+	CHECK_EQ(vcpu_regs(&v).rflags & FLAGS_TF, 0);
+}
+
+/* An OUT that the client sees first, then the step over it. */
+static void step_io(uint16_t port, uint64_t pc)
+{
+	vcpu_until(&v, port);
+	step_to(pc);
+}
+
+static struct kvm_debugregs debugregs(void)
+{
+	struct kvm_debugregs d;
+
+	OK(ioctl(v.fd, KVM_GET_DEBUGREGS, &d));
+	return d;
+}
+
+static void expect(unsigned int vector, uint64_t offset)
+{
+	struct exc e = exc_next(&v);
+
+	CHECK_EQ(e.vector, vector);
+	CHECK_EQ(e.rip, GPA_CODE + offset);
+	CHECK_EQ(e.flags & FLAGS_TF, 0);
+}
+
+static void capabilities(void)
+{
+	uint32_t mask;
+
+	vm_new(&vm, 0);
+	CHECK_EQ(vm_cap(&vm, KVM_CAP_SET_GUEST_DEBUG), 1);
+	mask = vm_cap(&vm, KVM_CAP_SET_GUEST_DEBUG2);
+	CHECK_EQ(mask & (STEP | SW_BP | HW_BP), STEP | SW_BP | HW_BP);
+	CHECK(mask & KVM_GUESTDBG_BLOCKIRQ);
+	CHECK_EQ(vm_cap(&vm, KVM_CAP_X86_ROBUST_SINGLESTEP), 1);
+}
+
+/* Plain instructions, those that exit, a branch, and then freely on. */
+GUEST(64, g_plain, "nop\n mov $1, %eax\n cpuid\n jmp 1f\n nop\n"
+      "1: out %al, $0x20\n mov %cr0, %rax\n mov %cr4, %rax\n nop\n" DONE);
+
+static void step(void)
+{
+	START(MODE_LONG, g_plain);
+	debug(STEP);
+	step_to(GPA_CODE + 1);
+	step_to(GPA_CODE + 6);
+	step_to(GPA_CODE + 8);
+	step_to(GPA_CODE + 11);
+	step_io(0x20, GPA_CODE + 13);
+	step_to(GPA_CODE + 16);
+	step_to(GPA_CODE + 19);
+	step_to(GPA_CODE + 20);
+	debug(0);
+	vcpu_until(&v, PORT_DONE);
+	/* No trace in the guest's DR6. */
+	CHECK_EQ(debugregs().dr6 & 0xe00f, 0);
+}
+
+/* Memory-mapped I/O and strings end like other instructions. */
+GUEST(64, g_mmio, "mov $0x20000000, %ebx\n mov %eax, (%rbx)\n"
+      "mov (%rbx), %eax\n nop\n" DONE);
+
+static void step_mmio(void)
+{
+	START(MODE_LONG, g_mmio);
+	debug(STEP);
+	step_to(GPA_CODE + 5);
+	vcpu_expect(&v, KVM_EXIT_MMIO);
+	step_to(GPA_CODE + 7);
+	vcpu_expect(&v, KVM_EXIT_MMIO);
+	step_to(GPA_CODE + 9);
+	step_to(GPA_CODE + 10);
+	debug(0);
+	vcpu_until(&v, PORT_DONE);
+}
+
+GUEST(64, g_hlt, "hlt\n nop\n" DONE);
+
+static void step_hlt(void)
+{
+	START(MODE_LONG, g_hlt);
+	debug(STEP);
+	vcpu_expect(&v, KVM_EXIT_HLT);
+	step_to(GPA_CODE + 1);
+	step_to(GPA_CODE + 2);
+}
+
+GUEST(32, g_plain32, "nop\n cpuid\n inc %eax\n" DONE);
+
+static void step_modes(void)
+{
+	static const enum mode modes[] = { MODE_PROT, MODE_32, MODE_PAE };
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		START(modes[i], g_plain32);
+		debug(STEP);
+		step_to(GPA_CODE + 1);
+		step_to(GPA_CODE + 3);
+		step_to(GPA_CODE + 4);
+		debug(0);
+		vcpu_until(&v, PORT_DONE);
+		vm_close(&vm);
+	}
+}
+
+/* STI's shadow does not hide the trap; MOV SS does, for one instruction. */
+GUEST(64, g_shadow, "sti\n nop\n mov %ss, %ax\n mov %ax, %ss\n nop\n nop\n" DONE);
+
+static void step_shadow(void)
+{
+	uint64_t pc;
+
+	START(MODE_LONG, g_shadow);
+	debug(STEP);
+	step_to(GPA_CODE + 1);
+	step_to(GPA_CODE + 2);
+	step_to(GPA_CODE + 5);
+	/* QEMU's TCG stops behind MOV SS all the same. */
+	vcpu_expect(&v, KVM_EXIT_DEBUG);
+	pc = v.run->debug.arch.pc;
+	CHECK(pc == GPA_CODE + 7 || pc == GPA_CODE + 8);
+}
+
+/*
+ * An interrupt that comes in a step: the stop is in its handler, or behind it.
+ * What the handler finds on its stack has no TF.
+ */
+GUEST(64, g_nops, "nop\n nop\n nop\n nop\n" DONE);
+
+static void step_interrupt(void)
+{
+	struct kvm_interrupt irq = { VEC };
+	struct kvm_regs r;
+	struct exc e;
+
+	START(MODE_LONG, g_nops);
+	r = vcpu_regs(&v);
+	r.rflags |= FLAGS_IF;
+	vcpu_set_regs(&v, &r);
+	debug(STEP);
+	step_to(GPA_CODE + 1);
+	OK(ioctl(v.fd, KVM_INTERRUPT, &irq));
+	if (vcpu_run(&v) == KVM_EXIT_IO)
+		test_skip("this KVM steps over whole handlers, TF on their stack");
+	CHECK_EQ(v.run->exit_reason, KVM_EXIT_DEBUG);
+	CHECK(v.run->debug.arch.pc >= GPA_STUBS &&
+	      v.run->debug.arch.pc < GPA_STUBS + 0x1000);
+	debug(0);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, VEC);
+	CHECK_EQ(e.rip, GPA_CODE + 1);
+	CHECK_EQ(e.flags & (FLAGS_TF | FLAGS_IF), FLAGS_IF);
+	vcpu_until(&v, PORT_DONE);
+}
+
+/* The same for an exception of the stepped instruction, and its IRET. */
+GUEST(64, g_ud, "nop\n ud2\n nop\n" DONE);
+GUEST(64, g_ud_handler, "addq $2, (%rsp)\n iretq\n");
+
+static void step_exception(void)
+{
+	START(MODE_LONG, g_ud);
+	vm_load(&vm, GPA_STUBS + UD * 16, g_ud_handler, g_ud_handler_end);
+	debug(STEP);
+	step_to(GPA_CODE + 1);
+	vcpu_expect(&v, KVM_EXIT_DEBUG);
+	if (v.run->debug.arch.pc == GPA_CODE + 4)
+		test_skip("this KVM steps over whole handlers");
+	CHECK_EQ(v.run->debug.arch.pc, GPA_STUBS + UD * 16 + 5);
+	step_to(GPA_CODE + 3);
+	step_to(GPA_CODE + 4);
+	debug(0);
+	vcpu_until(&v, PORT_DONE);
+}
+
+/* PUSHF shows the guest's TF; POPF brings the one it wants. */
+GUEST(64, g_flags, "pushf\n pop %rbx\n push %rbx\n popf\n nop\n nop\n" DONE);
+
+static void step_flags(void)
+{
+	START(MODE_LONG, g_flags);
+	debug(STEP);
+	step_to(GPA_CODE + 1);
+	step_to(GPA_CODE + 2);
+	if (vcpu_regs(&v).rbx & FLAGS_TF)
+		test_skip("this KVM's guests see the TF of a step");
+	step_to(GPA_CODE + 3);
+	step_to(GPA_CODE + 4);
+	step_to(GPA_CODE + 5);
+	debug(0);
+	vcpu_until(&v, PORT_DONE);
+	CHECK_EQ(vcpu_regs(&v).rflags & FLAGS_TF, 0);
+}
+
+GUEST(64, g_own_tf, "pushf\n orl $0x100, (%rsp)\n popf\n nop\n nop\n" DONE);
+
+/* A guest that steps itself gets its traps, whoever else steps it. */
+static void step_own_trap(void)
+{
+	struct exc e;
+
+	START(MODE_LONG, g_own_tf);
+	debug(STEP);
+	step_to(GPA_CODE + 1);
+	step_to(GPA_CODE + 8);
+	vcpu_expect(&v, KVM_EXIT_DEBUG);	/* popf: TF is the guest's now */
+	CHECK_EQ(v.run->debug.arch.pc, GPA_CODE + 9);
+	if (!(vcpu_regs(&v).rflags & FLAGS_TF))
+		test_skip("this KVM takes the guest's TF for its own");
+	vcpu_expect(&v, KVM_EXIT_DEBUG);	/* nop */
+	CHECK_EQ(v.run->debug.arch.pc, GPA_CODE + 10);
+	debug(0);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, DB);
+	CHECK_EQ(e.rip, GPA_CODE + 10);
+	CHECK_EQ(e.flags & FLAGS_TF, FLAGS_TF);
+	CHECK_EQ(debugregs().dr6 & (DR6_BS | 15), DR6_BS);
+}
+
+/* NMIs: masked in the handler as long as without the steps. */
+GUEST(64, g_nmi_handler, "nop\n out %al, $0x21\n iretq\n");
+
+static void step_nmi(void)
+{
+	const uint64_t handler = GPA_STUBS + NMI * 16;
+	struct kvm_vcpu_events e;
+
+	START(MODE_LONG, g_nops);
+	vm_load(&vm, handler, g_nmi_handler, g_nmi_handler_end);
+	OK(ioctl(v.fd, KVM_NMI, 0ul));
+	vcpu_until(&v, 0x21);
+	OK(ioctl(v.fd, KVM_NMI, 0ul));
+	debug(STEP);
+	vcpu_expect(&v, KVM_EXIT_DEBUG);
+	CHECK_EQ(v.run->debug.arch.pc & ~3ull, handler);
+	OK(ioctl(v.fd, KVM_GET_VCPU_EVENTS, &e));
+	CHECK_EQ(e.nmi.masked, 1);
+	CHECK(e.nmi.pending);
+	debug(0);
+	vcpu_until(&v, 0x21);
+	CHECK_EQ(vcpu_regs(&v).rsp, GPA_STACK - 40);
+	vcpu_until(&v, PORT_DONE);
+}
+
+/* Off by default: the guest's own INT3 is the guest's. */
+GUEST(64, g_int3, "nop\n int3\n nop\n" DONE);
+
+static void sw_breakpoint(void)
+{
+	struct kvm_vcpu_events e;
+
+	START(MODE_LONG, g_int3);
+	expect(BP, 2);
+	vcpu_until(&v, PORT_DONE);
+	START(MODE_LONG, g_int3);
+	debug(SW_BP);
+	stopped(BP, GPA_CODE + 1);
+	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE + 1);
+	/* Again, until it is taken out. */
+	stopped(BP, GPA_CODE + 1);
+	/* The guest's own after all: the client hands it on. */
+	OK(ioctl(v.fd, KVM_GET_VCPU_EVENTS, &e));
+	e.flags = 0;
+	e.exception.injected = 1;
+	e.exception.nr = BP;
+	OK(ioctl(v.fd, KVM_SET_VCPU_EVENTS, &e));
+	expect(BP, 2);
+	vcpu_until(&v, PORT_DONE);
+	/* In a step that does not take INT3, it is the guest's. */
+	START(MODE_LONG, g_int3);
+	debug(STEP);
+	step_to(GPA_CODE + 1);
+	vcpu_expect(&v, KVM_EXIT_DEBUG);
+	debug(0);
+	vm.mem[GPA_CODE + 1] = 0x90;
+	vcpu_run(&v);
+}
+
+/* DR7: 1: L0; len and R/W of DR0 from bit 16: 3 << 18: 4 bytes, 1 << 16: write */
+GUEST(64, g_data, "mov $0x10000, %ebx\n nop\n mov %eax, (%rbx)\n nop\n" DONE);
+
+static void hw_breakpoint(void)
+{
+	struct kvm_debug_exit_arch a;
+
+	START(MODE_LONG, g_data);
+	debug_at(GPA_CODE + 6, 1 | 1 << 10);
+	a = stopped(DB, GPA_CODE + 6);
+	CHECK_EQ(a.dr6 & 15, 1);
+	CHECK_EQ(a.dr7, 1 | 1 << 10);
+	debug_at(GPA_DATA, 1 | 1 << 10 | 0xdull << 16);
+	a = stopped(DB, GPA_CODE + 8);
+	CHECK_EQ(a.dr6 & 15, 1);
+	CHECK_EQ(a.dr6 & DR6_BS, 0);
+	CHECK_EQ(a.dr7, 1 | 1 << 10 | 0xdull << 16);
+	vcpu_until(&v, PORT_DONE);
+}
+
+/* The guest's debug registers are its own, though the processor has others. */
+GUEST(64, g_drs, "mov $0x1234, %eax\n mov %rax, %dr0\n mov $0x10000, %ebx\n"
+      "mov %rbx, %dr1\n mov $0xd0040c, %eax\n mov %rax, %dr7\n"
+      "mov %eax, (%rbx)\n mov %dr7, %rcx\n mov %dr0, %rdx\n mov %dr6, %rsi\n"
+      DONE);
+
+static void guest_registers(void)
+{
+	struct kvm_regs r;
+	struct exc e;
+
+	START(MODE_LONG, g_drs);
+	debug_at(0x654321, 1 | 1 << 10);
+	vcpu_until(&v, PORT_DONE);
+	r = vcpu_regs(&v);
+	CHECK_EQ(r.rcx, 0xd0040c);
+	CHECK_EQ(r.rdx, 0x1234);
+	CHECK_EQ(r.rsi & 0xe00f, 0);
+	CHECK_EQ(debugregs().dr7, 0xd0040c);
+	CHECK_EQ(debugregs().db[0], 0x1234);
+	/* Without the client's, the guest's work. */
+	debug(0);
+	START(MODE_LONG, g_drs);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, DB);
+	CHECK_EQ(debugregs().dr6 & 15, 2);
+	vcpu_until(&v, PORT_DONE);
+}
+
+static void inject(void)
+{
+	START(MODE_LONG, g_nops);
+	debug(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_INJECT_DB);
+	expect(DB, 0);
+	vcpu_until(&v, PORT_DONE);
+	START(MODE_LONG, g_int3);
+	vm.mem[GPA_CODE] = 0xcc;
+	debug(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_INJECT_BP);
+	expect(BP, 1);
+	debug(0);
+	expect(BP, 2);
+	vcpu_until(&v, PORT_DONE);
+}
+
+/* BLOCKIRQ: neither interrupts nor NMIs before it is off. */
+static void block(void)
+{
+	struct kvm_interrupt irq = { VEC };
+	struct kvm_regs r;
+
+	START(MODE_LONG, g_nops);
+	r = vcpu_regs(&v);
+	r.rflags |= FLAGS_IF;
+	vcpu_set_regs(&v, &r);
+	debug(STEP | KVM_GUESTDBG_BLOCKIRQ);
+	step_to(GPA_CODE + 1);
+	OK(ioctl(v.fd, KVM_INTERRUPT, &irq));
+	OK(ioctl(v.fd, KVM_NMI, 0ul));
+	step_to(GPA_CODE + 2);
+	step_to(GPA_CODE + 3);
+	debug(0);
+	expect(NMI, 3);
+	expect(VEC, 3);
+	vcpu_until(&v, PORT_DONE);
+}
+
+static void bad_input(void)
+{
+	struct kvm_guest_debug d = { .control = KVM_GUESTDBG_ENABLE | 1u << 31 };
+	struct kvm_guest_debug two = {
+		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_INJECT_DB,
+	};
+
+	START(MODE_LONG, g_nops);
+	OK(ioctl(v.fd, KVM_SET_GUEST_DEBUG, &two));
+	ERR(ioctl(v.fd, KVM_SET_GUEST_DEBUG, &two), EBUSY);
+	expect(DB, 0);
+	ERR(ioctl(v.fd, KVM_SET_GUEST_DEBUG, (void *)16), EFAULT);
+	if (ioctl(v.fd, KVM_SET_GUEST_DEBUG, &d) == 0)
+		test_skip("this KVM takes unknown control bits");
+	CHECK_EQ(errno, EINVAL);
+	d.control = HW_BP;
+	d.arch.debugreg[7] = 1ull << 32;
+	ERR(ioctl(v.fd, KVM_SET_GUEST_DEBUG, &d), EINVAL);
+	vcpu_until(&v, PORT_DONE);
+}
+
+#define CASE(name) { #name, name, 20 }
+
+static const struct test_case cases[] = {
+	CASE(capabilities), CASE(step), CASE(step_mmio), CASE(step_hlt),
+	CASE(step_modes), CASE(step_shadow), CASE(step_interrupt),
+	CASE(step_exception), CASE(step_flags), CASE(step_own_trap),
+	CASE(step_nmi), CASE(sw_breakpoint), CASE(hw_breakpoint),
+	CASE(guest_registers), CASE(inject), CASE(block), CASE(bad_input),
+	{ NULL, NULL, 0 },
+};
+
+int main(int argc, char **argv)
+{
+	return test_main(argc, argv, cases);
+}
