@@ -40,5 +40,7 @@ enum emul_result emul_exec(struct emul_ctx *ctx)
 		ret = exec_string(ctx);
 	if (ret == EMUL_UNKNOWN)
 		ret = exec_alu(ctx);
+	if (ret == EMUL_UNKNOWN)
+		ret = exec_system(ctx);
 	return ret;
 }

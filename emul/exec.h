@@ -59,4 +59,35 @@ enum emul_result exec_string(struct emul_ctx *ctx);
  */
 enum emul_result exec_alu(struct emul_ctx *ctx);
 
+/**
+ * exec_system - the instructions of stack, flow, segments and system registers
+ * @ctx: the emulation
+ *
+ * All the units below.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_system(struct emul_ctx *ctx);
+
+/**
+ * exec_stack - PUSH, POP, PUSHA, POPA, PUSHF, POPF, ENTER, LEAVE
+ * @ctx: the emulation
+ *
+ * The extensions that CR4.VME switches on are not there.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_stack(struct emul_ctx *ctx);
+
+/**
+ * exec_flow - near Jcc, JMP, CALL, RET, LOOP, JCXZ
+ * @ctx: the emulation
+ *
+ * For Intel, in 64-bit mode, Jcc, JMP and CALL with an operand-size prefix and
+ * a displacement of more than one byte are unknown: emul_decode() is AMD's.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_flow(struct emul_ctx *ctx);
+
 #endif
