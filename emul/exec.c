@@ -6,8 +6,7 @@
 #include "emul/exec.h"
 #include "emul/operand.h"
 #include "emul/optable.h"
-
-#define RFLAGS_RF BIT(16)
+#include "emul/system.h"
 
 enum emul_result exec_next(struct emul_ctx *ctx)
 {

@@ -42,7 +42,8 @@ enum emul_result exec_reg_set(struct emul_ctx *ctx, enum emul_regs set, u32 nr,
 enum emul_result exec_system(struct emul_ctx *ctx)
 {
 	static enum emul_result (*const units[])(struct emul_ctx *) = {
-		exec_stack, exec_flow,
+		exec_stack, exec_flow, exec_seg, exec_desc, exec_sys, exec_io,
+		exec_fast,
 	};
 	enum emul_result ret = EMUL_UNKNOWN;
 	unsigned int i;

@@ -163,4 +163,58 @@ enum emul_result exec_reg(struct emul_ctx *ctx, enum emul_regs set, u32 nr,
 enum emul_result exec_reg_set(struct emul_ctx *ctx, enum emul_regs set, u32 nr,
 			      u64 val);
 
+/**
+ * exec_umip - #GP(0) for a program when CR4.UMIP forbids the instruction
+ * @ctx: the emulation
+ *
+ * Return: EMUL_OK, EMUL_FAULT, or what reading CR4 says.
+ */
+enum emul_result exec_umip(struct emul_ctx *ctx);
+
+/**
+ * exec_store_word - store to ModRM and end: 16 bits in memory, all in a register
+ * @ctx: the emulation
+ * @val: the value
+ *
+ * Return: EMUL_OK, or what the store says.
+ */
+enum emul_result exec_store_word(struct emul_ctx *ctx, u64 val);
+
+/**
+ * exec_pointer_size - the size of a far pointer's offset
+ * @ctx: the emulation; AMD has no 64-bit one (APM vol. 3, JMP far, LFS)
+ *
+ * Return: 2, 4 or 8 bytes.
+ */
+unsigned int exec_pointer_size(const struct emul_ctx *ctx);
+
+/**
+ * exec_load_pointer - read a far pointer from the ModRM operand
+ * @ctx: the emulation; ModRM must have a memory form
+ * @offset: the offset, zero extended
+ * @selector: the selector
+ *
+ * Return: EMUL_OK, or what operand_load() says.
+ */
+enum emul_result exec_load_pointer(struct emul_ctx *ctx, u64 *offset,
+				   u16 *selector);
+
+/**
+ * exec_table_store - SGDT, SIDT
+ * @ctx: the emulation
+ * @idt: SIDT
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_table_store(struct emul_ctx *ctx, bool idt);
+
+/**
+ * exec_table_load - LGDT, LIDT
+ * @ctx: the emulation
+ * @idt: LIDT
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_table_load(struct emul_ctx *ctx, bool idt);
+
 #endif
