@@ -92,6 +92,7 @@ struct emul_insn {
  * @amd: where the vendors differ, do as AMD's processors do (in)
  * @cpl: current privilege level (in, out on EMUL_OK)
  * @implicit: the access in progress is the processor's own (the emulator sets it)
+ * @stack: the stack that a transfer changes to, or NULL (the emulator sets it)
  * @gpr: general registers in encoding order, RAX..R15 (in, out on EMUL_OK)
  * @rip: address of the instruction, then of the next one (in, out)
  * @rflags: flags (in, out)
@@ -108,6 +109,7 @@ struct emul_ctx {
 	bool amd;
 	bool implicit;
 	u8 cpl;
+	const struct emul_segment *stack;
 	u64 *gpr;
 	u64 rip;
 	u64 rflags;

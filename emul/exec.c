@@ -6,8 +6,7 @@
 #include "emul/exec.h"
 #include "emul/operand.h"
 #include "emul/optable.h"
-
-#define RFLAGS_RF BIT(16)
+#include "emul/system.h"
 
 enum emul_result exec_next(struct emul_ctx *ctx)
 {
@@ -40,5 +39,7 @@ enum emul_result emul_exec(struct emul_ctx *ctx)
 		ret = exec_string(ctx);
 	if (ret == EMUL_UNKNOWN)
 		ret = exec_alu(ctx);
+	if (ret == EMUL_UNKNOWN)
+		ret = exec_system(ctx);
 	return ret;
 }

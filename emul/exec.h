@@ -59,4 +59,83 @@ enum emul_result exec_string(struct emul_ctx *ctx);
  */
 enum emul_result exec_alu(struct emul_ctx *ctx);
 
+/**
+ * exec_system - the instructions of stack, flow, segments and system registers
+ * @ctx: the emulation
+ *
+ * All the units below.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_system(struct emul_ctx *ctx);
+
+/**
+ * exec_stack - PUSH, POP, PUSHA, POPA, PUSHF, POPF, ENTER, LEAVE
+ * @ctx: the emulation
+ *
+ * The extensions that CR4.VME switches on are not there.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_stack(struct emul_ctx *ctx);
+
+/**
+ * exec_flow - near Jcc, JMP, CALL, RET, LOOP, JCXZ
+ * @ctx: the emulation
+ *
+ * For Intel, in 64-bit mode, Jcc, JMP and CALL with an operand-size prefix and
+ * a displacement of more than one byte are unknown: emul_decode() is AMD's.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_flow(struct emul_ctx *ctx);
+
+/**
+ * exec_seg - MOV, PUSH and POP of segment registers, LDS to LGS
+ * @ctx: the emulation
+ *
+ * A null selector clears the hidden part of a data segment register.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_seg(struct emul_ctx *ctx);
+
+/**
+ * exec_desc - SLDT, STR, LLDT, LTR, VERR, VERW, LAR, LSL, ARPL
+ * @ctx: the emulation
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_desc(struct emul_ctx *ctx);
+
+/**
+ * exec_sys - MOV CR and DR, MSRs, XCRs, RDTSC, CPUID, tables, INVLPG, SWAPGS
+ * @ctx: the emulation
+ *
+ * MOV CR with LOCK (CR8 on AMD) is unknown, as RDPMC and RSM are.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_sys(struct emul_ctx *ctx);
+
+/**
+ * exec_io - IN, OUT, CLI, STI, HLT
+ * @ctx: the emulation
+ *
+ * The extensions that CR4.VME and CR4.PVI switch on are not there.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_io(struct emul_ctx *ctx);
+
+/**
+ * exec_fast - SYSCALL, SYSRET, SYSENTER, SYSEXIT
+ * @ctx: the emulation
+ *
+ * The first two are unknown outside protected mode.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_fast(struct emul_ctx *ctx);
+
 #endif

@@ -5,8 +5,7 @@
 #include "emul/emul.h"
 #include "emul/exec.h"
 #include "emul/operand.h"
-
-#define RFLAGS_DF BIT(10)
+#include "emul/system.h"
 
 enum { AX = 0, CX = 1, DX = 2, SI = 6, DI = 7 };
 
@@ -61,8 +60,10 @@ static enum emul_result string_in(struct emul_ctx *ctx)
 	u64 la;
 	u32 val;
 
-	ret = operand_check(ctx, string_address(ctx, DI, EMUL_ES), size, true,
-			    &la);
+	ret = exec_port(ctx, ctx->gpr[DX], size);
+	if (ret == EMUL_OK)
+		ret = operand_check(ctx, string_address(ctx, DI, EMUL_ES), size,
+				    true, &la);
 	if (ret == EMUL_OK)
 		ret = ctx->ops->probe(ctx, la, size);
 	if (ret == EMUL_OK)
@@ -81,7 +82,10 @@ static enum emul_result string_out(struct emul_ctx *ctx)
 	enum emul_result ret;
 	u64 val;
 
-	ret = operand_load(ctx, string_address(ctx, SI, seg), size, &val);
+	ret = exec_port(ctx, ctx->gpr[DX], size);
+	if (ret == EMUL_OK)
+		ret = operand_load(ctx, string_address(ctx, SI, seg), size,
+				   &val);
 	if (ret == EMUL_OK)
 		ret = ctx->ops->out(ctx, ctx->gpr[DX], &val, size);
 	if (ret == EMUL_OK)

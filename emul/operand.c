@@ -4,17 +4,7 @@
 #include <linux/kernel.h>
 
 #include "emul/operand.h"
-
-#define VECTOR_SS 12
-#define VECTOR_GP 13
-
-#define RFLAGS_VM BIT(17)
-
-/* Segment type bits (SDM vol. 3, 3.4.5.1). */
-#define TYPE_CODE	8
-#define TYPE_EXPAND_DOWN 4	/* data */
-#define TYPE_WRITABLE	2	/* data */
-#define TYPE_READABLE	2	/* code */
+#include "emul/system.h"
 
 enum { AX, CX, DX, BX, SP, BP, SI, DI, NO_REG };
 
@@ -108,22 +98,13 @@ struct operand_addr operand_address(const struct emul_ctx *ctx)
 	return at;
 }
 
-static enum emul_result segment_fault(struct emul_ctx *ctx, u8 vector)
-{
-	ctx->fault = (struct emul_fault){
-		.vector = vector,
-		.has_error = ctx->protected || ctx->rflags & RFLAGS_VM,
-	};
-	return EMUL_FAULT;
-}
-
 /* The vector of a limit, presence or canonicality violation in @seg. */
 static u8 limit_vector(enum emul_seg seg)
 {
 	return seg == EMUL_SS ? VECTOR_SS : VECTOR_GP;
 }
 
-static bool canonical(const struct emul_ctx *ctx, u64 la)
+bool operand_canonical(const struct emul_ctx *ctx, u64 la)
 {
 	unsigned int unused = ctx->la57 ? 64 - 57 : 64 - 48;
 
@@ -135,12 +116,14 @@ static enum emul_result check_64(struct emul_ctx *ctx, struct operand_addr at,
 				 unsigned int size, u64 *la)
 {
 	struct emul_segment seg = { 0 };
+	u64 last;
 
 	if (at.seg == EMUL_FS || at.seg == EMUL_GS)
 		ctx->ops->segment(ctx, at.seg, &seg);
 	*la = seg.base + at.offset;
-	if (!canonical(ctx, *la) || !canonical(ctx, *la + size - 1))
-		return segment_fault(ctx, limit_vector(at.seg));
+	last = *la + size - 1;
+	if (!operand_canonical(ctx, *la) || !operand_canonical(ctx, last))
+		return exec_fault(ctx, limit_vector(at.seg), 0);
 	return EMUL_OK;
 }
 
@@ -179,15 +162,18 @@ enum emul_result operand_check(struct emul_ctx *ctx, struct operand_addr at,
 	if (ctx->mode == EMUL_64)
 		return check_64(ctx, at, size, la);
 
-	ctx->ops->segment(ctx, at.seg, &seg);
+	if (at.seg == EMUL_SS && ctx->stack)
+		seg = *ctx->stack;
+	else
+		ctx->ops->segment(ctx, at.seg, &seg);
 	if (ctx->protected) {
 		if (!(seg.attr & EMUL_ATTR_P))
-			return segment_fault(ctx, limit_vector(at.seg));
+			return exec_fault(ctx, limit_vector(at.seg), 0);
 		if (!type_allows(seg.attr, write))
-			return segment_fault(ctx, VECTOR_GP);
+			return exec_fault(ctx, VECTOR_GP, 0);
 	}
 	if (!limit_allows(ctx, &seg, at.offset, size))
-		return segment_fault(ctx, limit_vector(at.seg));
+		return exec_fault(ctx, limit_vector(at.seg), 0);
 	*la = (u32)(seg.base + at.offset);
 	return EMUL_OK;
 }
@@ -202,6 +188,23 @@ static unsigned int bytes_before_wrap(const struct emul_ctx *ctx, u64 la,
 	if (ctx->mode != EMUL_64 && la + size > BIT_ULL(32))
 		return BIT_ULL(32) - la;
 	return size;
+}
+
+enum emul_result operand_probe(struct emul_ctx *ctx, struct operand_addr at,
+			       unsigned int size)
+{
+	enum emul_result ret;
+	unsigned int n;
+	u64 la;
+
+	ret = operand_check(ctx, at, size, true, &la);
+	if (ret != EMUL_OK)
+		return ret;
+	n = bytes_before_wrap(ctx, la, size);
+	ret = ctx->ops->probe(ctx, la, n);
+	if (ret == EMUL_OK && n < size)
+		ret = ctx->ops->probe(ctx, 0, size - n);
+	return ret;
 }
 
 enum emul_result operand_load(struct emul_ctx *ctx, struct operand_addr at,

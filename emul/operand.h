@@ -98,6 +98,24 @@ enum emul_result operand_check(struct emul_ctx *ctx, struct operand_addr at,
 			       unsigned int size, bool write, u64 *la);
 
 /**
+ * operand_canonical - is a linear address one that 64-bit mode allows?
+ * @ctx: the emulation
+ * @la: the address
+ */
+bool operand_canonical(const struct emul_ctx *ctx, u64 la);
+
+/**
+ * operand_probe - check a write, without doing it
+ * @ctx: the emulation
+ * @at: where
+ * @size: in bytes, not 0
+ *
+ * Return: EMUL_OK, or what the check or the callback says.
+ */
+enum emul_result operand_probe(struct emul_ctx *ctx, struct operand_addr at,
+			       unsigned int size);
+
+/**
  * operand_load - read from guest memory
  * @ctx: the emulation
  * @at: where

@@ -388,8 +388,8 @@ static void test_unknown(void **unused)
 	static const char *const hex[] = {
 		"f0 88 03", "f0 00 c3", "f0 02 03", "f0 83 3b 01", "f0 a4",
 		"f0 8b 03", "f0 f6 03 01",	/* LOCK not allowed */
-		"0f a2", "f4", "63 c0", "0f c7 0b", "c5 f8 58 03", "f7 23",
-		"ff 33", "f2 0f 38 f0 03", "0f 38 f0 c0", "d9 03",
+		"0f aa", "f1", "0f c7 0b", "c5 f8 58 03", "f7 23",
+		"f2 0f 38 f0 03", "0f 38 f0 c0", "d9 03",
 	};
 	unsigned int i;
 

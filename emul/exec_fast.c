@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SYSCALL, SYSRET, SYSENTER, SYSEXIT: transfers between fixed flat segments,
+ * without descriptors (APM vol. 2, 6.1; SDM vol. 3, 5.8.7 and 5.8.8).
+ */
+#include <linux/types.h>
+
+#include "emul/descriptor.h"
+#include "emul/emul.h"
+#include "emul/exec.h"
+#include "emul/operand.h"
+#include "emul/system.h"
+
+enum { CX = 1, DX = 2, SP = 4, R11 = 11 };
+
+#define MSR_SYSENTER_CS		0x174
+#define MSR_SYSENTER_ESP	0x175
+#define MSR_SYSENTER_EIP	0x176
+#define MSR_EFER		0xc0000080
+#define MSR_STAR		0xc0000081
+#define MSR_LSTAR		0xc0000082
+#define MSR_CSTAR		0xc0000083
+#define MSR_SYSCALL_MASK	0xc0000084
+
+#define EFER_SCE		1
+
+/* What SYSRET restores of R11: all that is defined but RF and VM. */
+#define SYSRET_FLAGS		0x3c7fd7
+
+#define FLAT (EMUL_ATTR_P | EMUL_ATTR_S | EMUL_ATTR_G)
+#define FLAT_CODE (FLAT | TYPE_CODE | TYPE_READABLE | TYPE_ACCESSED)
+#define FLAT_DATA (FLAT | TYPE_WRITABLE | TYPE_ACCESSED | EMUL_ATTR_DB)
+
+static void set_flat(struct emul_ctx *ctx, enum emul_seg seg, u16 selector,
+		     u16 attr)
+{
+	struct emul_segment val = {
+		.limit = 0xffffffff, .selector = selector,
+		.attr = attr | ctx->cpl << 5,
+	};
+
+	ctx->ops->segment_set(ctx, seg, &val);
+}
+
+static u16 code_attr(bool wide)
+{
+	return FLAT_CODE | (wide ? EMUL_ATTR_L : EMUL_ATTR_DB);
+}
+
+/* #UD when the pair is switched off, or where Intel does not have it. */
+static enum emul_result syscall_allowed(struct emul_ctx *ctx)
+{
+	enum emul_result ret;
+	u64 efer;
+
+	ret = exec_reg(ctx, EMUL_MSR, MSR_EFER, &efer);
+	if (ret != EMUL_OK)
+		return ret;
+	if (!(efer & EFER_SCE) || (!ctx->amd && ctx->mode != EMUL_64))
+		return exec_fault(ctx, VECTOR_UD, 0);
+	return ctx->protected ? EMUL_OK : EMUL_UNKNOWN;
+}
+
+/* Without long mode target and flags are fixed (APM vol. 3, SYSCALL). */
+static enum emul_result syscall_target(struct emul_ctx *ctx, u64 star,
+				       u64 *rip, u64 *mask)
+{
+	u32 nr = ctx->mode == EMUL_64 ? MSR_LSTAR : MSR_CSTAR;
+	enum emul_result ret;
+
+	if (!ctx->long_mode) {
+		*rip = (u32)star;
+		*mask = RFLAGS_IF | RFLAGS_VM;
+		return EMUL_OK;
+	}
+	ret = exec_reg(ctx, EMUL_MSR, nr, rip);
+	if (ret == EMUL_OK)
+		ret = exec_reg(ctx, EMUL_MSR, MSR_SYSCALL_MASK, mask);
+	return ret;
+}
+
+static enum emul_result syscall(struct emul_ctx *ctx)
+{
+	u64 star, rip, mask, flags = ctx->rflags & ~(u64)RFLAGS_RF;
+	enum emul_result ret;
+
+	ret = syscall_allowed(ctx);
+	if (ret == EMUL_OK)
+		ret = exec_reg(ctx, EMUL_MSR, MSR_STAR, &star);
+	if (ret == EMUL_OK)
+		ret = syscall_target(ctx, star, &rip, &mask);
+	if (ret != EMUL_OK)
+		return ret;
+	star = star >> 32 & 0xfffc;
+	ctx->cpl = 0;
+	set_flat(ctx, EMUL_CS, star, code_attr(ctx->long_mode));
+	set_flat(ctx, EMUL_SS, star + 8, FLAT_DATA);
+	ctx->gpr[CX] = exec_after(ctx);
+	if (ctx->long_mode)
+		ctx->gpr[R11] = flags;
+	ctx->rflags = (flags & ~mask) | RFLAGS_FIXED;
+	return exec_jump(ctx, rip);
+}
+
+/*
+ * SS: AMD changes the selector only, and not its RPL (APM vol. 3, SYSRET);
+ * Intel loads the flat segment.
+ */
+static void sysret_stack(struct emul_ctx *ctx, u16 selector)
+{
+	struct emul_segment ss;
+
+	if (!ctx->amd) {
+		set_flat(ctx, EMUL_SS, selector | 3, FLAT_DATA);
+		return;
+	}
+	ctx->ops->segment(ctx, EMUL_SS, &ss);
+	ss.selector = selector;
+	ctx->ops->segment_set(ctx, EMUL_SS, &ss);
+}
+
+static enum emul_result sysret(struct emul_ctx *ctx)
+{
+	bool from64 = ctx->mode == EMUL_64;
+	bool wide = from64 && ctx->insn.op_size == 8;
+	u64 star, rip = wide ? ctx->gpr[CX] : (u32)ctx->gpr[CX];
+	enum emul_result ret;
+
+	ret = syscall_allowed(ctx);
+	if (ret == EMUL_OK)
+		ret = exec_privileged(ctx);
+	if (ret == EMUL_OK)
+		ret = exec_reg(ctx, EMUL_MSR, MSR_STAR, &star);
+	if (ret != EMUL_OK)
+		return ret;
+	/* AMD lets the fetch fault, in the program. */
+	if (!ctx->amd && wide && !operand_canonical(ctx, rip))
+		return exec_fault(ctx, VECTOR_GP, 0);
+	star = star >> 48;
+	ctx->cpl = 3;
+	set_flat(ctx, EMUL_CS, (star + (wide ? 16 : 0)) | 3, code_attr(wide));
+	sysret_stack(ctx, star + 8);
+	if (from64)
+		ctx->rflags = (ctx->gpr[R11] & SYSRET_FLAGS) | RFLAGS_FIXED;
+	else
+		ctx->rflags |= RFLAGS_IF;
+	return exec_jump(ctx, rip);
+}
+
+/* AMD has neither SYSENTER nor SYSEXIT in long mode. */
+static enum emul_result sysenter_allowed(struct emul_ctx *ctx, u64 *cs)
+{
+	enum emul_result ret;
+
+	if (ctx->amd && ctx->long_mode)
+		return exec_fault(ctx, VECTOR_UD, 0);
+	if (!ctx->protected && !exec_virtual(ctx))
+		return exec_fault(ctx, VECTOR_GP, 0);
+	ret = exec_reg(ctx, EMUL_MSR, MSR_SYSENTER_CS, cs);
+	if (ret == EMUL_OK && selector_null(*cs))
+		ret = exec_fault(ctx, VECTOR_GP, 0);
+	return ret;
+}
+
+static enum emul_result sysenter(struct emul_ctx *ctx)
+{
+	enum emul_result ret;
+	u64 cs, sp, ip;
+
+	ret = sysenter_allowed(ctx, &cs);
+	if (ret == EMUL_OK)
+		ret = exec_reg(ctx, EMUL_MSR, MSR_SYSENTER_ESP, &sp);
+	if (ret == EMUL_OK)
+		ret = exec_reg(ctx, EMUL_MSR, MSR_SYSENTER_EIP, &ip);
+	if (ret != EMUL_OK)
+		return ret;
+	cs &= 0xfffc;
+	ctx->cpl = 0;
+	set_flat(ctx, EMUL_CS, cs, code_attr(ctx->long_mode));
+	set_flat(ctx, EMUL_SS, cs + 8, FLAT_DATA);
+	ctx->gpr[SP] = ctx->long_mode ? sp : (u32)sp;
+	ctx->rflags &= ~(u64)(RFLAGS_VM | RFLAGS_IF);
+	return exec_jump(ctx, ctx->long_mode ? ip : (u32)ip);
+}
+
+static enum emul_result sysexit(struct emul_ctx *ctx)
+{
+	bool wide = ctx->insn.op_size == 8;
+	u64 cs, sp = ctx->gpr[CX], ip = ctx->gpr[DX];
+	enum emul_result ret;
+
+	ret = sysenter_allowed(ctx, &cs);
+	if (ret == EMUL_OK)
+		ret = exec_privileged(ctx);
+	if (ret != EMUL_OK)
+		return ret;
+	if (wide && (!operand_canonical(ctx, sp) ||
+		     !operand_canonical(ctx, ip)))
+		return exec_fault(ctx, VECTOR_GP, 0);
+	cs = (cs + (wide ? 32 : 16)) | 3;
+	ctx->cpl = 3;
+	set_flat(ctx, EMUL_CS, cs, code_attr(wide));
+	set_flat(ctx, EMUL_SS, cs + 8, FLAT_DATA);
+	ctx->gpr[SP] = wide ? sp : (u32)sp;
+	return exec_jump(ctx, wide ? ip : (u32)ip);
+}
+
+enum emul_result exec_fast(struct emul_ctx *ctx)
+{
+	switch (exec_key(&ctx->insn)) {
+	case 0x105:
+		return syscall(ctx);
+	case 0x107:
+		return sysret(ctx);
+	case 0x134:
+		return sysenter(ctx);
+	case 0x135:
+		return sysexit(ctx);
+	default:
+		return EMUL_UNKNOWN;
+	}
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Executes one instruction on the processor that runs the test, in 64-bit
+ * mode, wherever it jumps to: all code around it is INT3, and what is not code
+ * cannot be executed.  The signal's context tells the state afterwards.  To be
+ * included once.
+ */
+#ifndef TESTS_UNIT_EMUL_TRAP_H
+#define TESTS_UNIT_EMUL_TRAP_H
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include <linux/types.h>
+
+#define TRAP_PAGES	0x30000000ULL
+#define TRAP_SIZE	0x2000
+#define TRAP_CODE	(TRAP_PAGES + 0x1000)
+
+struct trap_state {
+	u64 gpr[16];
+	u64 flags;
+	u64 rip;
+	int vector;	/* of the fault that ended it, or -1 */
+	u32 error;	/* and its error code */
+	u64 address;	/* CR2, for vector 14 */
+};
+
+/* Used by the assembly below. */
+u64 trap_gpr[16], trap_flags, trap_stack, trap_code = TRAP_CODE;
+void trap_enter(void);
+extern char trap_leave[];
+
+asm(".pushsection .text\n"
+    "trap_enter:\n"
+    "	push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
+    "	mov %rsp, trap_stack(%rip)\n"
+    "	pushq trap_flags(%rip); popf\n"
+    "	mov trap_gpr+0(%rip), %rax; mov trap_gpr+8(%rip), %rcx\n"
+    "	mov trap_gpr+16(%rip), %rdx; mov trap_gpr+24(%rip), %rbx\n"
+    "	mov trap_gpr+32(%rip), %rsp; mov trap_gpr+40(%rip), %rbp\n"
+    "	mov trap_gpr+48(%rip), %rsi; mov trap_gpr+56(%rip), %rdi\n"
+    "	mov trap_gpr+64(%rip), %r8; mov trap_gpr+72(%rip), %r9\n"
+    "	mov trap_gpr+80(%rip), %r10; mov trap_gpr+88(%rip), %r11\n"
+    "	mov trap_gpr+96(%rip), %r12; mov trap_gpr+104(%rip), %r13\n"
+    "	mov trap_gpr+112(%rip), %r14; mov trap_gpr+120(%rip), %r15\n"
+    "	jmp *trap_code(%rip)\n"
+    "trap_leave:\n"
+    "	mov trap_stack(%rip), %rsp\n"
+    "	cld\n"
+    "	pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
+    "	ret\n"
+    ".popsection\n");
+
+static struct trap_state *trap_result;
+
+static void trap_registers(const greg_t *regs)
+{
+	static const int order[16] = {
+		REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI,
+		REG_RDI, REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13,
+		REG_R14, REG_R15,
+	};
+	unsigned int i;
+
+	for (i = 0; i < 16; i++)
+		trap_result->gpr[i] = regs[order[i]];
+}
+
+/* INT3, or a fetch from where no code is: the end of the instruction. */
+static void trap_signal(int sig, siginfo_t *info, void *arg)
+{
+	greg_t *regs = ((ucontext_t *)arg)->uc_mcontext.gregs;
+	bool fetch = regs[REG_TRAPNO] == 14 && regs[REG_ERR] & 0x10;
+
+	if (!trap_result) {
+		signal(sig, SIG_DFL);
+		return;
+	}
+	trap_registers(regs);
+	trap_result->flags = regs[REG_EFL];
+	trap_result->rip = regs[REG_RIP] - (regs[REG_TRAPNO] == 3);
+	trap_result->vector = -1;
+	if (regs[REG_TRAPNO] != 3 && !fetch)
+		trap_result->vector = regs[REG_TRAPNO];
+	trap_result->error = regs[REG_ERR];
+	trap_result->address = regs[REG_CR2];
+	trap_result = NULL;
+	regs[REG_EFL] = 0x202;
+	regs[REG_RIP] = (greg_t)trap_leave;
+	regs[REG_RSP] = (greg_t)trap_stack;
+}
+
+/* The instruction may have made RSP anything: handlers need a stack. */
+static void trap_init(void)
+{
+	static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGTRAP };
+	struct sigaction act = {
+		.sa_sigaction = trap_signal,
+		.sa_flags = SA_SIGINFO | SA_ONSTACK,
+	};
+	static u8 handler_stack[65536];
+	stack_t stack = {
+		.ss_sp = handler_stack, .ss_size = sizeof(handler_stack),
+	};
+	void *code = (void *)TRAP_PAGES;
+	unsigned int i;
+
+	if (sigaltstack(&stack, NULL) ||
+	    mmap(code, TRAP_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) !=
+	    code)
+		abort();
+	memset(code, 0xcc, TRAP_SIZE);
+	for (i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaction(signals[i], &act, NULL);
+}
+
+/* Executes @len bytes at @insn; @state is both before and after. */
+static void trap_run(const u8 *insn, unsigned int len,
+		     struct trap_state *state)
+{
+	u8 *code = (u8 *)TRAP_CODE;
+
+	memcpy(code, insn, len);
+	memcpy(trap_gpr, state->gpr, sizeof(trap_gpr));
+	trap_flags = state->flags;
+	trap_result = state;
+	trap_enter();
+	memset(code, 0xcc, len);
+}
+
+#endif
