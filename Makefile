@@ -8,36 +8,36 @@ LAB := tests/lab/run
 SAY := @printf '%s\n'
 
 .PHONY: all help run check check-style unit modules modules-test programs
-.PHONY: shell bench-exit install clean deps
+.PHONY: shell lab bench-exit install clean deps
 
 all: modules
 
 help:
 	$(SAY) \
-	'make run           build, boot the lab and run a small guest in it' \
+	'make run           build, boot the lab, and in it a Debian kernel in QEMU' \
+	'make shell         the same, with a prompt in that guest' \
+	'make lab           the lab itself, with a prompt; Ctrl-A X leaves it' \
 	'make check         everything: style, unit tests, builds, lab suites' \
 	'make check-style   layers, sizes, headers' \
 	'make unit          the unit tests in user space' \
 	'make modules       kvm.ko and kvm-amd.ko in build/modules/ (KDIR=...)' \
 	'make modules-test  the same with fault injection, in build/modules-test/' \
 	'make bench-exit    instructions of one exit, by function' \
-	'make shell         the lab with a prompt; Ctrl-A X leaves it' \
 	'make install       build/modules/ into the system (as root, KDIR=...)' \
 	'make clean         remove build/'
 
 deps:
 	$(SAY) 'run: packages'
-	@scripts/install-deps build lab
+	@scripts/install-deps build lab client
 
 run: deps
-	$(SAY) 'run: building the modules and the guest'
+	$(SAY) 'run: building the modules'
 	@scripts/build-modules normal
-	@$(MAKE) --no-print-directory -f tests/Makefile guest
 	$(SAY) 'run: booting an AMD machine in QEMU, inserting kvm.ko and kvm-amd.ko'
-	@$(LAB) -m build/modules -f build/guest/hello -- hello
+	@$(LAB) -G -m build/modules -f tests/lab/boot -- boot
 
 check:
-	@scripts/install-deps build test lab
+	@scripts/install-deps build test lab client
 	@tests/check
 
 check-style:
@@ -60,8 +60,12 @@ programs:
 	@$(MAKE) --no-print-directory -f tests/Makefile api guest
 
 shell: deps modules
-	$(SAY) 'shell: Ctrl-A X leaves the lab, as does exit'
-	@$(LAB) -I -s 2 -m build/modules -- sh
+	$(SAY) 'shell: a guest; exit leaves it and the lab, as does Ctrl-A X'
+	@$(LAB) -I -G -m build/modules -f tests/lab/boot -- boot -i
+
+lab: deps modules
+	$(SAY) 'lab: Ctrl-A X leaves it, as does exit'
+	@$(LAB) -I -G -s 2 -m build/modules -- sh
 
 bench-exit: deps modules
 	@bench/exit-profile cpuid

@@ -4,6 +4,7 @@
 
 #include <asm/apicdef.h>
 #include <asm/cpufeature.h>
+#include <asm/kvm_para.h>
 #include <asm/mtrr.h>
 #include <asm/msr-index.h>
 #include <asm/msr.h>
@@ -174,6 +175,23 @@ static int de_cfg_set(struct x86_vcpu *v, struct msr_access *a)
 	return 0;
 }
 
+/*
+ * The hypervisor's clock, which no guest is offered: the client may switch it off,
+ * as QEMU does at each reset, and see that it is.
+ */
+static int kvmclock_get(struct x86_vcpu *v, struct msr_access *a)
+{
+	a->data = 0;
+	return a->host ? 0 : -ENOENT;
+}
+
+static int kvmclock_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (!a->host)
+		return -ENOENT;
+	return a->data ? -EINVAL : 0;
+}
+
 static u64 host_ucode_rev(void)
 {
 	u64 data;
@@ -213,6 +231,7 @@ const struct msr_row msr_table[] = {
 	/* Pentium's machine checks: an alias that reports nothing. */
 	FIXED(MSR_IA32_P5_MC_ADDR, 2, 0, 0),
 	OWN(MSR_IA32_TSC, 1, MSR_SAVED, tsc_msr),
+	OWN(MSR_KVM_WALL_CLOCK, 2, 0, kvmclock),
 	FIXED(MSR_IA32_PLATFORM_ID, 1, 0, 0),
 	KEPT_OWN(MSR_IA32_APICBASE, MSR_SAVED, apic_base, APIC_BASE_RESET,
 		 apic_base_set),

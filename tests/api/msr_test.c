@@ -284,6 +284,28 @@ static void tsc_aux(void)
 	CHECK_EQ(host_set(0xc0000103, 1), 1);
 }
 
+static long one_msr(unsigned long req, uint32_t index, uint64_t data)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry e;
+	} m = { .head.nmsrs = 1, .e = { .index = index, .data = data } };
+
+	return ioctl(v.fd, req, &m);
+}
+
+/* QEMU switches the hypervisor's clock off at each reset, offered or not. */
+static void kvmclock_off(void)
+{
+	uint32_t index;
+
+	msr_machine();
+	for (index = 0x11; index <= 0x12; index++) {
+		CHECK_EQ(one_msr(KVM_SET_MSRS, index, 0), 1);
+		CHECK_EQ(one_msr(KVM_GET_MSRS, index, 0), 1);
+	}
+}
+
 static const struct test_case cases[] = {
 	{ "listed", listed, 0 },
 	{ "list_complete", list_complete, 0 },
@@ -292,6 +314,7 @@ static const struct test_case cases[] = {
 	{ "host_writes", host_writes, 0 },
 	{ "firmware_reads", firmware_reads, 0 },
 	{ "tsc_aux", tsc_aux, 0 },
+	{ "kvmclock_off", kvmclock_off, 0 },
 	{ NULL, NULL, 0 },
 };
 

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # What the lab boots: Debian's kernel package, unpacked and not installed, and
-# a base initramfs with busybox and the package's own modules; and Debian's QEMU
-# with what it needs, for the lab to run a client. All are built once per package
-# version. Sourced; sets LAB_KERNEL and LAB_BASE, LAB_CLIENT and LAB_GUEST.
+# a base initramfs with busybox and the package's own modules. Both are built
+# once per package version. Sourced; sets LAB_KERNEL, LAB_BASE, and LAB_GUEST: what
+# the guest of a client is made of.
 
 LAB_CACHE=${LAMINA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lamina}
 # Parts of the cache keys: raise them when something else is kept, or packed.
 LAB_KERNEL_FORMAT=2
 LAB_BASE_FORMAT=2
-LAB_CLIENT_FORMAT=1
 # A guest with a disk needs these; what they are built on is built in.
 guest_modules='virtio virtio_ring virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_blk'
 
@@ -90,37 +89,7 @@ base_build() {
 	rm -rf "$tmp"
 }
 
-# client_files: QEMU, the libraries that it is linked with, and a PC's firmware
-client_files() {
-	local qemu
-	qemu=$(command -v qemu-system-x86_64) || return 1
-	echo "$qemu"
-	ldd "$qemu" | awk '$3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 }'
-	find -L /usr/share/qemu /usr/share/seabios -maxdepth 1 -type f \
-		\( -name 'bios*' -o -name 'vga*' -o -name '*boot*dma.bin' -o -name 'pvh.bin' \
-		-o -name 'kvmvapic.bin' \)
-}
-
-# client_prepare: sets LAB_CLIENT. What it holds names it: sizes and times.
-client_prepare() {
-	local files key tmp
-	files=$(client_files) || return 1
-	key=$(xargs stat -L -c '%n %s %Y' <<<"$files" | sha256sum | cut -c1-16)
-	LAB_CLIENT=$LAB_CACHE/client$LAB_CLIENT_FORMAT-$key.cpio
-	[ ! -e "$LAB_CLIENT" ] || return 0
-	echo "lab: building the client's image" >&2
-	tmp=$LAB_CLIENT.tmp
-	rm -rf "$tmp" "$LAB_CACHE"/client*.cpio
-	mkdir -p "$tmp" || return 1
-	# shellcheck disable=SC2086 # many files
-	cp -L --parents $files "$tmp" || return 1
-	(cd "$tmp" && find . -mindepth 1 | LC_ALL=C sort |
-		cpio --quiet -o -H newc -R 0:0) >"$tmp.cpio" || return 1
-	mv "$tmp.cpio" "$LAB_CLIENT"
-	rm -rf "$tmp"
-}
-
-# lab_prepare [client]
+# lab_prepare [client]: with "client", client.sh must have been sourced
 lab_prepare() {
 	local rel key version dir lock
 	rel=$(lab_release) || return 1

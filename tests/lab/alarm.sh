@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2034 # used by those who source it
+# Which words in a kernel's log are an alarm: patterns for grep -E. Sourced by run,
+# for the lab's own kernel, and in the lab, for the guests'.
+
+# What no healthy kernel says.
+alarm='WARNING:|BUG:|kernel BUG|Oops|general protection|Call Trace|Kernel panic'
+alarm=$alarm'|[Ll]eak|lockdep|suspicious RCU|possible (recursive|circular) locking'
+alarm=$alarm'|rcu.*(stall|starved)|soft lockup|hard LOCKUP|blocked for more than'
+alarm=$alarm'|unchecked MSR|invalid opcode|UBSAN|KASAN|Bad page|Bad rss|refcount_t'
+alarm=$alarm'|list_(add|del) corruption|scheduling while atomic|sleeping function'
+alarm=$alarm'|unknown parameter .* ignored'
+# Said at every boot: the emulated CPU's missing microcode, and, a second after
+# that boot, the clock. On a busy machine: a late timer.
+harmless='Speculative Return Stack Overflow: WARNING: See|\] (tsc|clocksource): |\] hrtimer: interrupt took '

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# Sourced by scripts that run in the lab: guests in Debian's QEMU on /dev/kvm,
+# with interrupt controllers of QEMU's. tests/lab/run -G has put them there.
+
+# shellcheck source=tests/lab/alarm.sh
+. /bin/alarm.sh
+
+console=/tmp/console
+qemu_cpu=host qemu_mem=256 qemu_limit=120
+
+# qemu_run KERNEL-ARGS [QEMU-ARGS...]: a guest from the kernel's file, console on
+# stdout, until QEMU ends. Status 137: out of time. The emulated machine does not
+# tell a hypervisor of XSETBV: whatever a guest sets, XCR0 is back at 1 after
+# KVM_RUN. So the guest does without XSAVE.
+qemu_run() {
+	append=$1
+	shift
+	qemu_raw -no-reboot -kernel /guest/vmlinuz -initrd /guest/initrd \
+		-append "console=ttyS0 panic=-1 noxsave $append" "$@"
+}
+
+# qemu_raw [QEMU-ARGS...]: the same without a kernel or disk
+qemu_raw() {
+	timeout -s KILL "$qemu_limit" qemu-system-x86_64 -machine q35 \
+		-accel kvm,kernel-irqchip=off -cpu "$qemu_cpu" -m "$qemu_mem" \
+		-nodefaults -display none -vga none -serial stdio "$@" 2>/tmp/qemu
+}
+
+now() { cut -d' ' -f1 /proc/uptime; }
+
+# console_show: stdin is a guest's console; it goes to $console and, as progress,
+# to stdout. The time of the first word of userspace goes to /tmp/up.
+console_show() {
+	rm -f /tmp/up
+	while IFS= read -r line; do
+		case $line in
+		'guest: up'*) [ -e /tmp/up ] || now >/tmp/up ;;
+		esac
+		echo "$line" >&4
+		echo "  | $line"
+	done 4>"$console"
+}
+
+# console_clean: true if the guest's kernel has said nothing that a healthy one
+# would not; otherwise prints it
+console_clean() {
+	tr -d '\r' <"$console" | grep -avE "$harmless" >/tmp/heard
+	! grep -aE "$alarm" /tmp/heard
+}
+
+# qemu_words: what QEMU has said, but for two remarks on our machine
+qemu_words() {
+	grep -v -e 'Userspace local APIC is deprecated' \
+		-e 'Do not use kernel-irqchip except' /tmp/qemu
+}
+
+# qemu_boot KERNEL-ARGS [QEMU-ARGS...]: one guest to userspace and power-off;
+# $took: seconds from QEMU's start to userspace
+qemu_boot() {
+	start=$(now)
+	{ qemu_run "$@"; echo $? >/tmp/status; } | console_show
+	status=$(cat /tmp/status)
+	if [ "$status" != 0 ] || qemu_words || [ ! -e /tmp/up ]; then
+		qemu_words
+		[ "$status" != 137 ] || echo "boot: no end within $qemu_limit s"
+		[ -e /tmp/up ] || echo "boot: the guest did not reach userspace"
+		echo "boot: QEMU ended with status $status"
+		return 1
+	fi
+	took=$(echo "$start" "$(cat /tmp/up)" | awk '{ printf "%.1f", $2 - $1 }')
+	console_clean || { echo "boot: the guest's kernel complained"; return 1; }
+}
