@@ -10,6 +10,7 @@
 #include "x86/mce.h"
 #include "x86/msr.h"
 #include "x86/regs.h"
+#include "x86/tsc.h"
 #include "x86/vendor.h"
 
 /* Clients refuse to start without routing, even those that never route. */
@@ -27,6 +28,7 @@ static const struct {
 	{ KVM_CAP_DEBUGREGS, 1 },
 	{ KVM_CAP_USER_NMI, 1 },
 	{ KVM_CAP_GET_TSC_KHZ, 1 },
+	{ KVM_CAP_VCPU_ATTRIBUTES, 1 },
 	{ KVM_CAP_XSAVE, 1 },
 	{ KVM_CAP_IRQ_ROUTING, GSI_ROUTES_MAX },
 	{ KVM_CAP_MCE, MCE_BANKS_MAX },
@@ -78,11 +80,6 @@ static long vcpu_ioctl_nmi(void *obj, void *data, unsigned long arg)
 	return 0;
 }
 
-static long vcpu_ioctl_tsc_khz(void *obj, void *data, unsigned long arg)
-{
-	return x86_caps->tsc_khz;
-}
-
 const struct ioctl_desc arch_dev_ioctls[] = {
 	{ KVM_GET_SUPPORTED_CPUID, IOCTL_RAW, cpuid_ioctl_supported },
 	{ KVM_GET_EMULATED_CPUID, IOCTL_RAW, cpuid_ioctl_emulated },
@@ -121,6 +118,10 @@ const struct ioctl_desc arch_vcpu_ioctls[] = {
 	{ KVM_SET_GUEST_DEBUG, 0, debug_ioctl_set },
 	{ KVM_INTERRUPT, 0, vcpu_ioctl_interrupt },
 	{ KVM_NMI, 0, vcpu_ioctl_nmi },
-	{ KVM_GET_TSC_KHZ, 0, vcpu_ioctl_tsc_khz },
+	{ KVM_GET_TSC_KHZ, 0, tsc_ioctl_get_khz },
+	{ KVM_SET_TSC_KHZ, 0, tsc_ioctl_set_khz },
+	{ KVM_HAS_DEVICE_ATTR, 0, vcpu_ioctl_has_attr },
+	{ KVM_GET_DEVICE_ATTR, 0, vcpu_ioctl_get_attr },
+	{ KVM_SET_DEVICE_ATTR, 0, vcpu_ioctl_set_attr },
 	{ }
 };

@@ -62,6 +62,7 @@ static const struct step module_step[] = {
 	{ "setup",	caps_step_setup,	caps_step_teardown },
 	{ "mmu",	caps_step_mmu,		caps_step_mmu_down },
 	{ "ops",	vendor_publish,		vendor_withdraw },
+	{ "tsc",	module_step_tsc_up,	module_step_tsc_down },
 	{ "hardware",	module_step_hw_up,	module_step_hw_down },
 	{ "chardev",	module_step_chardev_up,	module_step_chardev_down },
 };
@@ -85,6 +86,7 @@ static const struct step vm_step[] = {
 	{ "mmu",	vm_step_mmu_up,		vm_step_mmu_down },
 	{ "slots",	vm_step_slots_up,	vm_step_slots_down },
 	{ "buses",	vm_step_buses_up,	vm_step_buses_down },
+	{ "tsc",	vm_step_tsc_up,		NULL },
 	{ "vendor",	vm_step_vendor_up,	vm_step_vendor_down },
 	{ "hardware",	vm_step_hw_up,		vm_step_hw_down },
 	{ "notifier",	vm_step_notifier_up,	vm_step_notifier_down },

@@ -45,6 +45,14 @@ int vm_step_vendor_up(void *kvm);
 /** vm_step_vendor_down - the reverse */
 void vm_step_vendor_down(void *kvm);
 
+/* x86/tsc.c */
+/** module_step_tsc_up - look at the host's counter at suspend and resume */
+int module_step_tsc_up(void *unused);
+/** module_step_tsc_down - stop that */
+void module_step_tsc_down(void *unused);
+/** vm_step_tsc_up - the guest's counter starts now */
+int vm_step_tsc_up(void *kvm);
+
 /* x86/fpu.c */
 /** vcpu_step_fpu_up - the guest's FPU image */
 int vcpu_step_fpu_up(void *vcpu);

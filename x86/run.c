@@ -24,6 +24,7 @@
 #include "x86/exits.h"
 #include "x86/fpu.h"
 #include "x86/run.h"
+#include "x86/tsc.h"
 #include "x86/vendor.h"
 
 enum x86_next run_fail(struct x86_vcpu *v, int err)
@@ -43,6 +44,8 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 	}
 	if (request_take(vcpu, REQ_TLB_FLUSH))
 		vendor(tlb_flush)(v);
+	if (request_take(vcpu, REQ_TSC))
+		tsc_catch_up(v);
 	if (request_take(vcpu, REQ_DEBUG_STEP))
 		return debug_step_exit(v);
 	return X86_RESUME;

@@ -9,6 +9,7 @@
 #include "x86/fpu.h"
 #include "x86/lifecycle.h"
 #include "x86/msr.h"
+#include "x86/tsc.h"
 #include "x86/vendor.h"
 
 static struct x86_vcpu *of_mmu(struct mmu_vcpu *mv)
@@ -120,6 +121,7 @@ int vcpu_step_reset_up(void *obj)
 	vcpu_init_state(v);
 	fpu_reset(v);
 	msr_reset(v);
+	tsc_vcpu_reset(v);
 	cpuid_update(v);
 	v->mp_state = KVM_MP_STATE_RUNNABLE;
 	return 0;
@@ -127,6 +129,7 @@ int vcpu_step_reset_up(void *obj)
 
 void arch_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
 {
+	tsc_vcpu_load(to_x86_vcpu(vcpu));
 	vendor(load)(to_x86_vcpu(vcpu), cpu);
 }
 

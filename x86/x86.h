@@ -16,6 +16,21 @@
 enum x86_request {
 	REQ_TRIPLE_FAULT = REQ_ARCH,	/* the guest shuts down */
 	REQ_DEBUG_STEP,			/* the client is told of a step */
+	REQ_TSC,			/* tsc_catch_up() */
+};
+
+/**
+ * struct x86_vm_tsc - what the vCPUs' counters have in common: tsc.h
+ * @lock: protects the rest; innermost
+ * @base: the offset that they agree on
+ * @round: counts bases
+ * @members: vCPUs that have taken this one
+ */
+struct x86_vm_tsc {
+	spinlock_t lock;
+	u64 base;
+	u32 round;
+	u32 members;
 };
 
 /**
@@ -24,12 +39,14 @@ enum x86_request {
  * @tss_addr: KVM_SET_TSS_ADDR (used by vendors without unrestricted mode)
  * @identity_map_addr: KVM_SET_IDENTITY_MAP_ADDR
  * @event_flags: KVM_VCPUEVENT_VALID_* that the client has enabled
+ * @tsc: time-stamp counters (tsc.c)
  */
 struct x86_vm {
 	struct kvm kvm;
 	u64 tss_addr;
 	u64 identity_map_addr;
 	u32 event_flags;
+	struct x86_vm_tsc tsc;
 };
 
 struct x86_emulator;
@@ -109,9 +126,15 @@ struct x86_mce {
 /**
  * struct x86_tsc - a vCPU's time-stamp counter: tsc.c
  * @adjust: IA32_TSC_ADJUST
+ * @lost: how much of what suspends took back its offset makes up for
+ * @khz: its rate, as the client has named it
+ * @round: the VM's base that it has taken
  */
 struct x86_tsc {
 	u64 adjust;
+	u64 lost;
+	u32 khz;
+	u32 round;
 };
 
 /**
