@@ -20,6 +20,7 @@
  * @xcr0: XCR0 bits that guests may use (common)
  * @host_xcr0: XCR0 while the host runs; 0 without XSAVE (common)
  * @host_xss: IA32_XSS while the host runs (common)
+ * @xsetbv_free: guests' XSETBV is not intercepted, although it should be (common)
  * @mxcsr_mask: MXCSR bits that do not fault (common)
  * @tsc_khz: host TSC frequency (common)
  */
@@ -31,6 +32,7 @@ struct x86_caps {
 	u64 xcr0;
 	u64 host_xcr0;
 	u64 host_xss;
+	bool xsetbv_free;
 	u32 mxcsr_mask;
 	u32 tsc_khz;
 };

@@ -74,14 +74,21 @@ long cpuid_ioctl_set(void *vcpu, void *data, unsigned long arg);
 /** cpuid_ioctl_get - KVM_GET_CPUID2; -E2BIG without room */
 long cpuid_ioctl_get(void *vcpu, void *data, unsigned long arg);
 
-/* The hash chains behind a table's entries; 0 ends one, else entry number + 1. */
-
+/**
+ * cpuid_bucket - where a function's chain starts in x86_cpuid.first
+ * @function: EAX
+ *
+ * Bits 31 and 30 tell the extended and the hypervisor's leaves apart.
+ */
 static inline unsigned int cpuid_bucket(u32 function)
 {
-	/* Bits 31 and 30 tell the extended and the hypervisor's leaves apart. */
 	return (function ^ function >> 26) % CPUID_BUCKETS;
 }
 
+/**
+ * cpuid_links - the chains: for each entry the next one's number + 1, or 0
+ * @c: the table
+ */
 static inline u16 *cpuid_links(const struct x86_cpuid *c)
 {
 	return (u16 *)(c->entry + c->n);

@@ -59,10 +59,10 @@ void fpu_guest_in(struct x86_vcpu *v)
 	struct x86_fpu *fpu = &v->fpu;
 
 	if (cr4 & X86_CR4_OSXSAVE) {
-		if (fpu->xcr0 != x86_caps->host_xcr0) {
+		if (fpu->xcr0 != x86_caps->host_xcr0)
 			xsetbv(XCR_XFEATURE_ENABLED_MASK, fpu->xcr0);
+		if (fpu->xcr0 != x86_caps->host_xcr0 || x86_caps->xsetbv_free)
 			fpu->loaded |= FPU_XCR0;
-		}
 		/* Guests have no XSAVES; what they do not have, they may use. */
 		if (x86_caps->host_xss) {
 			native_wrmsrl(MSR_IA32_XSS, 0);
@@ -89,8 +89,12 @@ void fpu_guest_out(struct x86_vcpu *v)
 	}
 	if (fpu->loaded & FPU_XSS)
 		native_wrmsrl(MSR_IA32_XSS, x86_caps->host_xss);
-	if (fpu->loaded & FPU_XCR0)
+	if (fpu->loaded & FPU_XCR0) {
+		if (x86_caps->xsetbv_free)
+			fpu->xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK) &
+				    x86_caps->xcr0;
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, x86_caps->host_xcr0);
+	}
 	fpu->loaded = 0;
 }
 

@@ -50,8 +50,9 @@ static inline void fpu_enter(struct x86_vcpu *v)
 	/* The thread was scheduled out since fpu_load(): registers are in memory. */
 	if (unlikely(test_thread_flag(TIF_NEED_FPU_LOAD)))
 		switch_fpu_return();
-	if (unlikely(v->fpu.xcr0 != x86_caps->host_xcr0) ||
-	    unlikely(x86_caps->host_xss) || static_cpu_has(X86_FEATURE_OSPKE))
+	if (static_cpu_has(X86_FEATURE_OSPKE) ||
+	    unlikely(v->fpu.xcr0 != x86_caps->host_xcr0 ||
+		     x86_caps->host_xss || x86_caps->xsetbv_free))
 		fpu_guest_in(v);
 }
 
@@ -89,7 +90,7 @@ static inline u32 fpu_guest_pkru(const struct x86_vcpu *v)
 
 /**
  * fpu_host_init - the host's FPU state, for the capability record
- * @caps: gets xcr0, host_xcr0, host_xss, mxcsr_mask
+ * @caps: gets xcr0, host_xcr0, host_xss, xsetbv_free, mxcsr_mask
  *
  * Also notes where the parts of an XSAVE image lie.
  */

@@ -48,6 +48,20 @@ static u32 mxcsr_mask(void)
 	return fx.mxcsr_mask ?: 0xffbf;
 }
 
+/*
+ * QEMU's emulated AMD-V, up to 7.2 at least, lets guests execute XSETBV whatever is
+ * intercepted.  There, XCR0 has to be read at each exit.
+ */
+static bool xsetbv_is_free(void)
+{
+	u32 max, sig[3];
+
+	if (!boot_cpu_has(X86_FEATURE_HYPERVISOR))
+		return false;
+	cpuid(0x40000000, &max, &sig[0], &sig[1], &sig[2]);
+	return !memcmp(sig, "TCGTCGTCGTCG", sizeof(sig));
+}
+
 void fpu_host_init(struct x86_caps *caps)
 {
 	caps->mxcsr_mask = mxcsr_mask();
@@ -55,6 +69,7 @@ void fpu_host_init(struct x86_caps *caps)
 	if (!boot_cpu_has(X86_FEATURE_OSXSAVE))
 		return;
 	parts_init();
+	caps->xsetbv_free = xsetbv_is_free();
 	caps->host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
 	caps->xcr0 = caps->host_xcr0 & XSAVE_OFFERED;
 	if (!boot_cpu_has(X86_FEATURE_OSPKE))
