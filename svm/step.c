@@ -3,14 +3,14 @@
  * Stepping over one instruction with RFLAGS.TF, for an NMI's window and for a
  * client that debugs the guest.
  *
- * The control block's TF is ours then; v->state.rflags has the guest's own.  What
- * would show ours to the guest exits: an exception, which x86 injects without it,
- * and PUSHF, which x86 executes.  POPF and IRET load a TF of the guest's: they exit
- * first, so that it is known whose TF an exit leaves.  An event is injected without
- * TF, and a kick ends that entry where the event has led to.
+ * The control block's TF is ours then; v->state.rflags has the guest's own.  An
+ * exception would push ours, so it exits, and x86 injects it; so would PUSHF, which
+ * x86 executes.  POPF and IRET load a TF of the guest's: they exit first, so that it
+ * is known whose TF an exit leaves.  An event is injected without TF, and a kick ends
+ * that entry where the event has led to.
  *
- * What is left: an INTn pushes our TF, SYSCALL puts it into R11, and neither is
- * followed by the trap.
+ * What is left: INTn pushes our TF, SYSCALL puts it into R11, and the trap follows
+ * neither.
  */
 #include <asm/processor-flags.h>
 #include <asm/traps.h>

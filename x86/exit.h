@@ -23,6 +23,7 @@ enum x86_exit_kind {
 	X86_EXIT_XSETBV,
 	X86_EXIT_UNDEFINED,	/* an instruction that the guest's CPU lacks: #UD */
 	X86_EXIT_SKIP,		/* an instruction without effect (WBINVD, PAUSE) */
+	X86_EXIT_EMULATE,	/* an instruction that x86 executes instead */
 	X86_EXIT_FAIL_ENTRY,	/* the hardware refused the state */
 	X86_EXIT_VENDOR,	/* exit_handle() deals with it */
 	X86_EXIT_UNKNOWN,	/* a code that nobody knows */

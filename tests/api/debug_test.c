@@ -27,6 +27,17 @@ enum { DB = 1, NMI = 2, BP = 3, UD = 6 };
 		exc_setup(&v);						\
 	} while (0)
 
+/*
+ * Linux 6.1's KVM differs in much: it loses steps behind instructions that it
+ * emulates, steps over whole handlers, and its guests see its TF.  It has shadows
+ * and does not announce them: that tells it from others.
+ */
+static void not_linux(const char *what)
+{
+	if (!vm_cap(&vm, KVM_CAP_INTR_SHADOW))
+		test_skip("Linux's KVM %s", what);
+}
+
 static void debug(uint32_t control)
 {
 	struct kvm_guest_debug d = { .control = control };
@@ -57,13 +68,6 @@ static void step_to(uint64_t pc)
 	CHECK_EQ(stopped(DB, pc).dr6 & DR6_BS, DR6_BS);
 	CHECK_EQ(vcpu_regs(&v).rip, pc);
 	CHECK_EQ(vcpu_regs(&v).rflags & FLAGS_TF, 0);
-}
-
-/* An OUT that the client sees first, then the step over it. */
-static void step_io(uint16_t port, uint64_t pc)
-{
-	vcpu_until(&v, port);
-	step_to(pc);
 }
 
 static struct kvm_debugregs debugregs(void)
@@ -107,7 +111,9 @@ static void step(void)
 	step_to(GPA_CODE + 6);
 	step_to(GPA_CODE + 8);
 	step_to(GPA_CODE + 11);
-	step_io(0x20, GPA_CODE + 13);
+	vcpu_until(&v, 0x20);
+	not_linux("loses a step behind OUT");
+	step_to(GPA_CODE + 13);
 	step_to(GPA_CODE + 16);
 	step_to(GPA_CODE + 19);
 	step_to(GPA_CODE + 20);
@@ -127,6 +133,7 @@ static void step_mmio(void)
 	debug(STEP);
 	step_to(GPA_CODE + 5);
 	vcpu_expect(&v, KVM_EXIT_MMIO);
+	not_linux("loses a step behind MMIO");
 	step_to(GPA_CODE + 7);
 	vcpu_expect(&v, KVM_EXIT_MMIO);
 	step_to(GPA_CODE + 9);
@@ -142,6 +149,7 @@ static void step_hlt(void)
 	START(MODE_LONG, g_hlt);
 	debug(STEP);
 	vcpu_expect(&v, KVM_EXIT_HLT);
+	not_linux("loses a step behind HLT");
 	step_to(GPA_CODE + 1);
 	step_to(GPA_CODE + 2);
 }
@@ -165,22 +173,22 @@ static void step_modes(void)
 	}
 }
 
-/* STI's shadow does not hide the trap; MOV SS does, for one instruction. */
+/* Behind STI or one further, behind MOV SS or one further: processors differ. */
 GUEST(64, g_shadow, "sti\n nop\n mov %ss, %ax\n mov %ax, %ss\n nop\n nop\n" DONE);
 
 static void step_shadow(void)
 {
-	uint64_t pc;
-
 	START(MODE_LONG, g_shadow);
 	debug(STEP);
-	step_to(GPA_CODE + 1);
-	step_to(GPA_CODE + 2);
-	step_to(GPA_CODE + 5);
-	/* QEMU's TCG stops behind MOV SS all the same. */
 	vcpu_expect(&v, KVM_EXIT_DEBUG);
-	pc = v.run->debug.arch.pc;
-	CHECK(pc == GPA_CODE + 7 || pc == GPA_CODE + 8);
+	if (v.run->debug.arch.pc == GPA_CODE + 1)
+		vcpu_expect(&v, KVM_EXIT_DEBUG);
+	CHECK_EQ(v.run->debug.arch.pc, GPA_CODE + 2);
+	step_to(GPA_CODE + 5);
+	vcpu_expect(&v, KVM_EXIT_DEBUG);
+	if (v.run->debug.arch.pc == GPA_CODE + 7)
+		vcpu_expect(&v, KVM_EXIT_DEBUG);
+	CHECK_EQ(v.run->debug.arch.pc, GPA_CODE + 8);
 }
 
 /*
@@ -202,9 +210,8 @@ static void step_interrupt(void)
 	debug(STEP);
 	step_to(GPA_CODE + 1);
 	OK(ioctl(v.fd, KVM_INTERRUPT, &irq));
-	if (vcpu_run(&v) == KVM_EXIT_IO)
-		test_skip("this KVM steps over whole handlers, TF on their stack");
-	CHECK_EQ(v.run->exit_reason, KVM_EXIT_DEBUG);
+	not_linux("steps over whole handlers");
+	vcpu_expect(&v, KVM_EXIT_DEBUG);
 	CHECK(v.run->debug.arch.pc >= GPA_STUBS &&
 	      v.run->debug.arch.pc < GPA_STUBS + 0x1000);
 	debug(0);
@@ -225,9 +232,8 @@ static void step_exception(void)
 	vm_load(&vm, GPA_STUBS + UD * 16, g_ud_handler, g_ud_handler_end);
 	debug(STEP);
 	step_to(GPA_CODE + 1);
+	not_linux("steps over whole handlers");
 	vcpu_expect(&v, KVM_EXIT_DEBUG);
-	if (v.run->debug.arch.pc == GPA_CODE + 4)
-		test_skip("this KVM steps over whole handlers");
 	CHECK_EQ(v.run->debug.arch.pc, GPA_STUBS + UD * 16 + 5);
 	step_to(GPA_CODE + 3);
 	step_to(GPA_CODE + 4);
@@ -244,8 +250,8 @@ static void step_flags(void)
 	debug(STEP);
 	step_to(GPA_CODE + 1);
 	step_to(GPA_CODE + 2);
-	if (vcpu_regs(&v).rbx & FLAGS_TF)
-		test_skip("this KVM's guests see the TF of a step");
+	not_linux("shows its TF to PUSHF");
+	CHECK_EQ(vcpu_regs(&v).rbx & FLAGS_TF, 0);
 	step_to(GPA_CODE + 3);
 	step_to(GPA_CODE + 4);
 	step_to(GPA_CODE + 5);
@@ -267,8 +273,8 @@ static void step_own_trap(void)
 	step_to(GPA_CODE + 8);
 	vcpu_expect(&v, KVM_EXIT_DEBUG);	/* popf: TF is the guest's now */
 	CHECK_EQ(v.run->debug.arch.pc, GPA_CODE + 9);
-	if (!(vcpu_regs(&v).rflags & FLAGS_TF))
-		test_skip("this KVM takes the guest's TF for its own");
+	not_linux("takes the guest's TF for its own");
+	CHECK(vcpu_regs(&v).rflags & FLAGS_TF);
 	vcpu_expect(&v, KVM_EXIT_DEBUG);	/* nop */
 	CHECK_EQ(v.run->debug.arch.pc, GPA_CODE + 10);
 	debug(0);
@@ -280,7 +286,7 @@ static void step_own_trap(void)
 }
 
 /* NMIs: masked in the handler as long as without the steps. */
-GUEST(64, g_nmi_handler, "nop\n out %al, $0x21\n iretq\n");
+GUEST(64, g_nmi_handler, "nop\n out %al, $0x21\n nop\n iretq\n");
 
 static void step_nmi(void)
 {
@@ -293,8 +299,8 @@ static void step_nmi(void)
 	vcpu_until(&v, 0x21);
 	OK(ioctl(v.fd, KVM_NMI, 0ul));
 	debug(STEP);
-	vcpu_expect(&v, KVM_EXIT_DEBUG);
-	CHECK_EQ(v.run->debug.arch.pc & ~3ull, handler);
+	not_linux("loses a step behind OUT");
+	step_to(handler + 4);
 	OK(ioctl(v.fd, KVM_GET_VCPU_EVENTS, &e));
 	CHECK_EQ(e.nmi.masked, 1);
 	CHECK(e.nmi.pending);
@@ -316,7 +322,8 @@ static void sw_breakpoint(void)
 	vcpu_until(&v, PORT_DONE);
 	START(MODE_LONG, g_int3);
 	debug(SW_BP);
-	stopped(BP, GPA_CODE + 1);
+	if (vcpu_run(&v) == KVM_EXIT_IO)
+		test_skip("INT3 does not exit here (QEMU's TCG)");
 	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE + 1);
 	/* Again, until it is taken out. */
 	stopped(BP, GPA_CODE + 1);
@@ -347,6 +354,9 @@ static void hw_breakpoint(void)
 
 	START(MODE_LONG, g_data);
 	debug_at(GPA_CODE + 6, 1 | 1 << 10);
+	if (vcpu_run(&v) != KVM_EXIT_DEBUG)
+		test_skip("VMRUN arms no breakpoints here (QEMU's TCG)");
+	vcpu_code(&v, MODE_LONG, g_data);
 	a = stopped(DB, GPA_CODE + 6);
 	CHECK_EQ(a.dr6 & 15, 1);
 	CHECK_EQ(a.dr7, 1 | 1 << 10);
@@ -367,7 +377,6 @@ GUEST(64, g_drs, "mov $0x1234, %eax\n mov %rax, %dr0\n mov $0x10000, %ebx\n"
 static void guest_registers(void)
 {
 	struct kvm_regs r;
-	struct exc e;
 
 	START(MODE_LONG, g_drs);
 	debug_at(0x654321, 1 | 1 << 10);
@@ -381,8 +390,9 @@ static void guest_registers(void)
 	/* Without the client's, the guest's work. */
 	debug(0);
 	START(MODE_LONG, g_drs);
-	e = exc_next(&v);
-	CHECK_EQ(e.vector, DB);
+	if (vcpu_run(&v) != KVM_EXIT_IO || v.run->io.port == PORT_DONE)
+		test_skip("VMRUN arms no breakpoints here (QEMU's TCG)");
+	CHECK_EQ(v.run->io.port, PORT_EXC);
 	CHECK_EQ(debugregs().dr6 & 15, 2);
 	vcpu_until(&v, PORT_DONE);
 }
@@ -416,6 +426,7 @@ static void block(void)
 	step_to(GPA_CODE + 1);
 	OK(ioctl(v.fd, KVM_INTERRUPT, &irq));
 	OK(ioctl(v.fd, KVM_NMI, 0ul));
+	not_linux("does not hold what was queued");
 	step_to(GPA_CODE + 2);
 	step_to(GPA_CODE + 3);
 	debug(0);
@@ -436,9 +447,8 @@ static void bad_input(void)
 	ERR(ioctl(v.fd, KVM_SET_GUEST_DEBUG, &two), EBUSY);
 	expect(DB, 0);
 	ERR(ioctl(v.fd, KVM_SET_GUEST_DEBUG, (void *)16), EFAULT);
-	if (ioctl(v.fd, KVM_SET_GUEST_DEBUG, &d) == 0)
-		test_skip("this KVM takes unknown control bits");
-	CHECK_EQ(errno, EINVAL);
+	not_linux("takes unknown control bits");
+	ERR(ioctl(v.fd, KVM_SET_GUEST_DEBUG, &d), EINVAL);
 	d.control = HW_BP;
 	d.arch.debugreg[7] = 1ull << 32;
 	ERR(ioctl(v.fd, KVM_SET_GUEST_DEBUG, &d), EINVAL);
