@@ -216,10 +216,10 @@ static enum x86_next run_from_user(struct x86_vcpu *v)
 		if (next != X86_RESUME)
 			return next;
 	}
-	if (READ_ONCE(run->immediate_exit) || signal_pending(current)) {
-		run->exit_reason = KVM_EXIT_INTR;
+	/* Clients that complete an exit this way still look at its reason. */
+	if (READ_ONCE(run->immediate_exit))
 		return run_fail(v, -EINTR);
-	}
+	run->exit_reason = KVM_EXIT_UNKNOWN;
 	return run_loop(v);
 }
 
@@ -236,23 +236,29 @@ static void run_report(struct x86_vcpu *v)
 	run->flags = 0;
 }
 
+/* The client's TPR, which it may set in the run page. */
+static void run_take_cr8(struct x86_vcpu *v)
+{
+	u64 cr8 = v->vcpu.run->cr8;
+
+	if (cr8 != state_get(v, GRP_CR8)->cr8)
+		state_set(v, GRP_CR8)->cr8 = cr8 & 0xf;
+}
+
 /* Apart from arch_vcpu_run(), whose cheap way out needs none of this frame. */
 static noinline int run_full(struct x86_vcpu *v)
 {
 	struct kvm_vcpu *vcpu = &v->vcpu;
-	struct kvm_run *run = vcpu->run;
 	sigset_t saved;
 	enum x86_next next;
 
 	if (vcpu->sigset_active)
 		sigprocmask(SIG_SETMASK, &vcpu->sigset, &saved);
 	v->has_run = true;
-	run->exit_reason = KVM_EXIT_UNKNOWN;
 	vcpu_load(vcpu);
 	fpu_load(v);
 	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
-	if (run->cr8 != state_get(v, GRP_CR8)->cr8)
-		state_set(v, GRP_CR8)->cr8 = run->cr8 & 0xf;
+	run_take_cr8(v);
 	next = run_from_user(v);
 	run_report(v);
 	srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
@@ -272,7 +278,8 @@ int arch_vcpu_run(struct kvm_vcpu *vcpu)
 		return -EINVAL;
 	/* Nothing to finish and nothing to run. */
 	if (READ_ONCE(run->immediate_exit) && !v->pending) {
-		run->exit_reason = KVM_EXIT_INTR;
+		run_take_cr8(v);
+		run_report(v);
 		return -EINTR;
 	}
 	return run_full(v);

@@ -3,7 +3,7 @@
  * random_test [sequences [seed]]: random ioctls, half of them sensible, on the
  * fds of a small VM.  Nothing is expected of the results; the machine must
  * live, and its log stay silent.  A sequence is 16 calls; every 64 sequences
- * a new process makes a new VM.
+ * a new process makes a new VM.  Seed 0 takes one from the clock.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -15,27 +15,13 @@
 #include <sys/wait.h>
 #include <time.h>
 #include "lib.h"
+#include "rnd.h"
 
 #define CALLS		16
 #define PER_VM		64
 #define ARENA		(8ul << 20)
 
-static unsigned long sequences = 10000, seed;
-static uint64_t state;
-
-static uint64_t rnd(void)
-{
-	/* Marsaglia's xorshift64 */
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
-}
-
-static uint64_t below(uint64_t n)
-{
-	return rnd() % n;
-}
+static unsigned long sequences = 10000, seed = 1;
 
 static struct vm vm;
 static struct vcpu vcpus[3];
@@ -45,25 +31,6 @@ static int events[4];
 static struct kvm_sregs modes[MODE_LONG + 1];
 /* What ioctls point to: two pages, nothing behind them. */
 static uint8_t *scratch;
-
-/* A number of the kinds that find mistakes. */
-static uint64_t odd_number(void)
-{
-	switch (below(6)) {
-	case 0:
-		return below(16);
-	case 1:
-		return 1ull << below(64);
-	case 2:
-		return -(1ull << below(64));
-	case 3:
-		return below(1ul << 32) & ~0xfffull;
-	case 4:
-		return rnd();
-	default:
-		return below(4) << 12;
-	}
-}
 
 static void *pointer(void)
 {
@@ -86,15 +53,6 @@ static void scratch_fill(void)
 	memset(scratch, 0, 4096);
 	for (i = 0; i < n; i++)
 		((uint64_t *)scratch)[i] = odd_number();
-}
-
-/* Flips a few bytes, one time in three. */
-static void spoil(void *p, size_t size)
-{
-	unsigned int n = below(3) ? 0 : 1 + below(4);
-
-	while (n--)
-		((uint8_t *)p)[below(size)] = below(2) ? rnd() : 0;
 }
 
 static void call(int fd, unsigned long req, void *arg, size_t size)
@@ -403,8 +361,7 @@ static void random_all(void)
 	OK(munmap(scratch + 8192, 4096));
 	for (done = 0; done < sequences; done += n) {
 		n = sequences - done < PER_VM ? sequences - done : PER_VM;
-		state = (seed + done) * 0x9e3779b97f4a7c15ull | 1;
-		rnd();
+		rnd_start(seed, done);
 		pid = OK(fork());
 		if (pid == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -431,11 +388,12 @@ static const struct test_case cases[] = {
 
 int main(int argc, char **argv)
 {
-	seed = time(NULL);
 	if (argc > 1)
 		sequences = strtoul(argv[1], NULL, 0);
 	if (argc > 2)
 		seed = strtoul(argv[2], NULL, 0);
+	if (!seed)
+		seed = time(NULL);
 	printf("random: %lu sequences, seed %lu\n", sequences, seed);
 	return test_main(1, argv, cases);
 }

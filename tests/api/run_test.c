@@ -132,9 +132,32 @@ static void immediate_exit(void)
 	r = vcpu_regs(&v);
 	CHECK_EQ(r.rax, 0xffffffffffffff5a);
 	CHECK_EQ(r.rip, GPA_CODE + 9);
+	/* What was completed can still be looked at. */
+	CHECK_EQ(v.run->exit_reason, KVM_EXIT_IO);
 	v.run->immediate_exit = 0;
 	vcpu_until(&v, 0x21);
 	vcpu_expect(&v, KVM_EXIT_HLT);
+}
+
+/* The run page tells of registers set since the guest last ran, too. */
+static void immediate_exit_reports(void)
+{
+	struct kvm_regs r;
+
+	START(MODE_LONG, g_out_in);
+	vcpu_expect(&v, KVM_EXIT_IO);
+	v.run->immediate_exit = 1;
+	ERR(ioctl(v.fd, KVM_RUN, 0ul), EINTR);
+	CHECK_EQ(v.run->if_flag, 0);
+	r = vcpu_regs(&v);
+	r.rflags |= 1 << 9;
+	vcpu_set_regs(&v, &r);
+	v.run->cr8 = 5;
+	ERR(ioctl(v.fd, KVM_RUN, 0ul), EINTR);
+	CHECK_EQ(v.run->if_flag, 1);
+	CHECK_EQ(v.run->ready_for_interrupt_injection, 1);
+	CHECK_EQ(v.run->cr8, 5);
+	CHECK_EQ(vcpu_sregs(&v).cr8, 5);
 }
 
 static void *kicker(void *arg)
@@ -281,6 +304,7 @@ static const struct test_case cases[] = {
 	{ "signal_mask", signal_mask, 0 },
 	{ "signal_mask_blocks", signal_mask_blocks, 0 },
 	{ "immediate_exit", immediate_exit, 0 },
+	{ "immediate_exit_reports", immediate_exit_reports, 0 },
 	{ "kick_storm", kick_storm, 0 },
 	{ "run_page_shared", run_page_shared, 0 },
 	{ "prefixes", prefixes, 0 },
