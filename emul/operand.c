@@ -207,15 +207,13 @@ enum emul_result operand_probe(struct emul_ctx *ctx, struct operand_addr at,
 	return ret;
 }
 
-enum emul_result operand_load(struct emul_ctx *ctx, struct operand_addr at,
-			      unsigned int size, u64 *val)
+enum emul_result operand_read(struct emul_ctx *ctx, struct operand_addr at,
+			      void *buf, unsigned int size)
 {
 	enum emul_result ret;
 	unsigned int n;
-	u8 *buf = (u8 *)val;
 	u64 la;
 
-	*val = 0;
 	ret = operand_check(ctx, at, size, false, &la);
 	if (ret != EMUL_OK)
 		return ret;
@@ -226,22 +224,54 @@ enum emul_result operand_load(struct emul_ctx *ctx, struct operand_addr at,
 	return ret;
 }
 
-enum emul_result operand_store(struct emul_ctx *ctx, struct operand_addr at,
-			       unsigned int size, u64 val)
+enum emul_result operand_write(struct emul_ctx *ctx, struct operand_addr at,
+			       const void *buf, unsigned int size)
 {
 	enum emul_result ret;
 	unsigned int n;
-	const u8 *buf = (const u8 *)&val;
 	u64 la;
 
 	ret = operand_check(ctx, at, size, true, &la);
 	if (ret != EMUL_OK)
 		return ret;
 	n = bytes_before_wrap(ctx, la, size);
-	ret = ctx->ops->write(ctx, la, buf, n);
-	if (ret == EMUL_OK && n < size)
+	if (n == size)
+		return ctx->ops->write(ctx, la, buf, n);
+	ret = ctx->ops->probe(ctx, 0, size - n);
+	if (ret == EMUL_OK)
+		ret = ctx->ops->write(ctx, la, buf, n);
+	if (ret == EMUL_OK)
 		ret = ctx->ops->write(ctx, 0, buf + n, size - n);
 	return ret;
+}
+
+/* An operand around the end of 4 GiB is not locked: nobody has one. */
+enum emul_result operand_cmpxchg(struct emul_ctx *ctx, struct operand_addr at,
+				 const void *old, const void *new,
+				 unsigned int size)
+{
+	enum emul_result ret;
+	u64 la;
+
+	ret = operand_check(ctx, at, size, true, &la);
+	if (ret != EMUL_OK)
+		return ret;
+	if (bytes_before_wrap(ctx, la, size) < size)
+		return operand_write(ctx, at, new, size);
+	return ctx->ops->cmpxchg(ctx, la, old, new, size);
+}
+
+enum emul_result operand_load(struct emul_ctx *ctx, struct operand_addr at,
+			      unsigned int size, u64 *val)
+{
+	*val = 0;
+	return operand_read(ctx, at, val, size);
+}
+
+enum emul_result operand_store(struct emul_ctx *ctx, struct operand_addr at,
+			       unsigned int size, u64 val)
+{
+	return operand_write(ctx, at, &val, size);
 }
 
 enum emul_result operand_rm_get(struct emul_ctx *ctx, unsigned int size,

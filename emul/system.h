@@ -8,8 +8,8 @@
 #include "emul/emul.h"
 
 enum {
-	VECTOR_BP = 3, VECTOR_OF = 4, VECTOR_UD = 6, VECTOR_TS = 10,
-	VECTOR_NP = 11, VECTOR_SS = 12, VECTOR_GP = 13,
+	VECTOR_DE = 0, VECTOR_BP = 3, VECTOR_OF = 4, VECTOR_UD = 6,
+	VECTOR_TS = 10, VECTOR_NP = 11, VECTOR_SS = 12, VECTOR_GP = 13,
 };
 
 #define RFLAGS_CF	BIT(0)
