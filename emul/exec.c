@@ -33,7 +33,7 @@ enum emul_result emul_exec(struct emul_ctx *ctx)
 	static enum emul_result (*const units[])(struct emul_ctx *) = {
 		exec_mov, exec_alu, exec_string, exec_shift, exec_bits,
 		exec_swap, exec_flags, exec_mul, exec_hint, exec_decimal,
-		exec_system,
+		exec_sse, exec_system,
 	};
 	const struct emul_insn *insn = &ctx->insn;
 	enum emul_result ret = EMUL_UNKNOWN;

@@ -107,6 +107,17 @@ enum emul_result exec_mul(struct emul_ctx *ctx);
 enum emul_result exec_hint(struct emul_ctx *ctx);
 
 /**
+ * exec_sse - moves of vector registers
+ * @ctx: the emulation
+ *
+ * The legacy forms of MOVxPS, MOVxPD, MOVDQx, MOVNTx, MOVSS, MOVSD, MOVD, MOVQ,
+ * LDDQU; nothing of MMX.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_sse(struct emul_ctx *ctx);
+
+/**
  * exec_decimal - DAA, DAS, AAA, AAS, AAM, AAD
  * @ctx: the emulation
  *

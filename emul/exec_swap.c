@@ -119,21 +119,6 @@ static void wide_set(struct emul_ctx *ctx, unsigned int half, const u8 *buf)
 	operand_reg_set(ctx, DX, half, high);
 }
 
-/* CMPXCHG16B must be aligned, CMPXCHG8B need not. */
-static enum emul_result wide_fetch(struct emul_ctx *ctx, unsigned int size,
-				   struct operand_addr at, void *buf)
-{
-	enum emul_result ret;
-	u64 la;
-
-	ret = operand_check(ctx, at, size, true, &la);
-	if (ret == EMUL_OK && size == 16 && la & 15)
-		ret = exec_fault(ctx, VECTOR_GP, 0);
-	if (ret == EMUL_OK)
-		ret = operand_probe(ctx, at, size);
-	return ret == EMUL_OK ? operand_read(ctx, at, buf, size) : ret;
-}
-
 static enum emul_result swap_compare_wide(struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
@@ -147,7 +132,11 @@ static enum emul_result swap_compare_wide(struct emul_ctx *ctx)
 	if ((operand_reg(insn) & 7) != 1 || !operand_in_memory(insn))
 		return EMUL_UNKNOWN;
 	at = operand_address(ctx);
-	ret = wide_fetch(ctx, 2 * half, at, old);
+	if (half == 8 && operand_linear(ctx, at) & 15)
+		return exec_fault(ctx, VECTOR_GP, 0);
+	ret = operand_probe(ctx, at, 2 * half);
+	if (ret == EMUL_OK)
+		ret = operand_read(ctx, at, old, 2 * half);
 	if (ret != EMUL_OK)
 		return ret;
 	wide_get(ctx, AX, DX, half, expected);

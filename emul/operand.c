@@ -111,16 +111,24 @@ bool operand_canonical(const struct emul_ctx *ctx, u64 la)
 	return (u64)((s64)(la << unused) >> unused) == la;
 }
 
-/* No limits, no types; bases of FS and GS only (SDM vol. 1, 3.3.7.1). */
+/* In 64-bit mode only FS and GS have bases (SDM vol. 1, 3.3.7.1). */
+u64 operand_linear(struct emul_ctx *ctx, struct operand_addr at)
+{
+	struct emul_segment seg = { 0 };
+
+	if (ctx->mode != EMUL_64 || at.seg == EMUL_FS || at.seg == EMUL_GS)
+		ctx->ops->segment(ctx, at.seg, &seg);
+	seg.base += at.offset;
+	return ctx->mode == EMUL_64 ? seg.base : (u32)seg.base;
+}
+
+/* No limits, no types. */
 static enum emul_result check_64(struct emul_ctx *ctx, struct operand_addr at,
 				 unsigned int size, u64 *la)
 {
-	struct emul_segment seg = { 0 };
 	u64 last;
 
-	if (at.seg == EMUL_FS || at.seg == EMUL_GS)
-		ctx->ops->segment(ctx, at.seg, &seg);
-	*la = seg.base + at.offset;
+	*la = operand_linear(ctx, at);
 	last = *la + size - 1;
 	if (!operand_canonical(ctx, *la) || !operand_canonical(ctx, last))
 		return exec_fault(ctx, limit_vector(at.seg), 0);

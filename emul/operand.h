@@ -85,6 +85,13 @@ enum emul_seg operand_seg(const struct emul_insn *insn, enum emul_seg seg);
 struct operand_addr operand_address(const struct emul_ctx *ctx);
 
 /**
+ * operand_linear - the linear address, unchecked
+ * @ctx: the emulation
+ * @at: the logical address
+ */
+u64 operand_linear(struct emul_ctx *ctx, struct operand_addr at);
+
+/**
  * operand_check - check an access against segmentation
  * @ctx: the emulation
  * @at: where

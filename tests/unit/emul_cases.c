@@ -545,7 +545,7 @@ void cases_run(const struct native_form *forms, unsigned int n,
 		      "%lu #GP, %lu #PF\n", done, ended[32], ended[0],
 		      ended[6], ended[12], ended[13], ended[14]);
 	for (i = 0; i < n; i++)
-		if (executed[i] < cases / n / 8)
+		if (executed[i] < cases / n / 32)
 			fail_msg("%x %02x: %u only", forms[i].map,
 				 forms[i].first, executed[i]);
 }

@@ -214,7 +214,7 @@ static const struct native_form forms[] = {
 	FORM(0, 0x90, 0x97, 0, P66 | NO_MODRM),
 	FORM(1, 0xc0, 0xc1, 0, P66 | LOCK),
 	FORM(1, 0xb0, 0xb1, 0, P66 | LOCK, .shape = shape_cmpxchg),
-	FORM(1, 0xc7, 0xc7, 0x02, LOCK | LOCKED | MEM,
+	FORM(1, 0xc7, 0xc7, 0x02, LOCK | MEM,
 	     .shape = shape_cmpxchg_wide),
 	FORM(1, 0xc8, 0xcf, 0, P66 | NO_MODRM, .shape = shape_no_16),
 
