@@ -137,8 +137,8 @@ int emul_decode(struct emul_insn *insn, enum emul_mode mode, const u8 *bytes,
  * emul_exec - execute the instruction in @ctx->insn
  * @ctx: see struct emul_ctx
  *
- * Instructions whose execution is not implemented, or whose LOCK prefix is
- * not allowed, return EMUL_UNKNOWN with nothing changed.
+ * Instructions whose execution is not implemented return EMUL_UNKNOWN with
+ * nothing changed.  A LOCK prefix that is not allowed is #UD.
  *
  * Return: see enum emul_result.
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/types.h>
 #include <linux/bits.h>
+#include <linux/kernel.h>
 
 #include "emul/emul.h"
 #include "emul/exec.h"
@@ -29,17 +30,20 @@ static bool lock_allowed(const struct emul_insn *insn)
 
 enum emul_result emul_exec(struct emul_ctx *ctx)
 {
+	static enum emul_result (*const units[])(struct emul_ctx *) = {
+		exec_mov, exec_alu, exec_string, exec_shift, exec_bits,
+		exec_swap, exec_flags, exec_mul, exec_hint, exec_decimal,
+		exec_sse, exec_system,
+	};
 	const struct emul_insn *insn = &ctx->insn;
-	enum emul_result ret;
+	enum emul_result ret = EMUL_UNKNOWN;
+	unsigned int i;
 
-	if (insn->vex || (insn->lock && !lock_allowed(insn)))
+	if (insn->vex)
 		return EMUL_UNKNOWN;
-	ret = exec_mov(ctx);
-	if (ret == EMUL_UNKNOWN)
-		ret = exec_string(ctx);
-	if (ret == EMUL_UNKNOWN)
-		ret = exec_alu(ctx);
-	if (ret == EMUL_UNKNOWN)
-		ret = exec_system(ctx);
+	if (insn->lock && !lock_allowed(insn))
+		return exec_fault(ctx, VECTOR_UD, 0);
+	for (i = 0; i < ARRAY_SIZE(units) && ret == EMUL_UNKNOWN; i++)
+		ret = units[i](ctx);
 	return ret;
 }

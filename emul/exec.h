@@ -31,7 +31,7 @@ static inline unsigned int exec_key(const struct emul_insn *insn)
 enum emul_result exec_next(struct emul_ctx *ctx);
 
 /**
- * exec_mov - MOV, MOVZX, MOVSX, MOVSXD, MOVBE, MOVNTI, XCHG
+ * exec_mov - MOV, MOVZX, MOVSX, MOVSXD, MOVNTI, LEA
  * @ctx: the emulation
  *
  * Return: see enum emul_result.
@@ -39,25 +39,91 @@ enum emul_result exec_next(struct emul_ctx *ctx);
 enum emul_result exec_mov(struct emul_ctx *ctx);
 
 /**
- * exec_string - MOVS, STOS, LODS, INS, OUTS
+ * exec_alu - ADD to CMP, TEST, NOT, NEG, INC, DEC
  * @ctx: the emulation
  *
- * With REP one iteration a call; RIP stays until the count is 0.
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_alu(struct emul_ctx *ctx);
+
+/**
+ * exec_string - MOVS, STOS, LODS, CMPS, SCAS, INS, OUTS
+ * @ctx: the emulation
+ *
+ * With REP one iteration a call; RIP stays until the last one is done.
  *
  * Return: see enum emul_result.
  */
 enum emul_result exec_string(struct emul_ctx *ctx);
 
 /**
- * exec_alu - ADD to CMP, TEST, NOT, NEG, INC, DEC on a ModRM operand
+ * exec_shift - rotates and shifts, SHLD, SHRD
  * @ctx: the emulation
- *
- * A locked instruction reads and then writes: it is not atomic towards other
- * processors.
  *
  * Return: see enum emul_result.
  */
-enum emul_result exec_alu(struct emul_ctx *ctx);
+enum emul_result exec_shift(struct emul_ctx *ctx);
+
+/**
+ * exec_bits - BT to BTC, BSF, BSR, TZCNT, LZCNT, POPCNT, CRC32
+ * @ctx: the emulation
+ *
+ * TZCNT and LZCNT exist, whatever CPUID says.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_bits(struct emul_ctx *ctx);
+
+/**
+ * exec_swap - XCHG, XADD, CMPXCHG, CMPXCHG8B, CMPXCHG16B, BSWAP, MOVBE
+ * @ctx: the emulation
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_swap(struct emul_ctx *ctx);
+
+/**
+ * exec_flags - CLC to STD, LAHF, SAHF, SETcc, CMOVcc, CBW, CWD, XLAT, SALC
+ * @ctx: the emulation
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_flags(struct emul_ctx *ctx);
+
+/**
+ * exec_mul - MUL, IMUL, DIV, IDIV
+ * @ctx: the emulation
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_mul(struct emul_ctx *ctx);
+
+/**
+ * exec_hint - NOP, PREFETCH, CLFLUSH, CLWB, fences
+ * @ctx: the emulation
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_hint(struct emul_ctx *ctx);
+
+/**
+ * exec_sse - moves of vector registers
+ * @ctx: the emulation
+ *
+ * The legacy forms of MOVxPS, MOVxPD, MOVDQx, MOVNTx, MOVSS, MOVSD, MOVD, MOVQ,
+ * LDDQU; nothing of MMX.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_sse(struct emul_ctx *ctx);
+
+/**
+ * exec_decimal - DAA, DAS, AAA, AAS, AAM, AAD
+ * @ctx: the emulation
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_decimal(struct emul_ctx *ctx);
 
 /**
  * exec_system - the instructions of stack, flow, segments and system registers
@@ -112,7 +178,7 @@ enum emul_result exec_desc(struct emul_ctx *ctx);
  * exec_sys - MOV CR and DR, MSRs, XCRs, RDTSC, CPUID, tables, INVLPG, SWAPGS
  * @ctx: the emulation
  *
- * MOV CR with LOCK (CR8 on AMD) is unknown, as RDPMC and RSM are.
+ * MOV CR with LOCK is not CR8, as it is on AMD.  RDPMC and RSM are unknown.
  *
  * Return: see enum emul_result.
  */

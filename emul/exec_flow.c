@@ -8,6 +8,7 @@
  */
 #include <linux/types.h>
 
+#include "emul/alu.h"
 #include "emul/emul.h"
 #include "emul/exec.h"
 #include "emul/operand.h"
@@ -113,39 +114,6 @@ static enum emul_result flow_indirect(struct emul_ctx *ctx)
 	return n == 2 ? call_near(ctx, target) : jump_near(ctx, target);
 }
 
-/* The eight conditions and their opposites (SDM vol. 1, appendix B). */
-static bool flow_condition(unsigned int code, u64 flags)
-{
-	bool less = !(flags & RFLAGS_SF) != !(flags & RFLAGS_OF), met;
-
-	switch (code >> 1 & 7) {
-	case 0:
-		met = flags & RFLAGS_OF;
-		break;
-	case 1:
-		met = flags & RFLAGS_CF;
-		break;
-	case 2:
-		met = flags & RFLAGS_ZF;
-		break;
-	case 3:
-		met = flags & (RFLAGS_CF | RFLAGS_ZF);
-		break;
-	case 4:
-		met = flags & RFLAGS_SF;
-		break;
-	case 5:
-		met = flags & RFLAGS_PF;
-		break;
-	case 6:
-		met = less;
-		break;
-	default:
-		met = less || flags & RFLAGS_ZF;
-	}
-	return met != (code & 1);
-}
-
 static enum emul_result jump_if(struct emul_ctx *ctx, bool met)
 {
 	if (!met)
@@ -196,7 +164,7 @@ enum emul_result exec_flow(struct emul_ctx *ctx)
 	case 0x180 ... 0x18f:
 		if (flow_unknown(ctx))
 			return EMUL_UNKNOWN;
-		return jump_if(ctx, flow_condition(insn->opcode, ctx->rflags));
+		return jump_if(ctx, alu_condition(ctx->rflags, insn->opcode & 15));
 	case 0xc2:
 		return return_near(ctx, insn->imm);
 	case 0xc3:

@@ -72,56 +72,22 @@ static enum emul_result mov_offset(struct emul_ctx *ctx, bool store)
 	return ret == EMUL_OK ? exec_next(ctx) : ret;
 }
 
-static u64 byte_swap(u64 val, unsigned int size)
-{
-	u64 out = 0;
-
-	while (size--) {
-		out = out << 8 | (val & 0xff);
-		val >>= 8;
-	}
-	return out;
-}
-
-static enum emul_result mov_swap(struct emul_ctx *ctx, bool store)
+static enum emul_result mov_imm_to_reg(struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
-	unsigned int reg = operand_reg(insn);
-	enum emul_result ret;
-	u64 val;
+	unsigned int reg = (insn->opcode & 7) | (insn->rex & 1) << 3;
 
-	/* With F2 it is CRC32; the register form is undefined. */
-	if (insn->rep || !operand_in_memory(insn))
-		return EMUL_UNKNOWN;
-	if (store) {
-		val = operand_reg_get(ctx, reg, insn->op_size);
-		return mov_to_rm(ctx, byte_swap(val, insn->op_size));
-	}
-	ret = operand_rm_get(ctx, insn->op_size, &val);
-	if (ret != EMUL_OK)
-		return ret;
-	operand_reg_set(ctx, reg, insn->op_size,
-			byte_swap(val, insn->op_size));
+	operand_reg_set(ctx, reg, insn->op_size, insn->imm);
 	return exec_next(ctx);
 }
 
-/* The memory operand must be writable before it is read. */
-static enum emul_result mov_exchange(struct emul_ctx *ctx)
+/* The offset, not the linear address; no segment, no check. */
+static enum emul_result mov_address(struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
-	unsigned int reg = operand_reg(insn), size = insn->op_size;
-	enum emul_result ret = EMUL_OK;
-	u64 val, la, old = operand_reg_get(ctx, reg, size);
 
-	if (operand_in_memory(insn))
-		ret = operand_check(ctx, operand_address(ctx), size, true, &la);
-	if (ret == EMUL_OK)
-		ret = operand_rm_get(ctx, size, &val);
-	if (ret == EMUL_OK)
-		ret = operand_rm_set(ctx, size, old);
-	if (ret != EMUL_OK)
-		return ret;
-	operand_reg_set(ctx, reg, size, val);
+	operand_reg_set(ctx, operand_reg(insn), insn->op_size,
+			operand_address(ctx).offset);
 	return exec_next(ctx);
 }
 
@@ -133,9 +99,6 @@ enum emul_result exec_mov(struct emul_ctx *ctx)
 	switch (exec_key(insn)) {
 	case 0x063:
 		return mov_extend_dword(ctx);
-	case 0x086:
-	case 0x087:
-		return mov_exchange(ctx);
 	case 0x088:
 	case 0x089:
 	case 0x1c3:
@@ -143,12 +106,16 @@ enum emul_result exec_mov(struct emul_ctx *ctx)
 	case 0x08a:
 	case 0x08b:
 		return mov_to_reg(ctx);
+	case 0x08d:
+		return mov_address(ctx);
 	case 0x0a0:
 	case 0x0a1:
 		return mov_offset(ctx, false);
 	case 0x0a2:
 	case 0x0a3:
 		return mov_offset(ctx, true);
+	case 0x0b0 ... 0x0bf:
+		return mov_imm_to_reg(ctx);
 	case 0x0c6:
 	case 0x0c7:
 		return reg & 7 ? EMUL_UNKNOWN : mov_to_rm(ctx, insn->imm);
@@ -158,9 +125,6 @@ enum emul_result exec_mov(struct emul_ctx *ctx)
 	case 0x1be:
 	case 0x1bf:
 		return mov_extend(ctx, 1 + (insn->opcode & 1), true);
-	case 0x2f0:
-	case 0x2f1:
-		return mov_swap(ctx, insn->opcode & 1);
 	default:
 		return EMUL_UNKNOWN;
 	}

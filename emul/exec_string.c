@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/types.h>
-#include <linux/bits.h>
 
+#include "emul/alu.h"
 #include "emul/emul.h"
 #include "emul/exec.h"
 #include "emul/operand.h"
@@ -93,6 +93,29 @@ static enum emul_result string_out(struct emul_ctx *ctx)
 	return ret;
 }
 
+/*
+ * SCAS compares with the accumulator, CMPS with what SI points to.  AMD's
+ * processors look at the operand in ES first.
+ */
+static enum emul_result string_compare(struct emul_ctx *ctx, bool scan)
+{
+	struct alu alu = { ctx->insn.op_size, ctx->rflags };
+	u64 a = operand_reg_get(ctx, AX, alu.size), b;
+	enum emul_result ret;
+
+	ret = operand_load(ctx, string_address(ctx, DI, EMUL_ES), alu.size, &b);
+	if (ret == EMUL_OK && !scan)
+		ret = string_load(ctx, &a);
+	if (ret != EMUL_OK)
+		return ret;
+	alu_compute(&alu, ALU_CMP, a, b);
+	if (!scan)
+		string_advance(ctx, SI);
+	string_advance(ctx, DI);
+	ctx->rflags = alu.flags;
+	return EMUL_OK;
+}
+
 static enum emul_result string_once(struct emul_ctx *ctx)
 {
 	unsigned int size = ctx->insn.op_size;
@@ -113,6 +136,9 @@ static enum emul_result string_once(struct emul_ctx *ctx)
 		string_advance(ctx, SI);
 		string_advance(ctx, DI);
 		return EMUL_OK;
+	case 0xa6:
+	case 0xae:
+		return string_compare(ctx, ctx->insn.opcode & 8);
 	case 0xaa:	/* STOS */
 		ret = string_store(ctx, val);
 		if (ret == EMUL_OK)
@@ -128,6 +154,16 @@ static enum emul_result string_once(struct emul_ctx *ctx)
 	}
 }
 
+/* REPE (F3) goes on while ZF is set, REPNE (F2) while it is not. */
+static bool string_stops(const struct emul_ctx *ctx)
+{
+	const struct emul_insn *insn = &ctx->insn;
+
+	if ((insn->opcode & ~9) != 0xa6)
+		return false;
+	return !(ctx->rflags & RFLAGS_ZF) == (insn->rep == 0xf3);
+}
+
 static enum emul_result string_repeat(struct emul_ctx *ctx)
 {
 	unsigned int size = ctx->insn.addr_size;
@@ -140,7 +176,7 @@ static enum emul_result string_repeat(struct emul_ctx *ctx)
 	if (ret != EMUL_OK)
 		return ret;
 	operand_reg_set(ctx, CX, size, count - 1);
-	return count == 1 ? exec_next(ctx) : EMUL_OK;
+	return count == 1 || string_stops(ctx) ? exec_next(ctx) : EMUL_OK;
 }
 
 enum emul_result exec_string(struct emul_ctx *ctx)
@@ -148,16 +184,9 @@ enum emul_result exec_string(struct emul_ctx *ctx)
 	enum emul_result ret;
 
 	switch (exec_key(&ctx->insn)) {
-	case 0x06c:
-	case 0x06d:
-	case 0x06e:
-	case 0x06f:
-	case 0x0a4:
-	case 0x0a5:
-	case 0x0aa:
-	case 0x0ab:
-	case 0x0ac:
-	case 0x0ad:
+	case 0x06c ... 0x06f:
+	case 0x0a4 ... 0x0a7:
+	case 0x0aa ... 0x0af:
 		break;
 	default:
 		return EMUL_UNKNOWN;

@@ -111,16 +111,24 @@ bool operand_canonical(const struct emul_ctx *ctx, u64 la)
 	return (u64)((s64)(la << unused) >> unused) == la;
 }
 
-/* No limits, no types; bases of FS and GS only (SDM vol. 1, 3.3.7.1). */
+/* In 64-bit mode only FS and GS have bases (SDM vol. 1, 3.3.7.1). */
+u64 operand_linear(struct emul_ctx *ctx, struct operand_addr at)
+{
+	struct emul_segment seg = { 0 };
+
+	if (ctx->mode != EMUL_64 || at.seg == EMUL_FS || at.seg == EMUL_GS)
+		ctx->ops->segment(ctx, at.seg, &seg);
+	seg.base += at.offset;
+	return ctx->mode == EMUL_64 ? seg.base : (u32)seg.base;
+}
+
+/* No limits, no types. */
 static enum emul_result check_64(struct emul_ctx *ctx, struct operand_addr at,
 				 unsigned int size, u64 *la)
 {
-	struct emul_segment seg = { 0 };
 	u64 last;
 
-	if (at.seg == EMUL_FS || at.seg == EMUL_GS)
-		ctx->ops->segment(ctx, at.seg, &seg);
-	*la = seg.base + at.offset;
+	*la = operand_linear(ctx, at);
 	last = *la + size - 1;
 	if (!operand_canonical(ctx, *la) || !operand_canonical(ctx, last))
 		return exec_fault(ctx, limit_vector(at.seg), 0);
@@ -207,15 +215,13 @@ enum emul_result operand_probe(struct emul_ctx *ctx, struct operand_addr at,
 	return ret;
 }
 
-enum emul_result operand_load(struct emul_ctx *ctx, struct operand_addr at,
-			      unsigned int size, u64 *val)
+enum emul_result operand_read(struct emul_ctx *ctx, struct operand_addr at,
+			      void *buf, unsigned int size)
 {
 	enum emul_result ret;
 	unsigned int n;
-	u8 *buf = (u8 *)val;
 	u64 la;
 
-	*val = 0;
 	ret = operand_check(ctx, at, size, false, &la);
 	if (ret != EMUL_OK)
 		return ret;
@@ -226,22 +232,54 @@ enum emul_result operand_load(struct emul_ctx *ctx, struct operand_addr at,
 	return ret;
 }
 
-enum emul_result operand_store(struct emul_ctx *ctx, struct operand_addr at,
-			       unsigned int size, u64 val)
+enum emul_result operand_write(struct emul_ctx *ctx, struct operand_addr at,
+			       const void *buf, unsigned int size)
 {
 	enum emul_result ret;
 	unsigned int n;
-	const u8 *buf = (const u8 *)&val;
 	u64 la;
 
 	ret = operand_check(ctx, at, size, true, &la);
 	if (ret != EMUL_OK)
 		return ret;
 	n = bytes_before_wrap(ctx, la, size);
-	ret = ctx->ops->write(ctx, la, buf, n);
-	if (ret == EMUL_OK && n < size)
+	if (n == size)
+		return ctx->ops->write(ctx, la, buf, n);
+	ret = ctx->ops->probe(ctx, 0, size - n);
+	if (ret == EMUL_OK)
+		ret = ctx->ops->write(ctx, la, buf, n);
+	if (ret == EMUL_OK)
 		ret = ctx->ops->write(ctx, 0, buf + n, size - n);
 	return ret;
+}
+
+/* An operand around the end of 4 GiB is not locked: nobody has one. */
+enum emul_result operand_cmpxchg(struct emul_ctx *ctx, struct operand_addr at,
+				 const void *old, const void *new,
+				 unsigned int size)
+{
+	enum emul_result ret;
+	u64 la;
+
+	ret = operand_check(ctx, at, size, true, &la);
+	if (ret != EMUL_OK)
+		return ret;
+	if (bytes_before_wrap(ctx, la, size) < size)
+		return operand_write(ctx, at, new, size);
+	return ctx->ops->cmpxchg(ctx, la, old, new, size);
+}
+
+enum emul_result operand_load(struct emul_ctx *ctx, struct operand_addr at,
+			      unsigned int size, u64 *val)
+{
+	*val = 0;
+	return operand_read(ctx, at, val, size);
+}
+
+enum emul_result operand_store(struct emul_ctx *ctx, struct operand_addr at,
+			       unsigned int size, u64 val)
+{
+	return operand_write(ctx, at, &val, size);
 }
 
 enum emul_result operand_rm_get(struct emul_ctx *ctx, unsigned int size,

@@ -85,6 +85,13 @@ enum emul_seg operand_seg(const struct emul_insn *insn, enum emul_seg seg);
 struct operand_addr operand_address(const struct emul_ctx *ctx);
 
 /**
+ * operand_linear - the linear address, unchecked
+ * @ctx: the emulation
+ * @at: the logical address
+ */
+u64 operand_linear(struct emul_ctx *ctx, struct operand_addr at);
+
+/**
  * operand_check - check an access against segmentation
  * @ctx: the emulation
  * @at: where
@@ -114,6 +121,45 @@ bool operand_canonical(const struct emul_ctx *ctx, u64 la);
  */
 enum emul_result operand_probe(struct emul_ctx *ctx, struct operand_addr at,
 			       unsigned int size);
+
+/**
+ * operand_read - read from guest memory, any number of bytes
+ * @ctx: the emulation
+ * @at: where
+ * @buf: where to
+ * @size: in bytes, 1 to 64
+ *
+ * Return: EMUL_OK, or what the check or the callback says.
+ */
+enum emul_result operand_read(struct emul_ctx *ctx, struct operand_addr at,
+			      void *buf, unsigned int size);
+
+/**
+ * operand_write - write to guest memory, any number of bytes
+ * @ctx: the emulation
+ * @at: where
+ * @buf: what
+ * @size: in bytes, 1 to 64
+ *
+ * Return: EMUL_OK, or what the check or the callback says.
+ */
+enum emul_result operand_write(struct emul_ctx *ctx, struct operand_addr at,
+			       const void *buf, unsigned int size);
+
+/**
+ * operand_cmpxchg - write to guest memory, unless it has changed
+ * @ctx: the emulation
+ * @at: where
+ * @old: what was read
+ * @new: what to write
+ * @size: in bytes (1, 2, 4, 8, 16)
+ *
+ * Return: EMUL_OK, EMUL_RETRY when memory is not @old any more, or what the
+ * check or the callback says.
+ */
+enum emul_result operand_cmpxchg(struct emul_ctx *ctx, struct operand_addr at,
+				 const void *old, const void *new,
+				 unsigned int size);
 
 /**
  * operand_load - read from guest memory

@@ -8,8 +8,9 @@
 #include "emul/emul.h"
 
 enum {
-	VECTOR_BP = 3, VECTOR_OF = 4, VECTOR_UD = 6, VECTOR_TS = 10,
-	VECTOR_NP = 11, VECTOR_SS = 12, VECTOR_GP = 13,
+	VECTOR_DE = 0, VECTOR_BP = 3, VECTOR_OF = 4, VECTOR_UD = 6,
+	VECTOR_NM = 7, VECTOR_TS = 10, VECTOR_NP = 11, VECTOR_SS = 12,
+	VECTOR_GP = 13,
 };
 
 #define RFLAGS_CF	BIT(0)
@@ -32,9 +33,11 @@ enum {
 #define RFLAGS_FIXED	BIT(1)
 
 #define CR0_PE		BIT(0)
+#define CR0_EM		BIT(2)
 #define CR0_TS		BIT(3)
 #define CR4_TSD		BIT(2)
 #define CR4_DE		BIT(3)
+#define CR4_OSFXSR	BIT(9)
 #define CR4_UMIP	BIT(11)
 #define CR4_OSXSAVE	BIT(18)
 

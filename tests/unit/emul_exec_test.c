@@ -64,8 +64,22 @@ static enum emul_result cb_write(struct emul_ctx *c, u64 la,
 	return answer;
 }
 
+static enum emul_result cb_probe(struct emul_ctx *c, u64 la, unsigned int len)
+{
+	return EMUL_OK;
+}
+
+static enum emul_result cb_cmpxchg(struct emul_ctx *c, u64 la,
+				   const void *old, const void *new,
+				   unsigned int len)
+{
+	assert_memory_equal(old, &memory[la % MEMORY], len);
+	return cb_write(c, la, new, len);
+}
+
 static const struct emul_ops ops = {
 	.segment = cb_segment, .read = cb_read, .write = cb_write,
+	.probe = cb_probe, .cmpxchg = cb_cmpxchg,
 };
 
 /* Flat-limit segments with a base that tells which one it was. */
@@ -386,10 +400,8 @@ static void test_user(void **unused)
 static void test_unknown(void **unused)
 {
 	static const char *const hex[] = {
-		"f0 88 03", "f0 00 c3", "f0 02 03", "f0 83 3b 01", "f0 a4",
-		"f0 8b 03", "f0 f6 03 01",	/* LOCK not allowed */
-		"0f aa", "f1", "0f c7 0b", "c5 f8 58 03", "f7 23",
-		"f2 0f 38 f0 03", "0f 38 f0 c0", "d9 03",
+		"0f aa", "f1", "c5 f8 58 03", "0f 38 f0 c0", "d9 03",
+		"0f 58 c1", "0f c7 f0", "0f ae 20",
 	};
 	unsigned int i;
 
@@ -399,9 +411,31 @@ static void test_unknown(void **unused)
 		assert_int_equal(calls, 0);
 		assert_int_equal(ctx.rip, 0x100);
 	}
-	assert_int_equal(run("f0 00 03"), EMUL_OK);
-	assert_int_equal(run("f0 ff 03"), EMUL_OK);
-	assert_int_equal(run("f0 86 03"), EMUL_OK);
+}
+
+/* SDM vol. 2, LOCK; its list of instructions. */
+static void test_lock(void **unused)
+{
+	static const char *const bad[] = {
+		"f0 88 03", "f0 00 c3", "f0 02 03", "f0 83 3b 01", "f0 a4",
+		"f0 8b 03", "f0 f6 03 01", "f0 0f a3 03", "f0 0f ba 23 01",
+		"f0 0f ba e8 01", "f0 d1 03", "f0 f7 23", "f0 90",
+		"f0 0f 40 03", "f0 0f c8", "f0 0f b1 c3", "f0 04 01",
+		"f0 40", "f0 85 03", "f0 0f c3 03", "f0 0f af 03",
+	};
+	static const char *const good[] = {
+		"f0 00 03", "f0 ff 03", "f0 86 03", "f0 11 03", "f0 83 2b 01",
+		"f0 f7 13", "f0 f6 1b", "f0 0f ab 03", "f0 0f ba 33 01",
+		"f0 0f bb 03", "f0 0f b1 13", "f0 0f c1 03", "f0 0f c7 0b",
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		expect_fault(bad[i], 6, false);
+	gpr[BX] = 0x40;
+	for (i = 0; i < sizeof(good) / sizeof(*good); i++)
+		if (run(good[i]) != EMUL_OK)
+			fail_msg("%s", good[i]);
 }
 
 /* SDM vol. 1, 3.3.7.1: 48 or 57 bits, no limits, no types. */
@@ -439,6 +473,7 @@ int main(void)
 		cmocka_unit_test_setup(test_strings, reset),
 		cmocka_unit_test_setup(test_user, reset),
 		cmocka_unit_test_setup(test_unknown, reset),
+		cmocka_unit_test_setup(test_lock, reset),
 		cmocka_unit_test_setup(test_canonical, reset),
 	};
 

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Executes one instruction on the processor that runs the test, in 64-bit
- * mode, with all sixteen registers and the flags chosen by the caller, and
- * tells how it ended.  To be included once.
+ * mode, with all registers and the flags chosen by the caller, and tells how
+ * it ended.
  */
 #ifndef TESTS_UNIT_EMUL_NATIVE_H
 #define TESTS_UNIT_EMUL_NATIVE_H
-
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <ucontext.h>
 
 #include <linux/types.h>
 
@@ -19,105 +13,16 @@
 
 struct native_state {
 	u64 gpr[16];
+	u64 xmm[16][2];
 	u64 flags;
 	int vector;	/* of the fault that ended it, or -1 */
 	u64 address;	/* CR2, for vector 14 */
 };
 
-/* Used by the assembly below. */
-u64 native_gpr[16], native_flags, native_stack, native_code = NATIVE_CODE;
-void native_enter(void);
-extern char native_leave[];
-
-asm(".pushsection .text\n"
-    "native_enter:\n"
-    "	push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
-    "	mov %rsp, native_stack(%rip)\n"
-    "	pushq native_flags(%rip); popf\n"
-    "	mov native_gpr+0(%rip), %rax; mov native_gpr+8(%rip), %rcx\n"
-    "	mov native_gpr+16(%rip), %rdx; mov native_gpr+24(%rip), %rbx\n"
-    "	mov native_gpr+32(%rip), %rsp; mov native_gpr+40(%rip), %rbp\n"
-    "	mov native_gpr+48(%rip), %rsi; mov native_gpr+56(%rip), %rdi\n"
-    "	mov native_gpr+64(%rip), %r8; mov native_gpr+72(%rip), %r9\n"
-    "	mov native_gpr+80(%rip), %r10; mov native_gpr+88(%rip), %r11\n"
-    "	mov native_gpr+96(%rip), %r12; mov native_gpr+104(%rip), %r13\n"
-    "	mov native_gpr+112(%rip), %r14; mov native_gpr+120(%rip), %r15\n"
-    "	jmp *native_code(%rip)\n"
-    "native_leave:\n"
-    "	mov %rax, native_gpr+0(%rip); mov %rcx, native_gpr+8(%rip)\n"
-    "	mov %rdx, native_gpr+16(%rip); mov %rbx, native_gpr+24(%rip)\n"
-    "	mov %rsp, native_gpr+32(%rip); mov %rbp, native_gpr+40(%rip)\n"
-    "	mov %rsi, native_gpr+48(%rip); mov %rdi, native_gpr+56(%rip)\n"
-    "	mov %r8, native_gpr+64(%rip); mov %r9, native_gpr+72(%rip)\n"
-    "	mov %r10, native_gpr+80(%rip); mov %r11, native_gpr+88(%rip)\n"
-    "	mov %r12, native_gpr+96(%rip); mov %r13, native_gpr+104(%rip)\n"
-    "	mov %r14, native_gpr+112(%rip); mov %r15, native_gpr+120(%rip)\n"
-    "	mov native_stack(%rip), %rsp\n"
-    "	pushf; popq native_flags(%rip); cld\n"
-    "	pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
-    "	ret\n"
-    ".popsection\n");
-
-static volatile int native_vector;
-static volatile u64 native_address;
-
-/* A fault in the tested instruction ends it; any other is a real crash. */
-static void native_signal(int sig, siginfo_t *info, void *arg)
-{
-	greg_t *regs = ((ucontext_t *)arg)->uc_mcontext.gregs;
-
-	if ((u64)regs[REG_RIP] - NATIVE_CODE >= 16) {
-		signal(sig, SIG_DFL);
-		return;
-	}
-	native_vector = regs[REG_TRAPNO];
-	native_address = regs[REG_CR2];
-	regs[REG_RIP] = (greg_t)native_leave;
-}
-
-/* The instruction may have made RSP anything: handlers need a stack. */
-static void native_init(void)
-{
-	static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGTRAP };
-	struct sigaction act = {
-		.sa_sigaction = native_signal,
-		.sa_flags = SA_SIGINFO | SA_ONSTACK,
-	};
-	static u8 handler_stack[65536];
-	stack_t stack = {
-		.ss_sp = handler_stack, .ss_size = sizeof(handler_stack),
-	};
-	void *code = (void *)NATIVE_CODE;
-	unsigned int i;
-
-	if (sigaltstack(&stack, NULL) ||
-	    mmap(code, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE |
-		 MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != code)
-		abort();
-	for (i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaction(signals[i], &act, NULL);
-}
+/* Once, after cmocka has installed its own handlers. */
+void native_init(void);
 
 /* Executes @len bytes at @insn; @state is both before and after. */
-static void native_run(const u8 *insn, unsigned int len,
-		       struct native_state *state)
-{
-	static const u8 jump[] = { 0xff, 0x25, 0, 0, 0, 0 };
-	u8 *code = (u8 *)NATIVE_CODE;
-	u64 leave = (u64)native_leave;
-
-	memcpy(code, insn, len);
-	memcpy(code + len, jump, sizeof(jump));
-	memcpy(code + len + sizeof(jump), &leave, sizeof(leave));
-
-	memcpy(native_gpr, state->gpr, sizeof(native_gpr));
-	native_flags = state->flags;
-	native_vector = -1;
-	native_enter();
-	memcpy(state->gpr, native_gpr, sizeof(native_gpr));
-	state->flags = native_flags;
-	state->vector = native_vector;
-	state->address = native_address;
-}
+void native_run(const u8 *insn, unsigned int len, struct native_state *state);
 
 #endif

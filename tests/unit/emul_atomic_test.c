@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * emul_exec() takes effect as a whole: whichever callback fails, registers,
+ * flags and memory are what they were, and doing it again gives what would
+ * have come of it without the failure.  Locked instructions see what others
+ * write meanwhile.  And when vector registers may be used.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "emul/emul.h"
+
+enum { AX, CX, DX, BX, SP, BP, SI, DI };
+
+#define MEMORY	0x1000
+
+struct machine {
+	u64 gpr[16];
+	u64 rip, rflags;
+	u64 xmm[16][2];
+	u8 memory[MEMORY];
+};
+
+static struct machine now;
+static struct emul_ctx ctx;
+static u64 cr0, cr4;
+
+/* The @fail_at th callback that can fail does so, @fail_with. */
+static unsigned int calls, fail_at, writes, exchanges;
+static enum emul_result fail_with;
+static bool meddle;	/* someone writes after each read */
+
+static enum emul_result cb_fails(void)
+{
+	calls++;
+	if (calls != fail_at)
+		return EMUL_OK;
+	ctx.fault = (struct emul_fault){ 14, true, 2, 0x1234 };
+	return fail_with;
+}
+
+static void cb_segment(struct emul_ctx *c, enum emul_seg seg,
+		       struct emul_segment *out)
+{
+	*out = (struct emul_segment){
+		.limit = 0xffffffff,
+		.attr = EMUL_ATTR_P | EMUL_ATTR_S | EMUL_ATTR_DB | 3,
+	};
+}
+
+static enum emul_result cb_read(struct emul_ctx *c, u64 la, void *buf,
+				unsigned int len)
+{
+	assert_true(la + len <= MEMORY);
+	memcpy(buf, &now.memory[la], len);
+	if (meddle)
+		now.memory[la]++;
+	return cb_fails();
+}
+
+static enum emul_result cb_write(struct emul_ctx *c, u64 la, const void *buf,
+				 unsigned int len)
+{
+	enum emul_result ret = cb_fails();
+
+	assert_true(la + len <= MEMORY);
+	if (ret == EMUL_OK)
+		memcpy(&now.memory[la], buf, len);
+	writes++;
+	return ret;
+}
+
+static enum emul_result cb_probe(struct emul_ctx *c, u64 la, unsigned int len)
+{
+	assert_true(la + len <= MEMORY);
+	return cb_fails();
+}
+
+static enum emul_result cb_cmpxchg(struct emul_ctx *c, u64 la, const void *old,
+				   const void *new, unsigned int len)
+{
+	enum emul_result ret = cb_fails();
+
+	assert_true(la + len <= MEMORY);
+	exchanges++;
+	if (ret != EMUL_OK)
+		return ret;
+	if (memcmp(&now.memory[la], old, len))
+		return EMUL_RETRY;
+	memcpy(&now.memory[la], new, len);
+	return EMUL_OK;
+}
+
+static void cb_vector(struct emul_ctx *c, unsigned int nr, void *buf,
+		      unsigned int len)
+{
+	memcpy(buf, now.xmm[nr], len);
+}
+
+static void cb_vector_set(struct emul_ctx *c, unsigned int nr,
+			  const void *buf, unsigned int len)
+{
+	memcpy(now.xmm[nr], buf, len);
+}
+
+static enum emul_result cb_reg(struct emul_ctx *c, enum emul_regs set, u32 nr,
+			       u64 *val)
+{
+	assert_int_equal(set, EMUL_CR);
+	*val = nr ? cr4 : cr0;
+	return cb_fails();
+}
+
+static const struct emul_ops ops = {
+	.segment = cb_segment, .read = cb_read, .write = cb_write,
+	.probe = cb_probe, .cmpxchg = cb_cmpxchg, .vector = cb_vector,
+	.vector_set = cb_vector_set, .reg = cb_reg,
+};
+
+static int reset(void **unused)
+{
+	unsigned int i;
+
+	memset(&now, 0, sizeof(now));
+	for (i = 0; i < MEMORY; i++)
+		now.memory[i] = i * 11 + (i >> 8);
+	for (i = 0; i < 16; i++) {
+		now.gpr[i] = 0x1111111111111111ULL * i;
+		now.xmm[i][0] = 0x0123456789abcdefULL * (i + 1);
+		now.xmm[i][1] = 0xfedcba9876543210ULL * (i + 1);
+	}
+	now.gpr[BX] = 0x400;
+	now.gpr[DI] = 0x400;
+	now.gpr[SI] = 0x300;
+	now.gpr[CX] = 0x203;
+	now.gpr[DX] = 1;
+	now.rip = 0x100;
+	now.rflags = 0x8d7;
+	cr0 = 0x80050033;
+	cr4 = 0x620;
+	calls = fail_at = writes = exchanges = 0;
+	meddle = false;
+	return 0;
+}
+
+static enum emul_result run(enum emul_mode mode, const char *hex)
+{
+	enum emul_result ret;
+	unsigned int n = 0, byte;
+	u8 bytes[16];
+
+	for (; sscanf(hex, "%2x", &byte) == 1; hex += 2 + (hex[2] == ' '))
+		bytes[n++] = byte;
+	ctx = (struct emul_ctx){
+		.ops = &ops, .mode = mode, .protected = true, .gpr = now.gpr,
+		.rip = now.rip, .rflags = now.rflags,
+	};
+	calls = 0;
+	assert_int_equal(emul_decode(&ctx.insn, mode, bytes, n), n);
+	ret = emul_exec(&ctx);
+	now.rip = ctx.rip;
+	now.rflags = ctx.rflags;
+	return ret;
+}
+
+/* All with [BX] or [EDI]; 64-bit mode has most of them, too. */
+static const char *const locked[] = {
+	"f0 00 07", "f0 01 07", "f0 09 07", "f0 11 07", "f0 19 07", "f0 21 07",
+	"f0 29 07", "f0 31 07", "f0 80 07 05", "f0 83 2f 01", "f0 fe 07",
+	"f0 ff 0f", "f0 f6 17", "f0 f7 1f", "f0 0f ab 07", "f0 0f b3 07",
+	"f0 0f bb 07", "f0 0f ba 2f 03", "f0 0f ba 37 03", "f0 0f ba 3f 03",
+	"f0 0f c0 07", "f0 0f c1 07", "f0 0f b0 0f", "f0 0f b1 0f",
+	"f0 0f c7 0f", "0f b0 0f", "0f b1 0f", "0f c7 0f", "86 07", "87 07",
+	"f0 87 17",
+};
+
+static const char *const unlocked[] = {
+	"88 07", "89 07", "8a 07", "8b 07", "c6 07 05", "0f b6 07", "0f bf 07",
+	"0f c3 07", "00 07", "01 07", "03 07", "13 07", "3b 07", "39 07",
+	"80 07 05", "83 3f 05", "84 07", "85 07", "f6 07 01", "f7 17",
+	"f7 1f", "fe 07", "ff 0f", "a4", "a5", "a6", "a7", "aa", "ab", "ac",
+	"ad", "ae", "af", "f3 a5", "f3 a7", "f2 af", "c0 07 03", "d1 0f",
+	"d3 17", "d3 1f", "d3 27", "d2 2f", "d3 3f", "0f a4 07 03", "0f ad 07",
+	"0f a3 07", "0f ab 07", "0f ba 27 03", "0f ba 2f 03", "0f bc 07",
+	"0f bd 07", "f3 0f bc 07", "f3 0f bd 07", "f3 0f b8 07",
+	"f2 0f 38 f1 07", "0f 38 f0 07", "0f 38 f1 07", "69 07 34 12 00 00",
+	"6b 07 12", "0f af 07", "f7 27", "f7 2f", "f6 27", "f7 37", "0f c1 07",
+	"0f 44 07", "0f 45 07", "0f 94 07", "d7", "0f ae 3f",
+	"0f 10 07", "0f 11 07", "f3 0f 10 07", "f2 0f 11 07", "0f 28 07",
+	"0f 29 07", "0f 12 07", "0f 13 07", "0f 16 07", "66 0f 6e 07",
+	"66 0f 7e 07", "66 0f 6f 07", "f3 0f 7f 07", "f3 0f 7e 07",
+	"66 0f d6 07", "66 0f e7 07", "f2 0f f0 07", "66 0f 38 2a 07",
+};
+
+/* Fail at each callback in turn; true when there was none to fail. */
+static bool fail_once(enum emul_mode mode, const char *hex, unsigned int at,
+		      enum emul_result with)
+{
+	struct machine before, after;
+	enum emul_result ret;
+
+	reset(NULL);
+	before = now;
+	assert_int_equal(run(mode, hex), EMUL_OK);
+	after = now;
+
+	now = before;
+	fail_at = at;
+	fail_with = with;
+	ret = run(mode, hex);
+	if (ret == EMUL_OK)
+		return true;
+	if (ret != with)
+		fail_msg("%s in mode %u: %u, not %u", hex, mode, ret, with);
+	if (memcmp(&now, &before, sizeof(now)))
+		fail_msg("%s in mode %u, call %u: changed", hex, mode, at);
+	/* Again, as after user space has answered. */
+	fail_at = 0;
+	assert_int_equal(emul_exec(&ctx), EMUL_OK);
+	now.rip = ctx.rip;
+	now.rflags = ctx.rflags;
+	if (memcmp(&now, &after, sizeof(now)))
+		fail_msg("%s in mode %u, call %u: other result", hex, mode, at);
+	return false;
+}
+
+static void fail_each(const char *hex)
+{
+	static const enum emul_result with[] = {
+		EMUL_FAULT, EMUL_USER, EMUL_RETRY,
+	};
+	enum emul_mode mode;
+	unsigned int i, at;
+
+	/* An immediate of four bytes is for 32-bit operands. */
+	for (mode = !strncmp(hex, "69", 2); mode <= EMUL_64; mode++)
+		for (i = 0; i < 3; i++) {
+			for (at = 1; !fail_once(mode, hex, at, with[i]); at++)
+				;
+			if (at == 1)
+				fail_msg("%s accesses nothing", hex);
+		}
+}
+
+static void test_failures(void **unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(locked) / sizeof(*locked); i++)
+		fail_each(locked[i]);
+	for (i = 0; i < sizeof(unlocked) / sizeof(*unlocked); i++)
+		fail_each(unlocked[i]);
+	/* Nine bytes and REX: 64-bit mode only. */
+	for (i = 1; !fail_once(EMUL_64, "f0 48 0f c7 0f", i, EMUL_USER); i++)
+		;
+	assert_true(i > 2);
+}
+
+/* Someone else writes between the read and the write. */
+static void test_locked(void **unused)
+{
+	struct machine before;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(locked) / sizeof(*locked); i++) {
+		reset(NULL);
+		before = now;
+		meddle = true;
+		if (run(EMUL_32, locked[i]) != EMUL_RETRY)
+			fail_msg("%s is not atomic", locked[i]);
+		before.memory[0x400]++;
+		assert_memory_equal(&now, &before, sizeof(now));
+		meddle = false;
+		assert_int_equal(run(EMUL_32, locked[i]), EMUL_OK);
+		assert_int_equal(exchanges, 2);
+		assert_int_equal(writes, 0);
+	}
+	for (i = 0; i < sizeof(unlocked) / sizeof(*unlocked); i++) {
+		reset(NULL);
+		meddle = true;
+		if (run(EMUL_32, unlocked[i]) != EMUL_OK)
+			fail_msg("%s fails", unlocked[i]);
+		assert_int_equal(exchanges, 0);
+	}
+}
+
+struct usable_case {
+	u64 cr0, cr4;
+	int vector;
+};
+
+/* APM vol. 2, 11.2.1: CR0.EM is bit 2, TS 3; CR4.OSFXSR is bit 9. */
+static void test_usable(void **unused)
+{
+	static const struct usable_case cases[] = {
+		{ 0x80050033, 0x200, -1 }, { 0x80050033, 0, 6 },
+		{ 0x80050037, 0x200, 6 }, { 0x8005003b, 0x200, 7 },
+		{ 0x8005003f, 0x200, 6 }, { 0x8005003b, 0, 6 },
+	};
+	static const char *const hex[] = {
+		"0f 10 07", "0f 29 07", "66 0f 6e c1", "f3 0f 10 c1",
+		"0f 28 43 01", "66 0f 7f 43 01", "f2 0f f0 07",
+	};
+	struct machine before;
+	unsigned int i, j;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		for (j = 0; j < sizeof(hex) / sizeof(*hex); j++) {
+			int vector = cases[i].vector;
+
+			if (vector < 0 && strstr(hex[j], "43"))
+				vector = 13;	/* misaligned */
+			reset(NULL);
+			before = now;
+			cr0 = cases[i].cr0;
+			cr4 = cases[i].cr4;
+			if (run(EMUL_32, hex[j]) !=
+			    (vector < 0 ? EMUL_OK : EMUL_FAULT))
+				fail_msg("%s, case %u", hex[j], i);
+			if (vector < 0)
+				continue;
+			assert_int_equal(ctx.fault.vector, vector);
+			assert_int_equal(ctx.fault.has_error, vector == 13);
+			assert_memory_equal(&now, &before, sizeof(now));
+		}
+	/* MOVNTI has nothing to do with vector registers. */
+	assert_int_equal(run(EMUL_32, "0f c3 07"), EMUL_OK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_failures, reset),
+		cmocka_unit_test_setup(test_locked, reset),
+		cmocka_unit_test_setup(test_usable, reset),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

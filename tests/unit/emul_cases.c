@@ -1,0 +1,573 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Each instruction is executed natively and, on a copy of the memory, emulated;
+ * registers, flags, memory and faults must be the same.
+ *
+ * Capstone tells what the memory operand is made of, so that registers can be
+ * chosen which let it fall where a case wants it.
+ */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <asm/prctl.h>
+#include <cmocka.h>
+
+#include "emul/emul.h"
+#include "emul_cases.h"
+#include "emul_random.h"
+
+#define DATA		CASES_DATA
+#define DATA_SIZE	CASES_SIZE
+#define GS_BASE		0x12345678ULL
+
+enum { CX = 1, SI = 6, DI = 7 };
+
+u8 cases_copy[DATA_SIZE];
+static u64 fs_base;
+static bool la57;
+static csh capstone;
+static cs_insn *peer;
+
+/* The callbacks know the copy of the data pages and nothing else. */
+static void cb_segment(struct emul_ctx *ctx, enum emul_seg seg,
+		       struct emul_segment *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->base = seg == EMUL_FS ? fs_base : seg == EMUL_GS ? GS_BASE : 0;
+}
+
+static u8 *cb_locate(struct emul_ctx *ctx, u64 la, unsigned int len)
+{
+	if (la - DATA < DATA_SIZE && la - DATA + len <= DATA_SIZE)
+		return &cases_copy[la - DATA];
+	ctx->fault = (struct emul_fault){ .vector = 14, .address = la };
+	if (la - DATA < DATA_SIZE)
+		ctx->fault.address = DATA + DATA_SIZE;
+	return NULL;
+}
+
+static enum emul_result cb_read(struct emul_ctx *ctx, u64 la, void *buf,
+				unsigned int len)
+{
+	u8 *p = cb_locate(ctx, la, len);
+
+	if (p)
+		memcpy(buf, p, len);
+	return p ? EMUL_OK : EMUL_FAULT;
+}
+
+static enum emul_result cb_write(struct emul_ctx *ctx, u64 la,
+				 const void *buf, unsigned int len)
+{
+	u8 *p = cb_locate(ctx, la, len);
+
+	if (p)
+		memcpy(p, buf, len);
+	return p ? EMUL_OK : EMUL_FAULT;
+}
+
+static enum emul_result cb_probe(struct emul_ctx *ctx, u64 la,
+				 unsigned int len)
+{
+	return cb_locate(ctx, la, len) ? EMUL_OK : EMUL_FAULT;
+}
+
+static enum emul_result cb_cmpxchg(struct emul_ctx *ctx, u64 la,
+				   const void *old, const void *new,
+				   unsigned int len)
+{
+	u8 *p = cb_locate(ctx, la, len);
+
+	if (!p)
+		return EMUL_FAULT;
+	if (memcmp(p, old, len))
+		return EMUL_RETRY;
+	memcpy(p, new, len);
+	return EMUL_OK;
+}
+
+static void cb_vector(struct emul_ctx *ctx, unsigned int nr, void *buf,
+		      unsigned int len)
+{
+	struct native_state *state = ctx->priv;
+
+	memcpy(buf, state->xmm[nr], len);
+}
+
+static void cb_vector_set(struct emul_ctx *ctx, unsigned int nr,
+			  const void *buf, unsigned int len)
+{
+	struct native_state *state = ctx->priv;
+
+	memcpy(state->xmm[nr], buf, len);
+}
+
+/* CR0 and CR4 as an operating system has them: no EM, no TS, OSFXSR. */
+static enum emul_result cb_reg(struct emul_ctx *ctx, enum emul_regs set,
+			       u32 nr, u64 *val)
+{
+	*val = nr ? 0x620 : 0x80050033;
+	return EMUL_OK;
+}
+
+static const struct emul_ops ops = {
+	.segment = cb_segment, .read = cb_read, .write = cb_write,
+	.probe = cb_probe, .cmpxchg = cb_cmpxchg, .vector = cb_vector,
+	.vector_set = cb_vector_set, .reg = cb_reg,
+};
+
+/* Until the instruction is over: a repeated one takes several calls. */
+static bool emul_run(const u8 *code, struct native_state *state)
+{
+	struct emul_ctx ctx = {
+		.ops = &ops, .priv = state, .mode = EMUL_64, .protected = true, .la57 = la57,
+		.cpl = 3, .gpr = state->gpr, .rip = NATIVE_CODE,
+		.rflags = state->flags,
+	};
+	enum emul_result ret = EMUL_OK;
+	u64 end = NATIVE_CODE + peer->size;
+
+	if (emul_decode(&ctx.insn, EMUL_64, code, 15) != peer->size)
+		return false;
+	while (ret == EMUL_OK && ctx.rip == NATIVE_CODE)
+		ret = emul_exec(&ctx);
+	if (ret != EMUL_OK && ret != EMUL_FAULT)
+		return false;
+	if (ctx.rip != (ret == EMUL_OK ? end : NATIVE_CODE))
+		return false;
+	state->flags = ctx.rflags;
+	state->vector = ret == EMUL_FAULT ? ctx.fault.vector : -1;
+	state->address = ctx.fault.address;
+	return true;
+}
+
+
+static unsigned int put_prefixes(u8 *p, unsigned int flags)
+{
+	static const u8 segments[] = { 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65 };
+	unsigned int n = 0, i;
+
+	for (i = below(4); i; i--)
+		switch (below(8)) {
+		case 0 ... 2:
+			p[n++] = segments[below(6)];
+			break;
+		case 3:
+			p[n++] = 0x67;
+			break;
+		case 4:
+			if (flags & P66)
+				p[n++] = 0x66;
+			break;
+		case 5:
+			if (flags & LOCK)
+				p[n++] = 0xf0;
+			break;
+		default:
+			if (flags & REP)
+				p[n++] = 0xf2 + below(2);
+		}
+	if (flags & (F2 | F3))
+		p[n++] = flags & F2 ? 0xf2 : 0xf3;
+	if (flags & M66)
+		p[n++] = 0x66;
+	if (below(2))
+		p[n++] = 0x40 | below(16);
+	return n;
+}
+
+static u8 choose_modrm(u8 modrm, const struct native_form *form)
+{
+	unsigned int n;
+
+	if (form->groups) {
+		do
+			n = below(8);
+		while (!(form->groups >> n & 1));
+		modrm = (modrm & 0xc7) | n << 3;
+	}
+	if (form->flags & REG)
+		return modrm | 0xc0;
+	/* Registers only in one case of eight. */
+	if (modrm >= 0xc0 && (form->flags & MEM || below(2)))
+		modrm -= 0x40 * (1 + below(3));
+	return modrm;
+}
+
+/* A random instruction of a form; the tail is random, immediate included. */
+static void make_code(struct native_case *c)
+{
+	const struct native_form *form = c->form;
+	u8 *p = c->code;
+	unsigned int i;
+
+	for (i = 0; i < 16; i++)
+		c->code[i] = random64() >> 40;
+	p += put_prefixes(p, form->flags);
+	if (form->map)
+		*p++ = 0x0f;
+	if (form->map == 2)
+		*p++ = 0x38;
+	*p++ = form->first + below(form->last - form->first + 1);
+	if (form->flags & NO_MODRM)
+		return;
+	*p = choose_modrm(*p, form);
+	c->modrm = *p;
+}
+
+/* Where the operand shall be: data, its borders, or where nothing can be. */
+static u64 choose_target(bool narrow, unsigned int align)
+{
+	u64 edge = 1ULL << (la57 ? 56 : 47), at;
+
+	switch (below(narrow ? 30 : 36)) {
+	case 30 ... 31:
+		at = edge - below(12);
+		break;
+	case 32 ... 33:
+		at = -edge - below(12);
+		break;
+	case 34:
+		at = edge + random64() % (edge << 1);
+		break;
+	case 35:
+		at = -edge + below(4096);
+		break;
+	case 0:
+		at = DATA - 12 + below(24);
+		break;
+	case 1:
+		at = DATA + DATA_SIZE - 12 + below(24);
+		break;
+	default:
+		at = DATA + 64 + below(DATA_SIZE - 128);
+	}
+	return at & -(u64)align;
+}
+
+static int reg_number(x86_reg reg, bool *narrow)
+{
+	static const x86_reg wide[] = {
+		X86_REG_RAX, X86_REG_RCX, X86_REG_RDX, X86_REG_RBX,
+		X86_REG_RSP, X86_REG_RBP, X86_REG_RSI, X86_REG_RDI,
+		X86_REG_R8, X86_REG_R9, X86_REG_R10, X86_REG_R11,
+		X86_REG_R12, X86_REG_R13, X86_REG_R14, X86_REG_R15,
+	};
+	static const x86_reg half[] = {
+		X86_REG_EAX, X86_REG_ECX, X86_REG_EDX, X86_REG_EBX,
+		X86_REG_ESP, X86_REG_EBP, X86_REG_ESI, X86_REG_EDI,
+		X86_REG_R8D, X86_REG_R9D, X86_REG_R10D, X86_REG_R11D,
+		X86_REG_R12D, X86_REG_R13D, X86_REG_R14D, X86_REG_R15D,
+	};
+	int i;
+
+	for (i = 0; i < 16; i++) {
+		if (wide[i] == reg)
+			return i;
+		if (half[i] == reg) {
+			*narrow = true;
+			return i;
+		}
+	}
+	return -1;
+}
+
+/* Change a base register, or else the displacement, to reach @want. */
+static void steer_modrm(struct native_case *c, const x86_op_mem *mem, u64 want)
+{
+	const cs_x86 *x86 = &peer->detail->x86;
+	u64 *gpr = c->before.gpr;
+	bool narrow = false;
+	int base = reg_number(mem->base, &narrow);
+	int index = reg_number(mem->index, &narrow);
+	u64 mask = x86->addr_size == 4 ? 0xffffffff : ~0ULL;
+	s32 disp;
+
+	if (base >= 0 && base != index) {
+		want -= mem->disp;
+		if (index >= 0)
+			want -= gpr[index] * mem->scale;
+		gpr[base] = (gpr[base] & ~mask) | (want & mask);
+	} else if (base >= 0) {
+		want = ((want - mem->disp) & mask) / (mem->scale + 1);
+		gpr[base] = (gpr[base] & ~mask) | want;
+	} else {
+		/* RIP, an index alone, or nothing but the displacement. */
+		if (mem->base == X86_REG_RIP || mem->base == X86_REG_EIP)
+			want -= NATIVE_CODE + peer->size;
+		if (index >= 0) {
+			gpr[index] = (gpr[index] & ~mask) | below(1000);
+			want -= (gpr[index] & mask) * mem->scale;
+		}
+		disp = want;
+		memcpy(c->code + x86->encoding.disp_offset, &disp, 4);
+	}
+}
+
+/*
+ * The last FS or GS override counts, also with one of the four others behind
+ * it, which do nothing (APM vol. 3, 1.2.4); capstone believes otherwise.
+ */
+u64 cases_segment_base(const struct native_case *c)
+{
+	static const char prefixes[] =
+		"\x26\x2e\x36\x3e\x64\x65\x66\x67\xf0\xf2\xf3";
+	const u8 *code = c->code;
+	u64 base = 0;
+
+	for (; memchr(prefixes, *code, sizeof(prefixes) - 1); code++)
+		if (*code == 0x64 || *code == 0x65)
+			base = *code == 0x64 ? fs_base : GS_BASE;
+	return base;
+}
+
+static bool canonical(u64 la)
+{
+	unsigned int unused = la57 ? 7 : 16;
+
+	return (u64)((s64)(la << unused) >> unused) == la;
+}
+
+/* Locked operands are aligned: a split lock is slow, or not allowed. */
+static unsigned int case_align(const struct native_case *c, const cs_x86 *x86)
+{
+	if (!(c->form->flags & LOCKED) && x86->prefix[0] != X86_PREFIX_LOCK)
+		return 1;
+	return c->size == 16 ? 16 : 8;
+}
+
+/*
+ * false when the operand cannot be brought where it is harmless, or where
+ * processors differ: some want the effective address to be canonical even
+ * when FS.base or GS.base makes the linear address so.
+ */
+static bool steer_operand(struct native_case *c, const x86_op_mem *mem)
+{
+	const cs_x86 *x86 = &peer->detail->x86;
+	bool narrow = x86->addr_size == 4;
+	unsigned int flags = c->form->flags, n = x86->addr_size;
+	u64 want, base = 0;
+	int reg = reg_number(mem->base, &narrow);
+
+	if (!(flags & NO_MODRM && reg == DI))
+		base = cases_segment_base(c);
+	/* A displacement of 32 bits does not reach everywhere. */
+	c->target = choose_target(narrow || reg < 0, case_align(c, x86));
+	want = c->target - base;
+	if (base == fs_base && (narrow || reg < 0))
+		return false;
+	if (base && !canonical(want))
+		return false;
+	if (flags & MOFFS)
+		memcpy(c->code + peer->size - n, &want, n);
+	else
+		steer_modrm(c, mem, want);
+	return true;
+}
+
+static bool steer(struct native_case *c)
+{
+	const cs_x86 *x86 = &peer->detail->x86;
+	u64 *count = &c->before.gpr[CX];
+	unsigned int i;
+
+	for (i = 0; i < x86->op_count; i++) {
+		if (x86->operands[i].type != X86_OP_MEM)
+			continue;
+		c->memory = true;
+		if (!steer_operand(c, &x86->operands[i].mem))
+			return false;
+	}
+	if (c->form->flags & REP && c->form->flags & NO_MODRM)
+		*count = x86->addr_size == 4 ? *count << 32 | below(6) :
+					       below(6);
+	return true;
+}
+
+bool cases_reg_free(const struct native_case *c, unsigned int reg)
+{
+	const cs_x86 *x86 = &peer->detail->x86;
+	unsigned int i;
+	bool narrow;
+
+	for (i = 0; i < x86->op_count; i++)
+		if (x86->operands[i].type == X86_OP_MEM &&
+		    (reg_number(x86->operands[i].mem.base, &narrow) ==
+		     (int)reg ||
+		     reg_number(x86->operands[i].mem.index, &narrow) ==
+		     (int)reg))
+			return false;
+	return true;
+}
+
+bool cases_data_get(u64 la, void *buf, unsigned int len)
+{
+	if (la - DATA >= DATA_SIZE || la - DATA + len > DATA_SIZE)
+		return false;
+	memcpy(buf, &cases_copy[la - DATA], len);
+	return true;
+}
+
+bool cases_data_set(u64 la, const void *buf, unsigned int len)
+{
+	if (la - DATA >= DATA_SIZE || la - DATA + len > DATA_SIZE)
+		return false;
+	memcpy(&cases_copy[la - DATA], buf, len);
+	memcpy((void *)la, buf, len);
+	return true;
+}
+
+static void fail_case(const char *what, const struct native_case *c,
+		      const struct native_state *cpu,
+		      const struct native_state *emul)
+{
+	const struct native_state *before = &c->before;
+	unsigned int i;
+
+	print_error("%s: %s %s:", what, peer->mnemonic, peer->op_str);
+	for (i = 0; i < peer->size; i++)
+		print_error(" %02x", c->code[i]);
+	print_error("\nvector %d/%d at %llx/%llx, flags %llx: %llx/%llx\n",
+		    cpu->vector, emul->vector, cpu->address, emul->address,
+		    before->flags, cpu->flags, emul->flags);
+	for (i = 0; i < 16; i++)
+		print_error("r%-2u %016llx: %016llx/%016llx\n", i,
+			    before->gpr[i], cpu->gpr[i], emul->gpr[i]);
+	for (i = 0; i < 16; i++)
+		if (memcmp(cpu->xmm[i], emul->xmm[i], 16))
+			print_error("x%-2u %016llx%016llx: %016llx%016llx/"
+				    "%016llx%016llx\n", i,
+				    before->xmm[i][1], before->xmm[i][0],
+				    cpu->xmm[i][1], cpu->xmm[i][0],
+				    emul->xmm[i][1], emul->xmm[i][0]);
+	fail();
+}
+
+static unsigned long ended[33];	/* cases by vector, the last one: none */
+
+/* Did it execute, without a fault? */
+static bool run_case(const struct native_case *c)
+{
+	struct native_state cpu = c->before, emul = c->before;
+	u64 flags = CASES_FLAGS & ~c->undefined;
+
+	native_run(c->code, peer->size, &cpu);
+	if (!emul_run(c->code, &emul))
+		fail_case("not emulated", c, &cpu, &emul);
+	if (cpu.vector != emul.vector ||
+	    (cpu.vector == 14 && cpu.address != emul.address))
+		fail_case("fault", c, &cpu, &emul);
+	/* A fault changes no flag at all. */
+	if (cpu.vector >= 0)
+		flags = CASES_FLAGS;
+	if (memcmp(cpu.gpr, emul.gpr, sizeof(cpu.gpr)) ||
+	    memcmp(cpu.xmm, emul.xmm, sizeof(cpu.xmm)))
+		fail_case("registers", c, &cpu, &emul);
+	if ((cpu.flags ^ emul.flags) & flags)
+		fail_case("flags", c, &cpu, &emul);
+	if (memcmp((void *)DATA, cases_copy, DATA_SIZE))
+		fail_case("memory", c, &cpu, &emul);
+	ended[cpu.vector < 0 ? 32 : cpu.vector]++;
+	return cpu.vector < 0;
+}
+
+static bool disassemble(struct native_case *c)
+{
+	const uint8_t *p = c->code;
+	size_t size = 15;
+	uint64_t at = NATIVE_CODE;
+
+	if (!cs_disasm_iter(capstone, &p, &size, &at, peer))
+		return false;
+	c->len = peer->size;
+	if (peer->detail->x86.op_count)
+		c->size = peer->detail->x86.operands[0].size;
+	return true;
+}
+
+/* Now and then mostly zeroes, so that comparisons meet equal bytes. */
+static void fill_memory(void)
+{
+	bool sparse = below(3) == 0;
+	u64 i, v;
+
+	for (i = 0; i < DATA_SIZE; i += 8) {
+		v = random64();
+		if (sparse)
+			v &= v << 8 & v << 16 & v << 24 & 0x01010101010101;
+		memcpy(cases_copy + i, &v, 8);
+	}
+	memcpy((void *)DATA, cases_copy, DATA_SIZE);
+}
+
+static bool choose_case(struct native_case *c, const struct native_form *form)
+{
+	unsigned int i;
+
+	memset(c, 0, sizeof(*c));
+	c->form = form;
+	c->undefined = form->undefined;
+	make_code(c);
+	for (i = 0; i < 16; i++) {
+		c->before.gpr[i] = random64();
+		c->before.xmm[i][0] = random64();
+		c->before.xmm[i][1] = random64();
+	}
+	c->before.flags = 0x202 | (random64() & CASES_FLAGS);
+	return disassemble(c) && steer(c) && (!form->shape || form->shape(c));
+}
+
+void cases_run(const struct native_form *forms, unsigned int n,
+	       unsigned int cases)
+{
+	unsigned int executed[n], done = 0, i;
+	struct native_case c;
+
+	/* Here, not in setup: cmocka installs its own handlers before. */
+	native_init();
+	memset(executed, 0, sizeof(executed));
+	while (done < cases) {
+		if (done % 4096 == 0)
+			fill_memory();
+		i = below(n);
+		if (!choose_case(&c, &forms[i]))
+			continue;
+		executed[i] += run_case(&c);
+		done++;
+	}
+	print_message("%u cases: %lu executed, %lu #DE, %lu #UD, %lu #SS, "
+		      "%lu #GP, %lu #PF\n", done, ended[32], ended[0],
+		      ended[6], ended[12], ended[13], ended[14]);
+	for (i = 0; i < n; i++)
+		if (executed[i] < cases / n / 32)
+			fail_msg("%x %02x: %u only", forms[i].map,
+				 forms[i].first, executed[i]);
+}
+
+int cases_setup(void **unused)
+{
+	char line[4096];
+	FILE *f = fopen("/proc/cpuinfo", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, "flags", 5) && strstr(line, " la57"))
+			la57 = true;
+	if (f)
+		fclose(f);
+	if (mmap((void *)DATA, DATA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+		 MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != (void *)DATA)
+		return -1;
+	syscall(SYS_arch_prctl, ARCH_GET_FS, &fs_base);
+	syscall(SYS_arch_prctl, ARCH_SET_GS, GS_BASE);
+	if (cs_open(CS_ARCH_X86, CS_MODE_64, &capstone))
+		return -1;
+	cs_option(capstone, CS_OPT_DETAIL, CS_OPT_ON);
+	peer = cs_malloc(capstone);
+	return 0;
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include "emul_native.h"
+
+/* Used by the assembly below. */
+u64 native_gpr[16], native_xmm[16][2], native_flags, native_stack, native_code = NATIVE_CODE;
+void native_enter(void);
+extern char native_leave[];
+
+asm(".pushsection .text\n"
+    "native_enter:\n"
+    "	push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
+    "	mov %rsp, native_stack(%rip)\n"
+    "	movups native_xmm+0(%rip), %xmm0; movups native_xmm+16(%rip), %xmm1\n"
+    "	movups native_xmm+32(%rip), %xmm2; movups native_xmm+48(%rip), %xmm3\n"
+    "	movups native_xmm+64(%rip), %xmm4; movups native_xmm+80(%rip), %xmm5\n"
+    "	movups native_xmm+96(%rip), %xmm6; movups native_xmm+112(%rip), %xmm7\n"
+    "	movups native_xmm+128(%rip), %xmm8; movups native_xmm+144(%rip), %xmm9\n"
+    "	movups native_xmm+160(%rip), %xmm10; movups native_xmm+176(%rip), %xmm11\n"
+    "	movups native_xmm+192(%rip), %xmm12; movups native_xmm+208(%rip), %xmm13\n"
+    "	movups native_xmm+224(%rip), %xmm14; movups native_xmm+240(%rip), %xmm15\n"
+    "	pushq native_flags(%rip); popf\n"
+    "	mov native_gpr+0(%rip), %rax; mov native_gpr+8(%rip), %rcx\n"
+    "	mov native_gpr+16(%rip), %rdx; mov native_gpr+24(%rip), %rbx\n"
+    "	mov native_gpr+32(%rip), %rsp; mov native_gpr+40(%rip), %rbp\n"
+    "	mov native_gpr+48(%rip), %rsi; mov native_gpr+56(%rip), %rdi\n"
+    "	mov native_gpr+64(%rip), %r8; mov native_gpr+72(%rip), %r9\n"
+    "	mov native_gpr+80(%rip), %r10; mov native_gpr+88(%rip), %r11\n"
+    "	mov native_gpr+96(%rip), %r12; mov native_gpr+104(%rip), %r13\n"
+    "	mov native_gpr+112(%rip), %r14; mov native_gpr+120(%rip), %r15\n"
+    "	jmp *native_code(%rip)\n"
+    "native_leave:\n"
+    "	mov %rax, native_gpr+0(%rip); mov %rcx, native_gpr+8(%rip)\n"
+    "	mov %rdx, native_gpr+16(%rip); mov %rbx, native_gpr+24(%rip)\n"
+    "	mov %rsp, native_gpr+32(%rip); mov %rbp, native_gpr+40(%rip)\n"
+    "	mov %rsi, native_gpr+48(%rip); mov %rdi, native_gpr+56(%rip)\n"
+    "	mov %r8, native_gpr+64(%rip); mov %r9, native_gpr+72(%rip)\n"
+    "	mov %r10, native_gpr+80(%rip); mov %r11, native_gpr+88(%rip)\n"
+    "	mov %r12, native_gpr+96(%rip); mov %r13, native_gpr+104(%rip)\n"
+    "	mov %r14, native_gpr+112(%rip); mov %r15, native_gpr+120(%rip)\n"
+    "	movups %xmm0, native_xmm+0(%rip); movups %xmm1, native_xmm+16(%rip)\n"
+    "	movups %xmm2, native_xmm+32(%rip); movups %xmm3, native_xmm+48(%rip)\n"
+    "	movups %xmm4, native_xmm+64(%rip); movups %xmm5, native_xmm+80(%rip)\n"
+    "	movups %xmm6, native_xmm+96(%rip); movups %xmm7, native_xmm+112(%rip)\n"
+    "	movups %xmm8, native_xmm+128(%rip); movups %xmm9, native_xmm+144(%rip)\n"
+    "	movups %xmm10, native_xmm+160(%rip); movups %xmm11, native_xmm+176(%rip)\n"
+    "	movups %xmm12, native_xmm+192(%rip); movups %xmm13, native_xmm+208(%rip)\n"
+    "	movups %xmm14, native_xmm+224(%rip); movups %xmm15, native_xmm+240(%rip)\n"
+    "	mov native_stack(%rip), %rsp\n"
+    "	pushf; popq native_flags(%rip); cld\n"
+    "	pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
+    "	ret\n"
+    ".popsection\n");
+
+static volatile int native_vector;
+static volatile u64 native_address;
+
+/* A fault in the tested instruction ends it; any other is a real crash. */
+static void native_signal(int sig, siginfo_t *info, void *arg)
+{
+	greg_t *regs = ((ucontext_t *)arg)->uc_mcontext.gregs;
+
+	if ((u64)regs[REG_RIP] - NATIVE_CODE >= 16) {
+		signal(sig, SIG_DFL);
+		return;
+	}
+	native_vector = regs[REG_TRAPNO];
+	native_address = regs[REG_CR2];
+	regs[REG_RIP] = (greg_t)native_leave;
+}
+
+/* The instruction may have made RSP anything: handlers need a stack. */
+void native_init(void)
+{
+	static const int signals[] = {
+		SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE,
+	};
+	struct sigaction act = {
+		.sa_sigaction = native_signal,
+		.sa_flags = SA_SIGINFO | SA_ONSTACK,
+	};
+	static u8 handler_stack[65536];
+	stack_t stack = {
+		.ss_sp = handler_stack, .ss_size = sizeof(handler_stack),
+	};
+	void *code = (void *)NATIVE_CODE;
+	unsigned int i;
+
+	if (sigaltstack(&stack, NULL) ||
+	    mmap(code, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE |
+		 MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != code)
+		abort();
+	for (i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaction(signals[i], &act, NULL);
+}
+
+void native_run(const u8 *insn, unsigned int len,
+		struct native_state *state)
+{
+	static const u8 jump[] = { 0xff, 0x25, 0, 0, 0, 0 };
+	u8 *code = (u8 *)NATIVE_CODE;
+	u64 leave = (u64)native_leave;
+
+	memcpy(code, insn, len);
+	memcpy(code + len, jump, sizeof(jump));
+	memcpy(code + len + sizeof(jump), &leave, sizeof(leave));
+
+	memcpy(native_gpr, state->gpr, sizeof(native_gpr));
+	memcpy(native_xmm, state->xmm, sizeof(native_xmm));
+	native_flags = state->flags;
+	native_vector = -1;
+	native_enter();
+	memcpy(state->gpr, native_gpr, sizeof(native_gpr));
+	memcpy(state->xmm, native_xmm, sizeof(native_xmm));
+	state->flags = native_flags;
+	state->vector = native_vector;
+	state->address = native_address;
+}
