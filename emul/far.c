@@ -50,7 +50,8 @@ enum emul_result far_accept(struct emul_ctx *ctx, struct far *f, bool allowed)
 	return EMUL_OK;
 }
 
-enum emul_result far_enter(struct emul_ctx *ctx, struct far *f)
+/* Limit or canonical form count as the target's mode says. */
+static enum emul_result far_target(struct emul_ctx *ctx, const struct far *f)
 {
 	enum emul_mode mode = ctx->mode;
 	enum emul_result ret;
@@ -58,6 +59,13 @@ enum emul_result far_enter(struct emul_ctx *ctx, struct far *f)
 	ctx->mode = f->mode;
 	ret = exec_target(ctx, &f->cs, f->rip);
 	ctx->mode = mode;
+	return ret;
+}
+
+enum emul_result far_enter(struct emul_ctx *ctx, struct far *f)
+{
+	enum emul_result ret = far_target(ctx, f);
+
 	if (ret != EMUL_OK || !ctx->protected)
 		return ret;
 	f->cs.attr |= TYPE_ACCESSED;
@@ -194,6 +202,9 @@ enum emul_result far_return(struct emul_ctx *ctx, struct far *f,
 	allowed = far_conforming(f) ? descriptor_dpl(&f->d) <= f->cpl :
 				      descriptor_dpl(&f->d) == f->cpl;
 	ret = far_accept(ctx, f, allowed && f->cpl >= ctx->cpl);
+	/* AMD's processors check RIP before they look at the stack. */
+	if (ret == EMUL_OK)
+		ret = far_target(ctx, f);
 	s->sp = (s->sp + release) & s->mask;
 	if (ret == EMUL_OK && always)
 		ret = return_stack(ctx, f, s, &ss);
