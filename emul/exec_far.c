@@ -34,6 +34,7 @@ static enum emul_result gate_target(struct emul_ctx *ctx, struct far *f,
 	u64 raw = f->d.raw;
 	enum emul_result ret;
 	unsigned int dpl;
+	bool allowed;
 
 	f->rip = (raw & 0xffff) | (g->size > 2 ? raw >> 32 & 0xffff0000 : 0);
 	f->rip |= f->d.high << 32;
@@ -43,10 +44,10 @@ static enum emul_result gate_target(struct emul_ctx *ctx, struct far *f,
 	if (ret != EMUL_OK)
 		return ret;
 	dpl = descriptor_dpl(&f->d);
-	ret = far_accept(ctx, f, dpl == ctx->cpl ||
-			 (dpl < ctx->cpl && (call || far_conforming(f))));
-	if (ret == EMUL_OK && ctx->long_mode && f->mode != EMUL_64)
-		ret = exec_fault(ctx, VECTOR_GP, selector_error(f->selector));
+	allowed = dpl <= ctx->cpl && far_gated(ctx, f);
+	if (!call && !far_conforming(f))
+		allowed = allowed && dpl == ctx->cpl;
+	ret = far_accept(ctx, f, allowed);
 	if (ret == EMUL_OK && !far_conforming(f))
 		f->cpl = dpl;
 	return ret;

@@ -131,9 +131,7 @@ static enum emul_result gate_code(struct emul_ctx *ctx,
 	/* Out of virtual-8086 mode to level 0 only. */
 	if (exec_virtual(ctx))
 		allowed = !dpl && !far_conforming(f);
-	ret = far_accept(ctx, f, allowed);
-	if (ret == EMUL_OK && ctx->long_mode && f->mode != EMUL_64)
-		ret = exec_fault(ctx, VECTOR_GP, selector_error(f->selector));
+	ret = far_accept(ctx, f, allowed && far_gated(ctx, f));
 	f->cpl = far_conforming(f) ? ctx->cpl : dpl;
 	return ret;
 }

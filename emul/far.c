@@ -27,6 +27,11 @@ bool far_conforming(const struct far *f)
 	return descriptor_type(&f->d) & TYPE_CONFORMING;
 }
 
+bool far_gated(const struct emul_ctx *ctx, const struct far *f)
+{
+	return !ctx->long_mode || f->d.raw >> 53 & 1;
+}
+
 static enum emul_mode far_mode(const struct emul_ctx *ctx, u16 attr)
 {
 	if (ctx->long_mode && attr & EMUL_ATTR_L)

@@ -48,6 +48,15 @@ enum emul_result far_fetch(struct emul_ctx *ctx, struct far *f);
 bool far_conforming(const struct far *f);
 
 /**
+ * far_gated - may a gate name the fetched descriptor?
+ * @ctx: the emulation
+ * @f: the target
+ *
+ * In long mode gates lead to 64-bit code only (APM vol. 2, 4.8.3).
+ */
+bool far_gated(const struct emul_ctx *ctx, const struct far *f);
+
+/**
  * far_accept - the checks of a code segment that do not depend on privilege
  * @ctx: the emulation, in protected mode
  * @f: the descriptor is fetched; the rest is filled, but RIP and CPL
