@@ -204,4 +204,25 @@ enum emul_result exec_io(struct emul_ctx *ctx);
  */
 enum emul_result exec_fast(struct emul_ctx *ctx);
 
+/**
+ * exec_far - far JMP, CALL and RET
+ * @ctx: the emulation
+ *
+ * Task gates and TSS descriptors as targets are unknown.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_far(struct emul_ctx *ctx);
+
+/**
+ * exec_int - INT n, INT3, INTO, IRET
+ * @ctx: the emulation
+ *
+ * Task gates, the return from a nested task, and INT1 are unknown; CR4.VME is
+ * not looked at.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_int(struct emul_ctx *ctx);
+
 #endif

@@ -39,17 +39,28 @@ enum emul_result exec_reg_set(struct emul_ctx *ctx, enum emul_regs set, u32 nr,
 	return ctx->ops->reg_set(ctx, set, nr, val);
 }
 
+/*
+ * A transfer to another level or mode makes its last accesses there already;
+ * in the context that shows only when it has succeeded, and as CPL.
+ */
 enum emul_result exec_system(struct emul_ctx *ctx)
 {
 	static enum emul_result (*const units[])(struct emul_ctx *) = {
 		exec_stack, exec_flow, exec_seg, exec_desc, exec_sys, exec_io,
-		exec_fast,
+		exec_fast, exec_far, exec_int,
 	};
+	const enum emul_mode mode = ctx->mode;
+	const bool protected = ctx->protected;
 	enum emul_result ret = EMUL_UNKNOWN;
+	const u8 cpl = ctx->cpl;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(units) && ret == EMUL_UNKNOWN; i++)
 		ret = units[i](ctx);
 	ctx->stack = NULL;
+	ctx->mode = mode;
+	ctx->protected = protected;
+	if (ret != EMUL_OK)
+		ctx->cpl = cpl;
 	return ret;
 }

@@ -27,6 +27,7 @@ struct trap_state {
 	int vector;	/* of the fault that ended it, or -1 */
 	u32 error;	/* and its error code */
 	u64 address;	/* CR2, for vector 14 */
+	u16 cs, ss, gs, ds, es;
 };
 
 /* Used by the assembly below. */
@@ -70,6 +71,23 @@ static void trap_registers(const greg_t *regs)
 		trap_result->gpr[i] = regs[order[i]];
 }
 
+/* DS, ES and GS are still the instruction's: the kernel leaves them alone. */
+static void trap_segments(greg_t *regs)
+{
+	u64 all = regs[REG_CSGSFS];
+	u16 ds, es, gs;
+
+	asm volatile("mov %%ds, %0; mov %%es, %1; mov %%gs, %2"
+		     : "=r"(ds), "=r"(es), "=r"(gs));
+	trap_result->cs = all;
+	trap_result->gs = gs;
+	trap_result->ss = all >> 48;
+	trap_result->ds = ds;
+	trap_result->es = es;
+	regs[REG_CSGSFS] = 0x2bULL << 48 | (all & 0xffff00000000) | 0x33;
+	asm volatile("mov %0, %%ds; mov %0, %%es; mov %0, %%gs" : : "r"(0));
+}
+
 /* INT3, or a fetch from where no code is: the end of the instruction. */
 static void trap_signal(int sig, siginfo_t *info, void *arg)
 {
@@ -88,6 +106,7 @@ static void trap_signal(int sig, siginfo_t *info, void *arg)
 		trap_result->vector = regs[REG_TRAPNO];
 	trap_result->error = regs[REG_ERR];
 	trap_result->address = regs[REG_CR2];
+	trap_segments(regs);
 	trap_result = NULL;
 	regs[REG_EFL] = 0x202;
 	regs[REG_RIP] = (greg_t)trap_leave;

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* JMP, CALL and RET to other code segments, and call gates. */
+#include <linux/types.h>
+
+#include "emul/exec.h"
+#include "emul/far.h"
+#include "emul/operand.h"
+#include "emul/system.h"
+
+enum { SP = 4 };
+
+/* How the target was found. */
+struct gate {
+	bool used;
+	unsigned int size;	/* of pushed values, in bytes */
+	unsigned int params;
+};
+
+/* Without a gate: the same level, or conforming code of an inner one. */
+static enum emul_result far_direct(struct emul_ctx *ctx, struct far *f)
+{
+	unsigned int dpl = descriptor_dpl(&f->d);
+	bool allowed = dpl == ctx->cpl && (f->selector & 3) <= ctx->cpl;
+
+	if (far_conforming(f))
+		allowed = dpl <= ctx->cpl;
+	return far_accept(ctx, f, allowed);
+}
+
+/* The code segment and the entry point that a call gate names. */
+static enum emul_result gate_target(struct emul_ctx *ctx, struct far *f,
+				    struct gate *g, bool call)
+{
+	u64 raw = f->d.raw;
+	enum emul_result ret;
+	unsigned int dpl;
+	bool allowed;
+
+	f->rip = (raw & 0xffff) | (g->size > 2 ? raw >> 32 & 0xffff0000 : 0);
+	f->rip |= f->d.high << 32;
+	f->selector = raw >> 16;
+	g->params = ctx->long_mode ? 0 : raw >> 32 & 31;
+	ret = far_fetch(ctx, f);
+	if (ret != EMUL_OK)
+		return ret;
+	dpl = descriptor_dpl(&f->d);
+	allowed = dpl <= ctx->cpl && far_gated(ctx, f);
+	if (!call && !far_conforming(f))
+		allowed = allowed && dpl == ctx->cpl;
+	ret = far_accept(ctx, f, allowed);
+	if (ret == EMUL_OK && !far_conforming(f))
+		f->cpl = dpl;
+	return ret;
+}
+
+/* What was fetched is no code (SDM vol. 2, JMP and CALL; APM vol. 2, 4.8.3). */
+static enum emul_result far_gate(struct emul_ctx *ctx, struct far *f,
+				 struct gate *g, bool call)
+{
+	unsigned int type = descriptor_type(&f->d);
+	unsigned int dpl = descriptor_dpl(&f->d);
+	u32 error = selector_error(f->selector);
+	enum emul_result ret;
+
+	if (type == SYSTEM_CALL)
+		g->size = ctx->long_mode ? 8 : 4;
+	else if (ctx->long_mode)
+		return exec_fault(ctx, VECTOR_GP, error);
+	else if (type == SYSTEM_CALL16)
+		g->size = 2;
+	else if (type == SYSTEM_TASK || type == SYSTEM_TSS ||
+		 type == SYSTEM_TSS16)
+		return EMUL_UNKNOWN;
+	else
+		return exec_fault(ctx, VECTOR_GP, error);
+	if (dpl < ctx->cpl || dpl < (f->selector & 3))
+		return exec_fault(ctx, VECTOR_GP, error);
+	if (!descriptor_present(&f->d))
+		return exec_fault(ctx, VECTOR_NP, error);
+	g->used = true;
+	ret = descriptor_fetch_high(ctx, f->selector, &f->d);
+	return ret == EMUL_OK ? gate_target(ctx, f, g, call) : ret;
+}
+
+static enum emul_result far_resolve(struct emul_ctx *ctx, struct far *f,
+				    struct gate *g, bool call)
+{
+	enum emul_result ret;
+
+	g->used = false;
+	g->params = 0;
+	g->size = ctx->insn.op_size;
+	if (!ctx->protected) {
+		far_real(ctx, f);
+		return EMUL_OK;
+	}
+	f->cpl = ctx->cpl;
+	ret = far_fetch(ctx, f);
+	if (ret != EMUL_OK)
+		return ret;
+	if (descriptor_system(&f->d))
+		return far_gate(ctx, f, g, call);
+	return far_direct(ctx, f);
+}
+
+static enum emul_result jump_far(struct emul_ctx *ctx, struct far *f)
+{
+	enum emul_result ret;
+	struct gate g;
+
+	ret = far_resolve(ctx, f, &g, false);
+	if (ret == EMUL_OK)
+		ret = far_enter(ctx, f);
+	return ret == EMUL_OK ? far_commit(ctx, f) : ret;
+}
+
+/* CS and RIP to return to, then the transfer itself. */
+static enum emul_result call_push(struct emul_ctx *ctx, struct far *f,
+				  struct stack *s)
+{
+	struct emul_segment cs;
+	enum emul_result ret;
+
+	ctx->ops->segment(ctx, EMUL_CS, &cs);
+	ret = far_push(s, ctx, cs.selector);
+	if (ret == EMUL_OK)
+		ret = far_push(s, ctx, ctx->rip + ctx->insn.len);
+	if (ret == EMUL_OK)
+		ret = far_enter(ctx, f);
+	return ret == EMUL_OK ? stack_write(s, ctx) : ret;
+}
+
+static enum emul_result call_same(struct emul_ctx *ctx, struct far *f,
+				  const struct gate *g)
+{
+	enum emul_result ret;
+	struct stack s;
+
+	stack_init(&s, ctx, g->size);
+	ret = call_push(ctx, f, &s);
+	if (ret != EMUL_OK)
+		return ret;
+	stack_finish(&s, ctx);
+	return far_commit(ctx, f);
+}
+
+/* Parameters, from the old stack; the first one is at its top. */
+static enum emul_result call_params(struct emul_ctx *ctx, const struct gate *g,
+				    u64 *params)
+{
+	enum emul_result ret = EMUL_OK;
+	unsigned int i;
+	struct stack s;
+
+	stack_init(&s, ctx, g->size);
+	for (i = 0; i < g->params && ret == EMUL_OK; i++)
+		ret = stack_pop(&s, ctx, &params[i]);
+	return ret;
+}
+
+/* The old stack and the parameters on the new one. */
+static enum emul_result call_frame(struct emul_ctx *ctx, struct stack *s,
+				   const struct gate *g, const u64 *params)
+{
+	struct emul_segment old;
+	enum emul_result ret;
+	unsigned int i;
+
+	ctx->ops->segment(ctx, EMUL_SS, &old);
+	ret = far_push(s, ctx, old.selector);
+	if (ret == EMUL_OK)
+		ret = far_push(s, ctx, ctx->gpr[SP]);
+	for (i = g->params; i && ret == EMUL_OK; i--)
+		ret = far_push(s, ctx, params[i - 1]);
+	return ret;
+}
+
+static enum emul_result call_inner(struct emul_ctx *ctx, struct far *f,
+				   const struct gate *g)
+{
+	struct stack s = { .size = g->size };
+	struct emul_segment ss;
+	enum emul_result ret;
+	u64 sp, params[31];
+
+	ret = call_params(ctx, g, params);
+	if (ret == EMUL_OK)
+		ret = far_stack(ctx, f, 0, &ss, &sp);
+	if (ret != EMUL_OK)
+		return ret;
+	stack_switch(&s, ctx, &ss, sp);
+	ret = call_frame(ctx, &s, g, params);
+	if (ret == EMUL_OK)
+		ret = call_push(ctx, f, &s);
+	if (ret != EMUL_OK)
+		return ret;
+	ctx->ops->segment_set(ctx, EMUL_SS, &ss);
+	stack_finish(&s, ctx);
+	return far_commit(ctx, f);
+}
+
+static enum emul_result call_far(struct emul_ctx *ctx, struct far *f)
+{
+	enum emul_result ret;
+	struct gate g;
+
+	ret = far_resolve(ctx, f, &g, true);
+	if (ret != EMUL_OK)
+		return ret;
+	if (f->cpl < ctx->cpl)
+		return call_inner(ctx, f, &g);
+	return call_same(ctx, f, &g);
+}
+
+static enum emul_result return_far(struct emul_ctx *ctx, u16 release)
+{
+	enum emul_result ret;
+	struct stack s;
+	struct far f;
+	u64 selector;
+
+	stack_init(&s, ctx, ctx->insn.op_size);
+	ret = stack_pop(&s, ctx, &f.rip);
+	if (ret == EMUL_OK)
+		ret = stack_pop(&s, ctx, &selector);
+	if (ret != EMUL_OK)
+		return ret;
+	f.selector = selector;
+	if (ctx->protected) {
+		ret = far_return(ctx, &f, &s, release, false);
+		return ret == EMUL_OK ? far_commit(ctx, &f) : ret;
+	}
+	far_real(ctx, &f);
+	ret = far_enter(ctx, &f);
+	if (ret != EMUL_OK)
+		return ret;
+	s.sp = (s.sp + release) & s.mask;
+	stack_finish(&s, ctx);
+	return far_commit(ctx, &f);
+}
+
+/* Group 5: through a far pointer in memory. */
+static enum emul_result far_indirect(struct emul_ctx *ctx)
+{
+	unsigned int n = ctx->insn.modrm >> 3 & 7;
+	enum emul_result ret;
+	struct far f;
+
+	if (n != 3 && n != 5)
+		return EMUL_UNKNOWN;
+	ret = exec_load_pointer(ctx, &f.rip, &f.selector);
+	if (ret != EMUL_OK)
+		return ret;
+	return n == 3 ? call_far(ctx, &f) : jump_far(ctx, &f);
+}
+
+enum emul_result exec_far(struct emul_ctx *ctx)
+{
+	const struct emul_insn *insn = &ctx->insn;
+	struct far f = { .selector = insn->imm2, .rip = insn->imm };
+
+	switch (exec_key(insn)) {
+	case 0x9a:
+		return call_far(ctx, &f);
+	case 0xea:
+		return jump_far(ctx, &f);
+	case 0xca:
+		return return_far(ctx, insn->imm);
+	case 0xcb:
+		return return_far(ctx, 0);
+	case 0xff:
+		return far_indirect(ctx);
+	default:
+		return EMUL_UNKNOWN;
+	}
+}

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* INT n, INT3, INTO and IRET (SDM vol. 2; APM vol. 2, 8.6 to 8.9). */
+#include <linux/types.h>
+
+#include "emul/exec.h"
+#include "emul/far.h"
+#include "emul/operand.h"
+#include "emul/system.h"
+
+enum { SP = 4 };
+
+#define IRET_VIRTUAL_FLAGS 0x3f7fd7	/* all that is defined */
+
+#define ERROR_IDT 2	/* the error code names an entry of the IDT */
+
+static u16 int_selector(struct emul_ctx *ctx, enum emul_seg seg)
+{
+	struct emul_segment val;
+
+	ctx->ops->segment(ctx, seg, &val);
+	return val.selector;
+}
+
+/* Flags, CS and RIP, as every interrupt pushes them. */
+static enum emul_result int_push(struct emul_ctx *ctx, struct stack *s)
+{
+	enum emul_result ret;
+
+	ret = far_push(s, ctx, ctx->rflags & ~(u64)RFLAGS_RF);
+	if (ret == EMUL_OK)
+		ret = far_push(s, ctx, int_selector(ctx, EMUL_CS));
+	if (ret == EMUL_OK)
+		ret = far_push(s, ctx, ctx->rip + ctx->insn.len);
+	return ret;
+}
+
+/* SDM vol. 3, 20.1.4. */
+static enum emul_result int_real(struct emul_ctx *ctx, u8 vector)
+{
+	enum emul_result ret;
+	struct emul_table idt;
+	struct stack s;
+	struct far f;
+	u16 entry[2];
+
+	ctx->ops->table(ctx, true, &idt);
+	if (4 * vector + 3 > idt.limit)
+		return exec_fault(ctx, VECTOR_GP, 0);
+	ret = implicit_read(ctx, idt.base + 4 * vector, entry, 4);
+	if (ret != EMUL_OK)
+		return ret;
+	stack_init(&s, ctx, 2);
+	f.rip = entry[0];
+	f.selector = entry[1];
+	far_real(ctx, &f);
+	ret = int_push(ctx, &s);
+	if (ret == EMUL_OK)
+		ret = far_enter(ctx, &f);
+	if (ret == EMUL_OK)
+		ret = stack_write(&s, ctx);
+	if (ret != EMUL_OK)
+		return ret;
+	stack_finish(&s, ctx);
+	ctx->rflags &= ~(u64)(RFLAGS_IF | RFLAGS_TF | RFLAGS_AC);
+	return far_commit(ctx, &f);
+}
+
+/* A gate of the IDT; @g->d is not a descriptor of the GDT. */
+struct int_gate {
+	struct descriptor d;
+	unsigned int type;
+	unsigned int ist;
+	unsigned int size;	/* of pushed values, in bytes */
+};
+
+static enum emul_result gate_read(struct emul_ctx *ctx, u8 vector,
+				  struct int_gate *g)
+{
+	unsigned int size = ctx->long_mode ? 16 : 8;
+	enum emul_result ret;
+	struct emul_table idt;
+	u64 raw[2] = { 0 };
+
+	ctx->ops->table(ctx, true, &idt);
+	if (size * (vector + 1u) - 1 > idt.limit)
+		return exec_fault(ctx, VECTOR_GP, 8 * vector | ERROR_IDT);
+	ret = implicit_read(ctx, idt.base + size * vector, raw, size);
+	g->d.raw = raw[0];
+	g->d.high = raw[1];
+	g->type = descriptor_type(&g->d);
+	g->ist = ctx->long_mode ? raw[0] >> 32 & 7 : 0;
+	g->size = ctx->long_mode ? 8 : g->type & 8 ? 4 : 2;
+	return ret;
+}
+
+/* The privilege of the gate counts, as the program asked for the interrupt. */
+static enum emul_result gate_check(struct emul_ctx *ctx, u8 vector,
+				   const struct int_gate *g)
+{
+	u32 error = 8 * vector | ERROR_IDT;
+	bool known = g->type == SYSTEM_INT || g->type == SYSTEM_TRAP;
+
+	if (!ctx->long_mode)
+		known = known || g->type == SYSTEM_INT16 ||
+			g->type == SYSTEM_TRAP16 || g->type == SYSTEM_TASK;
+	if (!known || !descriptor_system(&g->d) ||
+	    descriptor_dpl(&g->d) < ctx->cpl)
+		return exec_fault(ctx, VECTOR_GP, error);
+	if (!descriptor_present(&g->d))
+		return exec_fault(ctx, VECTOR_NP, error);
+	return g->type == SYSTEM_TASK ? EMUL_UNKNOWN : EMUL_OK;
+}
+
+static enum emul_result gate_code(struct emul_ctx *ctx,
+				  const struct int_gate *g, struct far *f)
+{
+	u64 raw = g->d.raw;
+	enum emul_result ret;
+	unsigned int dpl;
+	bool allowed;
+
+	f->selector = raw >> 16;
+	f->rip = (raw & 0xffff) | g->d.high << 32;
+	if (g->size > 2)
+		f->rip |= raw >> 32 & 0xffff0000;
+	ret = far_fetch(ctx, f);
+	if (ret != EMUL_OK)
+		return ret;
+	dpl = descriptor_dpl(&f->d);
+	allowed = dpl <= ctx->cpl;
+	/* Out of virtual-8086 mode to level 0 only. */
+	if (exec_virtual(ctx))
+		allowed = !dpl && !far_conforming(f);
+	ret = far_accept(ctx, f, allowed && far_gated(ctx, f));
+	f->cpl = far_conforming(f) ? ctx->cpl : dpl;
+	return ret;
+}
+
+/* Long mode aligns the stack, and pushes its old pointer always. */
+static enum emul_result int_stack(struct emul_ctx *ctx, const struct far *f,
+				  const struct int_gate *g,
+				  struct emul_segment *ss, struct stack *s)
+{
+	bool inner = f->cpl < ctx->cpl;
+	enum emul_result ret = EMUL_OK;
+	u64 sp = ctx->gpr[SP];
+
+	ctx->ops->segment(ctx, EMUL_SS, ss);
+	s->size = g->size;
+	if (inner || g->ist)
+		ret = far_stack(ctx, f, g->ist, ss, &sp);
+	if (ret != EMUL_OK)
+		return ret;
+	if (inner || ctx->long_mode) {
+		ctx->mode = f->mode;
+		stack_switch(s, ctx, ss, ctx->long_mode ? sp & ~15ULL : sp);
+	} else {
+		stack_init(s, ctx, g->size);
+	}
+	return EMUL_OK;
+}
+
+/* All that is pushed, in this order. */
+static enum emul_result int_frame(struct emul_ctx *ctx, struct stack *s)
+{
+	static const u8 segs[] = { EMUL_GS, EMUL_FS, EMUL_DS, EMUL_ES };
+	unsigned int i, n = exec_virtual(ctx) ? sizeof(segs) : 0;
+	enum emul_result ret = EMUL_OK;
+
+	for (i = 0; i < n && ret == EMUL_OK; i++)
+		ret = far_push(s, ctx, int_selector(ctx, segs[i]));
+	if (ctx->stack && ret == EMUL_OK)
+		ret = far_push(s, ctx, int_selector(ctx, EMUL_SS));
+	if (ctx->stack && ret == EMUL_OK)
+		ret = far_push(s, ctx, ctx->gpr[SP]);
+	return ret == EMUL_OK ? int_push(ctx, s) : ret;
+}
+
+static void int_commit(struct emul_ctx *ctx, const struct int_gate *g,
+		       const struct emul_segment *ss)
+{
+	const struct emul_segment none = { 0 };
+	u64 clear = RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM;
+
+	if (exec_virtual(ctx)) {
+		ctx->ops->segment_set(ctx, EMUL_ES, &none);
+		ctx->ops->segment_set(ctx, EMUL_DS, &none);
+		ctx->ops->segment_set(ctx, EMUL_FS, &none);
+		ctx->ops->segment_set(ctx, EMUL_GS, &none);
+	}
+	if (ctx->stack)
+		ctx->ops->segment_set(ctx, EMUL_SS, ss);
+	/* Interrupt gates have even numbers, trap gates odd ones. */
+	if (!(g->type & 1))
+		clear |= RFLAGS_IF;
+	ctx->rflags &= ~clear;
+}
+
+static enum emul_result int_protected(struct emul_ctx *ctx, u8 vector)
+{
+	struct emul_segment ss;
+	enum emul_result ret;
+	struct int_gate g;
+	struct stack s;
+	struct far f;
+
+	ret = gate_read(ctx, vector, &g);
+	if (ret == EMUL_OK)
+		ret = gate_check(ctx, vector, &g);
+	if (ret == EMUL_OK)
+		ret = gate_code(ctx, &g, &f);
+	if (ret != EMUL_OK)
+		return ret;
+	/* The handler's, in virtual-8086 mode too. */
+	ctx->protected = true;
+	ret = int_stack(ctx, &f, &g, &ss, &s);
+	if (ret == EMUL_OK)
+		ret = int_frame(ctx, &s);
+	if (ret == EMUL_OK)
+		ret = far_enter(ctx, &f);
+	if (ret == EMUL_OK)
+		ret = stack_write(&s, ctx);
+	if (ret != EMUL_OK)
+		return ret;
+	int_commit(ctx, &g, &ss);
+	stack_finish(&s, ctx);
+	return far_commit(ctx, &f);
+}
+
+static enum emul_result interrupt(struct emul_ctx *ctx, u8 vector)
+{
+	if (ctx->protected || exec_virtual(ctx))
+		return int_protected(ctx, vector);
+	return int_real(ctx, vector);
+}
+
+/* INT n, the only one that IOPL guards in virtual-8086 mode. */
+static enum emul_result int_number(struct emul_ctx *ctx)
+{
+	if (exec_virtual(ctx) && exec_iopl(ctx) < 3)
+		return exec_fault(ctx, VECTOR_GP, 0);
+	return interrupt(ctx, ctx->insn.imm);
+}
+
+/* What IRET changes; it brings RF back, as exec_jump() does not know. */
+static enum emul_result iret_commit(struct emul_ctx *ctx, const struct far *f,
+				    u64 mask, u64 flags)
+{
+	u64 rflags = (ctx->rflags & ~mask) | (flags & mask);
+
+	far_commit(ctx, f);
+	ctx->rflags = rflags;
+	return EMUL_OK;
+}
+
+static enum emul_result iret_real(struct emul_ctx *ctx, struct far *f,
+				  struct stack *s, u64 flags)
+{
+	unsigned int size = ctx->insn.op_size;
+	u64 mask = exec_flags_writable(ctx, size);
+	enum emul_result ret;
+
+	if (size > 2)
+		mask |= RFLAGS_RF;
+	far_real(ctx, f);
+	ret = far_enter(ctx, f);
+	if (ret != EMUL_OK)
+		return ret;
+	stack_finish(s, ctx);
+	return iret_commit(ctx, f, mask, flags);
+}
+
+/* Back to virtual-8086 mode: six more values (SDM vol. 3, 20.2.3). */
+static enum emul_result iret_virtual(struct emul_ctx *ctx, struct far *f,
+				     struct stack *s, u64 flags)
+{
+	static const u8 order[] = {
+		EMUL_SEG_NONE, EMUL_SS, EMUL_ES, EMUL_DS, EMUL_FS, EMUL_GS,
+	};
+	enum emul_result ret = EMUL_OK;
+	struct emul_segment seg;
+	u64 val[sizeof(order)];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(order) && ret == EMUL_OK; i++)
+		ret = stack_pop(s, ctx, &val[i]);
+	if (ret == EMUL_OK && f->rip > 0xffff)
+		ret = exec_fault(ctx, VECTOR_GP, 0);
+	if (ret != EMUL_OK)
+		return ret;
+	ctx->rflags = (flags & IRET_VIRTUAL_FLAGS) | RFLAGS_FIXED;
+	ctx->protected = false;
+	for (i = 1; i < sizeof(order); i++) {
+		segment_load(ctx, order[i], val[i], &seg);
+		ctx->ops->segment_set(ctx, order[i], &seg);
+	}
+	far_real(ctx, f);
+	f->cpl = 3;
+	ctx->gpr[SP] = val[0];
+	return iret_commit(ctx, f, 0, 0);
+}
+
+static enum emul_result iret_protected(struct emul_ctx *ctx, struct far *f,
+				       struct stack *s, u64 flags)
+{
+	unsigned int size = ctx->insn.op_size;
+	u64 mask = exec_flags_writable(ctx, size);
+	enum emul_result ret;
+
+	if (size > 2)
+		mask |= RFLAGS_RF;
+	if (size > 2 && !ctx->cpl)
+		mask |= RFLAGS_VIF | RFLAGS_VIP;
+	ret = far_return(ctx, f, s, 0, ctx->mode == EMUL_64);
+	return ret == EMUL_OK ? iret_commit(ctx, f, mask, flags) : ret;
+}
+
+/* NT: the return from a task, which long mode does not have. */
+static enum emul_result iret_allowed(struct emul_ctx *ctx)
+{
+	if (exec_virtual(ctx) && exec_iopl(ctx) < 3)
+		return exec_fault(ctx, VECTOR_GP, 0);
+	if (!ctx->protected || !(ctx->rflags & RFLAGS_NT))
+		return EMUL_OK;
+	return ctx->long_mode ? exec_fault(ctx, VECTOR_GP, 0) : EMUL_UNKNOWN;
+}
+
+static enum emul_result iret(struct emul_ctx *ctx)
+{
+	enum emul_result ret;
+	u64 selector, flags;
+	struct stack s;
+	struct far f;
+
+	stack_init(&s, ctx, ctx->insn.op_size);
+	ret = iret_allowed(ctx);
+	if (ret == EMUL_OK)
+		ret = stack_pop(&s, ctx, &f.rip);
+	if (ret == EMUL_OK)
+		ret = stack_pop(&s, ctx, &selector);
+	if (ret == EMUL_OK)
+		ret = stack_pop(&s, ctx, &flags);
+	if (ret != EMUL_OK)
+		return ret;
+	f.selector = selector;
+	if (!ctx->protected)
+		return iret_real(ctx, &f, &s, flags);
+	if (flags & RFLAGS_VM && !ctx->cpl && !ctx->long_mode)
+		return iret_virtual(ctx, &f, &s, flags);
+	return iret_protected(ctx, &f, &s, flags);
+}
+
+enum emul_result exec_int(struct emul_ctx *ctx)
+{
+	switch (exec_key(&ctx->insn)) {
+	case 0xcc:
+		return interrupt(ctx, VECTOR_BP);
+	case 0xcd:
+		return int_number(ctx);
+	case 0xce:
+		if (!(ctx->rflags & RFLAGS_OF))
+			return exec_next(ctx);
+		return interrupt(ctx, VECTOR_OF);
+	case 0xcf:
+		return iret(ctx);
+	default:
+		return EMUL_UNKNOWN;
+	}
+}
