@@ -31,6 +31,13 @@ static u64 mem_privilege(const struct emul_ctx *ctx)
 	return ctx->cpl == 3 ? PF_USER : 0;
 }
 
+enum emul_result emul_env_translate(struct emul_ctx *ctx, u64 la, u64 access,
+				    gpa_t *gpa)
+{
+	return guest_translate(ctx->priv, la, access | mem_privilege(ctx), gpa,
+			       &ctx->fault);
+}
+
 /* Bytes of @len at @la that lie in its page. */
 static unsigned int mem_first(u64 la, unsigned int len)
 {
@@ -47,8 +54,7 @@ static enum emul_result mem_read(struct emul_ctx *ctx, u64 la, void *buf,
 
 	for (; len; la += n, buf += n, len -= n) {
 		n = mem_first(la, len);
-		r = guest_translate(v, la, mem_privilege(ctx), &gpa,
-				    &ctx->fault);
+		r = emul_env_translate(ctx, la, 0, &gpa);
 		if (r == EMUL_OK)
 			r = mmio_read(v, gpa, buf, n);
 		if (r != EMUL_OK)
@@ -61,15 +67,12 @@ static enum emul_result mem_read(struct emul_ctx *ctx, u64 la, void *buf,
 static enum emul_result mem_translate_write(struct emul_ctx *ctx, u64 la,
 					    unsigned int len, gpa_t gpa[2])
 {
-	u64 access = mem_privilege(ctx) | PF_WRITE;
 	unsigned int first = mem_first(la, len);
-	struct x86_vcpu *v = ctx->priv;
 	enum emul_result r;
 
-	r = guest_translate(v, la, access, &gpa[0], &ctx->fault);
+	r = emul_env_translate(ctx, la, PF_WRITE, &gpa[0]);
 	if (r == EMUL_OK && first < len)
-		r = guest_translate(v, la + first, access, &gpa[1],
-				    &ctx->fault);
+		r = emul_env_translate(ctx, la + first, PF_WRITE, &gpa[1]);
 	return r;
 }
 

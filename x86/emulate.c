@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Executing one instruction of the guest in software. */
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -7,116 +8,18 @@
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
 
+#include "core/run_state.h"
 #include "x86/debug.h"
 #include "x86/emulate.h"
 #include "x86/exits.h"
 #include "x86/lifecycle.h"
+#include "x86/pio.h"
 #include "x86/run.h"
 #include "x86/vendor.h"
 
 void vcpu_step_emul_down(void *obj)
 {
 	kfree(to_x86_vcpu(obj)->emul);
-}
-
-static enum x86_next read_answered(struct x86_vcpu *v);
-
-/* Show the client the next posted write, until none is left. */
-static enum x86_next write_next(struct x86_vcpu *v)
-{
-	struct x86_emulator *em = v->emul;
-
-	if (em->sent == em->nwrites)
-		return em->halt ? exit_halt(v) : X86_RESUME;
-	mmio_ask_client(v, &em->write[em->sent++], true);
-	v->pending = write_next;
-	return X86_USER;
-}
-
-/* STI delays interrupts, a load of SS single-step traps too (SDM vol. 3, 6.8.3). */
-#define OPCODE_STI 0xfb
-
-static u8 shadow_of(const struct x86_emulator *em)
-{
-	const struct emul_insn *insn = &em->ctx.insn;
-
-	if (!em->shadow)
-		return 0;
-	return !insn->map && insn->opcode == OPCODE_STI ? SHADOW_STI :
-							  SHADOW_MOV_SS;
-}
-
-static enum x86_next emulate_commit(struct x86_vcpu *v)
-{
-	struct x86_emulator *em = v->emul;
-	struct x86_state *s;
-
-	s = state_set(v, GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_SHADOW);
-	s->rip = em->ctx.rip;
-	if (emulate_mode(v) != EMUL_64)
-		s->rip = (u32)s->rip;
-	s->rflags = em->ctx.rflags & ~(u64)X86_EFLAGS_RF;
-	/* In the middle of REP: its breakpoint has been hit (APM vol. 2, 3.1.6). */
-	if (em->ctx.insn.rep && s->rip == em->rip)
-		s->rflags |= X86_EFLAGS_RF;
-	s->shadow = shadow_of(em);
-	if (s->cpl != em->ctx.cpl)
-		state_set(v, GRP_CSSS)->cpl = em->ctx.cpl;
-	/* What the flag was when the instruction began (APM vol. 2, 13.1.4). */
-	if (s->shadow != SHADOW_MOV_SS)
-		debug_insn_done(v, em->rflags);
-	return write_next(v);
-}
-
-/*
- * Another vCPU changes our page tables while we walk them; a walk or two later it
- * has done so.  Reads that devices have answered must not be lost meanwhile.
- */
-#define EXEC_TRIES 16
-
-static enum emul_result exec_replayed(struct x86_emulator *em)
-{
-	enum emul_result r;
-	int i;
-
-	for (i = 0; i < EXEC_TRIES; i++) {
-		em->cursor = 0;
-		em->nwrites = 0;
-		em->sent = 0;
-		em->halt = false;
-		em->shadow = false;
-		r = emul_exec(&em->ctx);
-		if (r != EMUL_RETRY)
-			break;
-	}
-	return r;
-}
-
-static enum x86_next emulate_exec(struct x86_vcpu *v)
-{
-	struct x86_emulator *em = v->emul;
-
-	switch (exec_replayed(em)) {
-	case EMUL_OK:
-		return emulate_commit(v);
-	case EMUL_FAULT:
-		return emulate_raise(v, &em->ctx.fault);
-	case EMUL_RETRY:
-		return X86_RESUME;
-	case EMUL_USER:
-		mmio_ask_client(v, &em->read[em->nreads], false);
-		v->pending = read_answered;
-		return X86_USER;
-	default:
-		return emulate_failed(v);
-	}
-}
-
-static bool emulator_make(struct x86_vcpu *v)
-{
-	if (!v->emul)
-		v->emul = kzalloc(sizeof(*v->emul), GFP_KERNEL_ACCOUNT);
-	return v->emul;
 }
 
 /*
@@ -146,25 +49,200 @@ static void context_fill(struct x86_vcpu *v)
 	ctx->rflags = s->rflags;
 	em->rip = s->rip;
 	em->rflags = s->rflags;
+	em->single_step = (s->rflags & X86_EFLAGS_TF) || debug_steps(v);
 }
 
 /*
- * The client has answered the read that emulate_exec() stopped at.  Registers that
- * it has changed meanwhile are the ones that the instruction completes with,
- * unless they no longer are at that instruction: then there is nothing to complete.
+ * After the client has had its turn.  Registers that it has changed are the ones
+ * that the instruction goes on with, unless they no longer are at that instruction:
+ * then there is nothing to go on with.
  */
+static bool context_resume(struct x86_vcpu *v)
+{
+	struct x86_emulator *em = v->emul;
+
+	if (state_get(v, GRP_RIP)->rip != em->rip ||
+	    emulate_mode(v) != em->ctx.mode)
+		return false;
+	context_fill(v);
+	return true;
+}
+
+/* STI delays interrupts, a load of SS single-step traps too (SDM vol. 3, 6.8.3). */
+#define OPCODE_STI 0xfb
+
+static u8 shadow_of(const struct x86_emulator *em)
+{
+	const struct emul_insn *insn = &em->ctx.insn;
+
+	if (!em->shadow)
+		return 0;
+	return !insn->map && insn->opcode == OPCODE_STI ? SHADOW_STI :
+							  SHADOW_MOV_SS;
+}
+
+static void emulate_commit(struct x86_vcpu *v)
+{
+	struct x86_emulator *em = v->emul;
+	struct x86_state *s;
+
+	s = state_set(v, GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_SHADOW);
+	s->rip = em->ctx.rip;
+	if (emulate_mode(v) != EMUL_64)
+		s->rip = (u32)s->rip;
+	s->rflags = em->ctx.rflags & ~(u64)X86_EFLAGS_RF;
+	/* In the middle of REP: its breakpoint has been hit (APM vol. 2, 3.1.6). */
+	if (em->ctx.insn.rep && s->rip == em->rip)
+		s->rflags |= X86_EFLAGS_RF;
+	s->shadow = shadow_of(em);
+	if (s->cpl != em->ctx.cpl)
+		state_set(v, GRP_CSSS)->cpl = em->ctx.cpl;
+	/* What the flag was when the instruction began (APM vol. 2, 13.1.4). */
+	if (s->shadow != SHADOW_MOV_SS)
+		debug_insn_done(v, em->rflags);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Execution, interrupted by the client's answers. */
+
+/*
+ * Another vCPU changes our page tables while we walk them; a walk or two later it
+ * has done so.  Reads that devices have answered must not be lost meanwhile.
+ */
+#define EXEC_TRIES 16
+
+static enum emul_result exec_replayed(struct x86_emulator *em)
+{
+	enum emul_result r;
+	int i;
+
+	for (i = 0; i < EXEC_TRIES; i++) {
+		em->cursor = 0;
+		em->nwrites = 0;
+		em->sent = 0;
+		em->halt = false;
+		em->shadow = false;
+		r = emul_exec(&em->ctx);
+		if (r != EMUL_RETRY)
+			break;
+	}
+	return r;
+}
+
+/*
+ * The next iteration of REP may follow at once, unless somebody waits for the end
+ * of this one.
+ */
+static bool rep_continues(struct x86_vcpu *v)
+{
+	struct x86_emulator *em = v->emul;
+	struct kvm_run *run = v->vcpu.run;
+
+	return em->ctx.insn.rep && em->ctx.rip == em->rip &&
+	       !em->single_step && events_idle(&v->events) &&
+	       !run->request_interrupt_window &&
+	       !READ_ONCE(run->immediate_exit) && !signal_pending(current) &&
+	       !need_resched() && !request_pending(&v->vcpu);
+}
+
+static enum x86_next emulate_exec(struct x86_vcpu *v);
+
+/* Show the client the next posted write, until none is left. */
+static enum x86_next write_next(struct x86_vcpu *v)
+{
+	struct x86_emulator *em = v->emul;
+
+	if (em->sent < em->nwrites) {
+		mmio_ask_client(v, &em->write[em->sent++], true, em->batch);
+		v->pending = write_next;
+		return X86_USER;
+	}
+	if (!rep_continues(v) || !context_resume(v))
+		return X86_RESUME;
+	em->nreads = 0;
+	return emulate_exec(v);
+}
+
 static enum x86_next read_answered(struct x86_vcpu *v)
 {
 	struct x86_emulator *em = v->emul;
 	struct mmio_piece *p = &em->read[em->nreads];
 
-	if (state_get(v, GRP_RIP)->rip != em->rip ||
-	    emulate_mode(v) != em->ctx.mode)
+	if (!context_resume(v))
 		return X86_RESUME;
-	context_fill(v);
+	if (em->batch > 1) {
+		if (!pio_string_in_finish(v, em->batch))
+			return X86_RESUME;
+		emulate_commit(v);
+		return write_next(v);
+	}
 	memcpy(p->data, mmio_answer(v, p), p->len);
 	em->nreads++;
 	return emulate_exec(v);
+}
+
+static enum x86_next read_ask(struct x86_vcpu *v)
+{
+	struct x86_emulator *em = v->emul;
+	const struct mmio_piece *p = &em->read[em->nreads];
+
+	em->batch = p->port ? pio_string_in(v) : 1;
+	mmio_ask_client(v, p, false, em->batch);
+	v->pending = read_answered;
+	return X86_USER;
+}
+
+/* Return: true when nothing but another iteration of REP follows. */
+static bool exec_once(struct x86_vcpu *v, enum x86_next *next)
+{
+	struct x86_emulator *em = v->emul;
+
+	*next = X86_RESUME;
+	switch (exec_replayed(em)) {
+	case EMUL_OK:
+		em->batch = 1;
+		if (em->nwrites && em->write[0].port)
+			em->batch += pio_string_out(v);
+		emulate_commit(v);
+		if (em->nwrites)
+			*next = write_next(v);
+		else if (em->halt)
+			*next = exit_halt(v);
+		else
+			return rep_continues(v);
+		return false;
+	case EMUL_FAULT:
+		*next = emulate_raise(v, &em->ctx.fault);
+		return false;
+	case EMUL_RETRY:
+		return false;
+	case EMUL_USER:
+		*next = read_ask(v);
+		return false;
+	default:
+		*next = emulate_failed(v);
+		return false;
+	}
+}
+
+/* Those who replace slots and devices wait until the vCPU goes on. */
+#define REP_AT_ONCE 64
+
+static enum x86_next emulate_exec(struct x86_vcpu *v)
+{
+	enum x86_next next;
+	int i;
+
+	for (i = 0; i < REP_AT_ONCE && exec_once(v, &next); i++)
+		v->emul->nreads = 0;
+	return next;
+}
+
+static bool emulator_make(struct x86_vcpu *v)
+{
+	if (!v->emul)
+		v->emul = kzalloc(sizeof(*v->emul), GFP_KERNEL_ACCOUNT);
+	return v->emul;
 }
 
 enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)

@@ -26,6 +26,8 @@ struct mmio_piece {
  * @ctx: the emulator's context, holding the decoded instruction
  * @rip: where the instruction is
  * @rflags: RFLAGS when it began
+ * @single_step: a trap follows, the guest's or the client's
+ * @batch: elements of a port that the client was asked for
  * @halt: it is HLT
  * @shadow: interrupts wait for one more instruction
  * @read: pieces read from devices so far, in order; the next one may wait
@@ -39,6 +41,8 @@ struct x86_emulator {
 	struct emul_ctx ctx;
 	u64 rip;
 	u64 rflags;
+	u16 batch;
+	bool single_step;
 	bool halt;
 	bool shadow;
 	struct mmio_piece read[MMIO_PIECES];
@@ -92,9 +96,10 @@ enum emul_result mmio_device_write(struct x86_vcpu *v, enum bus_kind bus,
  * @v: own thread
  * @p: the access
  * @write: a write, else a read
+ * @count: elements for a port, see pio_ask_client(); else 1
  */
 void mmio_ask_client(struct x86_vcpu *v, const struct mmio_piece *p,
-		     bool write);
+		     bool write, unsigned int count);
 
 /**
  * mmio_answer - where the client has put what it was asked for
@@ -104,6 +109,18 @@ void mmio_ask_client(struct x86_vcpu *v, const struct mmio_piece *p,
  * Return: @p->len bytes in the run page, which the client can change.
  */
 const void *mmio_answer(struct x86_vcpu *v, const struct mmio_piece *p);
+
+/**
+ * emul_env_translate - linear address to gpa, for the emulator's privilege
+ * @ctx: the emulation; @fault is filled for EMUL_FAULT
+ * @la: linear address
+ * @access: PF_WRITE or 0
+ * @gpa: result
+ *
+ * Return: as for guest_translate().
+ */
+enum emul_result emul_env_translate(struct emul_ctx *ctx, u64 la, u64 access,
+				    gpa_t *gpa);
 
 /**
  * guest_translate - linear address to gpa by the guest's tables (fetch.c)

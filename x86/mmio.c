@@ -18,12 +18,13 @@
 #include "x86/vendor.h"
 
 void mmio_ask_client(struct x86_vcpu *v, const struct mmio_piece *p,
-		     bool write)
+		     bool write, unsigned int count)
 {
 	struct kvm_run *run = v->vcpu.run;
 
 	if (p->port) {
-		pio_ask_client(v, p->gpa, p->len, write ? p->data : NULL);
+		pio_ask_client(v, p->gpa, p->len, count,
+			       write ? p->data : NULL);
 		return;
 	}
 	run->exit_reason = KVM_EXIT_MMIO;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Port I/O: a device on the kernel's bus, or the client.  String forms go to the
- * emulator, one element at a time.
+ * emulator; pio_string.c has the rest.
  *
  * The data of a client's access lies in the run page behind struct kvm_run.  RIP
  * moves before the client sees the access, so that a client which resets the
@@ -15,15 +15,13 @@
 #include "x86/pio.h"
 #include "x86/vendor.h"
 
-#define PIO_DATA_OFFSET ALIGN(sizeof(struct kvm_run), 64)
-
 void *pio_data(struct x86_vcpu *v)
 {
 	return (void *)v->vcpu.run + PIO_DATA_OFFSET;
 }
 
 void pio_ask_client(struct x86_vcpu *v, u16 port, unsigned int size,
-		    const void *out)
+		    unsigned int count, const void *out)
 {
 	struct kvm_run *run = v->vcpu.run;
 
@@ -31,7 +29,7 @@ void pio_ask_client(struct x86_vcpu *v, u16 port, unsigned int size,
 	run->io.direction = out ? KVM_EXIT_IO_OUT : KVM_EXIT_IO_IN;
 	run->io.size = size;
 	run->io.port = port;
-	run->io.count = 1;
+	run->io.count = count;
 	run->io.data_offset = PIO_DATA_OFFSET;
 	if (out)
 		memcpy(pio_data(v), out, size);
@@ -75,7 +73,7 @@ enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		err = bus_write(&v->vcpu, BUS_PIO, exit->io.port,
 				exit->io.size, &data);
 	if (err) {
-		pio_ask_client(v, exit->io.port, exit->io.size,
+		pio_ask_client(v, exit->io.port, exit->io.size, 1,
 			       exit->io.in ? NULL : &data);
 		v->pio_size = exit->io.size;
 		v->pio_rip = state_get(v, GRP_RIP)->rip;
