@@ -17,33 +17,37 @@ struct descriptor {
 	u64 la;
 };
 
-/* The error code that names a selector: without RPL. */
+/** selector_error - the error code that names a selector: without RPL */
 static inline u32 selector_error(u16 selector)
 {
 	return selector & 0xfffc;
 }
 
+/** selector_null - is it one of the four null selectors? */
 static inline bool selector_null(u16 selector)
 {
 	return !selector_error(selector);
 }
 
+/** descriptor_type - its type, 0 to 15 */
 static inline unsigned int descriptor_type(const struct descriptor *d)
 {
 	return d->raw >> 40 & 0xf;
 }
 
+/** descriptor_dpl - its privilege level */
 static inline unsigned int descriptor_dpl(const struct descriptor *d)
 {
 	return d->raw >> 45 & 3;
 }
 
+/** descriptor_present - its P bit */
 static inline bool descriptor_present(const struct descriptor *d)
 {
 	return d->raw >> 47 & 1;
 }
 
-/* A system segment or a gate, not code nor data? */
+/** descriptor_system - a system segment or a gate, not code nor data? */
 static inline bool descriptor_system(const struct descriptor *d)
 {
 	return !(d->raw >> 44 & 1);

@@ -3,13 +3,13 @@
 #ifndef LAMINA_X86_X86_H
 #define LAMINA_X86_X86_H
 
-#include <asm/fpu/api.h>
 #include <asm/msr-index.h>
 
 #include "core/kvm.h"
 #include "emul/emul.h"
 #include "x86/event.h"
 #include "x86/exit.h"
+#include "x86/parts.h"
 #include "x86/state.h"
 
 /* x86's own requests (core/run_state.h). */
@@ -50,104 +50,6 @@ struct x86_vm {
 };
 
 struct x86_emulator;
-
-#define CPUID_BUCKETS 64
-
-/**
- * struct x86_cpuid - a guest's CPUID table and what follows from it: cpuid.h
- * @entry: the client's entries, then one link of a hash chain for each
- * @n: how many
- * @first: by hash of the function, the first entry's number + 1, or 0
- * @xcr0: XCR0 bits that the guest may set
- * @cr4_allowed: CR4 bits that the guest may set
- */
-struct x86_cpuid {
-	struct kvm_cpuid_entry2 *entry;
-	u32 n;
-	u16 first[CPUID_BUCKETS];
-	u8 maxphyaddr;
-	bool has_nx;
-	bool has_lm;
-	bool has_gib_pages;
-	bool has_ffxsr;
-	bool amd;
-	u64 xcr0;
-	u64 cr4_allowed;
-};
-
-/**
- * struct x86_fpu - FPU state: fpu.h
- * @guest: the registers
- * @xcr0: XCR0
- * @pkru: PKRU, while it is not in the CPU
- * @host_pkru: the thread's PKRU, while the guest's is in the CPU
- * @loaded: FPU_* that the CPU has of the guest
- */
-struct x86_fpu {
-	struct fpu_guest guest;
-	u64 xcr0;
-	u32 pkru;
-	u32 host_pkru;
-	u8 loaded;
-};
-
-/* Variable MTRR ranges: a base and a mask each. */
-#define MTRR_VARIABLE	8
-
-/** struct x86_msrs - MSRs that no hardware block holds: msr_table.c, mtrr.c */
-struct x86_msrs {
-	u64 apic_base;
-	u64 bios_sign_id;
-	u64 misc_enable;
-	u64 smi_count;
-	u64 hwcr;
-	u64 de_cfg;
-	u64 osvw_length;
-	u64 osvw_status;
-	u64 mtrr_default;
-	u64 mtrr_fixed[11];
-	u64 mtrr_variable[2 * MTRR_VARIABLE];
-};
-
-/**
- * struct x86_mce - machine-check state: mce.c
- * @cap: MCG_CAP; its low byte counts the banks, 0 before KVM_X86_SETUP_MCE
- * @status: MCG_STATUS
- * @ctl: MCG_CTL
- * @bank: CTL, STATUS, ADDR and MISC of each bank
- */
-struct x86_mce {
-	u64 cap;
-	u64 status;
-	u64 ctl;
-	u64 (*bank)[4];
-};
-
-/**
- * struct x86_tsc - a vCPU's time-stamp counter: tsc.c
- * @adjust: IA32_TSC_ADJUST
- * @lost: how much of what suspends took back its offset makes up for
- * @khz: its rate, as the client has named it
- * @round: the VM's base that it has taken
- */
-struct x86_tsc {
-	u64 adjust;
-	u64 lost;
-	u32 khz;
-	u32 round;
-};
-
-/**
- * struct x86_debug - the client debugs the guest: debug.h
- * @control: KVM_GUESTDBG_*; 0: it does not
- * @db: with USE_HW_BP: DR0 to DR3
- * @dr7: with USE_HW_BP: DR7
- */
-struct x86_debug {
-	u32 control;
-	u64 db[4];
-	u64 dr7;
-};
 
 /**
  * struct x86_vcpu - x86's part of a vCPU

@@ -294,6 +294,26 @@ struct usable_case {
 	int vector;
 };
 
+static void usable_one(const struct usable_case *c, const char *hex)
+{
+	int vector = c->vector;
+	struct machine before;
+
+	if (vector < 0 && strstr(hex, "43"))
+		vector = 13;	/* misaligned */
+	reset(NULL);
+	before = now;
+	cr0 = c->cr0;
+	cr4 = c->cr4;
+	if (run(EMUL_32, hex) != (vector < 0 ? EMUL_OK : EMUL_FAULT))
+		fail_msg("%s, cr0 %llx", hex, (unsigned long long)c->cr0);
+	if (vector < 0)
+		return;
+	assert_int_equal(ctx.fault.vector, vector);
+	assert_int_equal(ctx.fault.has_error, vector == 13);
+	assert_memory_equal(&now, &before, sizeof(now));
+}
+
 /* APM vol. 2, 11.2.1: CR0.EM is bit 2, TS 3; CR4.OSFXSR is bit 9. */
 static void test_usable(void **unused)
 {
@@ -306,28 +326,11 @@ static void test_usable(void **unused)
 		"0f 10 07", "0f 29 07", "66 0f 6e c1", "f3 0f 10 c1",
 		"0f 28 43 01", "66 0f 7f 43 01", "f2 0f f0 07",
 	};
-	struct machine before;
 	unsigned int i, j;
 
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		for (j = 0; j < sizeof(hex) / sizeof(*hex); j++) {
-			int vector = cases[i].vector;
-
-			if (vector < 0 && strstr(hex[j], "43"))
-				vector = 13;	/* misaligned */
-			reset(NULL);
-			before = now;
-			cr0 = cases[i].cr0;
-			cr4 = cases[i].cr4;
-			if (run(EMUL_32, hex[j]) !=
-			    (vector < 0 ? EMUL_OK : EMUL_FAULT))
-				fail_msg("%s, case %u", hex[j], i);
-			if (vector < 0)
-				continue;
-			assert_int_equal(ctx.fault.vector, vector);
-			assert_int_equal(ctx.fault.has_error, vector == 13);
-			assert_memory_equal(&now, &before, sizeof(now));
-		}
+		for (j = 0; j < sizeof(hex) / sizeof(*hex); j++)
+			usable_one(&cases[i], hex[j]);
 	/* MOVNTI has nothing to do with vector registers. */
 	assert_int_equal(run(EMUL_32, "0f c3 07"), EMUL_OK);
 }
