@@ -131,12 +131,15 @@ static int vex_probe(const struct emul_insn *insn, struct stream *s)
 	return s->bytes[s->pos] >= 0xc0;
 }
 
-static void vex_pp(struct emul_insn *insn, u8 b)
+/* The low seven bits of the payload's last byte (of EVEX, without L). */
+static void vex_last(struct emul_insn *insn, u8 b)
 {
 	static const u8 rep[] = { 0, 0, 0xf3, 0xf2 };
 
 	insn->rep = rep[b & 3];
 	insn->op66 = (b & 3) == 1;
+	insn->vex_long = b & 4;
+	insn->vex_reg = ~b >> 3 & 15;
 }
 
 /* The payload behind C4, C5 or 62, then the opcode (SDM vol. 2, 2.3.5, 2.7). */
@@ -159,11 +162,11 @@ static int decode_vex(struct emul_insn *insn, struct stream *s)
 	if (size == 1) {
 		insn->map = 1;
 		insn->rex = 0x40 | ((~p0 >> 5) & 4);
-		vex_pp(insn, p0);
+		vex_last(insn, p0);
 	} else {
 		insn->map = p0 & (size == 3 ? 0x0f : 0x1f);
 		insn->rex = 0x40 | ((~p0 >> 5) & 7) | ((p1 >> 4) & 8);
-		vex_pp(insn, p1);
+		vex_last(insn, p1);
 	}
 	if (insn->map > 3)
 		return -EINVAL;

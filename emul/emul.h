@@ -53,6 +53,9 @@ struct emul_opcode;
  * @op66: an operand-size prefix was there
  * @rex: the REX byte (also as made from VEX/EVEX bits), 0 without
  * @vex: 0, 2 or 3 for the VEX form, 4 for EVEX
+ * @vex_reg: the register in VEX.vvvv, 0 for none; outside 64-bit mode bit 3 is
+ *	no part of the number
+ * @vex_long: VEX.L, vectors of 256 bits
  * @has_modrm: @modrm is valid
  * @modrm: the ModRM byte
  * @sib: the SIB byte, valid when ModRM and address size ask for one
@@ -73,6 +76,8 @@ struct emul_insn {
 	bool op66;
 	u8 rex;
 	u8 vex;
+	u8 vex_reg;
+	bool vex_long;
 	bool has_modrm;
 	u8 modrm;
 	u8 sib;

@@ -40,7 +40,7 @@ enum emul_result emul_exec(struct emul_ctx *ctx)
 	unsigned int i;
 
 	if (insn->vex)
-		return EMUL_UNKNOWN;
+		return exec_sse(ctx);
 	if (insn->lock && !lock_allowed(insn))
 		return exec_fault(ctx, VECTOR_UD, 0);
 	for (i = 0; i < ARRAY_SIZE(units) && ret == EMUL_UNKNOWN; i++)

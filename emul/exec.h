@@ -2,7 +2,7 @@
 /*
  * The units that execute instructions.  Each looks at the decoded instruction
  * and returns EMUL_UNKNOWN, with nothing changed, when it is not one of its
- * own.  None of them is called for a VEX or EVEX form.
+ * own.  Only exec_sse() is called for VEX and EVEX forms.
  */
 #ifndef LAMINA_EMUL_EXEC_H
 #define LAMINA_EMUL_EXEC_H
@@ -99,7 +99,7 @@ enum emul_result exec_flags(struct emul_ctx *ctx);
 enum emul_result exec_mul(struct emul_ctx *ctx);
 
 /**
- * exec_hint - NOP, PREFETCH, CLFLUSH, CLWB, fences
+ * exec_hint - NOP, PREFETCH, CLFLUSH, CLWB, fences, UD0 to UD2
  * @ctx: the emulation
  *
  * Return: see enum emul_result.
@@ -110,8 +110,8 @@ enum emul_result exec_hint(struct emul_ctx *ctx);
  * exec_sse - moves of vector registers
  * @ctx: the emulation
  *
- * The legacy forms of MOVxPS, MOVxPD, MOVDQx, MOVNTx, MOVSS, MOVSD, MOVD, MOVQ,
- * LDDQU; nothing of MMX.
+ * MOVxPS, MOVxPD, MOVDQx, MOVNTx, MOVSS, MOVSD, MOVD, MOVQ, LDDQU and their VEX
+ * forms; nothing of MMX, no EVEX form.
  *
  * Return: see enum emul_result.
  */

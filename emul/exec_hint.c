@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Instructions whose effect, if any, no program can see. */
+/*
+ * Instructions whose effect, if any, no program can see, and those that are
+ * always invalid.
+ */
 #include <linux/types.h>
 
 #include "emul/emul.h"
 #include "emul/exec.h"
 #include "emul/operand.h"
+#include "emul/system.h"
 
 /* The cache line's address is checked as for a read of one byte. */
 static enum emul_result hint_flush(struct emul_ctx *ctx)
@@ -33,6 +37,10 @@ static enum emul_result hint_group_15(struct emul_ctx *ctx)
 enum emul_result exec_hint(struct emul_ctx *ctx)
 {
 	switch (exec_key(&ctx->insn)) {
+	case 0x10b:		/* UD2, UD1, UD0 */
+	case 0x1b9:
+	case 0x1ff:
+		return exec_fault(ctx, VECTOR_UD, 0);
 	case 0x10d:		/* PREFETCH; never faults */
 	case 0x118 ... 0x11f:	/* the same, and reserved NOPs */
 		return exec_next(ctx);

@@ -72,6 +72,18 @@ static enum emul_result mov_offset(struct emul_ctx *ctx, bool store)
 	return ret == EMUL_OK ? exec_next(ctx) : ret;
 }
 
+/* MOVNTI has no 16-bit form, not in 16-bit code either. */
+static enum emul_result mov_uncached(struct emul_ctx *ctx)
+{
+	const struct emul_insn *insn = &ctx->insn;
+	unsigned int size = insn->op_size == 8 ? 8 : 4;
+	enum emul_result ret;
+
+	ret = operand_rm_set(ctx, size,
+			     operand_reg_get(ctx, operand_reg(insn), size));
+	return ret == EMUL_OK ? exec_next(ctx) : ret;
+}
+
 static enum emul_result mov_imm_to_reg(struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
@@ -101,7 +113,6 @@ enum emul_result exec_mov(struct emul_ctx *ctx)
 		return mov_extend_dword(ctx);
 	case 0x088:
 	case 0x089:
-	case 0x1c3:
 		return mov_to_rm(ctx, operand_reg_get(ctx, reg, insn->op_size));
 	case 0x08a:
 	case 0x08b:
@@ -125,6 +136,8 @@ enum emul_result exec_mov(struct emul_ctx *ctx)
 	case 0x1be:
 	case 0x1bf:
 		return mov_extend(ctx, 1 + (insn->opcode & 1), true);
+	case 0x1c3:
+		return mov_uncached(ctx);
 	default:
 		return EMUL_UNKNOWN;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Moves between vector registers, memory and general registers. */
 #include <linux/types.h>
+#include <linux/bits.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 
@@ -17,6 +18,8 @@
 #define GENERAL		0x20	/* ModRM.rm is a general register */
 #define CROSS		0x40	/* the register form is from half to half */
 #define MEMORY_ONLY	0x80
+
+#define XCR0_AVX	(BIT(1) | BIT(2))
 
 /* @key: mandatory prefix, map, opcode; @size: in bytes, 0 for REX.W to say. */
 struct sse_move {
@@ -78,6 +81,22 @@ static const struct sse_move *sse_find(const struct emul_insn *insn)
 }
 
 /* APM vol. 2, 11.2.1; SDM vol. 3, table 2-2 and 13.1.4. */
+static enum emul_result sse_enabled(struct emul_ctx *ctx, u64 cr0, u64 cr4)
+{
+	u64 xcr0;
+
+	if (!ctx->insn.vex)
+		return cr0 & CR0_EM || !(cr4 & CR4_OSFXSR) ?
+		       exec_fault(ctx, VECTOR_UD, 0) : EMUL_OK;
+	/* SDM vol. 2, 2.4.3 and table 2-23; CR0.EM does not count. */
+	if (!ctx->protected || !(cr4 & CR4_OSXSAVE))
+		return exec_fault(ctx, VECTOR_UD, 0);
+	if (exec_reg(ctx, EMUL_XCR, 0, &xcr0) != EMUL_OK ||
+	    (xcr0 & XCR0_AVX) != XCR0_AVX)
+		return exec_fault(ctx, VECTOR_UD, 0);
+	return EMUL_OK;
+}
+
 static enum emul_result sse_usable(struct emul_ctx *ctx)
 {
 	enum emul_result ret;
@@ -86,62 +105,87 @@ static enum emul_result sse_usable(struct emul_ctx *ctx)
 	ret = exec_reg(ctx, EMUL_CR, 0, &cr0);
 	if (ret == EMUL_OK)
 		ret = exec_reg(ctx, EMUL_CR, 4, &cr4);
-	if (ret != EMUL_OK)
-		return ret;
-	if (cr0 & CR0_EM || !(cr4 & CR4_OSFXSR))
-		return exec_fault(ctx, VECTOR_UD, 0);
-	if (cr0 & CR0_TS)
-		return exec_fault(ctx, VECTOR_NM, 0);
-	return EMUL_OK;
+	if (ret == EMUL_OK)
+		ret = sse_enabled(ctx, cr0, cr4);
+	if (ret == EMUL_OK && cr0 & CR0_TS)
+		ret = exec_fault(ctx, VECTOR_NM, 0);
+	return ret;
+}
+
+/* Does this form leave or take over bytes that it does not move? */
+static bool sse_keeps(const struct emul_insn *insn, const struct sse_move *move)
+{
+	return move->flags & (operand_in_memory(insn) ? KEEP_MEMORY : KEEP_REG);
+}
+
+/* VEX forms: only those that keep bytes name a register to take them from. */
+static bool sse_valid(const struct emul_insn *insn, const struct sse_move *move)
+{
+	/* Of scalars L is ignored; halves and MOVD have no long form. */
+	bool scalar = move->flags & KEEP_REG && !(move->flags & KEEP_MEMORY);
+
+	if (!operand_in_memory(insn) && move->flags & MEMORY_ONLY)
+		return false;
+	if (!insn->vex)
+		return true;
+	if (insn->vex_long && move->size != 16 && !scalar)
+		return false;
+	return !insn->vex_reg || sse_keeps(insn, move);
 }
 
 static unsigned int sse_size(const struct emul_insn *insn,
 			     const struct sse_move *move)
 {
+	if (move->size == 16 && insn->vex_long)
+		return 32;
 	if (move->size)
 		return move->size;
 	return insn->rex & 8 ? 8 : 4;
 }
 
-/* Bytes of an XMM register; when written, the others are cleared or kept. */
-struct sse_part {
-	unsigned int nr, offset, size;
-	bool keep;
-};
-
-static void sse_put(struct emul_ctx *ctx, struct sse_part part, const void *val)
+static unsigned int sse_offset(const struct sse_move *move)
 {
-	u8 buf[16] = { 0 };
+	return move->flags & HIGH ? 8 : 0;
+}
 
-	if (part.keep)
-		ctx->ops->vector(ctx, part.nr, buf, sizeof(buf));
-	memcpy(buf + part.offset, val, part.size);
-	ctx->ops->vector_set(ctx, part.nr, buf, sizeof(buf));
+/*
+ * Write what is moved to a vector register.  Its other bytes are kept, or taken
+ * from the register in VEX.vvvv, or cleared; VEX forms clear all beyond those.
+ */
+static void sse_put(struct emul_ctx *ctx, const struct sse_move *move,
+		    unsigned int nr, const void *val)
+{
+	const struct emul_insn *insn = &ctx->insn;
+	unsigned int from = insn->vex ? insn->vex_reg : nr;
+	u8 buf[32] = { 0 };
+
+	if (ctx->mode != EMUL_64)
+		from &= 7;
+	if (sse_keeps(insn, move))
+		ctx->ops->vector(ctx, from, buf, 16);
+	memcpy(buf + sse_offset(move), val, sse_size(insn, move));
+	ctx->ops->vector_set(ctx, nr, buf, insn->vex ? 32 : 16);
 }
 
 static enum emul_result sse_memory(struct emul_ctx *ctx,
 				   const struct sse_move *move)
 {
-	struct sse_part part = {
-		.nr = operand_reg(&ctx->insn),
-		.offset = move->flags & HIGH ? 8 : 0,
-		.size = sse_size(&ctx->insn, move),
-		.keep = move->flags & KEEP_MEMORY,
-	};
+	unsigned int reg = operand_reg(&ctx->insn);
+	unsigned int size = sse_size(&ctx->insn, move);
 	struct operand_addr at = operand_address(ctx);
 	enum emul_result ret;
-	u8 val[16];
+	u8 val[32];
 
 	/* Comes before the checks of the address itself. */
-	if (move->flags & ALIGNED && operand_linear(ctx, at) & 15)
+	if (move->flags & ALIGNED && operand_linear(ctx, at) & (size - 1))
 		return exec_fault(ctx, VECTOR_GP, 0);
 	if (move->flags & STORE) {
-		ctx->ops->vector(ctx, part.nr, val, sizeof(val));
-		ret = operand_write(ctx, at, val + part.offset, part.size);
+		ctx->ops->vector(ctx, reg, val, ctx->insn.vex ? 32 : 16);
+		ret = operand_write(ctx, at, val + sse_offset(move), size);
 	} else {
-		ret = operand_read(ctx, at, val, part.size);
+		ret = operand_read(ctx, at, val, size);
 		if (ret == EMUL_OK)
-			sse_put(ctx, part, val);
+			sse_put(ctx, move, reg, val);
 	}
 	return ret == EMUL_OK ? exec_next(ctx) : ret;
 }
@@ -149,19 +193,17 @@ static enum emul_result sse_memory(struct emul_ctx *ctx,
 static enum emul_result sse_general(struct emul_ctx *ctx,
 				    const struct sse_move *move)
 {
-	struct sse_part part = {
-		.nr = operand_reg(&ctx->insn),
-		.size = sse_size(&ctx->insn, move),
-	};
+	unsigned int size = sse_size(&ctx->insn, move);
+	unsigned int reg = operand_reg(&ctx->insn);
 	unsigned int rm = operand_rm(&ctx->insn);
 	u64 val[2];
 
 	if (move->flags & STORE) {
-		ctx->ops->vector(ctx, part.nr, val, sizeof(val));
-		operand_reg_set(ctx, rm, part.size, val[0]);
+		ctx->ops->vector(ctx, reg, val, sizeof(val));
+		operand_reg_set(ctx, rm, size, val[0]);
 	} else {
-		val[0] = operand_reg_get(ctx, rm, part.size);
-		sse_put(ctx, part, val);
+		val[0] = operand_reg_get(ctx, rm, size);
+		sse_put(ctx, move, reg, val);
 	}
 	return exec_next(ctx);
 }
@@ -169,21 +211,16 @@ static enum emul_result sse_general(struct emul_ctx *ctx,
 static enum emul_result sse_register(struct emul_ctx *ctx,
 				     const struct sse_move *move)
 {
-	bool store = move->flags & STORE;
 	unsigned int reg = operand_reg(&ctx->insn);
-	unsigned int rm = operand_rm(&ctx->insn), source = 0;
-	struct sse_part to = {
-		.nr = store ? rm : reg,
-		.offset = move->flags & HIGH ? 8 : 0,
-		.size = move->size,
-		.keep = move->flags & KEEP_REG,
-	};
-	u8 val[16];
+	unsigned int rm = operand_rm(&ctx->insn);
+	bool store = move->flags & STORE;
+	unsigned int from = 0;
+	u8 val[32];
 
 	if (move->flags & CROSS)
-		source = 8 - to.offset;
-	ctx->ops->vector(ctx, store ? reg : rm, val, sizeof(val));
-	sse_put(ctx, to, val + source);
+		from = 8 - sse_offset(move);
+	ctx->ops->vector(ctx, store ? reg : rm, val, ctx->insn.vex ? 32 : 16);
+	sse_put(ctx, move, store ? rm : reg, val + from);
 	return exec_next(ctx);
 }
 
@@ -193,9 +230,9 @@ enum emul_result exec_sse(struct emul_ctx *ctx)
 	const struct sse_move *move = sse_find(insn);
 	enum emul_result ret;
 
-	if (!move)
+	if (!move || insn->vex == 4)
 		return EMUL_UNKNOWN;
-	if (!operand_in_memory(insn) && move->flags & MEMORY_ONLY)
+	if (!sse_valid(insn, move))
 		return exec_fault(ctx, VECTOR_UD, 0);
 	ret = sse_usable(ctx);
 	if (ret != EMUL_OK)

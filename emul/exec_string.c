@@ -93,19 +93,18 @@ static enum emul_result string_out(struct emul_ctx *ctx)
 	return ret;
 }
 
-/*
- * SCAS compares with the accumulator, CMPS with what SI points to.  AMD's
- * processors look at the operand in ES first.
- */
+/* SCAS compares with the accumulator, CMPS with what SI points to. */
 static enum emul_result string_compare(struct emul_ctx *ctx, bool scan)
 {
 	struct alu alu = { ctx->insn.op_size, ctx->rflags };
 	u64 a = operand_reg_get(ctx, AX, alu.size), b;
-	enum emul_result ret;
+	enum emul_result ret = EMUL_OK;
 
-	ret = operand_load(ctx, string_address(ctx, DI, EMUL_ES), alu.size, &b);
-	if (ret == EMUL_OK && !scan)
+	if (!scan)
 		ret = string_load(ctx, &a);
+	if (ret == EMUL_OK)
+		ret = operand_load(ctx, string_address(ctx, DI, EMUL_ES),
+				   alu.size, &b);
 	if (ret != EMUL_OK)
 		return ret;
 	alu_compute(&alu, ALU_CMP, a, b);

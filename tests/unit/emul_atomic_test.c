@@ -28,12 +28,23 @@ struct machine {
 
 static struct machine now;
 static struct emul_ctx ctx;
-static u64 cr0, cr4;
+static u64 cr0, cr4, xcr0;
 
 /* The @fail_at th callback that can fail does so, @fail_with. */
-static unsigned int calls, fail_at, writes, exchanges;
+static unsigned int calls, fail_at, reads, writes, exchanges;
 static enum emul_result fail_with;
 static bool meddle;	/* someone writes after each read */
+
+static u32 base;	/* of all segments */
+
+/* The page below 4 GiB is there too, it is the same one. */
+static u8 *locate(u64 la, unsigned int len)
+{
+	if (la >= 0xfffff000)
+		la -= 0xfffff000;
+	assert_true(la + len <= MEMORY);
+	return &now.memory[la];
+}
 
 static enum emul_result cb_fails(void)
 {
@@ -48,7 +59,7 @@ static void cb_segment(struct emul_ctx *c, enum emul_seg seg,
 		       struct emul_segment *out)
 {
 	*out = (struct emul_segment){
-		.limit = 0xffffffff,
+		.base = base, .limit = 0xffffffff,
 		.attr = EMUL_ATTR_P | EMUL_ATTR_S | EMUL_ATTR_DB | 3,
 	};
 }
@@ -56,43 +67,46 @@ static void cb_segment(struct emul_ctx *c, enum emul_seg seg,
 static enum emul_result cb_read(struct emul_ctx *c, u64 la, void *buf,
 				unsigned int len)
 {
-	assert_true(la + len <= MEMORY);
-	memcpy(buf, &now.memory[la], len);
+	u8 *p = locate(la, len);
+
+	memcpy(buf, p, len);
 	if (meddle)
-		now.memory[la]++;
+		++*p;
+	reads++;
 	return cb_fails();
 }
 
 static enum emul_result cb_write(struct emul_ctx *c, u64 la, const void *buf,
 				 unsigned int len)
 {
-	enum emul_result ret = cb_fails();
+	u8 *p = locate(la, len);
+	/* The second part of a write has been probed. */
+	enum emul_result ret = base && !la ? EMUL_OK : cb_fails();
 
-	assert_true(la + len <= MEMORY);
 	if (ret == EMUL_OK)
-		memcpy(&now.memory[la], buf, len);
+		memcpy(p, buf, len);
 	writes++;
 	return ret;
 }
 
 static enum emul_result cb_probe(struct emul_ctx *c, u64 la, unsigned int len)
 {
-	assert_true(la + len <= MEMORY);
+	locate(la, len);
 	return cb_fails();
 }
 
 static enum emul_result cb_cmpxchg(struct emul_ctx *c, u64 la, const void *old,
 				   const void *new, unsigned int len)
 {
+	u8 *p = locate(la, len);
 	enum emul_result ret = cb_fails();
 
-	assert_true(la + len <= MEMORY);
 	exchanges++;
 	if (ret != EMUL_OK)
 		return ret;
-	if (memcmp(&now.memory[la], old, len))
+	if (memcmp(p, old, len))
 		return EMUL_RETRY;
-	memcpy(&now.memory[la], new, len);
+	memcpy(p, new, len);
 	return EMUL_OK;
 }
 
@@ -111,8 +125,8 @@ static void cb_vector_set(struct emul_ctx *c, unsigned int nr,
 static enum emul_result cb_reg(struct emul_ctx *c, enum emul_regs set, u32 nr,
 			       u64 *val)
 {
-	assert_int_equal(set, EMUL_CR);
-	*val = nr ? cr4 : cr0;
+	assert_true(set == EMUL_CR || set == EMUL_XCR);
+	*val = set == EMUL_XCR ? xcr0 : nr ? cr4 : cr0;
 	return cb_fails();
 }
 
@@ -142,8 +156,10 @@ static int reset(void **unused)
 	now.rip = 0x100;
 	now.rflags = 0x8d7;
 	cr0 = 0x80050033;
-	cr4 = 0x620;
-	calls = fail_at = writes = exchanges = 0;
+	cr4 = 0x40620;
+	xcr0 = 7;
+	base = 0;
+	calls = fail_at = reads = writes = exchanges = 0;
 	meddle = false;
 	return 0;
 }
@@ -197,6 +213,8 @@ static const char *const unlocked[] = {
 	"66 0f d6 07", "66 0f e7 07", "f2 0f f0 07", "66 0f 38 2a 07",
 };
 
+static u32 at_base;
+
 /* Fail at each callback in turn; true when there was none to fail. */
 static bool fail_once(enum emul_mode mode, const char *hex, unsigned int at,
 		      enum emul_result with)
@@ -205,6 +223,7 @@ static bool fail_once(enum emul_mode mode, const char *hex, unsigned int at,
 	enum emul_result ret;
 
 	reset(NULL);
+	base = at_base;
 	before = now;
 	assert_int_equal(run(mode, hex), EMUL_OK);
 	after = now;
@@ -261,6 +280,33 @@ static void test_failures(void **unused)
 	assert_true(i > 2);
 }
 
+/* Operands around the end of 4 GiB. */
+static void test_wrap(void **unused)
+{
+	static const char *const hex[] = {
+		"01 07", "89 07", "8b 07", "f0 01 07", "87 07", "0f 10 07",
+		"0f 11 07", "a5", "f0 0f c7 0f", "66 0f d6 07", "d1 07",
+	};
+	static const u8 bytes[] = { 0x11, 0x22, 0x33, 0x44 };
+	unsigned int i, at;
+
+	at_base = 0xfffffffe - 0x400;
+	for (i = 0; i < sizeof(hex) / sizeof(*hex); i++) {
+		for (at = 1; !fail_once(EMUL_32, hex[i], at, EMUL_FAULT); at++)
+			;
+		assert_true(at > 2);
+	}
+	at_base = 0;
+	reset(NULL);
+	base = 0xfffffffe - 0x400;
+	now.gpr[AX] = 0x44332211;
+	assert_int_equal(run(EMUL_32, "89 07"), EMUL_OK);
+	assert_memory_equal(&now.memory[MEMORY - 2], bytes, 2);
+	assert_memory_equal(now.memory, bytes + 2, 2);
+	assert_int_equal(run(EMUL_32, "8b 0f"), EMUL_OK);
+	assert_true(now.gpr[CX] == 0x44332211);
+}
+
 /* Someone else writes between the read and the write. */
 static void test_locked(void **unused)
 {
@@ -289,15 +335,40 @@ static void test_locked(void **unused)
 	}
 }
 
+/* A device is not read by an instruction that may not write to it. */
+static void test_read_in_vain(void **unused)
+{
+	static const char *const hex[] = {
+		"00 07", "f7 17", "ff 0f", "c1 07 03", "0f a4 07 03",
+		"0f ab 07", "0f c1 07",
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(locked) / sizeof(*locked); i++) {
+		reset(NULL);
+		fail_at = 1;
+		fail_with = EMUL_FAULT;
+		assert_int_equal(run(EMUL_32, locked[i]), EMUL_FAULT);
+		assert_int_equal(reads, 0);
+	}
+	for (i = 0; i < sizeof(hex) / sizeof(*hex); i++) {
+		reset(NULL);
+		fail_at = 1;
+		fail_with = EMUL_FAULT;
+		assert_int_equal(run(EMUL_32, hex[i]), EMUL_FAULT);
+		assert_int_equal(reads, 0);
+	}
+}
+
 struct usable_case {
-	u64 cr0, cr4;
+	u64 cr0, cr4, xcr0;
 	int vector;
 };
 
-static void usable_one(const struct usable_case *c, const char *hex)
+static void check_usable(const struct usable_case *c, const char *hex)
 {
-	int vector = c->vector;
 	struct machine before;
+	int vector = c->vector;
 
 	if (vector < 0 && strstr(hex, "43"))
 		vector = 13;	/* misaligned */
@@ -305,8 +376,9 @@ static void usable_one(const struct usable_case *c, const char *hex)
 	before = now;
 	cr0 = c->cr0;
 	cr4 = c->cr4;
+	xcr0 = c->xcr0;
 	if (run(EMUL_32, hex) != (vector < 0 ? EMUL_OK : EMUL_FAULT))
-		fail_msg("%s, cr0 %llx", hex, (unsigned long long)c->cr0);
+		fail_msg("%s, CR0 %llx, CR4 %llx", hex, c->cr0, c->cr4);
 	if (vector < 0)
 		return;
 	assert_int_equal(ctx.fault.vector, vector);
@@ -314,23 +386,38 @@ static void usable_one(const struct usable_case *c, const char *hex)
 	assert_memory_equal(&now, &before, sizeof(now));
 }
 
-/* APM vol. 2, 11.2.1: CR0.EM is bit 2, TS 3; CR4.OSFXSR is bit 9. */
+/*
+ * APM vol. 2, 11.2.1, and SDM vol. 2, table 2-23: CR0.EM is bit 2, TS 3;
+ * CR4.OSFXSR is bit 9, OSXSAVE 18; XCR0.SSE and AVX are bits 1 and 2.
+ */
 static void test_usable(void **unused)
 {
-	static const struct usable_case cases[] = {
-		{ 0x80050033, 0x200, -1 }, { 0x80050033, 0, 6 },
-		{ 0x80050037, 0x200, 6 }, { 0x8005003b, 0x200, 7 },
-		{ 0x8005003f, 0x200, 6 }, { 0x8005003b, 0, 6 },
+	static const struct usable_case legacy[] = {
+		{ 0x80050033, 0x200, 0, -1 }, { 0x80050033, 0x40000, 7, 6 },
+		{ 0x80050037, 0x200, 7, 6 }, { 0x8005003b, 0x200, 7, 7 },
+		{ 0x8005003f, 0x200, 7, 6 }, { 0x8005003b, 0, 7, 6 },
 	};
-	static const char *const hex[] = {
+	static const char *const legacy_hex[] = {
 		"0f 10 07", "0f 29 07", "66 0f 6e c1", "f3 0f 10 c1",
 		"0f 28 43 01", "66 0f 7f 43 01", "f2 0f f0 07",
 	};
+	static const struct usable_case vex[] = {
+		{ 0x80050033, 0x40000, 7, -1 }, { 0x80050037, 0x40000, 6, -1 },
+		{ 0x80050033, 0x200, 7, 6 }, { 0x80050033, 0x40200, 3, 6 },
+		{ 0x80050033, 0x40200, 5, 6 }, { 0x8005003b, 0x40200, 7, 7 },
+		{ 0x8005003b, 0x40200, 3, 6 },
+	};
+	static const char *const vex_hex[] = {
+		"c5 f8 10 07", "c5 f8 28 43 01", "c5 f9 6e c1", "c5 fa 10 c1",
+	};
 	unsigned int i, j;
 
-	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		for (j = 0; j < sizeof(hex) / sizeof(*hex); j++)
-			usable_one(&cases[i], hex[j]);
+	for (i = 0; i < sizeof(legacy) / sizeof(*legacy); i++)
+		for (j = 0; j < sizeof(legacy_hex) / sizeof(*legacy_hex); j++)
+			check_usable(&legacy[i], legacy_hex[j]);
+	for (i = 0; i < sizeof(vex) / sizeof(*vex); i++)
+		for (j = 0; j < sizeof(vex_hex) / sizeof(*vex_hex); j++)
+			check_usable(&vex[i], vex_hex[j]);
 	/* MOVNTI has nothing to do with vector registers. */
 	assert_int_equal(run(EMUL_32, "0f c3 07"), EMUL_OK);
 }
@@ -339,7 +426,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_failures, reset),
+		cmocka_unit_test_setup(test_wrap, reset),
 		cmocka_unit_test_setup(test_locked, reset),
+		cmocka_unit_test_setup(test_read_in_vain, reset),
 		cmocka_unit_test_setup(test_usable, reset),
 	};
 

@@ -97,7 +97,7 @@ static void cb_vector(struct emul_ctx *ctx, unsigned int nr, void *buf,
 {
 	struct native_state *state = ctx->priv;
 
-	memcpy(buf, state->xmm[nr], len);
+	memcpy(buf, state->ymm[nr], len);
 }
 
 static void cb_vector_set(struct emul_ctx *ctx, unsigned int nr,
@@ -105,14 +105,14 @@ static void cb_vector_set(struct emul_ctx *ctx, unsigned int nr,
 {
 	struct native_state *state = ctx->priv;
 
-	memcpy(state->xmm[nr], buf, len);
+	memcpy(state->ymm[nr], buf, len);
 }
 
-/* CR0 and CR4 as an operating system has them: no EM, no TS, OSFXSR. */
+/* No CR0.EM, no CR0.TS; CR4.OSFXSR, CR4.OSXSAVE, AVX in XCR0. */
 static enum emul_result cb_reg(struct emul_ctx *ctx, enum emul_regs set,
 			       u32 nr, u64 *val)
 {
-	*val = nr ? 0x620 : 0x80050033;
+	*val = set == EMUL_XCR ? 7 : nr ? 0x40620 : 0x80050033;
 	return EMUL_OK;
 }
 
@@ -173,6 +173,8 @@ static unsigned int put_prefixes(u8 *p, unsigned int flags)
 			if (flags & REP)
 				p[n++] = 0xf2 + below(2);
 		}
+	if (flags & VEX)
+		return n;
 	if (flags & (F2 | F3))
 		p[n++] = flags & F2 ? 0xf2 : 0xf3;
 	if (flags & M66)
@@ -180,6 +182,27 @@ static unsigned int put_prefixes(u8 *p, unsigned int flags)
 	if (below(2))
 		p[n++] = 0x40 | below(16);
 	return n;
+}
+
+/* C5 or C4; a register in vvvv often is one too much. */
+static unsigned int put_vex(u8 *p, const struct native_form *form)
+{
+	static const u8 none = 0x78;
+	u8 last = below(2) ? none : below(16) << 3;
+	bool two = form->map == 1 && below(2);
+
+	last |= below(2) << 2;
+	last |= form->flags & F2 ? 3 : form->flags & F3 ? 2 :
+		form->flags & M66 ? 1 : 0;
+	if (two) {
+		p[0] = 0xc5;
+		p[1] = last | below(2) << 7;
+		return 2;
+	}
+	p[0] = 0xc4;
+	p[1] = below(8) << 5 | form->map;
+	p[2] = last | below(2) << 7;
+	return 3;
 }
 
 static u8 choose_modrm(u8 modrm, const struct native_form *form)
@@ -210,9 +233,11 @@ static void make_code(struct native_case *c)
 	for (i = 0; i < 16; i++)
 		c->code[i] = random64() >> 40;
 	p += put_prefixes(p, form->flags);
-	if (form->map)
+	if (form->flags & VEX)
+		p += put_vex(p, form);
+	else if (form->map)
 		*p++ = 0x0f;
-	if (form->map == 2)
+	if (form->map == 2 && !(form->flags & VEX))
 		*p++ = 0x38;
 	*p++ = form->first + below(form->last - form->first + 1);
 	if (form->flags & NO_MODRM)
@@ -339,7 +364,7 @@ static unsigned int case_align(const struct native_case *c, const cs_x86 *x86)
 {
 	if (!(c->form->flags & LOCKED) && x86->prefix[0] != X86_PREFIX_LOCK)
 		return 1;
-	return c->size == 16 ? 16 : 8;
+	return c->size >= 16 ? c->size : 8;
 }
 
 /*
@@ -439,13 +464,12 @@ static void fail_case(const char *what, const struct native_case *c,
 	for (i = 0; i < 16; i++)
 		print_error("r%-2u %016llx: %016llx/%016llx\n", i,
 			    before->gpr[i], cpu->gpr[i], emul->gpr[i]);
-	for (i = 0; i < 16; i++)
-		if (memcmp(cpu->xmm[i], emul->xmm[i], 16))
-			print_error("x%-2u %016llx%016llx: %016llx%016llx/"
-				    "%016llx%016llx\n", i,
-				    before->xmm[i][1], before->xmm[i][0],
-				    cpu->xmm[i][1], cpu->xmm[i][0],
-				    emul->xmm[i][1], emul->xmm[i][0]);
+	for (i = 0; i < 64; i++)
+		if (cpu->ymm[i / 4][i % 4] != emul->ymm[i / 4][i % 4])
+			print_error("ymm%u.%u %016llx: %016llx/%016llx\n",
+				    i / 4, i % 4, before->ymm[i / 4][i % 4],
+				    cpu->ymm[i / 4][i % 4],
+				    emul->ymm[i / 4][i % 4]);
 	fail();
 }
 
@@ -467,7 +491,7 @@ static bool run_case(const struct native_case *c)
 	if (cpu.vector >= 0)
 		flags = CASES_FLAGS;
 	if (memcmp(cpu.gpr, emul.gpr, sizeof(cpu.gpr)) ||
-	    memcmp(cpu.xmm, emul.xmm, sizeof(cpu.xmm)))
+	    memcmp(cpu.ymm, emul.ymm, sizeof(cpu.ymm)))
 		fail_case("registers", c, &cpu, &emul);
 	if ((cpu.flags ^ emul.flags) & flags)
 		fail_case("flags", c, &cpu, &emul);
@@ -506,21 +530,40 @@ static void fill_memory(void)
 	memcpy((void *)DATA, cases_copy, DATA_SIZE);
 }
 
-static bool choose_case(struct native_case *c, const struct native_form *form)
+static void choose_registers(struct native_state *state)
 {
 	unsigned int i;
 
+	for (i = 0; i < 16; i++) {
+		state->gpr[i] = random64();
+		state->ymm[i][0] = random64();
+		state->ymm[i][1] = random64();
+		state->ymm[i][2] = native_avx ? random64() : 0;
+		state->ymm[i][3] = native_avx ? random64() : 0;
+	}
+	state->flags = 0x202 | (random64() & CASES_FLAGS);
+}
+
+static bool choose_case(struct native_case *c, const struct native_form *form)
+{
 	memset(c, 0, sizeof(*c));
 	c->form = form;
 	c->undefined = form->undefined;
 	make_code(c);
-	for (i = 0; i < 16; i++) {
-		c->before.gpr[i] = random64();
-		c->before.xmm[i][0] = random64();
-		c->before.xmm[i][1] = random64();
-	}
-	c->before.flags = 0x202 | (random64() & CASES_FLAGS);
+	choose_registers(&c->before);
 	return disassemble(c) && steer(c) && (!form->shape || form->shape(c));
+}
+
+bool cases_one(const u8 *code, unsigned int len)
+{
+	struct native_case c = { .len = len };
+
+	native_init();
+	memcpy(c.code, code, len);
+	choose_registers(&c.before);
+	peer->size = len;
+	peer->mnemonic[0] = peer->op_str[0] = 0;
+	return run_case(&c);
 }
 
 void cases_run(const struct native_form *forms, unsigned int n,
@@ -529,9 +572,9 @@ void cases_run(const struct native_form *forms, unsigned int n,
 	unsigned int executed[n], done = 0, i;
 	struct native_case c;
 
-	/* Here, not in setup: cmocka installs its own handlers before. */
 	native_init();
 	memset(executed, 0, sizeof(executed));
+	memset(ended, 0, sizeof(ended));
 	while (done < cases) {
 		if (done % 4096 == 0)
 			fill_memory();
@@ -555,6 +598,7 @@ int cases_setup(void **unused)
 	char line[4096];
 	FILE *f = fopen("/proc/cpuinfo", "r");
 
+	native_avx = !!__builtin_cpu_supports("avx");
 	while (f && fgets(line, sizeof(line), f))
 		if (!strncmp(line, "flags", 5) && strstr(line, " la57"))
 			la57 = true;

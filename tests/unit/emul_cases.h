@@ -25,15 +25,16 @@
 enum {
 	P66 = 0x01,	/* 66 may be in front */
 	REP = 0x02,	/* F2 or F3 may */
-	F3 = 0x04,	/* F3 is */
-	F2 = 0x08,	/* F2 is */
-	M66 = 0x10,	/* 66 is */
+	F3 = 0x04,	/* F3 is, or VEX.pp says so */
+	F2 = 0x08,
+	M66 = 0x10,
 	LOCK = 0x20,	/* LOCK may be in front */
 	LOCKED = 0x40,	/* LOCK is implied: aligned operands only */
 	MEM = 0x80,	/* no register form */
 	REG = 0x100,	/* no memory form */
 	NO_MODRM = 0x200,
 	MOFFS = 0x400,
+	VEX = 0x800,	/* the VEX form */
 };
 
 struct native_case;
@@ -84,6 +85,9 @@ u64 cases_segment_base(const struct native_case *c);
 /* Runs @cases cases of the @n forms. */
 void cases_run(const struct native_form *forms, unsigned int n,
 	       unsigned int cases);
+
+/* Runs one instruction without memory operand; false when it faults. */
+bool cases_one(const u8 *code, unsigned int len);
 
 /* For cmocka. */
 int cases_setup(void **unused);

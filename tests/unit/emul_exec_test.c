@@ -413,8 +413,8 @@ static void test_unknown(void **unused)
 	}
 }
 
-/* SDM vol. 2, LOCK; its list of instructions. */
-static void test_lock(void **unused)
+/* SDM vol. 2, LOCK; its list of instructions.  UD2, UD1, UD0. */
+static void test_invalid(void **unused)
 {
 	static const char *const bad[] = {
 		"f0 88 03", "f0 00 c3", "f0 02 03", "f0 83 3b 01", "f0 a4",
@@ -432,6 +432,9 @@ static void test_lock(void **unused)
 
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		expect_fault(bad[i], 6, false);
+	expect_fault("0f 0b", 6, false);
+	expect_fault("0f b9 03", 6, false);
+	expect_fault("0f ff c0", 6, false);
 	gpr[BX] = 0x40;
 	for (i = 0; i < sizeof(good) / sizeof(*good); i++)
 		if (run(good[i]) != EMUL_OK)
@@ -473,7 +476,7 @@ int main(void)
 		cmocka_unit_test_setup(test_strings, reset),
 		cmocka_unit_test_setup(test_user, reset),
 		cmocka_unit_test_setup(test_unknown, reset),
-		cmocka_unit_test_setup(test_lock, reset),
+		cmocka_unit_test_setup(test_invalid, reset),
 		cmocka_unit_test_setup(test_canonical, reset),
 	};
 

@@ -9,22 +9,26 @@
 #include "emul_native.h"
 
 /* Used by the assembly below. */
-u64 native_gpr[16], native_xmm[16][2], native_flags, native_stack, native_code = NATIVE_CODE;
+u64 native_gpr[16], native_ymm[16][4], native_flags, native_stack;
+u64 native_code = NATIVE_CODE;
+u8 native_avx;
 void native_enter(void);
 extern char native_leave[];
+
+#define EACH ".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n"
+
+/* Changes flags. */
+#define VECTORS(avx, sse) \
+    "	cmpb $0, native_avx(%rip); je 1f\n" \
+    EACH "vmovups " avx "\n .endr; jmp 2f\n" \
+    "1:\n" EACH "movups " sse "\n .endr; 2:\n"
 
 asm(".pushsection .text\n"
     "native_enter:\n"
     "	push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
     "	mov %rsp, native_stack(%rip)\n"
-    "	movups native_xmm+0(%rip), %xmm0; movups native_xmm+16(%rip), %xmm1\n"
-    "	movups native_xmm+32(%rip), %xmm2; movups native_xmm+48(%rip), %xmm3\n"
-    "	movups native_xmm+64(%rip), %xmm4; movups native_xmm+80(%rip), %xmm5\n"
-    "	movups native_xmm+96(%rip), %xmm6; movups native_xmm+112(%rip), %xmm7\n"
-    "	movups native_xmm+128(%rip), %xmm8; movups native_xmm+144(%rip), %xmm9\n"
-    "	movups native_xmm+160(%rip), %xmm10; movups native_xmm+176(%rip), %xmm11\n"
-    "	movups native_xmm+192(%rip), %xmm12; movups native_xmm+208(%rip), %xmm13\n"
-    "	movups native_xmm+224(%rip), %xmm14; movups native_xmm+240(%rip), %xmm15\n"
+    VECTORS("native_ymm+32*\\n(%rip), %ymm\\n",
+	    "native_ymm+32*\\n(%rip), %xmm\\n")
     "	pushq native_flags(%rip); popf\n"
     "	mov native_gpr+0(%rip), %rax; mov native_gpr+8(%rip), %rcx\n"
     "	mov native_gpr+16(%rip), %rdx; mov native_gpr+24(%rip), %rbx\n"
@@ -44,16 +48,10 @@ asm(".pushsection .text\n"
     "	mov %r10, native_gpr+80(%rip); mov %r11, native_gpr+88(%rip)\n"
     "	mov %r12, native_gpr+96(%rip); mov %r13, native_gpr+104(%rip)\n"
     "	mov %r14, native_gpr+112(%rip); mov %r15, native_gpr+120(%rip)\n"
-    "	movups %xmm0, native_xmm+0(%rip); movups %xmm1, native_xmm+16(%rip)\n"
-    "	movups %xmm2, native_xmm+32(%rip); movups %xmm3, native_xmm+48(%rip)\n"
-    "	movups %xmm4, native_xmm+64(%rip); movups %xmm5, native_xmm+80(%rip)\n"
-    "	movups %xmm6, native_xmm+96(%rip); movups %xmm7, native_xmm+112(%rip)\n"
-    "	movups %xmm8, native_xmm+128(%rip); movups %xmm9, native_xmm+144(%rip)\n"
-    "	movups %xmm10, native_xmm+160(%rip); movups %xmm11, native_xmm+176(%rip)\n"
-    "	movups %xmm12, native_xmm+192(%rip); movups %xmm13, native_xmm+208(%rip)\n"
-    "	movups %xmm14, native_xmm+224(%rip); movups %xmm15, native_xmm+240(%rip)\n"
     "	mov native_stack(%rip), %rsp\n"
     "	pushf; popq native_flags(%rip); cld\n"
+    VECTORS("%ymm\\n, native_ymm+32*\\n(%rip)",
+	    "%xmm\\n, native_ymm+32*\\n(%rip)")
     "	pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
     "	ret\n"
     ".popsection\n");
@@ -90,11 +88,15 @@ void native_init(void)
 		.ss_sp = handler_stack, .ss_size = sizeof(handler_stack),
 	};
 	void *code = (void *)NATIVE_CODE;
+	static bool mapped;
 	unsigned int i;
 
-	if (sigaltstack(&stack, NULL) ||
-	    mmap(code, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE |
-		 MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != code)
+	if (!mapped && mmap(code, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+			    -1, 0) != code)
+		abort();
+	mapped = true;
+	if (sigaltstack(&stack, NULL))
 		abort();
 	for (i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		sigaction(signals[i], &act, NULL);
@@ -112,12 +114,12 @@ void native_run(const u8 *insn, unsigned int len,
 	memcpy(code + len + sizeof(jump), &leave, sizeof(leave));
 
 	memcpy(native_gpr, state->gpr, sizeof(native_gpr));
-	memcpy(native_xmm, state->xmm, sizeof(native_xmm));
+	memcpy(native_ymm, state->ymm, sizeof(native_ymm));
 	native_flags = state->flags;
 	native_vector = -1;
 	native_enter();
 	memcpy(state->gpr, native_gpr, sizeof(native_gpr));
-	memcpy(state->xmm, native_xmm, sizeof(native_xmm));
+	memcpy(state->ymm, native_ymm, sizeof(native_ymm));
 	state->flags = native_flags;
 	state->vector = native_vector;
 	state->address = native_address;

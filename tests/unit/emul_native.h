@@ -13,13 +13,16 @@
 
 struct native_state {
 	u64 gpr[16];
-	u64 xmm[16][2];
+	u64 ymm[16][4];	/* only the lower half without AVX */
 	u64 flags;
 	int vector;	/* of the fault that ended it, or -1 */
 	u64 address;	/* CR2, for vector 14 */
 };
 
-/* Once, after cmocka has installed its own handlers. */
+/* Save and load all of YMM, not only XMM: the caller says. */
+extern u8 native_avx;
+
+/* In each test: cmocka installs its own handlers before. */
 void native_init(void);
 
 /* Executes @len bytes at @insn; @state is both before and after. */
