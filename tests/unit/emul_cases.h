@@ -69,6 +69,9 @@ struct native_case {
 	struct native_state before;
 };
 
+/* A random instruction of a form; the tail is random, immediate included. */
+void cases_make_code(struct native_case *c);
+
 /* The emulator's copy of the data pages. */
 extern u8 cases_copy[CASES_SIZE];
 

@@ -13,7 +13,7 @@
 #include "emul_cases.h"
 #include "emul_random.h"
 
-#define CASES	2000000
+#define CASES	1500000
 
 #define CF	CASES_CF
 #define PF	CASES_PF

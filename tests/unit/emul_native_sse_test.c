@@ -9,7 +9,7 @@
 #include "emul_cases.h"
 #include "emul_random.h"
 
-#define CASES	1000000
+#define CASES	500000
 
 static const struct native_form forms[] = {
 	FORM(1, 0x10, 0x11, 0, 0),
