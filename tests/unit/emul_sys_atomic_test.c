@@ -264,12 +264,23 @@ static void replay(const struct insn *i)
 			 i->cpl, ret);
 }
 
+/* @return: how many callbacks there are. */
+static unsigned int fail_all(const struct insn *i, enum emul_result how)
+{
+	unsigned int nth;
+
+	for (nth = 1; fail_nth(i, nth, how); nth++)
+		if (how == EMUL_USER)
+			replay(i);
+	return nth - 1;
+}
+
 static void test_atomic(void **unused)
 {
 	static const enum emul_result how[] = {
 		EMUL_FAULT, EMUL_RETRY, EMUL_UNKNOWN, EMUL_USER,
 	};
-	unsigned int i, nth, h, failures = 0;
+	unsigned int i, h, failures = 0;
 	const struct insn *insn;
 
 	for (i = 0; i < sizeof(insns) / sizeof(*insns); i++) {
@@ -282,11 +293,7 @@ static void test_atomic(void **unused)
 		assert_true(memcmp(&now, &start, sizeof(now)));
 		whole = now;
 		for (h = 0; h < 4; h++)
-			for (nth = 1; fail_nth(insn, nth, how[h]); nth++) {
-				failures++;
-				if (how[h] == EMUL_USER)
-					replay(insn);
-			}
+			failures += fail_all(insn, how[h]);
 	}
 	print_message("%u instructions, %u failures\n", i, failures);
 	assert_true(failures > 4 * i);
