@@ -106,6 +106,12 @@ static void test_syscall(void **unused)
 		    now.seg[EMUL_SS].selector == 0x2b &&
 		    now.seg[EMUL_SS].attr == 0xc93);
 	faults("48 0f 07", GP, 0);
+	/* AMD goes there; the fetch faults, at level 3. */
+	now.cpl = 0;
+	now.gpr[CX] = 1ULL << 50;
+	ok("48 0f 07");
+	assert_true(now.rip == 1ULL << 50 && now.cpl == 3);
+	now.gpr[CX] = 0x123456789a;
 	now.cpl = 0;
 	ok("0f 07");
 	assert_true(now.rip == 0x3456789a && now.seg[EMUL_CS].attr == 0xcfb &&

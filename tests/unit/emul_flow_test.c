@@ -462,6 +462,57 @@ static void test_long(void **unused)
 	faults("48 cf", GP, 0);
 }
 
+/* From compatibility mode: the handler's stack is a 64-bit one. */
+static void test_compat(void **unused)
+{
+	put(IDT + 16 * 0x21, 0x432 | CODE0_64 << 16 | 0xee00ULL << 32, 8);
+	put(IDT + 16 * 0x21 + 8, 0x1234, 8);
+	put(TSS + 4, 0x123400000000 + TOP, 8);
+	set_level(3);
+	ctx.long_mode = true;
+	now.seg[EMUL_SS].limit = 0;
+	ok("cd 21");
+	assert_true(now.rip == 0x123400000432 && now.cpl == 0 &&
+		    now.gpr[SP] == 0x123400000000 + TOP - 40);
+	assert_true(ctx.mode == EMUL_32 && !ctx.stack);
+	put(TSS + 4, 1ULL << 47, 8);
+	put(IDT + 16 * 0x21 + 8, 0x8000, 8);
+	set_level(3);
+	faults("cd 21", GP, 0);
+	assert_true(ctx.mode == EMUL_32);
+}
+
+/* SDM vol. 2, IRET: what the old level lets the flags be. */
+static void test_iret_flags(void **unused)
+{
+	put(STACK, 0x432, 4);
+	put(STACK + 4, CODE0, 4);
+	put(STACK + 8, ~(VM | NT), 4);
+	now.rflags = 2;
+	ok("cf");
+	assert_true(now.rflags == 0x3d3fd7);
+	now.gpr[SP] = STACK;
+	now.rflags = 0x180002;
+	put(STACK + 8, 0, 4);
+	ok("cf");
+	assert_true(now.rflags == 2);
+	/* 16 bits change no upper half; level 3 neither IF nor IOPL. */
+	put(STACK, 0x432 | CODE3 << 16 | 3 << 16, 4);
+	put(STACK + 4, 0x37ff, 2);
+	set_level(3);
+	now.gpr[SP] = STACK;
+	now.rflags = 0x180002;
+	ok("66 cf");
+	assert_true(now.rflags == 0x1805d7 && now.rip == 0x432);
+	put(STACK, 0x432, 4);
+	put(STACK + 4, CODE3 | 3, 4);
+	put(STACK + 8, 0x1a3202, 4);
+	now.gpr[SP] = STACK;
+	now.rflags = 2;
+	ok("cf");
+	assert_true(now.rflags == 2);
+}
+
 /* Tasks are not known; nothing changes. */
 static void test_unknown(void **unused)
 {
@@ -499,6 +550,8 @@ int main(void)
 		cmocka_unit_test_setup(test_call_gate, reset),
 		cmocka_unit_test_setup(test_tss, reset),
 		cmocka_unit_test_setup(test_long, reset),
+		cmocka_unit_test_setup(test_compat, reset),
+		cmocka_unit_test_setup(test_iret_flags, reset),
 		cmocka_unit_test_setup(test_unknown, reset),
 	};
 
