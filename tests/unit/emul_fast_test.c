@@ -71,8 +71,7 @@ static void faults(const char *hex, u8 vector, u32 error)
 	assert_memory_equal(&before, &now, sizeof(now));
 }
 
-/* SYSCALL and SYSRET: APM vol. 2, 6.1.1; APM vol. 3. */
-static void test_syscall(void **unused)
+static void set_msrs(void)
 {
 	now.msr[0].nr = 0xc0000080;
 	now.msr[1].nr = 0xc0000081;
@@ -83,6 +82,12 @@ static void test_syscall(void **unused)
 	now.msr[3].val = 0x2000;
 	now.msr[4].nr = 0xc0000084;
 	now.msr[4].val = 0x500;
+}
+
+/* SYSCALL and SYSRET: APM vol. 2, 6.1.1; APM vol. 3. */
+static void test_syscall(void **unused)
+{
+	set_msrs();
 	wide(3);
 	faults("0f 05", UD, 0);
 	faults("0f 07", UD, 0);
@@ -116,8 +121,14 @@ static void test_syscall(void **unused)
 	ok("0f 07");
 	assert_true(now.rip == 0x3456789a && now.seg[EMUL_CS].attr == 0xcfb &&
 		    now.seg[EMUL_CS].selector == 0x23);
+}
 
-	/* Compatibility mode, then none; Intel has neither. */
+/* Compatibility mode, then none; Intel has neither. */
+static void test_syscall_32(void **unused)
+{
+	set_msrs();
+	now.msr[0].val = 1;
+	wide(0);
 	ctx.mode = EMUL_32;
 	ok("0f 05");
 	assert_true(now.rip == 0x2000 && now.seg[EMUL_CS].attr == 0xa9b);
@@ -184,6 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_syscall, reset),
+		cmocka_unit_test_setup(test_syscall_32, reset),
 		cmocka_unit_test_setup(test_sysenter, reset),
 	};
 
