@@ -6,6 +6,7 @@
 #include "emul/descriptor.h"
 #include "emul/emul.h"
 #include "emul/exec.h"
+#include "emul/modify.h"
 #include "emul/operand.h"
 #include "emul/system.h"
 
@@ -226,14 +227,11 @@ static enum emul_result verify(struct emul_ctx *ctx, bool write)
 static enum emul_result adjust_rpl(struct emul_ctx *ctx)
 {
 	unsigned int rpl = operand_reg_get(ctx, operand_reg(&ctx->insn), 2) & 3;
-	enum emul_result ret = EMUL_OK;
-	u64 val, la;
+	enum emul_result ret;
 	bool less;
+	u64 val;
 
-	if (operand_in_memory(&ctx->insn))
-		ret = operand_check(ctx, operand_address(ctx), 2, true, &la);
-	if (ret == EMUL_OK)
-		ret = operand_rm_get(ctx, 2, &val);
+	ret = modify_rm_fetch(ctx, 2, &val);
 	if (ret != EMUL_OK)
 		return ret;
 	less = (val & 3) < rpl;

@@ -209,18 +209,11 @@ static enum emul_result cpuid(struct emul_ctx *ctx)
 /* No access: neither limits nor presence count (SDM vol. 2, INVLPG). */
 static enum emul_result invalidate_page(struct emul_ctx *ctx)
 {
-	struct operand_addr at = operand_address(ctx);
-	struct emul_segment seg = { 0 };
-	enum emul_result ret;
-	u64 la;
+	enum emul_result ret = exec_privileged(ctx);
 
-	ret = exec_privileged(ctx);
 	if (ret != EMUL_OK)
 		return ret;
-	if (ctx->mode != EMUL_64 || at.seg >= EMUL_FS)
-		ctx->ops->segment(ctx, at.seg, &seg);
-	la = seg.base + at.offset;
-	ctx->ops->invlpg(ctx, ctx->mode == EMUL_64 ? la : (u32)la);
+	ctx->ops->invlpg(ctx, operand_linear(ctx, operand_address(ctx)));
 	return exec_next(ctx);
 }
 

@@ -27,6 +27,7 @@ struct machine {
 		u32 nr;
 		u64 val;
 	} msr[12];
+	u8 vector[16][32];
 	unsigned int halted, shadow, flushed;
 	u64 flushed_la;
 	u8 memory[MEMORY];
@@ -127,7 +128,21 @@ static void cb_table(struct emul_ctx *c, bool idt, struct emul_table *out)
 static void cb_table_set(struct emul_ctx *c, bool idt,
 			 const struct emul_table *in)
 {
-	now.table[idt] = *in;
+	/* Not the padding: machines are compared byte by byte. */
+	now.table[idt].base = in->base;
+	now.table[idt].limit = in->limit;
+}
+
+static void cb_vector(struct emul_ctx *c, unsigned int nr, void *buf,
+		      unsigned int len)
+{
+	memcpy(buf, now.vector[nr], len);
+}
+
+static void cb_vector_set(struct emul_ctx *c, unsigned int nr, const void *buf,
+			  unsigned int len)
+{
+	memcpy(now.vector[nr], buf, len);
 }
 
 static void cb_cpuid(struct emul_ctx *c, u32 regs[4])
@@ -200,6 +215,7 @@ static const struct emul_ops machine_ops = {
 	.segment = cb_segment, .segment_set = cb_segment_set,
 	.table = cb_table, .table_set = cb_table_set, .cpuid = cb_cpuid,
 	.invlpg = cb_invlpg, .halt = cb_halt, .shadow = cb_shadow,
+	.vector = cb_vector, .vector_set = cb_vector_set,
 	.reg = cb_reg, .reg_set = cb_reg_set,
 };
 
