@@ -89,9 +89,11 @@ static const struct cpuid_row rows[] = {
 	/* invariant TSC */
 	{ .function = 0x80000007, .reg = CPUID_EDX, .word = NO_WORD,
 	  .raw = BIT(8) },
+	/* ours: no EFER.LMSLE */
 	{ .function = 0x80000008, .reg = CPUID_EBX, .word = 13,
 	  .host = F(CLZERO) | F(XSAVEERPTR) | F(WBNOINVD) | F(AMD_SSB_NO) |
-		  F(BTC_NO) },
+		  F(BTC_NO),
+	  .ours = BIT(20) },
 	/*
 	 * No nested data breakpoints, LFENCE serializes, null selectors clear the
 	 * base, fast short STOSB and CMPSB, not open to SRSO (at all, from user to

@@ -37,8 +37,8 @@ static const struct {
 	{ "80000001 ECX", 0x80000001, 0, ECX, 0 },
 	{ "80000001 EDX", 0x80000001, 0, EDX, AMD_ALIAS },
 	{ "80000007 EDX", 0x80000007, 0, EDX, 0 },
-	/* speculation control, and that it is not needed */
-	{ "80000008 EBX", 0x80000008, 0, EBX, 0x27205000 },
+	/* speculation control, and that it is not needed; no EFER.LMSLE */
+	{ "80000008 EBX", 0x80000008, 0, EBX, 0x27305000 },
 };
 
 static uint32_t host_reg(uint32_t fn, uint32_t index, int reg)
