@@ -10,6 +10,7 @@
 #include "emul/emul.h"
 #include "x86/event.h"
 #include "x86/exit.h"
+#include "x86/msr_state.h"
 #include "x86/state.h"
 
 /* x86's own requests (core/run_state.h). */
@@ -17,20 +18,7 @@ enum x86_request {
 	REQ_TRIPLE_FAULT = REQ_ARCH,	/* the guest shuts down */
 	REQ_DEBUG_STEP,			/* the client is told of a step */
 	REQ_TSC,			/* tsc_catch_up() */
-};
-
-/**
- * struct x86_vm_tsc - what the vCPUs' counters have in common: tsc.h
- * @lock: protects the rest; innermost
- * @base: the offset that they agree on
- * @round: counts bases
- * @members: vCPUs that have taken this one
- */
-struct x86_vm_tsc {
-	spinlock_t lock;
-	u64 base;
-	u32 round;
-	u32 members;
+	REQ_MSR_FILTER,			/* the MSR filter is another one */
 };
 
 /**
@@ -40,6 +28,8 @@ struct x86_vm_tsc {
  * @identity_map_addr: KVM_SET_IDENTITY_MAP_ADDR
  * @event_flags: KVM_VCPUEVENT_VALID_* that the client has enabled
  * @tsc: time-stamp counters (tsc.c)
+ * @msr_filter: MSR filter, or NULL; under kvm->srcu, written under kvm->lock
+ * @msr_user_reasons: KVM_MSR_EXIT_REASON_* that go to user space
  */
 struct x86_vm {
 	struct kvm kvm;
@@ -47,6 +37,8 @@ struct x86_vm {
 	u64 identity_map_addr;
 	u32 event_flags;
 	struct x86_vm_tsc tsc;
+	struct msr_filter __rcu *msr_filter;
+	u32 msr_user_reasons;
 };
 
 struct x86_emulator;
@@ -91,52 +83,6 @@ struct x86_fpu {
 	u8 loaded;
 };
 
-/* Variable MTRR ranges: a base and a mask each. */
-#define MTRR_VARIABLE	8
-
-/** struct x86_msrs - MSRs that no hardware block holds: msr_table.c, mtrr.c */
-struct x86_msrs {
-	u64 apic_base;
-	u64 bios_sign_id;
-	u64 misc_enable;
-	u64 smi_count;
-	u64 hwcr;
-	u64 de_cfg;
-	u64 osvw_length;
-	u64 osvw_status;
-	u64 mtrr_default;
-	u64 mtrr_fixed[11];
-	u64 mtrr_variable[2 * MTRR_VARIABLE];
-};
-
-/**
- * struct x86_mce - machine-check state: mce.c
- * @cap: MCG_CAP; its low byte counts the banks, 0 before KVM_X86_SETUP_MCE
- * @status: MCG_STATUS
- * @ctl: MCG_CTL
- * @bank: CTL, STATUS, ADDR and MISC of each bank
- */
-struct x86_mce {
-	u64 cap;
-	u64 status;
-	u64 ctl;
-	u64 (*bank)[4];
-};
-
-/**
- * struct x86_tsc - a vCPU's time-stamp counter: tsc.c
- * @adjust: IA32_TSC_ADJUST
- * @lost: how much of what suspends took back its offset makes up for
- * @khz: its rate, as the client has named it
- * @round: the VM's base that it has taken
- */
-struct x86_tsc {
-	u64 adjust;
-	u64 lost;
-	u32 khz;
-	u32 round;
-};
-
 /**
  * struct x86_debug - the client debugs the guest: debug.h
  * @control: KVM_GUESTDBG_*; 0: it does not
@@ -166,6 +112,8 @@ struct x86_debug {
  * @has_run: KVM_RUN was called: the CPUID table is final
  * @mmu_stale: the MMU's context does not match the registers (cr.c)
  * @pio_size: bytes of an IN that the client is asked for
+ * @msr_exits: the client's filter needs to see every RDMSR and WRMSR
+ * @msr_length: bytes of the one that the client completes; 0: to be decoded
  * @pio_rip: RIP behind that IN
  * @rcu_told: jiffies when RCU was last told that the CPU was quiescent
  * @pending: finishes an exit that user space has answered, or NULL
@@ -186,6 +134,8 @@ struct x86_vcpu {
 	bool has_run;
 	bool mmu_stale;
 	u8 pio_size;
+	bool msr_exits;
+	u8 msr_length;
 	u64 pio_rip;
 	unsigned long rcu_told;
 	enum x86_next (*pending)(struct x86_vcpu *v);
