@@ -100,10 +100,8 @@ void svm_policy_update(struct x86_vcpu *v)
 {
 	struct svm_vcpu *s = to_svm(v);
 
-	/*
-	 * No intercept depends on CPUID or the MSR filter yet: the permission
-	 * maps are common to all VMs.
-	 */
+	/* No intercept depends on CPUID yet. */
+	vmcb_msr_exits(s, v->msr_exits);
 	svm_state_set(s, GRP_DR);
 	svm_step_intercepts(s);
 	if (debug_steps(v))

@@ -14,11 +14,13 @@
 #define MSRPM_ORDER	1
 
 /*
- * Both maps are the same for every guest and never change, so one copy serves
- * all and the hardware's cache of them is always right.
+ * The maps are the same for every guest and never change, so one copy serves all
+ * and the hardware's cache of them is always right.  A guest whose client filters
+ * what otherwise passes uses the map by which every MSR exits.
  */
 static void *iopm;
 static u8 *msrpm;
+static u8 *msrpm_exit;
 
 /* IA32_PAT after reset (APM vol. 2, 7.8.2). */
 #define PAT_RESET	0x0007040600070406ull
@@ -88,9 +90,14 @@ void vmcb_init(struct svm_vcpu *s)
 	struct vmcb_control_area *control = &s->vmcb->control;
 
 	control->iopm_base_pa = __sme_pa(iopm);
-	control->msrpm_base_pa = __sme_pa(msrpm);
 	control->nested_ctl = SVM_NESTED_CTL_NP_ENABLE;
 	s->vmcb->save.g_pat = PAT_RESET;
+}
+
+void vmcb_msr_exits(struct svm_vcpu *s, bool all)
+{
+	s->vmcb->control.msrpm_base_pa = __sme_pa(all ? msrpm_exit : msrpm);
+	vmcb_changed(s, CLEAN_MAPS);
 }
 
 static void *map_alloc(unsigned int order)
@@ -106,7 +113,8 @@ int vmcb_maps_create(void)
 {
 	iopm = map_alloc(IOPM_ORDER);
 	msrpm = map_alloc(MSRPM_ORDER);
-	if (!iopm || !msrpm) {
+	msrpm_exit = map_alloc(MSRPM_ORDER);
+	if (!iopm || !msrpm || !msrpm_exit) {
 		vmcb_maps_destroy();
 		return -ENOMEM;
 	}
@@ -118,6 +126,8 @@ void vmcb_maps_destroy(void)
 {
 	free_pages((unsigned long)iopm, IOPM_ORDER);
 	free_pages((unsigned long)msrpm, MSRPM_ORDER);
+	free_pages((unsigned long)msrpm_exit, MSRPM_ORDER);
 	iopm = NULL;
 	msrpm = NULL;
+	msrpm_exit = NULL;
 }

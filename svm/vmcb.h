@@ -54,13 +54,20 @@ void vmcb_intercept_exceptions(struct svm_vcpu *s, u32 vectors);
 void vmcb_intercepts_reset(struct svm_vcpu *s);
 
 /**
+ * vmcb_msr_exits - which accesses to MSRs exit
+ * @s: the vCPU
+ * @all: all of them; else those that VMLOAD and VMSAVE do not switch
+ */
+void vmcb_msr_exits(struct svm_vcpu *s, bool all);
+
+/**
  * vmcb_init - a control block for a guest with nested paging
  * @s: the vCPU; its control block is zeroed
  */
 void vmcb_init(struct svm_vcpu *s);
 
 /**
- * vmcb_maps_create - the two permission maps that all VMs share
+ * vmcb_maps_create - the permission maps that all VMs share
  *
  * Return: 0 or -ENOMEM.
  */

@@ -87,6 +87,7 @@ static const struct step vm_step[] = {
 	{ "slots",	vm_step_slots_up,	vm_step_slots_down },
 	{ "buses",	vm_step_buses_up,	vm_step_buses_down },
 	{ "tsc",	vm_step_tsc_up,		NULL },
+	{ "msr filter",	steps_nothing,		vm_step_msr_filter_down },
 	{ "vendor",	vm_step_vendor_up,	vm_step_vendor_down },
 	{ "hardware",	vm_step_hw_up,		vm_step_hw_down },
 	{ "notifier",	vm_step_notifier_up,	vm_step_notifier_down },

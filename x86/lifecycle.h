@@ -45,6 +45,10 @@ int vm_step_vendor_up(void *kvm);
 /** vm_step_vendor_down - the reverse */
 void vm_step_vendor_down(void *kvm);
 
+/* x86/msr_filter.c */
+/** vm_step_msr_filter_down - free the MSR filter, if one was set */
+void vm_step_msr_filter_down(void *kvm);
+
 /* x86/tsc.c */
 /** module_step_tsc_up - look at the host's counter at suspend and resume */
 int module_step_tsc_up(void *unused);

@@ -4,6 +4,7 @@
 
 #include "x86/exits.h"
 #include "x86/msr.h"
+#include "x86/msr_filter.h"
 #include "x86/vendor.h"
 
 const struct msr_row *msr_row_find(u32 index)
@@ -36,8 +37,11 @@ static int access_read(struct x86_vcpu *v, struct msr_access *a)
 int msr_read(struct x86_vcpu *v, u32 index, u64 *data)
 {
 	struct msr_access a = { .index = index };
-	int err = access_read(v, &a);
+	int err;
 
+	if (!msr_filter_allows(v, index, KVM_MSR_FILTER_READ))
+		return -EPERM;
+	err = access_read(v, &a);
 	*data = a.data;
 	return err;
 }
@@ -55,21 +59,35 @@ int msr_write(struct x86_vcpu *v, u32 index, u64 data, bool host)
 {
 	struct msr_access a = { .index = index, .host = host, .data = data };
 
+	if (!host && !msr_filter_allows(v, index, KVM_MSR_FILTER_WRITE))
+		return -EPERM;
 	a.row = msr_row_find(index);
 	if (a.row && a.row->read)
 		return a.row->write ? a.row->write(v, &a) : -EINVAL;
 	return vendor(msr_write)(v, index, data);
 }
 
+/* #GP, unless the client wants to know. */
+static enum x86_next access_failed(struct x86_vcpu *v,
+				   const struct x86_exit *exit, int err)
+{
+	u32 reason = msr_user_wants(v, err);
+
+	if (reason)
+		return msr_user_exit(v, exit, reason);
+	kvm_event_exception(v, X86_TRAP_GP, 0);
+	return X86_RESUME;
+}
+
 enum x86_next rdmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	enum x86_next next;
 	u64 data;
+	int err;
 
-	if (msr_read(v, v->state.gpr[GPR_RCX], &data)) {
-		kvm_event_exception(v, X86_TRAP_GP, 0);
-		return X86_RESUME;
-	}
+	err = msr_read(v, v->state.gpr[GPR_RCX], &data);
+	if (err)
+		return access_failed(v, exit, err);
 	if (!exit_skip(v, exit, &next))
 		return next;
 	v->state.gpr[GPR_RAX] = (u32)data;
@@ -79,13 +97,12 @@ enum x86_next rdmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 
 enum x86_next wrmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
-	u64 data = (u32)v->state.gpr[GPR_RAX] |
-		   (u64)(u32)v->state.gpr[GPR_RDX] << 32;
+	u64 data = (u32)v->state.gpr[GPR_RAX] | v->state.gpr[GPR_RDX] << 32;
 	enum x86_next next;
+	int err;
 
-	if (msr_write(v, v->state.gpr[GPR_RCX], data, false)) {
-		kvm_event_exception(v, X86_TRAP_GP, 0);
-		return X86_RESUME;
-	}
+	err = msr_write(v, v->state.gpr[GPR_RCX], data, false);
+	if (err)
+		return access_failed(v, exit, err);
 	return exit_skip(v, exit, &next) ? X86_RESUME : next;
 }

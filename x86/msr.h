@@ -66,11 +66,12 @@ const struct msr_row *msr_row_find(u32 index);
 
 /**
  * msr_read - RDMSR
- * @v: own thread
+ * @v: own thread, kvm->srcu held
  * @index: which
  * @data: result
  *
- * Return: 0; -EINVAL: not readable now; -ENOENT: unknown.  Both raise #GP.
+ * Return: 0; -EINVAL: not readable now; -ENOENT: unknown; -EPERM: the client's
+ * filter denies it.  All raise #GP unless the client handles them.
  */
 int msr_read(struct x86_vcpu *v, u32 index, u64 *data);
 
@@ -79,13 +80,13 @@ int msr_host_read(struct x86_vcpu *v, u32 index, u64 *data);
 
 /**
  * msr_write - WRMSR, or the client's KVM_SET_MSRS
- * @v: own thread
+ * @v: own thread; kvm->srcu held unless @host
  * @index: which
  * @data: value
  * @host: the client writes
  *
  * Return: 0; -EINVAL: read only, or a value that the register does not take;
- * -ENOENT: unknown.  Both raise #GP.
+ * -ENOENT, -EPERM: see msr_read().
  */
 int msr_write(struct x86_vcpu *v, u32 index, u64 data, bool host);
 

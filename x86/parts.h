@@ -51,52 +51,6 @@ struct x86_fpu {
 	u8 loaded;
 };
 
-/* Variable MTRR ranges: a base and a mask each. */
-#define MTRR_VARIABLE	8
-
-/** struct x86_msrs - MSRs that no hardware block holds: msr_table.c, mtrr.c */
-struct x86_msrs {
-	u64 apic_base;
-	u64 bios_sign_id;
-	u64 misc_enable;
-	u64 smi_count;
-	u64 hwcr;
-	u64 de_cfg;
-	u64 osvw_length;
-	u64 osvw_status;
-	u64 mtrr_default;
-	u64 mtrr_fixed[11];
-	u64 mtrr_variable[2 * MTRR_VARIABLE];
-};
-
-/**
- * struct x86_mce - machine-check state: mce.c
- * @cap: MCG_CAP; its low byte counts the banks, 0 before KVM_X86_SETUP_MCE
- * @status: MCG_STATUS
- * @ctl: MCG_CTL
- * @bank: CTL, STATUS, ADDR and MISC of each bank
- */
-struct x86_mce {
-	u64 cap;
-	u64 status;
-	u64 ctl;
-	u64 (*bank)[4];
-};
-
-/**
- * struct x86_tsc - a vCPU's time-stamp counter: tsc.c
- * @adjust: IA32_TSC_ADJUST
- * @lost: how much of what suspends took back its offset makes up for
- * @khz: its rate, as the client has named it
- * @round: the VM's base that it has taken
- */
-struct x86_tsc {
-	u64 adjust;
-	u64 lost;
-	u32 khz;
-	u32 round;
-};
-
 /**
  * struct x86_debug - the client debugs the guest: debug.h
  * @control: KVM_GUESTDBG_*; 0: it does not

@@ -23,6 +23,7 @@
 #include "x86/debug.h"
 #include "x86/exits.h"
 #include "x86/fpu.h"
+#include "x86/msr_filter.h"
 #include "x86/run.h"
 #include "x86/tsc.h"
 #include "x86/vendor.h"
@@ -46,6 +47,10 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 		vendor(tlb_flush)(v);
 	if (request_take(vcpu, REQ_TSC))
 		tsc_catch_up(v);
+	if (request_take(vcpu, REQ_MSR_FILTER)) {
+		msr_filter_refresh(v);
+		vendor(policy_update)(v);
+	}
 	if (request_take(vcpu, REQ_DEBUG_STEP))
 		return debug_step_exit(v);
 	return X86_RESUME;

@@ -9,6 +9,7 @@
 #include "x86/fpu.h"
 #include "x86/lifecycle.h"
 #include "x86/msr.h"
+#include "x86/msr_filter.h"
 #include "x86/tsc.h"
 #include "x86/vendor.h"
 
@@ -121,6 +122,7 @@ int vcpu_step_reset_up(void *obj)
 	vcpu_init_state(v);
 	fpu_reset(v);
 	msr_reset(v);
+	msr_filter_refresh(v);
 	tsc_vcpu_reset(v);
 	cpuid_update(v);
 	v->mp_state = KVM_MP_STATE_RUNNABLE;

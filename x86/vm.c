@@ -3,6 +3,7 @@
 #include "core/arch.h"
 #include "x86/event_ioctl.h"
 #include "x86/lifecycle.h"
+#include "x86/msr_filter.h"
 #include "x86/vendor.h"
 
 int vm_step_mmu_up(void *obj)
@@ -62,6 +63,8 @@ long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
 	case KVM_CAP_EXCEPTION_PAYLOAD:
 	case KVM_CAP_X86_TRIPLE_FAULT_EVENT:
 		return events_enable_cap(to_x86_vm(kvm), cap);
+	case KVM_CAP_X86_USER_SPACE_MSR:
+		return msr_user_enable(to_x86_vm(kvm), cap);
 	default:
 		return -EINVAL;
 	}
@@ -74,6 +77,7 @@ static long vm_ioctl_gsi_routing(void *obj, void *data, unsigned long arg)
 }
 
 const struct ioctl_desc arch_vm_ioctls[] = {
+	{ KVM_X86_SET_MSR_FILTER, 0, msr_ioctl_filter },
 	{ KVM_SET_TSS_ADDR, 0, vm_ioctl_tss_addr },
 	{ KVM_SET_IDENTITY_MAP_ADDR, 0, vm_ioctl_identity_map },
 	{ KVM_SET_GSI_ROUTING, 0, vm_ioctl_gsi_routing },

@@ -9,6 +9,7 @@
 #include "emul/emul.h"
 #include "x86/event.h"
 #include "x86/exit.h"
+#include "x86/msr_state.h"
 #include "x86/parts.h"
 #include "x86/state.h"
 
@@ -17,20 +18,7 @@ enum x86_request {
 	REQ_TRIPLE_FAULT = REQ_ARCH,	/* the guest shuts down */
 	REQ_DEBUG_STEP,			/* the client is told of a step */
 	REQ_TSC,			/* tsc_catch_up() */
-};
-
-/**
- * struct x86_vm_tsc - what the vCPUs' counters have in common: tsc.h
- * @lock: protects the rest; innermost
- * @base: the offset that they agree on
- * @round: counts bases
- * @members: vCPUs that have taken this one
- */
-struct x86_vm_tsc {
-	spinlock_t lock;
-	u64 base;
-	u32 round;
-	u32 members;
+	REQ_MSR_FILTER,			/* the MSR filter is another one */
 };
 
 /**
@@ -40,6 +28,8 @@ struct x86_vm_tsc {
  * @identity_map_addr: KVM_SET_IDENTITY_MAP_ADDR
  * @event_flags: KVM_VCPUEVENT_VALID_* that the client has enabled
  * @tsc: time-stamp counters (tsc.c)
+ * @msr_filter: MSR filter, or NULL; under kvm->srcu, written under kvm->lock
+ * @msr_user_reasons: KVM_MSR_EXIT_REASON_* that go to user space
  */
 struct x86_vm {
 	struct kvm kvm;
@@ -47,6 +37,8 @@ struct x86_vm {
 	u64 identity_map_addr;
 	u32 event_flags;
 	struct x86_vm_tsc tsc;
+	struct msr_filter __rcu *msr_filter;
+	u32 msr_user_reasons;
 };
 
 struct x86_emulator;
@@ -68,6 +60,8 @@ struct x86_emulator;
  * @has_run: KVM_RUN was called: the CPUID table is final
  * @mmu_stale: the MMU's context does not match the registers (cr.c)
  * @pio_size: bytes of an IN that the client is asked for
+ * @msr_exits: the client's filter needs to see every RDMSR and WRMSR
+ * @msr_length: bytes of the one that the client completes; 0: to be decoded
  * @pio_rip: RIP behind that IN
  * @rcu_told: jiffies when RCU was last told that the CPU was quiescent
  * @pending: finishes an exit that user space has answered, or NULL
@@ -88,6 +82,8 @@ struct x86_vcpu {
 	bool has_run;
 	bool mmu_stale;
 	u8 pio_size;
+	bool msr_exits;
+	u8 msr_length;
 	u64 pio_rip;
 	unsigned long rcu_told;
 	enum x86_next (*pending)(struct x86_vcpu *v);
