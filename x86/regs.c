@@ -21,11 +21,10 @@ static void gpr_copy_high(u64 *to, const u64 *from)
 		to[i] = from[i];
 }
 
-long regs_ioctl_get(void *obj, void *data, unsigned long arg)
+void regs_get(struct x86_vcpu *v, struct kvm_regs *r)
 {
-	const struct x86_state *s = state_get(to_x86_vcpu(obj),
-					      GRP_RIP | GRP_RSP | GRP_RFLAGS);
-	struct kvm_regs *r = data;
+	const struct x86_state *s = state_get(v, GRP_RIP | GRP_RSP |
+					      GRP_RFLAGS);
 
 	r->rax = s->gpr[GPR_RAX];
 	r->rbx = s->gpr[GPR_RBX];
@@ -38,13 +37,10 @@ long regs_ioctl_get(void *obj, void *data, unsigned long arg)
 	gpr_copy_high(&r->r8, &s->gpr[GPR_R8]);
 	r->rip = s->rip;
 	r->rflags = s->rflags;
-	return 0;
 }
 
-long regs_ioctl_set(void *obj, void *data, unsigned long arg)
+void regs_set(struct x86_vcpu *v, const struct kvm_regs *r)
 {
-	struct x86_vcpu *v = to_x86_vcpu(obj);
-	const struct kvm_regs *r = data;
 	struct x86_state *s;
 
 	s = state_set(v, GRP_RIP | GRP_RSP | GRP_RFLAGS);
@@ -61,7 +57,6 @@ long regs_ioctl_set(void *obj, void *data, unsigned long arg)
 	s->rflags = r->rflags | X86_EFLAGS_FIXED;
 	/* New registers: what was about to be raised belonged to the old ones. */
 	event_forget_exceptions(v);
-	return 0;
 }
 
 static void seg_get(const struct x86_seg *s, struct kvm_segment *out)
@@ -107,15 +102,14 @@ static void sregs_get_interrupt(const struct x86_events *ev, struct kvm_sregs *r
 	unsigned long *bitmap = (unsigned long *)r->interrupt_bitmap;
 	u8 vector;
 
+	memset(bitmap, 0, sizeof(r->interrupt_bitmap));
 	if (event_interrupt_waiting(ev, &vector))
 		__set_bit(vector, bitmap);
 }
 
-long sregs_ioctl_get(void *obj, void *data, unsigned long arg)
+void sregs_get(struct x86_vcpu *v, struct kvm_sregs *r)
 {
-	struct x86_vcpu *v = to_x86_vcpu(obj);
 	const struct x86_state *s = state_get(v, GRP_ALL);
-	struct kvm_sregs *r = data;
 
 	seg_get(&s->seg[SEG_CS], &r->cs);
 	seg_get(&s->seg[SEG_DS], &r->ds);
@@ -137,10 +131,9 @@ long sregs_ioctl_get(void *obj, void *data, unsigned long arg)
 	r->efer = s->efer;
 	r->apic_base = v->msrs.apic_base;
 	sregs_get_interrupt(&v->events, r);
-	return 0;
 }
 
-static bool sregs_are_valid(struct x86_vcpu *v, const struct kvm_sregs *r)
+bool sregs_are_valid(struct x86_vcpu *v, const struct kvm_sregs *r)
 {
 	if (!cr_state_is_valid(v, r->cr0 | X86_CR0_ET, r->cr4, r->efer))
 		return false;
@@ -152,7 +145,7 @@ static bool sregs_are_valid(struct x86_vcpu *v, const struct kvm_sregs *r)
 	return !(r->efer & EFER_LMA) || !r->cs.l || !r->cs.db;
 }
 
-static void sregs_load(struct x86_vcpu *v, const struct kvm_sregs *r)
+static void registers_load(struct x86_vcpu *v, const struct kvm_sregs *r)
 {
 	struct x86_state *s = state_set(v, GRP_CR0 | GRP_CR2 | GRP_CR3 |
 					GRP_CR4 | GRP_CR8 | GRP_EFER |
@@ -178,6 +171,15 @@ static void sregs_load(struct x86_vcpu *v, const struct kvm_sregs *r)
 	s->efer = r->efer;
 }
 
+void sregs_load(struct x86_vcpu *v, const struct kvm_sregs *r)
+{
+	v->msrs.apic_base = r->apic_base;
+	registers_load(v, r);
+	v->vcpu.run->cr8 = r->cr8;
+	cr_changed(v);
+	vendor(tlb_flush)(v);
+}
+
 /* The bitmap names at most one interrupt that waits, or none (api.rst 4.13). */
 static void sregs_load_interrupt(struct x86_vcpu *v, const struct kvm_sregs *r)
 {
@@ -188,19 +190,37 @@ static void sregs_load_interrupt(struct x86_vcpu *v, const struct kvm_sregs *r)
 	event_interrupt_set(v, vector < KVM_NR_INTERRUPTS, vector);
 }
 
+void sregs_set(struct x86_vcpu *v, const struct kvm_sregs *r)
+{
+	sregs_load(v, r);
+	sregs_load_interrupt(v, r);
+}
+
+long regs_ioctl_get(void *obj, void *data, unsigned long arg)
+{
+	regs_get(to_x86_vcpu(obj), data);
+	return 0;
+}
+
+long regs_ioctl_set(void *obj, void *data, unsigned long arg)
+{
+	regs_set(to_x86_vcpu(obj), data);
+	return 0;
+}
+
+long sregs_ioctl_get(void *obj, void *data, unsigned long arg)
+{
+	sregs_get(to_x86_vcpu(obj), data);
+	return 0;
+}
+
 long sregs_ioctl_set(void *obj, void *data, unsigned long arg)
 {
 	struct x86_vcpu *v = to_x86_vcpu(obj);
-	const struct kvm_sregs *r = data;
 
-	if (!sregs_are_valid(v, r))
+	if (!sregs_are_valid(v, data))
 		return -EINVAL;
-	v->msrs.apic_base = r->apic_base;
-	sregs_load(v, r);
-	sregs_load_interrupt(v, r);
-	v->vcpu.run->cr8 = r->cr8;
-	cr_changed(v);
-	vendor(tlb_flush)(v);
+	sregs_set(v, data);
 	return 0;
 }
 

@@ -25,6 +25,7 @@
 #include "x86/fpu.h"
 #include "x86/msr_filter.h"
 #include "x86/run.h"
+#include "x86/sync.h"
 #include "x86/tsc.h"
 #include "x86/vendor.h"
 
@@ -250,6 +251,27 @@ static void run_take_cr8(struct x86_vcpu *v)
 		state_set(v, GRP_CR8)->cr8 = cr8 & 0xf;
 }
 
+static enum x86_next run_loaded(struct x86_vcpu *v)
+{
+	struct kvm_vcpu *vcpu = &v->vcpu;
+	struct kvm_run *run = vcpu->run;
+	enum x86_next next;
+	int err;
+
+	err = unlikely(sync_wanted(run)) ? sync_from_run(v) : 0;
+	if (unlikely(err))
+		return run_fail(v, err);
+	v->has_run = true;
+	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
+	run_take_cr8(v);
+	next = run_from_user(v);
+	run_report(v);
+	srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
+	if (unlikely(sync_wanted(run)))
+		sync_to_run(v);
+	return next;
+}
+
 /* Apart from arch_vcpu_run(), whose cheap way out needs none of this frame. */
 static noinline int run_full(struct x86_vcpu *v)
 {
@@ -259,14 +281,9 @@ static noinline int run_full(struct x86_vcpu *v)
 
 	if (vcpu->sigset_active)
 		sigprocmask(SIG_SETMASK, &vcpu->sigset, &saved);
-	v->has_run = true;
 	vcpu_load(vcpu);
 	fpu_load(v);
-	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
-	run_take_cr8(v);
-	next = run_from_user(v);
-	run_report(v);
-	srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
+	next = run_loaded(v);
 	fpu_put(v);
 	vcpu_put(vcpu);
 	if (vcpu->sigset_active)
@@ -279,10 +296,9 @@ int arch_vcpu_run(struct kvm_vcpu *vcpu)
 	struct x86_vcpu *v = to_x86_vcpu(vcpu);
 	struct kvm_run *run = vcpu->run;
 
-	if (run->kvm_valid_regs || run->kvm_dirty_regs)
-		return -EINVAL;
 	/* Nothing to finish and nothing to run. */
-	if (READ_ONCE(run->immediate_exit) && !v->pending) {
+	if (READ_ONCE(run->immediate_exit) && !v->pending &&
+	    !sync_wanted(run)) {
 		run_take_cr8(v);
 		run_report(v);
 		return -EINTR;
