@@ -36,7 +36,10 @@ static void context_fill(struct x86_vcpu *v)
 
 	ctx->ops = &emul_env_ops;
 	ctx->priv = v;
-	ctx->mode = emulate_mode(v);
+	if (ctx->mode != emulate_mode(v)) {
+		ctx->mode = emulate_mode(v);
+		em->known = 0;
+	}
 	ctx->protected = (s->cr0 & X86_CR0_PE) &&
 			 !(s->rflags & X86_EFLAGS_VM);
 	ctx->la57 = s->cr4 & X86_CR4_LA57;
@@ -253,7 +256,7 @@ enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 		return run_fail(v, -ENOMEM);
 	v->emul->nreads = 0;
 	context_fill(v);
-	if (!emulate_decode(v, exit, &v->emul->ctx.insn, &next))
+	if (!emulate_fetch(v, exit, &next))
 		return next;
 	return emulate_exec(v);
 }

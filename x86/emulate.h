@@ -24,6 +24,8 @@ struct mmio_piece {
 /**
  * struct x86_emulator - state of an emulation; made when first needed
  * @ctx: the emulator's context, holding the decoded instruction
+ * @bytes: what @ctx.insn was decoded from, when it is at most 8 bytes long
+ * @known: how many bytes that is; 0: decode anew
  * @rip: where the instruction is
  * @rflags: RFLAGS when it began
  * @single_step: a trap follows, the guest's or the client's
@@ -39,6 +41,8 @@ struct mmio_piece {
  */
 struct x86_emulator {
 	struct emul_ctx ctx;
+	u64 bytes;
+	u8 known;
 	u64 rip;
 	u64 rflags;
 	u16 batch;
@@ -169,6 +173,17 @@ bool emulate_next_rip(struct x86_vcpu *v, const struct x86_exit *exit,
  */
 bool emulate_decode(struct x86_vcpu *v, const struct x86_exit *exit,
 		    struct emul_insn *insn, enum x86_next *next);
+
+/**
+ * emulate_fetch - the same into the emulator's context, whose mode is set
+ * @v: own thread, kvm->srcu held; v->emul is there
+ * @exit: may carry the instruction's bytes
+ * @next: what to return from the handler when false is returned
+ *
+ * Return: true when v->emul->ctx.insn is valid.
+ */
+bool emulate_fetch(struct x86_vcpu *v, const struct x86_exit *exit,
+		   enum x86_next *next);
 
 /**
  * emulate_insn - execute the instruction at RIP in software
