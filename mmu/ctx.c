@@ -132,23 +132,16 @@ bool mmu_translate_again(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 {
 	struct mmu_ctx *ctx = &vcpu->ctx[kind];
 	const struct mmu_walk *last = last_walk(ctx, access);
-	const struct gwalk_step *step;
-	unsigned int size;
-	u64 entry = 0;
-	int level;
+	const struct pt_format *fmt = ctx->walk.fmt;
 
 	if (!walk_is_same(last, va, access))
 		return false;
 	root_read(vcpu, ctx);
-	if (ctx->walk.root != last->root)
+	if (ctx->walk.root != last->root ||
+	    !mmu_env_guest_same(vcpu, &last->step[last->level],
+				fmt->levels - last->level + 1,
+				fmt->entry_size))
 		return false;
-	size = ctx->walk.fmt->entry_size;
-	for (level = ctx->walk.fmt->levels; level >= last->level; level--) {
-		step = &last->step[level];
-		if (mmu_env_guest_read(vcpu, step->gpa, &entry, size) ||
-		    entry != step->entry)
-			return false;
-	}
 	*gpa = last->gfn << MMU_PAGE_SHIFT | (va & (MMU_PAGE_SIZE - 1));
 	return true;
 }

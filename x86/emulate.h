@@ -13,6 +13,9 @@
 /* An access of 64 bytes, misaligned across two pages, in pieces of at most 8. */
 #define MMIO_PIECES 10
 
+/* No access has this bit. */
+#define HINT_NONE	BIT_ULL(63)
+
 /** struct mmio_piece - one access as a device or the client sees it */
 struct mmio_piece {
 	bool port;	/* @gpa is an I/O port */
@@ -26,6 +29,8 @@ struct mmio_piece {
  * @ctx: the emulator's context, holding the decoded instruction
  * @bytes: what @ctx.insn was decoded from, when it is at most 8 bytes long
  * @known: how many bytes that is; 0: decode anew
+ * @hint: where the exit's access went, which is that of the only operand in memory
+ * @hint_access: what it may be used for: 0 and PF_WRITE; HINT_NONE
  * @rip: where the instruction is
  * @rflags: RFLAGS when it began
  * @single_step: a trap follows, the guest's or the client's
@@ -43,6 +48,8 @@ struct x86_emulator {
 	struct emul_ctx ctx;
 	u64 bytes;
 	u8 known;
+	gpa_t hint;
+	u64 hint_access;
 	u64 rip;
 	u64 rflags;
 	u16 batch;
