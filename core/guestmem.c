@@ -128,7 +128,7 @@ static bool user_same(void __user *const *p, const struct gwalk_step *step,
 	if (!user_access_begin(p[0], size))
 		return false;
 	for (i = 0; i < n; i++) {
-		if (size == sizeof(q)) {
+		if (likely(size == sizeof(q))) {
 			unsafe_get_user(q, (u64 __user *)p[i], fault);
 			diff |= q ^ step[i].entry;
 		} else {
@@ -146,12 +146,15 @@ fault:
 bool guest_same(struct kvm_vcpu *vcpu, const struct gwalk_step *step,
 		unsigned int n, unsigned int size)
 {
-	void __user *p[MMU_ENV_SAME_MAX];
-	const struct slot *slot;
+	struct slot *slot = guest_slot_near(vcpu, step->gpa >> MMU_PAGE_SHIFT);
+	void __user *p[MMU_ENV_SAME_MAX] __uninitialized;
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		slot = guest_slot_near(vcpu, step[i].gpa >> MMU_PAGE_SHIFT);
+		/* A guest's tables are nearly always in one slot. */
+		if (unlikely(!slot ||
+			     !slot_holds(slot, step[i].gpa >> MMU_PAGE_SHIFT)))
+			slot = guest_slot(vcpu, step[i].gpa >> MMU_PAGE_SHIFT);
 		if (unlikely(!slot))
 			return false;
 		p[i] = guest_user(slot, step[i].gpa);
