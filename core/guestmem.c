@@ -9,6 +9,7 @@
 
 #include "core/dirty.h"
 #include "core/guestmem.h"
+#include "mmu/gwalk.h"
 
 /* Not where the last one was. */
 static noinline struct slot *guest_slot_search(struct kvm_vcpu *vcpu,
@@ -114,6 +115,51 @@ int guest_read(struct kvm_vcpu *vcpu, gpa_t gpa, void *buf, unsigned long len)
 	if (likely(len == 8))
 		return __get_user(*(u64 *)buf, (const u64 __user *)from);
 	return guest_copy_in(buf, from, len) ? -EFAULT : 0;
+}
+
+/* One window for all of them: opening it costs more than a read. */
+static bool user_same(void __user *const *p, const struct gwalk_step *step,
+		      unsigned int n, unsigned int size)
+{
+	unsigned int i;
+	u64 q, diff = 0;
+	u32 l;
+
+	if (!user_access_begin(p[0], size))
+		return false;
+	for (i = 0; i < n; i++) {
+		if (likely(size == sizeof(q))) {
+			unsafe_get_user(q, (u64 __user *)p[i], fault);
+			diff |= q ^ step[i].entry;
+		} else {
+			unsafe_get_user(l, (u32 __user *)p[i], fault);
+			diff |= l ^ step[i].entry;
+		}
+	}
+	user_access_end();
+	return !diff;
+fault:
+	user_access_end();
+	return false;
+}
+
+bool guest_same(struct kvm_vcpu *vcpu, const struct gwalk_step *step,
+		unsigned int n, unsigned int size)
+{
+	struct slot *slot = guest_slot_near(vcpu, step->gpa >> MMU_PAGE_SHIFT);
+	void __user *p[MMU_ENV_SAME_MAX] __uninitialized;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		/* A guest's tables are nearly always in one slot. */
+		if (unlikely(!slot ||
+			     !slot_holds(slot, step[i].gpa >> MMU_PAGE_SHIFT)))
+			slot = guest_slot(vcpu, step[i].gpa >> MMU_PAGE_SHIFT);
+		if (unlikely(!slot))
+			return false;
+		p[i] = guest_user(slot, step[i].gpa);
+	}
+	return user_same(p, step, n, size);
 }
 
 /* After the write: dirty_mark() has the reason. */

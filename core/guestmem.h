@@ -28,6 +28,10 @@ struct slot *guest_slot(struct kvm_vcpu *vcpu, gfn_t gfn);
  */
 int guest_read(struct kvm_vcpu *vcpu, gpa_t gpa, void *buf, unsigned long len);
 
+/** guest_same - mmu_env_guest_same() for a vCPU */
+bool guest_same(struct kvm_vcpu *vcpu, const struct gwalk_step *step,
+		unsigned int n, unsigned int size);
+
 /**
  * guest_write - write guest physical memory, marking frames dirty
  * @vcpu: whose address space

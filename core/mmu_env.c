@@ -270,6 +270,12 @@ int mmu_env_guest_read(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 	return guest_read(env_vcpu(vcpu), gpa, buf, len);
 }
 
+bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
+			unsigned int n, unsigned int size)
+{
+	return guest_same(env_vcpu(vcpu), step, n, size);
+}
+
 int mmu_env_guest_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int size,
 			  u64 old, u64 new)
 {

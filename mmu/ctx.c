@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Guest paging modes: control registers to a walker's context. */
 #include <linux/bits.h>
+#include <linux/string.h>
 
 #include "mmu/mmu.h"
 
@@ -44,6 +45,8 @@ void mmu_ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 		.pke = lma && (cpu->cr4 & CR4_PKE),
 	};
 
+	vcpu->ctx[kind].last[0].level = 0;
+	vcpu->ctx[kind].last[1].level = 0;
 	walk->fmt = format_pick(cpu);
 	walk->next = NULL;
 	walk->set_ad = true;
@@ -75,13 +78,70 @@ static void root_read(struct mmu_vcpu *vcpu, struct mmu_ctx *ctx)
 	}
 }
 
+static struct mmu_walk *last_walk(struct mmu_ctx *ctx,
+				  const struct gwalk_access *access)
+{
+	return &ctx->last[!!(access->pf & PF_FETCH)];
+}
+
+/* PAE's first entries are not read from where they lie. */
+static void walk_remember(struct mmu_ctx *ctx, u64 va,
+			  const struct gwalk_access *access,
+			  const struct gwalk_result *res)
+{
+	struct mmu_walk *last = last_walk(ctx, access);
+	const struct pt_format *fmt = ctx->walk.fmt;
+
+	if (!fmt || fmt == &pt_format_pae)
+		return;
+	last->access = *access;
+	last->page = va >> MMU_PAGE_SHIFT;
+	last->gfn = res->gpa >> MMU_PAGE_SHIFT;
+	last->root = ctx->walk.root;
+	last->level = res->level;
+	memcpy(&last->step[res->level], &res->step[res->level],
+	       (fmt->levels - res->level + 1) * sizeof(*last->step));
+}
+
 enum gwalk_status mmu_translate(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 				u64 va, const struct gwalk_access *access,
 				struct gwalk_result *res)
 {
 	struct mmu_ctx *ctx = &vcpu->ctx[kind];
+	enum gwalk_status status;
 
 	if (ctx->walk.fmt)
 		root_read(vcpu, ctx);
-	return gwalk(vcpu, &ctx->walk, va, access, res);
+	status = gwalk(vcpu, &ctx->walk, va, access, res);
+	if (status == GWALK_OK)
+		walk_remember(ctx, va, access, res);
+	return status;
+}
+
+static bool walk_is_same(const struct mmu_walk *last, u64 va,
+			 const struct gwalk_access *access)
+{
+	return last->level && last->page == va >> MMU_PAGE_SHIFT &&
+	       last->access.pf == access->pf &&
+	       last->access.regs.ac == access->regs.ac &&
+	       last->access.regs.pkru == access->regs.pkru;
+}
+
+bool mmu_translate_again(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
+			 u64 va, const struct gwalk_access *access, gpa_t *gpa)
+{
+	struct mmu_ctx *ctx = &vcpu->ctx[kind];
+	const struct mmu_walk *last = last_walk(ctx, access);
+	const struct pt_format *fmt = ctx->walk.fmt;
+
+	if (!walk_is_same(last, va, access))
+		return false;
+	root_read(vcpu, ctx);
+	if (ctx->walk.root != last->root ||
+	    !mmu_env_guest_same(vcpu, &last->step[last->level],
+				fmt->levels - last->level + 1,
+				fmt->entry_size))
+		return false;
+	*gpa = last->gfn << MMU_PAGE_SHIFT | (va & (MMU_PAGE_SIZE - 1));
+	return true;
 }

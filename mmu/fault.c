@@ -273,7 +273,8 @@ enum mmu_result mmu_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	struct mmu *mmu = vcpu->mmu;
 	/* Before the slot is looked for: pairs with mmu_slots_changed(). */
 	u64 gen = smp_load_acquire(&mmu->mmio_gen);
-	struct near near;
+	/* Large, and filled as far as it is used. */
+	struct near near __uninitialized;
 	enum mmu_result r;
 	int level;
 

@@ -36,13 +36,33 @@ struct mmu_cpu {
 };
 
 /**
+ * struct mmu_walk - the last walk that went well, for one kind of access
+ * @access: what it was for
+ * @page: number of the page at its address
+ * @gfn: where that page is
+ * @root: where it began
+ * @level: level of the leaf; 0: there was none
+ * @step: the entries that it read, down to @level
+ */
+struct mmu_walk {
+	struct gwalk_access access;
+	u64 page;
+	gfn_t gfn;
+	gpa_t root;
+	u8 level;
+	struct gwalk_step step[LEVEL_MAX + 1];
+};
+
+/**
  * struct mmu_ctx - one set of guest tables, and how to walk it
  * @ops: (c) constants of its kind
  * @walk: format, reserved bits and permissions, from mmu_ctx_update()
+ * @last: walks to repeat: [0] for data, [1] for code
  */
 struct mmu_ctx {
 	const struct mmu_ctx_ops *ops;
 	struct gwalk_ctx walk;
+	struct mmu_walk last[2];
 };
 
 enum mmu_ctx_kind {
@@ -72,5 +92,21 @@ void mmu_ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 enum gwalk_status mmu_translate(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 				u64 va, const struct gwalk_access *access,
 				struct gwalk_result *res);
+
+/**
+ * mmu_translate_again - translate as the last time, if that is right again
+ * @vcpu: the vCPU; called by its own thread, memslots' SRCU held
+ * @kind: which context
+ * @va: the address
+ * @access: what it is for
+ * @gpa: result, when true is returned
+ *
+ * Reads the entries that the last walk has read, as that walk would: when all of
+ * them are what they were, so is the result.
+ *
+ * Return: false when it takes mmu_translate().
+ */
+bool mmu_translate_again(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
+			 u64 va, const struct gwalk_access *access, gpa_t *gpa);
 
 #endif

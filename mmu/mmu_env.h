@@ -149,6 +149,24 @@ int mmu_env_host_level(const struct mmu_slot *slot, gfn_t gfn);
 int mmu_env_guest_read(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 		       unsigned int len);
 
+/* An entry of a guest's table: gwalk.h. */
+struct gwalk_step;
+
+/* As many as a walk can have. */
+#define MMU_ENV_SAME_MAX LEVEL_MAX
+
+/**
+ * mmu_env_guest_same - do entries in guest memory still have their values?
+ * @vcpu: whose address space
+ * @step: the entries
+ * @n: how many, at most MMU_ENV_SAME_MAX
+ * @size: bytes of an entry, 4 or 8
+ *
+ * Return: false when one differs, or cannot be read.
+ */
+bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
+			unsigned int n, unsigned int size);
+
 /**
  * mmu_env_guest_cmpxchg - compare and exchange in guest physical memory
  * @vcpu: whose address space

@@ -31,10 +31,26 @@ static u64 mem_privilege(const struct emul_ctx *ctx)
 	return ctx->cpl == 3 ? PF_USER : 0;
 }
 
+/*
+ * The processor has translated the operand before the exit, with all checks.  The
+ * offset tells whether this is it, or the other page of an operand that crosses.
+ */
+static bool hint_fits(const struct x86_emulator *em, u64 la, u64 access)
+{
+	return !((la ^ em->hint) & ~PAGE_MASK) &&
+	       (em->hint_access & (access | HINT_NONE)) == access;
+}
+
 enum emul_result emul_env_translate(struct emul_ctx *ctx, u64 la, u64 access,
 				    gpa_t *gpa)
 {
-	return guest_translate(ctx->priv, la, access | mem_privilege(ctx), gpa,
+	struct x86_vcpu *v = ctx->priv;
+
+	if (hint_fits(v->emul, la, access)) {
+		*gpa = v->emul->hint;
+		return EMUL_OK;
+	}
+	return guest_translate(v, la, access | mem_privilege(ctx), gpa,
 			       &ctx->fault);
 }
 
@@ -85,9 +101,10 @@ static enum emul_result mem_write(struct emul_ctx *ctx, u64 la,
 	gpa_t gpa[2];
 
 	r = mem_translate_write(ctx, la, len, gpa);
-	if (r == EMUL_OK)
-		r = mmio_write(v, gpa[0], buf, first);
-	if (r == EMUL_OK && first < len)
+	if (r != EMUL_OK)
+		return r;
+	r = mmio_write(v, gpa[0], buf, first);
+	if (unlikely(first < len) && r == EMUL_OK)
 		r = mmio_write(v, gpa[1], buf + first, len - first);
 	return r;
 }

@@ -29,16 +29,19 @@ void vcpu_step_emul_down(void *obj)
 static void context_fill(struct x86_vcpu *v)
 {
 	const struct x86_state *s = state_get(v, GRP_RIP | GRP_RSP |
-					      GRP_RFLAGS | GRP_CR0 | GRP_CR4 |
-					      GRP_CSSS);
+					      GRP_RFLAGS | GRP_CR4 | GRP_CSSS);
+	enum emul_mode mode = emulate_mode(v);
 	struct x86_emulator *em = v->emul;
 	struct emul_ctx *ctx = &em->ctx;
 
+	if (ctx->mode != mode)
+		em->known = 0;
 	ctx->ops = &emul_env_ops;
 	ctx->priv = v;
-	ctx->mode = emulate_mode(v);
-	ctx->protected = (s->cr0 & X86_CR0_PE) &&
-			 !(s->rflags & X86_EFLAGS_VM);
+	ctx->mode = mode;
+	ctx->protected = mode == EMUL_64 ||
+			 ((state_get(v, GRP_CR0)->cr0 & X86_CR0_PE) &&
+			  !(s->rflags & X86_EFLAGS_VM));
 	ctx->la57 = s->cr4 & X86_CR4_LA57;
 	ctx->long_mode = state_is_long_mode(v);
 	ctx->amd = boot_cpu_data.x86_vendor != X86_VENDOR_INTEL;
@@ -50,6 +53,31 @@ static void context_fill(struct x86_vcpu *v)
 	em->rip = s->rip;
 	em->rflags = s->rflags;
 	em->single_step = (s->rflags & X86_EFLAGS_TF) || debug_steps(v);
+	em->hint_access = HINT_NONE;
+}
+
+/* Does an instruction access one operand, and nothing else?  The usual ones. */
+static bool has_one_operand(const struct emul_insn *insn)
+{
+	switch (insn->map << 8 | insn->opcode) {
+	case 0x0a0 ... 0x0a3:	/* MOV with an offset */
+		return true;
+	case 0x000 ... 0x003:	/* ADD to CMP */
+	case 0x008 ... 0x00b:
+	case 0x010 ... 0x013:
+	case 0x018 ... 0x01b:
+	case 0x020 ... 0x023:
+	case 0x028 ... 0x02b:
+	case 0x030 ... 0x033:
+	case 0x038 ... 0x03b:
+	case 0x080 ... 0x08b:	/* the same, TEST, XCHG, MOV */
+	case 0x0c6 ... 0x0c7:	/* MOV */
+	case 0x1b6 ... 0x1b7:	/* MOVZX */
+	case 0x1be ... 0x1bf:	/* MOVSX */
+		return insn->modrm < 0xc0;
+	default:
+		return false;
+	}
 }
 
 /*
@@ -86,9 +114,10 @@ static void emulate_commit(struct x86_vcpu *v)
 	struct x86_emulator *em = v->emul;
 	struct x86_state *s;
 
-	s = state_set(v, GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_SHADOW);
+	s = state_set(v, GRP_RSP | GRP_RFLAGS);
+	s = state_replace(v, GRP_RIP | GRP_SHADOW);
 	s->rip = em->ctx.rip;
-	if (emulate_mode(v) != EMUL_64)
+	if (!state_is_64bit_code(v))
 		s->rip = (u32)s->rip;
 	s->rflags = em->ctx.rflags & ~(u64)X86_EFLAGS_RF;
 	/* In the middle of REP: its breakpoint has been hit (APM vol. 2, 3.1.6). */
@@ -253,7 +282,12 @@ enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 		return run_fail(v, -ENOMEM);
 	v->emul->nreads = 0;
 	context_fill(v);
-	if (!emulate_decode(v, exit, &v->emul->ctx.insn, &next))
+	if (!emulate_fetch(v, exit, &next))
 		return next;
+	if (exit->kind == X86_EXIT_PAGE &&
+	    has_one_operand(&v->emul->ctx.insn)) {
+		v->emul->hint = exit->page.gpa;
+		v->emul->hint_access = exit->page.error & PF_WRITE;
+	}
 	return emulate_exec(v);
 }

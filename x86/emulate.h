@@ -13,6 +13,9 @@
 /* An access of 64 bytes, misaligned across two pages, in pieces of at most 8. */
 #define MMIO_PIECES 10
 
+/* No access has this bit. */
+#define HINT_NONE	BIT_ULL(63)
+
 /** struct mmio_piece - one access as a device or the client sees it */
 struct mmio_piece {
 	bool port;	/* @gpa is an I/O port */
@@ -24,6 +27,10 @@ struct mmio_piece {
 /**
  * struct x86_emulator - state of an emulation; made when first needed
  * @ctx: the emulator's context, holding the decoded instruction
+ * @bytes: what @ctx.insn was decoded from, when it is at most 8 bytes long
+ * @known: how many bytes that is; 0: decode anew
+ * @hint: where the exit's access went, which is that of the only operand in memory
+ * @hint_access: what it may be used for: 0 and PF_WRITE; HINT_NONE
  * @rip: where the instruction is
  * @rflags: RFLAGS when it began
  * @single_step: a trap follows, the guest's or the client's
@@ -39,6 +46,10 @@ struct mmio_piece {
  */
 struct x86_emulator {
 	struct emul_ctx ctx;
+	u64 bytes;
+	u8 known;
+	gpa_t hint;
+	u64 hint_access;
 	u64 rip;
 	u64 rflags;
 	u16 batch;
@@ -169,6 +180,17 @@ bool emulate_next_rip(struct x86_vcpu *v, const struct x86_exit *exit,
  */
 bool emulate_decode(struct x86_vcpu *v, const struct x86_exit *exit,
 		    struct emul_insn *insn, enum x86_next *next);
+
+/**
+ * emulate_fetch - the same into the emulator's context, whose mode is set
+ * @v: own thread, kvm->srcu held; v->emul is there
+ * @exit: may carry the instruction's bytes
+ * @next: what to return from the handler when false is returned
+ *
+ * Return: true when v->emul->ctx.insn is valid.
+ */
+bool emulate_fetch(struct x86_vcpu *v, const struct x86_exit *exit,
+		   enum x86_next *next);
 
 /**
  * emulate_insn - execute the instruction at RIP in software

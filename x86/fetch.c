@@ -30,6 +30,9 @@ enum emul_result guest_translate(struct x86_vcpu *v, u64 la, u64 access,
 
 	if (unlikely(v->mmu_stale))
 		cr_update_mmu(v);
+	if (likely(mmu_translate_again(&v->vcpu.mmu, MMU_CTX_GUEST, la, &walk,
+				       gpa)))
+		return EMUL_OK;
 	switch (mmu_translate(&v->vcpu.mmu, MMU_CTX_GUEST, la, &walk, &res)) {
 	case GWALK_OK:
 		*gpa = res.gpa;
@@ -189,6 +192,53 @@ bool emulate_decode(struct x86_vcpu *v, const struct x86_exit *exit,
 		return true;
 	*next = code_failed(v, &c, len, &fault);
 	return false;
+}
+
+/* The same bytes in the same mode are the same instruction. */
+static bool code_is_known(const struct x86_emulator *em, const struct code *c)
+{
+	u64 bytes;
+
+	if (!em->known || em->known > c->n)
+		return false;
+	memcpy(&bytes, c->bytes, sizeof(bytes));
+	return !((bytes ^ em->bytes) << (64 - 8 * em->known));
+}
+
+/* Kernels reach their devices by few instructions, and loops by one. */
+static void code_remember(struct x86_emulator *em, const struct code *c,
+			  unsigned int len)
+{
+	em->known = len <= sizeof(em->bytes) ? len : 0;
+	memcpy(&em->bytes, c->bytes, sizeof(em->bytes));
+}
+
+bool emulate_fetch(struct x86_vcpu *v, const struct x86_exit *exit,
+		   enum x86_next *next)
+{
+	struct x86_emulator *em = v->emul;
+	struct emul_fault fault __uninitialized;
+	struct code c __uninitialized;
+	int len;
+
+	if (exit->insn_len) {
+		em->known = 0;
+		return emulate_decode(v, exit, &em->ctx.insn, next);
+	}
+	code_start(v, &c);
+	len = code_fetch(v, &c, &fault);
+	if (likely(!len)) {
+		if (likely(code_is_known(em, &c)))
+			return true;
+		len = code_decode(v, &c, &em->ctx.insn, &fault);
+	}
+	if (unlikely(len < 0)) {
+		em->known = 0;
+		*next = code_failed(v, &c, len, &fault);
+		return false;
+	}
+	code_remember(em, &c, len);
+	return true;
 }
 
 /*

@@ -5,6 +5,9 @@
 
 #include "emul_rows.h"
 
+/* Bits 19:16 are undefined (SDM vol. 2, LAR). */
+#define LAR_END	"setz %al\n and $0xfff0ffff, %ebx"
+
 /* The string rows' way to set the source to the operand. */
 #define S64	"mov %rdi, %rsi\n"
 #define S32	"mov %edi, %esi\n"
@@ -87,7 +90,10 @@
 	X(prefetch, 0, "prefetcht0 " M(0))				\
 	X(nop, 0, "nopl " M(0))
 
-/* Near and far transfers, and what depends on the mode. */
+/*
+ * Near and far transfers, and what depends on the mode.  LSS does not delay traps
+ * (SDM vol. 3, 6.8.3); QEMU's processors do so.
+ */
 #define ROWS_ONLY64(X)							\
 	X(st64, 0, "mov %rax, (%rdi)")					\
 	X(ld64, 0, "mov 4(%rdi), %rbx")					\
@@ -120,14 +126,15 @@
 	X(jmp, 0, "jmp *0x100(%rdi)")					\
 	X(ljmp, 0, "ljmp *0x130(%rdi)")					\
 	X(lcall, 0, "lcall *0x130(%rdi)")				\
-	X(lss, 0, "lss 0x140(%rdi), %ecx")				\
+	X(lss, NOSTEP, "lss 0x140(%rdi), %ecx")				\
 	X(lfs, 0, "lfs 0x140(%rdi), %ecx")				\
 	X(stack, NOSTEP, "mov %rsp, %rbx\n mov %rdi, %rsp\n push %rax\n"	\
 	  "pushw %dx\n pushf\n push $-2\n pop %r11\n popf\n popw %r12w\n" \
 	  "pop %r13\n mov %rbx, %rsp")					\
 	X(enter_leave, NOSTEP, "mov %rsp, %rbx\n mov %rdi, %rsp\n"		\
 	  "enter $0x20, $0\n push %rbp\n leave\n mov %rbx, %rsp")	\
-	X(stack_call, NOSTEP, "mov %rdi, %rsp\n call 1f\n 1: ret $8\n")	\
+	X(stack_call, NOSTEP, "mov %rsp, %rbx\n mov %rdi, %rsp\n call 1f\n"	\
+	  "jmp 2f\n 1: ret $8\n 2: mov %rbx, %rsp")	\
 	X(rep_movs_load, 0, "xchg %rdi, %rsi\n rep movsq")		\
 	X(iret, NOSTEP, "mov %ss, %eax\n mov %cs, %ecx\n lea 0x100(%rdi), %rsp\n" \
 	  "push %rax\n push %rdi\n pushf\n push %rcx\n lea 1f(%rip), %rdx\n" \
@@ -136,7 +143,7 @@
 	X(sldt, 0, "sldt (%rdi)")					\
 	X(lldt, 0, "lldt 0x180(%rdi)")					\
 	X(verr, 0, "verr 0x170(%rdi)")					\
-	X(lar, 0, "lar 0x170(%rdi), %ebx")				\
+	X(lar, AF, "lar 0x170(%rdi), %ebx\n" LAR_END)				\
 	X(lsl, 0, "lsl 0x170(%rdi), %ebx")
 
 #define ROWS_ONLY32(X)							\
@@ -165,7 +172,7 @@
 	X(sldt, 0, "sldt (%edi)")					\
 	X(lldt, 0, "lldt 0x180(%edi)")					\
 	X(verw, 0, "verw 0x170(%edi)")					\
-	X(lar, 0, "lar 0x170(%edi), %ebx")				\
+	X(lar, AF, "lar 0x170(%edi), %ebx\n" LAR_END)				\
 	X(lsl, 0, "lsl 0x170(%edi), %ebx")
 
 #define ROWS_ONLY16(X)							\

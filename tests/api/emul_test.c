@@ -388,7 +388,7 @@ static void mode_run(const struct row *rows, enum mode mode, uint64_t flags)
 	rows_run(rows, mode, flags);
 	test_row = NULL;
 	if (*unknown)
-		test_skip("not known:%s", unknown);
+		FAIL("not known:%s", unknown);
 }
 
 #define CASES(rows)							\

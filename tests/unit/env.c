@@ -314,6 +314,12 @@ int mmu_env_guest_read(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 	return -EFAULT;
 }
 
+bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
+			unsigned int n, unsigned int size)
+{
+	return false;
+}
+
 int mmu_env_guest_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int size,
 			  u64 old, u64 new)
 {

@@ -31,6 +31,7 @@
 #define noinline	__attribute__((noinline))
 #define __must_check	__attribute__((warn_unused_result))
 #define __maybe_unused	__attribute__((unused))
+#define __uninitialized
 #define __aligned(n)	__attribute__((aligned(n)))
 #define __packed	__attribute__((packed))
 #define __printf(a, b)	__attribute__((format(printf, a, b)))
