@@ -225,4 +225,14 @@ enum emul_result exec_far(struct emul_ctx *ctx);
  */
 enum emul_result exec_int(struct emul_ctx *ctx);
 
+/**
+ * exec_base - RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE, RDPID, CLAC, STAC
+ * @ctx: the emulation
+ *
+ * RDPID, CLAC and STAC exist, whatever CPUID says.
+ *
+ * Return: see enum emul_result.
+ */
+enum emul_result exec_base(struct emul_ctx *ctx);
+
 #endif

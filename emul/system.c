@@ -47,7 +47,7 @@ enum emul_result exec_system(struct emul_ctx *ctx)
 {
 	static enum emul_result (*const units[])(struct emul_ctx *) = {
 		exec_stack, exec_flow, exec_seg, exec_desc, exec_sys, exec_io,
-		exec_fast, exec_far, exec_int,
+		exec_fast, exec_far, exec_int, exec_base,
 	};
 	const enum emul_mode mode = ctx->mode;
 	const bool protected = ctx->protected;

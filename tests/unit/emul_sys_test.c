@@ -486,6 +486,44 @@ static void test_interrupt_flag(void **unused)
 	assert_int_equal(now.rflags, 0x243202 | VM);
 }
 
+/* APM vol. 3, RDFSBASE, WRFSBASE, RDPID; SDM vol. 2, CLAC. */
+static void test_base(void **unused)
+{
+	now.cr[4] = 0x10000;
+	faults("f3 0f ae c0", UD);
+	wide();
+	now.cpl = 3;
+	now.seg[EMUL_FS].base = 0x7123456789ab;
+	now.seg[EMUL_GS].base = 0xffff800000000000;
+	now.gpr[9] = ~0ULL;
+	ok("f3 41 0f ae c1");
+	assert_true(now.gpr[9] == 0x456789ab);
+	ok("f3 49 0f ae c9");
+	assert_true(now.gpr[9] == 0xffff800000000000);
+	ok("f3 49 0f ae d1");
+	assert_true(now.seg[EMUL_FS].base == 0xffff800000000000);
+	now.gpr[9] = 0x8000ffffffff;
+	ok("f3 41 0f ae d9");
+	assert_true(now.seg[EMUL_GS].base == 0xffffffff &&
+		    now.seg[EMUL_GS].limit == 0xffffffff);
+	faults("f3 49 0f ae d9", GP);
+	now.cr[4] = 0;
+	faults("f3 49 0f ae c1", UD);
+	assert_int_equal(run("f3 0f ae 01"), EMUL_UNKNOWN);
+
+	now.gpr[BX] = ~0ULL;
+	ok("f3 0f c7 fb");
+	assert_true(now.gpr[BX] == 10);
+	assert_int_equal(run("0f c7 fb"), EMUL_UNKNOWN);
+	faults("0f 01 ca", UD);
+	faults("0f 01 cb", UD);
+	now.cpl = 0;
+	ok("0f 01 cb");
+	assert_int_equal(now.rflags, 0x40202);
+	ok("0f 01 ca");
+	assert_int_equal(now.rflags, 0x202);
+}
+
 static void test_rest(void **unused)
 {
 	now.gpr[BX] = 0x123456;
@@ -522,6 +560,7 @@ int main(void)
 		cmocka_unit_test_setup(test_ports, reset),
 		cmocka_unit_test_setup(test_bitmap, reset),
 		cmocka_unit_test_setup(test_interrupt_flag, reset),
+		cmocka_unit_test_setup(test_base, reset),
 		cmocka_unit_test_setup(test_rest, reset),
 	};
 
