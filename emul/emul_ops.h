@@ -87,6 +87,7 @@ struct emul_ctx;
  * Numbered registers, whose values are checked by the caller:
  * @reg: read register @nr of @set; EMUL_FAULT: it does not exist, or not now
  * @reg_set: write it, side effects included; EMUL_FAULT: the value is refused
+ * For both ctx->fault is #GP(0) already; the callback changes it for another.
  *
  * What writes state is called last, when nothing else of the instruction can
  * fail: an instruction may be executed several times up to that point.
