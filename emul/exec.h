@@ -39,7 +39,7 @@ enum emul_result exec_next(struct emul_ctx *ctx);
 enum emul_result exec_mov(struct emul_ctx *ctx);
 
 /**
- * exec_alu - ADD to CMP, TEST, NOT, NEG, INC, DEC
+ * exec_alu - ADD to CMP, TEST, NOT, NEG, INC, DEC, BOUND
  * @ctx: the emulation
  *
  * Return: see enum emul_result.

@@ -7,6 +7,7 @@
 #include "emul/exec.h"
 #include "emul/modify.h"
 #include "emul/operand.h"
+#include "emul/system.h"
 
 enum { AX };
 
@@ -156,6 +157,29 @@ static enum emul_result alu_step_reg(struct emul_ctx *ctx)
 	return exec_next(ctx);
 }
 
+/* BOUND: a signed index within the pair of limits in memory, or #BR. */
+static enum emul_result alu_bound(struct emul_ctx *ctx)
+{
+	const struct emul_insn *insn = &ctx->insn;
+	struct operand_addr at = operand_address(ctx);
+	unsigned int size = insn->op_size;
+	u64 index = operand_reg_get(ctx, operand_reg(insn), size);
+	enum emul_result ret;
+	u64 low, high;
+
+	ret = operand_load(ctx, at, size, &low);
+	at.offset = (at.offset + size) & operand_mask(insn->addr_size);
+	if (ret == EMUL_OK)
+		ret = operand_load(ctx, at, size, &high);
+	if (ret != EMUL_OK)
+		return ret;
+	index = alu_signed(index, size);
+	if ((s64)index < (s64)alu_signed(low, size) ||
+	    (s64)index > (s64)alu_signed(high, size))
+		return exec_fault(ctx, VECTOR_BR, 0);
+	return exec_next(ctx);
+}
+
 enum emul_result exec_alu(struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
@@ -167,6 +191,8 @@ enum emul_result exec_alu(struct emul_ctx *ctx)
 		return alu_form(ctx, key >> 3);
 	case 0x040 ... 0x04f:
 		return alu_step_reg(ctx);
+	case 0x062:
+		return alu_bound(ctx);
 	case 0x080 ... 0x083:
 		return alu_rm(ctx, reg & 7, insn->imm);
 	case 0x084 ... 0x085:

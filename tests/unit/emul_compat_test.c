@@ -53,6 +53,7 @@ static const struct form forms[] = {
 	{ 0, 0x38, 0x3b, 0, 0, 0 },
 	{ 0, 0x3f, 0x3f, 0, NO_MODRM, OF | SF | ZF | PF },
 	{ 0, 0x40, 0x4f, 0, NO_MODRM, 0 },
+	{ 0, 0x62, 0x62, 0, MEM, 0 },
 	{ 0, 0x69, 0x69, 0, 0, MULS }, { 0, 0x6b, 0x6b, 0, 0, MULS },
 	{ 0, 0x80, 0x83, 0, 0, AF }, { 0, 0x84, 0x85, 0, 0, AF },
 	{ 0, 0x86, 0x8b, 0, 0, 0 }, { 0, 0x8d, 0x8d, 0, MEM, 0 },
@@ -393,11 +394,11 @@ static void test_random(void **unused)
 		run_case(&c);
 		done++;
 	}
-	print_message("%u cases: %lu executed, %lu #DE, %lu #UD, %lu #GP, "
-		      "%lu #PF\n", done, ended[32], ended[0], ended[6],
-		      ended[13], ended[14]);
-	assert_true(ended[32] > CASES / 2 && ended[0] && ended[6] &&
-		    ended[13] && ended[14]);
+	print_message("%u cases: %lu executed, %lu #DE, %lu #BR, %lu #UD, "
+		      "%lu #GP, %lu #PF\n", done, ended[32], ended[0],
+		      ended[5], ended[6], ended[13], ended[14]);
+	assert_true(ended[32] > CASES / 2 && ended[0] && ended[5] &&
+		    ended[6] && ended[13] && ended[14]);
 }
 
 /*
