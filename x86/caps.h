@@ -21,6 +21,7 @@
  * @host_xcr0: XCR0 while the host runs; 0 without XSAVE (common)
  * @host_xss: IA32_XSS while the host runs (common)
  * @xsetbv_free: guests' XSETBV is not intercepted, although it should be (common)
+ * @fpu_always: entries have more to switch than XCR0: XSS, PKRU (common)
  * @mxcsr_mask: MXCSR bits that do not fault (common)
  * @tsc_khz: host TSC frequency (common)
  */
@@ -33,6 +34,7 @@ struct x86_caps {
 	u64 host_xcr0;
 	u64 host_xss;
 	bool xsetbv_free;
+	bool fpu_always;
 	u32 mxcsr_mask;
 	u32 tsc_khz;
 };

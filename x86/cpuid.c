@@ -19,8 +19,8 @@ void vcpu_step_cpuid_down(void *obj)
 	kvfree(to_x86_vcpu(obj)->cpuid.entry);
 }
 
-const struct kvm_cpuid_entry2 *cpuid_find(const struct x86_vcpu *v,
-					  u32 function, u32 index)
+static __always_inline const struct kvm_cpuid_entry2 *
+find(const struct x86_vcpu *v, u32 function, u32 index)
 {
 	const struct x86_cpuid *c = &v->cpuid;
 	const struct kvm_cpuid_entry2 *e;
@@ -36,6 +36,12 @@ const struct kvm_cpuid_entry2 *cpuid_find(const struct x86_vcpu *v,
 			return e;
 	}
 	return NULL;
+}
+
+const struct kvm_cpuid_entry2 *cpuid_find(const struct x86_vcpu *v,
+					  u32 function, u32 index)
+{
+	return find(v, function, index);
 }
 
 /*
@@ -118,7 +124,7 @@ void cpuid_update(struct x86_vcpu *v)
 }
 
 /* Bits that follow from registers, not from the table. */
-static void cpuid_dynamic(struct x86_vcpu *v, u32 function, u32 index,
+static __always_inline void cpuid_dynamic(struct x86_vcpu *v, u32 function, u32 index,
 			  u32 regs[4])
 {
 	bool apic = v->msrs.apic_base & MSR_IA32_APICBASE_ENABLE;
@@ -166,11 +172,12 @@ static const struct kvm_cpuid_entry2 *cpuid_beyond(const struct x86_vcpu *v,
 	return cpuid_find(v, top->eax, index);
 }
 
-void cpuid_query(struct x86_vcpu *v, u32 regs[4])
+/* Inline, as find(): a CPUID exit is to be cheap. */
+static __always_inline void query(struct x86_vcpu *v, u32 regs[4])
 {
 	static const struct kvm_cpuid_entry2 zero;
 	u32 function = v->state.gpr[GPR_RAX], index = v->state.gpr[GPR_RCX];
-	const struct kvm_cpuid_entry2 *e = cpuid_find(v, function, index);
+	const struct kvm_cpuid_entry2 *e = find(v, function, index);
 
 	if (unlikely(!e))
 		e = cpuid_beyond(v, function, index) ?: &zero;
@@ -181,6 +188,11 @@ void cpuid_query(struct x86_vcpu *v, u32 regs[4])
 	cpuid_dynamic(v, function, index, regs);
 }
 
+void cpuid_query(struct x86_vcpu *v, u32 regs[4])
+{
+	query(v, regs);
+}
+
 enum x86_next cpuid_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	enum x86_next next;
@@ -188,7 +200,7 @@ enum x86_next cpuid_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 
 	if (!exit_skip(v, exit, &next))
 		return next;
-	cpuid_query(v, regs);
+	query(v, regs);
 	v->state.gpr[GPR_RAX] = regs[0];
 	v->state.gpr[GPR_RBX] = regs[1];
 	v->state.gpr[GPR_RCX] = regs[2];

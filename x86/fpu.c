@@ -69,8 +69,10 @@ void fpu_guest_in(struct x86_vcpu *v)
 			fpu->loaded |= FPU_XSS;
 		}
 	}
+	/* xsetbv_free: XCR0 may get PKRU before the next exit. */
 	if (static_cpu_has(X86_FEATURE_OSPKE) &&
-	    ((cr4 & X86_CR4_PKE) || (fpu->xcr0 & XFEATURE_MASK_PKRU))) {
+	    ((cr4 & X86_CR4_PKE) || (fpu->xcr0 & XFEATURE_MASK_PKRU) ||
+	     x86_caps->xsetbv_free)) {
 		fpu->host_pkru = rdpkru();
 		if (fpu->pkru != fpu->host_pkru)
 			wrpkru(fpu->pkru);

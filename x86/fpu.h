@@ -15,8 +15,8 @@
 
 #include <linux/thread_info.h>
 
-#include <asm/cpufeature.h>
 #include <asm/fpu/api.h>
+#include <asm/processor-flags.h>
 
 #include "x86/caps.h"
 #include "x86/x86.h"
@@ -50,9 +50,9 @@ static inline void fpu_enter(struct x86_vcpu *v)
 	/* The thread was scheduled out since fpu_load(): registers are in memory. */
 	if (unlikely(test_thread_flag(TIF_NEED_FPU_LOAD)))
 		switch_fpu_return();
-	if (static_cpu_has(X86_FEATURE_OSPKE) ||
-	    unlikely(v->fpu.xcr0 != x86_caps->host_xcr0 ||
-		     x86_caps->host_xss || x86_caps->xsetbv_free))
+	/* Without these, guests cannot tell one XCR0, XSS or PKRU from another. */
+	if ((state_get(v, GRP_CR4)->cr4 & (X86_CR4_OSXSAVE | X86_CR4_PKE)) &&
+	    (x86_caps->fpu_always || v->fpu.xcr0 != x86_caps->host_xcr0))
 		fpu_guest_in(v);
 }
 
@@ -90,7 +90,7 @@ static inline u32 fpu_guest_pkru(const struct x86_vcpu *v)
 
 /**
  * fpu_host_init - the host's FPU state, for the capability record
- * @caps: gets xcr0, host_xcr0, host_xss, xsetbv_free, mxcsr_mask
+ * @caps: gets xcr0, host_xcr0, host_xss, xsetbv_free, fpu_always, mxcsr_mask
  *
  * Also notes where the parts of an XSAVE image lie.
  */

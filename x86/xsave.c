@@ -76,6 +76,8 @@ void fpu_host_init(struct x86_caps *caps)
 		caps->xcr0 &= ~XFEATURE_MASK_PKRU;
 	if (boot_cpu_has(X86_FEATURE_XSAVES))
 		rdmsrl(MSR_IA32_XSS, caps->host_xss);
+	caps->fpu_always = caps->host_xss || caps->xsetbv_free ||
+			   boot_cpu_has(X86_FEATURE_OSPKE);
 }
 
 u32 fpu_image_bytes(u64 xcr0, bool compact)
