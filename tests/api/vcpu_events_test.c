@@ -450,6 +450,79 @@ static void own_trap_moved(void)
 	expect(DB, 12);
 }
 
+/* What Linux's KVM does not look at; it has shadows and does not announce them. */
+static void worse_input(struct kvm_vcpu_events good)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_EXCEPTION_PAYLOAD,
+				      .args[1] = 1 };
+	struct kvm_vcpu_events e;
+
+	e = good;
+	e.flags = KVM_VCPUEVENT_VALID_PAYLOAD;
+	e.exception.pending = 1;
+	ERR(events_try(&e), EINVAL);
+	ERR(enable(KVM_CAP_EXCEPTION_PAYLOAD, 2), EINVAL);
+	ERR(ioctl(vm.fd, KVM_ENABLE_CAP, &cap), EINVAL);
+	e = good;
+	e.reserved[25] = 1;
+	ERR(events_try(&e), EINVAL);
+	e = good;
+	e.nmi.pad = 1;
+	ERR(events_try(&e), EINVAL);
+	e = good;
+	e.flags = KVM_VCPUEVENT_VALID_SHADOW;
+	e.interrupt.shadow = 4;
+	ERR(events_try(&e), EINVAL);
+	/* No KVM_CAP_X86_SMM. */
+	e = good;
+	e.flags = KVM_VCPUEVENT_VALID_SMM;
+	ERR(events_try(&e), EINVAL);
+}
+
+/* What is refused changes nothing. */
+static void bad_input(void)
+{
+	struct kvm_vcpu_events good, e;
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_EXCEPTION_PAYLOAD };
+
+	START(MODE_LONG, g_idle);
+	good = events_get();
+	good.flags = 0;
+	good.exception.injected = 1;
+	good.exception.nr = UD;
+	e = good;
+	e.exception.nr = 32;
+	ERR(events_try(&e), EINVAL);
+	e.exception.nr = NMI;
+	ERR(events_try(&e), EINVAL);
+	e = good;
+	e.flags = 1u << 31;
+	ERR(events_try(&e), EINVAL);
+	e.flags = KVM_VCPUEVENT_VALID_PAYLOAD;
+	ERR(events_try(&e), EINVAL);
+	e.flags = KVM_VCPUEVENT_VALID_TRIPLE_FAULT;
+	ERR(events_try(&e), EINVAL);
+	ERR(ioctl(v.fd, KVM_SET_VCPU_EVENTS, (void *)16), EFAULT);
+	cap.flags = 1;
+	ERR(ioctl(vm.fd, KVM_ENABLE_CAP, &cap), EINVAL);
+	OK(enable(KVM_CAP_EXCEPTION_PAYLOAD, 1));
+	if (vm_cap(&vm, KVM_CAP_INTR_SHADOW))
+		worse_input(good);
+	e = events_get();
+	if (vm_cap(&vm, KVM_CAP_INTR_SHADOW))
+		CHECK_EQ(e.exception.injected, 0);
+	e.exception.injected = 0;
+	/* Accepted, and of no consequence without an APIC in the kernel. */
+	e.flags = KVM_VCPUEVENT_VALID_SIPI_VECTOR;
+	e.sipi_vector = 0x9a;
+	OK(events_try(&e));
+	/* More than can wait. */
+	e.flags = KVM_VCPUEVENT_VALID_NMI_PENDING;
+	e.nmi.pending = 255;
+	OK(events_try(&e));
+	expect(NMI, 0);
+}
+
 #define CASE(name) { #name, name, 20 }
 
 static const struct test_case cases[] = {
@@ -457,7 +530,7 @@ static const struct test_case cases[] = {
 	CASE(moved), CASE(nmi_masked_moved), CASE(nmi_injected),
 	CASE(nmi_not_transferred), CASE(shadows), CASE(shadow_ends),
 	CASE(payload), CASE(triple_fault), CASE(breakpoint),
-	CASE(own_trap_moved),
+	CASE(own_trap_moved), CASE(bad_input),
 	{ NULL, NULL, 0 },
 };
 

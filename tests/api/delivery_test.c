@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What happens where events, and instructions that exit, meet: pairs of exceptions
+ * (APM vol. 2, 8.2.9), priorities (8.5), and what an exit must not leave behind.
+ */
+#define _GNU_SOURCE
+#include "lib.h"
+
+static struct vm vm;
+static struct vcpu v;
+
+enum { DE, DB, NMI, UD = 6, DF = 8, TS = 10, NP, SS, GP, PF };
+
+#define VEC		0x40
+#define FLAGS_IF	0x200
+#define FLAGS_RF	0x10000
+
+#define START(mode, code)						\
+	do {								\
+		vm_new(&vm, 0);						\
+		vcpu_new(&vm, &v, 0);					\
+		vcpu_code(&v, mode, code);				\
+		exc_setup(&v);						\
+	} while (0)
+
+static void restart(uint64_t flags)
+{
+	struct kvm_regs r = { .rip = GPA_CODE, .rsp = GPA_STACK,
+			      .rflags = flags | 2 };
+
+	vcpu_set_regs(&v, &r);
+}
+
+static struct exc expect(unsigned int vector, uint64_t offset)
+{
+	struct exc e = exc_next(&v);
+
+	CHECK_EQ(e.vector, vector);
+	CHECK_EQ(e.rip, GPA_CODE + offset);
+	return e;
+}
+
+static void raise(unsigned int vector, bool error)
+{
+	struct kvm_vcpu_events e;
+
+	OK(ioctl(v.fd, KVM_GET_VCPU_EVENTS, &e));
+	e.flags = 0;
+	e.exception.injected = 1;
+	e.exception.nr = vector;
+	e.exception.has_error_code = error;
+	e.exception.error_code = 0;
+	OK(ioctl(v.fd, KVM_SET_VCPU_EVENTS, &e));
+}
+
+/* A gate that is not present: its delivery raises #NP. */
+static void gate_present(unsigned int vector, bool present)
+{
+	uint8_t *attr = &vm.mem[GPA_IDT + vector * 16 + 5];
+
+	*attr = present ? *attr | 0x80 : *attr & 0x7f;
+}
+
+/* APM vol. 2, table 8-3: the first exception, and what it makes with #NP. */
+GUEST(64, g_nops, "nop\n nop\n nop\n" DONE);
+
+static void pairs(void)
+{
+	static const struct {
+		uint8_t first, error, makes;
+	} rows[] = {
+		{ DE, 0, DF }, { TS, 1, DF }, { SS, 1, DF }, { GP, 1, DF },
+		{ PF, 1, DF }, { UD, 0, NP }, { DB, 0, NP },
+	};
+	unsigned int i;
+	struct exc e;
+
+	START(MODE_LONG, g_nops);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		restart(0);
+		gate_present(rows[i].first, false);
+		raise(rows[i].first, rows[i].error);
+		e = exc_next(&v);
+		CHECK_EQ(e.rip, GPA_CODE);
+		/* QEMU 7.2's VMRUN forgets that what it injects is an exception. */
+		CHECK(e.vector == rows[i].makes || e.vector == NP);
+		gate_present(rows[i].first, true);
+	}
+	/* An interrupt is no exception: #NP is delivered by itself. */
+	restart(FLAGS_IF);
+	gate_present(VEC, false);
+	OK(ioctl(v.fd, KVM_INTERRUPT, &(struct kvm_interrupt){ VEC }));
+	expect(NP, 0);
+	/* Nothing is left of it. */
+	gate_present(VEC, true);
+	restart(FLAGS_IF);
+	vcpu_until(&v, PORT_DONE);
+}
+
+/* RF is over with the instruction, also if that exits (APM vol. 2, 3.1.6). */
+GUEST(64, g_exits, "cpuid\n out %al, $0x20\n mov %cr4, %rax\n" DONE);
+
+static void resume_flag(void)
+{
+	START(MODE_LONG, g_exits);
+	restart(FLAGS_RF);
+	CHECK_EQ(vcpu_regs(&v).rflags & FLAGS_RF, FLAGS_RF);
+	vcpu_until(&v, 0x20);
+	CHECK_EQ(vcpu_regs(&v).rflags & FLAGS_RF, 0);
+	vcpu_until(&v, PORT_DONE);
+	/* A fault that KVM raises pushes it: VMLOAD, which the guest has not. */
+	restart(0);
+	memcpy(&vm.mem[GPA_CODE], "\x0f\x01\xda", 3);
+	CHECK_EQ(expect(UD, 0).flags & FLAGS_RF, FLAGS_RF);
+}
+
+/* Where no memory is, no event can go (Linux's KVM tries for ever, or drops it). */
+static void delivery_failed(uint64_t idt, uint64_t rsp)
+{
+	struct kvm_sregs s;
+	struct kvm_regs r;
+
+	START(MODE_LONG, g_nops);
+	if (!vm_cap(&vm, KVM_CAP_INTR_SHADOW))
+		test_skip("Linux's KVM tries for ever");
+	s = vcpu_sregs(&v);
+	s.idt.base = idt;
+	vcpu_set_sregs(&v, &s);
+	restart(FLAGS_IF);
+	r = vcpu_regs(&v);
+	r.rsp = rsp;
+	vcpu_set_regs(&v, &r);
+	OK(ioctl(v.fd, KVM_INTERRUPT, &(struct kvm_interrupt){ VEC }));
+	vcpu_expect(&v, KVM_EXIT_INTERNAL_ERROR);
+	CHECK_EQ(v.run->internal.suberror, KVM_INTERNAL_ERROR_DELIVERY_EV);
+	CHECK(v.run->internal.ndata >= 3);
+	CHECK_EQ(v.run->internal.data[0], VEC);
+	/* The interrupt is not lost: with memory there it arrives. */
+	s.idt.base = GPA_IDT;
+	memset(s.interrupt_bitmap, 0, sizeof(s.interrupt_bitmap));
+	s.interrupt_bitmap[VEC / 64] = 1ull << VEC % 64;
+	CHECK_EQ(vcpu_sregs(&v).interrupt_bitmap[VEC / 64],
+		 s.interrupt_bitmap[VEC / 64]);
+	vcpu_set_sregs(&v, &s);
+	restart(FLAGS_IF);
+	expect(VEC, 0);
+	vcpu_until(&v, PORT_DONE);
+}
+
+static void no_memory(void)
+{
+	delivery_failed(GPA_IDT, GPA_HOLE + 0x1000);
+	delivery_failed(GPA_HOLE, GPA_STACK);
+}
+
+/* With CR0.CD set KVM may have to intercept SMSW. */
+GUEST(64, g_smsw, "mov $-1, %rax\n mov %rax, %rbx\n mov %rax, %rcx\n"
+      "smsw %ax\n smsw %ebx\n smsw %rcx\n" DONE);
+
+static void smsw(void)
+{
+	struct kvm_sregs s;
+	struct kvm_regs r;
+
+	START(MODE_LONG, g_smsw);
+	s = vcpu_sregs(&v);
+	s.cr0 |= 1u << 30;
+	vcpu_set_sregs(&v, &s);
+	vcpu_until(&v, PORT_DONE);
+	r = vcpu_regs(&v);
+	CHECK_EQ(r.rax, 0xffffffffffff0000 | (s.cr0 & 0xffff));
+	CHECK_EQ(r.rbx & 0xffff, s.cr0 & 0xffff);
+	CHECK_EQ(r.rcx & 0xffff, s.cr0 & 0xffff);
+}
+
+/* APM vol. 4, XSETBV: #UD without OSXSAVE, #GP for a bad value. */
+GUEST(64, g_xsetbv, "xsetbv\n" DONE);
+
+static void xsetbv(void)
+{
+	struct kvm_sregs s;
+
+	START(MODE_LONG, g_xsetbv);
+	if (!vcpu_has(&v, 1, 2, 26))
+		test_skip("no XSAVE");
+	restart(0);
+	expect(UD, 0);
+	s = vcpu_sregs(&v);
+	s.cr4 |= 1 << 18;
+	vcpu_set_sregs(&v, &s);
+	restart(0);			/* XCR0 = 0: x87 is missing */
+	expect(GP, 0);
+}
+
+/*
+ * An NMI and an interrupt wait while an instruction exits that is stepped over:
+ * both come, behind it.
+ */
+GUEST(64, g_sti_cpuid, "out %al, $0x20\n sti\n cpuid\n nop\n nop\n" DONE);
+
+static void behind_exit(void)
+{
+	uint64_t first, second;
+	struct exc e;
+
+	START(MODE_LONG, g_sti_cpuid);
+	vcpu_until(&v, 0x20);
+	v.run->request_interrupt_window = 1;
+	vcpu_expect(&v, KVM_EXIT_IRQ_WINDOW_OPEN);
+	v.run->request_interrupt_window = 0;
+	OK(ioctl(v.fd, KVM_INTERRUPT, &(struct kvm_interrupt){ VEC }));
+	OK(ioctl(v.fd, KVM_NMI, 0ul));
+	e = exc_next(&v);
+	first = e.vector;
+	second = exc_next(&v).vector;
+	CHECK((first == NMI && second == VEC) ||
+	      (first == VEC && second == NMI));
+	vcpu_until(&v, PORT_DONE);
+}
+
+#define CASE(name) { #name, name, 20 }
+
+static const struct test_case cases[] = {
+	CASE(pairs), CASE(resume_flag), CASE(no_memory),
+	CASE(smsw), CASE(xsetbv), CASE(behind_exit),
+	{ NULL, NULL, 0 },
+};
+
+int main(int argc, char **argv)
+{
+	return test_main(argc, argv, cases);
+}
