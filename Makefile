@@ -7,7 +7,9 @@ export KDIR
 LAB := tests/lab/run
 SAY := @printf '%s\n'
 
-.PHONY: all help run check check-style unit modules modules-test programs
+SOAK_SECONDS ?= 600
+
+.PHONY: check-selftests soak-code all help run check check-style unit modules modules-test programs
 .PHONY: shell lab bench-exit install clean deps
 
 all: modules
@@ -19,6 +21,8 @@ help:
 	'make lab           the lab itself, with a prompt; Ctrl-A X leaves it' \
 	'make check         everything: style, unit tests, builds, lab suites' \
 	'make check-style   layers, sizes, headers' \
+	'make check-selftests   the KVM selftests of Debian kernel source' \
+	'make soak-code     random guest code for SOAK_SECONDS (600), fresh seed' \
 	'make unit          the unit tests in user space' \
 	'make modules       kvm.ko and kvm-amd.ko in build/modules/ (KDIR=...)' \
 	'make modules-test  the same with fault injection, in build/modules-test/' \
@@ -66,6 +70,14 @@ shell: deps modules
 lab: deps modules
 	$(SAY) 'lab: Ctrl-A X leaves it, as does exit'
 	@$(LAB) -I -G -s 2 -m build/modules -- sh
+
+check-selftests: deps modules
+	@tests/lab/selftests
+
+# QEMU's TCG dies of some random code: that is no failure of ours.
+soak-code: deps modules
+	@$(MAKE) --no-print-directory -f tests/Makefile build/api/randcode_test
+	@tests/lab/soak-code $(SOAK_SECONDS)
 
 bench-exit: deps modules
 	@bench/exit-profile cpuid

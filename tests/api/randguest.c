@@ -122,8 +122,12 @@ static void regs_random(void)
 	__u64 *gpr = &r.rax;
 	unsigned int i;
 
-	for (i = 0; i < 16; i++)
+	for (i = 0; i < 16; i++) {
 		gpr[i] = below(3) ? rnd_address() : odd_number();
+		/* QEMU's TCG would jump to the upper half that is not there. */
+		if (!(start_sregs.efer & EFER_LMA))
+			gpr[i] = (uint32_t)gpr[i];
+	}
 	if (below(2))
 		r.rcx = below(32);
 	if (below(4))
