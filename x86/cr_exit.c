@@ -75,78 +75,11 @@ bool cr_exists(u32 nr)
 	return nr == 0 || nr == 2 || nr == 3 || nr == 4 || nr == 8;
 }
 
-/* LMSW sets MP, EM and TS as given and PE only upward (APM vol. 3, LMSW). */
-static int lmsw(struct x86_vcpu *v, u64 value)
-{
-	u64 cr0 = state_get(v, GRP_CR0)->cr0;
-	u64 low = X86_CR0_MP | X86_CR0_EM | X86_CR0_TS;
-
-	value = (cr0 & ~low) | (value & (low | X86_CR0_PE));
-	return cr0_write(v, value);
-}
-
-static u8 modrm_reg(const struct emul_insn *insn)
-{
-	return ((insn->modrm >> 3) & 7) | (insn->rex & 4) << 1;
-}
-
-static u8 modrm_rm(const struct emul_insn *insn)
-{
-	return (insn->modrm & 7) | (insn->rex & 1) << 3;
-}
-
-/* SMSW r16 leaves the upper bits (APM vol. 3, SMSW); CPL and UMIP come first. */
-static enum x86_next smsw(struct x86_vcpu *v, const struct x86_exit *exit,
-			  const struct emul_insn *insn)
-{
-	u64 value = state_get(v, GRP_CR0)->cr0;
-	u8 gpr = modrm_rm(insn);
-	u64 *reg = &state_set(v, gpr == GPR_RSP ? GRP_RSP : 0)->gpr[gpr];
-
-	if (insn->op_size == 2)
-		*reg = (*reg & ~0xffffull) | (u16)value;
-	else
-		*reg = (u32)value;
-	return finish(v, exit, 0);
-}
-
-/* The hardware does not say which registers: MOV CR, CLTS, LMSW r16, SMSW r. */
-static enum x86_next cr_decoded(struct x86_vcpu *v, const struct x86_exit *exit)
-{
-	struct x86_exit known = *exit;
-	struct emul_insn insn;
-	enum x86_next next;
-
-	if (!emulate_decode(v, exit, &insn, &next))
-		return next;
-	/* LMSW and SMSW with a memory operand. */
-	if (insn.map == 1 && insn.opcode == 0x01 && insn.modrm < 0xc0)
-		return emulate_insn(v, exit);
-	if (insn.map == 1 && insn.opcode == 0x06)
-		return finish(v, exit, cr0_write(v, state_get(v, GRP_CR0)->cr0 &
-						 ~(u64)X86_CR0_TS));
-	if (insn.map == 1 && insn.opcode == 0x01 &&
-	    (insn.modrm & 0xf8) == 0xf0)
-		return finish(v, exit, lmsw(v, gpr_read(v, modrm_rm(&insn))));
-	if (insn.map == 1 && insn.opcode == 0x01 &&
-	    (insn.modrm & 0xf8) == 0xe0)
-		return smsw(v, exit, &insn);
-	if (insn.map != 1 || (insn.opcode != 0x20 && insn.opcode != 0x22))
-		return emulate_failed(v);
-	known.cr.decode = false;
-	known.cr.nr = modrm_reg(&insn);
-	/* AMD's alternative name of CR8 (APM vol. 3, MOV CRn). */
-	if (insn.lock)
-		known.cr.nr |= 8;
-	known.cr.gpr = modrm_rm(&insn);
-	known.cr.write = insn.opcode == 0x22;
-	return cr_exit(v, &known);
-}
-
 enum x86_next cr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
+	/* Hardware does not say which registers: MOV CR, CLTS, LMSW, SMSW. */
 	if (exit->cr.decode)
-		return cr_decoded(v, exit);
+		return emulate_insn(v, exit);
 	if (!cr_exists(exit->cr.nr)) {
 		kvm_event_exception(v, X86_TRAP_UD, -1);
 		return X86_RESUME;
@@ -207,30 +140,13 @@ u64 dr_get(struct x86_vcpu *v, u32 nr)
 	return nr == 6 ? s->dr6 : s->dr7;
 }
 
-static enum x86_next dr_decoded(struct x86_vcpu *v, const struct x86_exit *exit)
-{
-	struct x86_exit known = *exit;
-	struct emul_insn insn;
-	enum x86_next next;
-
-	if (!emulate_decode(v, exit, &insn, &next))
-		return next;
-	if (insn.map != 1 || (insn.opcode != 0x21 && insn.opcode != 0x23))
-		return emulate_failed(v);
-	known.dr.decode = false;
-	known.dr.nr = modrm_reg(&insn);
-	known.dr.gpr = modrm_rm(&insn);
-	known.dr.write = insn.opcode == 0x23;
-	return dr_exit(v, &known);
-}
-
 enum x86_next dr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	u8 nr = exit->dr.nr;
 	int vector;
 
 	if (exit->dr.decode)
-		return dr_decoded(v, exit);
+		return emulate_insn(v, exit);
 	vector = dr_refused(v, nr);
 	if (vector >= 0) {
 		kvm_event_exception(v, vector, -1);

@@ -160,8 +160,6 @@
 	X(lds, 0, "lds 0x140(%edi), %ecx")				\
 	X(les, 0, "les 0x140(%edi), %ecx")				\
 	X(lss16, 0, "lss 0x150(%edi), %cx")				\
-	X(bound, 0, "movl $0, 0x180(%edi)\n movl $9, 0x184(%edi)\n"	\
-	  "mov $5, %eax\n bound %eax, 0x180(%edi)")			\
 	X(arpl, 0, "mov $3, %ax\n arpl %ax, 0x170(%edi)")		\
 	X(div_zero, DIVF, "divl 0x180(%edi)")				\
 	X(stack, NOSTEP, "mov %esp, %ebx\n mov %edi, %esp\n pusha\n pushf\n"	\

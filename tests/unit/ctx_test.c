@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Repeating a walk: only when every entry says the same, and then to the same end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <linux/bits.h>
+#include <linux/errno.h>
+
+#include "mmu/mmu.h"
+
+#define WORDS	(16 * 512)
+#define TABLE(level)	((level) * 0x1000ull)
+#define RIGHTS	7ull		/* present, writable, user */
+
+/* Indexes 1, 2, 3, 4 from level 4 down. */
+#define VA	0x8080604567ull
+#define GPA	0x9567ull
+
+static u64 word[WORDS];
+static u64 root;
+static int writes;
+static struct mmu_vcpu vcpu;
+
+int mmu_env_guest_read(struct mmu_vcpu *v, gpa_t gpa, void *buf,
+		       unsigned int len)
+{
+	if (gpa + len > sizeof(word))
+		return -EFAULT;
+	memcpy(buf, (char *)word + gpa, len);
+	return 0;
+}
+
+bool mmu_env_guest_same(struct mmu_vcpu *v, const struct gwalk_step *step,
+			unsigned int n, unsigned int size)
+{
+	u64 entry;
+
+	for (; n; n--, step++) {
+		entry = 0;
+		if (mmu_env_guest_read(v, step->gpa, &entry, size) ||
+		    entry != step->entry)
+			return false;
+	}
+	return true;
+}
+
+int mmu_env_guest_cmpxchg(struct mmu_vcpu *v, gpa_t gpa, unsigned int size,
+			  u64 old, u64 new)
+{
+	writes++;
+	memcpy((char *)word + gpa, &new, size);
+	return 0;
+}
+
+static u64 root_get(struct mmu_vcpu *v)
+{
+	return root;
+}
+
+static u64 pdptr_get(struct mmu_vcpu *v, int i)
+{
+	return word[root / 8 + i];
+}
+
+static u64 *entry_at(int level)
+{
+	static const int index[] = { 0, 4, 3, 2, 1 };
+
+	return &word[(TABLE(level) >> 3) + index[level]];
+}
+
+static void mode_set(u64 cr4, u64 efer)
+{
+	const struct mmu_cpu cpu = {
+		.cr0 = BIT_ULL(31) | BIT_ULL(16) | 1, .cr4 = cr4, .efer = efer,
+		.feat = { .maxphyaddr = 40, .gib_pages = true, .pse36 = true },
+	};
+
+	mmu_ctx_update(&vcpu, MMU_CTX_GUEST, &cpu);
+}
+
+static int setup(void **state)
+{
+	static const struct mmu_ctx_ops ops = {
+		.root_get = root_get, .pdptr_get = pdptr_get,
+	};
+	int level;
+
+	memset(word, 0, sizeof(word));
+	memset(&vcpu, 0, sizeof(vcpu));
+	vcpu.ctx[MMU_CTX_GUEST].ops = &ops;
+	root = TABLE(4);
+	mode_set(BIT_ULL(5), BIT_ULL(8) | BIT_ULL(10));
+	for (level = 4; level > 1; level--)
+		*entry_at(level) = TABLE(level - 1) | RIGHTS;
+	*entry_at(1) = (GPA & ~0xfffull) | RIGHTS;
+	return 0;
+}
+
+static bool full(u64 va, u64 pf, gpa_t *gpa)
+{
+	const struct gwalk_access access = { .pf = pf };
+	struct gwalk_result res;
+
+	if (mmu_translate(&vcpu, MMU_CTX_GUEST, va, &access, &res) != GWALK_OK)
+		return false;
+	*gpa = res.gpa;
+	return true;
+}
+
+static bool again(u64 va, u64 pf, gpa_t *gpa)
+{
+	const struct gwalk_access access = { .pf = pf };
+
+	return mmu_translate_again(&vcpu, MMU_CTX_GUEST, va, &access, gpa);
+}
+
+static void repeats(void **state)
+{
+	gpa_t gpa;
+
+	assert_false(again(VA, 0, &gpa));
+	assert_true(full(VA, 0, &gpa) && gpa == GPA);
+	gpa = 0;
+	assert_true(again(VA, 0, &gpa) && gpa == GPA);
+	assert_true(again(VA + 1, 0, &gpa) && gpa == GPA + 1);
+	assert_false(again(VA + 0x1000, 0, &gpa));
+	/* One walk for data, one for code. */
+	assert_false(again(VA, PF_FETCH, &gpa));
+	assert_true(full(VA, PF_FETCH, &gpa));
+	assert_true(again(VA, PF_FETCH, &gpa) && gpa == GPA);
+	assert_true(again(VA, 0, &gpa) && gpa == GPA);
+}
+
+/* Another right, another privilege, another reason to ignore SMAP. */
+static void other_access(void **state)
+{
+	struct gwalk_access access = { .pf = 0 };
+	gpa_t gpa;
+
+	assert_true(full(VA, 0, &gpa));
+	assert_false(again(VA, PF_WRITE, &gpa));
+	assert_false(again(VA, PF_USER, &gpa));
+	assert_false(again(VA, PF_IMPLICIT, &gpa));
+	access.regs.ac = true;
+	assert_false(mmu_translate_again(&vcpu, MMU_CTX_GUEST, VA, &access,
+					 &gpa));
+	access.regs.ac = false;
+	access.regs.pkru = 4;
+	assert_false(mmu_translate_again(&vcpu, MMU_CTX_GUEST, VA, &access,
+					 &gpa));
+	assert_true(again(VA, 0, &gpa));
+}
+
+static void any_entry(void **state)
+{
+	gpa_t gpa;
+	int level;
+
+	for (level = 4; level > 0; level--) {
+		assert_true(full(VA, 0, &gpa));
+		*entry_at(level) ^= BIT_ULL(9);	/* available to software */
+		assert_false(again(VA, 0, &gpa));
+		assert_true(full(VA, 0, &gpa));
+		assert_true(again(VA, 0, &gpa));
+		*entry_at(level) ^= RIGHTS;
+		assert_false(again(VA, 0, &gpa));
+		*entry_at(level) ^= RIGHTS;
+	}
+}
+
+static void registers(void **state)
+{
+	gpa_t gpa;
+
+	assert_true(full(VA, 0, &gpa));
+	root = 0x8000;
+	assert_false(again(VA, 0, &gpa));
+	root = TABLE(4);
+	assert_true(again(VA, 0, &gpa));
+	mode_set(BIT_ULL(5), BIT_ULL(8) | BIT_ULL(10));
+	assert_false(again(VA, 0, &gpa));
+	/* PAE is not remembered: its first entries lie elsewhere. */
+	mode_set(BIT_ULL(5), 0);
+	root = TABLE(3);
+	*entry_at(3) = 0;
+	word[TABLE(3) / 8] = TABLE(2) | 1;
+	assert_true(full(0x604567, 0, &gpa) && gpa == GPA);
+	assert_false(again(0x604567, 0, &gpa));
+}
+
+static void two_levels(void **state)
+{
+	u32 *table = (u32 *)((char *)word + TABLE(2));
+	gpa_t gpa;
+
+	mode_set(BIT_ULL(4), 0);
+	root = TABLE(2);
+	table[1] = 0x00800000 | RIGHTS | BIT(7);	/* 4 MiB */
+	table[2] = 0x77777777;				/* its neighbour */
+	assert_true(full(0x412345, 0, &gpa) && gpa == 0x812345);
+	assert_true(again(0x412345, 0, &gpa) && gpa == 0x812345);
+	table[2] = 0;
+	assert_true(again(0x412345, 0, &gpa));
+	table[1] ^= BIT(9);
+	assert_false(again(0x412345, 0, &gpa));
+}
+
+/* Whatever happens to the tables: what it says, the whole walk says too. */
+static void random_tables(void **state)
+{
+	static const u64 access[] = { 0, PF_WRITE, PF_USER, PF_FETCH };
+	int i, hits = 0;
+	gpa_t gpa, want;
+	u64 va, pf;
+
+	srandom(1);
+	for (i = 0; i < 200000; i++) {
+		va = VA + (random() % 4 << 12);
+		pf = access[random() % 4];
+		if (!(random() % 8))
+			word[random() % 4 + entry_at(1) - word] =
+				(u64)(random() % 16) << 12 | random() % 8;
+		if (!(random() % 64))
+			*entry_at(2 + random() % 3) ^= 1ull << random() % 7;
+		if (!again(va, pf, &gpa)) {
+			full(va, pf, &gpa);
+			continue;
+		}
+		hits++;
+		writes = 0;
+		assert_true(full(va, pf, &want));
+		assert_true(gpa == want);
+		/* Accessed and dirty bits were there. */
+		assert_int_equal(writes, 0);
+	}
+	assert_true(hits > 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(repeats, setup),
+		cmocka_unit_test_setup(other_access, setup),
+		cmocka_unit_test_setup(any_entry, setup),
+		cmocka_unit_test_setup(registers, setup),
+		cmocka_unit_test_setup(two_levels, setup),
+		cmocka_unit_test_setup(random_tables, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
