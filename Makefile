@@ -8,7 +8,7 @@ LAB := tests/lab/run
 SAY := @printf '%s\n'
 
 .PHONY: all help run check check-style unit modules modules-test programs
-.PHONY: shell lab bench-exit install clean deps
+.PHONY: shell lab check-qemu soak bench-boot bench-exit install clean deps
 
 all: modules
 
@@ -22,6 +22,9 @@ help:
 	'make unit          the unit tests in user space' \
 	'make modules       kvm.ko and kvm-amd.ko in build/modules/ (KDIR=...)' \
 	'make modules-test  the same with fault injection, in build/modules-test/' \
+	'make check-qemu    QEMU with more CPU models, memory sizes, kernel arguments' \
+	'make soak          20 guests in a row, 50 killed: nothing may be left' \
+	'make bench-boot    time to a guest'"'"'s userspace, beside the kernel'"'"'s own KVM' \
 	'make bench-exit    instructions of one exit, by function' \
 	'make install       build/modules/ into the system (as root, KDIR=...)' \
 	'make clean         remove build/'
@@ -69,6 +72,17 @@ lab: deps modules
 
 bench-exit: deps modules
 	@bench/exit-profile cpuid
+
+bench-boot: deps modules
+	@bench/boot-time
+
+check-qemu:
+	@scripts/install-deps build test lab client
+	@tests/check modules qemu
+
+soak: deps modules
+	@$(LAB) -G -t 3600 -m build/modules -f tests/lab/lib.sh -f tests/lab/memory.sh \
+		-f tests/lab/soak -- soak 20 50
 
 install:
 	@scripts/build-modules install
