@@ -9,8 +9,9 @@ SAY := @printf '%s\n'
 
 SOAK_SECONDS ?= 600
 
-.PHONY: check-selftests soak-code all help run check check-style unit modules modules-test programs
-.PHONY: shell lab bench-exit install clean deps
+.PHONY: all help run check check-style unit modules modules-test programs
+.PHONY: shell lab check-qemu check-selftests soak soak-code bench-boot
+.PHONY: bench-exit install clean deps
 
 all: modules
 
@@ -26,6 +27,9 @@ help:
 	'make unit          the unit tests in user space' \
 	'make modules       kvm.ko and kvm-amd.ko in build/modules/ (KDIR=...)' \
 	'make modules-test  the same with fault injection, in build/modules-test/' \
+	'make check-qemu    QEMU with more CPU models, memory sizes, kernel arguments' \
+	'make soak          20 guests in a row, 50 killed: nothing may be left' \
+	'make bench-boot    time to a guest'"'"'s userspace, beside the kernel'"'"'s own KVM' \
 	'make bench-exit    instructions of one exit, by function' \
 	'make install       build/modules/ into the system (as root, KDIR=...)' \
 	'make clean         remove build/'
@@ -81,6 +85,17 @@ soak-code: deps modules
 
 bench-exit: deps modules
 	@bench/exit-profile cpuid
+
+bench-boot: deps modules
+	@bench/boot-time
+
+check-qemu:
+	@scripts/install-deps build test lab client
+	@tests/check modules qemu
+
+soak: deps modules
+	@$(LAB) -G -t 3600 -m build/modules -f tests/lab/lib.sh -f tests/lab/memory.sh \
+		-f tests/lab/soak -- soak 20 50
 
 install:
 	@scripts/build-modules install

@@ -10,7 +10,7 @@ LAB_CACHE=${LAMINA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lamina}
 LAB_KERNEL_FORMAT=2
 LAB_BASE_FORMAT=2
 # A guest with a disk needs these; what they are built on is built in.
-guest_modules='virtio virtio_ring virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_blk'
+guest_modules='virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_blk'
 
 # The kernel release the modules are built for: what KDIR was prepared for,
 # else the newest cloud headers here, else what the archive offers.

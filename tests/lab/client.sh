@@ -37,18 +37,24 @@ client_prepare() {
 	rm -rf "$tmp"
 }
 
-# The guest: busybox, a few modules, and an /init that says that it is up.
+# guest_initrd DIR OUTPUT [FILE...]: a guest's initramfs, built in DIR: busybox, a
+# few modules, an /init that says that it is up, and FILEs in its /bin
+guest_initrd() {
+	local dir=$1 out=$2
+	shift 2
+	mkdir -p "$dir"/{proc,sys,dev,tmp,mnt} || return 1
+	cp -r "$LAB_GUEST/." "$dir" || return 1
+	cp "$here/guest-init" "$dir/init" || return 1
+	[ $# = 0 ] || cp "$@" "$dir/bin/" || return 1
+	(cd "$dir" && find . -mindepth 1 | LC_ALL=C sort |
+		cpio --quiet -o -H newc -R 0:0) >"$out"
+}
+
+# guest_pack: QEMU's guest into this run's part of the lab's initramfs
 guest_pack() {
-	local file
-	mkdir -p "$work/root/guest" "$work/guest"/{proc,sys,dev,tmp,mnt} || exit 5
-	ln "$LAB_KERNEL" "$work/root/guest/vmlinuz" 2>/dev/null ||
-		cp "$LAB_KERNEL" "$work/root/guest/vmlinuz" || exit 5
-	cp -r "$LAB_GUEST/." "$work/guest" && cp "$here/guest-init" "$work/guest/init" || exit 5
-	for file in ${guest_files[@]+"${guest_files[@]}"}; do
-		cp "$file" "$work/guest/bin/" || exit 2
-	done
-	(cd "$work/guest" && find . -mindepth 1 | cpio --quiet -o -H newc -R 0:0) \
-		>"$work/root/guest/initrd" || exit 5
+	put "$LAB_KERNEL" /guest/vmlinuz
+	guest_initrd "$work/guest" "$work/root/guest/initrd" \
+		${guest_files[@]+"${guest_files[@]}"} || exit 5
 	put "$here/qemu.sh" /bin/qemu.sh
 	# a guest's console is judged as the lab's is
 	put "$here/alarm.sh" /bin/alarm.sh

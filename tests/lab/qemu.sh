@@ -7,7 +7,9 @@
 . /bin/alarm.sh
 
 console=/tmp/console
-qemu_cpu=host qemu_mem=256 qemu_limit=120
+qemu_cpu=host qemu_mem=256 qemu_limit=180
+# empty: a guest that restarts or is reset starts again
+qemu_once=-no-reboot
 
 # qemu_run KERNEL-ARGS [QEMU-ARGS...]: a guest from the kernel's file, console on
 # stdout, until QEMU ends. Status 137: out of time. The emulated machine does not
@@ -16,7 +18,8 @@ qemu_cpu=host qemu_mem=256 qemu_limit=120
 qemu_run() {
 	append=$1
 	shift
-	qemu_raw -no-reboot -kernel /guest/vmlinuz -initrd /guest/initrd \
+	# shellcheck disable=SC2086 # one or none
+	qemu_raw $qemu_once -kernel /guest/vmlinuz -initrd /guest/initrd \
 		-append "console=ttyS0 panic=-1 noxsave $append" "$@"
 }
 
@@ -49,25 +52,31 @@ console_clean() {
 	! grep -aE "$alarm" /tmp/heard
 }
 
-# qemu_words: what QEMU has said, but for two remarks on our machine
+# qemu_words: what QEMU has said, but for remarks on our machine and on KVM's
+# paravirtual features that every CPU model asks for
 qemu_words() {
 	grep -v -e 'Userspace local APIC is deprecated' \
-		-e 'Do not use kernel-irqchip except' /tmp/qemu
+		-e 'Do not use kernel-irqchip except' \
+		-e 'support requested feature: CPUID.40000001H:EAX' /tmp/qemu
 }
 
-# qemu_boot KERNEL-ARGS [QEMU-ARGS...]: one guest to userspace and power-off;
-# $took: seconds from QEMU's start to userspace
-qemu_boot() {
-	start=$(now)
-	{ qemu_run "$@"; echo $? >/tmp/status; } | console_show
+# guest_ran: after QEMU's end: the guest came up and is well; $took: seconds from
+# QEMU's start to userspace
+guest_ran() {
 	status=$(cat /tmp/status)
 	if [ "$status" != 0 ] || qemu_words || [ ! -e /tmp/up ]; then
-		qemu_words
-		[ "$status" != 137 ] || echo "boot: no end within $qemu_limit s"
-		[ -e /tmp/up ] || echo "boot: the guest did not reach userspace"
-		echo "boot: QEMU ended with status $status"
+		[ "$status" != 137 ] || echo "qemu: no end within $qemu_limit s"
+		[ -e /tmp/up ] || echo "qemu: the guest did not reach userspace"
+		echo "qemu: ended with status $status"
 		return 1
 	fi
 	took=$(echo "$start" "$(cat /tmp/up)" | awk '{ printf "%.1f", $2 - $1 }')
-	console_clean || { echo "boot: the guest's kernel complained"; return 1; }
+	console_clean || { echo "qemu: the guest's kernel complained"; return 1; }
+}
+
+# qemu_boot KERNEL-ARGS [QEMU-ARGS...]: one guest to userspace and power-off
+qemu_boot() {
+	start=$(now)
+	{ qemu_run "$@"; echo $? >/tmp/status; } | console_show
+	guest_ran
 }
