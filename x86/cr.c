@@ -103,11 +103,15 @@ static int cr0_switch_paging(struct x86_vcpu *v, bool on)
 
 int cr0_write(struct x86_vcpu *v, u64 value)
 {
-	u64 changed = state_get(v, GRP_CR0)->cr0 ^ value;
+	u64 changed;
 
-	value |= X86_CR0_ET;
+	/* The upper half must be zero; reserved bits below are ignored (3.1.1). */
+	if (value >> 32)
+		return -EINVAL;
+	value = (value & CR0_BITS) | X86_CR0_ET;
 	if (!cr0_is_valid(value))
 		return -EINVAL;
+	changed = state_get(v, GRP_CR0)->cr0 ^ value;
 	if ((changed & X86_CR0_PG) &&
 	    cr0_switch_paging(v, value & X86_CR0_PG))
 		return -EINVAL;

@@ -224,6 +224,21 @@ static void guest_rows(enum reg reg)
 	}
 }
 
+/* Reserved bits of the lower half are ignored (APM vol. 2, 3.1.1). */
+static void cr0_reserved(void)
+{
+	uint64_t old;
+
+	test_row = "reserved";
+	machine(MODE_LONG);
+	old = reg_get(CR0);
+	/* NE too, or the hardware alone would do it: it exits for other changes only */
+	write_try(CR0, (old ^ 0x20) | 0x1fd0ffc0, false);
+	CHECK_EQ(reg_get(CR0), old ^ 0x20);
+	vcpu_close(&v);
+	vm_close(&vm);
+}
+
 static void cr0_rows(void) { guest_rows(CR0); }
 static void cr3_rows(void) { guest_rows(CR3); }
 static void cr4_rows(void) { guest_rows(CR4); }
@@ -387,6 +402,7 @@ static void client_sets(void)
 
 static const struct test_case cases[] = {
 	{ "cr0_rows", cr0_rows, 0 },
+	{ "cr0_reserved", cr0_reserved, 0 },
 	{ "cr3_rows", cr3_rows, 0 },
 	{ "cr4_rows", cr4_rows, 0 },
 	{ "cr8_rows", cr8_rows, 0 },
