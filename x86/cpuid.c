@@ -67,6 +67,15 @@ static const struct {
 };
 
 /*
+ * Features with bits in CR4 and EFER; a client that sets no table gets the host's:
+ * see CR4_BASE.
+ */
+static bool feature_granted(const struct x86_vcpu *v, unsigned int feature)
+{
+	return (!v->cpuid.n || cpuid_has(v, feature)) && cpuid_offered(feature);
+}
+
+/*
  * Bits that the processor itself would refuse must never reach it: the client may
  * have set features that the host lacks.
  */
@@ -76,8 +85,7 @@ static u64 cpuid_cr4(const struct x86_vcpu *v)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cr4_features); i++)
-		if (cpuid_has(v, cr4_features[i].feature) &&
-		    cpuid_offered(cr4_features[i].feature))
+		if (feature_granted(v, cr4_features[i].feature))
 			bits |= cr4_features[i].cr4;
 	return bits;
 }
@@ -100,22 +108,16 @@ static u8 cpuid_maxphyaddr(const struct x86_vcpu *v)
 	return clamp_t(u32, e->eax & 0xff, 32, 52);
 }
 
-/* EFER's features; a client that sets no table gets the host's: see CR4_BASE. */
-static bool efer_feature(const struct x86_vcpu *v, unsigned int feature)
-{
-	return (!v->cpuid.n || cpuid_has(v, feature)) && cpuid_offered(feature);
-}
-
 void cpuid_update(struct x86_vcpu *v)
 {
 	const struct kvm_cpuid_entry2 *leaf0 = cpuid_find(v, 0, 0);
 	struct x86_cpuid *c = &v->cpuid;
 
 	c->maxphyaddr = cpuid_maxphyaddr(v);
-	c->has_nx = efer_feature(v, X86_FEATURE_NX);
-	c->has_lm = efer_feature(v, X86_FEATURE_LM);
-	c->has_gib_pages = efer_feature(v, X86_FEATURE_GBPAGES);
-	c->has_ffxsr = efer_feature(v, X86_FEATURE_FXSR_OPT);
+	c->has_nx = feature_granted(v, X86_FEATURE_NX);
+	c->has_lm = feature_granted(v, X86_FEATURE_LM);
+	c->has_gib_pages = feature_granted(v, X86_FEATURE_GBPAGES);
+	c->has_ffxsr = feature_granted(v, X86_FEATURE_FXSR_OPT);
 	/* "Auth" of AuthenticAMD. */
 	c->amd = leaf0 && leaf0->ebx == 0x68747541;
 	c->cr4_allowed = cpuid_cr4(v);
@@ -157,6 +159,17 @@ static __always_inline void cpuid_dynamic(struct x86_vcpu *v, u32 function, u32 
 			*edx &= ~CPUID_BIT(X86_FEATURE_APIC);
 		break;
 	}
+}
+
+void cpuid_entry_current(struct x86_vcpu *v, struct kvm_cpuid_entry2 *e)
+{
+	u32 regs[4] = { e->eax, e->ebx, e->ecx, e->edx };
+
+	cpuid_dynamic(v, e->function, e->index, regs);
+	e->eax = regs[0];
+	e->ebx = regs[1];
+	e->ecx = regs[2];
+	e->edx = regs[3];
 }
 
 /* An Intel CPU answers beyond the last basic leaf with that leaf, AMD with 0. */

@@ -61,6 +61,13 @@ void cpuid_host_init(void);
  */
 bool cpuid_offered(unsigned int feature);
 
+/**
+ * cpuid_entry_current - what the guest reads from an entry now
+ * @v: own thread, for the registers that some bits follow
+ * @e: a copy of an entry of the table, brought up to date
+ */
+void cpuid_entry_current(struct x86_vcpu *v, struct kvm_cpuid_entry2 *e);
+
 /* ioctls: x86/cpuid_ioctl.c, cpuid_host.c */
 
 /** cpuid_ioctl_supported - KVM_GET_SUPPORTED_CPUID; -E2BIG without room */

@@ -26,15 +26,28 @@ static int entries_check(struct kvm_cpuid_entry2 *e, u32 n)
 
 /*
  * A processor does not change its model while it runs (api.rst 4.20): what
- * follows from the table, such as the MMU's formats, is in use.
+ * follows from the table, such as the MMU's formats, is in use.  Bits that follow
+ * registers may be what KVM_GET_CPUID2 told of them.
  */
-static bool cpuid_may_become(const struct x86_vcpu *v,
+static bool cpuid_may_become(struct x86_vcpu *v,
 			     const struct kvm_cpuid_entry2 *e, u32 n)
 {
+	struct kvm_cpuid_entry2 old, new;
+	u32 i;
+
 	if (!v->has_run)
 		return true;
-	return n == v->cpuid.n &&
-	       !memcmp(e, v->cpuid.entry, array_size(n, sizeof(*e)));
+	if (n != v->cpuid.n)
+		return false;
+	for (i = 0; i < n; i++) {
+		old = v->cpuid.entry[i];
+		new = e[i];
+		cpuid_entry_current(v, &old);
+		cpuid_entry_current(v, &new);
+		if (memcmp(&old, &new, sizeof(old)))
+			return false;
+	}
+	return true;
 }
 
 /* From the last to the first, so that each chain is in the client's order. */
@@ -135,8 +148,9 @@ long cpuid_ioctl_set_old(void *obj, void *data, unsigned long arg)
 long cpuid_ioctl_get(void *obj, void *data, unsigned long arg)
 {
 	struct kvm_cpuid2 __user *user = (void __user *)arg;
-	const struct x86_vcpu *v = to_x86_vcpu(obj);
-	u32 room, n = v->cpuid.n;
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+	struct kvm_cpuid_entry2 e;
+	u32 room, i, n = v->cpuid.n;
 
 	if (get_user(room, &user->nent))
 		return -EFAULT;
@@ -144,6 +158,11 @@ long cpuid_ioctl_get(void *obj, void *data, unsigned long arg)
 		return -EFAULT;
 	if (room < n)
 		return -E2BIG;
-	return copy_to_user(user->entries, v->cpuid.entry,
-			    n * sizeof(*v->cpuid.entry)) ? -EFAULT : 0;
+	for (i = 0; i < n; i++) {
+		e = v->cpuid.entry[i];
+		cpuid_entry_current(v, &e);
+		if (copy_to_user(&user->entries[i], &e, sizeof(e)))
+			return -EFAULT;
+	}
+	return 0;
 }

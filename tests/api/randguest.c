@@ -125,7 +125,7 @@ static void regs_random(void)
 	for (i = 0; i < 16; i++) {
 		gpr[i] = below(3) ? rnd_address() : odd_number();
 		/* QEMU's TCG would jump to the upper half that is not there. */
-		if (!(start_sregs.efer & EFER_LMA))
+		if (kind != KIND_LONG && kind != KIND_LONG5)
 			gpr[i] = (uint32_t)gpr[i];
 	}
 	if (below(2))
