@@ -189,11 +189,7 @@ static void injected_postpone(struct x86_events *ev)
 
 void event_settle(struct x86_vcpu *v)
 {
-	struct x86_events *ev = &v->events;
-
-	if (!ev->exception.kind)
-		return;
-	injected_postpone(ev);
+	injected_postpone(&v->events);
 	exception_start(v);
 }
 
@@ -227,7 +223,8 @@ static bool event_pick(struct x86_vcpu *v)
 	struct x86_events *ev = &v->events;
 	u32 blocked;
 
-	event_settle(v);
+	if (ev->exception.kind)
+		event_settle(v);
 	if (unlikely(ev->injected.at_insn))
 		skip_raising_insn(v);
 	/* What was interrupted on its way in comes first. */

@@ -120,8 +120,8 @@ u32 event_blocked(struct x86_vcpu *v);
 void event_at_insn(struct x86_vcpu *v, u8 vector);
 
 /**
- * event_settle - what was raised is what the next entry delivers
- * @v: its own thread
+ * event_settle - the exception that was raised is what the next entry delivers
+ * @v: its own thread; there is one
  *
  * Makes the registers (CR2, DR6, DR7, RFLAGS.RF) those of the exception's
  * delivery, as a client that saves them expects.  RIP stays for an exception

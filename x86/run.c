@@ -234,12 +234,14 @@ static void run_report(struct x86_vcpu *v)
 {
 	struct kvm_run *run = v->vcpu.run;
 
-	event_settle(v);
+	if (unlikely(v->events.exception.kind))
+		event_settle(v);
 	run->if_flag = !!(state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF);
 	run->cr8 = state_get(v, GRP_CR8)->cr8;
 	run->apic_base = v->msrs.apic_base;
 	run->ready_for_interrupt_injection = interrupt_window_open(v);
 	run->flags = 0;
+	v->reported = true;
 }
 
 /* The client's TPR, which it may set in the run page. */
@@ -251,7 +253,7 @@ static void run_take_cr8(struct x86_vcpu *v)
 		state_set(v, GRP_CR8)->cr8 = cr8 & 0xf;
 }
 
-static enum x86_next run_loaded(struct x86_vcpu *v)
+static __always_inline enum x86_next run_loaded(struct x86_vcpu *v)
 {
 	struct kvm_vcpu *vcpu = &v->vcpu;
 	struct kvm_run *run = vcpu->run;
@@ -296,12 +298,9 @@ int arch_vcpu_run(struct kvm_vcpu *vcpu)
 	struct x86_vcpu *v = to_x86_vcpu(vcpu);
 	struct kvm_run *run = vcpu->run;
 
-	/* Nothing to finish and nothing to run. */
-	if (READ_ONCE(run->immediate_exit) && !v->pending &&
-	    !sync_wanted(run)) {
-		run_take_cr8(v);
-		run_report(v);
+	/* Nothing to finish, nothing to run, and nothing new to tell. */
+	if (READ_ONCE(run->immediate_exit) && !v->pending && v->reported &&
+	    run->cr8 == v->state.cr8 && !sync_wanted(run))
 		return -EINTR;
-	}
 	return run_full(v);
 }

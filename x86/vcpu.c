@@ -131,8 +131,11 @@ int vcpu_step_reset_up(void *obj)
 
 void arch_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
 {
-	tsc_vcpu_load(to_x86_vcpu(vcpu));
-	vendor(load)(to_x86_vcpu(vcpu), cpu);
+	struct x86_vcpu *v = to_x86_vcpu(vcpu);
+
+	v->reported = false;
+	tsc_vcpu_load(v);
+	vendor(load)(v, cpu);
 }
 
 void arch_vcpu_put(struct kvm_vcpu *vcpu)

@@ -58,6 +58,7 @@ struct x86_emulator;
  * @mp_state: KVM_MP_STATE_*
  * @run_err: errno of X86_FAIL
  * @has_run: KVM_RUN was called: the CPUID table is final
+ * @reported: the run page tells the state of now: not loaded since KVM_RUN ended
  * @mmu_stale: the MMU's context does not match the registers (cr.c)
  * @pio_size: bytes of an IN that the client is asked for
  * @msr_exits: the client's filter needs to see every RDMSR and WRMSR
@@ -80,6 +81,7 @@ struct x86_vcpu {
 	u32 mp_state;
 	int run_err;
 	bool has_run;
+	bool reported;
 	bool mmu_stale;
 	u8 pio_size;
 	bool msr_exits;
