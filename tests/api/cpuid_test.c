@@ -440,6 +440,29 @@ static void shows_xcr0(void)
 /* ------------------------------------------------------------------------ */
 /* The ioctls. */
 
+/* Bits that follow registers are in what is got, and may be set again. */
+static void get_is_current(void)
+{
+	struct kvm_cpuid2 *c = calloc(1, 1 << 16);
+	unsigned int i;
+
+	guest(MODE_LONG);
+	if (!vcpu_has(&v, 1, ECX, 26))
+		test_skip("no XSAVE");
+	cr4_set(1 << 18, true);
+	guest_reg(1, 0, EAX);
+	/* Stock KVM does not say how many there are. */
+	c->nent = cpuid_supported(vm.kvm)->nent;
+	OK(ioctl(v.fd, KVM_GET_CPUID2, c));
+	CHECK(cpuid_find(c, 1, 0)->ecx >> 27 & 1);
+	for (i = 0; i < c->nent; i++)
+		guest_expect(c->entries[i].function, c->entries[i].index,
+			     &c->entries[i]);
+	OK(ioctl(v.fd, KVM_SET_CPUID2, c));
+	cr4_set(1 << 18, false);
+	OK(ioctl(v.fd, KVM_SET_CPUID2, c));
+}
+
 static void get_returns_set(void)
 {
 	struct kvm_cpuid2 *c = calloc(1, 1 << 16);
@@ -559,6 +582,7 @@ static const struct test_case cases[] = {
 	{ "shows_cr4", shows_cr4, 0 },
 	{ "shows_apic_base", shows_apic_base, 0 },
 	{ "shows_xcr0", shows_xcr0, 0 },
+	{ "get_is_current", get_is_current, 0 },
 	{ "get_returns_set", get_returns_set, 0 },
 	{ "set_faults", set_faults, 0 },
 	{ "set_old", set_old, 0 },
