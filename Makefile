@@ -94,7 +94,7 @@ check-qemu:
 	@tests/check modules qemu
 
 soak: deps modules
-	@$(LAB) -G -t 3600 -m build/modules -f tests/lab/lib.sh -f tests/lab/memory.sh \
+	@$(LAB) -G -t 3600 -a slub_debug=FZP -m build/modules -f tests/lab/lib.sh -f tests/lab/memory.sh \
 		-f tests/lab/soak -- soak 20 50
 
 install:
