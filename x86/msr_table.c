@@ -247,6 +247,8 @@ const struct msr_row msr_table[] = {
 	OWN(MSR_IA32_MCG_STATUS, 2, MSR_SAVED, mce_global),
 	KEPT_OWN(MSR_IA32_MISC_ENABLE, MSR_SAVED, misc_enable, MISC_RESET,
 		 misc_enable_set),
+	/* Power management of a chip that is not there. */
+	FIXED(MSR_IA32_POWER_CTL, 1, MSR_IGNORED, 0),
 	OWN(MTRRphysBase_MSR(0), 2 * MTRR_VARIABLE, MSR_SAVED, mtrr_variable),
 	OWN(MSR_MTRRfix64K_00000, 1, MSR_SAVED, mtrr_fixed),
 	OWN(MSR_MTRRfix16K_80000, 2, MSR_SAVED, mtrr_fixed),
