@@ -4,13 +4,12 @@
  * client that debugs the guest.
  *
  * The control block's TF is ours then; v->state.rflags has the guest's own.  An
- * exception would push ours, so it exits, and x86 injects it; so would PUSHF, which
- * x86 executes.  POPF and IRET load a TF of the guest's: they exit first, so that it
- * is known whose TF an exit leaves.  An event is injected without TF, and a kick ends
- * that entry where the event has led to.
+ * exception would push ours, so it exits, and x86 injects it; so would PUSHF and
+ * INTn, which x86 executes.  POPF and IRET load a TF of the guest's: they exit
+ * first, so that it is known whose TF an exit leaves.  An event is injected without
+ * TF, and a kick ends that entry where the event has led to.
  *
- * What is left: INTn pushes our TF, SYSCALL puts it into R11, and the trap follows
- * neither.
+ * What is left: SYSCALL puts our TF into R11, and the trap does not follow it.
  */
 #include <asm/processor-flags.h>
 #include <asm/traps.h>
@@ -29,6 +28,9 @@ void svm_step_intercepts(struct svm_vcpu *s)
 	if (debug_takes_int3(&s->x86))
 		vectors |= BIT(X86_TRAP_BP);
 	vmcb_intercept_exceptions(s, vectors);
+	/* Not every processor makes an exception of INT3: QEMU's does not. */
+	vmcb_intercept(s, INTERCEPT_INTn,
+		       s->step || debug_takes_int3(&s->x86));
 	vmcb_intercept(s, INTERCEPT_PUSHF, s->step);
 	vmcb_intercept(s, INTERCEPT_POPF, loads);
 	vmcb_intercept(s, INTERCEPT_IRET, loads || s->nmi == NMI_MASKED);

@@ -11,6 +11,7 @@
 
 #include "core/run_state.h"
 #include "x86/debug.h"
+#include "x86/emulate.h"
 #include "x86/vendor.h"
 
 #define DEBUG_INJECT	(KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP)
@@ -56,6 +57,21 @@ enum x86_next debug_bp_exit(struct x86_vcpu *v)
 		return debug_exit(v, X86_TRAP_BP, 0);
 	event_at_insn(v, X86_TRAP_BP);
 	return X86_RESUME;
+}
+
+enum x86_next debug_int_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	struct emul_insn insn;
+	enum x86_next next;
+
+	/* CD 03 is no breakpoint, whatever its vector (APM vol. 2, 15.12.4). */
+	if (debug_takes_int3(v)) {
+		if (!emulate_decode(v, exit, &insn, &next))
+			return next;
+		if (!insn.map && insn.opcode == OPCODE_INT3)
+			return debug_bp_exit(v);
+	}
+	return emulate_insn(v, exit);
 }
 
 enum x86_next debug_step_exit(struct x86_vcpu *v)

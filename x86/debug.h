@@ -105,6 +105,15 @@ enum x86_next debug_db_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next debug_bp_exit(struct x86_vcpu *v);
 
 /**
+ * debug_int_exit - the guest is about to execute INT n, INT3 or INTO
+ * @v: own thread, kvm->srcu held
+ * @exit: of kind X86_EXIT_SOFT_INT
+ *
+ * Return: what the run loop does next.
+ */
+enum x86_next debug_int_exit(struct x86_vcpu *v, const struct x86_exit *exit);
+
+/**
  * debug_step_exit - KVM_EXIT_DEBUG for an instruction that x86 completed
  * @v: own thread, REQ_DEBUG_STEP taken
  *

@@ -109,6 +109,21 @@ static u8 shadow_of(const struct x86_emulator *em)
 							  SHADOW_MOV_SS;
 }
 
+/*
+ * RFLAGS for the trap behind an instruction: what they were when it began (APM
+ * vol. 2, 13.1.4).  Behind INT n none comes, as it has cleared TF (SDM vol. 3,
+ * 17.3.1.4); INTO may have done nothing.
+ */
+static u64 trap_rflags(const struct x86_emulator *em)
+{
+	const struct emul_insn *insn = &em->ctx.insn;
+
+	if (!insn->map && insn->opcode >= OPCODE_INT3 &&
+	    insn->opcode <= OPCODE_INTO)
+		return em->rflags & em->ctx.rflags;
+	return em->rflags;
+}
+
 static void emulate_commit(struct x86_vcpu *v)
 {
 	struct x86_emulator *em = v->emul;
@@ -126,9 +141,8 @@ static void emulate_commit(struct x86_vcpu *v)
 	s->shadow = shadow_of(em);
 	if (s->cpl != em->ctx.cpl)
 		state_set(v, GRP_CSSS)->cpl = em->ctx.cpl;
-	/* What the flag was when the instruction began (APM vol. 2, 13.1.4). */
 	if (s->shadow != SHADOW_MOV_SS)
-		debug_insn_done(v, em->rflags);
+		debug_insn_done(v, trap_rflags(em));
 }
 
 /* ------------------------------------------------------------------------ */

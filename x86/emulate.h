@@ -16,6 +16,10 @@
 /* No access has this bit. */
 #define HINT_NONE	BIT_ULL(63)
 
+/* INT n is between them. */
+#define OPCODE_INT3	0xcc
+#define OPCODE_INTO	0xce
+
 /** struct mmio_piece - one access as a device or the client sees it */
 struct mmio_piece {
 	bool port;	/* @gpa is an I/O port */
