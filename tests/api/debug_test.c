@@ -1,91 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * KVM_SET_GUEST_DEBUG (api.rst 4.87): each instruction of a step is told of once,
- * breakpoints stop where they were set, and the guest notices nothing of it.
+ * and the guest notices nothing of it.
  */
 #define _GNU_SOURCE
-#include "lib.h"
-
-static struct vm vm;
-static struct vcpu v;
-
-enum { DB = 1, NMI = 2, BP = 3, UD = 6 };
-
-#define VEC		0x40
-#define FLAGS_TF	0x100
-#define FLAGS_IF	0x200
-#define DR6_BS		(1u << 14)
-#define STEP	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP)
-#define SW_BP	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP)
-#define HW_BP	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP)
-
-#define START(mode, code)						\
-	do {								\
-		vm_new(&vm, 0);						\
-		vcpu_new(&vm, &v, 0);					\
-		vcpu_code(&v, mode, code);				\
-		exc_setup(&v);						\
-	} while (0)
-
-/*
- * Linux 6.1's KVM differs in much: it loses steps behind instructions that it
- * emulates, steps over whole handlers, and its guests see its TF.  It has shadows
- * and does not announce them: that tells it from others.
- */
-static void not_linux(const char *what)
-{
-	if (!vm_cap(&vm, KVM_CAP_INTR_SHADOW))
-		test_skip("Linux's KVM %s", what);
-}
-
-static void debug(uint32_t control)
-{
-	struct kvm_guest_debug d = { .control = control };
-
-	OK(ioctl(v.fd, KVM_SET_GUEST_DEBUG, &d));
-}
-
-static void debug_at(uint64_t address, uint64_t dr7)
-{
-	struct kvm_guest_debug d = { .control = HW_BP };
-
-	d.arch.debugreg[0] = address;
-	d.arch.debugreg[7] = dr7;
-	OK(ioctl(v.fd, KVM_SET_GUEST_DEBUG, &d));
-}
-
-/* The next KVM_EXIT_DEBUG: which, and where. */
-static struct kvm_debug_exit_arch stopped(unsigned int vector, uint64_t pc)
-{
-	vcpu_expect(&v, KVM_EXIT_DEBUG);
-	CHECK_EQ(v.run->debug.arch.exception, vector);
-	CHECK_EQ(v.run->debug.arch.pc, pc);
-	return v.run->debug.arch;
-}
-
-static void step_to(uint64_t pc)
-{
-	CHECK_EQ(stopped(DB, pc).dr6 & DR6_BS, DR6_BS);
-	CHECK_EQ(vcpu_regs(&v).rip, pc);
-	CHECK_EQ(vcpu_regs(&v).rflags & FLAGS_TF, 0);
-}
-
-static struct kvm_debugregs debugregs(void)
-{
-	struct kvm_debugregs d;
-
-	OK(ioctl(v.fd, KVM_GET_DEBUGREGS, &d));
-	return d;
-}
-
-static void expect(unsigned int vector, uint64_t offset)
-{
-	struct exc e = exc_next(&v);
-
-	CHECK_EQ(e.vector, vector);
-	CHECK_EQ(e.rip, GPA_CODE + offset);
-	CHECK_EQ(e.flags & FLAGS_TF, 0);
-}
+#include "debug.h"
 
 static void capabilities(void)
 {
@@ -260,6 +179,81 @@ static void step_flags(void)
 	CHECK_EQ(vcpu_regs(&v).rflags & FLAGS_TF, 0);
 }
 
+/*
+ * INT n, the same bytes in every mode: the stop is at the handler, whose frame has
+ * no TF.
+ */
+GUEST(64, g_int, "nop\n int $0x40\n nop\n" DONE);
+GUEST(16, g_int_handler, "nop\n iret\n");
+
+static void step_int_mode(enum mode mode, unsigned int size)
+{
+	uint64_t handler = GPA_STUBS + VEC * 16, rsp, word[3] = { 0 };
+	int i;
+
+	vm_new(&vm, 0);
+	vcpu_new(&vm, &v, 0);
+	vcpu_code(&v, mode, g_int);
+	if (mode == MODE_REAL) {
+		vm_load(&vm, handler, g_int_handler, g_int_handler_end);
+		*vm_u64(&vm, 4 * VEC) = handler;
+	} else {
+		exc_setup(&v);
+	}
+	debug(STEP);
+	step_to(GPA_CODE + 1);
+	not_linux("shows its TF to INT");
+	step_to(handler);
+	rsp = vcpu_regs(&v).rsp;
+	for (i = 0; i < 3; i++)
+		memcpy(&word[i], vm.mem + rsp + i * size, size);
+	CHECK_EQ(word[0], GPA_CODE + 3);
+	CHECK_EQ(word[2], 2);
+	debug(0);
+	vcpu_until(&v, mode == MODE_REAL ? PORT_DONE : PORT_EXC);
+	vcpu_until(&v, PORT_DONE);
+	vm_close(&vm);
+}
+
+static void step_int(void)
+{
+	step_int_mode(MODE_REAL, 2);
+	step_int_mode(MODE_PROT, 4);
+	step_int_mode(MODE_PAE, 4);
+	step_int_mode(MODE_LONG, 8);
+}
+
+/* A guest that steps itself has no trap behind INT n: its TF is on the stack. */
+GUEST(64, g_own_int, "pushf\n orl $0x100, (%rsp)\n popf\n int $0x40\n nop\n"
+      DONE);
+
+static void own_int_reports(void)
+{
+	struct exc e = exc_next(&v);
+
+	CHECK_EQ(e.vector, VEC);
+	CHECK_EQ(e.rip, GPA_CODE + 11);
+	CHECK_EQ(e.flags & FLAGS_TF, FLAGS_TF);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, DB);
+	CHECK_EQ(e.rip, GPA_CODE + 12);
+}
+
+static void step_own_int(void)
+{
+	START(MODE_LONG, g_own_int);
+	own_int_reports();
+	START(MODE_LONG, g_own_int);
+	debug(STEP);
+	step_to(GPA_CODE + 1);
+	step_to(GPA_CODE + 8);
+	vcpu_expect(&v, KVM_EXIT_DEBUG);
+	not_linux("takes the guest's TF for its own");
+	step_to(GPA_STUBS + VEC * 16);
+	debug(0);
+	own_int_reports();
+}
+
 GUEST(64, g_own_tf, "pushf\n orl $0x100, (%rsp)\n popf\n nop\n nop\n" DONE);
 
 /* A guest that steps itself gets its traps, whoever else steps it. */
@@ -307,108 +301,6 @@ static void step_nmi(void)
 	debug(0);
 	vcpu_until(&v, 0x21);
 	CHECK_EQ(vcpu_regs(&v).rsp, GPA_STACK - 40);
-	vcpu_until(&v, PORT_DONE);
-}
-
-/* Off by default: the guest's own INT3 is the guest's. */
-GUEST(64, g_int3, "nop\n int3\n nop\n" DONE);
-
-static void sw_breakpoint(void)
-{
-	struct kvm_vcpu_events e;
-
-	START(MODE_LONG, g_int3);
-	expect(BP, 2);
-	vcpu_until(&v, PORT_DONE);
-	START(MODE_LONG, g_int3);
-	debug(SW_BP);
-	if (vcpu_run(&v) == KVM_EXIT_IO)
-		test_skip("INT3 does not exit here (QEMU's TCG)");
-	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE + 1);
-	/* Again, until it is taken out. */
-	stopped(BP, GPA_CODE + 1);
-	/* The guest's own after all: the client hands it on. */
-	OK(ioctl(v.fd, KVM_GET_VCPU_EVENTS, &e));
-	e.flags = 0;
-	e.exception.injected = 1;
-	e.exception.nr = BP;
-	OK(ioctl(v.fd, KVM_SET_VCPU_EVENTS, &e));
-	expect(BP, 2);
-	vcpu_until(&v, PORT_DONE);
-	/* In a step that does not take INT3, it is the guest's. */
-	START(MODE_LONG, g_int3);
-	debug(STEP);
-	step_to(GPA_CODE + 1);
-	vcpu_expect(&v, KVM_EXIT_DEBUG);
-	debug(0);
-	vm.mem[GPA_CODE + 1] = 0x90;
-	vcpu_run(&v);
-}
-
-/* DR7: 1: L0; len and R/W of DR0 from bit 16: 3 << 18: 4 bytes, 1 << 16: write */
-GUEST(64, g_data, "mov $0x10000, %ebx\n nop\n mov %eax, (%rbx)\n nop\n" DONE);
-
-static void hw_breakpoint(void)
-{
-	struct kvm_debug_exit_arch a;
-
-	START(MODE_LONG, g_data);
-	debug_at(GPA_CODE + 6, 1 | 1 << 10);
-	if (vcpu_run(&v) != KVM_EXIT_DEBUG)
-		test_skip("VMRUN arms no breakpoints here (QEMU's TCG)");
-	vcpu_code(&v, MODE_LONG, g_data);
-	a = stopped(DB, GPA_CODE + 6);
-	CHECK_EQ(a.dr6 & 15, 1);
-	CHECK_EQ(a.dr7, 1 | 1 << 10);
-	debug_at(GPA_DATA, 1 | 1 << 10 | 0xdull << 16);
-	a = stopped(DB, GPA_CODE + 8);
-	CHECK_EQ(a.dr6 & 15, 1);
-	CHECK_EQ(a.dr6 & DR6_BS, 0);
-	CHECK_EQ(a.dr7, 1 | 1 << 10 | 0xdull << 16);
-	vcpu_until(&v, PORT_DONE);
-}
-
-/* The guest's debug registers are its own, though the processor has others. */
-GUEST(64, g_drs, "mov $0x1234, %eax\n mov %rax, %dr0\n mov $0x10000, %ebx\n"
-      "mov %rbx, %dr1\n mov $0xd0040c, %eax\n mov %rax, %dr7\n"
-      "mov %eax, (%rbx)\n mov %dr7, %rcx\n mov %dr0, %rdx\n mov %dr6, %rsi\n"
-      DONE);
-
-static void guest_registers(void)
-{
-	struct kvm_regs r;
-
-	START(MODE_LONG, g_drs);
-	debug_at(0x654321, 1 | 1 << 10);
-	vcpu_until(&v, PORT_DONE);
-	r = vcpu_regs(&v);
-	CHECK_EQ(r.rcx, 0xd0040c);
-	CHECK_EQ(r.rdx, 0x1234);
-	CHECK_EQ(r.rsi & 0xe00f, 0);
-	CHECK_EQ(debugregs().dr7, 0xd0040c);
-	CHECK_EQ(debugregs().db[0], 0x1234);
-	/* Without the client's, the guest's work. */
-	debug(0);
-	START(MODE_LONG, g_drs);
-	if (vcpu_run(&v) != KVM_EXIT_IO || v.run->io.port == PORT_DONE)
-		test_skip("VMRUN arms no breakpoints here (QEMU's TCG)");
-	CHECK_EQ(v.run->io.port, PORT_EXC);
-	CHECK_EQ(debugregs().dr6 & 15, 2);
-	vcpu_until(&v, PORT_DONE);
-}
-
-static void inject(void)
-{
-	START(MODE_LONG, g_nops);
-	debug(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_INJECT_DB);
-	expect(DB, 0);
-	vcpu_until(&v, PORT_DONE);
-	START(MODE_LONG, g_int3);
-	vm.mem[GPA_CODE] = 0xcc;
-	debug(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_INJECT_BP);
-	expect(BP, 1);
-	debug(0);
-	expect(BP, 2);
 	vcpu_until(&v, PORT_DONE);
 }
 
@@ -461,9 +353,8 @@ static const struct test_case cases[] = {
 	CASE(capabilities), CASE(step), CASE(step_mmio), CASE(step_hlt),
 	CASE(step_modes), CASE(step_shadow), CASE(step_interrupt),
 	CASE(step_exception), CASE(step_flags), CASE(step_own_trap),
-	CASE(step_nmi), CASE(sw_breakpoint), CASE(hw_breakpoint),
-	CASE(guest_registers), CASE(inject), CASE(block), CASE(bad_input),
-	{ NULL, NULL, 0 },
+	CASE(step_int), CASE(step_own_int), CASE(step_nmi), CASE(block),
+	CASE(bad_input), { NULL, NULL, 0 },
 };
 
 int main(int argc, char **argv)

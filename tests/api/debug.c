@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What tests of KVM_SET_GUEST_DEBUG share. */
+#define _GNU_SOURCE
+#include <cpuid.h>
+
+#include "debug.h"
+
+/*
+ * Linux 6.1's KVM differs in much: it loses steps behind instructions that it
+ * emulates, steps over whole handlers, and its guests see its TF.  It has shadows
+ * and does not announce them: that tells it from others.
+ */
+void not_linux(const char *what)
+{
+	if (!vm_cap(&vm, KVM_CAP_INTR_SHADOW))
+		test_skip("Linux's KVM %s", what);
+}
+
+/* In QEMU's TCG, VMRUN loads DR7 without arming what it enables. */
+void not_tcg(void)
+{
+	unsigned int a, name[3] = { 0 };
+
+	__cpuid(0x40000000, a, name[0], name[1], name[2]);
+	if (!memcmp(name, "TCGTCGTCGTCG", 12))
+		test_skip("VMRUN arms no breakpoints here (QEMU's TCG)");
+}
+
+void debug(uint32_t control)
+{
+	struct kvm_guest_debug d = { .control = control };
+
+	OK(ioctl(v.fd, KVM_SET_GUEST_DEBUG, &d));
+}
+
+void debug_at(uint32_t control, uint64_t address, uint64_t dr7)
+{
+	struct kvm_guest_debug d = { .control = control };
+
+	d.arch.debugreg[0] = address;
+	d.arch.debugreg[7] = dr7;
+	OK(ioctl(v.fd, KVM_SET_GUEST_DEBUG, &d));
+}
+
+/* The next KVM_EXIT_DEBUG: which, and where. */
+struct kvm_debug_exit_arch stopped(unsigned int vector, uint64_t pc)
+{
+	vcpu_expect(&v, KVM_EXIT_DEBUG);
+	CHECK_EQ(v.run->debug.arch.exception, vector);
+	CHECK_EQ(v.run->debug.arch.pc, pc);
+	return v.run->debug.arch;
+}
+
+void step_to(uint64_t pc)
+{
+	CHECK_EQ(stopped(DB, pc).dr6 & DR6_BS, DR6_BS);
+	CHECK_EQ(vcpu_regs(&v).rip, pc);
+	CHECK_EQ(vcpu_regs(&v).rflags & FLAGS_TF, 0);
+}
+
+struct kvm_debugregs debugregs(void)
+{
+	struct kvm_debugregs d;
+
+	OK(ioctl(v.fd, KVM_GET_DEBUGREGS, &d));
+	return d;
+}
+
+void expect(unsigned int vector, uint64_t offset)
+{
+	struct exc e = exc_next(&v);
+
+	CHECK_EQ(e.vector, vector);
+	CHECK_EQ(e.rip, GPA_CODE + offset);
+	CHECK_EQ(e.flags & FLAGS_TF, 0);
+}
