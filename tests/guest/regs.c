@@ -11,7 +11,10 @@
 	"movq %rax, %xmm" #number "\n"				\
 	"movabs $0x3344556677889900 + " #number ", %rax\n"	\
 	"movq %rax, %xmm15\n"					\
-	"punpcklqdq %xmm15, %xmm" #number "\n"
+	"punpcklqdq %xmm15, %xmm" #number "\n"		\
+	"movabs $0x4455667788990000 + " #number ", %rax\n"	\
+	"vmovq %rax, %xmm15\n"					\
+	"vinsertf128 $1, %xmm15, %ymm" #number ", %ymm" #number "\n"
 
 extern const char regs_stay[];
 

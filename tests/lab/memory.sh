@@ -50,16 +50,17 @@ memory_look() {
 	used_more=$((used - used_before))
 	free_less=$((free_before - free))
 	slabs=$(awk -v rounds="$1" 'NR == FNR { old[$1] = $2; next }
-		$2 - old[$1] >= rounds / 2 + 16 { printf " %s +%d", $1, $2 - old[$1] }
+		$2 - old[$1] >= rounds * 3 / 4 + 4 { printf " %s +%d", $1, $2 - old[$1] }
 		' /tmp/slabs-before /tmp/slabs)
 	echo "memory: $1 rounds: page tables, per-CPU, vmalloc $used_more KiB," \
 		"free memory -$free_less KiB, slab caches that grew:${slabs:- none}"
 	[ -n "$slabs" ] || [ $used_more -ge 128 ] || [ $free_less -ge "$2" ]
 }
 
-# memory_grown ROUNDS KIB: true, with a word why, if each of ROUNDS left an object
-# in some slab cache, or 128 KiB of the kinds counted are gone, or KIB at all; what
-# a leak took stays away, what something else needed for a while comes back
+# memory_grown ROUNDS KIB: true, with a word why, if each of ROUNDS (16 at least: the
+# kernel's own objects come and go by a few) left an object in some slab cache, or
+# 128 KiB of the kinds counted are gone, or KIB at all; what a leak took stays away,
+# what something else needed for a while comes back
 memory_grown() {
 	memory_look "$1" "$2" && memory_look "$1" "$2" && memory_look "$1" "$2"
 }

@@ -12,15 +12,13 @@ qemu_cpu=host qemu_mem=256 qemu_limit=180
 qemu_once=-no-reboot
 
 # qemu_run KERNEL-ARGS [QEMU-ARGS...]: a guest from the kernel's file, console on
-# stdout, until QEMU ends. Status 137: out of time. The emulated machine does not
-# tell a hypervisor of XSETBV: whatever a guest sets, XCR0 is back at 1 after
-# KVM_RUN. So the guest does without XSAVE.
+# stdout, until QEMU ends. Status 137: out of time.
 qemu_run() {
 	append=$1
 	shift
 	# shellcheck disable=SC2086 # one or none
 	qemu_raw $qemu_once -kernel /guest/vmlinuz -initrd /guest/initrd \
-		-append "console=ttyS0 panic=-1 noxsave $append" "$@"
+		-append "console=ttyS0 panic=-1 $append" "$@"
 }
 
 # qemu_raw [QEMU-ARGS...]: the same without a kernel or disk
