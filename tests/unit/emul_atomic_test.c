@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "emul/emul.h"
+#include "emul_hex.h"
 
 enum { AX, CX, DX, BX, SP, BP, SI, DI };
 
@@ -167,11 +168,9 @@ static int reset(void **unused)
 static enum emul_result run(enum emul_mode mode, const char *hex)
 {
 	enum emul_result ret;
-	unsigned int n = 0, byte;
 	u8 bytes[16];
+	unsigned int n = hex_bytes(hex, bytes);
 
-	for (; sscanf(hex, "%2x", &byte) == 1; hex += 2 + (hex[2] == ' '))
-		bytes[n++] = byte;
 	ctx = (struct emul_ctx){
 		.ops = &ops, .mode = mode, .protected = true, .gpr = now.gpr,
 		.rip = now.rip, .rflags = now.rflags,

@@ -14,15 +14,7 @@
 
 #include "emul/emul.h"
 #include "emul_binutils.h"
-
-static unsigned int from_hex(const char *hex, u8 *out)
-{
-	unsigned int n = 0, byte;
-
-	for (; sscanf(hex, "%2x", &byte) == 1; hex += 2 + (hex[2] == ' '))
-		out[n++] = byte;
-	return n;
-}
+#include "emul_hex.h"
 
 /*
  * Encodings from the manuals' instruction pages and tables 2-1 to 2-3 of SDM
@@ -158,7 +150,7 @@ static void check_sample(const struct sample *s, enum emul_mode mode, int want)
 {
 	struct emul_insn insn;
 	u8 bytes[16];
-	unsigned int n = from_hex(s->hex, bytes);
+	unsigned int n = hex_bytes(s->hex, bytes);
 	int len = emul_decode(&insn, mode, bytes, n);
 
 	if (len != (want ? want : -EINVAL))
@@ -182,7 +174,7 @@ static void test_fields(void **unused)
 	u8 b[16];
 
 #define DECODE(mode, hex) \
-	assert_true(emul_decode(&insn, mode, b, from_hex(hex, b)) > 0)
+	assert_true(emul_decode(&insn, mode, b, hex_bytes(hex, b)) > 0)
 
 	DECODE(EMUL_64, "64 2e 66 48 8b 84 8d f0 ff ff ff");
 	assert_int_equal(insn.seg, EMUL_FS);

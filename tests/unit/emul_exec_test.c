@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "emul/emul.h"
+#include "emul_hex.h"
 
 enum { AX, CX, DX, BX, SP, BP, SI, DI };
 
@@ -108,11 +109,9 @@ static int reset(void **unused)
 
 static enum emul_result run(const char *hex)
 {
-	unsigned int n = 0, byte;
 	u8 bytes[16];
+	unsigned int n = hex_bytes(hex, bytes);
 
-	for (; sscanf(hex, "%2x", &byte) == 1; hex += 2 + (hex[2] == ' '))
-		bytes[n++] = byte;
 	assert_int_equal(emul_decode(&ctx.insn, ctx.mode, bytes, n), n);
 	return emul_exec(&ctx);
 }

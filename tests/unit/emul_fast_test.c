@@ -10,26 +10,13 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "emul_machine.h"
+#include "emul_try.h"
 
 enum { UD = 6, GP = 13 };
 
-static struct machine before;
-
 static int reset(void **unused)
 {
-	unsigned int i;
-
-	memset(&now, 0, sizeof(now));
-	for (i = 0; i < 6; i++)
-		now.seg[i] = (struct emul_segment){
-			.limit = 0xffffffff, .attr = 0xc93, .selector = 0x18,
-		};
-	now.rip = 0x100;
-	now.rflags = 0x202;
-	ctx = (struct emul_ctx){
-		.mode = EMUL_32, .protected = true, .amd = true,
-	};
+	machine_reset();
 	return 0;
 }
 
@@ -38,37 +25,6 @@ static void wide(unsigned int cpl)
 	now.cpl = cpl;
 	ctx.mode = EMUL_64;
 	ctx.long_mode = true;
-}
-
-static enum emul_result run(const char *hex)
-{
-	unsigned int n = 0, byte;
-	u8 bytes[16];
-
-	for (; sscanf(hex, "%2x", &byte) == 1; hex += 2 + (hex[2] == ' '))
-		bytes[n++] = byte;
-	before = now;
-	return machine_run(bytes, n);
-}
-
-static void ok(const char *hex)
-{
-	enum emul_result ret = run(hex);
-
-	if (ret != EMUL_OK)
-		fail_msg("%s: %d, vector %u error %x", hex, ret,
-			 ctx.fault.vector, ctx.fault.error);
-}
-
-static void faults(const char *hex, u8 vector, u32 error)
-{
-	enum emul_result ret = run(hex);
-
-	if (ret != EMUL_FAULT || ctx.fault.vector != vector ||
-	    ctx.fault.error != error)
-		fail_msg("%s: %d, vector %u error %x", hex, ret,
-			 ctx.fault.vector, ctx.fault.error);
-	assert_memory_equal(&before, &now, sizeof(now));
 }
 
 static void set_msrs(void)

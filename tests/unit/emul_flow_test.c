@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "emul_machine.h"
+#include "emul_try.h"
 
 #define GDT	0x1000
 #define IDT	0x2000
@@ -29,8 +29,6 @@ enum {
 	CODE0 = 0x08, CODE0_64 = 0x10, DATA0 = 0x18, CODE3 = 0x20,
 	CODE3_64 = 0x28, DATA3 = 0x30, GATE = 0x58, TASK = 0x68, OTHER = 0x70,
 };
-
-static struct machine before;
 
 static void put(u64 la, u64 val, unsigned int n)
 {
@@ -53,11 +51,7 @@ static int reset(void **unused)
 	};
 	unsigned int i;
 
-	memset(&now, 0, sizeof(now));
-	for (i = 0; i < 6; i++)
-		now.seg[i] = (struct emul_segment){
-			.limit = 0xffffffff, .attr = 0xc93, .selector = DATA0,
-		};
+	machine_reset();
 	now.seg[EMUL_CS].attr = 0xc9b;
 	now.seg[EMUL_CS].selector = CODE0;
 	now.seg[EMUL_TR] = (struct emul_segment){
@@ -70,12 +64,6 @@ static int reset(void **unused)
 	for (i = 0; i < 8; i++)
 		now.gpr[i] = 0x1010101 * (i + 1);
 	now.gpr[SP] = STACK;
-	now.rip = 0x100;
-	now.rflags = 0x202;
-	ctx = (struct emul_ctx){
-		.mode = EMUL_32, .protected = true, .amd = true,
-	};
-	fail_after = 0;
 	return 0;
 }
 
@@ -118,37 +106,6 @@ static void virtual86(unsigned int iopl)
 	real();
 	now.rflags |= VM | iopl << 12;
 	now.cpl = 3;
-}
-
-static enum emul_result run(const char *hex)
-{
-	unsigned int n = 0, byte;
-	u8 bytes[16];
-
-	for (; sscanf(hex, "%2x", &byte) == 1; hex += 2 + (hex[2] == ' '))
-		bytes[n++] = byte;
-	before = now;
-	return machine_run(bytes, n);
-}
-
-static void ok(const char *hex)
-{
-	enum emul_result ret = run(hex);
-
-	if (ret != EMUL_OK)
-		fail_msg("%s: %d, vector %u error %x", hex, ret,
-			 ctx.fault.vector, ctx.fault.error);
-}
-
-static void faults(const char *hex, u8 vector, u32 error)
-{
-	enum emul_result ret = run(hex);
-
-	if (ret != EMUL_FAULT || ctx.fault.vector != vector ||
-	    ctx.fault.error != error)
-		fail_msg("%s: %d, vector %u error %x", hex, ret,
-			 ctx.fault.vector, ctx.fault.error);
-	assert_memory_equal(&before, &now, sizeof(now));
 }
 
 /* SS.B says how wide the stack pointer is, the prefix how wide the value. */

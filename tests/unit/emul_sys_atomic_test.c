@@ -11,6 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "emul_hex.h"
 #include "emul_machine.h"
 
 #define GDT	0x1000
@@ -187,11 +188,9 @@ static const struct insn insns[] = {
 
 static enum emul_result run(const char *hex)
 {
-	unsigned int n = 0, byte;
 	u8 bytes[16];
+	unsigned int n = hex_bytes(hex, bytes);
 
-	for (; sscanf(hex, "%2x", &byte) == 1; hex += 2 + (hex[2] == ' '))
-		bytes[n++] = byte;
 	return machine_run(bytes, n);
 }
 
