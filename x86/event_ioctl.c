@@ -60,7 +60,8 @@ void events_get(struct x86_vcpu *v, struct kvm_vcpu_events *out)
 	u32 enabled = flags_enabled(v);
 
 	/* A client that knows of no pending exceptions is told of an injected one. */
-	if (!(enabled & KVM_VCPUEVENT_VALID_PAYLOAD))
+	if (!(enabled & KVM_VCPUEVENT_VALID_PAYLOAD) &&
+	    ev->exception.kind)
 		event_settle(v);
 	memset(out, 0, sizeof(*out));
 	exception_get(v, out);

@@ -102,8 +102,10 @@ static void hw_breakpoint_step(void)
 	struct kvm_debug_exit_arch a;
 
 	START(MODE_LONG, g_data);
-	debug_at(HW_BP | STEP, GPA_CODE + 6, 1 | 1 << 10);
+	/* One for writes is not hit by execution. */
+	debug_at(HW_BP | STEP, GPA_CODE + 5, 1 | 1 << 10 | 1 << 16);
 	CHECK_EQ(stopped(DB, GPA_CODE + 5).dr6 & (DR6_BS | 15), DR6_BS);
+	debug_at(HW_BP | STEP, GPA_CODE + 6, 1 | 1 << 10);
 	a = stopped(DB, GPA_CODE + 6);
 	CHECK_EQ(a.dr6 & DR6_BS, DR6_BS);
 	if (!(a.dr6 & 15))
