@@ -8,7 +8,7 @@
 
 #include <cpuid.h>
 
-#include "lib.h"
+#include "start.h"
 
 #define CR4_OSXSAVE	(1 << 18)
 #define IMAGE_XMM	160
@@ -18,14 +18,6 @@ static struct vm vm;
 static struct vcpu v;
 static struct kvm_xsave image;
 static uint8_t *const bytes = (uint8_t *)image.region;
-
-#define START(mode, code)						\
-	do {								\
-		vm_new(&vm, 0);						\
-		vcpu_new(&vm, &v, 0);					\
-		vcpu_code(&v, mode, code);				\
-		exc_setup(&v);						\
-	} while (0)
 
 static void xcr0_set(uint64_t value)
 {
