@@ -4,6 +4,7 @@
 #define API_DEBUG_H
 
 #include "msr.h"
+#include "start.h"
 
 enum { DB = 1, NMI = 2, BP = 3, UD = 6 };
 
@@ -14,14 +15,6 @@ enum { DB = 1, NMI = 2, BP = 3, UD = 6 };
 #define STEP	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP)
 #define SW_BP	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP)
 #define HW_BP	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP)
-
-#define START(mode, code)						\
-	do {								\
-		vm_new(&vm, 0);						\
-		vcpu_new(&vm, &v, 0);					\
-		vcpu_code(&v, mode, code);				\
-		exc_setup(&v);						\
-	} while (0)
 
 /* Skip the rest on Linux's KVM, which does this; on QEMU's TCG. */
 void not_linux(const char *what);

@@ -4,7 +4,7 @@
  * (APM vol. 2, 8.2.9), priorities (8.5), and what an exit must not leave behind.
  */
 #define _GNU_SOURCE
-#include "lib.h"
+#include "start.h"
 
 static struct vm vm;
 static struct vcpu v;
@@ -14,14 +14,6 @@ enum { DE, DB, NMI, UD = 6, DF = 8, TS = 10, NP, SS, GP, PF };
 #define VEC		0x40
 #define FLAGS_IF	0x200
 #define FLAGS_RF	0x10000
-
-#define START(mode, code)						\
-	do {								\
-		vm_new(&vm, 0);						\
-		vcpu_new(&vm, &v, 0);					\
-		vcpu_code(&v, mode, code);				\
-		exc_setup(&v);						\
-	} while (0)
 
 static void restart(uint64_t flags)
 {

@@ -6,7 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
-#include "lib.h"
+#include "start.h"
 
 static struct vm vm;
 static struct vcpu v;
@@ -16,14 +16,6 @@ enum { DB = 1, NMI = 2, UD = 6, NP = 11, GP = 13 };
 #define VEC		0x40
 #define FLAGS_IF	0x200
 #define DR6_BS		(1u << 14)
-
-#define START(mode, code)						\
-	do {								\
-		vm_new(&vm, 0);						\
-		vcpu_new(&vm, &v, 0);					\
-		vcpu_code(&v, mode, code);				\
-		exc_setup(&v);						\
-	} while (0)
 
 static int interrupt(uint32_t vector)
 {

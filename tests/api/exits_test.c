@@ -4,17 +4,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/time.h>
-#include "lib.h"
+#include "start.h"
 
 static struct vm vm;
 static struct vcpu v;
-
-#define START(mode, code)						\
-	do {								\
-		vm_new(&vm, 0);						\
-		vcpu_new(&vm, &v, 0);					\
-		vcpu_code(&v, mode, code);				\
-	} while (0)
 
 static void io_expect(int dir, uint16_t port, int size)
 {
@@ -39,7 +32,7 @@ static void io_out(void)
 	uint32_t got;
 	int i;
 
-	START(MODE_LONG, g_out);
+	START_BARE(MODE_LONG, g_out);
 	for (i = 0; i < 6; i++) {
 		io_expect(KVM_EXIT_IO_OUT, port[i], 1 << i % 3);
 		got = 0;
@@ -62,7 +55,7 @@ static void io_in(void)
 	struct kvm_regs r;
 	int i;
 
-	START(MODE_LONG, g_in);
+	START_BARE(MODE_LONG, g_in);
 	for (i = 0; i < 3; i++) {
 		io_expect(KVM_EXIT_IO_IN, i == 2 ? 0x1234 : 0x20, 1 << i);
 		memcpy(vcpu_pio_data(&v), &data, 1 << i);
@@ -106,7 +99,7 @@ static void io_string(void)
 	uint8_t hello[] = "hello";
 	uint8_t words[] = { 1, 2, 3, 4, 5, 6 }, dword[] = { 7, 8, 9, 10 };
 
-	START(MODE_LONG, g_strings);
+	START_BARE(MODE_LONG, g_strings);
 	memcpy(vm.mem + GPA_DATA, hello, 5);
 	string_exits(KVM_EXIT_IO_OUT, 1, hello, 5);
 	string_exits(KVM_EXIT_IO_IN, 2, words, 3);
@@ -121,7 +114,7 @@ GUEST(64, g_hlt, "hlt\n inc %eax\n hlt\n inc %eax\n" DONE);
 
 static void hlt(void)
 {
-	START(MODE_LONG, g_hlt);
+	START_BARE(MODE_LONG, g_hlt);
 	vcpu_expect(&v, KVM_EXIT_HLT);
 	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE + 1);
 	vcpu_expect(&v, KVM_EXIT_HLT);
@@ -135,7 +128,7 @@ GUEST(64, g_triple, "ud2\n");
 
 static void shutdown_exit(void)
 {
-	START(MODE_LONG, g_triple);
+	START_BARE(MODE_LONG, g_triple);
 	vcpu_expect(&v, KVM_EXIT_SHUTDOWN);
 }
 
@@ -149,7 +142,7 @@ static void fail_entry(void)
 
 	if (!cpu_is_amd())
 		test_skip("the illegal state is one of AMD");
-	START(MODE_LONG, g_hlt);
+	START_BARE(MODE_LONG, g_hlt);
 	s = vcpu_sregs(&v);
 	s.cs.db = 1;
 	if (ioctl(v.fd, KVM_SET_SREGS, &s) < 0)
@@ -259,7 +252,7 @@ static void msr_known(void)
 	struct kvm_sregs s;
 	struct kvm_regs r;
 
-	START(MODE_LONG, g_msrs);
+	START_BARE(MODE_LONG, g_msrs);
 	s = vcpu_sregs(&v);
 	s.fs.base = 0x7fff12345678;
 	vcpu_set_sregs(&v, &s);
@@ -278,7 +271,7 @@ static void hypercall(void)
 {
 	struct kvm_regs r;
 
-	START(MODE_LONG, g_vmmcall);
+	START_BARE(MODE_LONG, g_vmmcall);
 	if (!cpu_is_amd())
 		vm_load(&vm, GPA_CODE, g_vmcall, g_vmcall_end);
 	r = vcpu_regs(&v);

@@ -4,35 +4,9 @@
  * and in through the client; the client's survives the guest.
  */
 #define _GNU_SOURCE
-#include <cpuid.h>
 #include <sched.h>
 #include <signal.h>
-#include "lib.h"
-
-#define CR4_OSXSAVE	(1 << 18)
-#define IMAGE_XMM	160
-#define IMAGE_BV	512
-
-static struct vm vm;
-static struct vcpu v;
-static struct kvm_xsave image;
-static uint8_t *const bytes = (uint8_t *)image.region;
-
-#define START(mode, code)						\
-	do {								\
-		vm_new(&vm, 0);						\
-		vcpu_new(&vm, &v, 0);					\
-		vcpu_code(&v, mode, code);				\
-		exc_setup(&v);						\
-	} while (0)
-
-static void xcr0_set(uint64_t value)
-{
-	struct kvm_xcrs x = { .nr_xcrs = 1 };
-
-	x.xcrs[0].value = value;
-	OK(ioctl(v.fd, KVM_SET_XCRS, &x));
-}
+#include "fpu.h"
 
 static uint64_t xcr0_get(void)
 {
@@ -42,37 +16,12 @@ static uint64_t xcr0_get(void)
 	return x.xcrs[0].value;
 }
 
-static void cr4_set(uint64_t bits)
-{
-	struct kvm_sregs s = vcpu_sregs(&v);
-
-	s.cr4 |= bits;
-	vcpu_set_sregs(&v, &s);
-}
-
 static void need_avx(void)
 {
 	if (!vcpu_has(&v, 1, 2, 28))
 		test_skip("no AVX");
 	cr4_set(CR4_OSXSAVE);
 	xcr0_set(7);
-}
-
-/* Where a part of the image lies. */
-static uint32_t part_offset(int part)
-{
-	uint32_t a, b, c, d;
-
-	__cpuid_count(0xd, part, a, b, c, d);
-	return b;
-}
-
-static uint64_t image_bv(void)
-{
-	uint64_t bv;
-
-	memcpy(&bv, bytes + IMAGE_BV, 8);
-	return bv;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -110,18 +59,6 @@ static void ymm_check(uint8_t mark)
 			     i % 32, mark, p[i]);
 	memcpy(&mxcsr, vm.mem + 0x20004, 4);
 	CHECK_EQ(mxcsr, 0x3f80);
-}
-
-/* Something in all of this process's own. */
-static void host_ymm(uint8_t mark, uint8_t out[32])
-{
-	uint8_t in[32];
-
-	memset(in, mark, 32);
-	asm volatile("vmovdqu %1, %%ymm3\n vmovdqu %%ymm3, %%ymm7\n"
-		     "vmovdqu %%ymm3, %%ymm15\n vmovdqu %%ymm15, %0"
-		     : "=m" (*(uint8_t (*)[32])out)
-		     : "m" (in) : "xmm3", "xmm7", "xmm15");
 }
 
 static void ymm_at_exits(void)

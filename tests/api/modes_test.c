@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The guest at work in every CPU mode, and on its way from one to another. */
 #define _GNU_SOURCE
-#include "lib.h"
+#include "start.h"
 
 static struct vm vm;
 static struct vcpu v;
-
-#define START(mode, code)						\
-	do {								\
-		vm_new(&vm, 0);						\
-		vcpu_new(&vm, &v, 0);					\
-		vcpu_code(&v, mode, code);				\
-	} while (0)
 
 /* Sums 1 to 100 with calls, a stack, an interrupt and two far jumps. */
 GUEST(16, g_real,
@@ -30,7 +23,7 @@ static void real(void)
 	struct kvm_regs r;
 	uint16_t sum;
 
-	START(MODE_REAL, g_real);
+	START_BARE(MODE_REAL, g_real);
 	vm_load(&vm, 0x9000, g_real_far, g_real_far_end);
 	vm_load(&vm, 0xa000, g_real_int, g_real_int_end);
 	memcpy(vm.mem + 0x21 * 4, vector21, 4);
@@ -78,7 +71,7 @@ static void prot_check(void)
 
 static void protected_flat(void)
 {
-	START(MODE_PROT, g_prot);
+	START_BARE(MODE_PROT, g_prot);
 	prot_code();
 	prot_check();
 }
@@ -90,7 +83,7 @@ GUEST(32, g_map32,
 
 static void paged32(enum mode mode, uint64_t large)
 {
-	START(mode, g_map32);
+	START_BARE(mode, g_map32);
 	pt_map(&v.pt, 0x30000000, 0, 2, PTE_P | PTE_W);
 	/* The table of the last 4 MiB (or 2): 4 KiB pages instead. */
 	pt_map(&v.pt, 0x3ffff000 & ~(large - 1), 0, 2, 0);
@@ -139,7 +132,7 @@ static void paged64(enum mode mode)
 	struct kvm_regs r;
 	int i;
 
-	START(mode, g_map64);
+	START_BARE(mode, g_map64);
 	/* RAM is 16 MiB: within it 2 MiB at 0x400000 and 1 GiB at 0. */
 	pt_map(&v.pt, va[0], 0x20000, 1, PTE_P | PTE_W);
 	pt_map(&v.pt, va[1], 0x400000, 2, PTE_P | PTE_W);
@@ -198,7 +191,7 @@ static void paging_on_off(void)
 	struct kvm_regs r;
 	uint64_t root;
 
-	START(MODE_PAE, g_onoff);
+	START_BARE(MODE_PAE, g_onoff);
 	root = v.pt.root;
 	pt_map(&v.pt, 0x30000000, 0, 2, 0);
 	pt_map(&v.pt, 0x30000000, 0x21000, 1, PTE_P | PTE_W);
@@ -251,7 +244,7 @@ static void real_to_long(void)
 	struct kvm_sregs s;
 	struct kvm_regs r;
 
-	START(MODE_LONG, g_climb);	/* for its page tables and its GDT */
+	START_BARE(MODE_LONG, g_climb);	/* for its page tables and its GDT */
 	vm_load(&vm, 0x9000, g_climb32, g_climb32_end);
 	vm_load(&vm, 0xa000, g_climb64, g_climb64_end);
 	vm_load(&vm, 0xb000, g_climb_down, g_climb_down_end);
@@ -290,7 +283,7 @@ static void user_mode(void)
 {
 	struct exc e;
 
-	START(MODE_LONG, g_to_user);
+	START_BARE(MODE_LONG, g_to_user);
 	exc_setup(&v);
 	vm_load(&vm, 0x9000, g_user, g_user_end);
 	e = exc_next(&v);
@@ -320,7 +313,7 @@ static void syscall_return(void)
 {
 	struct kvm_regs r;
 
-	START(MODE_LONG, g_syscall);
+	START_BARE(MODE_LONG, g_syscall);
 	vm_load(&vm, 0x9000, g_sys_user, g_sys_user_end);
 	vm_load(&vm, 0xa000, g_sys_entry, g_sys_entry_end);
 	vcpu_until(&v, PORT_DONE);
@@ -345,7 +338,7 @@ static void fpu_state(void)
 	static const uint8_t one[10] = { [7] = 0x80, [8] = 0xff, [9] = 0x3f };
 	struct kvm_fpu f;
 
-	START(MODE_LONG, g_fpu);
+	START_BARE(MODE_LONG, g_fpu);
 	vcpu_until(&v, 0x10);
 	OK(ioctl(v.fd, KVM_GET_FPU, &f));
 	CHECK(!memcmp(f.xmm[0], want0, 16));
@@ -367,7 +360,7 @@ static void xsave_state(void)
 	static struct kvm_xsave x;
 	uint8_t *image = (uint8_t *)x.region;
 
-	START(MODE_LONG, g_fpu);
+	START_BARE(MODE_LONG, g_fpu);
 	vcpu_until(&v, 0x10);
 	OK(ioctl(v.fd, KVM_GET_XSAVE, &x));
 	/* XMM0 and XMM1 of the FXSAVE area; its header's XSTATE_BV. */

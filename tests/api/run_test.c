@@ -8,17 +8,10 @@
 #include <signal.h>
 #include <time.h>
 #include <sys/mman.h>
-#include "lib.h"
+#include "start.h"
 
 static struct vm vm;
 static struct vcpu v;
-
-#define START(mode, code)						\
-	do {								\
-		vm_new(&vm, 0);						\
-		vcpu_new(&vm, &v, 0);					\
-		vcpu_code(&v, mode, code);				\
-	} while (0)
 
 GUEST(64, g_spin, "1: inc %rax\n jmp 1b\n");
 
@@ -52,7 +45,7 @@ static void signal_handler(void)
 {
 	uint64_t before;
 
-	START(MODE_LONG, g_spin);
+	START_BARE(MODE_LONG, g_spin);
 	catch(SIGUSR1);
 	timer_arm(SIGUSR1, 50);
 	ERR(ioctl(v.fd, KVM_RUN, 0ul), EINTR);
@@ -81,7 +74,7 @@ static void signal_mask(void)
 	struct timespec none = { 0, 0 };
 	sigset_t set;
 
-	START(MODE_LONG, g_spin);
+	START_BARE(MODE_LONG, g_spin);
 	catch(SIGUSR1);
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
@@ -98,7 +91,7 @@ static void signal_mask(void)
 /* The mask may also block what is open outside. */
 static void signal_mask_blocks(void)
 {
-	START(MODE_LONG, g_spin);
+	START_BARE(MODE_LONG, g_spin);
 	catch(SIGUSR1);
 	catch(SIGUSR2);
 	mask_set(1ull << (SIGUSR1 - 1), 8);
@@ -120,7 +113,7 @@ static void immediate_exit(void)
 {
 	struct kvm_regs r;
 
-	START(MODE_LONG, g_out_in);
+	START_BARE(MODE_LONG, g_out_in);
 	v.run->immediate_exit = 1;
 	ERR(ioctl(v.fd, KVM_RUN, 0ul), EINTR);
 	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE);
@@ -144,7 +137,7 @@ static void immediate_exit_reports(void)
 {
 	struct kvm_regs r;
 
-	START(MODE_LONG, g_out_in);
+	START_BARE(MODE_LONG, g_out_in);
 	vcpu_expect(&v, KVM_EXIT_IO);
 	v.run->immediate_exit = 1;
 	ERR(ioctl(v.fd, KVM_RUN, 0ul), EINTR);
@@ -182,7 +175,7 @@ static void kick_storm(void)
 	pthread_t t;
 	int eintr = 0;
 
-	START(MODE_LONG, g_count);
+	START_BARE(MODE_LONG, g_count);
 	catch(SIGUSR1);
 	r = vcpu_regs(&v);
 	r.rbx = 1 << 22;
@@ -203,7 +196,7 @@ static void run_page_shared(void)
 {
 	struct kvm_run *second;
 
-	START(MODE_LONG, g_out_in);
+	START_BARE(MODE_LONG, g_out_in);
 	vcpu_expect(&v, KVM_EXIT_IO);
 	second = mmap(NULL, v.run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
 		      v.fd, 0);
@@ -290,7 +283,7 @@ static void lengths(void)
 {
 	int i;
 
-	START(MODE_LONG, g_lengths);
+	START_BARE(MODE_LONG, g_lengths);
 	for (i = 0; i < 3; i++) {
 		vcpu_expect(&v, KVM_EXIT_HLT);
 		CHECK_EQ(vcpu_regs(&v).rbx, 3);

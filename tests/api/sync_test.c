@@ -4,7 +4,7 @@
  * KVM_SET_SREGS2, KVM_TRANSLATE; and the state after a shutdown.
  */
 #define _GNU_SOURCE
-#include "lib.h"
+#include "start.h"
 
 static struct vm vm;
 static struct vcpu v;
@@ -13,13 +13,6 @@ enum { UD = 6 };
 
 #define VEC	0x40
 #define ALL	(KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS)
-
-#define START(mode, code)						\
-	do {								\
-		vm_new(&vm, 0);						\
-		vcpu_new(&vm, &v, 0);					\
-		vcpu_code(&v, mode, code);				\
-	} while (0)
 
 static struct kvm_vcpu_events events(void)
 {
@@ -39,7 +32,7 @@ static void sync_out(void)
 	struct kvm_sregs sregs;
 	struct kvm_regs regs;
 
-	START(MODE_LONG, g_count);
+	START_BARE(MODE_LONG, g_count);
 	CHECK_EQ(vm_cap(&vm, KVM_CAP_SYNC_REGS), ALL);
 	s = &v.run->s.regs;
 	memset(s, 0x5a, sizeof(*s));
@@ -67,7 +60,7 @@ static void sync_in(void)
 {
 	struct kvm_sync_regs *s;
 
-	START(MODE_LONG, g_count);
+	START_BARE(MODE_LONG, g_count);
 	s = &v.run->s.regs;
 	v.run->kvm_valid_regs = ALL;
 	vcpu_until(&v, 0x20);
@@ -99,7 +92,7 @@ static void sync_events(void)
 	struct kvm_sync_regs *s;
 	struct exc e;
 
-	START(MODE_LONG, g_count);
+	START_BARE(MODE_LONG, g_count);
 	exc_setup(&v);
 	s = &v.run->s.regs;
 	v.run->kvm_valid_regs = KVM_SYNC_X86_EVENTS;
@@ -118,7 +111,7 @@ static void sync_bad(void)
 {
 	struct kvm_sync_regs *s;
 
-	START(MODE_LONG, g_count);
+	START_BARE(MODE_LONG, g_count);
 	s = &v.run->s.regs;
 	v.run->kvm_valid_regs = ALL;
 	vcpu_until(&v, 0x20);
@@ -160,7 +153,7 @@ static void sregs2_same(void)
 	struct kvm_sregs2 s2;
 	struct kvm_sregs s;
 
-	START(MODE_LONG, g_count);
+	START_BARE(MODE_LONG, g_count);
 	CHECK_EQ(vm_cap(&vm, KVM_CAP_SREGS2), 1);
 	s = vcpu_sregs(&v);
 	s2 = sregs2();
@@ -196,7 +189,7 @@ static void sregs2_pdptrs(void)
 	struct kvm_sregs2 s2;
 	int i;
 
-	START(MODE_PAE, g_count32);
+	START_BARE(MODE_PAE, g_count32);
 	vcpu_until(&v, 0x20);
 	s2 = sregs2();
 	CHECK_EQ(s2.flags, KVM_SREGS2_FLAGS_PDPTRS_VALID);
@@ -215,7 +208,7 @@ static void bitmap_empty(void)
 	struct kvm_sregs s;
 	struct kvm_regs r;
 
-	START(MODE_LONG, g_count);
+	START_BARE(MODE_LONG, g_count);
 	exc_setup(&v);
 	r = vcpu_regs(&v);
 	r.rflags |= 0x200;
@@ -252,9 +245,9 @@ static void translation(void)
 	struct kvm_sregs sregs;
 	uint64_t before;
 
-	START(MODE_REAL, g_count);
+	START_BARE(MODE_REAL, g_count);
 	translates(0x12345, 0x12345);
-	START(MODE_LONG, g_count);
+	START_BARE(MODE_LONG, g_count);
 	translates(GPA_CODE + 5, GPA_CODE + 5);
 	pt_map(&v.pt, 0x100000000000, 0x3000, 1, PTE_P | PTE_W | PTE_U);
 	pt_map(&v.pt, 0x100000001000, 0x5000, 1, PTE_P);
@@ -275,12 +268,12 @@ static void translation(void)
 	/* CPL 3 or not, it is the supervisor's view. */
 	vcpu_until(&v, 0x20);
 	ERR(ioctl(v.fd, KVM_TRANSLATE, (void *)16), EFAULT);
-	START(MODE_PAE, g_count32);
+	START_BARE(MODE_PAE, g_count32);
 	pt_map(&v.pt, 0x40000000, 0x7000, 1, PTE_P);
 	sregs = vcpu_sregs(&v);
 	vcpu_set_sregs(&v, &sregs);	/* the PDPTEs are read when CR3 is set */
 	translates(0x40000abc, 0x7abc);
-	START(MODE_32, g_count32);
+	START_BARE(MODE_32, g_count32);
 	translates(0x9abc, 0x9abc);
 	CHECK_EQ(translate(0x80000000).valid, 0);
 }
@@ -294,7 +287,7 @@ static void shutdown_reset(void)
 	struct kvm_regs r;
 	int i;
 
-	START(MODE_LONG, g_triple);
+	START_BARE(MODE_LONG, g_triple);
 	for (i = 0; i < 3; i++) {
 		vcpu_code(&v, MODE_LONG, g_triple);
 		vcpu_expect(&v, KVM_EXIT_SHUTDOWN);
@@ -323,7 +316,7 @@ static void debugregs_fixed(void)
 {
 	struct kvm_debugregs d = { .dr6 = 0, .dr7 = 0 };
 
-	START(MODE_LONG, g_drs);
+	START_BARE(MODE_LONG, g_drs);
 	if (!vm_cap(&vm, KVM_CAP_INTR_SHADOW))
 		test_skip("Linux's KVM keeps what is set");
 	OK(ioctl(v.fd, KVM_SET_DEBUGREGS, &d));

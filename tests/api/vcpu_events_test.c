@@ -4,7 +4,7 @@
  * can be read, taken away, given to another vCPU, and it arrives there.
  */
 #define _GNU_SOURCE
-#include "lib.h"
+#include "start.h"
 
 static struct vm vm;
 static struct vcpu v;
@@ -17,14 +17,6 @@ enum { DE = 0, DB = 1, NMI = 2, BP = 3, UD = 6, DF = 8, NP = 11, GP = 13, PF = 1
 #define FLAGS_RF	0x10000
 #define SHADOW_STI	KVM_X86_SHADOW_INT_STI
 #define SHADOW_MOV_SS	KVM_X86_SHADOW_INT_MOV_SS
-
-#define START(mode, code)						\
-	do {								\
-		vm_new(&vm, 0);						\
-		vcpu_new(&vm, &v, 0);					\
-		vcpu_code(&v, mode, code);				\
-		exc_setup(&v);						\
-	} while (0)
 
 static struct kvm_vcpu_events events_get(void)
 {

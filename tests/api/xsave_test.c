@@ -4,46 +4,13 @@
  * CPU could hold is refused.
  */
 #define _GNU_SOURCE
-#include <cpuid.h>
-#include "lib.h"
+#include "fpu.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-#define CR4_OSXSAVE	(1 << 18)
 #define CR4_PKE		(1 << 22)
 #define XFEATURE_PKRU	(1 << 9)
-#define IMAGE_XMM	160
-#define IMAGE_BV	512
 #define IMAGE_XCOMP	520
-
-static struct vm vm;
-static struct vcpu v;
-static struct kvm_xsave image;
-static uint8_t *const bytes = (uint8_t *)image.region;
-
-#define START(mode, code)						\
-	do {								\
-		vm_new(&vm, 0);						\
-		vcpu_new(&vm, &v, 0);					\
-		vcpu_code(&v, mode, code);				\
-		exc_setup(&v);						\
-	} while (0)
-
-static void xcr0_set(uint64_t value)
-{
-	struct kvm_xcrs x = { .nr_xcrs = 1 };
-
-	x.xcrs[0].value = value;
-	OK(ioctl(v.fd, KVM_SET_XCRS, &x));
-}
-
-static void cr4_set(uint64_t bits)
-{
-	struct kvm_sregs s = vcpu_sregs(&v);
-
-	s.cr4 |= bits;
-	vcpu_set_sregs(&v, &s);
-}
 
 static void need_pku(void)
 {
@@ -51,23 +18,6 @@ static void need_pku(void)
 		test_skip("no protection keys");
 	cr4_set(CR4_OSXSAVE | CR4_PKE);
 	xcr0_set(7 | XFEATURE_PKRU);
-}
-
-/* Where a part of the image lies. */
-static uint32_t part_offset(int part)
-{
-	uint32_t a, b, c, d;
-
-	__cpuid_count(0xd, part, a, b, c, d);
-	return b;
-}
-
-static uint64_t image_bv(void)
-{
-	uint64_t bv;
-
-	memcpy(&bv, bytes + IMAGE_BV, 8);
-	return bv;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -326,17 +276,6 @@ static void bad_fpu(void)
 		OK(ioctl(v.fd, KVM_GET_FPU, &now));
 		CHECK(!memcmp(&now, &f, sizeof(f)));
 	}
-}
-
-static void host_ymm(uint8_t mark, uint8_t out[32])
-{
-	uint8_t in[32];
-
-	memset(in, mark, 32);
-	asm volatile("vmovdqu %1, %%ymm3\n vmovdqu %%ymm3, %%ymm7\n"
-		     "vmovdqu %%ymm3, %%ymm15\n vmovdqu %%ymm15, %0"
-		     : "=m" (*(uint8_t (*)[32])out)
-		     : "m" (in) : "xmm3", "xmm7", "xmm15");
 }
 
 /* Any contents under a header that is fine: neither side minds. */

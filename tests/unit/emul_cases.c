@@ -12,84 +12,29 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <asm/prctl.h>
 #include <cmocka.h>
 
-#include "emul/emul.h"
 #include "emul_cases.h"
 #include "emul_random.h"
 
-#define DATA		CASES_DATA
-#define DATA_SIZE	CASES_SIZE
+#define DATA		USER_DATA
+#define DATA_SIZE	USER_SIZE
 #define GS_BASE		0x12345678ULL
 
 enum { CX = 1, SI = 6, DI = 7 };
 
-u8 cases_copy[DATA_SIZE];
 static u64 fs_base;
-static bool la57;
 static csh capstone;
 static cs_insn *peer;
 
-/* The callbacks know the copy of the data pages and nothing else. */
 static void cb_segment(struct emul_ctx *ctx, enum emul_seg seg,
 		       struct emul_segment *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->base = seg == EMUL_FS ? fs_base : seg == EMUL_GS ? GS_BASE : 0;
-}
-
-static u8 *cb_locate(struct emul_ctx *ctx, u64 la, unsigned int len)
-{
-	if (la - DATA < DATA_SIZE && la - DATA + len <= DATA_SIZE)
-		return &cases_copy[la - DATA];
-	ctx->fault = (struct emul_fault){ .vector = 14, .address = la };
-	if (la - DATA < DATA_SIZE)
-		ctx->fault.address = DATA + DATA_SIZE;
-	return NULL;
-}
-
-static enum emul_result cb_read(struct emul_ctx *ctx, u64 la, void *buf,
-				unsigned int len)
-{
-	u8 *p = cb_locate(ctx, la, len);
-
-	if (p)
-		memcpy(buf, p, len);
-	return p ? EMUL_OK : EMUL_FAULT;
-}
-
-static enum emul_result cb_write(struct emul_ctx *ctx, u64 la,
-				 const void *buf, unsigned int len)
-{
-	u8 *p = cb_locate(ctx, la, len);
-
-	if (p)
-		memcpy(p, buf, len);
-	return p ? EMUL_OK : EMUL_FAULT;
-}
-
-static enum emul_result cb_probe(struct emul_ctx *ctx, u64 la,
-				 unsigned int len)
-{
-	return cb_locate(ctx, la, len) ? EMUL_OK : EMUL_FAULT;
-}
-
-static enum emul_result cb_cmpxchg(struct emul_ctx *ctx, u64 la,
-				   const void *old, const void *new,
-				   unsigned int len)
-{
-	u8 *p = cb_locate(ctx, la, len);
-
-	if (!p)
-		return EMUL_FAULT;
-	if (memcmp(p, old, len))
-		return EMUL_RETRY;
-	memcpy(p, new, len);
-	return EMUL_OK;
 }
 
 static void cb_vector(struct emul_ctx *ctx, unsigned int nr, void *buf,
@@ -108,27 +53,20 @@ static void cb_vector_set(struct emul_ctx *ctx, unsigned int nr,
 	memcpy(state->ymm[nr], buf, len);
 }
 
-/* No CR0.EM, no CR0.TS; CR4.OSFXSR, CR4.OSXSAVE, AVX in XCR0. */
-static enum emul_result cb_reg(struct emul_ctx *ctx, enum emul_regs set,
-			       u32 nr, u64 *val)
-{
-	*val = set == EMUL_XCR ? 7 : nr ? 0x40620 : 0x80050033;
-	return EMUL_OK;
-}
-
 static const struct emul_ops ops = {
-	.segment = cb_segment, .read = cb_read, .write = cb_write,
-	.probe = cb_probe, .cmpxchg = cb_cmpxchg, .vector = cb_vector,
-	.vector_set = cb_vector_set, .reg = cb_reg,
+	.segment = cb_segment,
+	.read = user_read, .write = user_write, .probe = user_probe,
+	.cmpxchg = user_cmpxchg, .reg = user_reg,
+	.vector = cb_vector, .vector_set = cb_vector_set,
 };
 
 /* Until the instruction is over: a repeated one takes several calls. */
 static bool emul_run(const u8 *code, struct native_state *state)
 {
 	struct emul_ctx ctx = {
-		.ops = &ops, .priv = state, .mode = EMUL_64, .protected = true, .la57 = la57,
-		.cpl = 3, .gpr = state->gpr, .rip = NATIVE_CODE,
-		.rflags = state->flags,
+		.ops = &ops, .priv = state, .mode = EMUL_64, .protected = true,
+		.la57 = user_la57, .cpl = 3, .gpr = state->gpr,
+		.rip = NATIVE_CODE, .rflags = state->flags,
 	};
 	enum emul_result ret = EMUL_OK;
 	u64 end = NATIVE_CODE + peer->size;
@@ -151,7 +89,7 @@ static bool emul_run(const u8 *code, struct native_state *state)
 /* Where the operand shall be: data, its borders, or where nothing can be. */
 static u64 choose_target(bool narrow, unsigned int align)
 {
-	u64 edge = 1ULL << (la57 ? 56 : 47), at;
+	u64 edge = 1ULL << (user_la57 ? 56 : 47), at;
 
 	switch (below(narrow ? 30 : 36)) {
 	case 30 ... 31:
@@ -256,7 +194,7 @@ u64 cases_segment_base(const struct native_case *c)
 
 static bool canonical(u64 la)
 {
-	unsigned int unused = la57 ? 7 : 16;
+	unsigned int unused = user_la57 ? 7 : 16;
 
 	return (u64)((s64)(la << unused) >> unused) == la;
 }
@@ -337,7 +275,7 @@ bool cases_data_get(u64 la, void *buf, unsigned int len)
 {
 	if (la - DATA >= DATA_SIZE || la - DATA + len > DATA_SIZE)
 		return false;
-	memcpy(buf, &cases_copy[la - DATA], len);
+	memcpy(buf, &user_copy[la - DATA], len);
 	return true;
 }
 
@@ -345,7 +283,7 @@ bool cases_data_set(u64 la, const void *buf, unsigned int len)
 {
 	if (la - DATA >= DATA_SIZE || la - DATA + len > DATA_SIZE)
 		return false;
-	memcpy(&cases_copy[la - DATA], buf, len);
+	memcpy(&user_copy[la - DATA], buf, len);
 	memcpy((void *)la, buf, len);
 	return true;
 }
@@ -397,7 +335,7 @@ static bool run_case(const struct native_case *c)
 		fail_case("registers", c, &cpu, &emul);
 	if ((cpu.flags ^ emul.flags) & flags)
 		fail_case("flags", c, &cpu, &emul);
-	if (memcmp((void *)DATA, cases_copy, DATA_SIZE))
+	if (memcmp((void *)DATA, user_copy, DATA_SIZE))
 		fail_case("memory", c, &cpu, &emul);
 	ended[cpu.vector < 0 ? 32 : cpu.vector]++;
 	return cpu.vector < 0;
@@ -427,9 +365,9 @@ static void fill_memory(void)
 		v = random64();
 		if (sparse)
 			v &= v << 8 & v << 16 & v << 24 & 0x01010101010101;
-		memcpy(cases_copy + i, &v, 8);
+		memcpy(user_copy + i, &v, 8);
 	}
-	memcpy((void *)DATA, cases_copy, DATA_SIZE);
+	memcpy((void *)DATA, user_copy, DATA_SIZE);
 }
 
 static void choose_registers(struct native_state *state)
@@ -497,18 +435,9 @@ void cases_run(const struct native_form *forms, unsigned int n,
 
 int cases_setup(void **unused)
 {
-	char line[4096];
-	FILE *f = fopen("/proc/cpuinfo", "r");
-
-	native_avx = !!__builtin_cpu_supports("avx");
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, "flags", 5) && strstr(line, " la57"))
-			la57 = true;
-	if (f)
-		fclose(f);
-	if (mmap((void *)DATA, DATA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE |
-		 MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != (void *)DATA)
+	if (user_setup(NULL))
 		return -1;
+	native_avx = !!__builtin_cpu_supports("avx");
 	syscall(SYS_arch_prctl, ARCH_GET_FS, &fs_base);
 	syscall(SYS_arch_prctl, ARCH_SET_GS, GS_BASE);
 	if (cs_open(CS_ARCH_X86, CS_MODE_64, &capstone))

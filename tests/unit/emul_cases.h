@@ -9,9 +9,7 @@
 #include <capstone/capstone.h>
 
 #include "emul_native.h"
-
-#define CASES_DATA	0x20000000ULL	/* below 2 GiB: any displacement */
-#define CASES_SIZE	0x2000ULL	/* with unmapped pages around */
+#include "emul_user.h"
 
 #define CASES_CF	0x001ULL
 #define CASES_PF	0x004ULL
@@ -71,9 +69,6 @@ struct native_case {
 
 /* A random instruction of a form; the tail is random, immediate included. */
 void cases_make_code(struct native_case *c);
-
-/* The emulator's copy of the data pages. */
-extern u8 cases_copy[CASES_SIZE];
 
 /* Reads or writes data in both copies; false when it is not within. */
 bool cases_data_get(u64 la, void *buf, unsigned int len);

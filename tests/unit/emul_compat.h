@@ -7,22 +7,19 @@
 #ifndef TESTS_UNIT_EMUL_COMPAT_H
 #define TESTS_UNIT_EMUL_COMPAT_H
 
-#include <signal.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include <asm/ldt.h>
 
-#include <linux/types.h>
+#include "emul_user.h"
 
 #define COMPAT_CODE	0x30000000U
 #define COMPAT_EXIT	(COMPAT_CODE + 0x800)
-#define COMPAT_DATA	0x20000000U
-#define COMPAT_SIZE	0x2000U
+#define COMPAT_DATA	((u32)USER_DATA)
+#define COMPAT_SIZE	((u32)USER_SIZE)
 
 /* Selectors of Linux' GDT; entries 0 and 1 of the LDT. */
 #define COMPAT_CS64	0x33
@@ -51,7 +48,7 @@ extern char compat_leave[];
 
 asm(".pushsection .text\n"
     "compat_enter:\n"
-    "	push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
+    USER_PUSH
     "	mov %rsp, compat_stack(%rip)\n"
     "	mov compat_data(%rip), %ds; mov compat_data(%rip), %es\n"
     "	pushq compat_flags(%rip); popf\n"
@@ -68,8 +65,7 @@ asm(".pushsection .text\n"
     "	mov compat_stack(%rip), %rsp\n"
     "	pushf; popq compat_flags(%rip); cld\n"
     "	xor %eax, %eax; mov %eax, %ds; mov %eax, %es\n"
-    "	pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
-    "	ret\n"
+    USER_POP_RET
     ".popsection\n");
 
 static volatile int compat_vector;
@@ -103,46 +99,23 @@ static bool compat_segment(unsigned int entry, u32 base, u32 limit, bool code)
 	return syscall(SYS_modify_ldt, 1, &desc, sizeof(desc)) == 0;
 }
 
-static bool compat_map(u32 at, u32 size, int prot)
-{
-	void *want = (void *)(u64)at;
-
-	return mmap(want, size, prot, MAP_PRIVATE | MAP_ANONYMOUS |
-		    MAP_FIXED_NOREPLACE, -1, 0) == want;
-}
-
-/* false: this system has no such segments.  In each test, as native_init(). */
+/* false: this system has no such segments.  In each test, as user_catch(). */
 static bool compat_init(void)
 {
-	static const int signals[] = {
-		SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE,
-	};
-	struct sigaction act = {
-		.sa_sigaction = compat_signal,
-		.sa_flags = SA_SIGINFO | SA_ONSTACK,
-	};
 	static const u8 jump[] = { 0xff, 0x25, 0, 0, 0, 0 };
-	static u8 handler_stack[65536];
-	stack_t stack = {
-		.ss_sp = handler_stack, .ss_size = sizeof(handler_stack),
-	};
 	u8 *out = (u8 *)(u64)COMPAT_EXIT;
 	u64 leave = (u64)compat_leave;
 	static bool mapped;
-	unsigned int i;
 
-	mapped = mapped ||
-		 (compat_map(COMPAT_CODE, 4096,
-			     PROT_READ | PROT_WRITE | PROT_EXEC) &&
-		  compat_map(COMPAT_DATA, COMPAT_SIZE, PROT_READ | PROT_WRITE));
-	if (!mapped || sigaltstack(&stack, NULL) ||
+	mapped = mapped || user_map(COMPAT_CODE, 4096,
+				    PROT_READ | PROT_WRITE | PROT_EXEC);
+	if (!mapped ||
 	    !compat_segment(0, COMPAT_CODE, 0xfff, true) ||
 	    !compat_segment(1, COMPAT_DATA, COMPAT_SIZE - 1, false))
 		return false;
 	memcpy(out, jump, sizeof(jump));
 	memcpy(out + sizeof(jump), &leave, sizeof(leave));
-	for (i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaction(signals[i], &act, NULL);
+	user_catch(compat_signal);
 	return true;
 }
 

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "emul/emul.h"
 #include "emul_compat.h"
 #include "emul_random.h"
 
@@ -91,7 +90,6 @@ struct compat_case {
 	struct compat_state before;
 };
 
-static u8 copy[COMPAT_SIZE];
 static bool wide_code;
 
 static void cb_segment(struct emul_ctx *ctx, enum emul_seg seg,
@@ -105,51 +103,6 @@ static void cb_segment(struct emul_ctx *ctx, enum emul_seg seg,
 		.attr = EMUL_ATTR_P | EMUL_ATTR_S | 3 |
 			(small ? 0 : EMUL_ATTR_DB),
 	};
-}
-
-static u8 *cb_locate(struct emul_ctx *ctx, u64 la, unsigned int len)
-{
-	u64 at = la - COMPAT_DATA;
-
-	if (at < COMPAT_SIZE && at + len <= COMPAT_SIZE)
-		return &copy[at];
-	ctx->fault = (struct emul_fault){ .vector = 14, .address = la };
-	if (at < COMPAT_SIZE)
-		ctx->fault.address = COMPAT_DATA + COMPAT_SIZE;
-	return NULL;
-}
-
-static enum emul_result cb_read(struct emul_ctx *ctx, u64 la, void *buf,
-				unsigned int len)
-{
-	u8 *p = cb_locate(ctx, la, len);
-
-	if (p)
-		memcpy(buf, p, len);
-	return p ? EMUL_OK : EMUL_FAULT;
-}
-
-static enum emul_result cb_write(struct emul_ctx *ctx, u64 la,
-				 const void *buf, unsigned int len)
-{
-	u8 *p = cb_locate(ctx, la, len);
-
-	if (p)
-		memcpy(p, buf, len);
-	return p ? EMUL_OK : EMUL_FAULT;
-}
-
-static enum emul_result cb_probe(struct emul_ctx *ctx, u64 la,
-				 unsigned int len)
-{
-	return cb_locate(ctx, la, len) ? EMUL_OK : EMUL_FAULT;
-}
-
-static enum emul_result cb_cmpxchg(struct emul_ctx *ctx, u64 la,
-				   const void *old, const void *new,
-				   unsigned int len)
-{
-	return cb_write(ctx, la, new, len);
 }
 
 static u8 vectors[8][32];
@@ -166,17 +119,11 @@ static void cb_vector_set(struct emul_ctx *ctx, unsigned int nr,
 	memcpy(vectors[nr], buf, len);
 }
 
-static enum emul_result cb_reg(struct emul_ctx *ctx, enum emul_regs set,
-			       u32 nr, u64 *val)
-{
-	*val = set == EMUL_XCR ? 7 : nr ? 0x40620 : 0x80050033;
-	return EMUL_OK;
-}
-
 static const struct emul_ops ops = {
-	.segment = cb_segment, .read = cb_read, .write = cb_write,
-	.probe = cb_probe, .cmpxchg = cb_cmpxchg, .vector = cb_vector,
-	.vector_set = cb_vector_set, .reg = cb_reg,
+	.segment = cb_segment,
+	.read = user_read, .write = user_write, .probe = user_probe,
+	.cmpxchg = user_cmpxchg, .reg = user_reg,
+	.vector = cb_vector, .vector_set = cb_vector_set,
 };
 
 static void make_code(struct compat_case *c)
@@ -362,7 +309,7 @@ static void run_case(const struct compat_case *c)
 		fail_case("registers", c, &cpu, &emul);
 	if ((cpu.flags ^ emul.flags) & flags)
 		fail_case("flags", c, &cpu, &emul);
-	if (memcmp((void *)(u64)COMPAT_DATA, copy, COMPAT_SIZE))
+	if (memcmp((void *)(u64)COMPAT_DATA, user_copy, COMPAT_SIZE))
 		fail_case("memory", c, &cpu, &emul);
 	ended[cpu.vector < 0 ? 32 : cpu.vector]++;
 }
@@ -373,8 +320,8 @@ static void fill_memory(void)
 	unsigned int i;
 
 	for (i = 0; i < COMPAT_SIZE; i++)
-		copy[i] = sparse ? below(16) == 0 : random64() >> 32;
-	memcpy((void *)(u64)COMPAT_DATA, copy, COMPAT_SIZE);
+		user_copy[i] = sparse ? below(16) == 0 : random64() >> 32;
+	memcpy((void *)(u64)COMPAT_DATA, user_copy, COMPAT_SIZE);
 }
 
 static void test_random(void **unused)
@@ -435,5 +382,5 @@ int main(void)
 		cmocka_unit_test(test_vex_reg),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, user_setup, NULL);
 }

@@ -13,75 +13,35 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "emul/emul.h"
 #include "emul_random.h"
 #include "emul_trap.h"
 
 #define CASES		400000
-#define DATA		0x20000000ULL
-#define DATA_SIZE	0x2000ULL	/* with unmapped pages around */
+#define DATA		USER_DATA
+#define DATA_SIZE	USER_SIZE
 #define FLAGS		0x204cd5ULL	/* what may differ: ID, NT, arithmetic */
 
 enum { CX = 1, SP = 4, BP = 5 };
 
-static u8 copy[DATA_SIZE];
-static bool la57, amd;
-
-/* The callbacks know the copy of the data pages and nothing else. */
 static void cb_segment(struct emul_ctx *ctx, enum emul_seg seg,
 		       struct emul_segment *out)
 {
 	memset(out, 0, sizeof(*out));
 }
 
-static u8 *cb_locate(struct emul_ctx *ctx, u64 la, unsigned int len)
-{
-	if (la - DATA < DATA_SIZE && la - DATA + len <= DATA_SIZE)
-		return &copy[la - DATA];
-	ctx->fault = (struct emul_fault){ .vector = 14, .address = la };
-	if (la - DATA < DATA_SIZE)
-		ctx->fault.address = DATA + DATA_SIZE;
-	return NULL;
-}
-
-static enum emul_result cb_read(struct emul_ctx *ctx, u64 la, void *buf,
-				unsigned int len)
-{
-	u8 *p = cb_locate(ctx, la, len);
-
-	if (p)
-		memcpy(buf, p, len);
-	return p ? EMUL_OK : EMUL_FAULT;
-}
-
-static enum emul_result cb_write(struct emul_ctx *ctx, u64 la,
-				 const void *buf, unsigned int len)
-{
-	u8 *p = cb_locate(ctx, la, len);
-
-	if (p)
-		memcpy(p, buf, len);
-	return p ? EMUL_OK : EMUL_FAULT;
-}
-
-static enum emul_result cb_probe(struct emul_ctx *ctx, u64 la,
-				 unsigned int len)
-{
-	return cb_locate(ctx, la, len) ? EMUL_OK : EMUL_FAULT;
-}
-
 static const struct emul_ops ops = {
-	.segment = cb_segment, .read = cb_read, .write = cb_write,
-	.probe = cb_probe,
+	.segment = cb_segment,
+	.read = user_read, .write = user_write, .probe = user_probe,
 };
 
 static enum emul_result emul_run(const u8 *code, unsigned int len,
 				 struct trap_state *state)
 {
 	struct emul_ctx ctx = {
-		.ops = &ops, .mode = EMUL_64, .protected = true, .la57 = la57,
-		.long_mode = true, .amd = amd, .cpl = 3, .gpr = state->gpr,
-		.rip = TRAP_CODE, .rflags = state->flags,
+		.ops = &ops, .mode = EMUL_64, .protected = true,
+		.la57 = user_la57, .long_mode = true, .amd = user_amd,
+		.cpl = 3, .gpr = state->gpr, .rip = TRAP_CODE,
+		.rflags = state->flags,
 	};
 	enum emul_result ret;
 
@@ -130,7 +90,7 @@ static const struct form forms[] = {
 /* Where the stack or an operand shall be: data, its borders, anywhere. */
 static u64 choose_address(void)
 {
-	u64 edge = 1ULL << (la57 ? 56 : 47);
+	u64 edge = 1ULL << (user_la57 ? 56 : 47);
 
 	switch (below(40)) {
 	case 0:
@@ -153,7 +113,7 @@ static u64 choose_address(void)
 /* What an indirect jump may find: code that traps, data, the borders. */
 static u64 choose_target(void)
 {
-	u64 edge = 1ULL << (la57 ? 56 : 47);
+	u64 edge = 1ULL << (user_la57 ? 56 : 47);
 
 	switch (below(8)) {
 	case 0:
@@ -175,9 +135,9 @@ static void fill_memory(void)
 
 	for (i = 0; i < DATA_SIZE; i += 8) {
 		v = choose_target();
-		memcpy(copy + i, &v, 8);
+		memcpy(user_copy + i, &v, 8);
 	}
-	memcpy((void *)DATA, copy, DATA_SIZE);
+	memcpy((void *)DATA, user_copy, DATA_SIZE);
 }
 
 /* A repeat prefix of LOOPE and LOOPNE is obeyed by some processors. */
@@ -283,7 +243,7 @@ static void forget_unfinished(const struct trap_state *s)
 
 	for (at = DATA; s->vector >= 0 && at < DATA + DATA_SIZE; at++)
 		if (s->gpr[SP] - at <= 33 * 8)
-			*(u8 *)at = copy[at - DATA];
+			*(u8 *)at = user_copy[at - DATA];
 }
 
 static void compare(const u8 *code, unsigned int len,
@@ -299,7 +259,7 @@ static void compare(const u8 *code, unsigned int len,
 	if ((s[1].flags ^ s[2].flags) & FLAGS)
 		fail_case("flags", code, len, s);
 	forget_unfinished(&s[1]);
-	if (memcmp((void *)DATA, copy, DATA_SIZE))
+	if (memcmp((void *)DATA, user_copy, DATA_SIZE))
 		fail_case("memory", code, len, s);
 	ended[s[1].vector < 0 ? 32 : s[1].vector]++;
 	jumped += s[1].vector < 0 && s[1].rip != TRAP_CODE + len;
@@ -312,9 +272,9 @@ static void clear_popped_flags(u64 at)
 
 	if (at < DATA || at > DATA + DATA_SIZE - 8)
 		return;
-	memcpy(&v, &copy[at - DATA], 8);
+	memcpy(&v, &user_copy[at - DATA], 8);
 	v = (random64() & ~0x40100ULL);
-	memcpy(&copy[at - DATA], &v, 8);
+	memcpy(&user_copy[at - DATA], &v, 8);
 	memcpy((void *)at, &v, 8);
 }
 
@@ -342,7 +302,7 @@ static bool run_case(void)
 	if (!below(3))
 		s[0].gpr[CX] = (u64)below(3) << (below(2) ? 0 : 32);
 	len = make_code(code, form, s[0].gpr);
-	if (form->flags & NEAR && code[0] == 0x66 && !amd)
+	if (form->flags & NEAR && code[0] == 0x66 && !user_amd)
 		return false;
 	s[0].flags = 0x202 | (random64() & FLAGS);
 	if (form->last == 0x9d)
@@ -351,7 +311,7 @@ static bool run_case(void)
 	if (emul_run(code, len, &s[2]) == EMUL_UNKNOWN)
 		fail_case("not emulated", code, len, s);
 	if (s[2].vector < 0 && endless(s[2].rip, len)) {
-		memcpy(copy, (void *)DATA, DATA_SIZE);
+		memcpy(user_copy, (void *)DATA, DATA_SIZE);
 		return false;
 	}
 	trap_run(code, len, &s[1]);
@@ -377,29 +337,11 @@ static void test_random(void **unused)
 		    ended[13] && ended[14]);
 }
 
-static int setup(void **unused)
-{
-	char line[4096];
-	FILE *f = fopen("/proc/cpuinfo", "r");
-
-	while (f && fgets(line, sizeof(line), f)) {
-		if (!strncmp(line, "flags", 5) && strstr(line, " la57"))
-			la57 = true;
-		if (strstr(line, "AuthenticAMD") || strstr(line, "HygonGenuine"))
-			amd = true;
-	}
-	if (f)
-		fclose(f);
-	return mmap((void *)DATA, DATA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE |
-		    MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) !=
-	       (void *)DATA;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
 	};
 
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, user_setup, NULL);
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <ucontext.h>
 
 #include "emul_native.h"
+#include "emul_user.h"
 
 /* Used by the assembly below. */
 u64 native_gpr[16], native_ymm[16][4], native_flags, native_stack;
@@ -25,19 +24,12 @@ extern char native_leave[];
 
 asm(".pushsection .text\n"
     "native_enter:\n"
-    "	push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
+    USER_PUSH
     "	mov %rsp, native_stack(%rip)\n"
     VECTORS("native_ymm+32*\\n(%rip), %ymm\\n",
 	    "native_ymm+32*\\n(%rip), %xmm\\n")
     "	pushq native_flags(%rip); popf\n"
-    "	mov native_gpr+0(%rip), %rax; mov native_gpr+8(%rip), %rcx\n"
-    "	mov native_gpr+16(%rip), %rdx; mov native_gpr+24(%rip), %rbx\n"
-    "	mov native_gpr+32(%rip), %rsp; mov native_gpr+40(%rip), %rbp\n"
-    "	mov native_gpr+48(%rip), %rsi; mov native_gpr+56(%rip), %rdi\n"
-    "	mov native_gpr+64(%rip), %r8; mov native_gpr+72(%rip), %r9\n"
-    "	mov native_gpr+80(%rip), %r10; mov native_gpr+88(%rip), %r11\n"
-    "	mov native_gpr+96(%rip), %r12; mov native_gpr+104(%rip), %r13\n"
-    "	mov native_gpr+112(%rip), %r14; mov native_gpr+120(%rip), %r15\n"
+    USER_LOAD("native_gpr")
     "	jmp *native_code(%rip)\n"
     "native_leave:\n"
     "	mov %rax, native_gpr+0(%rip); mov %rcx, native_gpr+8(%rip)\n"
@@ -52,8 +44,7 @@ asm(".pushsection .text\n"
     "	pushf; popq native_flags(%rip); cld\n"
     VECTORS("%ymm\\n, native_ymm+32*\\n(%rip)",
 	    "%xmm\\n, native_ymm+32*\\n(%rip)")
-    "	pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
-    "	ret\n"
+    USER_POP_RET
     ".popsection\n");
 
 static volatile int native_vector;
@@ -73,33 +64,15 @@ static void native_signal(int sig, siginfo_t *info, void *arg)
 	regs[REG_RIP] = (greg_t)native_leave;
 }
 
-/* The instruction may have made RSP anything: handlers need a stack. */
 void native_init(void)
 {
-	static const int signals[] = {
-		SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE,
-	};
-	struct sigaction act = {
-		.sa_sigaction = native_signal,
-		.sa_flags = SA_SIGINFO | SA_ONSTACK,
-	};
-	static u8 handler_stack[65536];
-	stack_t stack = {
-		.ss_sp = handler_stack, .ss_size = sizeof(handler_stack),
-	};
-	void *code = (void *)NATIVE_CODE;
 	static bool mapped;
-	unsigned int i;
 
-	if (!mapped && mmap(code, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-			    -1, 0) != code)
+	mapped = mapped || user_map(NATIVE_CODE, 4096,
+				    PROT_READ | PROT_WRITE | PROT_EXEC);
+	if (!mapped)
 		abort();
-	mapped = true;
-	if (sigaltstack(&stack, NULL))
-		abort();
-	for (i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaction(signals[i], &act, NULL);
+	user_catch(native_signal);
 }
 
 void native_run(const u8 *insn, unsigned int len,

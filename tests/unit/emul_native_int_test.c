@@ -168,7 +168,7 @@ static bool shape_cmpxchg_wide(struct native_case *c)
 
 static bool shape_translate(struct native_case *c)
 {
-	u64 at = CASES_DATA - 200 + below(CASES_SIZE + 200);
+	u64 at = USER_DATA - 200 + below(USER_SIZE + 200);
 
 	c->before.gpr[BX] = at - cases_segment_base(c);
 	return c->before.gpr[BX] < 1ULL << 31;

@@ -20,7 +20,7 @@ enum { AX, SI = 6, DI };
 /* Processors differ in which of two bad operands they see first. */
 static bool shape_compare(struct native_case *c)
 {
-	u64 good = CASES_DATA + 64 + below(CASES_SIZE - 128);
+	u64 good = USER_DATA + 64 + below(USER_SIZE - 128);
 
 	if (below(2))
 		c->before.gpr[DI] = good;

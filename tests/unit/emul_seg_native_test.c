@@ -16,13 +16,12 @@
 #include <asm/ldt.h>
 #include <cmocka.h>
 
-#include "emul/emul.h"
 #include "emul_random.h"
 #include "emul_trap.h"
 
 #define CASES		200000
-#define DATA		0x20000000ULL
-#define DATA_SIZE	0x1000ULL
+#define DATA		USER_DATA
+#define DATA_SIZE	USER_SIZE
 #define GDT		0x1000ULL	/* of the emulator only */
 #define LDT		0x2000ULL
 #define ENTRIES		48
@@ -31,10 +30,8 @@
 
 enum { BX = 3, SP = 4, SI = 6, R11 = 11 };
 
-static u8 copy[DATA_SIZE];
 static u64 gdt[16], ldt[ENTRIES];
 static struct emul_segment segments[8];
-static bool la57, amd;
 
 static void cb_segment(struct emul_ctx *ctx, enum emul_seg seg,
 		       struct emul_segment *out)
@@ -53,44 +50,16 @@ static void cb_table(struct emul_ctx *ctx, bool idt, struct emul_table *out)
 	*out = (struct emul_table){ GDT, sizeof(gdt) - 1 };
 }
 
-static u8 *cb_locate(struct emul_ctx *ctx, u64 la, unsigned int len)
-{
-	if (ctx->implicit && la - GDT < sizeof(gdt))
-		return (u8 *)gdt + (la - GDT);
-	if (ctx->implicit && la - LDT < sizeof(ldt))
-		return (u8 *)ldt + (la - LDT);
-	if (la - DATA < DATA_SIZE && la - DATA + len <= DATA_SIZE)
-		return &copy[la - DATA];
-	ctx->fault = (struct emul_fault){ .vector = 14, .address = la };
-	if (la - DATA < DATA_SIZE)
-		ctx->fault.address = DATA + DATA_SIZE;
-	return NULL;
-}
-
 static enum emul_result cb_read(struct emul_ctx *ctx, u64 la, void *buf,
 				unsigned int len)
 {
-	u8 *p = cb_locate(ctx, la, len);
-
-	if (p)
-		memcpy(buf, p, len);
-	return p ? EMUL_OK : EMUL_FAULT;
-}
-
-static enum emul_result cb_write(struct emul_ctx *ctx, u64 la,
-				 const void *buf, unsigned int len)
-{
-	u8 *p = cb_locate(ctx, la, len);
-
-	if (p)
-		memcpy(p, buf, len);
-	return p ? EMUL_OK : EMUL_FAULT;
-}
-
-static enum emul_result cb_probe(struct emul_ctx *ctx, u64 la,
-				 unsigned int len)
-{
-	return cb_locate(ctx, la, len) ? EMUL_OK : EMUL_FAULT;
+	if (ctx->implicit && la - GDT < sizeof(gdt))
+		memcpy(buf, (u8 *)gdt + (la - GDT), len);
+	else if (ctx->implicit && la - LDT < sizeof(ldt))
+		memcpy(buf, (u8 *)ldt + (la - LDT), len);
+	else
+		return user_read(ctx, la, buf, len);
+	return EMUL_OK;
 }
 
 static void cb_shadow(struct emul_ctx *ctx)
@@ -100,8 +69,8 @@ static void cb_shadow(struct emul_ctx *ctx)
 /* Linux sets all accessed bits itself. */
 static const struct emul_ops ops = {
 	.segment = cb_segment, .segment_set = cb_segment_set,
-	.table = cb_table, .read = cb_read, .write = cb_write,
-	.probe = cb_probe, .shadow = cb_shadow,
+	.table = cb_table, .read = cb_read, .write = user_write,
+	.probe = user_probe, .shadow = cb_shadow,
 };
 
 static u64 descriptor(u32 base, u32 limit, u32 attr)
@@ -176,7 +145,7 @@ static u64 choose_target(void)
 	case 1:
 		return below(0x20000);
 	case 2:
-		return (1ULL << (la57 ? 56 : 47)) - 8 + below(16);
+		return (1ULL << (user_la57 ? 56 : 47)) - 8 + below(16);
 	default:
 		return TRAP_PAGES + below(TRAP_SIZE);
 	}
@@ -195,7 +164,7 @@ struct test {
 /* At RSI, where pointers are; at RSP, where frames are. */
 static void put(u64 *at, u64 val, unsigned int size)
 {
-	memcpy(&copy[*at - DATA], &val, size);
+	memcpy(&user_copy[*at - DATA], &val, size);
 	*at += size;
 }
 
@@ -216,7 +185,7 @@ static void put_pointer(struct test *t, const struct trap_state *s)
 {
 	u64 at = s->gpr[SI];
 
-	put(&at, choose_target(), amd && t->size == 8 ? 4 : t->size);
+	put(&at, choose_target(), user_amd && t->size == 8 ? 4 : t->size);
 	put(&at, choose_selector(true), 2);
 }
 
@@ -303,7 +272,7 @@ static void fail_case(const char *what, const struct test *t,
 		print_error("r%-2u %016llx: %016llx/%016llx\n", i,
 			    s[0].gpr[i], s[1].gpr[i], s[2].gpr[i]);
 	for (i = 0; i < 48; i++)
-		print_error("%02x%s", copy[s[0].gpr[SP] - DATA + i],
+		print_error("%02x%s", user_copy[s[0].gpr[SP] - DATA + i],
 			    i % 8 == 7 ? "\n" : " ");
 	fail();
 }
@@ -327,9 +296,10 @@ static void reset_segments(void)
 static enum emul_result emul_run(const struct test *t, struct trap_state *s)
 {
 	struct emul_ctx ctx = {
-		.ops = &ops, .mode = EMUL_64, .protected = true, .la57 = la57,
-		.long_mode = true, .amd = amd, .cpl = 3, .gpr = s->gpr,
-		.rip = TRAP_CODE, .rflags = s->flags,
+		.ops = &ops, .mode = EMUL_64, .protected = true,
+		.la57 = user_la57, .long_mode = true, .amd = user_amd,
+		.cpl = 3, .gpr = s->gpr, .rip = TRAP_CODE,
+		.rflags = s->flags,
 	};
 	enum emul_result ret;
 
@@ -377,8 +347,8 @@ static void compare(const struct test *t, struct trap_state *s)
 	/* A CALL that faults may have pushed, below the stack pointer. */
 	if (s[1].vector >= 0)
 		memcpy((void *)(s[1].gpr[SP] - 16),
-		       &copy[s[1].gpr[SP] - 16 - DATA], 16);
-	if (memcmp((void *)DATA, copy, DATA_SIZE))
+		       &user_copy[s[1].gpr[SP] - 16 - DATA], 16);
+	if (memcmp((void *)DATA, user_copy, DATA_SIZE))
 		fail_case("memory", t, s);
 	ended[s[1].vector < 0 ? 32 : s[1].vector]++;
 	kinds[t->kind] += s[1].vector < 0;
@@ -396,7 +366,7 @@ static bool run_case(void)
 	s[0].gpr[SI] = DATA + DATA_SIZE / 2 + below(DATA_SIZE / 2 - 256);
 	make_code(&t, &s[0]);
 	s[0].flags = 0x202 | (random64() & (below(8) ? FAR_FLAGS : FLAGS));
-	memcpy((void *)DATA, copy, DATA_SIZE);
+	memcpy((void *)DATA, user_copy, DATA_SIZE);
 	s[1] = s[2] = s[0];
 	if (emul_run(&t, &s[2]) == EMUL_UNKNOWN)
 		fail_case("not emulated", &t, s);
@@ -425,29 +395,11 @@ static void test_random(void **unused)
 		assert_true(kinds[i] > CASES / KINDS / 16);
 }
 
-static int setup(void **unused)
-{
-	char line[4096];
-	FILE *f = fopen("/proc/cpuinfo", "r");
-
-	while (f && fgets(line, sizeof(line), f)) {
-		if (!strncmp(line, "flags", 5) && strstr(line, " la57"))
-			la57 = true;
-		if (strstr(line, "AuthenticAMD") || strstr(line, "HygonGenuine"))
-			amd = true;
-	}
-	if (f)
-		fclose(f);
-	return mmap((void *)DATA, DATA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE |
-		    MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) !=
-	       (void *)DATA;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
 	};
 
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, user_setup, NULL);
 }

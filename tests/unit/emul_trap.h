@@ -8,13 +8,11 @@
 #ifndef TESTS_UNIT_EMUL_TRAP_H
 #define TESTS_UNIT_EMUL_TRAP_H
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <ucontext.h>
 
-#include <linux/types.h>
+#include "emul_user.h"
 
 #define TRAP_PAGES	0x30000000ULL
 #define TRAP_SIZE	0x2000
@@ -37,23 +35,15 @@ extern char trap_leave[];
 
 asm(".pushsection .text\n"
     "trap_enter:\n"
-    "	push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
+    USER_PUSH
     "	mov %rsp, trap_stack(%rip)\n"
     "	pushq trap_flags(%rip); popf\n"
-    "	mov trap_gpr+0(%rip), %rax; mov trap_gpr+8(%rip), %rcx\n"
-    "	mov trap_gpr+16(%rip), %rdx; mov trap_gpr+24(%rip), %rbx\n"
-    "	mov trap_gpr+32(%rip), %rsp; mov trap_gpr+40(%rip), %rbp\n"
-    "	mov trap_gpr+48(%rip), %rsi; mov trap_gpr+56(%rip), %rdi\n"
-    "	mov trap_gpr+64(%rip), %r8; mov trap_gpr+72(%rip), %r9\n"
-    "	mov trap_gpr+80(%rip), %r10; mov trap_gpr+88(%rip), %r11\n"
-    "	mov trap_gpr+96(%rip), %r12; mov trap_gpr+104(%rip), %r13\n"
-    "	mov trap_gpr+112(%rip), %r14; mov trap_gpr+120(%rip), %r15\n"
+    USER_LOAD("trap_gpr")
     "	jmp *trap_code(%rip)\n"
     "trap_leave:\n"
     "	mov trap_stack(%rip), %rsp\n"
     "	cld\n"
-    "	pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
-    "	ret\n"
+    USER_POP_RET
     ".popsection\n");
 
 static struct trap_state *trap_result;
@@ -113,29 +103,14 @@ static void trap_signal(int sig, siginfo_t *info, void *arg)
 	regs[REG_RSP] = (greg_t)trap_stack;
 }
 
-/* The instruction may have made RSP anything: handlers need a stack. */
+/* In each test, as user_catch(). */
 static void trap_init(void)
 {
-	static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGTRAP };
-	struct sigaction act = {
-		.sa_sigaction = trap_signal,
-		.sa_flags = SA_SIGINFO | SA_ONSTACK,
-	};
-	static u8 handler_stack[65536];
-	stack_t stack = {
-		.ss_sp = handler_stack, .ss_size = sizeof(handler_stack),
-	};
-	void *code = (void *)TRAP_PAGES;
-	unsigned int i;
-
-	if (sigaltstack(&stack, NULL) ||
-	    mmap(code, TRAP_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) !=
-	    code)
+	if (!user_map(TRAP_PAGES, TRAP_SIZE,
+		      PROT_READ | PROT_WRITE | PROT_EXEC))
 		abort();
-	memset(code, 0xcc, TRAP_SIZE);
-	for (i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaction(signals[i], &act, NULL);
+	memset((void *)TRAP_PAGES, 0xcc, TRAP_SIZE);
+	user_catch(trap_signal);
 }
 
 /* Executes @len bytes at @insn; @state is both before and after. */
