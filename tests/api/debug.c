@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What tests of KVM_SET_GUEST_DEBUG share. */
 #define _GNU_SOURCE
-#include <cpuid.h>
-
 #include "debug.h"
 
 /*
@@ -19,10 +17,7 @@ void not_linux(const char *what)
 /* In QEMU's TCG, VMRUN loads DR7 without arming what it enables. */
 void not_tcg(void)
 {
-	unsigned int a, name[3] = { 0 };
-
-	__cpuid(0x40000000, a, name[0], name[1], name[2]);
-	if (!memcmp(name, "TCGTCGTCGTCG", 12))
+	if (cpu_is_tcg())
 		test_skip("VMRUN arms no breakpoints here (QEMU's TCG)");
 }
 

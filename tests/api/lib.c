@@ -259,6 +259,14 @@ bool cpu_is_amd(void)
 	return b == 0x68747541;		/* "Auth" */
 }
 
+bool cpu_is_tcg(void)
+{
+	unsigned int a, name[3] = { 0 };
+
+	__cpuid(0x40000000, a, name[0], name[1], name[2]);
+	return !memcmp(name, "TCGTCGTCGTCG", 12);
+}
+
 void vcpu_raw(struct vm *vm, struct vcpu *v, unsigned int id)
 {
 	memset(v, 0, sizeof(*v));

@@ -188,6 +188,8 @@ struct kvm_cpuid2 *cpuid_supported(int kvm);
 const struct kvm_cpuid_entry2 *cpuid_find(const struct kvm_cpuid2 *c,
 					  uint32_t fn, uint32_t index);
 bool cpu_is_amd(void);
+/* QEMU's TCG, which has defects that tests have to step around. */
+bool cpu_is_tcg(void);
 
 /*
  * Brings the vCPU into a mode: GDT, flat segments, page tables that map the
