@@ -10,11 +10,18 @@
  *	slot change   mmu_invalidate_begin(), mmu_zap(), publish the slots,
  *	              mmu_invalidate_end()
  *
+ * Without a second level in hardware (MMU_SECOND_NONE) the guest runs on shadow
+ * page tables, and the caller tells what the processor does not:
+ *
+ *	CR3 load, global flush			mmu_guest_flush()
+ *	INVLPG, and a write by emulation	mmu_guest_invlpg(), mmu_guest_written()
+ *
  * The MMU pulls slots and pages through mmu_env.h and never changes a slot.
  *
  * Locking: mmu->lock is taken inside; callers hold none of the MMU's locks.
- * Faults, aging, write protection, splitting, recovery and notifier zaps run
- * under its read side and RCU; the write side is for bounded work only.
+ * TDP: faults, aging, write protection, splitting, recovery and notifier zaps run
+ * under its read side and RCU; the write side is for bounded work only.  What
+ * concerns shadow pages runs under the write side, in bounded steps.
  */
 #ifndef LAMINA_MMU_MMU_H
 #define LAMINA_MMU_MMU_H
@@ -25,6 +32,7 @@
 
 #include "mmu/mmu_ctx.h"
 #include "mmu/mmu_env.h"
+#include "mmu/mmu_guest.h"
 #include "mmu/mmu_range.h"
 #include "mmu/mmu_setup.h"
 #include "mmu/types.h"
@@ -33,6 +41,7 @@
 /* VM. */
 
 struct mmu_config;
+struct mmu_shadow;
 
 /**
  * struct mmu - a VM's MMU; embedded in struct kvm
@@ -47,6 +56,10 @@ struct mmu_config;
  * @mmio_gen: generation that cached MMIO entries must carry to be believed
  * @unflushed: operations that took translations away and have not flushed yet:
  *             whoever finds an entry gone must flush too while it is above 0
+ * @shadow: shadow pages and reverse maps; NULL until the first shadow root is made
+ *          (R4).  Published with release under @lock, read with acquire
+ * @page_limit: shadow pages that may exist; READ_ONCE() outside of @lock
+ * @page_limit_set: by the client, so that slots do not change it
  * @tables: page tables that exist, roots included
  * @mapped: leaves by level, for the statistics
  */
@@ -60,6 +73,9 @@ struct mmu {
 	gfn_t inv_end;
 	u64 mmio_gen;
 	atomic_t unflushed;
+	struct mmu_shadow *shadow;
+	unsigned long page_limit;
+	bool page_limit_set;
 	atomic_long_t tables;
 	atomic_long_t mapped[LEVEL_1G + 1];
 };
@@ -72,10 +88,12 @@ struct mmu {
 gfn_t mmu_max_gfn(void);
 
 /**
- * mmu_vm_init - make a VM's MMU ready; allocates nothing
+ * mmu_vm_init - make a VM's MMU ready
  * @mmu: zeroed
  *
- * Return: 0, or -EIO when no vendor is loaded (mmu_setup() did not run).
+ * Allocates nothing with TDP; without it the VM is born with reverse maps.
+ *
+ * Return: 0; -EIO when no vendor is loaded (mmu_setup() did not run); -ENOMEM.
  */
 int mmu_vm_init(struct mmu *mmu);
 
@@ -88,27 +106,36 @@ void mmu_vm_destroy(struct mmu *mmu);
 /* ------------------------------------------------------------------------ */
 /* vCPU. */
 
-/* Tables that one fault may need below the root. */
-#define MMU_CACHE_TABLES (LEVEL_MAX - 1)
+/*
+ * Tables that one fault may need below the root; with shadow paging one page
+ * more, for what is kept beside the leaves (shadow.h).
+ */
+#define MMU_CACHE_TABLES LEVEL_MAX
 
 struct mmu_root;
+struct mmu_mode;
+struct mmu_reserve;
 
 /**
  * struct mmu_vcpu - a vCPU's MMU state; embedded in struct kvm_vcpu
  * @mmu: (c) its VM
  * @as_id: (x) address space in use: 1 in SMM, else 0
  * @ctx: contexts by kind; only the vCPU's own thread touches them
+ * @mode: how faults are resolved and mapped, and roots found: by kind, const
  * @root: root in use, with a reference, or NULL
  * @cache: zeroed tables in reserve for the next fault
  * @cached: how many
+ * @reserve: page headers and descriptors for a shadow fault; NULL until one
  */
 struct mmu_vcpu {
 	struct mmu *mmu;
 	u16 as_id;
 	struct mmu_ctx ctx[MMU_CTX_KINDS];
+	const struct mmu_mode *mode;
 	struct mmu_root *root;
 	void *cache[MMU_CACHE_TABLES];
 	u8 cached;
+	struct mmu_reserve *reserve;
 };
 
 /**
@@ -137,10 +164,12 @@ void mmu_vcpu_trim(struct mmu_vcpu *vcpu);
 
 /**
  * mmu_root_load - make sure that a valid root is in use
- * @vcpu: the vCPU; called by its own thread, may sleep
+ * @vcpu: the vCPU; called by its own thread, memslots' SRCU held, may sleep
  * @root: result: physical address of the root table
  *
- * Finds the VM's root for the vCPU's role (address space) or makes it.
+ * Finds the VM's root for the vCPU's role (address space; with shadow paging the
+ * root register and mode too) or makes it.  A shadow root for a guest outside of
+ * long mode is a page directory pointer table below 4 GiB.
  *
  * Return: 0 when @root is the one that was in use before; 1 when it is another
  * (the caller loads it and flushes its own TLB tag); -ENOMEM.
@@ -160,15 +189,17 @@ enum mmu_result {
 	MMU_FIXED,	/* mapped: run the guest again */
 	MMU_EMULATE,	/* no memory there, or not writable: emulate */
 	MMU_USER,	/* user space must act: KVM_RUN fails with fault->err */
-	MMU_INJECT,	/* the guest gets a fault (never with TDP) */
+	MMU_INJECT,	/* the guest got a fault, by mmu_ctx_ops.fault (never with TDP) */
 	MMU_ERROR,	/* out of memory or a bug: KVM_RUN fails with ->err */
 };
 
 /**
  * struct mmu_fault - one fault, written in stages; each reads earlier ones only
- * @addr: input: gpa that faulted (TDP)
+ * @addr: input: gpa that faulted (TDP), linear address (shadow), L2's gpa (nested)
  * @error: input: PF_* bits as the hardware or its vendor module gives them
+ * @regs: input: PKRU and RFLAGS.AC, where the guest's tables are walked
  * @gfn: guest: the frame
+ * @walk: guest: how its tables led there; NULL with TDP
  * @slot: host: its slot; NULL: none, an MMIO access
  * @pfn: host: the page
  * @seq: host: mmu->inv_seq, read before the slot was looked up: the slot may be
@@ -179,10 +210,12 @@ enum mmu_result {
  */
 struct mmu_fault {
 	/* input */
-	gpa_t addr;
+	u64 addr;
 	u64 error;
+	struct perm_regs regs;
 	/* guest */
 	gfn_t gfn;
+	const struct gwalk_result *walk;
 	/* host */
 	const struct mmu_slot *slot;
 	struct mmu_pfn pfn;

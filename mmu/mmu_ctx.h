@@ -11,13 +11,28 @@
 struct mmu_vcpu;
 
 /**
+ * struct mmu_guest_fault - a fault that the guest's own tables demand
+ * @addr: the linear address, or L2's physical address for a second level
+ * @error: PF_* error code as the architecture wants it
+ * @misconfig: EPT: the entry was misconfigured
+ */
+struct mmu_guest_fault {
+	u64 addr;
+	u64 error;
+	bool misconfig;
+};
+
+/**
  * struct mmu_ctx_ops - what is constant by kind of context (R5)
  * @root_get: the guest's root register (CR3, nCR3, EPTP)
  * @pdptr_get: PDPTE @i of a PAE guest; NULL where there are none (nested EPT)
+ * @fault: receives the guest's faults: #PF into the guest, or an exit to L1.
+ *         Called by mmu_fault() before it returns MMU_INJECT, no lock held
  */
 struct mmu_ctx_ops {
 	u64 (*root_get)(struct mmu_vcpu *vcpu);
 	u64 (*pdptr_get)(struct mmu_vcpu *vcpu, int i);
+	void (*fault)(struct mmu_vcpu *vcpu, const struct mmu_guest_fault *f);
 };
 
 /**
@@ -67,7 +82,9 @@ struct mmu_ctx {
 
 enum mmu_ctx_kind {
 	MMU_CTX_GUEST,		/* L1's own tables */
-	MMU_CTX_KINDS		/* L2 and L1's second level come with nesting */
+	MMU_CTX_L2,		/* L2's own tables, whose addresses SECOND translates */
+	MMU_CTX_SECOND,		/* L1's NPT or EPT */
+	MMU_CTX_KINDS
 };
 
 /**

@@ -57,6 +57,29 @@ struct mmu_pfn {
 void *mmu_env_table_alloc(bool wait);
 
 /**
+ * mmu_env_table_alloc_low - allocate a zeroed page below 4 GiB
+ *
+ * For a PAE root, whose address has 32 bits (APM vol. 2, 5.2.1).  May sleep;
+ * charged and freed as mmu_env_table_alloc()'s.
+ *
+ * Return: the page, or NULL.
+ */
+void *mmu_env_table_alloc_low(void);
+
+/**
+ * mmu_env_table_own - note what a table belongs to
+ * @table: from mmu_env_table_alloc()
+ * @owner: what mmu_env_table_owner() shall say; NULL before it is freed
+ */
+void mmu_env_table_own(void *table, void *owner);
+
+/**
+ * mmu_env_table_owner - what does the table of an entry belong to?
+ * @sptep: any entry of a table with an owner
+ */
+void *mmu_env_table_owner(const u64 *sptep);
+
+/**
  * mmu_env_table_free - free a page that no walker or CPU can reach
  * @table: from mmu_env_table_alloc()
  */
@@ -147,6 +170,21 @@ int mmu_env_host_level(const struct mmu_slot *slot, gfn_t gfn);
  * Return: 0, or -EFAULT when no slot is there or the client unmapped it.
  */
 int mmu_env_guest_read(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
+		       unsigned int len);
+
+/**
+ * mmu_env_guest_peek - read guest physical memory without sleeping
+ * @vcpu: whose address space; memslots' SRCU is held
+ * @gpa: address; the range does not cross a page
+ * @buf: destination
+ * @len: bytes, 1 to 4096
+ *
+ * May be called under the MMU lock.
+ *
+ * Return: 0; -EFAULT when mmu_env_guest_read() would fail or would have to
+ * bring the page in first.
+ */
+int mmu_env_guest_peek(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 		       unsigned int len);
 
 /* An entry of a guest's table: gwalk.h. */
