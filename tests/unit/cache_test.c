@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A vCPU's reserve of tables: exact, and nothing lost. */
+/* A vCPU's reserve: exact, and nothing lost. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,7 +16,7 @@ static int made, freed, left;
 void *mmu_env_table_alloc(bool wait)
 {
 	assert_true(wait);
-	if (!left)
+	if (!left || shim_alloc_fails())
 		return NULL;
 	left--;
 	return pages[made++];
@@ -32,7 +32,18 @@ static int start(void **state)
 	made = 0;
 	freed = 0;
 	left = 64;
-	return 0;
+	rmap_size_set(RMAP_ENTRIES_SHADOW);
+	return cache_setup();
+}
+
+/* The caches' counts of objects are 0, and their own memory is gone, too. */
+static int stop(void **state)
+{
+	cache_teardown();
+	cache_teardown();
+	rmap_size_set(0);
+	shim_fail_at = 0;
+	return shim_live;
 }
 
 static void test_exact(void **state)
@@ -83,12 +94,112 @@ static void test_give_back(void **state)
 	cache_empty(&v);
 }
 
+static unsigned int descs(const struct mmu_vcpu *v)
+{
+	struct pte_list_desc *desc = v->reserve->desc;
+	unsigned int n = 0;
+
+	for (; desc; desc = desc->next)
+		n++;
+	return n;
+}
+
+/* No more than a TDP guest needs, until the first fault that needs more. */
+static void test_shadow(void **state)
+{
+	static const struct shadow_page zero;
+	struct mmu_vcpu v = { };
+	struct pte_list_desc *desc;
+	struct shadow_page *sp;
+	long before = shim_live;
+
+	assert_int_equal(cache_fill(&v, 4), 0);
+	assert_null(v.reserve);
+	assert_null(cache_take_page(&v));
+	assert_int_equal(shim_live, before);
+	assert_int_equal(cache_fill_shadow(&v, 5), 0);
+	assert_int_equal(v.cached, 5);
+	assert_int_equal(v.reserve->pages, RESERVE_PAGES);
+	assert_int_equal(descs(&v), RESERVE_DESCS);
+	/* One for the struct itself. */
+	assert_int_equal(shim_live - before, 1 + RESERVE_PAGES + RESERVE_DESCS);
+
+	/* What was taken, and no more, is made up for. */
+	sp = cache_take_page(&v);
+	assert_memory_equal(sp, &zero, sizeof(zero));
+	desc = v.reserve->desc;
+	v.reserve->desc = desc->next;
+	assert_int_equal(cache_fill_shadow(&v, 5), 0);
+	assert_int_equal(descs(&v), RESERVE_DESCS);
+	assert_int_equal(v.reserve->descs, RESERVE_DESCS);
+	assert_int_equal(shim_live - before, 3 + RESERVE_PAGES + RESERVE_DESCS);
+	assert_int_equal(made, 5);
+	cache_page_free(sp);
+	rmap_desc_free(desc);
+
+	for (int i = 0; i < RESERVE_PAGES; i++)
+		cache_page_free(cache_take_page(&v));
+	assert_null(cache_take_page(&v));
+	cache_empty(&v);
+	assert_null(v.reserve);
+	assert_int_equal(freed, 5);
+	assert_int_equal(shim_live, before);
+	cache_empty(&v);
+}
+
+/* Each allocation fails once; the next try makes up for it and no more. */
+static void test_each_allocation(void **state)
+{
+	unsigned int all = 1 + 5 + RESERVE_PAGES + RESERVE_DESCS;
+	long before = shim_live, n;
+	struct mmu_vcpu v = { };
+
+	for (n = 1;; n++) {
+		made = 0;
+		freed = 0;
+		left = 64;
+		shim_fail_at = shim_allocs + n;
+		if (!cache_fill_shadow(&v, 5))
+			break;
+		/* What there is stays, or goes if the vCPU is trimmed now. */
+		if (n % 2)
+			cache_empty(&v);
+		shim_fail_at = 0;
+		assert_int_equal(cache_fill_shadow(&v, 5), 0);
+		assert_int_equal(made - freed, 5);
+		assert_int_equal(shim_live - before + 5, all);
+		cache_empty(&v);
+		assert_int_equal(shim_live, before);
+	}
+	assert_int_equal(n, all + 1);
+	cache_empty(&v);
+}
+
+static void test_setup_fails(void **state)
+{
+	long n;
+
+	cache_teardown();
+	for (n = 1;; n++) {
+		shim_fail_at = shim_allocs + n;
+		if (!cache_setup())
+			break;
+		assert_int_equal(shim_live, 0);
+		cache_teardown();
+	}
+	/* One for each cache. */
+	assert_int_equal(n, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_exact, start),
-		cmocka_unit_test_setup(test_shortage, start),
-		cmocka_unit_test_setup(test_give_back, start),
+		cmocka_unit_test_setup_teardown(test_exact, start, stop),
+		cmocka_unit_test_setup_teardown(test_shortage, start, stop),
+		cmocka_unit_test_setup_teardown(test_give_back, start, stop),
+		cmocka_unit_test_setup_teardown(test_shadow, start, stop),
+		cmocka_unit_test_setup_teardown(test_each_allocation, start, stop),
+		cmocka_unit_test_setup_teardown(test_setup_fails, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
