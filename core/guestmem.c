@@ -117,6 +117,19 @@ int guest_read(struct kvm_vcpu *vcpu, gpa_t gpa, void *buf, unsigned long len)
 	return guest_copy_in(buf, from, len) ? -EFAULT : 0;
 }
 
+int guest_peek(struct kvm_vcpu *vcpu, gpa_t gpa, void *buf, unsigned int len)
+{
+	struct slot *slot = guest_slot_near(vcpu, gpa >> MMU_PAGE_SHIFT);
+	unsigned long left;
+
+	if (!slot)
+		return -EFAULT;
+	pagefault_disable();
+	left = guest_copy_in(buf, guest_user(slot, gpa), len);
+	pagefault_enable();
+	return left ? -EFAULT : 0;
+}
+
 /* One window for all of them: opening it costs more than a read. */
 static bool user_same(void __user *const *p, const struct gwalk_step *step,
 		      unsigned int n, unsigned int size)

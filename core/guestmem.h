@@ -28,6 +28,9 @@ struct slot *guest_slot(struct kvm_vcpu *vcpu, gfn_t gfn);
  */
 int guest_read(struct kvm_vcpu *vcpu, gpa_t gpa, void *buf, unsigned long len);
 
+/** guest_peek - mmu_env_guest_peek() for a vCPU */
+int guest_peek(struct kvm_vcpu *vcpu, gpa_t gpa, void *buf, unsigned int len);
+
 /** guest_same - mmu_env_guest_same() for a vCPU */
 bool guest_same(struct kvm_vcpu *vcpu, const struct gwalk_step *step,
 		unsigned int n, unsigned int size);

@@ -56,6 +56,27 @@ void *mmu_env_table_alloc(bool wait)
 	return page_address(page);
 }
 
+void *mmu_env_table_alloc_low(void)
+{
+	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | GFP_DMA32 |
+				       __GFP_ZERO);
+
+	if (!page)
+		return NULL;
+	table_account(page, 1);
+	return page_address(page);
+}
+
+void mmu_env_table_own(void *table, void *owner)
+{
+	set_page_private(virt_to_page(table), (unsigned long)owner);
+}
+
+void *mmu_env_table_owner(const u64 *sptep)
+{
+	return (void *)page_private(virt_to_page(sptep));
+}
+
 static void table_page_free(struct page *page)
 {
 	table_account(page, -1);
@@ -268,6 +289,12 @@ int mmu_env_guest_read(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 		       unsigned int len)
 {
 	return guest_read(env_vcpu(vcpu), gpa, buf, len);
+}
+
+int mmu_env_guest_peek(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
+		       unsigned int len)
+{
+	return guest_peek(env_vcpu(vcpu), gpa, buf, len);
 }
 
 bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,

@@ -17,7 +17,6 @@
  *	INVLPG, and a write by emulation	mmu_guest_invlpg(), mmu_guest_written()
  *
  * The MMU pulls slots and pages through mmu_env.h and never changes a slot.
- *
  * Locking: mmu->lock is taken inside; callers hold none of the MMU's locks.
  * TDP: faults, aging, write protection, splitting, recovery and notifier zaps run
  * under its read side and RCU; the write side is for bounded work only.  What
@@ -35,7 +34,6 @@
 #include "mmu/mmu_guest.h"
 #include "mmu/mmu_range.h"
 #include "mmu/mmu_setup.h"
-#include "mmu/types.h"
 
 /* ------------------------------------------------------------------------ */
 /* VM. */
@@ -198,6 +196,8 @@ enum mmu_result {
  * @addr: input: gpa that faulted (TDP), linear address (shadow), L2's gpa (nested)
  * @error: input: PF_* bits as the hardware or its vendor module gives them
  * @regs: input: PKRU and RFLAGS.AC, where the guest's tables are walked
+ * @no_emulate: input: the access cannot be emulated (an event was on its way): tables
+ *              in its frame stop being shadowed instead, and the answer is MMU_RETRY
  * @gfn: guest: the frame
  * @walk: guest: how its tables led there; NULL with TDP
  * @slot: host: its slot; NULL: none, an MMIO access
@@ -209,10 +209,10 @@ enum mmu_result {
  * @err: result: negative errno for MMU_USER and MMU_ERROR
  */
 struct mmu_fault {
-	/* input */
 	u64 addr;
 	u64 error;
 	struct perm_regs regs;
+	bool no_emulate;
 	/* guest */
 	gfn_t gfn;
 	const struct gwalk_result *walk;

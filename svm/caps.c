@@ -16,7 +16,7 @@
 
 static bool npt = true;
 module_param(npt, bool, 0444);
-MODULE_PARM_DESC(npt, "nested paging (shadow paging, npt=0, is not there yet)");
+MODULE_PARM_DESC(npt, "nested paging; without it guests run on shadow page tables");
 
 DEFINE_PER_CPU(struct svm_cpu, svm_cpu);
 struct svm_features svm_features;
@@ -78,12 +78,23 @@ static int hsave_alloc(void)
 	return 0;
 }
 
-/* Guests' second-level tables have the host's levels (APM vol. 2, 15.25.3). */
+/* Whatever the host makes of it. */
+static bool cpu_has_la57(void)
+{
+	return cpuid_eax(0) >= 7 && (cpuid_ecx(7) & BIT(16));
+}
+
+/*
+ * Guests' second-level tables have the host's levels (APM vol. 2, 15.25.3); shadow
+ * tables the guest's, which can be all that the CPU knows.
+ */
 static void mmu_caps_fill(struct mmu_caps *mmu)
 {
+	bool five = npt ? pgtable_l5_enabled() : cpu_has_la57();
+
 	*mmu = (struct mmu_caps){
-		.second = MMU_SECOND_NPT,
-		.levels = pgtable_l5_enabled() ? 5 : 4,
+		.second = npt ? MMU_SECOND_NPT : MMU_SECOND_NONE,
+		.levels = five ? 5 : 4,
 		.max_level = boot_cpu_has(X86_FEATURE_GBPAGES) ?
 			     LEVEL_1G : LEVEL_2M,
 		.ad = true,
@@ -97,14 +108,13 @@ int svm_setup(struct x86_caps *caps)
 	u32 features = cpuid_edx(SVM_CPUID_FUNC) & SVM_FEATURES_USED;
 	int err;
 
-	if (!npt || !(features & SVM_FEATURE_NPT)) {
-		pr_err("kvm_amd: %s, and shadow paging is not there yet\n",
-		       npt ? "the processor has no nested paging" :
-		       "nested paging is off (npt=0)");
-		return -EOPNOTSUPP;
-	}
+	if (!npt)
+		features &= ~SVM_FEATURE_NPT;
+	/* The parameter tells what is used. */
+	npt = features & SVM_FEATURE_NPT;
 	svm_features = (struct svm_features){
 		.cpuid = features,
+		.npt = npt,
 		.nrips = features & SVM_FEATURE_NRIPS,
 		.decode_assists = features & SVM_FEATURE_DECODE_ASSISTS,
 		.tsc_aux = boot_cpu_has(X86_FEATURE_RDTSCP) ||

@@ -32,6 +32,7 @@ DECLARE_PER_CPU(struct svm_cpu, svm_cpu);
 /**
  * struct svm_features - what the CPUs have, fixed after setup()
  * @cpuid: EDX of leaf SVM_CPUID_FUNC, as far as it is used
+ * @npt: guests run on nested paging, else on shadow page tables
  * @nrips: the next RIP is saved
  * @decode_assists: instruction bytes and registers are supplied
  * @tsc_aux: TSC_AUX exists
@@ -39,6 +40,7 @@ DECLARE_PER_CPU(struct svm_cpu, svm_cpu);
  */
 struct svm_features {
 	u32 cpuid;
+	bool npt;
 	bool nrips;
 	bool decode_assists;
 	bool tsc_aux;

@@ -27,8 +27,10 @@
 static const u8 exit_kinds[EXIT_CODES] = {
 	[0 ... EXIT_CODES - 1]		= X86_EXIT_UNKNOWN,
 	[SVM_EXIT_READ_CR0]		= X86_EXIT_CR,
+	[SVM_EXIT_READ_CR3]		= X86_EXIT_CR,
 	[SVM_EXIT_READ_CR4]		= X86_EXIT_CR,
 	[SVM_EXIT_WRITE_CR0]		= X86_EXIT_CR,
+	[SVM_EXIT_WRITE_CR3]		= X86_EXIT_CR,
 	[SVM_EXIT_WRITE_CR4]		= X86_EXIT_CR,
 	[SVM_EXIT_READ_DR0 ... SVM_EXIT_READ_DR7]	= X86_EXIT_DR,
 	[SVM_EXIT_WRITE_DR0 ... SVM_EXIT_WRITE_DR7]	= X86_EXIT_DR,
@@ -50,9 +52,11 @@ static const u8 exit_kinds[EXIT_CODES] = {
 	[SVM_EXIT_IRET]			= X86_EXIT_VENDOR,
 	[SVM_EXIT_INVD]			= X86_EXIT_SKIP,
 	[SVM_EXIT_HLT]			= X86_EXIT_HLT,
+	[SVM_EXIT_INVLPG]		= X86_EXIT_EMULATE,
 	[SVM_EXIT_INVLPGA]		= X86_EXIT_UNDEFINED,
 	[SVM_EXIT_IOIO]			= X86_EXIT_IO,
 	[SVM_EXIT_MSR]			= X86_EXIT_RDMSR,
+	[SVM_EXIT_TASK_SWITCH]		= X86_EXIT_TASK_SWITCH,
 	[SVM_EXIT_SHUTDOWN]		= X86_EXIT_SHUTDOWN,
 	[SVM_EXIT_VMRUN]		= X86_EXIT_UNDEFINED,
 	[SVM_EXIT_VMMCALL]		= X86_EXIT_HYPERCALL,
@@ -74,6 +78,8 @@ static enum x86_exit_kind kind_of_rare(u32 code)
 	switch (code) {
 	case SVM_EXIT_NPF:
 		return X86_EXIT_PAGE;
+	case SVM_EXIT_INVPCID:
+		return X86_EXIT_EMULATE;
 	case EXIT_CODE_INVALID:
 		return X86_EXIT_FAIL_ENTRY;
 	default:
@@ -81,15 +87,22 @@ static enum x86_exit_kind kind_of_rare(u32 code)
 	}
 }
 
+/* Of the instruction that an NPF or an intercepted #PF came of. */
+static void decode_insn(const struct vmcb_control_area *control,
+			struct x86_exit *exit)
+{
+	if (!svm_features.decode_assists)
+		return;
+	exit->insn_len = control->insn_len & 0xf;
+	memcpy(exit->insn, control->insn_bytes, sizeof(exit->insn));
+}
+
 static void decode_page(const struct vmcb_control_area *control,
 			struct x86_exit *exit)
 {
 	exit->page.gpa = control->exit_info_2;
 	exit->page.error = control->exit_info_1;
-	if (!svm_features.decode_assists)
-		return;
-	exit->insn_len = control->insn_len & 0xf;
-	memcpy(exit->insn, control->insn_bytes, sizeof(exit->insn));
+	decode_insn(control, exit);
 }
 
 static void decode_io(const struct vmcb_control_area *control,
@@ -134,11 +147,25 @@ static void decode_dr(const struct vmcb_control_area *control,
 	exit->dr.decode = !svm_features.decode_assists;
 }
 
+/* A #PF on shadow page tables is no exception yet: a step goes on. */
+static void decode_fault(const struct vmcb_control_area *control,
+			 struct x86_exit *exit)
+{
+	exit->kind = X86_EXIT_FAULT;
+	exit->fault.la = control->exit_info_2;
+	exit->fault.error = control->exit_info_1;
+	decode_insn(control, exit);
+}
+
 static void decode_exception(struct svm_vcpu *s, struct x86_exit *exit)
 {
 	const struct vmcb_control_area *control = &s->vmcb->control;
 	u8 vector = control->exit_code - SVM_EXIT_EXCP_BASE;
 
+	if (vector == X86_TRAP_PF && !svm_features.npt) {
+		decode_fault(control, exit);
+		return;
+	}
 	exit->exc.vector = vector;
 	exit->exc.has_error = VECTORS_WITH_ERROR & BIT(vector);
 	exit->exc.error = control->exit_info_1;

@@ -5,6 +5,9 @@
  * RIP, RSP and RFLAGS are copied at every exit (svm_enter()).  CR4, EFER, the debug
  * registers and the TSC offset change through x86 only, so v->state always has them; with nested
  * paging the PDPTEs are read from memory at every use and are no state at all.
+ *
+ * On shadow page tables (APM vol. 2, 15.19) the guest always runs with paging, PAE
+ * and NXE, whatever it thinks, and CR3 is the root of those: its own CR3 is x86's.
  */
 #include <asm/processor-flags.h>
 
@@ -64,24 +67,74 @@ static void segs_store(struct vmcb_save_area *save, const struct x86_seg *seg)
 /* Cache disabling is not passed on: the host's memory types rule. */
 #define CR0_HIDDEN	(X86_CR0_CD | X86_CR0_NW)
 
+/* The shadow tables say what WP=0 allows. */
+#define CR0_SHADOW	(X86_CR0_PG | X86_CR0_WP)
+
+static u64 cr0_real(u64 cr0)
+{
+	cr0 &= ~CR0_HIDDEN;
+	return svm_features.npt ? cr0 : cr0 | CR0_SHADOW;
+}
+
 /*
  * A guest whose CR0 is what it sees exits only for changes beyond TS and MP, and
  * reads freely; otherwise every access exits.
  */
 static void cr0_store(struct svm_vcpu *s, u64 cr0)
 {
-	bool differs = cr0 & CR0_HIDDEN;
+	u64 real = cr0_real(cr0);
 
-	s->vmcb->save.cr0 = cr0 & ~CR0_HIDDEN;
-	vmcb_intercept(s, INTERCEPT_CR0_READ, differs);
-	vmcb_intercept(s, INTERCEPT_CR0_WRITE, differs);
+	s->vmcb->save.cr0 = real;
+	vmcb_intercept(s, INTERCEPT_CR0_READ, real != cr0);
+	vmcb_intercept(s, INTERCEPT_CR0_WRITE, real != cr0);
+}
+
+/* CD, NW and those of shadow paging change through x86 only: the old value is right. */
+static u64 cr0_seen(u64 old, u64 real)
+{
+	u64 kept = svm_features.npt ? CR0_HIDDEN : CR0_HIDDEN | CR0_SHADOW;
+
+	return (real & ~kept) | (old & kept);
+}
+
+/*
+ * While the guest thinks that paging is off, all its pages are user pages.  There
+ * are no PCIDs in the root, and 5 levels in long mode only.
+ */
+static u64 cr4_shadow(const struct x86_state *state)
+{
+	u64 cr4 = (state->cr4 | X86_CR4_PAE) & ~(u64)X86_CR4_PCIDE;
+
+	if (!(state->cr0 & X86_CR0_PG))
+		cr4 &= ~(u64)(X86_CR4_SMEP | X86_CR4_SMAP);
+	if (!(state->efer & EFER_LMA))
+		cr4 &= ~(u64)X86_CR4_LA57;
+	return cr4;
 }
 
 /* A machine check with CR4.MCE clear would shut the host down. */
-static void cr4_store(struct svm_vcpu *s, u64 cr4)
+static void cr4_store(struct svm_vcpu *s)
 {
-	s->vmcb->save.cr4 = cr4 | svm_features.host_mce;
-	vmcb_intercept(s, INTERCEPT_CR4_READ, svm_features.host_mce & ~cr4);
+	const struct x86_state *state = &s->x86.state;
+	u64 cr4 = svm_features.npt ? state->cr4 : cr4_shadow(state);
+
+	cr4 |= svm_features.host_mce;
+	s->vmcb->save.cr4 = cr4;
+	vmcb_intercept(s, INTERCEPT_CR4_READ, cr4 != state->cr4);
+}
+
+/*
+ * VMRUN refuses an EFER without SVME, and LME with paging in a CPU that is not in
+ * protected mode (APM vol. 2, 15.5.1).
+ */
+static u64 efer_real(u64 efer)
+{
+	efer |= EFER_SVME;
+	if (svm_features.npt)
+		return efer;
+	if (!(efer & EFER_LMA))
+		efer &= ~(u64)EFER_LME;
+	return efer | EFER_NX;
 }
 
 static void crs_store(struct svm_vcpu *s, u32 groups)
@@ -91,13 +144,13 @@ static void crs_store(struct svm_vcpu *s, u32 groups)
 
 	if (groups & GRP_CR0)
 		cr0_store(s, state->cr0);
-	if (groups & GRP_CR3)
+	if ((groups & GRP_CR3) && svm_features.npt)
 		save->cr3 = state->cr3;
-	if (groups & GRP_CR4)
-		cr4_store(s, state->cr4);
-	/* VMRUN refuses an EFER without SVME (APM vol. 2, 15.5.1). */
+	/* With shadow paging it depends on the others. */
+	if (groups & (GRP_CR0 | GRP_CR4 | GRP_EFER))
+		cr4_store(s);
 	if (groups & GRP_EFER)
-		save->efer = state->efer | EFER_SVME;
+		save->efer = efer_real(state->efer);
 	vmcb_changed(s, CLEAN_CR);
 }
 
@@ -204,9 +257,8 @@ static void state_fetch_rare(struct svm_vcpu *s, u32 groups)
 	const struct vmcb_save_area *save = &s->vmcb->save;
 	struct x86_state *state = &s->x86.state;
 
-	/* CD and NW change through x86 only: the old value is the right one. */
 	if (groups & GRP_CR0)
-		state->cr0 = save->cr0 | (state->cr0 & CR0_HIDDEN);
+		state->cr0 = cr0_seen(state->cr0, save->cr0);
 	if (groups & GRP_CR2)
 		state->cr2 = save->cr2;
 	if (groups & GRP_CR8)
@@ -237,7 +289,7 @@ void svm_state_fetch(struct x86_vcpu *v, u32 groups)
 		seg_fetch(&state->seg[SEG_SS], &save->ss);
 		state->cpl = save->cpl;
 	}
-	if (groups & GRP_CR3)
+	if ((groups & GRP_CR3) && svm_features.npt)
 		state->cr3 = save->cr3;
 	if (groups & ~(GRP_CSSS | GRP_CR3))
 		state_fetch_rare(s, groups);

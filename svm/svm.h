@@ -101,7 +101,7 @@ void svm_vcpu_reset(struct x86_vcpu *v);
 void svm_load(struct x86_vcpu *v, int cpu);
 /** svm_put - the host's TSC_AUX again, if the guest's was loaded */
 void svm_put(struct x86_vcpu *v);
-/** svm_root_load - nested CR3 */
+/** svm_root_load - nested CR3; with shadow paging CR3 */
 void svm_root_load(struct x86_vcpu *v, hpa_t root);
 /** svm_policy_update - intercepts from scratch */
 void svm_policy_update(struct x86_vcpu *v);

@@ -92,6 +92,11 @@ void svm_root_load(struct x86_vcpu *v, hpa_t root)
 {
 	struct svm_vcpu *s = to_svm(v);
 
+	if (!svm_features.npt) {
+		s->vmcb->save.cr3 = __sme_set(root);
+		vmcb_changed(s, CLEAN_CR);
+		return;
+	}
 	s->vmcb->control.nested_cr3 = __sme_set(root);
 	vmcb_changed(s, CLEAN_NP);
 }

@@ -5,8 +5,10 @@
 #include <linux/mem_encrypt.h>
 #include <linux/string.h>
 
+#include <asm/cpufeature.h>
 #include <asm/traps.h>
 
+#include "svm/cpu.h"
 #include "svm/vmcb.h"
 
 /* The hardware uses 12 KiB (64 K ports and three bits) and 8 KiB. */
@@ -49,6 +51,15 @@ static const u8 intercepts_always[] = {
 };
 
 /*
+ * On shadow page tables: whatever names the guest's own.  A hardware task switch
+ * loads CR3.
+ */
+static const u8 intercepts_shadow[] = {
+	INTERCEPT_CR3_READ, INTERCEPT_CR3_WRITE, INTERCEPT_INVLPG,
+	INTERCEPT_TASK_SWITCH,
+};
+
+/*
  * Exceptions that always exit: a machine check is the host's.  #AC and #DB can
  * raise themselves again and again while they are delivered, with no boundary at
  * which an interrupt would end it: a guest could hang the CPU.
@@ -70,8 +81,18 @@ void vmcb_intercept(struct svm_vcpu *s, unsigned int bit, bool on)
 void vmcb_intercept_exceptions(struct svm_vcpu *s, u32 vectors)
 {
 	s->vmcb->control.intercepts[INTERCEPT_EXCEPTION] =
-		vectors | EXCEPTIONS_ALWAYS;
+		vectors | EXCEPTIONS_ALWAYS |
+		(svm_features.npt ? 0 : BIT(X86_TRAP_PF));
 	vmcb_changed(s, CLEAN_INTERCEPTS);
+}
+
+static void intercept_shadow(struct svm_vcpu *s)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(intercepts_shadow); i++)
+		vmcb_intercept(s, intercepts_shadow[i], true);
+	vmcb_intercept(s, INTERCEPT_INVPCID, boot_cpu_has(X86_FEATURE_INVPCID));
 }
 
 void vmcb_intercepts_reset(struct svm_vcpu *s)
@@ -82,6 +103,8 @@ void vmcb_intercepts_reset(struct svm_vcpu *s)
 	       sizeof(s->vmcb->control.intercepts));
 	for (i = 0; i < ARRAY_SIZE(intercepts_always); i++)
 		vmcb_intercept(s, intercepts_always[i], true);
+	if (!svm_features.npt)
+		intercept_shadow(s);
 	vmcb_intercept_exceptions(s, 0);
 }
 
@@ -90,7 +113,8 @@ void vmcb_init(struct svm_vcpu *s)
 	struct vmcb_control_area *control = &s->vmcb->control;
 
 	control->iopm_base_pa = __sme_pa(iopm);
-	control->nested_ctl = SVM_NESTED_CTL_NP_ENABLE;
+	if (svm_features.npt)
+		control->nested_ctl = SVM_NESTED_CTL_NP_ENABLE;
 	s->vmcb->save.g_pat = PAT_RESET;
 }
 

@@ -61,7 +61,7 @@ void vmcb_intercepts_reset(struct svm_vcpu *s);
 void vmcb_msr_exits(struct svm_vcpu *s, bool all);
 
 /**
- * vmcb_init - a control block for a guest with nested paging
+ * vmcb_init - a control block as it is before the first reset
  * @s: the vCPU; its control block is zeroed
  */
 void vmcb_init(struct svm_vcpu *s);

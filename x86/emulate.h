@@ -137,6 +137,9 @@ const void *mmio_answer(struct x86_vcpu *v, const struct mmio_piece *p);
 enum emul_result emul_env_translate(struct emul_ctx *ctx, u64 la, u64 access,
 				    gpa_t *gpa);
 
+/** guest_perm_regs - the registers that decide on accesses besides the tables */
+struct perm_regs guest_perm_regs(struct x86_vcpu *v);
+
 /**
  * guest_translate - linear address to gpa by the guest's tables (fetch.c)
  * @v: own thread, kvm->srcu held

@@ -8,6 +8,7 @@
 enum x86_exit_kind {
 	X86_EXIT_NONE,		/* a host interrupt or NMI: nothing to do */
 	X86_EXIT_PAGE,		/* second-level page fault */
+	X86_EXIT_FAULT,		/* #PF of a guest on shadow page tables */
 	X86_EXIT_IO,
 	X86_EXIT_CPUID,
 	X86_EXIT_RDMSR,
@@ -24,6 +25,7 @@ enum x86_exit_kind {
 	X86_EXIT_UNDEFINED,	/* an instruction that the guest's CPU lacks: #UD */
 	X86_EXIT_SOFT_INT,	/* INT n, and INT3 and INTO where they are no exceptions */
 	X86_EXIT_SKIP,		/* an instruction without effect (WBINVD, PAUSE) */
+	X86_EXIT_TASK_SWITCH,	/* by hardware, which is not supported */
 	X86_EXIT_EMULATE,	/* an instruction that x86 executes instead */
 	X86_EXIT_FAIL_ENTRY,	/* the hardware refused the state */
 	X86_EXIT_VENDOR,	/* exit_handle() deals with it */
@@ -39,6 +41,7 @@ enum x86_exit_kind {
  * @insn_len: bytes of the instruction that the hardware supplied in @insn
  * @insn: those bytes (decode assists)
  * @page: gpa and PF_* error code
+ * @fault: linear address and PF_* error code
  * @io: port, size in bytes (1, 2, 4); string forms: by decoding
  * @msr: none; ECX, EDX:EAX are in the registers
  * @cr: number 0, 2, 3, 4 or 8; @gpr: source or target; CLTS and LMSW: @decode
@@ -59,6 +62,10 @@ struct x86_exit {
 			u64 gpa;
 			u64 error;
 		} page;
+		struct {
+			u64 la;
+			u64 error;
+		} fault;
 		struct {
 			u16 port;
 			u8 size;

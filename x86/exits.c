@@ -148,6 +148,13 @@ static enum x86_next unknown_exit(struct x86_vcpu *v,
 	return X86_USER;
 }
 
+/* Where nested paging lets the processor do it; only 32-bit systems could want it. */
+static enum x86_next task_switch_exit(struct x86_vcpu *v,
+				      const struct x86_exit *exit)
+{
+	return emulate_failed(v);
+}
+
 static enum x86_next vendor_exit(struct x86_vcpu *v,
 				 const struct x86_exit *exit)
 {
@@ -158,6 +165,7 @@ static enum x86_next (*const handlers[X86_EXIT_KINDS])(struct x86_vcpu *v,
 						       const struct x86_exit *e) = {
 	[X86_EXIT_NONE]		= none_exit,
 	[X86_EXIT_PAGE]		= page_exit,
+	[X86_EXIT_FAULT]	= fault_exit,
 	[X86_EXIT_IO]		= pio_exit,
 	[X86_EXIT_CPUID]	= cpuid_exit,
 	[X86_EXIT_RDMSR]	= rdmsr_exit,
@@ -175,6 +183,7 @@ static enum x86_next (*const handlers[X86_EXIT_KINDS])(struct x86_vcpu *v,
 	[X86_EXIT_UNDEFINED]	= undefined_exit,
 	[X86_EXIT_SOFT_INT]	= debug_int_exit,
 	[X86_EXIT_SKIP]		= skip_exit,
+	[X86_EXIT_TASK_SWITCH]	= task_switch_exit,
 	[X86_EXIT_EMULATE]	= emulate_insn,
 	[X86_EXIT_FAIL_ENTRY]	= fail_entry_exit,
 	[X86_EXIT_VENDOR]	= vendor_exit,

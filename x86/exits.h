@@ -53,6 +53,7 @@ enum x86_next exit_internal_error(struct x86_vcpu *v, u32 suberror, u32 ndata,
 /* Handlers: x86/pio.c, page.c, cr_exit.c, msr.c, cpuid.c. */
 enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit);
+enum x86_next fault_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next cr_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next dr_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next xsetbv_exit(struct x86_vcpu *v, const struct x86_exit *exit);

@@ -13,7 +13,7 @@
 #include "x86/fpu.h"
 #include "x86/vendor.h"
 
-static struct perm_regs perm_regs(struct x86_vcpu *v)
+struct perm_regs guest_perm_regs(struct x86_vcpu *v)
 {
 	return (struct perm_regs) {
 		.pkru = fpu_guest_pkru(v),
@@ -25,7 +25,7 @@ static struct perm_regs perm_regs(struct x86_vcpu *v)
 enum emul_result guest_translate(struct x86_vcpu *v, u64 la, u64 access,
 				  gpa_t *gpa, struct emul_fault *fault)
 {
-	struct gwalk_access walk = { .pf = access, .regs = perm_regs(v) };
+	struct gwalk_access walk = { .pf = access, .regs = guest_perm_regs(v) };
 	struct gwalk_result res __uninitialized;
 
 	if (unlikely(v->mmu_stale))

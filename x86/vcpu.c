@@ -42,9 +42,15 @@ static u64 guest_pdptr_get(struct mmu_vcpu *mv, int i)
 	return pdpte & ~PDPTE_RSVD_LOW;
 }
 
+static void guest_fault(struct mmu_vcpu *mv, const struct mmu_guest_fault *f)
+{
+	event_page_fault(of_mmu(mv), f->addr, f->error);
+}
+
 static const struct mmu_ctx_ops guest_ctx_ops = {
 	.root_get = guest_root_get,
 	.pdptr_get = guest_pdptr_get,
+	.fault = guest_fault,
 };
 
 int vcpu_step_mmu_up(void *obj)
