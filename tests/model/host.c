@@ -39,18 +39,27 @@ void host_destroy(struct host *h)
 {
 	for (int i = 0; i < HOST_GIGS; i++)
 		dir_free(&h->gig[i]);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 4; i++) {
 		free(h->dirty[i]);
+		free(h->owner[i]);
+	}
 	pthread_mutex_destroy(&h->lock);
 }
 
-static u64 pfn_new(struct host *h, int level)
+static u64 pfn_new(struct host *h, u64 page, int level)
 {
 	u64 pfn = h->next[level];
+	u64 nr = (pfn - first_pfn[level]) / level_pages(level);
 
 	h->next[level] += level_pages(level);
 	if (h->next[level] > last_pfn[level])
 		shim_die("out of frame numbers");
+	if (nr >= h->owners[level]) {
+		h->owners[level] = 2 * nr + 64;
+		h->owner[level] = realloc(h->owner[level],
+					  h->owners[level] * sizeof(u32));
+	}
+	h->owner[level][nr] = page & ~(level_pages(level) - 1);
 	return pfn;
 }
 
@@ -101,10 +110,11 @@ int host_look(struct host *h, u64 page, struct host_page *out)
 	return level;
 }
 
-static void leaf_migrate(struct host *h, struct host_page *p, int level)
+static void leaf_migrate(struct host *h, struct host_page *p, u64 page,
+			 int level)
 {
 	if (p->flags & HOST_PRESENT)
-		p->pfn = pfn_new(h, level);
+		p->pfn = pfn_new(h, page, level);
 }
 
 struct edit {
@@ -130,7 +140,7 @@ static void range_edit(struct host *h, u64 start, u64 end, struct edit edit)
 		}
 		p->flags = (p->flags & ~edit.clear) | edit.set;
 		if (edit.migrate)
-			leaf_migrate(h, p, level);
+			leaf_migrate(h, p, start, level);
 		start += size;
 	}
 	pthread_mutex_unlock(&h->lock);
@@ -160,7 +170,7 @@ void host_make(struct host *h, u64 page, int level, u32 flags)
 	}
 	dir_free(p);
 	p->flags = flags;
-	leaf_migrate(h, p, level);
+	leaf_migrate(h, p, page, level);
 	pthread_mutex_unlock(&h->lock);
 }
 
@@ -181,7 +191,7 @@ void host_fill(struct host *h, u64 page, bool write, bool split)
 		p->flags |= HOST_PRESENT;
 		if (write && (p->flags & HOST_VMA_W))
 			p->flags |= HOST_WRITE;
-		leaf_migrate(h, p, level);
+		leaf_migrate(h, p, page, level);
 	}
 	pthread_mutex_unlock(&h->lock);
 }
@@ -227,4 +237,16 @@ bool host_pfn_is_dirty(struct host *h, u64 pfn)
 		(h->dirty[level][nr / 8] & (1u << nr % 8));
 	pthread_mutex_unlock(&h->lock);
 	return dirty;
+}
+
+u64 host_pfn_page(struct host *h, u64 pfn)
+{
+	u64 nr, page;
+	int level = pfn_level(pfn, &nr);
+
+	pthread_mutex_lock(&h->lock);
+	BUG_ON(pfn >= h->next[level]);
+	page = h->owner[level][nr] + (pfn & (level_pages(level) - 1));
+	pthread_mutex_unlock(&h->lock);
+	return page;
 }

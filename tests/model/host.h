@@ -44,6 +44,8 @@ struct host_page {
  * @next: next frame number to give out, by level
  * @dirty: bitmap of dirty folios, by level
  * @dirty_size: its size in bytes
+ * @owner: first page of each folio that ever was, by level
+ * @owners: how many there is room for
  */
 struct host {
 	pthread_mutex_t lock;
@@ -51,6 +53,8 @@ struct host {
 	u64 next[4];
 	u8 *dirty[4];
 	size_t dirty_size[4];
+	u32 *owner[4];
+	u64 owners[4];
 };
 
 void host_init(struct host *h);
@@ -76,5 +80,8 @@ void host_fill(struct host *h, u64 page, bool write, bool split);
 
 void host_pfn_set_dirty(struct host *h, u64 pfn, bool dirty);
 bool host_pfn_is_dirty(struct host *h, u64 pfn);
+
+/* The page that a frame was given out for. */
+u64 host_pfn_page(struct host *h, u64 pfn);
 
 #endif

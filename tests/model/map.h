@@ -3,7 +3,7 @@
  * The reference: what may be mapped, from slots, the client's memory, rights
  * and the dirty log; and the hardware: a page walker that knows the bits of
  * NPT and EPT by heart (nothing of mmu/ is used), and a TLB for each vCPU
- * that only flushes empty.
+ * that only flushes empty.  frame.c is the reference.
  */
 #ifndef MODEL_MAP_H
 #define MODEL_MAP_H
@@ -56,6 +56,8 @@ struct map_tlb {
  */
 const char *map_wrong(struct env_vm *vm, const struct map_entry *m,
 		      bool settled);
+
+/* ---- map.c; with shadow paging: paging.c */
 
 /**
  * map_access - the hardware's part of a guest's access

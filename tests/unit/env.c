@@ -27,45 +27,53 @@ long env_tables;
 static struct table {
 	struct rcu_head rcu;
 	struct table *next;
+	void *owner;
 	int live;
 } tables[TABLES];
 
+/* Pages that were never used, then freed ones, oldest first. */
+static struct pool {
+	unsigned int unused;
+	unsigned int end;
+	struct table *oldest;
+	struct table *newest;
+} pools[2] = {
+	{ .unused = 1, .end = SHIM_LOW / MMU_PAGE_SIZE },	/* page 0 never */
+	{ .unused = SHIM_LOW / MMU_PAGE_SIZE, .end = TABLES },	/* below 4 GiB */
+};
+
 static pthread_mutex_t tables_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct table *oldest, *newest;
-static unsigned int never_used = 1;	/* page 0 of the arena stays unused */
 
 static void *table_page(struct table *t)
 {
 	return shim_arena() + (t - tables) * MMU_PAGE_SIZE;
 }
 
-static struct table *table_of(void *page)
+static struct table *table_of(const void *page)
 {
-	return &tables[((char *)page - shim_arena()) / MMU_PAGE_SIZE];
+	return &tables[((const char *)page - shim_arena()) / MMU_PAGE_SIZE];
 }
 
 bool env_table_is_live(hpa_t pa)
 {
-	u64 i = (pa - SHIM_ARENA_PHYS) / MMU_PAGE_SIZE;
+	u64 i = shim_arena_offset(pa) / MMU_PAGE_SIZE;
 
 	return i < TABLES && __atomic_load_n(&tables[i].live, __ATOMIC_ACQUIRE);
 }
 
-void *mmu_env_table_alloc(bool wait)
+static void *table_alloc(struct pool *pool)
 {
 	struct table *t;
 
-	if (wait)
-		might_sleep();
 	if (shim_alloc_fails())
 		return NULL;
 	pthread_mutex_lock(&tables_lock);
-	if (never_used < TABLES) {
-		t = &tables[never_used++];
+	if (pool->unused < pool->end) {
+		t = &tables[pool->unused++];
 	} else {
-		t = oldest;
+		t = pool->oldest;
 		BUG_ON(!t);
-		oldest = t->next;
+		pool->oldest = t->next;
 	}
 	env_tables++;
 	pthread_mutex_unlock(&tables_lock);
@@ -75,23 +83,58 @@ void *mmu_env_table_alloc(bool wait)
 	return table_page(t);
 }
 
+void *mmu_env_table_alloc(bool wait)
+{
+	if (wait)
+		might_sleep();
+	return table_alloc(&pools[0]);
+}
+
+void *mmu_env_table_alloc_low(void)
+{
+	might_sleep();
+	return table_alloc(&pools[1]);
+}
+
+void mmu_env_table_own(void *table, void *owner)
+{
+	BUG_ON(!table_of(table)->live);
+	table_of(table)->owner = owner;
+}
+
+void *mmu_env_table_owner(const u64 *sptep)
+{
+	struct table *t = table_of(sptep);
+
+	if (!__atomic_load_n(&t->live, __ATOMIC_ACQUIRE) || !t->owner)
+		shim_die("whose table is this?");
+	return t->owner;
+}
+
+static void pool_give(struct pool *pool, struct table *t)
+{
+	t->next = NULL;
+	if (pool->oldest)
+		pool->newest->next = t;
+	else
+		pool->oldest = t;
+	pool->newest = t;
+}
+
 void mmu_env_table_free(void *page)
 {
 	struct table *t = table_of(page);
 
 	if (!__atomic_exchange_n(&t->live, 0, __ATOMIC_ACQ_REL))
 		shim_die("table freed twice, or never allocated");
+	if (t->owner)
+		shim_die("table freed that belongs to something");
 	if (map_table_in_use(virt_to_phys(page)))
 		shim_die("table freed while a vCPU may still walk it");
 	ASAN_POISON_MEMORY_REGION(page, MMU_PAGE_SIZE);
 	pthread_mutex_lock(&tables_lock);
 	env_tables--;
-	t->next = NULL;
-	if (oldest)
-		newest->next = t;
-	else
-		oldest = t;
-	newest = t;
+	pool_give(&pools[t >= &tables[pools[0].end]], t);
 	pthread_mutex_unlock(&tables_lock);
 }
 
@@ -197,8 +240,7 @@ static void page_copy(struct env_vm *vm, u64 page)
 	world_notify_end(vm, start, start + LEVEL_GFNS(level));
 }
 
-static int page_get(struct env_vm *vm, u64 page, bool write,
-		    struct host_page *p)
+int env_page_get(struct env_vm *vm, u64 page, bool write, struct host_page *p)
 {
 	for (;;) {
 		host_look(&vm->host, page, p);
@@ -245,7 +287,7 @@ int mmu_env_pfn(const struct mmu_slot *slot, gfn_t gfn, bool write,
 	if (vm->eintr_odds && shim_random() % vm->eintr_odds == 0)
 		r = -EINTR;
 	else
-		r = page_get(vm, env_host_page(slot, gfn), write, &p);
+		r = env_page_get(vm, env_host_page(slot, gfn), write, &p);
 	if (r == -EINTR)
 		__atomic_add_fetch(&vm->interrupted, 1, __ATOMIC_RELAXED);
 	if (!r)
@@ -303,27 +345,6 @@ int mmu_env_host_level(const struct mmu_slot *slot, gfn_t gfn)
 	level = host_look(&vm->host, env_host_page(slot, gfn), &p);
 	gap();
 	return level;
-}
-
-/* ------------------------------------------------------------------------ */
-/* Guest memory has no contents here: the walker's test has its own. */
-
-int mmu_env_guest_read(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
-		       unsigned int len)
-{
-	return -EFAULT;
-}
-
-bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
-			unsigned int n, unsigned int size)
-{
-	return false;
-}
-
-int mmu_env_guest_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int size,
-			  u64 old, u64 new)
-{
-	return -EFAULT;
 }
 
 void mmu_env_flush(struct mmu *mmu, gfn_t start, u64 n)

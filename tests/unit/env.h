@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The world of the MMU under test: table pages, slots, the client's memory,
- * vCPUs with model TLBs.  env.c answers mmu_env.h; world.c plays what core/
- * does around the MMU (slot changes, notifiers, the dirty log).
+ * vCPUs with model TLBs.  env.c and env_mem.c answer mmu_env.h; world.c plays
+ * what core/ does around the MMU (slot changes, notifiers, the dirty log).
  */
 #ifndef UNIT_ENV_H
 #define UNIT_ENV_H
@@ -37,6 +37,7 @@ struct env_slot {
  * @out: out of guest mode and bound to reload: no walks, TLB not in use
  * @busy: in the middle of an access
  * @tlb_lock: a walk is one step for a flush
+ * @cpu: its own paging and what it does on shadow tables; NULL with TDP
  */
 struct env_vcpu {
 	struct mmu_vcpu v;
@@ -46,6 +47,7 @@ struct env_vcpu {
 	bool busy;
 	pthread_mutex_t tlb_lock;
 	struct map_tlb tlb;
+	struct paging_cpu *cpu;
 };
 
 /**
@@ -92,6 +94,9 @@ void env_vm_set(struct env_vm *vm);
 
 bool env_table_is_live(hpa_t pa);
 
+/* The host page of a page of the client's memory, brought in and made writable. */
+int env_page_get(struct env_vm *vm, u64 page, bool write, struct host_page *p);
+
 struct env_slot *env_slot_find(struct env_vm *vm, int as_id, gfn_t gfn);
 void env_srcu_lock(struct env_vm *vm);
 void env_srcu_unlock(struct env_vm *vm);
@@ -102,6 +107,21 @@ static inline u64 env_host_page(const struct mmu_slot *s, gfn_t gfn)
 	return ((s->hva - HOST_BASE) >> 12) + (gfn - s->base_gfn);
 }
 
+/* ---- env_mem.c: what guest memory holds, by page of the client's. */
+
+u64 env_mem_get(u64 page, unsigned int offset, unsigned int size);
+void env_mem_set(u64 page, unsigned int offset, unsigned int size, u64 value);
+void env_mem_reset(void);
+
+/* Called after a change of what a page holds. */
+extern void (*env_mem_hook)(u64 page, unsigned int offset, unsigned int size);
+
+/* One of n looks that may not sleep fails; 0: none but those that must. */
+extern unsigned int env_peek_odds;
+
+/* Told of each exchange in a guest's table, before it is made. */
+extern void (*env_cmpxchg_hook)(struct env_vcpu *v, gpa_t gpa, u64 old, u64 new);
+
 /* ---- world.c; from world_enter() on: guest.c ---- */
 
 /* mmu_setup() and mmu_vm_init(); asserts that both succeed. */
@@ -109,6 +129,12 @@ void world_start(struct env_vm *vm, const struct mmu_caps *caps);
 
 /* Take it all down; asserts that nothing is left. */
 void world_stop(struct env_vm *vm);
+
+/* Who reads the guest's root, and is told of its faults. */
+extern const struct mmu_ctx_ops *env_guest_ops;
+
+/* Called when slots or the client's memory have changed. */
+extern void (*env_changed_hook)(struct env_vm *vm);
 
 struct env_vcpu *world_vcpu_add(struct env_vm *vm, int i);
 void world_vcpu_del(struct env_vm *vm, int i);

@@ -8,6 +8,24 @@
 
 #include "tests/unit/env.h"
 
+static u64 no_root(struct mmu_vcpu *v)
+{
+	return 0;
+}
+
+static u64 no_pdptr(struct mmu_vcpu *v, int i)
+{
+	return 0;
+}
+
+static const struct mmu_ctx_ops no_guest = {
+	.root_get = no_root,
+	.pdptr_get = no_pdptr,
+};
+
+const struct mmu_ctx_ops *env_guest_ops = &no_guest;
+void (*env_changed_hook)(struct env_vm *vm);
+
 static void change_begin(struct env_vm *vm)
 {
 	__atomic_add_fetch(&vm->changing, 1, __ATOMIC_SEQ_CST);
@@ -15,6 +33,8 @@ static void change_begin(struct env_vm *vm)
 
 static void change_end(struct env_vm *vm)
 {
+	if (env_changed_hook)
+		env_changed_hook(vm);
 	__atomic_sub_fetch(&vm->changing, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -62,23 +82,9 @@ void world_stop(struct env_vm *vm)
 		if (vm->slot[i / ENV_SLOTS][i % ENV_SLOTS])
 			slot_free(vm->slot[i / ENV_SLOTS][i % ENV_SLOTS], true);
 	host_destroy(&vm->host);
+	env_mem_reset();
 	env_vm_set(NULL);
 }
-
-static u64 no_root(struct mmu_vcpu *v)
-{
-	return 0;
-}
-
-static u64 no_pdptr(struct mmu_vcpu *v, int i)
-{
-	return 0;
-}
-
-static const struct mmu_ctx_ops guest_ops = {
-	.root_get = no_root,
-	.pdptr_get = no_pdptr,
-};
 
 struct env_vcpu *world_vcpu_add(struct env_vm *vm, int i)
 {
@@ -88,7 +94,7 @@ struct env_vcpu *world_vcpu_add(struct env_vm *vm, int i)
 	v->vm = vm;
 	v->out = true;
 	pthread_mutex_init(&v->tlb_lock, NULL);
-	mmu_vcpu_init(&v->v, &vm->mmu, &guest_ops);
+	mmu_vcpu_init(&v->v, &vm->mmu, env_guest_ops);
 	vm->vcpu[i] = v;
 	return v;
 }

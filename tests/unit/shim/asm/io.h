@@ -12,6 +12,9 @@
 
 #define SHIM_ARENA_SIZE	(64ul << 20)
 #define SHIM_ARENA_PHYS	0x1f40000000ul	/* above 4 GiB: high bits count */
+#define SHIM_LOW_SIZE	(1ul << 20)	/* the last part of it is below */
+#define SHIM_LOW	(SHIM_ARENA_SIZE - SHIM_LOW_SIZE)
+#define SHIM_LOW_PHYS	0xfed00000ul
 
 SHIM_WEAK char *shim_arena_base;
 
@@ -31,18 +34,29 @@ static inline char *shim_arena(void)
 	return shim_arena_base;
 }
 
+/* Where in the arena an address is; SHIM_ARENA_SIZE: nowhere. */
+static inline unsigned long shim_arena_offset(phys_addr_t pa)
+{
+	if (pa - SHIM_LOW_PHYS < SHIM_LOW_SIZE)
+		return SHIM_LOW + (pa - SHIM_LOW_PHYS);
+	if (pa - SHIM_ARENA_PHYS < SHIM_LOW)
+		return pa - SHIM_ARENA_PHYS;
+	return SHIM_ARENA_SIZE;
+}
+
 static inline phys_addr_t virt_to_phys(const volatile void *p)
 {
 	unsigned long off = (const volatile char *)p - shim_arena();
 
 	shim_assert(off < SHIM_ARENA_SIZE);
-	return SHIM_ARENA_PHYS + off;
+	return off < SHIM_LOW ? SHIM_ARENA_PHYS + off :
+				SHIM_LOW_PHYS + (off - SHIM_LOW);
 }
 
 static inline void *phys_to_virt(phys_addr_t pa)
 {
-	shim_assert(pa - SHIM_ARENA_PHYS < SHIM_ARENA_SIZE);
-	return shim_arena() + (pa - SHIM_ARENA_PHYS);
+	shim_assert(shim_arena_offset(pa) < SHIM_ARENA_SIZE);
+	return shim_arena() + shim_arena_offset(pa);
 }
 
 #define __pa(p)	virt_to_phys((void *)(p))
