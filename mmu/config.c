@@ -9,6 +9,7 @@
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 
+#include "mmu/cache.h"
 #include "mmu/config.h"
 #include "mmu/spte.h"
 
@@ -47,7 +48,7 @@ static bool caps_are_sane(const struct mmu_caps *caps)
 
 static const struct pt_format *format_pick(const struct mmu_caps *caps)
 {
-	if (caps->second == MMU_SECOND_NPT)
+	if (caps->second != MMU_SECOND_EPT)
 		return caps->levels == 5 ? &pt_format_5level : &pt_format_4level;
 	return caps->levels == 5 ? &pt_format_ept5 : &pt_format_ept4;
 }
@@ -105,8 +106,6 @@ int mmu_setup(const struct mmu_caps *caps)
 {
 	if (config_ready)
 		return -EIO;
-	if (caps->second == MMU_SECOND_NONE)
-		return -EOPNOTSUPP;
 	if (!caps_are_sane(caps))
 		return -EINVAL;
 
@@ -118,6 +117,11 @@ int mmu_setup(const struct mmu_caps *caps)
 	config.end = 1ull << (caps->levels * PT_INDEX_BITS);
 	masks_init(caps);
 	mmio_init(caps);
+	if (caps->second == MMU_SECOND_NONE)
+		config.end = 1ull << (caps->maxphyaddr - MMU_PAGE_SHIFT);
+	rmap_size_set(caps->second == MMU_SECOND_NONE ? 14 : 2);
+	if (cache_setup())
+		return -ENOMEM;
 	config_ready = true;
 	return 0;
 }
@@ -125,6 +129,7 @@ int mmu_setup(const struct mmu_caps *caps)
 void mmu_teardown(void)
 {
 	rcu_barrier();
+	cache_teardown();
 	mmu_setup_reset();
 }
 

@@ -3,7 +3,8 @@
 #include <linux/bits.h>
 #include <linux/string.h>
 
-#include "mmu/mmu.h"
+#include "mmu/ctx.h"
+#include "mmu/shadow_role.h"
 
 /* Control registers: SDM vol. 3, 2.5; EFER: APM vol. 2, 3.1.7. */
 #define CR0_WP		BIT_ULL(16)
@@ -50,18 +51,21 @@ void mmu_ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	walk->fmt = format_pick(cpu);
 	walk->next = NULL;
 	walk->set_ad = true;
+	/* 2-level tables have no NX bit, whatever EFER says. */
+	if (walk->fmt == &pt_format_2level)
+		bits.nx = false;
+	vcpu->ctx[kind].role = shadow_role_init(walk->fmt, &bits,
+						cpu->cr4 & CR4_PSE);
+	mmu_guest_flush(vcpu);
 	if (!walk->fmt)
 		return;
 	feat.nx = bits.nx;
 	feat.pse = cpu->cr4 & CR4_PSE;
-	/* 2-level tables have no NX bit, whatever EFER says. */
-	if (walk->fmt == &pt_format_2level)
-		bits.nx = false;
 	pt_rsvd_init(&walk->rsvd, walk->fmt, &feat);
 	perm_init(&walk->perm, &bits);
 }
 
-static void root_read(struct mmu_vcpu *vcpu, struct mmu_ctx *ctx)
+void ctx_root_read(struct mmu_vcpu *vcpu, struct mmu_ctx *ctx)
 {
 	struct gwalk_ctx *walk = &ctx->walk;
 	u64 root = ctx->ops->root_get(vcpu);
@@ -111,7 +115,7 @@ enum gwalk_status mmu_translate(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	enum gwalk_status status;
 
 	if (ctx->walk.fmt)
-		root_read(vcpu, ctx);
+		ctx_root_read(vcpu, ctx);
 	status = gwalk(vcpu, &ctx->walk, va, access, res);
 	if (status == GWALK_OK)
 		walk_remember(ctx, va, access, res);
@@ -136,7 +140,7 @@ bool mmu_translate_again(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 
 	if (!walk_is_same(last, va, access))
 		return false;
-	root_read(vcpu, ctx);
+	ctx_root_read(vcpu, ctx);
 	if (ctx->walk.root != last->root ||
 	    !mmu_env_guest_same(vcpu, &last->step[last->level],
 				fmt->levels - last->level + 1,

@@ -2,31 +2,34 @@
 /*
  * The fault pipeline:
  *
- *	fast: MMIO that is known, a spurious fault, a write that only the dirty
- *	      log forbade: no lock, no page looked up
- *	sequence, slot ─► reserve ─► page ─► level ─► neighbours
- *	[read lock, stale?] ─► tdp_map() ─► give the pages back
+ *	resolve: identity, or a walk of the guest's tables
+ *	fast (TDP): MMIO that is known, a spurious fault, a write that only the
+ *	      dirty log forbade: no lock, no page looked up
+ *	sequence, slot ─► reserve ─► page ─► level
+ *	─► mode->map(): [lock, stale?] tdp_map() or shadow_map()
+ *	─► give the page back
  */
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
 
 #include "mmu/cache.h"
+#include "mmu/ctx.h"
+#include "mmu/fault.h"
 #include "mmu/level.h"
-#include "mmu/root.h"
 #include "mmu/tdp.h"
 
 #define NEAR	16	/* frames of the aligned block that one fault maps */
 
 /**
- * struct near - the frames around a fault's that could be mapped with it
+ * struct mmu_near - the frames around a fault's that could be mapped with it
  * @lo: first frame of the empty entries around it
  * @hi: frame after the last one
  * @below: pages found from @lo up
  * @above: pages found from the fault's next frame up
  * @page: by place in the block
  */
-struct near {
+struct mmu_near {
 	gfn_t lo;
 	gfn_t hi;
 	unsigned int below;
@@ -34,9 +37,8 @@ struct near {
 	struct mmu_pfn page[NEAR];
 };
 
-/* Does an invalidation forbid to map any frame of a range? */
-static bool range_is_stale(const struct mmu *mmu, unsigned long seq,
-			   gfn_t start, gfn_t end)
+bool fault_range_is_stale(const struct mmu *mmu, unsigned long seq,
+			  gfn_t start, gfn_t end)
 {
 	if (mmu->inv_count && start < mmu->inv_end && end > mmu->inv_start)
 		return true;
@@ -45,14 +47,14 @@ static bool range_is_stale(const struct mmu *mmu, unsigned long seq,
 
 bool mmu_fault_is_stale(const struct mmu *mmu, unsigned long seq, gfn_t gfn)
 {
-	return range_is_stale(mmu, seq, gfn, gfn + 1);
+	return fault_range_is_stale(mmu, seq, gfn, gfn + 1);
 }
 
 /* ------------------------------------------------------------------------ */
 /* Without locks, under RCU. */
 
 /* Grow the range of empty entries around the one of a fault. */
-static void near_measure(struct near *near, const u64 *sptep, gfn_t gfn)
+static void near_measure(struct mmu_near *near, const u64 *sptep, gfn_t gfn)
 {
 	gfn_t first = gfn & ~(gfn_t)(NEAR - 1);
 
@@ -93,7 +95,7 @@ static enum mmu_result fast_write(struct mmu_vcpu *vcpu,
 /* MMU_RETRY here: go on with the pipeline.  @level: where the tree ends. */
 static enum mmu_result fault_fast(struct mmu_vcpu *vcpu,
 				  struct mmu_fault *fault, u64 gen,
-				  struct near *near, int *level)
+				  struct mmu_near *near, int *level)
 {
 	const struct mmu_config *cfg = vcpu->mmu->config;
 	enum mmu_result r = MMU_RETRY;
@@ -121,7 +123,7 @@ static enum mmu_result fault_fast(struct mmu_vcpu *vcpu,
 /* ------------------------------------------------------------------------ */
 /* Neighbours: looked at, never waited for. */
 
-static void near_find(struct near *near, const struct mmu_fault *fault)
+static void near_find(struct mmu_near *near, const struct mmu_fault *fault)
 {
 	const struct mmu_slot *slot = fault->slot;
 	gfn_t gfn = fault->gfn;
@@ -142,14 +144,14 @@ static void near_find(struct near *near, const struct mmu_fault *fault)
 				&near->page[gfn % NEAR + 1]);
 }
 
-static void near_map(struct mmu_vcpu *vcpu, const struct near *near,
+static void near_map(struct mmu_vcpu *vcpu, const struct mmu_near *near,
 		     const struct mmu_fault *fault,
 		     const struct tdp_place *place)
 {
 	if (!near->below && !near->above)
 		return;
 	if (place->level != LEVEL_4K ||
-	    range_is_stale(vcpu->mmu, fault->seq, near->lo, near->hi))
+	    fault_range_is_stale(vcpu->mmu, fault->seq, near->lo, near->hi))
 		return;
 	tdp_map_near(vcpu, fault->slot, place->sptep - (fault->gfn - near->lo),
 		     &near->page[near->lo % NEAR], near->below);
@@ -161,46 +163,28 @@ static void near_map(struct mmu_vcpu *vcpu, const struct near *near,
  * A page that the fast path may make writable counts as dirty at once: there
  * is no page at hand then.
  */
-static void page_put(const struct mmu_fault *fault, const struct mmu_pfn *p,
-		     bool mapped, bool accessed)
+void fault_page_put(const struct mmu_slot *slot, const struct mmu_pfn *p,
+		    bool mapped, bool accessed)
 {
-	bool writable = p->writable &&
-			!(fault->slot->flags & MMU_SLOT_READONLY);
+	bool writable = p->writable && !(slot->flags & MMU_SLOT_READONLY);
 
 	mmu_env_pfn_put(p, mapped && writable, accessed);
 }
 
-static void near_put(const struct near *near, const struct mmu_fault *fault)
+static void near_put(const struct mmu_near *near, const struct mmu_fault *fault)
 {
 	const struct mmu_pfn *low = &near->page[near->lo % NEAR];
 	const struct mmu_pfn *high = &near->page[fault->gfn % NEAR + 1];
 	unsigned int i;
 
 	for (i = 0; i < near->below; i++)
-		page_put(fault, &low[i], true, false);
+		fault_page_put(fault->slot, &low[i], true, false);
 	for (i = 0; i < near->above; i++)
-		page_put(fault, &high[i], true, false);
+		fault_page_put(fault->slot, &high[i], true, false);
 }
 
 /* ------------------------------------------------------------------------ */
-/* The stages. */
-
-static enum mmu_result fault_mmio(struct mmu_vcpu *vcpu,
-				  const struct mmu_fault *fault, u64 gen,
-				  int level)
-{
-	struct mmu *mmu = vcpu->mmu;
-
-	/* Only a short cut: without memory the next access comes here again. */
-	if (!mmu->config->mmio_mask || cache_fill(vcpu, level - 1))
-		return MMU_EMULATE;
-	read_lock(&mmu->lock);
-	rcu_read_lock();
-	tdp_map_mmio(vcpu, fault->gfn, gen);
-	rcu_read_unlock();
-	read_unlock(&mmu->lock);
-	return MMU_EMULATE;
-}
+/* The stages that all modes share. */
 
 static enum mmu_result fault_error(struct mmu_fault *fault, int err)
 {
@@ -223,32 +207,9 @@ static void fault_decide(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	fault->map_write = tdp_leaf_how(slot, &fault->pfn, write) & LEAF_WRITE;
 }
 
-static enum mmu_result fault_map(struct mmu_vcpu *vcpu,
-				 const struct mmu_fault *fault,
-				 const struct near *near)
-{
-	struct mmu *mmu = vcpu->mmu;
-	gfn_t first = fault->gfn & LEVEL_MASK(fault->level);
-	struct tdp_place place = { };
-	enum mmu_result r = MMU_RETRY;
-
-	read_lock(&mmu->lock);
-	rcu_read_lock();
-	if (!range_is_stale(mmu, fault->seq, first,
-			    first + LEVEL_GFNS(fault->level)))
-		r = tdp_map(vcpu, fault, &place);
-	if (r == MMU_FIXED)
-		near_map(vcpu, near, fault, &place);
-	rcu_read_unlock();
-	read_unlock(&mmu->lock);
-	/* The notifier should have done it; if not, never map two pages. */
-	if (place.clash)
-		mmu_zap(mmu, vcpu->as_id, fault->gfn, fault->gfn + 1, true);
-	return r;
-}
-
-static enum mmu_result fault_slow(struct mmu_vcpu *vcpu,
-				  struct mmu_fault *fault, struct near *near)
+/* With the slot found, and what the map stage needs in reserve. */
+static enum mmu_result fault_page(struct mmu_vcpu *vcpu,
+				  struct mmu_fault *fault)
 {
 	bool write = fault->error & PF_WRITE;
 	enum mmu_result r;
@@ -258,51 +219,164 @@ static enum mmu_result fault_slow(struct mmu_vcpu *vcpu,
 	if (err)
 		return fault_error(fault, err);
 	fault_decide(vcpu, fault);
-	near->below = 0;
-	near->above = 0;
-	if (fault->level == LEVEL_4K)
-		near_find(near, fault);
-	r = fault_map(vcpu, fault, near);
-	page_put(fault, &fault->pfn, r == MMU_FIXED, true);
-	near_put(near, fault);
+	r = vcpu->mode->map(vcpu, fault);
+	fault_page_put(fault->slot, &fault->pfn, r == MMU_FIXED, true);
 	return r;
 }
 
-enum mmu_result mmu_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
+/* Sequence, then slot: which is NULL where no memory is. */
+static void fault_slot(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 {
-	struct mmu *mmu = vcpu->mmu;
-	/* Before the slot is looked for: pairs with mmu_slots_changed(). */
-	u64 gen = smp_load_acquire(&mmu->mmio_gen);
-	/* Large, and filled as far as it is used. */
-	struct near near __uninitialized;
-	enum mmu_result r;
-	int level;
-
-	fault->gfn = fault->addr >> MMU_PAGE_SHIFT;
-	fault->seq = READ_ONCE(mmu->inv_seq);
-	/* Sequence, then slot and page: pairs with mmu_invalidate_end(). */
-	smp_rmb();
-	if (!mmu_root_is_current(vcpu))
-		return MMU_RETRY;
-	if (fault->gfn >= mmu->config->end)
-		return mmu_env_slot(vcpu, fault->gfn) ?
-		       fault_error(fault, -EFAULT) : MMU_EMULATE;
-	r = fault_fast(vcpu, fault, gen, &near, &level);
-	if (r != MMU_RETRY)
-		return r;
-	fault->seq = READ_ONCE(mmu->inv_seq);
+	fault->seq = READ_ONCE(vcpu->mmu->inv_seq);
 	/*
 	 * Sequence, then slot and page: pairs with the lock in
 	 * mmu_invalidate_end(), which comes after a slot's withdrawal.
 	 */
 	smp_rmb();
 	fault->slot = mmu_env_slot(vcpu, fault->gfn);
+}
+
+static bool is_rom_write(const struct mmu_fault *fault)
+{
+	return (fault->error & PF_WRITE) &&
+	       (fault->slot->flags & MMU_SLOT_READONLY);
+}
+
+/* ------------------------------------------------------------------------ */
+/* TDP. */
+
+static enum mmu_result tdp_mmio(struct mmu_vcpu *vcpu,
+				const struct mmu_fault *fault, u64 gen,
+				int level)
+{
+	struct mmu *mmu = vcpu->mmu;
+
+	/* Only a short cut: without memory the next access comes here again. */
+	if (!mmu->config->mmio_mask || cache_fill(vcpu, level - 1))
+		return MMU_EMULATE;
+	read_lock(&mmu->lock);
+	rcu_read_lock();
+	tdp_map_mmio(vcpu, fault->gfn, gen);
+	rcu_read_unlock();
+	read_unlock(&mmu->lock);
+	return MMU_EMULATE;
+}
+
+enum mmu_result tdp_fault_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
+{
+	struct mmu *mmu = vcpu->mmu;
+	struct mmu_near *near = fault->near;
+	gfn_t first = fault->gfn & LEVEL_MASK(fault->level);
+	struct tdp_place place = { };
+	enum mmu_result r = MMU_RETRY;
+
+	near->below = 0;
+	near->above = 0;
+	if (fault->level == LEVEL_4K)
+		near_find(near, fault);
+	read_lock(&mmu->lock);
+	rcu_read_lock();
+	if (!fault_range_is_stale(mmu, fault->seq, first,
+				  first + LEVEL_GFNS(fault->level)))
+		r = tdp_map(vcpu, fault, &place);
+	if (r == MMU_FIXED)
+		near_map(vcpu, near, fault, &place);
+	rcu_read_unlock();
+	read_unlock(&mmu->lock);
+	near_put(near, fault);
+	/* The notifier should have done it; if not, never map two pages. */
+	if (place.clash)
+		mmu_zap(mmu, vcpu->as_id, fault->gfn, fault->gfn + 1, true);
+	return r;
+}
+
+static enum mmu_result tdp_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
+{
+	struct mmu *mmu = vcpu->mmu;
+	/* Before the slot is looked for: pairs with mmu_slots_changed(). */
+	u64 gen = smp_load_acquire(&mmu->mmio_gen);
+	/* Large, and filled as far as it is used. */
+	struct mmu_near near __uninitialized;
+	enum mmu_result r;
+	int level;
+
+	fault->gfn = fault->addr >> MMU_PAGE_SHIFT;
+	if (fault->gfn >= mmu->config->end)
+		return mmu_env_slot(vcpu, fault->gfn) ?
+		       fault_error(fault, -EFAULT) : MMU_EMULATE;
+	r = fault_fast(vcpu, fault, gen, &near, &level);
+	if (r != MMU_RETRY)
+		return r;
+	fault_slot(vcpu, fault);
 	if (!fault->slot)
-		return fault_mmio(vcpu, fault, gen, level);
-	if ((fault->error & PF_WRITE) &&
-	    (fault->slot->flags & MMU_SLOT_READONLY))
+		return tdp_mmio(vcpu, fault, gen, level);
+	if (is_rom_write(fault))
 		return MMU_EMULATE;
 	if (cache_fill(vcpu, level - 1))
 		return fault_error(fault, -ENOMEM);
-	return fault_slow(vcpu, fault, &near);
+	fault->near = &near;
+	return fault_page(vcpu, fault);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Shadow: the address is one of tables that the guest keeps. */
+
+/* Return: MMU_FIXED: go on, @fault->gfn is known. */
+static enum mmu_result walk_resolve(struct mmu_vcpu *vcpu,
+				    struct mmu_fault *fault,
+				    struct gwalk_result *walk)
+{
+	struct mmu_ctx *ctx = &vcpu->ctx[vcpu->mode->kind];
+	const struct gwalk_access access = {
+		.pf = fault->error & (PF_WRITE | PF_USER | PF_FETCH),
+		.regs = fault->regs,
+	};
+	struct mmu_guest_fault gf;
+
+	if (ctx->walk.fmt)
+		ctx_root_read(vcpu, ctx);
+	switch (gwalk(vcpu, &ctx->walk, fault->addr, &access, walk)) {
+	case GWALK_OK:
+		fault->gfn = walk->gpa >> MMU_PAGE_SHIFT;
+		fault->walk = walk;
+		return MMU_FIXED;
+	case GWALK_RETRY:
+		return MMU_RETRY;
+	case GWALK_ABORT:
+		/* A table where no memory is: the emulator's walk says the same. */
+		return MMU_EMULATE;
+	default:
+		gf = (struct mmu_guest_fault){
+			.addr = walk->fault_addr,
+			.error = walk->error,
+			.misconfig = walk->misconfig,
+		};
+		ctx->ops->fault(vcpu, &gf);
+		return MMU_INJECT;
+	}
+}
+
+static noinline enum mmu_result walk_fault(struct mmu_vcpu *vcpu,
+					   struct mmu_fault *fault)
+{
+	struct gwalk_result walk __uninitialized;
+	enum mmu_result r;
+
+	r = walk_resolve(vcpu, fault, &walk);
+	if (r != MMU_FIXED)
+		return r;
+	fault_slot(vcpu, fault);
+	if (!fault->slot || is_rom_write(fault))
+		return MMU_EMULATE;
+	if (cache_fill_shadow(vcpu, MMU_CACHE_TABLES))
+		return fault_error(fault, -ENOMEM);
+	return fault_page(vcpu, fault);
+}
+
+enum mmu_result mmu_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
+{
+	if (!mmu_root_is_current(vcpu))
+		return MMU_RETRY;
+	return vcpu->mode->walks ? walk_fault(vcpu, fault) :
+				   tdp_fault(vcpu, fault);
 }

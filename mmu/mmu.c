@@ -5,7 +5,7 @@
 
 #include "mmu/cache.h"
 #include "mmu/config.h"
-#include "mmu/root.h"
+#include "mmu/shadow.h"
 
 int mmu_vm_init(struct mmu *mmu)
 {
@@ -14,13 +14,15 @@ int mmu_vm_init(struct mmu *mmu)
 		return -EIO;
 	rwlock_init(&mmu->lock);
 	INIT_LIST_HEAD(&mmu->roots);
-	return 0;
+	mmu->page_limit = MMU_PAGES_MIN;
+	return mmu->config->second == MMU_SECOND_NONE ? shadow_activate(mmu) : 0;
 }
 
 void mmu_vm_destroy(struct mmu *mmu)
 {
 	/* No vCPU holds a root: the VM's references are the last ones. */
 	mmu_zap_all(mmu);
+	shadow_destroy(mmu);
 	WARN_ON_ONCE(!list_empty(&mmu->roots));
 	WARN_ON_ONCE(atomic_long_read(&mmu->tables));
 	WARN_ON_ONCE(atomic_read(&mmu->unflushed));
@@ -30,6 +32,8 @@ void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu,
 		   const struct mmu_ctx_ops *guest_ops)
 {
 	vcpu->mmu = mmu;
+	vcpu->mode = mmu->config->second == MMU_SECOND_NONE ?
+		     &mmu_mode_shadow : &mmu_mode_tdp;
 	vcpu->ctx[MMU_CTX_GUEST].ops = guest_ops;
 }
 
@@ -41,7 +45,5 @@ void mmu_vcpu_trim(struct mmu_vcpu *vcpu)
 void mmu_vcpu_destroy(struct mmu_vcpu *vcpu)
 {
 	cache_empty(vcpu);
-	if (vcpu->root)
-		root_put(vcpu->mmu, vcpu->root);
-	vcpu->root = NULL;
+	vcpu->mode->root_drop(vcpu);
 }

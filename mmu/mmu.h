@@ -35,7 +35,6 @@
 #include "mmu/mmu_range.h"
 #include "mmu/mmu_setup.h"
 
-/* ------------------------------------------------------------------------ */
 /* VM. */
 
 struct mmu_config;
@@ -110,6 +109,7 @@ void mmu_vm_destroy(struct mmu *mmu);
  */
 #define MMU_CACHE_TABLES LEVEL_MAX
 
+struct mmu_near;
 struct mmu_root;
 struct mmu_mode;
 struct mmu_reserve;
@@ -204,6 +204,7 @@ enum mmu_result {
  * @pfn: host: the page
  * @seq: host: mmu->inv_seq, read before the slot was looked up: the slot may be
  *       replaced by an invalidation that ends before the page is found
+ * @near: host: frames around it that may be mapped with it; TDP only
  * @level: decision: level to map at
  * @map_write: decision: the SPTE may be writable
  * @err: result: negative errno for MMU_USER and MMU_ERROR
@@ -220,6 +221,7 @@ struct mmu_fault {
 	const struct mmu_slot *slot;
 	struct mmu_pfn pfn;
 	unsigned long seq;
+	struct mmu_near *near;
 	/* decision */
 	u8 level;
 	bool map_write;
@@ -238,13 +240,5 @@ struct mmu_fault {
  * Return: see enum mmu_result.
  */
 enum mmu_result mmu_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
-
-/**
- * mmu_fault_is_stale - did an invalidation hit the frame since @seq was read?
- * @mmu: the VM; its lock is held for read or write
- * @seq: inv_seq read (smp_rmb after it) before the slot was looked up
- * @gfn: the frame
- */
-bool mmu_fault_is_stale(const struct mmu *mmu, unsigned long seq, gfn_t gfn);
 
 #endif

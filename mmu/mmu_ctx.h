@@ -73,11 +73,13 @@ struct mmu_walk {
  * @ops: (c) constants of its kind
  * @walk: format, reserved bits and permissions, from mmu_ctx_update()
  * @last: walks to repeat: [0] for data, [1] for code
+ * @role: what all shadow pages of it have in common: shadow_role.word
  */
 struct mmu_ctx {
 	const struct mmu_ctx_ops *ops;
 	struct gwalk_ctx walk;
 	struct mmu_walk last[2];
+	u32 role;
 };
 
 enum mmu_ctx_kind {

@@ -3,6 +3,7 @@
 #include <linux/errno.h>
 #include <linux/slab.h>
 
+#include "mmu/fault.h"
 #include "mmu/ptree.h"
 #include "mmu/root.h"
 
@@ -114,13 +115,17 @@ bool mmu_root_is_current(const struct mmu_vcpu *vcpu)
 
 int mmu_root_load(struct mmu_vcpu *vcpu, hpa_t *pa)
 {
+	if (!mmu_root_is_current(vcpu))
+		return vcpu->mode->root_load(vcpu, pa);
+	*pa = virt_to_phys(vcpu->root->table);
+	return 0;
+}
+
+static int tdp_root_load(struct mmu_vcpu *vcpu, hpa_t *pa)
+{
 	struct mmu *mmu = vcpu->mmu;
 	struct mmu_root *root, *old = vcpu->root;
 
-	if (mmu_root_is_current(vcpu)) {
-		*pa = virt_to_phys(old->table);
-		return 0;
-	}
 	read_lock(&mmu->lock);
 	root = root_find(mmu, vcpu->as_id);
 	read_unlock(&mmu->lock);
@@ -134,6 +139,20 @@ int mmu_root_load(struct mmu_vcpu *vcpu, hpa_t *pa)
 		root_put(mmu, old);
 	return 1;
 }
+
+static void tdp_root_drop(struct mmu_vcpu *vcpu)
+{
+	if (vcpu->root)
+		root_put(vcpu->mmu, vcpu->root);
+	vcpu->root = NULL;
+}
+
+const struct mmu_mode mmu_mode_tdp = {
+	.kind = MMU_CTX_GUEST,
+	.root_load = tdp_root_load,
+	.root_drop = tdp_root_drop,
+	.map = tdp_fault_map,
+};
 
 void mmu_zap_all(struct mmu *mmu)
 {

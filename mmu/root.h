@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Roots: one per role (so far the address space) and VM, shared by its vCPUs.
+ * Roots, and the mode that decides where they come from.
  *
- * A valid root has one reference of the VM's own and one of each vCPU that
+ * TDP: one per address space and VM, shared by its vCPUs.  (Shadow roots belong to
+ * a vCPU: shadow.h.)  A valid root has one reference of the VM's own and one of each vCPU that
  * runs on it, so that it outlives a change of role; mmu_zap_all() makes it
  * obsolete and drops the VM's.  Whoever drops the last one takes it off the
  * list and frees its tree.  A walk that lets mmu->lock go holds one as well.
@@ -13,6 +14,27 @@
 #include <linux/refcount.h>
 
 #include "mmu/mmu.h"
+
+/**
+ * struct mmu_mode - how a vCPU's faults and roots are handled; const, by kind (R5)
+ * @kind: the context whose tables a fault is about
+ * @walks: a fault's address is one of those tables: they are walked first, and what
+ *         maps it are shadow pages
+ * @root_load: mmu_root_load() when the root is not current
+ * @root_drop: leave the root for ever
+ * @map: map a fault, its decision made: takes the lock, looks whether the fault is
+ *       stale; no lock held; see enum mmu_result
+ */
+struct mmu_mode {
+	enum mmu_ctx_kind kind;
+	bool walks;
+	int (*root_load)(struct mmu_vcpu *vcpu, hpa_t *root);
+	void (*root_drop)(struct mmu_vcpu *vcpu);
+	enum mmu_result (*map)(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
+};
+
+extern const struct mmu_mode mmu_mode_tdp;
+extern const struct mmu_mode mmu_mode_shadow;
 
 /**
  * struct mmu_root - a root

@@ -45,6 +45,14 @@ void shadow_debt_init(struct shadow_debt *d, struct mmu *mmu);
  */
 void shadow_debt_pay(struct shadow_debt *d);
 
+/**
+ * shadow_debt_room - make room in the xarray that was found full
+ * @d: the debt; nothing happens when none was; lock not held, may sleep
+ *
+ * Return: 0: try again; -ENOMEM.
+ */
+int shadow_debt_room(struct shadow_debt *d);
+
 /* ------------------------------------------------------------------------ */
 /* shadow.c */
 
@@ -88,7 +96,7 @@ gfn_t shadow_leaf_gfn(const u64 *sptep);
  * @d: counts
  *
  * Return: 0; -ENOMEM: no descriptor, or no memory without sleeping for the
- * xarray: xa_reserve() without the lock, then try again.
+ * xarray: shadow_debt_room(), then try again.
  */
 int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
 		    struct pte_list_desc **desc, struct shadow_debt *d);
@@ -131,6 +139,29 @@ struct shadow_page *shadow_find(struct mmu_shadow *s, gfn_t gfn,
 				union shadow_role role);
 
 /**
+ * shadow_make - make a page
+ * @vcpu: the vCPU: reserve
+ * @gfn: its frame
+ * @role: its role; there is no such page
+ * @d: the debt: see shadow_get()
+ *
+ * Return: the page, with nothing in it; NULL: see shadow_get().
+ */
+struct shadow_page *shadow_make(struct mmu_vcpu *vcpu, gfn_t gfn,
+				union shadow_role role, struct shadow_debt *d);
+
+/**
+ * shadow_link - link a page to an empty entry
+ * @sptep: the entry
+ * @child: the page
+ * @desc: descriptors in reserve, as for shadow_leaf_set(); not empty when
+ *        @child has a parent
+ * @d: for the VM
+ */
+void shadow_link(u64 *sptep, struct shadow_page *child,
+		 struct pte_list_desc **desc, struct shadow_debt *d);
+
+/**
  * shadow_get - find a page or make it
  * @vcpu: the vCPU: reserve
  * @gfn: its frame
@@ -141,7 +172,7 @@ struct shadow_page *shadow_find(struct mmu_shadow *s, gfn_t gfn,
  * An unsync page is brought up to date.
  *
  * Return: the page; NULL: no memory in reserve, or none without sleeping for the
- * xarray.
+ * xarray: shadow_debt_room().
  */
 struct shadow_page *shadow_get(struct mmu_vcpu *vcpu, gfn_t gfn,
 			       union shadow_role role, struct shadow_debt *d);
@@ -156,6 +187,31 @@ struct shadow_page *shadow_get(struct mmu_vcpu *vcpu, gfn_t gfn,
  */
 void shadow_zap_page(struct mmu_shadow *s, struct shadow_page *sp,
 		     struct shadow_debt *d);
+
+/**
+ * shadow_root_unref - a vCPU leaves a root
+ * @sp: the page
+ * @d: the debt: with the last one a zapped page goes
+ */
+void shadow_root_unref(struct shadow_page *sp, struct shadow_debt *d);
+
+/* ------------------------------------------------------------------------ */
+/* shadow_root.c */
+
+/**
+ * shadow_root_top - the page at which the walk of an address begins
+ * @vcpu: the vCPU, with a root of its own that is current
+ * @addr: the address
+ *
+ * Return: the page; NULL: an absent PDPTE.
+ */
+struct shadow_page *shadow_root_top(const struct mmu_vcpu *vcpu, u64 addr);
+
+/** shadow_root_load - see struct mmu_mode */
+int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root);
+
+/** shadow_root_drop - see struct mmu_mode */
+void shadow_root_drop(struct mmu_vcpu *vcpu);
 
 /* ------------------------------------------------------------------------ */
 /* shadow_map.c */
@@ -187,8 +243,11 @@ bool unsync_allow(struct mmu_shadow *s, int as_id, gfn_t gfn);
 void unsync_page(struct mmu_vcpu *vcpu, struct shadow_page *sp,
 		 struct shadow_debt *d);
 
-/** unsync_all - bring all pages of the VM up to date */
+/** unsync_all - bring all pages of the vCPU's address space up to date */
 void unsync_all(struct mmu_vcpu *vcpu, struct shadow_debt *d);
+
+/** unsync_forget - a page goes, or was brought up to date */
+void unsync_forget(struct mmu_shadow *s, struct shadow_page *sp);
 
 /* ------------------------------------------------------------------------ */
 /* track.c */
@@ -201,6 +260,16 @@ void unsync_all(struct mmu_vcpu *vcpu, struct shadow_debt *d);
  * @n: number of frames
  */
 bool track_has_table(struct mmu_shadow *s, int as_id, gfn_t gfn, u64 n);
+
+/**
+ * track_zap - stop to shadow what lies in a frame
+ * @s: the VM's
+ * @as_id: address space
+ * @gfn: the frame
+ * @d: the debt
+ */
+void track_zap(struct mmu_shadow *s, int as_id, gfn_t gfn,
+	       struct shadow_debt *d);
 
 /* ------------------------------------------------------------------------ */
 /* reclaim.c */

@@ -95,6 +95,7 @@ struct shadow_page {
  * @pages: all pages that are not zapped, oldest first
  * @nr_pages: how many
  * @unsync: pages that are unsync
+ * @nr_unsync: how many
  * @roots: struct shadow_root of vCPUs, by mmu_root.link
  */
 struct mmu_shadow {
@@ -104,6 +105,7 @@ struct mmu_shadow {
 	struct list_head pages;
 	unsigned long nr_pages;
 	struct list_head unsync;
+	unsigned int nr_unsync;
 	struct list_head roots;
 };
 
@@ -115,17 +117,15 @@ struct mmu_shadow {
  * @hw_level: level of the table that the hardware starts at: 3 (PAE), 4 or 5
  * @pass: tables of its own above @top_level, by level; @pass[@hw_level] is the root
  *        if above @top_level
- * @low: @pass[3] is below 4 GiB
- * @cr3: root register that it was made for
+ * @resync: the guest has flushed: bring unsync pages up to date first
  */
 struct shadow_root {
 	struct mmu_root base;
 	struct shadow_page *top[4];
 	u8 top_level;
 	u8 hw_level;
-	bool low;
+	bool resync;
 	u64 *pass[LEVEL_MAX + 1];
-	u64 cr3;
 };
 
 /**
@@ -135,6 +135,8 @@ struct shadow_root {
  * @dead: zapped pages, to free after the flush
  * @mapped: leaves made, less leaves dropped, by level
  * @tables: tables made, less tables zapped
+ * @full: xarray that lacked a node, for shadow_debt_room(), or NULL
+ * @full_index: where
  */
 struct shadow_debt {
 	struct mmu *mmu;
@@ -142,6 +144,8 @@ struct shadow_debt {
 	struct list_head dead;
 	long mapped[LEVEL_1G + 1];
 	long tables;
+	struct xarray *full;
+	unsigned long full_index;
 };
 
 /** shadow_page_of - the page that an SPTE is in */

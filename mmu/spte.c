@@ -48,3 +48,26 @@ u64 spte_mmio(const struct mmu_config *cfg, u64 gen)
 	return cfg->mmio_value | cfg->mmio_fill |
 	       (gen & cfg->mmio_gen_mask) << cfg->mmio_gen_shift;
 }
+
+u64 spte_shadow_leaf(const struct mmu_config *cfg, int level, kvm_pfn_t pfn,
+		     u32 acc, u32 pkey)
+{
+	const struct pt_format *fmt = cfg->fmt;
+	u64 spte = cfg->leaf | (pfn & LEVEL_MASK(level)) << MMU_PAGE_SHIFT | cfg->accessed;
+
+	if (level > LEVEL_4K)
+		spte |= cfg->large;
+	if (acc & ACC_W)
+		spte |= cfg->write | cfg->dirty;
+	if (!(acc & ACC_U))
+		spte &= ~fmt->user;
+	if (!(acc & ACC_R))
+		spte &= ~fmt->read;
+	if (!(acc & ACC_X)) {
+		spte |= fmt->nx;
+		spte &= ~fmt->exec;
+	}
+	if (fmt->pkey)
+		spte |= (u64)pkey << __builtin_ctzll(fmt->pkey);
+	return spte;
+}

@@ -141,6 +141,12 @@ static inline u64 spte_table(const struct mmu_config *cfg, void *table)
 u64 spte_leaf(const struct mmu_config *cfg, int level, kvm_pfn_t pfn, u32 how);
 
 /**
+ * spte_shadow_leaf - build a leaf of a shadow page
+ */
+u64 spte_shadow_leaf(const struct mmu_config *cfg, int level, kvm_pfn_t pfn,
+		     u32 acc, u32 pkey);
+
+/**
  * spte_leaf_pfn - first host frame of a leaf
  * @cfg: the configuration
  * @spte: the leaf

@@ -25,6 +25,10 @@ static u64 root;
 static int writes;
 static struct mmu_vcpu vcpu;
 
+void mmu_guest_flush(struct mmu_vcpu *v)
+{
+}
+
 int mmu_env_guest_read(struct mmu_vcpu *v, gpa_t gpa, void *buf,
 		       unsigned int len)
 {

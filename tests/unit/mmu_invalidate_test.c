@@ -20,6 +20,7 @@
 #include <linux/spinlock.h>
 
 #include "mmu/config.h"
+#include "mmu/fault.h"
 #include "tests/unit/mmu_configs.h"
 #include "tests/unit/mmu_ops.h"
 

@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A fault's walk of the guest's tables, put into shadow pages.
+ *
+ *	pages from the top down to the leaf's: linked already, found, or made
+ *	─► flush what was protected for new ones ─► is the guest's walk still true?
+ *	─► links ─► leaf ─► neighbours
+ *
+ * The guest's entries are read again under the lock: who writes a table that is
+ * protected comes to mmu_guest_written() after the write and waits for the lock;
+ * who writes one that is unsync has to flush, and comes there.
+ */
+#include <linux/atomic.h>
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "mmu/fault.h"
+#include "mmu/ptree.h"
+#include "mmu/shadow.h"
+#include "mmu/shadow_role.h"
+#include "mmu/tdp.h"
+
+/**
+ * struct map - a fault on its way into shadow pages
+ * @access: rights of the guest's page: its dirty bit and all its entries
+ * @acc: rights of the leaf
+ * @level: the leaf's level
+ * @sp: pages by level, from the top to @level
+ * @above: rights of the guest's entries from the root down to each level
+ */
+struct map {
+	struct mmu_vcpu *vcpu;
+	struct mmu_shadow *s;
+	const struct mmu_ctx *ctx;
+	struct mmu_fault *fault;
+	struct shadow_debt d;
+	u32 access;
+	u32 acc;
+	int level;
+	struct shadow_page *sp[LEVEL_MAX + 1];
+	u32 above[LEVEL_MAX + 1];
+};
+
+static u64 *entry_of(const struct map *m, int level)
+{
+	return &m->sp[level]->spt[pt_slot(m->fault->addr >> MMU_PAGE_SHIFT,
+					  level)];
+}
+
+/* ------------------------------------------------------------------------ */
+/* Rights and size. */
+
+/* The rights that the entries of the guest have together, level by level. */
+static void above_init(struct map *m)
+{
+	const struct pt_format *fmt = m->ctx->walk.fmt;
+	const struct gwalk_result *walk = m->fault->walk;
+	u32 acc = ACC_ALL;
+	int level;
+
+	for (level = LEVEL_MAX; level >= LEVEL_4K; level--) {
+		if (fmt && level <= fmt->levels && level >= walk->level)
+			acc &= pt_rights(fmt, walk->step[level].entry, level);
+		m->above[level] = acc;
+	}
+	m->access = walk->rights;
+	if (fmt)
+		m->access = shadow_entry_access(fmt, walk->rights,
+						walk->step[walk->level].entry,
+						m->ctx->walk.set_ad);
+}
+
+/*
+ * CR0.WP is always set for the processor, so a supervisor's write that is allowed
+ * only because the guest has it clear needs a leaf of its own kind: writable, and
+ * no user's.  A user's access to it faults, and gets the other kind.
+ *
+ * Return: false: the leaf would let something through that SMAP or a protection
+ * key forbids.
+ */
+static bool acc_init(struct map *m)
+{
+	union shadow_role role = { .word = m->ctx->role };
+	u64 error = m->fault->error;
+
+	m->acc = m->access;
+	if (role.wp || !role.format || !(error & PF_WRITE) ||
+	    (error & PF_USER) || (m->fault->walk->rights & ACC_W))
+		return true;
+	if (m->acc & ACC_U) {
+		if (role.strict)
+			return false;
+		m->acc &= ~ACC_U;
+		/* The page is still a user's to SMEP. */
+		if (role.smep)
+			m->acc &= ~ACC_X;
+	}
+	m->acc |= ACC_W;
+	return true;
+}
+
+static bool region_has_table(const struct map *m, int level)
+{
+	return track_has_table(m->s, m->vcpu->as_id,
+			       m->fault->gfn & LEVEL_MASK(level),
+			       LEVEL_GFNS(level));
+}
+
+/* Host, slot and guest; and small pages only where guest tables are among them. */
+static void level_init(struct map *m, const struct shadow_page *top)
+{
+	m->level = min3((int)m->fault->level, (int)m->fault->walk->level,
+			(int)top->role.level);
+	while (m->level > LEVEL_4K && region_has_table(m, m->level))
+		m->level--;
+}
+
+/*
+ * A frame with guest tables is written by emulation, or they go unsync.
+ *
+ * Return: MMU_FIXED: the leaf may be made.
+ */
+static enum mmu_result write_decide(struct map *m)
+{
+	bool write = m->fault->error & PF_WRITE;
+
+	if (!m->fault->map_write)
+		m->acc &= ~ACC_W;
+	if (!(m->acc & ACC_W) || !region_has_table(m, m->level))
+		return MMU_FIXED;
+	if (!write) {
+		m->acc &= ~ACC_W;
+		return MMU_FIXED;
+	}
+	if (m->level == LEVEL_4K &&
+	    unsync_allow(m->s, m->vcpu->as_id, m->fault->gfn))
+		return MMU_FIXED;
+	if (!m->fault->no_emulate)
+		return MMU_EMULATE;
+	track_zap(m->s, m->vcpu->as_id, m->fault->gfn, &m->d);
+	return MMU_RETRY;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Pages. */
+
+/* What the page below an entry has to be. */
+static union shadow_role child_role(const struct map *m, int level, gfn_t *gfn)
+{
+	const struct gwalk_result *walk = m->fault->walk;
+	const struct pt_format *fmt = m->ctx->walk.fmt;
+
+	if (fmt && walk->level <= level) {
+		*gfn = (walk->step[level + 1].entry & fmt->addr) >>
+		       MMU_PAGE_SHIFT;
+		return shadow_role_child(m->vcpu, m->ctx, level,
+					 m->above[level + 1], m->fault->addr);
+	}
+	*gfn = m->fault->gfn & LEVEL_MASK(level + 1);
+	return shadow_role_direct(m->vcpu, m->ctx, level, m->access,
+				  fmt ? walk->pkey : 0);
+}
+
+/* The page that is linked already, if it is the right one. */
+static struct shadow_page *child_linked(const struct map *m, u64 spte,
+					int level, gfn_t gfn,
+					union shadow_role role)
+{
+	const struct mmu_config *cfg = m->vcpu->mmu->config;
+	struct shadow_page *child;
+
+	if (!spte_is_table(cfg, spte, level + 1))
+		return NULL;
+	child = shadow_page_of(spte_table_of(cfg, spte));
+	return child->gfn == gfn && child->role.word == role.word ? child :
+								    NULL;
+}
+
+static bool pages_find(struct map *m, struct shadow_page *sp)
+{
+	int level = sp->role.level;
+	union shadow_role role;
+	gfn_t gfn;
+
+	sp->writes = 0;
+	m->sp[level] = sp;
+	for (; level > m->level; level--) {
+		role = child_role(m, level - 1, &gfn);
+		sp = child_linked(m, *entry_of(m, level), level - 1, gfn, role);
+		if (!sp)
+			sp = shadow_get(m->vcpu, gfn, role, &m->d);
+		if (!sp)
+			return false;
+		sp->writes = 0;
+		m->sp[level - 1] = sp;
+	}
+	/* A table that is shadowed from now on may lie in the page itself. */
+	if (m->level > LEVEL_4K && region_has_table(m, m->level))
+		return false;
+	if (!sp->side)
+		sp->side = cache_take(m->vcpu);
+	return sp->side;
+}
+
+/* Is the root the one that the walk began at? */
+static bool top_is_right(const struct map *m, const struct shadow_page *sp)
+{
+	const struct gwalk_ctx *walk = &m->ctx->walk;
+	gpa_t root = walk->root;
+
+	if (!sp)
+		return false;
+	if (!walk->fmt)
+		return sp->role.direct;
+	if (walk->fmt == &pt_format_pae)
+		root = m->fault->walk->step[LEVEL_1G].entry & walk->fmt->addr;
+	return sp->gfn == root >> MMU_PAGE_SHIFT;
+}
+
+static bool walk_is_true(const struct map *m)
+{
+	const struct gwalk_result *walk = m->fault->walk;
+	const struct pt_format *fmt = m->ctx->walk.fmt;
+	int level;
+	u64 now;
+
+	if (!fmt)
+		return true;
+	for (level = fmt->levels; level >= walk->level; level--) {
+		/* PAE's first entries were loaded with the root. */
+		if (fmt == &pt_format_pae && level == LEVEL_1G)
+			continue;
+		now = 0;
+		if (mmu_env_guest_peek(m->vcpu, walk->step[level].gpa, &now,
+				       fmt->entry_size) ||
+		    now != walk->step[level].entry)
+			return false;
+	}
+	return true;
+}
+
+static void pages_link(struct map *m)
+{
+	struct pte_list_desc **desc = &m->vcpu->reserve->desc;
+	int level = m->sp[LEVEL_MAX] ? LEVEL_MAX : LEVEL_MAX - 1;
+	u64 *sptep, spte;
+
+	for (; level > m->level; level--) {
+		if (!m->sp[level])
+			continue;
+		sptep = entry_of(m, level);
+		spte = *sptep;
+		if (spte_is_table(m->vcpu->mmu->config, spte, level) &&
+		    spte_table_of(m->vcpu->mmu->config, spte) ==
+		    m->sp[level - 1]->spt)
+			continue;
+		shadow_drop(sptep, &m->d);
+		shadow_link(sptep, m->sp[level - 1], desc, &m->d);
+	}
+}
+
+/* ------------------------------------------------------------------------ */
+/* Leaves. */
+
+static bool is_leaf_of(const struct mmu_config *cfg, const u64 *sptep,
+		       int level, gfn_t gfn, u64 new)
+{
+	u64 spte = *sptep;
+
+	return spte_is_real(spte) && spte_is_leaf(cfg, spte, level) &&
+	       shadow_leaf_gfn(sptep) == gfn && !((spte ^ new) & cfg->addr);
+}
+
+/* One leaf, in place of whatever is there. */
+static int leaf_put(struct map *m, u64 *sptep, gfn_t gfn, u64 new)
+{
+	const struct mmu_config *cfg = m->vcpu->mmu->config;
+	u64 old;
+
+	if (is_leaf_of(cfg, sptep, m->level, gfn, new)) {
+		old = xchg(sptep, new);
+		/* Who has the old one cached may have a right too many, or a key. */
+		if ((pt_rights(cfg->fmt, old, LEVEL_4K) &
+		     ~pt_rights(cfg->fmt, new, LEVEL_4K)) ||
+		    ((old ^ new) & cfg->fmt->pkey))
+			m->d.flush = true;
+		return 0;
+	}
+	shadow_drop(sptep, &m->d);
+	return shadow_leaf_set(sptep, new, gfn, &m->vcpu->reserve->desc, &m->d);
+}
+
+static enum mmu_result leaf_map(struct map *m)
+{
+	const struct mmu_config *cfg = m->vcpu->mmu->config;
+	struct mmu_fault *fault = m->fault;
+	u64 new = spte_shadow_leaf(cfg, m->level, fault->pfn.pfn, m->acc,
+				   m->ctx->walk.fmt ? fault->walk->pkey : 0);
+
+	if (leaf_put(m, entry_of(m, m->level),
+		     fault->gfn & LEVEL_MASK(m->level), new))
+		return MMU_RETRY;
+	if (m->acc & ACC_W)
+		tdp_log_dirty(m->vcpu->mmu, fault->slot, fault->gfn);
+	return MMU_FIXED;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Neighbours: entries of the same table that the guest has used already. */
+
+struct near {
+	gfn_t gfn;
+	u32 acc;
+	u32 pkey;
+};
+
+static bool near_read(const struct map *m, u64 entry, struct near *n)
+{
+	const struct gwalk_ctx *walk = &m->ctx->walk;
+	const struct pt_format *fmt = walk->fmt;
+
+	if (!(entry & fmt->present) ||
+	    pt_rsvd_bad(&walk->rsvd, fmt, entry, LEVEL_4K) ||
+	    (walk->set_ad && !(entry & fmt->accessed)))
+		return false;
+	n->gfn = pt_leaf_addr(fmt, entry, LEVEL_4K) >> MMU_PAGE_SHIFT;
+	n->acc = pt_rights(fmt, entry, LEVEL_4K) & m->above[LEVEL_2M];
+	n->acc = shadow_entry_access(fmt, n->acc, entry, walk->set_ad);
+	n->pkey = fmt->pkey ? (entry & fmt->pkey) >> __builtin_ctzll(fmt->pkey) :
+			      0;
+	return true;
+}
+
+static void near_map(struct map *m, u64 *sptep, struct near *n)
+{
+	const struct mmu_slot *slot = m->fault->slot;
+	struct mmu_pfn page;
+	int err;
+
+	if (n->gfn < slot->base_gfn || n->gfn - slot->base_gfn >= slot->npages ||
+	    mmu_fault_is_stale(m->vcpu->mmu, m->fault->seq, n->gfn))
+		return;
+	if (!mmu_env_pfn_present(slot, n->gfn, 1, n->acc & ACC_W, &page))
+		return;
+	if (!(tdp_leaf_how(slot, &page, false) & LEAF_WRITE) ||
+	    track_has_table(m->s, m->vcpu->as_id, n->gfn, 1))
+		n->acc &= ~ACC_W;
+	err = shadow_leaf_set(sptep,
+			      spte_shadow_leaf(m->vcpu->mmu->config, LEVEL_4K,
+					       page.pfn, n->acc, n->pkey),
+			      n->gfn, &m->vcpu->reserve->desc, &m->d);
+	fault_page_put(slot, &page, !err, false);
+}
+
+static void near_map_all(struct map *m)
+{
+	const struct pt_format *fmt = m->ctx->walk.fmt;
+	u64 *sptep = entry_of(m, LEVEL_4K);
+	unsigned int at = sptep - m->sp[LEVEL_4K]->spt, first, i;
+	unsigned int size = fmt->entry_size;
+	u8 raw[SHADOW_NEAR * sizeof(u64)];
+	struct near n;
+	gpa_t gpa;
+	u64 entry;
+
+	first = at & ~(SHADOW_NEAR - 1);
+	gpa = m->fault->walk->step[LEVEL_4K].gpa - (u64)(at - first) * size;
+	if (mmu_env_guest_peek(m->vcpu, gpa, raw, SHADOW_NEAR * size))
+		return;
+	for (i = 0; i < SHADOW_NEAR; i++) {
+		entry = 0;
+		memcpy(&entry, raw + i * size, size);
+		if (!sptep[(int)(first + i - at)] && near_read(m, entry, &n))
+			near_map(m, &sptep[(int)(first + i - at)], &n);
+	}
+}
+
+/* ------------------------------------------------------------------------ */
+
+static enum mmu_result map_locked(struct map *m)
+{
+	struct mmu_fault *fault = m->fault;
+	gfn_t first = fault->gfn & LEVEL_MASK(fault->level);
+	struct shadow_page *top;
+	enum mmu_result r;
+
+	if (!mmu_root_is_current(m->vcpu) ||
+	    fault_range_is_stale(m->vcpu->mmu, fault->seq, first,
+				 first + LEVEL_GFNS(fault->level)))
+		return MMU_RETRY;
+	reclaim_room(m->vcpu->mmu, RESERVE_PAGES, &m->d);
+	top = shadow_root_top(m->vcpu, fault->addr);
+	if (!top_is_right(m, top)) {
+		/* PDPTEs have changed in memory since they were loaded. */
+		mmu_guest_flush(m->vcpu);
+		return MMU_RETRY;
+	}
+	level_init(m, top);
+	if (!pages_find(m, top))
+		return MMU_RETRY;
+	/* Nobody writes what was protected; now see whether it was written before. */
+	shadow_debt_pay(&m->d);
+	if (!walk_is_true(m))
+		return MMU_RETRY;
+	r = write_decide(m);
+	if (r != MMU_FIXED)
+		return r;
+	pages_link(m);
+	r = leaf_map(m);
+	/* What a table maps beside; a page of the guest's is mapped whole. */
+	if (r == MMU_FIXED && m->ctx->walk.fmt && fault->walk->level == LEVEL_4K)
+		near_map_all(m);
+	return r;
+}
+
+enum mmu_result shadow_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
+{
+	struct mmu *mmu = vcpu->mmu;
+	struct map m = {
+		.vcpu = vcpu,
+		.ctx = &vcpu->ctx[vcpu->mode->kind],
+		.fault = fault,
+	};
+	enum mmu_result r;
+
+	above_init(&m);
+	if (!acc_init(&m))
+		return MMU_EMULATE;
+	shadow_debt_init(&m.d, mmu);
+	write_lock(&mmu->lock);
+	m.s = mmu->shadow;
+	r = map_locked(&m);
+	shadow_debt_pay(&m.d);
+	write_unlock(&mmu->lock);
+	if (shadow_debt_room(&m.d)) {
+		fault->err = -ENOMEM;
+		return MMU_ERROR;
+	}
+	return r;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "mmu/shadow_role.h"
+
+static enum shadow_format format_of(const struct pt_format *fmt)
+{
+	if (!fmt)
+		return SHADOW_NONE;
+	if (fmt->exec)
+		return SHADOW_EPT;
+	if (fmt->levels == 2)
+		return SHADOW_2LEVEL;
+	return fmt->levels == 3 ? SHADOW_PAE : SHADOW_LONG;
+}
+
+u32 shadow_role_init(const struct pt_format *fmt, const struct perm_bits *bits,
+		     bool pse)
+{
+	union shadow_role role = { .word = 0 };
+
+	role.format = format_of(fmt);
+	if (!fmt)
+		return role.word;
+	role.nx = bits->nx;
+	role.wp = bits->wp || bits->second;
+	role.smep = bits->smep;
+	role.strict = bits->smap || bits->pke;
+	role.pse = pse && fmt == &pt_format_2level;
+	return role.word;
+}
+
+union shadow_role shadow_role_child(const struct mmu_vcpu *vcpu,
+				    const struct mmu_ctx *ctx, int level,
+				    u32 access, u64 addr)
+{
+	union shadow_role role = { .word = ctx->role };
+
+	role.level = level;
+	role.access = access;
+	role.as_id = vcpu->as_id;
+	/* A table of 1024 entries takes two pages of SPTEs, a directory four. */
+	if (role.format == SHADOW_2LEVEL)
+		role.quadrant = level == LEVEL_4K ? addr >> 21 & 1 :
+						    addr >> 30 & 3;
+	return role;
+}
+
+union shadow_role shadow_role_direct(const struct mmu_vcpu *vcpu,
+				     const struct mmu_ctx *ctx, int level,
+				     u32 access, u32 pkey)
+{
+	union shadow_role role = { .word = ctx->role };
+
+	role.level = level;
+	role.direct = 1;
+	role.access = access;
+	role.pkey = pkey;
+	role.format = SHADOW_NONE;
+	role.pse = 0;
+	role.as_id = vcpu->as_id;
+	return role;
+}
