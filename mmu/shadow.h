@@ -32,7 +32,11 @@
 #ifndef LAMINA_MMU_SHADOW_H
 #define LAMINA_MMU_SHADOW_H
 
+#include "mmu/reclaim.h"
+#include "mmu/shadow_root.h"
 #include "mmu/shadow_types.h"
+#include "mmu/track.h"
+#include "mmu/unsync.h"
 
 /** shadow_debt_init - owe nothing */
 void shadow_debt_init(struct shadow_debt *d, struct mmu *mmu);
@@ -194,94 +198,5 @@ void shadow_zap_page(struct mmu_shadow *s, struct shadow_page *sp,
  * @d: the debt: with the last one a zapped page goes
  */
 void shadow_root_unref(struct shadow_page *sp, struct shadow_debt *d);
-
-/* ------------------------------------------------------------------------ */
-/* shadow_root.c */
-
-/**
- * shadow_root_top - the page at which the walk of an address begins
- * @vcpu: the vCPU, with a root of its own that is current
- * @addr: the address
- *
- * Return: the page; NULL: an absent PDPTE.
- */
-struct shadow_page *shadow_root_top(const struct mmu_vcpu *vcpu, u64 addr);
-
-/** shadow_root_load - see struct mmu_mode */
-int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root);
-
-/** shadow_root_drop - see struct mmu_mode */
-void shadow_root_drop(struct mmu_vcpu *vcpu);
-
-/* ------------------------------------------------------------------------ */
-/* shadow_map.c */
-
-/** shadow_map - see struct mmu_mode; mmu->lock is held for write */
-enum mmu_result shadow_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
-
-/* ------------------------------------------------------------------------ */
-/* unsync.c */
-
-/**
- * unsync_allow - may a frame be written, though tables lie in it?
- * @s: the VM's
- * @as_id: address space
- * @gfn: the frame
- *
- * True when all are leaf tables; they are unsync then.
- */
-bool unsync_allow(struct mmu_shadow *s, int as_id, gfn_t gfn);
-
-/**
- * unsync_page - bring a page up to date
- * @vcpu: whose memory is read
- * @sp: the page, unsync
- * @d: the debt
- *
- * Protects the table (and pays) first, so that what is read stays true.
- */
-void unsync_page(struct mmu_vcpu *vcpu, struct shadow_page *sp,
-		 struct shadow_debt *d);
-
-/** unsync_all - bring all pages of the vCPU's address space up to date */
-void unsync_all(struct mmu_vcpu *vcpu, struct shadow_debt *d);
-
-/** unsync_forget - a page goes, or was brought up to date */
-void unsync_forget(struct mmu_shadow *s, struct shadow_page *sp);
-
-/* ------------------------------------------------------------------------ */
-/* track.c */
-
-/**
- * track_has_table - does any guest table that is shadowed lie in a range?
- * @s: the VM's
- * @as_id: address space
- * @gfn: first frame
- * @n: number of frames
- */
-bool track_has_table(struct mmu_shadow *s, int as_id, gfn_t gfn, u64 n);
-
-/**
- * track_zap - stop to shadow what lies in a frame
- * @s: the VM's
- * @as_id: address space
- * @gfn: the frame
- * @d: the debt
- */
-void track_zap(struct mmu_shadow *s, int as_id, gfn_t gfn,
-	       struct shadow_debt *d);
-
-/* ------------------------------------------------------------------------ */
-/* reclaim.c */
-
-/**
- * reclaim_room - make room for new pages
- * @mmu: the VM; lock held for write
- * @n: how many may come
- * @d: the debt
- *
- * The oldest that are no roots go when the limit would be passed.
- */
-void reclaim_room(struct mmu *mmu, unsigned long n, struct shadow_debt *d);
 
 #endif
