@@ -18,6 +18,9 @@
 #define EFER_NXE	BIT_ULL(11)
 #define EFER_LMA_BIT	BIT_ULL(10)
 
+/* Reserved in a PDPTE below the address (APM vol. 2, 5.2.3). */
+#define PDPTE_RSVD_LOW	0x1e6ull
+
 /* Where CR3 holds the root: SDM vol. 3, tables 4-3, 4-7 and 4-12. */
 #define ROOT_2LEVEL	GENMASK_ULL(31, 12)
 #define ROOT_PAE	GENMASK_ULL(31, 5)
@@ -32,10 +35,38 @@ static const struct pt_format *format_pick(const struct mmu_cpu *cpu)
 	return cpu->cr4 & CR4_PAE ? &pt_format_pae : &pt_format_2level;
 }
 
+/* A context is what these say from now on; and no walk is to be repeated. */
+static void ctx_set(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
+		    const struct pt_format *fmt, const struct perm_bits *bits,
+		    const struct pt_features *feat)
+{
+	struct mmu_ctx *ctx = &vcpu->ctx[kind];
+	struct gwalk_ctx *walk = &ctx->walk;
+
+	ctx->last[0].level = 0;
+	ctx->last[1].level = 0;
+	ctx->role = shadow_role_init(fmt, bits, feat);
+	walk->fmt = fmt;
+	walk->set_ad = !fmt || !fmt->exec || feat->ad;
+	walk->pdptr_mem = !ctx->ops->pdptr_get;
+	walk->next = kind == MMU_CTX_L2 ? &vcpu->ctx[MMU_CTX_SECOND].walk :
+					  NULL;
+	if (!fmt)
+		return;
+	pt_rsvd_init(&walk->rsvd, fmt, feat);
+	/*
+	 * The processor has checked the PDPTEs that it reads from memory, and an
+	 * emulated one leaves accessed bits in them.
+	 */
+	if (fmt == &pt_format_pae && walk->pdptr_mem && !bits->second)
+		walk->rsvd.mask[0][3] &= ~PDPTE_RSVD_LOW;
+	perm_init(&walk->perm, bits);
+}
+
 void mmu_ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 		    const struct mmu_cpu *cpu)
 {
-	struct gwalk_ctx *walk = &vcpu->ctx[kind].walk;
+	const struct pt_format *fmt = format_pick(cpu);
 	bool lma = cpu->efer & EFER_LMA_BIT;
 	struct pt_features feat = cpu->feat;
 	struct perm_bits bits = {
@@ -46,23 +77,25 @@ void mmu_ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 		.pke = lma && (cpu->cr4 & CR4_PKE),
 	};
 
-	vcpu->ctx[kind].last[0].level = 0;
-	vcpu->ctx[kind].last[1].level = 0;
-	walk->fmt = format_pick(cpu);
-	walk->next = NULL;
-	walk->set_ad = true;
-	/* 2-level tables have no NX bit, whatever EFER says. */
-	if (walk->fmt == &pt_format_2level)
-		bits.nx = false;
-	vcpu->ctx[kind].role = shadow_role_init(walk->fmt, &bits,
-						cpu->cr4 & CR4_PSE);
-	mmu_guest_flush(vcpu);
-	if (!walk->fmt)
-		return;
 	feat.nx = bits.nx;
 	feat.pse = cpu->cr4 & CR4_PSE;
-	pt_rsvd_init(&walk->rsvd, walk->fmt, &feat);
-	perm_init(&walk->perm, &bits);
+	/* 2-level tables have no NX bit, whatever EFER says. */
+	if (fmt == &pt_format_2level)
+		bits.nx = false;
+	/* APM 15.25.5: of the rules for L1 itself only NX is one for L2. */
+	if (kind == MMU_CTX_SECOND)
+		bits = (struct perm_bits){ .nx = bits.nx, .second = true };
+	ctx_set(vcpu, kind, fmt, &bits, &feat);
+	if (kind == MMU_CTX_GUEST)
+		mmu_guest_flush(vcpu);
+}
+
+void ctx_update_ept(struct mmu_vcpu *vcpu, const struct pt_format *fmt,
+		    const struct pt_features *feat)
+{
+	const struct perm_bits bits = { .nx = true, .second = true };
+
+	ctx_set(vcpu, MMU_CTX_SECOND, fmt, &bits, feat);
 }
 
 void ctx_root_read(struct mmu_vcpu *vcpu, struct mmu_ctx *ctx)
@@ -75,7 +108,7 @@ void ctx_root_read(struct mmu_vcpu *vcpu, struct mmu_ctx *ctx)
 		walk->root = root & ROOT_2LEVEL;
 	} else if (walk->fmt == &pt_format_pae) {
 		walk->root = root & ROOT_PAE;
-		for (i = 0; i < 4; i++)
+		for (i = 0; !walk->pdptr_mem && i < 4; i++)
 			walk->pdptr[i] = ctx->ops->pdptr_get(vcpu, i);
 	} else {
 		walk->root = root & walk->fmt->addr;
@@ -88,7 +121,10 @@ static struct mmu_walk *last_walk(struct mmu_ctx *ctx,
 	return &ctx->last[!!(access->pf & PF_FETCH)];
 }
 
-/* PAE's first entries are not read from where they lie. */
+/*
+ * PAE's first entries are not read from where they lie, and of what ->next has
+ * read nothing is left.
+ */
 static void walk_remember(struct mmu_ctx *ctx, u64 va,
 			  const struct gwalk_access *access,
 			  const struct gwalk_result *res)
@@ -96,7 +132,7 @@ static void walk_remember(struct mmu_ctx *ctx, u64 va,
 	struct mmu_walk *last = last_walk(ctx, access);
 	const struct pt_format *fmt = ctx->walk.fmt;
 
-	if (!fmt || fmt == &pt_format_pae)
+	if (!fmt || fmt == &pt_format_pae || ctx->walk.next)
 		return;
 	last->access = *access;
 	last->page = va >> MMU_PAGE_SHIFT;
@@ -116,6 +152,8 @@ enum gwalk_status mmu_translate(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 
 	if (ctx->walk.fmt)
 		ctx_root_read(vcpu, ctx);
+	if (ctx->walk.next)
+		ctx_root_read(vcpu, &vcpu->ctx[MMU_CTX_SECOND]);
 	status = gwalk(vcpu, &ctx->walk, va, access, res);
 	if (status == GWALK_OK)
 		walk_remember(ctx, va, access, res);

@@ -93,8 +93,12 @@ static enum gwalk_status entry_read(const struct walk *w, gpa_t table,
 	unsigned int index = pt_index(fmt, w->va, level);
 	enum gwalk_status status;
 
-	/* SDM 4.4.1: PAE's root is not in memory once CR3 has been loaded. */
-	if (fmt == &pt_format_pae && level == fmt->levels) {
+	/*
+	 * SDM 4.4.1: PAE's root is not in memory once CR3 has been loaded; it is
+	 * where nested paging is on (APM 15.25.10).
+	 */
+	if (fmt == &pt_format_pae && level == fmt->levels &&
+	    !w->ctx->pdptr_mem) {
 		*step = (struct gwalk_step){ .entry = w->ctx->pdptr[index] };
 		return GWALK_OK;
 	}

@@ -27,6 +27,7 @@ struct mmu_vcpu;
  * @perm: permission rules
  * @root: guest physical address of the root table (already masked)
  * @pdptr: PAE: the four PDPTEs, loaded when CR3 was
+ * @pdptr_mem: PAE: they are read from memory instead, as any other table
  * @set_ad: set accessed and dirty bits as hardware does; always so in an NPT
  *          that the guest runs on, EPTP bit 6 in an EPT
  * @next: the tables that translate this context's addresses, or NULL
@@ -37,6 +38,7 @@ struct gwalk_ctx {
 	struct perm perm;
 	gpa_t root;
 	u64 pdptr[4];
+	bool pdptr_mem;
 	bool set_ad;
 	const struct gwalk_ctx *next;
 };

@@ -13,19 +13,30 @@ struct mmu_vcpu;
 /**
  * struct mmu_guest_fault - a fault that the guest's own tables demand
  * @addr: the linear address, or L2's physical address for a second level
- * @error: PF_* error code as the architecture wants it
+ * @error: PF_* error code as the architecture wants it; of a second level with
+ *         PF_GUEST_FINAL or PF_GUEST_TABLE (SDM table 29-7: bit 8)
+ * @rights: ACC_* that the walk granted, 0 when it did not reach a leaf (SDM table
+ *          29-7: bits 5:3)
  * @misconfig: EPT: the entry was misconfigured
+ * @has_la: second level: the fault was met while @la was translated, not by the
+ *          processor (whose exit tells)
+ * @la: L2's linear address
  */
 struct mmu_guest_fault {
 	u64 addr;
 	u64 error;
+	u32 rights;
 	bool misconfig;
+	bool has_la;
+	u64 la;
 };
 
 /**
  * struct mmu_ctx_ops - what is constant by kind of context (R5)
  * @root_get: the guest's root register (CR3, nCR3, EPTP)
- * @pdptr_get: PDPTE @i of a PAE guest; NULL where there are none (nested EPT)
+ * @pdptr_get: PDPTE @i of a PAE guest; NULL where there are no such registers:
+ *             nested EPT has none, and with nested paging of AMD's kind walks read
+ *             them from memory (APM vol. 2, 15.25.10)
  * @fault: receives the guest's faults: #PF into the guest, or an exit to L1.
  *         Called by mmu_fault() before it returns MMU_INJECT, no lock held
  */

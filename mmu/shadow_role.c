@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "mmu/shadow_role.h"
 
-static enum shadow_format format_of(const struct pt_format *fmt)
+static enum shadow_format format_of(const struct pt_format *fmt, bool ad)
 {
 	if (!fmt)
 		return SHADOW_NONE;
 	if (fmt->exec)
-		return SHADOW_EPT;
+		return ad ? SHADOW_EPT_AD : SHADOW_EPT;
 	if (fmt->levels == 2)
 		return SHADOW_2LEVEL;
 	return fmt->levels == 3 ? SHADOW_PAE : SHADOW_LONG;
 }
 
 u32 shadow_role_init(const struct pt_format *fmt, const struct perm_bits *bits,
-		     bool pse)
+		     const struct pt_features *feat)
 {
 	union shadow_role role = { .word = 0 };
 
-	role.format = format_of(fmt);
+	role.format = format_of(fmt, feat->ad);
 	if (!fmt)
 		return role.word;
 	role.nx = bits->nx;
 	role.wp = bits->wp || bits->second;
 	role.smep = bits->smep;
 	role.strict = bits->smap || bits->pke;
-	role.pse = pse && fmt == &pt_format_2level;
+	role.pse = feat->pse && fmt == &pt_format_2level;
 	return role.word;
 }
 

@@ -11,12 +11,12 @@
  * shadow_role_init - the part of a role that is the same for a whole context
  * @fmt: format of the guest's tables; NULL: paging is off
  * @bits: the control-register bits
- * @pse: CR4.PSE
+ * @feat: CR4.PSE; of an EPT, whether accessed and dirty bits are on
  *
  * Return: the role's word; level, frame's part, rights and keys are missing.
  */
 u32 shadow_role_init(const struct pt_format *fmt, const struct perm_bits *bits,
-		     bool pse);
+		     const struct pt_features *feat);
 
 /**
  * shadow_role_child - role of the page that a guest's table gets

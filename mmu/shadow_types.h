@@ -16,7 +16,8 @@ enum shadow_format {
 	SHADOW_2LEVEL,
 	SHADOW_PAE,
 	SHADOW_LONG,		/* 4 or 5 levels: the same entries */
-	SHADOW_EPT,
+	SHADOW_EPT,		/* 4 or 5 levels, without accessed and dirty bits */
+	SHADOW_EPT_AD,		/* and with them */
 };
 
 /**

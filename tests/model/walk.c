@@ -59,7 +59,7 @@ static bool bad_32(const struct model_paging *p, u64 e, int level)
 static bool bad_pae(const struct model_paging *p, u64 e, int level)
 {
 	if (level == 3)
-		return field(e, 2, 1) || field(e, 8, 5) ||
+		return (!p->pdpte_lax && (field(e, 2, 1) || field(e, 8, 5))) ||
 		       field(e, 63, p->maxphyaddr);
 	if (field(e, 62, p->maxphyaddr))
 		return true;
@@ -199,8 +199,11 @@ static enum model_end table_below(struct walk *w, u64 addr, bool to_write,
 /* ------------------------------------------------------------------------ */
 /* One entry. */
 
-static void take_rights(struct walk *w, u64 e)
+static void take_rights(struct walk *w, u64 e, int level)
 {
+	/* SDM table 4-8: a PDPTE of PAE paging has none. */
+	if (w->p->mode == MODEL_PAE && level == 3)
+		return;
 	if (is_ept(w->p)) {
 		w->readable = w->readable && bit(e, 0);
 		w->writable = w->writable && bit(e, 1);
@@ -234,7 +237,7 @@ static enum model_end take(struct walk *w, u64 addr, int size, int level,
 		w->r->misconfig = is_ept(w->p);
 		return fault(w, level, 1 | 1 << 3);
 	}
-	take_rights(w, *e);
+	take_rights(w, *e, level);
 	return MODEL_DONE;
 }
 
@@ -289,7 +292,13 @@ static enum model_end walk_pd(struct walk *w, u64 va, u64 table)
 static enum model_end walk_pae(struct walk *w, u64 va)
 {
 	u64 pdpte = w->p->pdpte[field(va, 31, 30)];
+	enum model_end end;
 
+	if (w->p->pdpte_mem) {
+		end = take(w, w->p->root + 8 * field(va, 31, 30), 8, 3, &pdpte);
+		if (end != MODEL_DONE)
+			return end;
+	}
 	if (!bit(pdpte, 0))
 		return fault(w, 3, 0);
 	if (is_bad(w->p, pdpte, 3))
@@ -438,6 +447,9 @@ static enum model_end set_ad(struct walk *w)
 		struct model_entry *e = &w->r->entry[i];
 		u64 bits = 1ull << accessed, now;
 
+		/* SDM table 4-8: a PDPTE of PAE paging has neither bit. */
+		if (w->p->mode == MODEL_PAE && e->level == 3)
+			continue;
 		if (e->level == w->r->level && w->a->write)
 			bits |= 1ull << dirty;
 		if ((e->value & bits) == bits)

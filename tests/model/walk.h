@@ -37,6 +37,8 @@ struct model_mem {
  * struct model_paging - a CPU's state, as far as paging asks for it
  * @nested: these are tables of nested paging (NPT); the EPT modes imply it
  * @pdpte: PAE: the four registers
+ * @pdpte_mem: PAE: no registers, they are read from memory (APM 15.25.10)
+ * @pdpte_lax: their low reserved bits are the processor's business
  * @ept_ad: bit 6 of the EPTP
  * @set_ad: outside of EPT: A and D bits are set
  * @next: what translates the addresses in these tables, or NULL
@@ -46,6 +48,7 @@ struct model_paging {
 	bool nested;
 	u64 root;
 	u64 pdpte[4];
+	bool pdpte_mem, pdpte_lax;
 	bool wp, smep, smap, pse, nxe, pke;
 	bool pse36, gib_pages, amd;
 	int maxphyaddr;

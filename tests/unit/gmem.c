@@ -22,6 +22,11 @@ void gmem_set(struct gmem *mem, u64 gpa, int size, u64 value)
 	memcpy((char *)mem->word + gpa, &value, size);
 }
 
+/* Nothing here runs on shadow pages. */
+void mmu_guest_flush(struct mmu_vcpu *vcpu)
+{
+}
+
 static void store(struct gmem *mem, u64 gpa, int size, u64 value)
 {
 	struct gmem_write *w = &mem->log[mem->writes];
@@ -59,7 +64,7 @@ int gmem_take(struct gmem *mem, struct gmem_write *log)
 int mmu_env_guest_read(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 		       unsigned int len)
 {
-	struct gmem *mem = (struct gmem *)vcpu;
+	struct gmem *mem = gmem_of(vcpu);
 
 	if (!inside(gpa, len))
 		return -EFAULT;
@@ -67,10 +72,20 @@ int mmu_env_guest_read(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 	return 0;
 }
 
+bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
+			unsigned int n, unsigned int size)
+{
+	for (; n; n--, step++)
+		if (!inside(step->gpa, size) ||
+		    gmem_get(gmem_of(vcpu), step->gpa, size) != step->entry)
+			return false;
+	return true;
+}
+
 int mmu_env_guest_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int size,
 			  u64 old, u64 new)
 {
-	struct gmem *mem = (struct gmem *)vcpu;
+	struct gmem *mem = gmem_of(vcpu);
 
 	if (!inside(gpa, size) || (mem->readonly >> (gpa / MMU_PAGE_SIZE) & 1))
 		return -EFAULT;

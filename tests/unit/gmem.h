@@ -6,7 +6,9 @@
 #ifndef TESTS_UNIT_GMEM_H
 #define TESTS_UNIT_GMEM_H
 
-#include "mmu/mmu_env.h"
+#include <linux/container_of.h>
+
+#include "mmu/mmu.h"
 #include "tests/model/walk.h"
 
 #define GMEM_PAGES	64
@@ -20,6 +22,7 @@ struct gmem_write {
 
 /**
  * struct gmem - guest memory, from address 0
+ * @vcpu: whose memory it is; of a walk alone it is nothing but a name
  * @word: its contents
  * @readonly: bit n: page n drops writes
  * @lose: another CPU changes the entry at the compare-exchange that counts
@@ -28,6 +31,7 @@ struct gmem_write {
  * @overflow: the log was too short
  */
 struct gmem {
+	struct mmu_vcpu vcpu;
 	u64 word[GMEM_PAGES * 512];
 	u64 readonly;
 	int lose;
@@ -36,10 +40,14 @@ struct gmem {
 	struct gmem_write log[GMEM_LOG];
 };
 
-/* What the MMU calls a vCPU is the memory itself here. */
 static inline struct mmu_vcpu *gmem_vcpu(struct gmem *mem)
 {
-	return (struct mmu_vcpu *)mem;
+	return &mem->vcpu;
+}
+
+static inline struct gmem *gmem_of(struct mmu_vcpu *vcpu)
+{
+	return container_of(vcpu, struct gmem, vcpu);
 }
 
 void gmem_set(struct gmem *mem, u64 gpa, int size, u64 value);

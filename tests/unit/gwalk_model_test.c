@@ -2,9 +2,6 @@
 /*
  * The walker against its model: every combination of flags at every level,
  * then random tables in one and two dimensions.
- *
- * Memory: four tables for each level; [0]'s in pages 0 to 19, [1]'s in pages
- * 20 to 39.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,38 +12,9 @@
 #include <cmocka.h>
 
 #include "tests/unit/walk_pair.h"
-
-#define COPIES	4
-#define SET	(LEVEL_MAX * COPIES)	/* pages of a set of tables */
+#include "tests/unit/walk_random.h"
 
 static struct pair pair;
-static u64 rng_state;
-
-static u64 rnd(void)
-{
-	u64 z = rng_state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
-}
-
-static bool one_in(unsigned int n)
-{
-	return rnd() % n == 0;
-}
-
-static int levels_of(enum model_mode mode)
-{
-	static const int levels[] = { 0, 2, 3, 4, 5, 4, 5 };
-
-	return levels[mode];
-}
-
-static u64 table_page(int set, int level, int copy)
-{
-	return set * SET + (level - 1) * COPIES + copy;
-}
 
 /* ------------------------------------------------------------------------ */
 /* Every combination. */
@@ -67,7 +35,7 @@ static struct model_access access_number(int i)
 /* An entry that is in nobody's way, for level @level of the path. */
 static u64 path_entry(const struct model_paging *p, int level)
 {
-	u64 addr = level > 1 ? table_page(0, level - 1, 0) << 12 : 0x123000;
+	u64 addr = level > 1 ? walk_table(0, level - 1, 0) << 12 : 0x123000;
 
 	return addr | (p->mode >= MODEL_EPT4 ? 7 : 0x27);
 }
@@ -81,17 +49,17 @@ static void path_set(const struct model_paging *p, int level, u64 entry)
 		pair.ctx[0].pdptr[0] = entry;
 		return;
 	}
-	gmem_set(&pair.mem, table_page(0, level, 0) << 12, size, entry);
+	gmem_set(&pair.mem, walk_table(0, level, 0) << 12, size, entry);
 }
 
 static void path_init(const struct model_paging *p)
 {
 	int level;
 
-	for (level = 1; level <= levels_of(p->mode); level++)
+	for (level = 1; level <= walk_levels(p->mode); level++)
 		path_set(p, level, path_entry(p, level));
 	if (p->mode == MODEL_PAE)
-		path_set(p, 3, table_page(0, 2, 0) << 12 | 1);
+		path_set(p, 3, walk_table(0, 2, 0) << 12 | 1);
 }
 
 /* The eight flags in question at a level of an x86 format. */
@@ -150,13 +118,13 @@ static void walk_flags(const struct model_paging *p, int level, int n)
 static void walk_every_flag(enum model_mode mode)
 {
 	struct model_paging *p = &pair.cpu[0];
-	int levels = mode == MODEL_PAE ? 2 : levels_of(mode);
+	int levels = mode == MODEL_PAE ? 2 : walk_levels(mode);
 	int control, level, n;
 
 	for (control = 0; control < 32; control++) {
 		*p = (struct model_paging){
 			.mode = mode, .set_ad = true, .maxphyaddr = 40,
-			.root = table_page(0, levels_of(mode), 0) << 12,
+			.root = walk_table(0, walk_levels(mode), 0) << 12,
 			.wp = control & 1, .smep = control & 2,
 			.smap = control & 4, .nxe = control & 8,
 			.pke = control & 16, .pse = control & 16,
@@ -208,7 +176,7 @@ static void every_bit_pdpte(void **state)
 		pair_update(&pair);
 		path_init(p);
 		for (n = 0; n < 64; n++) {
-			path_set(p, 3, (table_page(0, 2, 0) << 12 | 1) ^ 1ull << n);
+			path_set(p, 3, (walk_table(0, 2, 0) << 12 | 1) ^ 1ull << n);
 			pair_walk(&pair, 0, &a);
 			pair_walk(&pair, (u64)(n % 4) << 30, &a);
 		}
@@ -248,163 +216,16 @@ static void every_flag_ept(void **state)
 			.maxphyaddr = 46, .exec_only = control & 1,
 			.ept_ad = control & 2, .gib_pages = control & 4,
 		};
-		p->root = table_page(0, levels_of(p->mode), 0) << 12;
+		p->root = walk_table(0, walk_levels(p->mode), 0) << 12;
 		pair_update(&pair);
 		path_init(p);
-		for (level = 1; level <= levels_of(p->mode); level++)
+		for (level = 1; level <= walk_levels(p->mode); level++)
 			walk_ept_flags(p, level);
 	}
 }
 
 /* ------------------------------------------------------------------------ */
 /* Random tables. */
-
-static u64 random_address(const struct model_paging *p, int set, int level,
-			  bool leaf)
-{
-	int shift = 12 + (p->mode == MODEL_32 ? 10 : 9) * (level - 1);
-	u64 page;
-
-	if (!leaf) {
-		page = table_page(set, level - 1, rnd() % COPIES);
-		/* Through ->next: aliases that a level 1 leaf maps back. */
-		if (!set && p->next) {
-			page += one_in(8) ? rnd() % 23 * SET : 0;
-			page |= rnd() << 10;
-		}
-		page <<= 12;
-	} else if (set) {
-		page = level == 1 ? rnd() % SET << 12 : 0;
-	} else {
-		page = rnd() & ~((1ull << shift) - 1);
-	}
-	if (one_in(set ? 2048 : 256))
-		page = rnd() & ~0xfffull;
-	return page & ((1ull << p->maxphyaddr) - 1) & 0xffffffffff000ull;
-}
-
-static u64 x86_entry(const struct model_paging *p, int set, int level)
-{
-	bool large = (level == 2 || level == 3) && one_in(4);
-	bool leaf = level == 1 || large;
-	u64 e;
-
-	if (p->mode == MODEL_PAE && level > 2)
-		large = leaf = false;
-	e = random_address(p, set, level, leaf) | 1 | (large ? 0x80 : 0);
-	e |= one_in(set ? 64 : 8) ? 0 : 2;
-	e |= one_in(set ? 64 : 8) ? 0 : 4;
-	e |= rnd() & 0xe78;
-	if (leaf || one_in(set ? 64 : 8))
-		e |= rnd() & 0x100;
-	if (p->mode >= MODEL_4LEVEL)
-		e |= rnd() & 0x7ff0000000000000ull;
-	if (p->nxe && one_in(8))
-		e |= 1ull << 63;
-	if (p->mode == MODEL_32)
-		e = (e & 0xffffffff) | (large && one_in(2) ? rnd() & 0x3fe000 : 0);
-	return e;
-}
-
-static u64 ept_entry(const struct model_paging *p, int set, int level)
-{
-	bool large = (level == 2 || level == 3) && one_in(4);
-	bool leaf = level == 1 || large;
-	u64 e = random_address(p, set, level, leaf);
-
-	e |= one_in(set ? 32 : 8) ? rnd() & 7 : 7;
-	e |= large ? 0x80 : 0;
-	if (leaf)
-		e |= (one_in(set ? 64 : 8) ? rnd() & 7 : 6) << 3 | (rnd() & 0x40);
-	return e | (rnd() & 0xfff0000000000f00ull);
-}
-
-/* The first tables of a level are made tidier than the last. */
-static u64 random_entry(const struct model_paging *p, int set, int level,
-			int copy)
-{
-	u64 e = p->mode >= MODEL_EPT4 ? ept_entry(p, set, level) :
-		x86_entry(p, set, level);
-
-	/* A walk in two dimensions uses many more of the second set. */
-	if (one_in((set ? 4096 : 256) >> 2 * copy))
-		e ^= 1ull << rnd() % 64;
-	return p->mode == MODEL_32 ? (u32)e : e;
-}
-
-static void fill_table(const struct model_paging *p, int set, int level,
-		       int copy)
-{
-	int size = p->mode == MODEL_32 ? 4 : 8;
-	u64 gpa = table_page(set, level, copy) << 12;
-	u64 end = gpa + 4096;
-
-	for (; gpa < end; gpa += size)
-		gmem_set(&pair.mem, gpa, size,
-			 random_entry(p, set, level, copy));
-}
-
-static void fill_tables(struct model_paging *p, int set)
-{
-	int level, copy;
-
-	for (level = 1; level <= levels_of(p->mode); level++)
-		for (copy = 0; copy < COPIES; copy++)
-			fill_table(p, set, level, copy);
-}
-
-static void random_control(struct model_paging *p, int set)
-{
-	u64 r = rnd();
-	int i;
-
-	p->wp = r & 1;
-	p->smep = r & 2;
-	p->smap = (r & 12) == 12;
-	p->pse = r & 0x30;
-	p->nxe = r & 0xc0;
-	p->pke = r & 0x100;
-	p->pse36 = r & 0x200;
-	p->gib_pages = r & 0xc00;
-	p->amd = r & 0x1000;
-	p->exec_only = r & 0x2000;
-	p->ept_ad = r & 0x4000;
-	/* Nested paging of AMD's kind always keeps them. */
-	p->set_ad = p->nested || r & 0x38000;
-	p->maxphyaddr = one_in(4) ? 32 + (int)(rnd() % 21) : 46;
-	p->root = table_page(set, levels_of(p->mode), rnd() % COPIES) << 12;
-	for (i = 0; i < 4; i++) {
-		p->pdpte[i] = random_address(p, set, 3, false) | 1;
-		if (one_in(16))
-			p->pdpte[i] ^= 1ull << rnd() % 64;
-	}
-}
-
-static u64 random_va(const struct model_paging *p)
-{
-	static const int width[] = { 64, 32, 32, 48, 57, 48, 57 };
-	u64 va = rnd();
-
-	if (p->nested || p->mode >= MODEL_EPT4)
-		return one_in(32) ? va : va & ((1ull << width[p->mode]) - 1);
-	if (p->mode == MODEL_OFF && p->next)
-		return va & 0x3fffffffffff;
-	return va;
-}
-
-static struct model_access random_access(void)
-{
-	struct model_access a = {
-		.user = rnd() & 1, .ac = rnd() & 1,
-		.pkru = one_in(2) ? rnd() & rnd() & rnd() : 0,
-	};
-	unsigned int op = rnd() % 4;
-
-	a.write = op & 1;
-	a.fetch = op == 2;
-	a.implicit = !a.user && one_in(4);
-	return a;
-}
 
 static void walk_random(enum model_mode mode, bool nested,
 			enum model_mode next, int walks)
@@ -419,18 +240,18 @@ static void walk_random(enum model_mode mode, bool nested,
 		.mode = mode, .nested = nested, .next = next ? &p[1] : NULL,
 	};
 	for (i = 0; i < walks; i++) {
-		struct model_access a = random_access();
+		struct model_access a = walk_random_access();
 
 		if (i % 32 == 0) {
-			random_control(&p[0], 0);
-			random_control(&p[1], 1);
+			walk_random_control(&p[0], 0);
+			walk_random_control(&p[1], 1);
 			pair_update(&pair);
 		}
 		if (i % 8192 == 0) {
-			fill_tables(&p[0], 0);
-			fill_tables(&p[1], 1);
+			walk_fill_tables(&pair.mem, &p[0], 0);
+			walk_fill_tables(&pair.mem, &p[1], 1);
 		}
-		pair_walk(&pair, random_va(&p[0]), &a);
+		pair_walk(&pair, walk_random_va(&p[0]), &a);
 	}
 }
 
@@ -479,7 +300,7 @@ static int start(void **state)
 	const char *seed = getenv("LAMINA_SEED");
 
 	memset(&pair, 0, sizeof(pair));
-	rng_state = seed ? strtoull(seed, NULL, 0) : 1;
+	walk_seed(seed ? strtoull(seed, NULL, 0) : 1);
 	return 0;
 }
 

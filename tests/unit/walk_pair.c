@@ -42,6 +42,7 @@ static void ctx_init(struct gwalk_ctx *ctx, const struct model_paging *p)
 	*ctx = (struct gwalk_ctx){
 		.fmt = format_of[p->mode],
 		.root = p->root,
+		.pdptr_mem = p->pdpte_mem,
 		.set_ad = ept ? p->ept_ad : p->set_ad,
 	};
 	for (int i = 0; i < 4; i++)
@@ -190,7 +191,8 @@ void pair_walk(struct pair *t, u64 va, const struct model_access *a)
 	/* The model first: its steps are checked against the walker's memory. */
 	end = model_walk(&mem, &t->cpu[0], va, a, &r);
 	n = gmem_take(&t->mem, log);
-	status = gwalk(gmem_vcpu(&t->mem), &t->ctx[0], va, &access, &g);
+	status = t->walk ? t->walk(t, va, &access, &g) :
+		 gwalk(gmem_vcpu(&t->mem), &t->ctx[0], va, &access, &g);
 	if (status == GWALK_RETRY) {
 		t->retries++;
 		gmem_take(&t->mem, log);

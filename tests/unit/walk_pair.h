@@ -13,6 +13,7 @@
  * struct pair - a memory and up to two sets of tables in it
  * @cpu: the tables, as the model wants them; [1] is what [0]'s ->next may be
  * @ctx: the same for the walker, from pair_update()
+ * @walk: the walker: gwalk() of @ctx when NULL
  * @ended: walks by how they ended, for the statistics
  * @retries: walks not compared: tables that contain themselves change while
  *           their A and D bits are set
@@ -21,6 +22,9 @@ struct pair {
 	struct gmem mem;
 	struct model_paging cpu[2];
 	struct gwalk_ctx ctx[2];
+	enum gwalk_status (*walk)(struct pair *t, u64 va,
+				  const struct gwalk_access *access,
+				  struct gwalk_result *res);
 	unsigned long ended[4];
 	unsigned long retries;
 };
