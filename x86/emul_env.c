@@ -232,6 +232,11 @@ static void tlb_drop(struct emul_ctx *ctx, u64 la)
 	vendor(tlb_flush)(ctx->priv);
 }
 
+static void tlb_flush(struct emul_ctx *ctx)
+{
+	vendor(tlb_flush)(ctx->priv);
+}
+
 static void halt_after(struct emul_ctx *ctx)
 {
 	struct x86_vcpu *v = ctx->priv;
@@ -339,6 +344,7 @@ const struct emul_ops emul_env_ops = {
 	.vector_set = vector_set,
 	.cpuid = cpuid_get,
 	.invlpg = tlb_drop,
+	.flush = tlb_flush,
 	.halt = halt_after,
 	.shadow = shadow_begin,
 	.reg = reg_get,
