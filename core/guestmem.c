@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Guest memory through the client's mapping of it. */
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -187,6 +188,19 @@ static void guest_mark(struct slot *slot, gpa_t gpa, unsigned long len)
 		dirty_mark(slot, gfn);
 }
 
+/* What the processor would have told the MMU about tables that it shadows. */
+static void guest_wrote(struct kvm_vcpu *vcpu, struct slot *slot, gpa_t gpa,
+			unsigned long len)
+{
+	unsigned long n;
+
+	guest_mark(slot, gpa, len);
+	for (; len; len -= n, gpa += n) {
+		n = min_t(u64, len, PAGE_SIZE - offset_in_page(gpa));
+		mmu_guest_written(&vcpu->mmu, gpa, n);
+	}
+}
+
 int guest_write(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
 		unsigned long len)
 {
@@ -200,7 +214,7 @@ int guest_write(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
 		n = guest_span(slot, gpa, len);
 		left = guest_copy_out(guest_user(slot, gpa), buf, n);
 		/* A copy that stopped in the middle has written the front. */
-		guest_mark(slot, gpa, n);
+		guest_wrote(vcpu, slot, gpa, n);
 		if (left)
 			return -EFAULT;
 	}
@@ -286,23 +300,39 @@ static bool can_be_atomic(gpa_t gpa, unsigned int len)
 	return (gpa & (L1_CACHE_BYTES - 1)) + len <= L1_CACHE_BYTES;
 }
 
-int guest_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, const void *old,
-		  const void *new, unsigned int len)
+static int slot_cmpxchg(const struct slot *slot, gpa_t gpa, const void *old,
+			const void *new, unsigned int len)
 {
-	struct slot *slot = guest_slot(vcpu, gpa >> MMU_PAGE_SHIFT);
 	void __user *p;
-	int err;
 
 	if (!slot || (slot->flags & KVM_MEM_READONLY))
 		return -EFAULT;
 	p = guest_user(slot, gpa);
 	if (unlikely(!can_be_atomic(gpa, len)))
-		err = user_compare_write(p, old, new, len);
-	else if (len == 16)
-		err = user_cmpxchg16(p, old, new);
-	else
-		err = user_cmpxchg(p, old, new, len);
+		return user_compare_write(p, old, new, len);
+	if (len == 16)
+		return user_cmpxchg16(p, old, new);
+	return user_cmpxchg(p, old, new, len);
+}
+
+int guest_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, const void *old,
+		  const void *new, unsigned int len)
+{
+	struct slot *slot = guest_slot(vcpu, gpa >> MMU_PAGE_SHIFT);
+	int err = slot_cmpxchg(slot, gpa, old, new, len);
+
 	if (!err)
-		guest_mark(slot, gpa, len);
+		guest_wrote(vcpu, slot, gpa, len);
+	return err;
+}
+
+int guest_cmpxchg_entry(struct kvm_vcpu *vcpu, gpa_t gpa, u64 old, u64 new,
+			unsigned int size)
+{
+	struct slot *slot = guest_slot(vcpu, gpa >> MMU_PAGE_SHIFT);
+	int err = slot_cmpxchg(slot, gpa, &old, &new, size);
+
+	if (!err)
+		guest_mark(slot, gpa, size);
 	return err;
 }

@@ -66,4 +66,8 @@ int guest_write(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
 int guest_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, const void *old,
 		  const void *new, unsigned int len);
 
+/** guest_cmpxchg_entry - mmu_env_guest_cmpxchg() for a vCPU: the MMU knows of it */
+int guest_cmpxchg_entry(struct kvm_vcpu *vcpu, gpa_t gpa, u64 old, u64 new,
+			unsigned int size);
+
 #endif

@@ -306,7 +306,7 @@ bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
 int mmu_env_guest_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int size,
 			  u64 old, u64 new)
 {
-	return guest_cmpxchg(env_vcpu(vcpu), gpa, &old, &new, size);
+	return guest_cmpxchg_entry(env_vcpu(vcpu), gpa, old, new, size);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -80,7 +80,8 @@ struct emul_ctx;
  * @vector: read 16 (XMM) or 32 (YMM) bytes of vector register @nr
  * @vector_set: write them; an XMM write leaves the rest of the register alone
  * @cpuid: EAX, EBX, ECX, EDX for the leaf in EAX and ECX
- * @invlpg: forget translations of @la
+ * @invlpg: forget translations of @la, which is canonical
+ * @flush: forget all translations, whatever the address space
  * @halt: the processor waits for an event after this instruction
  * @shadow: interrupts wait for one more instruction (STI, MOV SS)
  *
@@ -120,6 +121,7 @@ struct emul_ops {
 			   const void *buf, unsigned int len);
 	void (*cpuid)(struct emul_ctx *ctx, u32 regs[4]);
 	void (*invlpg)(struct emul_ctx *ctx, u64 la);
+	void (*flush)(struct emul_ctx *ctx);
 	void (*halt)(struct emul_ctx *ctx);
 	void (*shadow)(struct emul_ctx *ctx);
 

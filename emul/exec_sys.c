@@ -206,14 +206,56 @@ static enum emul_result cpuid(struct emul_ctx *ctx)
 	return exec_next(ctx);
 }
 
-/* No access: neither limits nor presence count (SDM vol. 2, INVLPG). */
+/*
+ * No access: neither limits nor presence count, and an address that is not
+ * canonical has no translation (SDM vol. 2, INVLPG).
+ */
 static enum emul_result invalidate_page(struct emul_ctx *ctx)
 {
 	enum emul_result ret = exec_privileged(ctx);
+	u64 la;
 
 	if (ret != EMUL_OK)
 		return ret;
-	ctx->ops->invlpg(ctx, operand_linear(ctx, operand_address(ctx)));
+	la = operand_linear(ctx, operand_address(ctx));
+	if (operand_canonical(ctx, la))
+		ctx->ops->invlpg(ctx, la);
+	return exec_next(ctx);
+}
+
+/* Types of INVPCID (SDM vol. 2, INVPCID); the others forget more. */
+enum { PCID_ADDRESS, PCID_CONTEXT, PCID_TYPES = 4 };
+
+static bool pcid_is_valid(const struct emul_ctx *ctx, u64 type,
+			  const u64 desc[2], u64 cr4)
+{
+	if (type >= PCID_TYPES || desc[0] >> 12)
+		return false;
+	if (type <= PCID_CONTEXT && desc[0] && !(cr4 & CR4_PCIDE))
+		return false;
+	return type != PCID_ADDRESS || operand_canonical(ctx, desc[1]);
+}
+
+/* Whoever offers the instruction sees to it that the guest has it. */
+static enum emul_result invalidate_pcid(struct emul_ctx *ctx)
+{
+	enum emul_result ret = exec_privileged(ctx);
+	u64 type, cr4, desc[2];
+
+	if (ret == EMUL_OK)
+		ret = operand_read(ctx, operand_address(ctx), desc, 16);
+	if (ret == EMUL_OK)
+		ret = exec_reg(ctx, EMUL_CR, 4, &cr4);
+	if (ret != EMUL_OK)
+		return ret;
+	type = operand_reg_get(ctx, operand_reg(&ctx->insn),
+			       ctx->mode == EMUL_64 ? 8 : 4);
+	if (!pcid_is_valid(ctx, type, desc, cr4))
+		return exec_fault(ctx, VECTOR_GP, 0);
+	if (type == PCID_ADDRESS)
+		ctx->ops->invlpg(ctx, desc[1]);
+	else
+		ctx->ops->flush(ctx);
 	return exec_next(ctx);
 }
 
@@ -320,6 +362,8 @@ enum emul_result exec_sys(struct emul_ctx *ctx)
 		return move_msr(ctx, false);
 	case 0x1a2:
 		return cpuid(ctx);
+	case 0x282:
+		return invalidate_pcid(ctx);
 	default:
 		return EMUL_UNKNOWN;
 	}

@@ -40,6 +40,7 @@ enum {
 #define CR4_OSFXSR	BIT(9)
 #define CR4_UMIP	BIT(11)
 #define CR4_FSGSBASE	BIT(16)
+#define CR4_PCIDE	BIT(17)
 #define CR4_OSXSAVE	BIT(18)
 
 /* Segment types (APM vol. 2, tables 4-3 to 4-6). */

@@ -79,7 +79,7 @@ static enum x86_exit_kind kind_of_rare(u32 code)
 	case SVM_EXIT_NPF:
 		return X86_EXIT_PAGE;
 	case SVM_EXIT_INVPCID:
-		return X86_EXIT_EMULATE;
+		return X86_EXIT_INVPCID;
 	case EXIT_CODE_INVALID:
 		return X86_EXIT_FAIL_ENTRY;
 	default:

@@ -45,6 +45,12 @@ void cr_update_mmu(struct x86_vcpu *v)
 	v->mmu_stale = false;
 }
 
+void cr_flush(struct x86_vcpu *v)
+{
+	mmu_guest_flush(&v->vcpu.mmu);
+	vendor(tlb_flush)(v);
+}
+
 static bool cr0_is_valid(u64 cr0)
 {
 	if (cr0 & ~CR0_BITS)
@@ -117,7 +123,7 @@ int cr0_write(struct x86_vcpu *v, u64 value)
 		return -EINVAL;
 	state_set(v, GRP_CR0)->cr0 = value;
 	if (changed & X86_CR0_PG)
-		vendor(tlb_flush)(v);
+		cr_flush(v);
 	cr_changed(v);
 	return 0;
 }
@@ -136,7 +142,7 @@ int cr3_write(struct x86_vcpu *v, u64 value)
 		value = (u32)value;
 	}
 	state_set(v, GRP_CR3)->cr3 = value;
-	vendor(tlb_flush)(v);
+	cr_flush(v);
 	return 0;
 }
 
@@ -155,7 +161,7 @@ int cr4_write(struct x86_vcpu *v, u64 value)
 		return -EINVAL;
 	state_set(v, GRP_CR4)->cr4 = value;
 	if (changed & CR4_FLUSH_BITS)
-		vendor(tlb_flush)(v);
+		cr_flush(v);
 	cr_changed(v);
 	return 0;
 }
@@ -181,7 +187,7 @@ int efer_write(struct x86_vcpu *v, u64 value)
 	value = (value & ~(u64)EFER_LMA) | (s->efer & EFER_LMA);
 	state_set(v, GRP_EFER)->efer = value;
 	if (changed & EFER_NX)
-		vendor(tlb_flush)(v);
+		cr_flush(v);
 	cr_changed(v);
 	return 0;
 }

@@ -81,6 +81,12 @@ bool cr_state_is_valid(struct x86_vcpu *v, u64 cr0, u64 cr4, u64 efer);
 void cr_changed(struct x86_vcpu *v);
 
 /**
+ * cr_flush - the guest asks for all its translations to be forgotten
+ * @v: own thread
+ */
+void cr_flush(struct x86_vcpu *v);
+
+/**
  * cr_update_mmu - bring the MMU's context up to date, if it is void
  * @v: own thread
  */

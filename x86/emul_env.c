@@ -226,10 +226,18 @@ static void cpuid_get(struct emul_ctx *ctx, u32 regs[4])
 	cpuid_query(ctx->priv, regs);
 }
 
-/* One address takes as long as all of them. */
+/* One address takes the processor as long as all of them. */
 static void tlb_drop(struct emul_ctx *ctx, u64 la)
 {
-	vendor(tlb_flush)(ctx->priv);
+	struct x86_vcpu *v = ctx->priv;
+
+	mmu_guest_invlpg(&v->vcpu.mmu, la);
+	vendor(tlb_flush)(v);
+}
+
+static void tlb_flush(struct emul_ctx *ctx)
+{
+	cr_flush(ctx->priv);
 }
 
 static void halt_after(struct emul_ctx *ctx)
@@ -339,6 +347,7 @@ const struct emul_ops emul_env_ops = {
 	.vector_set = vector_set,
 	.cpuid = cpuid_get,
 	.invlpg = tlb_drop,
+	.flush = tlb_flush,
 	.halt = halt_after,
 	.shadow = shadow_begin,
 	.reg = reg_get,

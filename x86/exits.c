@@ -3,10 +3,12 @@
 #include <linux/kvm_para.h>
 #include <linux/string.h>
 
+#include <asm/cpufeatures.h>
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
 
 #include "core/run_state.h"
+#include "x86/cpuid.h"
 #include "x86/debug.h"
 #include "x86/emulate.h"
 #include "x86/exits.h"
@@ -148,6 +150,15 @@ static enum x86_next unknown_exit(struct x86_vcpu *v,
 	return X86_USER;
 }
 
+/* Intercepted also where the guest's CPU does not have it. */
+static enum x86_next invpcid_exit(struct x86_vcpu *v,
+				  const struct x86_exit *exit)
+{
+	if (cpuid_has(v, X86_FEATURE_INVPCID))
+		return emulate_insn(v, exit);
+	return undefined_exit(v, exit);
+}
+
 /* Where nested paging lets the processor do it; only 32-bit systems could want it. */
 static enum x86_next task_switch_exit(struct x86_vcpu *v,
 				      const struct x86_exit *exit)
@@ -184,6 +195,7 @@ static enum x86_next (*const handlers[X86_EXIT_KINDS])(struct x86_vcpu *v,
 	[X86_EXIT_SOFT_INT]	= debug_int_exit,
 	[X86_EXIT_SKIP]		= skip_exit,
 	[X86_EXIT_TASK_SWITCH]	= task_switch_exit,
+	[X86_EXIT_INVPCID]	= invpcid_exit,
 	[X86_EXIT_EMULATE]	= emulate_insn,
 	[X86_EXIT_FAIL_ENTRY]	= fail_entry_exit,
 	[X86_EXIT_VENDOR]	= vendor_exit,

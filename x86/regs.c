@@ -177,7 +177,7 @@ void sregs_load(struct x86_vcpu *v, const struct kvm_sregs *r)
 	registers_load(v, r);
 	v->vcpu.run->cr8 = r->cr8;
 	cr_changed(v);
-	vendor(tlb_flush)(v);
+	cr_flush(v);
 }
 
 /* The bitmap names at most one interrupt that waits, or none (api.rst 4.13). */

@@ -20,6 +20,7 @@
 #include "core/arch.h"
 #include "core/run_state.h"
 #include "core/vm.h"
+#include "x86/cr.h"
 #include "x86/debug.h"
 #include "x86/exits.h"
 #include "x86/fpu.h"
@@ -62,6 +63,9 @@ static int run_root(struct x86_vcpu *v)
 	hpa_t root;
 	int ret;
 
+	/* On shadow page tables the registers decide which root it is. */
+	if (unlikely(v->mmu_stale))
+		cr_update_mmu(v);
 	if (likely(mmu_root_is_current(&v->vcpu.mmu)))
 		return 0;
 	ret = mmu_root_load(&v->vcpu.mmu, &root);

@@ -103,7 +103,7 @@ static void random_state(void)
 	now.rip = number();
 	now.rflags = 2 | (random64() & 0x3f7fd5);
 	now.cpl = below(2) ? 0 : below(4);
-	now.halted = now.shadow = now.flushed = 0;
+	now.halted = now.shadow = now.flushed = now.flushed_all = 0;
 	ctx = (struct emul_ctx){
 		.mode = below(3), .protected = below(8), .amd = below(2),
 	};

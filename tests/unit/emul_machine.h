@@ -28,7 +28,7 @@ struct machine {
 		u64 val;
 	} msr[12];
 	u8 vector[16][32];
-	unsigned int halted, shadow, flushed;
+	unsigned int halted, shadow, flushed, flushed_all;
 	u64 flushed_la;
 	u8 memory[MEMORY];
 };
@@ -159,6 +159,11 @@ static void cb_invlpg(struct emul_ctx *c, u64 la)
 	now.flushed_la = la;
 }
 
+static void cb_flush(struct emul_ctx *c)
+{
+	now.flushed_all++;
+}
+
 static void cb_halt(struct emul_ctx *c)
 {
 	now.halted++;
@@ -214,7 +219,7 @@ static const struct emul_ops machine_ops = {
 	.cmpxchg = cb_cmpxchg, .in = cb_in, .out = cb_out,
 	.segment = cb_segment, .segment_set = cb_segment_set,
 	.table = cb_table, .table_set = cb_table_set, .cpuid = cb_cpuid,
-	.invlpg = cb_invlpg, .halt = cb_halt, .shadow = cb_shadow,
+	.invlpg = cb_invlpg, .flush = cb_flush, .halt = cb_halt, .shadow = cb_shadow,
 	.vector = cb_vector, .vector_set = cb_vector_set,
 	.reg = cb_reg, .reg_set = cb_reg_set,
 };

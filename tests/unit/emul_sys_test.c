@@ -67,7 +67,7 @@ static void test_privilege(void **unused)
 	static const char *const hex[] = {
 		"0f 20 c0", "0f 22 c0", "0f 21 c0", "0f 23 c0", "0f 06",
 		"0f 30", "0f 32", "0f 08", "0f 09", "f4", "0f 01 10",
-		"0f 01 18", "0f 01 38", "0f 01 f0", "0f 00 d0", "0f 00 d8",
+		"0f 01 18", "0f 01 38", "0f 01 f0", "66 0f 38 82 01", "0f 00 d0", "0f 00 d8",
 	};
 	unsigned int i;
 
@@ -490,6 +490,65 @@ static void test_base(void **unused)
 	assert_int_equal(now.rflags, 0x202);
 }
 
+/* What of INVPCID is refused, in either mode. */
+static void pcid_refuses(const char *hex)
+{
+	u64 *desc = (u64 *)&now.memory[0x2000];
+
+	now.gpr[AX] = 4;
+	refuses(hex, GP);
+	for (now.gpr[AX] = 0; now.gpr[AX] < 4; now.gpr[AX]++) {
+		desc[0] = 0x1000;
+		refuses(hex, GP);
+		desc[0] = 0x8000000000000000;
+		refuses(hex, GP);
+	}
+	/* A PCID without CR4.PCIDE, and an address that cannot be. */
+	for (now.gpr[AX] = 0; now.gpr[AX] < 2; now.gpr[AX]++) {
+		desc[0] = 1;
+		refuses(hex, GP);
+	}
+	now.gpr[AX] = 0;
+	desc[0] = 0;
+	desc[1] = 0x800000000000;
+	refuses(hex, GP);
+	assert_int_equal(now.flushed + now.flushed_all, 0);
+}
+
+/* SDM vol. 2, INVPCID. */
+static void test_pcid(void **unused)
+{
+	u64 *desc = (u64 *)&now.memory[0x2000];
+	const char *hex = "66 0f 38 82 03";
+
+	now.gpr[BX] = 0x2000;
+	pcid_refuses(hex);
+	desc[1] = 0x7fff12345000;
+	ok(hex);
+	assert_true(now.flushed == 1 && now.flushed_la == 0x7fff12345000);
+	/* All PCIDs: the one in the descriptor, and its address, do not count. */
+	desc[0] = 0xfff;
+	desc[1] = 0x800000000000;
+	for (now.gpr[AX] = 2; now.gpr[AX] < 4; now.gpr[AX]++)
+		ok(hex);
+	assert_true(now.flushed == 1 && now.flushed_all == 2);
+	now.cr[4] = 0x20000;
+	now.gpr[AX] = 1;
+	ok(hex);
+	assert_int_equal(now.flushed_all, 3);
+
+	reset(NULL);
+	wide();
+	now.gpr[BX] = 0x2000;
+	pcid_refuses(hex);
+	/* 64 bits of the type count here, 32 elsewhere. */
+	now.gpr[AX] = 1ull << 32 | 2;
+	refuses(hex, GP);
+	ctx.mode = EMUL_32;
+	ok(hex);
+	assert_int_equal(now.flushed_all, 1);
+}
+
 static void test_rest(void **unused)
 {
 	now.gpr[BX] = 0x123456;
@@ -502,6 +561,9 @@ static void test_rest(void **unused)
 	assert_int_equal(run("0f aa"), EMUL_UNKNOWN);
 	refuses("0f 01 f8", UD);
 	wide();
+	now.gpr[BX] = 0x800000000000;
+	ok("0f 01 3b");
+	assert_int_equal(now.flushed, 1);
 	now.seg[EMUL_GS].base = 0x1111;
 	ok("0f 01 f8");
 	assert_true(now.seg[EMUL_GS].base == 0x9000000009);
@@ -527,6 +589,7 @@ int main(void)
 		cmocka_unit_test_setup(test_bitmap, reset),
 		cmocka_unit_test_setup(test_interrupt_flag, reset),
 		cmocka_unit_test_setup(test_base, reset),
+		cmocka_unit_test_setup(test_pcid, reset),
 		cmocka_unit_test_setup(test_rest, reset),
 	};
 
