@@ -35,13 +35,20 @@ static const struct pt_format *format_pick(const struct mmu_cpu *cpu)
 	return cpu->cr4 & CR4_PAE ? &pt_format_pae : &pt_format_2level;
 }
 
-/* A context is what these say from now on; and no walk is to be repeated. */
-static void ctx_set(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
+/*
+ * A context is what these say from now on; and no walk is to be repeated.
+ *
+ * Return: false: shadow pages that were made for it are right still.
+ */
+static bool ctx_set(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 		    const struct pt_format *fmt, const struct perm_bits *bits,
 		    const struct pt_features *feat)
 {
 	struct mmu_ctx *ctx = &vcpu->ctx[kind];
 	struct gwalk_ctx *walk = &ctx->walk;
+	const struct pt_format *old_fmt = walk->fmt;
+	struct pt_rsvd old_rsvd = walk->rsvd;
+	u32 old_role = ctx->role;
 
 	ctx->last[0].level = 0;
 	ctx->last[1].level = 0;
@@ -52,7 +59,7 @@ static void ctx_set(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	walk->next = kind == MMU_CTX_L2 ? &vcpu->ctx[MMU_CTX_SECOND].walk :
 					  NULL;
 	if (!fmt)
-		return;
+		return old_fmt || ctx->role != old_role;
 	pt_rsvd_init(&walk->rsvd, fmt, feat);
 	/*
 	 * The processor has checked the PDPTEs that it reads from memory, and an
@@ -61,6 +68,8 @@ static void ctx_set(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	if (fmt == &pt_format_pae && walk->pdptr_mem && !bits->second)
 		walk->rsvd.mask[0][3] &= ~PDPTE_RSVD_LOW;
 	perm_init(&walk->perm, bits);
+	return fmt != old_fmt || ctx->role != old_role ||
+	       memcmp(&old_rsvd, &walk->rsvd, sizeof(old_rsvd));
 }
 
 void mmu_ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
@@ -85,8 +94,8 @@ void mmu_ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	/* APM 15.25.5: of the rules for L1 itself only NX is one for L2. */
 	if (kind == MMU_CTX_SECOND)
 		bits = (struct perm_bits){ .nx = bits.nx, .second = true };
-	ctx_set(vcpu, kind, fmt, &bits, &feat);
-	if (kind == MMU_CTX_GUEST)
+	/* CR0.TS and the like change often, and nothing for us. */
+	if (ctx_set(vcpu, kind, fmt, &bits, &feat) && kind == MMU_CTX_GUEST)
 		mmu_guest_flush(vcpu);
 }
 
