@@ -29,6 +29,7 @@ void mmu_setup_reset(void)
 {
 	config_ready = false;
 	memset(&config, 0, sizeof(config));
+	rmap_size_set(0);
 }
 
 static bool caps_are_sane(const struct mmu_caps *caps)
@@ -41,18 +42,22 @@ static bool caps_are_sane(const struct mmu_caps *caps)
 		return false;
 	if (caps->maxphyaddr < 32 || caps->maxphyaddr > 52)
 		return false;
-	if (caps->second == MMU_SECOND_NPT && (!caps->ad || caps->exec_only))
+	if (caps->second != MMU_SECOND_EPT && (!caps->ad || caps->exec_only))
 		return false;
 	return !(caps->enc_mask & ~(GENMASK_ULL(51, 32) | width));
 }
 
 static const struct pt_format *format_pick(const struct mmu_caps *caps)
 {
-	if (caps->second != MMU_SECOND_EPT)
-		return caps->levels == 5 ? &pt_format_5level : &pt_format_4level;
-	return caps->levels == 5 ? &pt_format_ept5 : &pt_format_ept4;
+	if (caps->second == MMU_SECOND_EPT)
+		return caps->levels == 5 ? &pt_format_ept5 : &pt_format_ept4;
+	return caps->levels == 5 ? &pt_format_5level : &pt_format_4level;
 }
 
+/*
+ * Shadow tables have NPT's bits: both are x86's.  What a leaf grants there is
+ * spte_shadow_leaf()'s affair; @leaf and @table are the most there can be.
+ */
 static void masks_init(const struct mmu_caps *caps)
 {
 	const struct pt_format *fmt = config.fmt;
@@ -72,9 +77,9 @@ static void masks_init(const struct mmu_caps *caps)
 }
 
 /*
- * NPT: a reserved address bit makes every access fault with PF_RSVD (APM vol.
- * 2, 15.25.6); the generation takes the place of the address.  AMD's CPUs do
- * not read ahead through such an entry.
+ * NPT and shadow tables, PAE's among them: a reserved address bit makes every
+ * access fault with PF_RSVD (APM vol. 2, 8.4.2 and 15.25.6); the generation takes
+ * the place of the address.  AMD's CPUs do not read ahead through such an entry.
  *
  * EPT: "writable, not readable" is a misconfiguration (SDM vol. 3, 29.3.3.1).
  * The address is all ones, where no RAM is: CPUs with L1TF use it nevertheless.
@@ -102,8 +107,18 @@ static void mmio_init(const struct mmu_caps *caps)
 	config.mmio_gen_mask = GENMASK_ULL(min_t(int, caps->maxphyaddr, 44) - 13, 0);
 }
 
+/* Shadow tables translate linear addresses: leaves can name any frame. */
+static gfn_t gfn_end(const struct mmu_caps *caps)
+{
+	if (caps->second == MMU_SECOND_NONE)
+		return 1ull << (caps->maxphyaddr - MMU_PAGE_SHIFT);
+	return 1ull << (caps->levels * PT_INDEX_BITS);
+}
+
 int mmu_setup(const struct mmu_caps *caps)
 {
+	int r;
+
 	if (config_ready)
 		return -EIO;
 	if (!caps_are_sane(caps))
@@ -114,14 +129,17 @@ int mmu_setup(const struct mmu_caps *caps)
 	config.levels = caps->levels;
 	config.max_level = caps->max_level;
 	config.ad = caps->ad;
-	config.end = 1ull << (caps->levels * PT_INDEX_BITS);
+	config.end = gfn_end(caps);
 	masks_init(caps);
 	mmio_init(caps);
-	if (caps->second == MMU_SECOND_NONE)
-		config.end = 1ull << (caps->maxphyaddr - MMU_PAGE_SHIFT);
-	rmap_size_set(caps->second == MMU_SECOND_NONE ? 14 : 2);
-	if (cache_setup())
-		return -ENOMEM;
+	/* Without TDP every alias of a frame counts, with it nested ones (R1). */
+	rmap_size_set(caps->second == MMU_SECOND_NONE ? RMAP_ENTRIES_SHADOW :
+							RMAP_ENTRIES_TDP);
+	r = cache_setup();
+	if (r) {
+		mmu_setup_reset();
+		return r;
+	}
 	config_ready = true;
 	return 0;
 }

@@ -9,10 +9,10 @@
 #include "mmu/mmu.h"
 
 /**
- * struct mmu_config - the host's second-level page-table format, ready to use
+ * struct mmu_config - the host's page-table format for guests, ready to use
  * @fmt: the format
- * @second: NPT or EPT
- * @levels: level of the root table
+ * @second: NPT or EPT; NONE: shadow tables, with NPT's bits
+ * @levels: level of the root table; NONE: the most there can be
  * @max_level: largest leaf
  * @ad: the hardware sets @accessed and @dirty
  * @addr: address bits of an entry
@@ -27,7 +27,7 @@
  * @mmio_fill: other bits of one
  * @mmio_gen_shift: lowest bit of the generation in one
  * @mmio_gen_mask: the generation's bits, not shifted
- * @end: first guest frame that the tree cannot translate
+ * @end: first guest frame that the tables cannot lead to
  *
  * EPT: @leaf carries the memory type: write-back, guest's PAT ignored, which
  * is right for RAM.  Device memory given to a guest will need another type,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/bitops.h>
 #include <linux/bug.h>
 #include <linux/build_bug.h>
 
@@ -29,6 +30,28 @@ u64 spte_leaf(const struct mmu_config *cfg, int level, kvm_pfn_t pfn, u32 how)
 	return spte;
 }
 
+u64 spte_shadow_leaf(const struct mmu_config *cfg, int level, kvm_pfn_t pfn,
+		     u32 acc, u32 pkey)
+{
+	const struct pt_format *fmt = cfg->fmt;
+	u64 spte = cfg->leaf & ~(fmt->read | fmt->user | fmt->exec);
+
+	spte |= (pfn & LEVEL_MASK(level)) << MMU_PAGE_SHIFT | cfg->accessed;
+	if (level > LEVEL_4K)
+		spte |= cfg->large;
+	if (acc & ACC_R)
+		spte |= fmt->read;
+	if (acc & ACC_W)
+		spte |= cfg->write | cfg->dirty;
+	if (acc & ACC_U)
+		spte |= fmt->user;
+	/* A format has one of the two. */
+	spte |= acc & ACC_X ? fmt->exec : fmt->nx;
+	if (fmt->pkey)
+		spte |= (u64)pkey << __ffs64(fmt->pkey);
+	return spte;
+}
+
 kvm_pfn_t spte_leaf_pfn(const struct mmu_config *cfg, u64 spte, int level)
 {
 	return ((spte & cfg->addr) >> MMU_PAGE_SHIFT) & LEVEL_MASK(level);
@@ -47,27 +70,4 @@ u64 spte_mmio(const struct mmu_config *cfg, u64 gen)
 	WARN_ON_ONCE(!cfg->mmio_mask);
 	return cfg->mmio_value | cfg->mmio_fill |
 	       (gen & cfg->mmio_gen_mask) << cfg->mmio_gen_shift;
-}
-
-u64 spte_shadow_leaf(const struct mmu_config *cfg, int level, kvm_pfn_t pfn,
-		     u32 acc, u32 pkey)
-{
-	const struct pt_format *fmt = cfg->fmt;
-	u64 spte = cfg->leaf | (pfn & LEVEL_MASK(level)) << MMU_PAGE_SHIFT | cfg->accessed;
-
-	if (level > LEVEL_4K)
-		spte |= cfg->large;
-	if (acc & ACC_W)
-		spte |= cfg->write | cfg->dirty;
-	if (!(acc & ACC_U))
-		spte &= ~fmt->user;
-	if (!(acc & ACC_R))
-		spte &= ~fmt->read;
-	if (!(acc & ACC_X)) {
-		spte |= fmt->nx;
-		spte &= ~fmt->exec;
-	}
-	if (fmt->pkey)
-		spte |= (u64)pkey << __builtin_ctzll(fmt->pkey);
-	return spte;
 }

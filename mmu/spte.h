@@ -141,7 +141,16 @@ static inline u64 spte_table(const struct mmu_config *cfg, void *table)
 u64 spte_leaf(const struct mmu_config *cfg, int level, kvm_pfn_t pfn, u32 how);
 
 /**
- * spte_shadow_leaf - build a leaf of a shadow page
+ * spte_shadow_leaf - build a leaf of a shadow table, with a guest's rights
+ * @cfg: the configuration
+ * @level: its level
+ * @pfn: any host frame of the page: rounded down
+ * @acc: ACC_* that it grants, no more and no less; ACC_R means something to EPT
+ *       only, where ACC_W needs it
+ * @pkey: protection key, 0 where the table's kind or the format has none
+ *
+ * Accessed, and dirty if it may be written: it is made for an access.  Without
+ * SPTE_WRITABLE, whose bits are reserved in PAE tables (APM vol. 2, 5.2.3).
  */
 u64 spte_shadow_leaf(const struct mmu_config *cfg, int level, kvm_pfn_t pfn,
 		     u32 acc, u32 pkey);

@@ -24,6 +24,7 @@
 #include <linux/string.h>
 #include <linux/kernel.h>
 
+#include "mmu/config.h"
 #include "tests/unit/mmu_configs.h"
 #include "tests/unit/mmu_ops.h"
 
@@ -221,25 +222,37 @@ static void test_each_allocation(void **state)
 	assert_true(fails > 100);
 }
 
+static void setup_fails(const struct mmu_caps *caps)
+{
+	long n = 1;
+	int r;
+
+	for (;; n++) {
+		mmu_setup_reset();
+		shim_fail_at = shim_allocs + n;
+		r = mmu_setup(caps);
+		if (!r)
+			break;
+		assert_int_equal(r, -ENOMEM);
+		assert_int_equal(shim_live, 0);
+		assert_null(mmu_config_get());
+	}
+	shim_fail_at = 0;
+	/* Two caches can fail. */
+	assert_int_equal(n, 3);
+	mmu_teardown();
+	assert_int_equal(shim_live, 0);
+}
+
 static void test_setup_fails(void **state)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(mmu_test_configs); i++) {
-		int r = -1;
+	static const struct mmu_caps none = {
+		MMU_SECOND_NONE, 5, LEVEL_1G, true, false, 48, 0
+	};
 
-		for (long n = 1; r && n < 100; n++) {
-			mmu_setup_reset();
-			shim_fail_at = shim_allocs + n;
-			r = mmu_setup(&mmu_test_configs[i].caps);
-			if (r) {
-				assert_int_equal(r, -ENOMEM);
-				assert_int_equal(shim_live, 0);
-			}
-		}
-		shim_fail_at = 0;
-		assert_int_equal(r, 0);
-		mmu_teardown();
-		assert_int_equal(shim_live, 0);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(mmu_test_configs); i++)
+		setup_fails(&mmu_test_configs[i].caps);
+	setup_fails(&none);
 }
 
 static void on_abort(int sig)

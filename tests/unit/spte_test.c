@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Host page-table entries, bit by bit.  Expected values are written out from
- * the manuals: NPT, APM vol. 2, 5.4.1 and 15.25.5; EPT, SDM vol. 3, 29.3.2.
+ * the manuals: NPT, APM vol. 2, 5.4.1 and 15.25.5; shadow tables, 5.2.3 and 5.3;
+ * EPT, SDM vol. 3, 29.3.2.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,8 @@
 
 #include <linux/errno.h>
 
+#include "mmu/rmap.c"
+#include "mmu/cache.c"
 #include "mmu/config.c"
 #include "mmu/spte.c"
 
@@ -20,6 +23,9 @@
 #define NPT_A	0x020ull
 #define NPT_D	0x040ull
 #define NPT_PS	0x080ull
+#define X86_NX	0x8000000000000000ull
+#define EPT_R	0x001ull
+#define EPT_X	0x004ull
 #define EPT_RX	0x005ull
 #define EPT_W	0x002ull
 #define EPT_WB	0x030ull	/* type 6 in bits 5:3 */
@@ -38,11 +44,31 @@ static const struct mmu_caps ept = {
 	MMU_SECOND_EPT, 4, LEVEL_1G, true, true, 46, 0
 };
 
+static const struct mmu_caps none = {
+	MMU_SECOND_NONE, 4, LEVEL_1G, true, false, 43, 0
+};
+
+/* No reserve is filled here. */
+void *mmu_env_table_alloc(bool wait)
+{
+	return NULL;
+}
+
+void mmu_env_table_free(void *table)
+{
+}
+
 static const struct mmu_config *config_of(const struct mmu_caps *caps)
 {
-	mmu_setup_reset();
+	mmu_teardown();
+	assert_int_equal(shim_live, 0);
 	assert_int_equal(mmu_setup(caps), 0);
 	return mmu_config_get();
+}
+
+static size_t desc_size(void)
+{
+	return desc_cache->size;
 }
 
 static u64 hw(u64 spte)
@@ -62,15 +88,16 @@ static void test_setup(void **state)
 		{ MMU_SECOND_NPT, 4, LEVEL_1G, false, false, 48, 0 },
 		{ MMU_SECOND_NPT, 4, LEVEL_1G, true, true, 48, 0 },
 		{ MMU_SECOND_NPT, 4, LEVEL_1G, true, false, 48, 1ull << 63 },
+		{ MMU_SECOND_NONE, 3, LEVEL_1G, true, false, 48, 0 },
+		{ MMU_SECOND_NONE, 4, LEVEL_1G, false, false, 48, 0 },
+		{ MMU_SECOND_NONE, 4, LEVEL_1G, true, true, 48, 0 },
 	};
-	struct mmu_caps none = { .second = MMU_SECOND_NONE };
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		mmu_setup_reset();
 		assert_int_equal(mmu_setup(&bad[i]), -EINVAL);
 		assert_null(mmu_config_get());
 	}
-	assert_int_equal(mmu_setup(&none), -EOPNOTSUPP);
 	config_of(&npt);
 	/* A second vendor must not build on the masks of the first. */
 	assert_int_equal(mmu_setup(&ept), -EIO);
@@ -78,6 +105,34 @@ static void test_setup(void **state)
 	assert_null(mmu_config_get());
 	assert_int_equal(mmu_setup(&ept), 0);
 	mmu_teardown();
+}
+
+/* Which descriptors, and which frames: by what the hardware translates. */
+static void test_kinds_of_setup(void **state)
+{
+	const struct mmu_config *c = config_of(&none);
+	struct mmu_caps five = none;
+
+	assert_int_equal(desc_size(), 128);
+	assert_int_equal(c->levels, 4);
+	assert_ptr_equal(c->fmt, &pt_format_4level);
+	/* 43 bits of host addresses, whatever a guest's linear ones are. */
+	assert_true(c->end == 0x80000000);
+	five.levels = 5;
+	c = config_of(&five);
+	assert_int_equal(c->levels, 5);
+	assert_ptr_equal(c->fmt, &pt_format_5level);
+	assert_true(mmu_max_gfn() == 0x7fffffff);
+	/* Guest-physical addresses have the tables' width (15.25.3). */
+	c = config_of(&npt);
+	assert_int_equal(desc_size(), 32);
+	assert_true(c->end == 0x1000000000);
+	c = config_of(&ept);
+	assert_int_equal(desc_size(), 32);
+	/* Who comes after a reset has no size by accident. */
+	mmu_teardown();
+	assert_int_equal(desc_entries, 0);
+	assert_int_equal(shim_live, 0);
 }
 
 static void test_npt_leaf(void **state)
@@ -112,6 +167,57 @@ static void test_ept_leaf(void **state)
 		    (0x1000 | EPT_RX | EPT_WB | EPT_PAT));
 }
 
+/* All rights by hand: P W U A D PS NX, and the key in 62:59. */
+static void test_shadow_leaf(void **state)
+{
+	const struct mmu_config *c = config_of(&none);
+	const u64 all = NPT_P | NPT_A, pa = 0x12345000;
+
+	assert_true(hw(spte_shadow_leaf(c, 1, 0x12345, ACC_R, 0)) ==
+		    (pa | all | X86_NX));
+	assert_true(hw(spte_shadow_leaf(c, 1, 0x12345, ACC_R | ACC_X, 0)) ==
+		    (pa | all));
+	assert_true(hw(spte_shadow_leaf(c, 1, 0x12345, ACC_R | ACC_U, 0)) ==
+		    (pa | all | NPT_U | X86_NX));
+	assert_true(hw(spte_shadow_leaf(c, 1, 0x12345, ACC_R | ACC_W, 0)) ==
+		    (pa | all | NPT_W | NPT_D | X86_NX));
+	assert_true(hw(spte_shadow_leaf(c, 1, 0x12345, ACC_ALL, 0)) ==
+		    (pa | all | NPT_W | NPT_D | NPT_U));
+	/* ACC_R says nothing. */
+	assert_true(spte_shadow_leaf(c, 1, 1, ACC_X, 0) ==
+		    spte_shadow_leaf(c, 1, 1, ACC_X | ACC_R, 0));
+	assert_true(hw(spte_shadow_leaf(c, 2, 0x12345, ACC_ALL, 0)) ==
+		    (0x12200000 | all | NPT_W | NPT_D | NPT_U | NPT_PS));
+	assert_true(hw(spte_shadow_leaf(c, 3, 0x7654321, ACC_X, 0)) ==
+		    (0x7640000000 | all | NPT_PS));
+	/* The highest frame of 43 bits, each key; 58:52 are PAE's reserved bits. */
+	for (u64 key = 0; key < 16; key++)
+		assert_true(spte_shadow_leaf(c, 1, 0x7fffffff, ACC_ALL, key) ==
+			    (0x7fffffff000 | all | NPT_W | NPT_D | NPT_U |
+			     SPTE_REAL | key << 59));
+	assert_true(spte_leaf_pfn(c, spte_shadow_leaf(c, 2, 0x12345, 0, 15), 2) ==
+		    0x12200);
+	assert_true(spte_is_leaf(c, spte_shadow_leaf(c, 2, 1, 0, 15), 2));
+	assert_true(spte_is_real(spte_shadow_leaf(c, 1, 0, 0, 0)));
+	assert_false(spte_is_mmio(c, spte_shadow_leaf(c, 1, 0x7fffffff, 0, 15)));
+}
+
+static void test_shadow_leaf_ept(void **state)
+{
+	const struct mmu_config *c = config_of(&ept);
+	const u64 all = 0x12345000 | EPT_WB | EPT_PAT | EPT_A;
+
+	assert_true(hw(spte_shadow_leaf(c, 1, 0x12345, ACC_R | ACC_U, 0)) ==
+		    (all | EPT_R));
+	assert_true(hw(spte_shadow_leaf(c, 1, 0x12345, ACC_X | ACC_U, 0)) ==
+		    (all | EPT_X));
+	assert_true(hw(spte_shadow_leaf(c, 1, 0x12345, ACC_R | ACC_W, 0)) ==
+		    (all | EPT_R | EPT_W | EPT_D));
+	assert_true(hw(spte_shadow_leaf(c, 2, 0x12345, ACC_ALL, 0)) ==
+		    (0x12200000 | EPT_WB | EPT_PAT | EPT_A | EPT_PS | EPT_RX |
+		     EPT_W | EPT_D));
+}
+
 static void test_tables(void **state)
 {
 	u64 *page = (u64 *)(shim_arena() + 5 * 4096);
@@ -137,6 +243,11 @@ static void test_encryption(void **state)
 
 	caps.enc_mask = 1ull << 47;
 	caps.maxphyaddr = 48;
+	caps.second = MMU_SECOND_NONE;
+	c = config_of(&caps);
+	assert_true(hw(spte_shadow_leaf(c, 1, 0x777, ACC_X, 0)) ==
+		    (1ull << 47 | 0x777000 | NPT_P | NPT_A));
+	caps.second = MMU_SECOND_NPT;
 	c = config_of(&caps);
 	spte = spte_leaf(c, 1, 0x777, 0);
 	assert_true(hw(spte) == (1ull << 47 | 0x777000 | NPT_P | NPT_U));
@@ -165,7 +276,7 @@ static void kinds_differ(const struct mmu_caps *caps)
 	const struct mmu_config *c = config_of(caps);
 	const u64 unlinked[] = { SPTE_BROKEN, SPTE_DEAD };
 	u64 leaf = spte_leaf(c, 1, c->addr >> 12, LEAF_WRITE);
-	u64 present = caps->second == MMU_SECOND_NPT ? 1 : 7;
+	u64 present = caps->second == MMU_SECOND_EPT ? 7 : 1;
 
 	for (int i = 0; i < 2; i++) {
 		assert_false(unlinked[i] & present);
@@ -186,6 +297,7 @@ static void test_kinds(void **state)
 
 	full.maxphyaddr = 52;
 	kinds_differ(&npt);
+	kinds_differ(&none);
 	kinds_differ(&full);
 	kinds_differ(&ept);
 }
@@ -201,11 +313,13 @@ static void mmio_is_legal(const struct mmu_config *c, u64 gen, u64 other)
 	assert_false(spte_is_mmio_of(c, spte, other));
 }
 
-static void test_mmio_npt(void **state)
+static void mmio_reserved(enum mmu_second_level second)
 {
 	struct mmu_caps caps = npt;
-	const struct mmu_config *c = config_of(&caps);
+	const struct mmu_config *c;
 
+	caps.second = second;
+	c = config_of(&caps);
 	/* Present, with a bit in 51:48 set: that and no other way is reserved. */
 	for (u64 gen = 0; gen < 3000; gen++) {
 		mmio_is_legal(c, gen, gen + 1);
@@ -225,6 +339,16 @@ static void test_mmio_npt(void **state)
 	assert_false(spte_is_mmio(c, spte_leaf(c, 1, c->addr >> 12, 0)));
 }
 
+static void test_mmio_npt(void **state)
+{
+	mmio_reserved(MMU_SECOND_NPT);
+}
+
+static void test_mmio_shadow(void **state)
+{
+	mmio_reserved(MMU_SECOND_NONE);
+}
+
 static void test_mmio_ept(void **state)
 {
 	const struct mmu_config *c = config_of(&ept);
@@ -242,13 +366,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_setup),
+		cmocka_unit_test(test_kinds_of_setup),
 		cmocka_unit_test(test_npt_leaf),
 		cmocka_unit_test(test_ept_leaf),
+		cmocka_unit_test(test_shadow_leaf),
+		cmocka_unit_test(test_shadow_leaf_ept),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_encryption),
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_mmio_npt),
+		cmocka_unit_test(test_mmio_shadow),
 		cmocka_unit_test(test_mmio_ept),
 	};
 

@@ -29,6 +29,7 @@
 #define __clear_bit(n, p)	(*SHIM_WORD(n, p) &= ~SHIM_BIT(n))
 
 #define __ffs(x)	((unsigned long)__builtin_ctzl(x))
+#define __ffs64(x)	__ffs(x)
 #define __fls(x)	((unsigned long)(63 - __builtin_clzl(x)))
 #define ffz(x)		__ffs(~(x))
 #define fls(x)		((x) ? 32 - __builtin_clz(x) : 0)
