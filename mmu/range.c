@@ -8,6 +8,7 @@
 #include <linux/sched.h>
 
 #include "mmu/range.h"
+#include "mmu/shadow_range.h"
 
 /* Flush before the lock goes, then let faults use what was unlinked. */
 static void debt_pay(struct range_op *op)
@@ -165,6 +166,7 @@ void mmu_zap(struct mmu *mmu, int as_id, gfn_t start, gfn_t end,
 	};
 	gfn_t gib = (start + LEVEL_GFNS(LEVEL_1G) - 1) & LEVEL_MASK(LEVEL_1G);
 
+	shadow_zap_range(mmu, as_id, start, end, may_yield);
 	range_run(&op);
 	if (!may_yield || gib + LEVEL_GFNS(LEVEL_1G) > end)
 		return;
@@ -205,12 +207,15 @@ static bool range_age(struct mmu *mmu, int as_id, gfn_t start, gfn_t end,
 
 bool mmu_age(struct mmu *mmu, int as_id, gfn_t start, gfn_t end)
 {
-	return range_age(mmu, as_id, start, end, visit_age);
+	bool young = shadow_age_range(mmu, as_id, start, end);
+
+	return range_age(mmu, as_id, start, end, visit_age) || young;
 }
 
 bool mmu_is_young(struct mmu *mmu, int as_id, gfn_t start, gfn_t end)
 {
-	return range_age(mmu, as_id, start, end, visit_young);
+	return shadow_young_range(mmu, as_id, start, end) ||
+	       range_age(mmu, as_id, start, end, visit_young);
 }
 
 static bool visit_mmio(struct range_op *op, struct pt_iter *it)
@@ -233,8 +238,10 @@ void mmu_slots_changed(struct mmu *mmu)
 	};
 
 	/* Entries of a generation whose number comes again must not stay. */
-	if (mmu->config->mmio_mask && !(gen & mmu->config->mmio_gen_mask))
+	if (mmu->config->mmio_mask && !(gen & mmu->config->mmio_gen_mask)) {
 		range_run(&op);
+		shadow_forget_mmio(mmu);
+	}
 	/* Pairs with the fault's: who reads it sees the slots published. */
 	smp_store_release(&mmu->mmio_gen, gen);
 }

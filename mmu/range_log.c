@@ -6,6 +6,7 @@
 
 #include "mmu/level.h"
 #include "mmu/range.h"
+#include "mmu/shadow_range.h"
 
 /*
  * Split the large leaf at hand if memory allows.
@@ -77,6 +78,7 @@ void mmu_wrprot_slot(struct mmu *mmu, const struct mmu_slot *slot)
 	};
 
 	log_run(&op);
+	shadow_protect_range(mmu, slot, op.start, op.end, NULL);
 }
 
 /* The bits of the next @n frames, from the entry at hand on. */
@@ -125,6 +127,7 @@ void mmu_wrprot_bitmap(struct mmu *mmu, const struct mmu_slot *slot, u64 first,
 	};
 
 	log_run(&op);
+	shadow_protect_range(mmu, slot, op.start, op.end, bitmap);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -240,4 +243,5 @@ void mmu_recover_slot(struct mmu *mmu, const struct mmu_slot *slot)
 		r.op.start = slot->base_gfn;
 		recover_root(&r, root);
 	}
+	shadow_recover_range(mmu, slot);
 }

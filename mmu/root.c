@@ -6,6 +6,7 @@
 #include "mmu/fault.h"
 #include "mmu/ptree.h"
 #include "mmu/root.h"
+#include "mmu/shadow_range.h"
 
 /* A root whose last reference was dropped is about to leave the list. */
 static bool root_get(struct mmu_root *root)
@@ -172,4 +173,5 @@ void mmu_zap_all(struct mmu *mmu)
 		gone = root->gone;
 		root_put(mmu, root);
 	}
+	shadow_zap_all(mmu);
 }

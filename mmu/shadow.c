@@ -233,8 +233,11 @@ bool shadow_drop(u64 *sptep, struct shadow_debt *d)
 	const struct mmu_config *cfg = d->mmu->config;
 	u64 spte = READ_ONCE(*sptep);
 
-	if (!spte_is_real(spte))
+	if (!spte_is_real(spte)) {
+		if (spte)
+			WRITE_ONCE(*sptep, 0);
 		return false;
+	}
 	/* The processor may set the accessed bit until now. */
 	spte = xchg(sptep, 0);
 	d->flush = true;
@@ -296,9 +299,8 @@ struct shadow_page *shadow_find(struct mmu_shadow *s, gfn_t gfn,
 	return NULL;
 }
 
-/* Make a page known.  -ENOMEM: nothing has happened to it. */
-static int page_publish(struct mmu_shadow *s, struct shadow_page *sp,
-			struct shadow_debt *d)
+int shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
+		   struct shadow_debt *d)
 {
 	struct xarray *xa = page_xa(s, sp->role);
 
@@ -331,7 +333,7 @@ struct shadow_page *shadow_make(struct mmu_vcpu *vcpu, gfn_t gfn,
 	sp->spt = spt;
 	sp->gfn = gfn;
 	sp->role = role;
-	if (!page_publish(vcpu->mmu->shadow, sp, d))
+	if (!shadow_publish(vcpu->mmu->shadow, sp, d))
 		return sp;
 give_back:
 	if (spt)

@@ -155,6 +155,18 @@ struct shadow_page *shadow_make(struct mmu_vcpu *vcpu, gfn_t gfn,
 				union shadow_role role, struct shadow_debt *d);
 
 /**
+ * shadow_publish - make a page known
+ * @s: the VM's
+ * @sp: the page: @gfn, @role and @spt are set, nothing is in it, and there is no
+ *      such page
+ * @d: the debt: see shadow_get()
+ *
+ * Return: 0; -ENOMEM: nothing has happened; see shadow_debt_room().
+ */
+int shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
+		   struct shadow_debt *d);
+
+/**
  * shadow_link - link a page to an empty entry
  * @sptep: the entry
  * @child: the page

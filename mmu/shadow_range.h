@@ -13,7 +13,7 @@
 
 /**
  * shadow_zap_range - remove what maps frames, and what shadows tables in them
- * @mmu: the VM; @mmu->lock not held, or held for write without @may_yield
+ * @mmu: the VM
  * @as_id: address space
  * @start: first frame
  * @end: frame after the last one
@@ -41,6 +41,12 @@ void shadow_protect_range(struct mmu *mmu, const struct mmu_slot *slot,
 
 /** shadow_recover_range - drop small leaves where the host's page is large */
 void shadow_recover_range(struct mmu *mmu, const struct mmu_slot *slot);
+
+/**
+ * shadow_zap_all - zap all pages, which makes all roots obsolete
+ * @mmu: the VM; new roots may be made meanwhile
+ */
+void shadow_zap_all(struct mmu *mmu);
 
 /** shadow_forget_mmio - drop all cached MMIO entries */
 void shadow_forget_mmio(struct mmu *mmu);

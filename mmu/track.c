@@ -101,7 +101,7 @@ void mmu_guest_written(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int len)
 
 	if (likely(!s))
 		return;
-	/* What was written, then the look for a table: pairs with page_publish(). */
+	/* What was written, then the look for a table: pairs with shadow_publish(). */
 	smp_mb();
 	if (xa_load(&s->table[vcpu->as_id], gfn))
 		frame_written(vcpu, gfn, gpa & (MMU_PAGE_SIZE - 1), len);

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What memslots and the host's notifier do to shadow pages: zap, aging. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "tests/unit/shadow_case.h"
+
+static void test_zap(void **state)
+{
+	for (int i = 0; i < 32; i++)
+		guest_map(VA + PAGE(i), DATA + i, 1, RW);
+	guest_map(ALIAS, DATA + 5, 1, U);
+	for (int i = 0; i < 32; i++)
+		touch(VA + PAGE(i), 0);
+	touch(ALIAS, 0);
+	assert_int_equal(mapped(1), 33);
+	vm.flushes = 0;
+	zap(DATA + 5, DATA + 7, true);
+	assert_int_equal(vm.flushes, 1);
+	assert_int_equal(mapped(1), 30);
+	assert_int_equal(level_of(VA + PAGE(4)), 1);
+	assert_int_equal(level_of(VA + PAGE(5)), 0);
+	assert_int_equal(level_of(VA + PAGE(6)), 0);
+	assert_int_equal(level_of(VA + PAGE(7)), 1);
+	assert_int_equal(level_of(ALIAS), 0);
+	/* Nothing is there: nothing to flush. */
+	zap(DATA + 5, DATA + 7, false);
+	zap(DATA + 5, DATA + 5, true);
+	assert_int_equal(vm.flushes, 1);
+	/* The other address space has other frames. */
+	mmu_invalidate_begin(&vm.mmu, DATA, DATA + 32);
+	mmu_zap(&vm.mmu, 1, DATA, DATA + 32, true);
+	mmu_invalidate_end(&vm.mmu);
+	assert_int_equal(mapped(1), 30);
+	zap(DATA, DATA + 32, false);
+	assert_int_equal(mapped(1), 0);
+	assert_int_equal(vm.flushes, 2);
+}
+
+static void test_zap_large(void **state)
+{
+	guest_map(VA, BIG, 2, RW);
+	guest_map(VA + SIZE_2M, BIG + 512, 2, RW);
+	guest_map(ALIAS, GIB, 3, RW);
+	touch(VA, PF_WRITE);
+	touch(VA + SIZE_2M, PF_WRITE);
+	touch(ALIAS, PF_WRITE);
+	assert_int_equal(level_of(VA), 2);
+	assert_int_equal(level_of(ALIAS), 3);
+	zap(BIG + 511, BIG + 512, true);
+	assert_int_equal(level_of(VA), 0);
+	assert_int_equal(level_of(VA + SIZE_2M), 2);
+	zap(GIB + 77777, GIB + 77778, false);
+	assert_int_equal(level_of(ALIAS), 0);
+	assert_int_equal(mapped(3), 0);
+	assert_int_equal(mapped(2), 1);
+}
+
+/* At every step the lock goes, with all paid. */
+static void test_zap_yields(void **state)
+{
+	for (int i = 0; i < 512; i++)
+		guest_map(VA + PAGE(i), DATA + i, 1, RW);
+	for (int i = 0; i < 512; i++)
+		touch(VA + PAGE(i), 0);
+	vm.flushes = 0;
+	shim_yield_odds = 1;
+	zap(DATA, DATA + 512, true);
+	assert_int_equal(vm.flushes, 512);
+	assert_int_equal(mapped(1), 0);
+	shim_yield_odds = 0;
+	for (int i = 0; i < 512; i++)
+		touch(VA + PAGE(i), 0);
+	shim_yield_odds = 1;
+	vm.flushes = 0;
+	zap(DATA, DATA + 512, false);
+	assert_int_equal(vm.flushes, 1);
+	assert_int_equal(mapped(1), 0);
+}
+
+/* Where a guest's table was, something else may be next time. */
+static void test_zap_table(void **state)
+{
+	gfn_t table = guest_map(VA, DATA, 1, RW);
+
+	touch(VA, PF_WRITE);
+	assert_true(track_has_table(vm.mmu.shadow, 0, table, 1));
+	assert_true(track_has_table(vm.mmu.shadow, 0, BASE, 1));
+	zap(table, table + 1, true);
+	assert_false(track_has_table(vm.mmu.shadow, 0, table, 1));
+	assert_int_equal(level_of(VA), 0);
+	assert_true(mmu_root_is_current(&cpu->v));
+	/* Nobody tells of this change. */
+	env_mem_set(HOST + (table - BASE), 0, 8, (DATA + 9) << 12 | P | A | RW);
+	touch(VA, PF_WRITE);
+	vm.flushes = 0;
+	zap(DATA, DATA + 1, true);
+	assert_int_equal(level_of(VA), 1);
+	assert_int_equal(vm.flushes, 0);
+	zap(DATA + 9, DATA + 10, true);
+	assert_int_equal(level_of(VA), 0);
+	/* The root: no vCPU may run on it. */
+	touch(VA, PF_WRITE);
+	zap(BASE, BASE + 1, false);
+	assert_false(mmu_root_is_current(&cpu->v));
+	touch(VA, PF_WRITE);
+	assert_true(can_write(VA));
+}
+
+static void test_zap_all(void **state)
+{
+	for (int i = 0; i < 32; i++)
+		guest_map(VA + i * SIZE_2M, DATA + i, 1, RW);
+	for (int i = 0; i < 32; i++)
+		touch(VA + i * SIZE_2M, 0);
+	shim_yield_odds = 2;
+	mmu_zap_all(&vm.mmu);
+	shim_yield_odds = 0;
+	assert_false(mmu_root_is_current(&cpu->v));
+	assert_int_equal(mapped(1), 0);
+	assert_int_equal(vm.mmu.shadow->nr_pages, 0);
+	touch(VA, 0);
+	assert_int_equal(mapped(1), 1);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Age. */
+
+static void test_age(void **state)
+{
+	guest_map(VA, DATA, 1, RW);
+	guest_map(ALIAS, DATA, 1, RW);
+	guest_map(VA + SIZE_2M, BIG, 2, RW);
+	touch(VA, 0);
+	touch(ALIAS, 0);
+	touch(VA + SIZE_2M, 0);
+	vm.flushes = 0;
+	mmu_age(&vm.mmu, 0, DATA, DATA + 1);
+	assert_false(is_accessed(VA));
+	assert_false(is_accessed(ALIAS));
+	assert_false(mmu_is_young(&vm.mmu, 0, DATA, DATA + 1));
+	assert_false(mmu_age(&vm.mmu, 0, DATA, DATA + 1));
+	access_set(ALIAS);
+	assert_true(mmu_is_young(&vm.mmu, 0, DATA, DATA + 1));
+	assert_true(mmu_is_young(&vm.mmu, 0, DATA - 3, DATA + 3));
+	assert_false(mmu_is_young(&vm.mmu, 0, DATA + 1, DATA + 2));
+	assert_false(mmu_is_young(&vm.mmu, 1, DATA, DATA + 1));
+	assert_true(is_accessed(ALIAS));
+	assert_true(mmu_age(&vm.mmu, 0, DATA - 1, DATA + 2));
+	assert_false(is_accessed(ALIAS));
+	assert_int_equal(level_of(ALIAS), 1);
+	/* Any frame of a large page. */
+	access_set(VA + SIZE_2M);
+	assert_true(mmu_is_young(&vm.mmu, 0, BIG + 300, BIG + 301));
+	assert_true(mmu_age(&vm.mmu, 0, BIG + 300, BIG + 301));
+	assert_false(mmu_is_young(&vm.mmu, 0, BIG, BIG + 512));
+	assert_int_equal(vm.flushes, 0);
+}
+
+/* The generation wraps: no entry may stay that an old one believed. */
+static void test_mmio(void **state)
+{
+	const struct mmu_config *cfg = vm.mmu.config;
+	u64 *sptep, *other;
+	int level;
+
+	guest_map(VA, DATA, 1, RW);
+	guest_map(VA + PAGE(1), DATA + 1, 1, RW);
+	touch(VA, 0);
+	other = spte_at(VA, &level);
+	sptep = spte_at(VA + PAGE(2), &level);
+	assert_int_equal(level, 1);
+	*sptep = spte_mmio(cfg, 0);
+	mmu_slots_changed(&vm.mmu);
+	assert_true(spte_is_mmio(cfg, *sptep));
+	vm.mmu.mmio_gen = cfg->mmio_gen_mask;
+	shim_yield_odds = 1;
+	vm.flushes = 0;
+	mmu_slots_changed(&vm.mmu);
+	assert_true(*sptep == 0);
+	assert_true(*other & P);
+	assert_int_equal(vm.flushes, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_zap),
+		CASE(test_zap_large),
+		CASE(test_zap_yields),
+		CASE(test_zap_table),
+		CASE(test_zap_all),
+		CASE(test_age),
+		CASE(test_mmio),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
