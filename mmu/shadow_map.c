@@ -133,13 +133,7 @@ static enum mmu_result write_decide(struct map *m)
 		m->acc &= ~ACC_W;
 		return MMU_FIXED;
 	}
-	if (m->level == LEVEL_4K &&
-	    unsync_allow(m->s, m->vcpu->as_id, m->fault->gfn))
-		return MMU_FIXED;
-	if (!m->fault->no_emulate)
-		return MMU_EMULATE;
-	track_zap(m->s, m->vcpu->as_id, m->fault->gfn, &m->d);
-	return MMU_RETRY;
+	return track_write(m->s, m->vcpu->as_id, m->fault, &m->d);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -393,7 +387,7 @@ static enum mmu_result map_locked(struct map *m)
 	top = shadow_root_top(m->vcpu, fault->addr);
 	if (!top_is_right(m, top)) {
 		/* PDPTEs have changed in memory since they were loaded. */
-		mmu_guest_flush(m->vcpu);
+		shadow_root_flush(m->vcpu->root);
 		return MMU_RETRY;
 	}
 	level_init(m, top);

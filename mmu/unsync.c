@@ -194,7 +194,7 @@ void mmu_guest_invlpg(struct mmu_vcpu *vcpu, u64 la)
 	struct mmu *mmu = vcpu->mmu;
 	struct shadow_debt d;
 
-	if (!vcpu->mode->walks)
+	if (vcpu->mode != &mmu_mode_shadow)
 		return;
 	/* Then the next root brings everything up to date. */
 	if (!mmu_root_is_current(vcpu)) {
