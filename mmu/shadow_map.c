@@ -321,8 +321,7 @@ static bool near_read(const struct map *m, u64 entry, struct near *n)
 	n->gfn = pt_leaf_addr(fmt, entry, LEVEL_4K) >> MMU_PAGE_SHIFT;
 	n->acc = pt_rights(fmt, entry, LEVEL_4K) & m->above[LEVEL_2M];
 	n->acc = shadow_entry_access(fmt, n->acc, entry, walk->set_ad);
-	n->pkey = fmt->pkey ? (entry & fmt->pkey) >> __builtin_ctzll(fmt->pkey) :
-			      0;
+	n->pkey = gwalk_pkey(walk, entry);
 	return true;
 }
 
