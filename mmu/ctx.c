@@ -25,7 +25,7 @@
 #define ROOT_2LEVEL	GENMASK_ULL(31, 12)
 #define ROOT_PAE	GENMASK_ULL(31, 5)
 
-static const struct pt_format *format_pick(const struct mmu_cpu *cpu)
+const struct pt_format *ctx_format(const struct mmu_cpu *cpu)
 {
 	if (!(cpu->cr0 & CR0_PG))
 		return NULL;
@@ -75,7 +75,7 @@ static bool ctx_set(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 void mmu_ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 		    const struct mmu_cpu *cpu)
 {
-	const struct pt_format *fmt = format_pick(cpu);
+	const struct pt_format *fmt = ctx_format(cpu);
 	bool lma = cpu->efer & EFER_LMA_BIT;
 	struct pt_features feat = cpu->feat;
 	struct perm_bits bits = {

@@ -6,6 +6,14 @@
 #include "mmu/mmu.h"
 
 /**
+ * ctx_format - the format of the tables that registers select
+ * @cpu: the registers
+ *
+ * Return: the format; NULL: paging is off.
+ */
+const struct pt_format *ctx_format(const struct mmu_cpu *cpu);
+
+/**
  * ctx_update_ept - MMU_CTX_SECOND is an EPT
  * @vcpu: the vCPU; called by its own thread
  * @fmt: pt_format_ept4 or pt_format_ept5

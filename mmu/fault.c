@@ -17,9 +17,13 @@
 #include "mmu/ctx.h"
 #include "mmu/fault.h"
 #include "mmu/level.h"
+#include "mmu/shadow.h"
 #include "mmu/tdp.h"
 
 #define NEAR	16	/* frames of the aligned block that one fault maps */
+
+/* Second level: which of L2's addresses it was (APM vol. 2, 15.25.6). */
+#define PF_GUEST	(PF_GUEST_FINAL | PF_GUEST_TABLE)
 
 /**
  * struct mmu_near - the frames around a fault's that could be mapped with it
@@ -144,6 +148,14 @@ static void near_find(struct mmu_near *near, const struct mmu_fault *fault)
 				&near->page[gfn % NEAR + 1]);
 }
 
+/* Do tables of L1 lie there, which shadow pages stand for?  Lock held. */
+static bool tdp_has_table(const struct mmu_vcpu *vcpu, gfn_t gfn, u64 n)
+{
+	struct mmu_shadow *s = vcpu->mmu->shadow;
+
+	return s && track_has_table(s, vcpu->as_id, gfn, n);
+}
+
 static void near_map(struct mmu_vcpu *vcpu, const struct mmu_near *near,
 		     const struct mmu_fault *fault,
 		     const struct tdp_place *place)
@@ -151,7 +163,8 @@ static void near_map(struct mmu_vcpu *vcpu, const struct mmu_near *near,
 	if (!near->below && !near->above)
 		return;
 	if (place->level != LEVEL_4K ||
-	    fault_range_is_stale(vcpu->mmu, fault->seq, near->lo, near->hi))
+	    fault_range_is_stale(vcpu->mmu, fault->seq, near->lo, near->hi) ||
+	    tdp_has_table(vcpu, near->lo, near->hi - near->lo))
 		return;
 	tdp_map_near(vcpu, fault->slot, place->sptep - (fault->gfn - near->lo),
 		     &near->page[near->lo % NEAR], near->below);
@@ -262,6 +275,43 @@ static enum mmu_result tdp_mmio(struct mmu_vcpu *vcpu,
 	return MMU_EMULATE;
 }
 
+/* The level that L1's tables allow, and whether one is in the frame itself. */
+static void tracked_decide(const struct mmu_vcpu *vcpu, struct mmu_fault *fault)
+{
+	while (fault->level > LEVEL_4K &&
+	       tdp_has_table(vcpu, fault->gfn & LEVEL_MASK(fault->level),
+			     LEVEL_GFNS(fault->level)))
+		fault->level--;
+	fault->tracked = fault->level == LEVEL_4K &&
+			 tdp_has_table(vcpu, fault->gfn, 1);
+}
+
+/*
+ * A write to a frame with tables of L1: they go unsync, which takes the lock for
+ * write, or it is emulated.
+ */
+static enum mmu_result tdp_map_tracked(struct mmu_vcpu *vcpu,
+				       struct mmu_fault *fault,
+				       struct tdp_place *place)
+{
+	struct mmu *mmu = vcpu->mmu;
+	enum mmu_result r = MMU_RETRY;
+	struct shadow_debt d;
+
+	shadow_debt_init(&d, mmu);
+	write_lock(&mmu->lock);
+	rcu_read_lock();
+	if (!mmu_fault_is_stale(mmu, fault->seq, fault->gfn))
+		r = track_write(mmu->shadow, vcpu->as_id, fault, &d);
+	fault->tracked = false;
+	if (r == MMU_FIXED)
+		r = tdp_map(vcpu, fault, place);
+	shadow_debt_pay(&d);
+	rcu_read_unlock();
+	write_unlock(&mmu->lock);
+	return r;
+}
+
 enum mmu_result tdp_fault_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 {
 	struct mmu *mmu = vcpu->mmu;
@@ -269,6 +319,7 @@ enum mmu_result tdp_fault_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	gfn_t first = fault->gfn & LEVEL_MASK(fault->level);
 	struct tdp_place place = { };
 	enum mmu_result r = MMU_RETRY;
+	bool write = false;
 
 	near->below = 0;
 	near->above = 0;
@@ -277,13 +328,19 @@ enum mmu_result tdp_fault_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	read_lock(&mmu->lock);
 	rcu_read_lock();
 	if (!fault_range_is_stale(mmu, fault->seq, first,
-				  first + LEVEL_GFNS(fault->level)))
-		r = tdp_map(vcpu, fault, &place);
+				  first + LEVEL_GFNS(fault->level))) {
+		tracked_decide(vcpu, fault);
+		write = fault->tracked && (fault->error & PF_WRITE);
+		if (!write)
+			r = tdp_map(vcpu, fault, &place);
+	}
 	if (r == MMU_FIXED)
 		near_map(vcpu, near, fault, &place);
 	rcu_read_unlock();
 	read_unlock(&mmu->lock);
 	near_put(near, fault);
+	if (write)
+		r = tdp_map_tracked(vcpu, fault, &place);
 	/* The notifier should have done it; if not, never map two pages. */
 	if (place.clash)
 		mmu_zap(mmu, vcpu->as_id, fault->gfn, fault->gfn + 1, true);
@@ -348,7 +405,8 @@ static enum mmu_result walk_resolve(struct mmu_vcpu *vcpu,
 	default:
 		gf = (struct mmu_guest_fault){
 			.addr = walk->fault_addr,
-			.error = walk->error,
+			.error = walk->error | (fault->error & PF_GUEST),
+			.rights = walk->rights,
 			.misconfig = walk->misconfig,
 		};
 		ctx->ops->fault(vcpu, &gf);

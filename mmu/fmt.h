@@ -201,6 +201,16 @@ static inline u32 pt_rights(const struct pt_format *fmt, u64 entry, int level)
 }
 
 /**
+ * pt_pkey - the protection key of a leaf
+ * @fmt: the format
+ * @entry: the leaf
+ */
+static inline u32 pt_pkey(const struct pt_format *fmt, u64 entry)
+{
+	return fmt->pkey ? (entry & fmt->pkey) >> __builtin_ctzll(fmt->pkey) : 0;
+}
+
+/**
  * pt_leaf_addr - address that a leaf maps, without the offset in the page
  * @fmt: the format
  * @entry: the leaf

@@ -153,8 +153,7 @@ static enum gwalk_status walk_down(const struct walk *w,
 	}
 	*common = all ^ fmt->nx;
 	res->rights = pt_rights(fmt, *common, level);
-	if (fmt->pkey)
-		res->pkey = (entry & fmt->pkey) >> __builtin_ctzll(fmt->pkey);
+	res->pkey = gwalk_pkey(ctx, entry);
 	return GWALK_OK;
 }
 

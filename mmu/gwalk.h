@@ -100,6 +100,18 @@ struct gwalk_result {
 };
 
 /**
+ * gwalk_pkey - the protection key that a context's leaf gives
+ * @ctx: the context
+ * @entry: the leaf
+ *
+ * A second level has none: what is there is the hypervisor's own affair.
+ */
+static inline u32 gwalk_pkey(const struct gwalk_ctx *ctx, u64 entry)
+{
+	return ctx->perm.second ? 0 : pt_pkey(ctx->fmt, entry);
+}
+
+/**
  * gwalk - translate an address by a guest's tables
  * @vcpu: whose memory is read (handed to mmu_env_guest_*)
  * @ctx: the tables

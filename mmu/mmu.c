@@ -5,6 +5,7 @@
 
 #include "mmu/cache.h"
 #include "mmu/config.h"
+#include "mmu/nested.h"
 #include "mmu/shadow.h"
 
 int mmu_vm_init(struct mmu *mmu)
@@ -45,5 +46,6 @@ void mmu_vcpu_trim(struct mmu_vcpu *vcpu)
 void mmu_vcpu_destroy(struct mmu_vcpu *vcpu)
 {
 	cache_empty(vcpu);
+	nested_destroy(vcpu);
 	vcpu->mode->root_drop(vcpu);
 }

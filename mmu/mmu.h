@@ -121,6 +121,7 @@ struct mmu_reserve;
  * @ctx: contexts by kind; only the vCPU's own thread touches them
  * @mode: how faults are resolved and mapped, and roots found: by kind, const
  * @root: root in use, with a reference, or NULL
+ * @parked: the same of the mode not in use, L1's or L2's
  * @cache: zeroed tables in reserve for the next fault
  * @cached: how many
  * @reserve: page headers and descriptors for a shadow fault; NULL until one
@@ -131,6 +132,7 @@ struct mmu_vcpu {
 	struct mmu_ctx ctx[MMU_CTX_KINDS];
 	const struct mmu_mode *mode;
 	struct mmu_root *root;
+	struct mmu_root *parked;
 	void *cache[MMU_CACHE_TABLES];
 	u8 cached;
 	struct mmu_reserve *reserve;
@@ -207,6 +209,7 @@ enum mmu_result {
  * @near: host: frames around it that may be mapped with it; TDP only
  * @level: decision: level to map at
  * @map_write: decision: the SPTE may be writable
+ * @tracked: decision: L1's tables lie in the frame; TDP only
  * @err: result: negative errno for MMU_USER and MMU_ERROR
  */
 struct mmu_fault {
@@ -225,6 +228,7 @@ struct mmu_fault {
 	/* decision */
 	u8 level;
 	bool map_write;
+	bool tracked;
 	/* result */
 	int err;
 };

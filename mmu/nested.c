@@ -6,10 +6,9 @@
 #include <linux/bits.h>
 #include <linux/errno.h>
 
+#include "mmu/config.h"
 #include "mmu/ctx.h"
 #include "mmu/mmu_nested.h"
-
-#define CR0_PG			BIT_ULL(31)
 
 /* EPTP: SDM vol. 3, table 25-9. */
 #define EPTP_MEMTYPE		GENMASK_ULL(2, 0)
@@ -37,9 +36,17 @@ void mmu_nested_init(struct mmu_vcpu *vcpu, const struct mmu_ctx_ops *l2_ops,
 	vcpu->ctx[MMU_CTX_SECOND].ops = second_ops;
 }
 
+/* Shadow pages of the top level have to have a place in our own tables. */
+static bool levels_fit(const struct mmu_vcpu *vcpu, const struct pt_format *fmt)
+{
+	return fmt->levels <= vcpu->mmu->config->levels;
+}
+
 int mmu_nested_npt(struct mmu_vcpu *vcpu, const struct mmu_cpu *cpu)
 {
-	if (!(cpu->cr0 & CR0_PG))
+	const struct pt_format *fmt = ctx_format(cpu);
+
+	if (!fmt || !levels_fit(vcpu, fmt))
 		return -EINVAL;
 	mmu_ctx_update(vcpu, MMU_CTX_SECOND, cpu);
 	return 0;
@@ -79,7 +86,8 @@ int mmu_nested_ept(struct mmu_vcpu *vcpu, u64 eptp, u64 cap, u8 maxphyaddr)
 		.ad = eptp & EPTP_AD,
 	};
 
-	if (!fmt || !eptp_memtype_is_valid(eptp, cap))
+	if (!fmt || !levels_fit(vcpu, fmt) ||
+	    !eptp_memtype_is_valid(eptp, cap))
 		return -EINVAL;
 	if (feat.ad && !(cap & CAP_AD))
 		return -EINVAL;

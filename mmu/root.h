@@ -35,6 +35,7 @@ struct mmu_mode {
 
 extern const struct mmu_mode mmu_mode_tdp;
 extern const struct mmu_mode mmu_mode_shadow;
+extern const struct mmu_mode mmu_mode_nested;	/* L2, where L1 has TDP */
 
 /**
  * struct mmu_root - a root

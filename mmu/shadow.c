@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 
 #include "mmu/shadow.h"
+#include "mmu/tdp.h"
 
 /* Under a lock: no waiting; shadow_debt_room() then waits without it. */
 #define XA_GFP	(GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN)
@@ -268,6 +269,7 @@ void shadow_protect(u64 *sptep, struct shadow_debt *d)
 void shadow_protect_gfn(struct mmu_shadow *s, int as_id, gfn_t gfn,
 			struct shadow_debt *d)
 {
+	struct mmu_root *root;
 	struct rmap_head head;
 	struct rmap_iter it;
 	u64 *sptep;
@@ -278,6 +280,10 @@ void shadow_protect_gfn(struct mmu_shadow *s, int as_id, gfn_t gfn,
 		rmap_for_each(sptep, &it, &head)
 			shadow_protect(sptep, d);
 	}
+	/* L1's own view of it. */
+	list_for_each_entry(root, &d->mmu->roots, link)
+		if (root->as_id == as_id && tdp_track(d->mmu, root, gfn))
+			d->flush = true;
 }
 
 /* ------------------------------------------------------------------------ */

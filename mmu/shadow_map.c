@@ -133,13 +133,7 @@ static enum mmu_result write_decide(struct map *m)
 		m->acc &= ~ACC_W;
 		return MMU_FIXED;
 	}
-	if (m->level == LEVEL_4K &&
-	    unsync_allow(m->s, m->vcpu->as_id, m->fault->gfn))
-		return MMU_FIXED;
-	if (!m->fault->no_emulate)
-		return MMU_EMULATE;
-	track_zap(m->s, m->vcpu->as_id, m->fault->gfn, &m->d);
-	return MMU_RETRY;
+	return track_write(m->s, m->vcpu->as_id, m->fault, &m->d);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -327,8 +321,7 @@ static bool near_read(const struct map *m, u64 entry, struct near *n)
 	n->gfn = pt_leaf_addr(fmt, entry, LEVEL_4K) >> MMU_PAGE_SHIFT;
 	n->acc = pt_rights(fmt, entry, LEVEL_4K) & m->above[LEVEL_2M];
 	n->acc = shadow_entry_access(fmt, n->acc, entry, walk->set_ad);
-	n->pkey = fmt->pkey ? (entry & fmt->pkey) >> __builtin_ctzll(fmt->pkey) :
-			      0;
+	n->pkey = gwalk_pkey(walk, entry);
 	return true;
 }
 
@@ -393,7 +386,7 @@ static enum mmu_result map_locked(struct map *m)
 	top = shadow_root_top(m->vcpu, fault->addr);
 	if (!top_is_right(m, top)) {
 		/* PDPTEs have changed in memory since they were loaded. */
-		mmu_guest_flush(m->vcpu);
+		shadow_root_flush(m->vcpu->root);
 		return MMU_RETRY;
 	}
 	level_init(m, top);

@@ -7,6 +7,9 @@
  *	2-level			4 (quadrants), level 2	the same
  *	PAE			4 (PDPTEs), level 2	the same
  *	4 or 5 levels		1, level 4 or 5		that page
+ *
+ * L1's NPT or EPT is the same but that the processor begins where its own second
+ * level does: what is between that and the tops are tables of the root's own.
  */
 #include <linux/errno.h>
 #include <linux/slab.h>
@@ -25,11 +28,6 @@ struct plan {
 	gfn_t gfn[PAE_TOPS];
 	union shadow_role role[PAE_TOPS];
 };
-
-static struct shadow_root *to_shadow_root(struct mmu_root *root)
-{
-	return container_of(root, struct shadow_root, base);
-}
 
 struct shadow_page *shadow_root_top(const struct mmu_vcpu *vcpu, u64 addr)
 {
@@ -74,6 +72,14 @@ static void plan_gib(struct plan *p, struct mmu_vcpu *vcpu,
 	p->gfn[i] = pd >> MMU_PAGE_SHIFT;
 }
 
+/* What walks read from memory, for the top pages. */
+static void pdptrs_read(struct mmu_vcpu *vcpu, struct gwalk_ctx *walk)
+{
+	if (mmu_env_guest_read(vcpu, walk->root, walk->pdptr,
+			       sizeof(walk->pdptr)))
+		memset(walk->pdptr, 0, sizeof(walk->pdptr));
+}
+
 static void plan_make(struct plan *p, struct mmu_vcpu *vcpu,
 		      struct mmu_ctx *ctx)
 {
@@ -81,6 +87,8 @@ static void plan_make(struct plan *p, struct mmu_vcpu *vcpu,
 
 	if (ctx->walk.fmt)
 		ctx_root_read(vcpu, ctx);
+	if (ctx->walk.fmt == &pt_format_pae && ctx->walk.pdptr_mem)
+		pdptrs_read(vcpu, &ctx->walk);
 	if (ctx->walk.fmt && ctx->walk.fmt->levels > LEVEL_1G) {
 		plan_long(p, vcpu, ctx);
 		return;
@@ -109,6 +117,30 @@ static struct shadow_root *root_alloc(struct mmu_vcpu *vcpu)
 	return r;
 }
 
+static int hw_level(const struct mmu_config *cfg, const struct plan *p)
+{
+	if (cfg->second != MMU_SECOND_NONE)
+		return cfg->levels;
+	return p->top_level == LEVEL_2M ? LEVEL_1G : p->top_level;
+}
+
+static int passes_alloc(const struct mmu_config *cfg, struct shadow_root *r,
+			const struct plan *p)
+{
+	bool low = cfg->second == MMU_SECOND_NONE;
+	int level;
+
+	for (level = p->top_level + 1; level <= hw_level(cfg, p); level++) {
+		if (r->pass[level])
+			continue;
+		r->pass[level] = low ? mmu_env_table_alloc_low() :
+				       mmu_env_table_alloc(true);
+		if (!r->pass[level])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* What the plan needs, before the lock is taken. */
 static int root_prepare(struct mmu_vcpu *vcpu, const struct plan *p)
 {
@@ -119,38 +151,53 @@ static int root_prepare(struct mmu_vcpu *vcpu, const struct plan *p)
 	r = vcpu->root ? to_shadow_root(vcpu->root) : root_alloc(vcpu);
 	if (!r)
 		return -ENOMEM;
-	if (p->top_level == LEVEL_2M && !r->pass[LEVEL_1G]) {
-		r->pass[LEVEL_1G] = mmu_env_table_alloc_low();
-		if (!r->pass[LEVEL_1G])
-			return -ENOMEM;
-	}
+	if (passes_alloc(vcpu->mmu->config, r, p))
+		return -ENOMEM;
 	return cache_fill_shadow(vcpu, p->tops);
 }
 
-/* An entry of the PDPT: rights, A and D are reserved there (APM vol. 2, 5.2.3). */
-static u64 pdpte_make(const struct mmu_config *cfg, struct shadow_page *sp)
+/* PAE's PDPTEs: rights, A and D are reserved there (APM vol. 2, 5.2.3). */
+static u64 pass_entry(const struct mmu_config *cfg, u64 *table)
 {
 	/* Of the address field: memory encryption. */
 	u64 bits = cfg->fmt->present | (cfg->table & GENMASK_ULL(51, 12));
 
-	return sp ? virt_to_phys(sp->spt) | bits : 0;
+	if (cfg->second != MMU_SECOND_NONE)
+		return spte_table(cfg, table);
+	return virt_to_phys(table) | bits;
+}
+
+static void passes_fill(const struct mmu_config *cfg, struct shadow_root *r)
+{
+	int level = r->top_level + 1;
+	unsigned int i;
+	u64 *pass;
+
+	if (level > r->hw_level)
+		return;
+	pass = r->pass[level];
+	for (i = 0; i < PAE_TOPS; i++)
+		WRITE_ONCE(pass[i], r->top[i] ?
+			   pass_entry(cfg, r->top[i]->spt) : 0);
+	while (++level <= r->hw_level)
+		WRITE_ONCE(r->pass[level][0],
+			   pass_entry(cfg, r->pass[level - 1]));
 }
 
 static void root_publish(struct mmu_vcpu *vcpu, struct shadow_root *r,
 			 const struct plan *p)
 {
-	unsigned int i;
+	const struct mmu_config *cfg = vcpu->mmu->config;
+	const struct mmu_ctx *ctx = &vcpu->ctx[vcpu->mode->kind];
 
 	r->top_level = p->top_level;
-	if (p->top_level == LEVEL_2M) {
-		for (i = 0; i < PAE_TOPS; i++)
-			WRITE_ONCE(r->pass[LEVEL_1G][i],
-				   pdpte_make(vcpu->mmu->config, r->top[i]));
-		r->base.table = r->pass[LEVEL_1G];
-	} else {
-		r->base.table = r->top[0]->spt;
-	}
-	r->hw_level = p->top_level == LEVEL_2M ? LEVEL_1G : p->top_level;
+	r->hw_level = hw_level(cfg, p);
+	passes_fill(cfg, r);
+	r->base.table = r->hw_level > r->top_level ? r->pass[r->hw_level] :
+						     r->top[0]->spt;
+	r->fmt = ctx->walk.fmt;
+	r->role = ctx->role;
+	r->guest_root = ctx->walk.root;
 	r->base.as_id = vcpu->as_id;
 	WRITE_ONCE(r->base.obsolete, false);
 }
@@ -240,12 +287,16 @@ void shadow_root_drop(struct mmu_vcpu *vcpu)
 	vcpu->root = NULL;
 }
 
+void shadow_root_flush(struct mmu_root *root)
+{
+	to_shadow_root(root)->resync = true;
+	WRITE_ONCE(root->obsolete, true);
+}
+
 void mmu_guest_flush(struct mmu_vcpu *vcpu)
 {
-	if (!vcpu->mode->walks || !vcpu->root)
-		return;
-	to_shadow_root(vcpu->root)->resync = true;
-	WRITE_ONCE(vcpu->root->obsolete, true);
+	if (vcpu->mode == &mmu_mode_shadow && vcpu->root)
+		shadow_root_flush(vcpu->root);
 }
 
 const struct mmu_mode mmu_mode_shadow = {

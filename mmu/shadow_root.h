@@ -17,6 +17,14 @@ struct shadow_page *shadow_root_top(const struct mmu_vcpu *vcpu, u64 addr);
 /** shadow_root_load - see struct mmu_mode */
 int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root);
 
+/**
+ * shadow_root_flush - the guest has flushed its TLB
+ * @root: a shadow root; its vCPU's own thread calls
+ *
+ * Not current any more; loading it brings what is unsync up to date.
+ */
+void shadow_root_flush(struct mmu_root *root);
+
 /** shadow_root_drop - see struct mmu_mode */
 void shadow_root_drop(struct mmu_vcpu *vcpu);
 

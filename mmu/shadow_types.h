@@ -3,6 +3,7 @@
 #ifndef LAMINA_MMU_SHADOW_TYPES_H
 #define LAMINA_MMU_SHADOW_TYPES_H
 
+#include <linux/container_of.h>
 #include <linux/xarray.h>
 
 #include "mmu/cache.h"
@@ -119,6 +120,9 @@ struct mmu_shadow {
  * @pass: tables of its own above @top_level, by level; @pass[@hw_level] is the root
  *        if above @top_level
  * @resync: the guest has flushed: bring unsync pages up to date first
+ * @fmt: format of the tables that it was made for; NULL: paging was off
+ * @role: their context's role
+ * @guest_root: and where they begin
  */
 struct shadow_root {
 	struct mmu_root base;
@@ -126,6 +130,9 @@ struct shadow_root {
 	u8 top_level;
 	u8 hw_level;
 	bool resync;
+	const struct pt_format *fmt;
+	u32 role;
+	gpa_t guest_root;
 	u64 *pass[LEVEL_MAX + 1];
 };
 
@@ -148,6 +155,11 @@ struct shadow_debt {
 	struct xarray *full;
 	unsigned long full_index;
 };
+
+static inline struct shadow_root *to_shadow_root(struct mmu_root *root)
+{
+	return container_of(root, struct shadow_root, base);
+}
 
 /** shadow_page_of - the page that an SPTE is in */
 static inline struct shadow_page *shadow_page_of(const u64 *sptep)

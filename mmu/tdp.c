@@ -115,6 +115,28 @@ void tdp_protect_run(struct pt_iter *it, struct tdp_debt *d, u64 mask)
 			       it->gfn + 64 - __builtin_clzll(done));
 }
 
+bool tdp_track(struct mmu *mmu, const struct mmu_root *root, gfn_t gfn)
+{
+	const struct mmu_config *cfg = mmu->config;
+	u64 spte, new, *sptep;
+	int level;
+
+	if (gfn >= cfg->end)
+		return false;
+	sptep = pt_lookup(cfg, root->table, gfn, &level, &spte);
+	/* Against the processor and the fast path; all others want the lock. */
+	do {
+		if (!spte_is_real(spte) || !(spte & SPTE_MMU_WRITABLE))
+			return false;
+		new = spte & ~(cfg->write | SPTE_MMU_WRITABLE);
+		if (level > LEVEL_4K)
+			new = 0;
+	} while (!try_cmpxchg(sptep, &spte, new));
+	if (!new)
+		atomic_long_dec(&mmu->mapped[level]);
+	return true;
+}
+
 bool tdp_is_young(const struct pt_iter *it)
 {
 	return is_leaf(it) &&

@@ -12,6 +12,7 @@
 #define LAMINA_MMU_TDP_H
 
 #include "mmu/ptree.h"
+#include "mmu/root.h"
 
 #define TDP_DEBT_TABLES	32
 
@@ -69,6 +70,18 @@ void tdp_protect_entry(struct pt_iter *it, struct tdp_debt *d);
  * @mask: which of the 64 entries from the one at hand on; all in its table
  */
 void tdp_protect_run(struct pt_iter *it, struct tdp_debt *d, u64 mask);
+
+/**
+ * tdp_track - one of L1's tables is shadowed from now on: no leaf lets it be written
+ * @mmu: the VM; its lock is held for write
+ * @root: a root
+ * @gfn: the table's frame
+ *
+ * A large leaf goes.  The lockless fast path does not give the right back.
+ *
+ * Return: was there a right to write, which TLBs may have?
+ */
+bool tdp_track(struct mmu *mmu, const struct mmu_root *root, gfn_t gfn);
 
 /**
  * tdp_age_entry - clear a leaf's accessed state

@@ -73,6 +73,9 @@ static enum mmu_result leaf_put(struct mmu *mmu, const struct mmu_fault *fault,
 
 	if (!fault->map_write)
 		how &= ~LEAF_WRITE;
+	/* Nor may anybody make it writable who does not know of the tables. */
+	if (fault->tracked)
+		how &= ~(LEAF_WRITE | LEAF_MMU_WRITABLE);
 	if (write)
 		how |= LEAF_DIRTY;
 	new = spte_leaf(cfg, place->level, fault->pfn.pfn, how);

@@ -15,6 +15,20 @@
 bool track_has_table(struct mmu_shadow *s, int as_id, gfn_t gfn, u64 n);
 
 /**
+ * track_write - what becomes of a write to a frame with tables
+ * @s: the VM's
+ * @as_id: address space
+ * @fault: the write
+ * @d: the debt
+ *
+ * Return: MMU_FIXED: they are unsync now, it may be mapped writable; MMU_EMULATE;
+ * MMU_RETRY: nothing is shadowed there any more.
+ */
+enum mmu_result track_write(struct mmu_shadow *s, int as_id,
+			    const struct mmu_fault *fault,
+			    struct shadow_debt *d);
+
+/**
  * track_zap - stop to shadow what lies in a frame
  * @s: the VM's
  * @as_id: address space

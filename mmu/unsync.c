@@ -83,7 +83,7 @@ static bool entry_allows(const struct mmu_config *cfg,
 	/* A supervisor's page is not what a user's is to SMEP and SMAP. */
 	if ((has & ~acc) || ((has ^ acc) & ACC_U))
 		return false;
-	return !((spte ^ entry) & fmt->pkey);
+	return pt_pkey(cfg->fmt, spte) == gwalk_pkey(walk, entry);
 }
 
 static void batch_read(struct mmu_vcpu *vcpu, struct shadow_page *sp,
@@ -194,7 +194,7 @@ void mmu_guest_invlpg(struct mmu_vcpu *vcpu, u64 la)
 	struct mmu *mmu = vcpu->mmu;
 	struct shadow_debt d;
 
-	if (!vcpu->mode->walks)
+	if (vcpu->mode != &mmu_mode_shadow)
 		return;
 	/* Then the next root brings everything up to date. */
 	if (!mmu_root_is_current(vcpu)) {

@@ -476,7 +476,8 @@ static enum model_end finish(struct walk *w)
 		r->rights |= ACC_X;
 	if (w->user)
 		r->rights |= ACC_U;
-	if (w->p->mode == MODEL_4LEVEL || w->p->mode == MODEL_5LEVEL)
+	if ((w->p->mode == MODEL_4LEVEL || w->p->mode == MODEL_5LEVEL) &&
+	    !w->p->nested)
 		r->pkey = field(r->entry[r->used - 1].value, 62, 59);
 	if (model_denies(w->p, w->a, r, &key))
 		return fault(w, r->level, key ? 1 | 1 << 5 : 1);

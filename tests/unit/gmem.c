@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mmu/config.h"
 #include "tests/unit/gmem.h"
 
 static bool inside(u64 gpa, unsigned int size)
@@ -20,6 +21,16 @@ u64 gmem_get(const struct gmem *mem, u64 gpa, int size)
 void gmem_set(struct gmem *mem, u64 gpa, int size, u64 value)
 {
 	memcpy((char *)mem->word + gpa, &value, size);
+}
+
+void gmem_machine(struct gmem *mem, int levels)
+{
+	static const struct mmu_config config[] = {
+		{ .levels = 4 }, { .levels = 5 },
+	};
+
+	mem->mmu.config = &config[levels == 5];
+	mem->vcpu.mmu = &mem->mmu;
 }
 
 /* Nothing here runs on shadow pages. */

@@ -23,6 +23,7 @@ struct gmem_write {
 /**
  * struct gmem - guest memory, from address 0
  * @vcpu: whose memory it is; of a walk alone it is nothing but a name
+ * @mmu: its VM, from gmem_machine()
  * @word: its contents
  * @readonly: bit n: page n drops writes
  * @lose: another CPU changes the entry at the compare-exchange that counts
@@ -32,6 +33,7 @@ struct gmem_write {
  */
 struct gmem {
 	struct mmu_vcpu vcpu;
+	struct mmu mmu;
 	u64 word[GMEM_PAGES * 512];
 	u64 readonly;
 	int lose;
@@ -49,6 +51,9 @@ static inline struct gmem *gmem_of(struct mmu_vcpu *vcpu)
 {
 	return container_of(vcpu, struct gmem, vcpu);
 }
+
+/* Tables of our own of 4 or 5 levels, where L1's need a place. */
+void gmem_machine(struct gmem *mem, int levels);
 
 void gmem_set(struct gmem *mem, u64 gpa, int size, u64 value);
 u64 gmem_get(const struct gmem *mem, u64 gpa, int size);

@@ -33,6 +33,11 @@ static void eptp(void **state)
 				 n == 3 || n == 4 ? 0 : -EINVAL);
 	assert_int_equal(ept_mode(root | EPTP4, CAPS & ~0x40ull), -EINVAL);
 	assert_int_equal(ept_mode(root | EPTP5, CAPS & ~0x80ull), -EINVAL);
+	/* Our own tables have to be as deep. */
+	gmem_machine(&mem, 4);
+	assert_int_equal(ept_mode(root | EPTP5, CAPS), -EINVAL);
+	assert_int_equal(ept_mode(root | EPTP4, CAPS), 0);
+	gmem_machine(&mem, 5);
 	/* Bit 6. */
 	assert_int_equal(ept_mode(root | EPTP4AD, CAPS), 0);
 	assert_int_equal(ept_mode(root | EPTP4AD, CAPS & ~0x200000ull), -EINVAL);

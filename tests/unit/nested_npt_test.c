@@ -22,6 +22,17 @@ static void npt_off(void **state)
 			    sizeof(before));
 }
 
+/* Our own tables have to be as deep; outside of long mode LA57 means nothing. */
+static void npt_levels(void **state)
+{
+	struct mmu_cpu cpu = cpu_of(PAE | LA57, LONG);
+
+	gmem_machine(&mem, 4);
+	assert_int_equal(mmu_nested_npt(&mem.vcpu, &cpu), -EINVAL);
+	npt_mode(TABLE(4), PAE, LONG);
+	npt_mode(TABLE(3), PAE | LA57, 0);
+}
+
 static void npt_4level(void **state)
 {
 	second_tables(7);
@@ -284,6 +295,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(npt_off, npt),
+		CASE(npt_levels, start),
 		CASE(npt_4level, start),
 		CASE(npt_5level, start),
 		CASE(npt_pae, start),

@@ -237,6 +237,7 @@ static int start(void **state)
 
 	memset(&pair, 0, sizeof(pair));
 	pair.walk = walk;
+	gmem_machine(&pair.mem, 5);
 	walk_seed(seed ? strtoull(seed, NULL, 0) : 1);
 	return 0;
 }

@@ -102,6 +102,7 @@ static inline int start(void **state)
 	memset(&mem, 0, sizeof(mem));
 	sinks = injected = 0;
 	regs = (struct perm_regs){ .pkru = 0 };
+	gmem_machine(&mem, 5);
 	mmu_nested_init(&mem.vcpu, &l2_ops, &second_ops);
 	return 0;
 }
