@@ -11,7 +11,7 @@ SOAK_SECONDS ?= 600
 
 .PHONY: all help run check check-style unit modules modules-test programs
 .PHONY: shell lab check-qemu check-selftests soak soak-code bench-boot
-.PHONY: bench-exit install clean deps
+.PHONY: bench-exit install clean deps mutants
 
 all: modules
 
@@ -25,6 +25,7 @@ help:
 	'make check-selftests   the KVM selftests of Debian kernel source' \
 	'make soak-code     random guest code for SOAK_SECONDS (600), fresh seed' \
 	'make unit          the unit tests in user space' \
+	'make mutants       deliberate faults, each of which a unit test must find' \
 	'make modules       kvm.ko and kvm-amd.ko in build/modules/ (KDIR=...)' \
 	'make modules-test  the same with fault injection, in build/modules-test/' \
 	'make check-qemu    QEMU with more CPU models, memory sizes, kernel arguments' \
@@ -55,6 +56,10 @@ check-style:
 unit:
 	@scripts/install-deps build test
 	@tests/check unit
+
+mutants:
+	@scripts/install-deps build test
+	@tests/mutants
 
 modules:
 	@scripts/install-deps build

@@ -214,6 +214,52 @@ static void two_levels(void **state)
 	assert_false(again(0x412345, 0, &gpa));
 }
 
+static u64 error_of(u64 va, u64 pf, u32 pkru)
+{
+	const struct gwalk_access access = { .pf = pf, .regs.pkru = pkru };
+	struct gwalk_result res;
+
+	if (mmu_translate(&vcpu, MMU_CTX_GUEST, va, &access, &res) == GWALK_OK)
+		return 0;
+	return res.error;
+}
+
+/* SDM vol. 3, 4.1.3 and 4.7: control bits count in some modes only. */
+static void bits_of_other_modes(void **state)
+{
+	const u64 pke = BIT_ULL(22), lma = BIT_ULL(10), nxe = BIT_ULL(11);
+	u32 *table = (u32 *)((char *)word + TABLE(2));
+
+	/* Key 0 forbids all: in IA-32e mode. */
+	mode_set(BIT_ULL(5) | pke, lma);
+	assert_int_equal(error_of(VA, PF_USER, 3),
+			 PF_PRESENT | PF_USER | PF_PK);
+	mode_set(BIT_ULL(5) | pke, 0);
+	root = TABLE(3);
+	*entry_at(3) = 0;
+	word[TABLE(3) / 8] = TABLE(2) | 1;
+	assert_int_equal(error_of(0x604567, PF_USER, 3), 0);
+	/* PAE tables have NX; 2-level tables have not, nor do they tell fetches. */
+	mode_set(BIT_ULL(5), nxe);
+	*entry_at(1) |= BIT_ULL(63);
+	assert_int_equal(error_of(0x604567, PF_FETCH, 0),
+			 PF_PRESENT | PF_FETCH);
+	mode_set(BIT_ULL(5), 0);
+	assert_int_equal(error_of(0x604567, PF_FETCH, 0),
+			 PF_PRESENT | PF_RSVD);
+	mode_set(BIT_ULL(4), nxe);
+	root = TABLE(2);
+	table[1] = 0x00800000 | 1 | BIT(7);
+	assert_int_equal(error_of(0x412345, PF_FETCH, 0), 0);
+	assert_int_equal(error_of(0x412345, PF_FETCH | PF_USER, 0),
+			 PF_PRESENT | PF_USER);
+	/* Without PSE it is a table. */
+	mode_set(0, 0);
+	table[1] = TABLE(1) | 1 | BIT(7);
+	((u32 *)word)[TABLE(1) / 4 + 0x12] = 0x00005000 | 1;
+	assert_int_equal(error_of(0x412345, 0, 0), 0);
+}
+
 /* Whatever happens to the tables: what it says, the whole walk says too. */
 static void random_tables(void **state)
 {
@@ -253,6 +299,7 @@ int main(void)
 		cmocka_unit_test_setup(any_entry, setup),
 		cmocka_unit_test_setup(registers, setup),
 		cmocka_unit_test_setup(two_levels, setup),
+		cmocka_unit_test_setup(bits_of_other_modes, setup),
 		cmocka_unit_test_setup(random_tables, setup),
 	};
 

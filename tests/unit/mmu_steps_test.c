@@ -51,6 +51,15 @@ static void state_logged(void)
 	world_access(cpu[1], GPA(600), PF_WRITE);
 }
 
+/* The log is on, and there was no memory to split. */
+static void state_unsplit(void)
+{
+	state_large();
+	shim_fail_odds = 1;
+	world_log_on(&vm, 0, 0, false);
+	shim_fail_odds = 0;
+}
+
 /* Large mappings and a log whose bits are all set. */
 static void state_all_set(void)
 {
@@ -71,6 +80,7 @@ static const struct {
 } states[] = {
 	{ "large", state_large },
 	{ "logged", state_logged },
+	{ "unsplit", state_unsplit },
 	{ "all-set", state_all_set },
 	{ "tables", state_tables },
 };

@@ -12,6 +12,7 @@
 #include "tests/unit/tdp_world.h"
 
 static int countdown;
+static u64 *spte_to_age;
 
 /* ------------------------------------------------------------------------ */
 
@@ -123,6 +124,54 @@ static void test_log_without_memory(void **state)
 	assert_int_equal(mapped(LEVEL_4K), 512);
 }
 
+static void age_at_step(void)
+{
+	if (!countdown || --countdown)
+		return;
+	shim_nested++;
+	__atomic_fetch_and(spte_to_age, ~vm.mmu.config->accessed,
+			   __ATOMIC_SEQ_CST);
+	shim_nested--;
+}
+
+/* A large leaf that is protected for the log, there being no memory to split. */
+static void unsplit_make(void)
+{
+	int level;
+
+	world_log_off(&vm, 0, 1, true);
+	assert_int_equal(fault(BIG, PF_WRITE), MMU_FIXED);
+	shim_fail_odds = 1;
+	world_log_on(&vm, 0, 1, false);
+	shim_fail_odds = 0;
+	spte_to_age = spte_at(BIG, &level);
+	assert_int_equal(level, LEVEL_2M);
+}
+
+/* A split that another one's change undoes: its table is in reserve, empty. */
+static void test_lost_split(void **state)
+{
+	int step, lost = 0;
+	u64 *table;
+
+	world_log_on(&vm, 0, 1, false);
+	for (step = 1; step < 60; step++) {
+		unsplit_make();
+		countdown = step;
+		shim_step_hook = age_at_step;
+		if (fault(BIG + 7, PF_WRITE) == MMU_RETRY) {
+			lost++;
+			table = cpu->v.cache[cpu->v.cached - 1];
+			for (unsigned int i = 0; i < PT_ENTRIES; i++)
+				assert_true(table[i] == 0);
+		}
+		shim_step_hook = NULL;
+		if (countdown)
+			break;
+	}
+	assert_true(lost > 0 && step < 60);
+}
+
 static void test_bitmap(void **state)
 {
 	unsigned long bits[16] = { };
@@ -150,6 +199,24 @@ static void test_bitmap(void **state)
 				 i != 127 && i != 256 && i != 258);
 }
 
+/* Two slots share a table of leaves, and 64 leaves in it. */
+static void test_protect_ends_with_slot(void **state)
+{
+	unsigned long bits = ~0ul;
+
+	world_slot_add(&vm, 0, 2, HOLE, 10, HOST, 0);
+	world_slot_add(&vm, 0, 3, HOLE + 10, 10, HOST + 10, 0);
+	assert_int_equal(fault(HOLE + 9, PF_WRITE), MMU_FIXED);
+	assert_int_equal(fault(HOLE + 10, PF_WRITE), MMU_FIXED);
+	mmu_wrprot_bitmap(&vm.mmu, &vm.slot[0][2]->s, 0, &bits, 10);
+	assert_false(can_write(HOLE + 9));
+	assert_true(can_write(HOLE + 10));
+	assert_int_equal(fault(HOLE + 9, PF_WRITE), MMU_FIXED);
+	world_log_on(&vm, 0, 2, false);
+	assert_false(can_write(HOLE + 9));
+	assert_true(can_write(HOLE + 10));
+}
+
 /* ------------------------------------------------------------------------ */
 /* Tables that go while no invalidation keeps faults out. */
 
@@ -169,6 +236,23 @@ static u64 *small_table_make(gfn_t empty)
 static void recover(void)
 {
 	mmu_recover_slot(&vm.mmu, &vm.slot[0][1]->s);
+}
+
+/* A GiB whose pages the host has in 2 MiB, but for one: only that one stays. */
+static void test_recover_asks_the_host(void **state)
+{
+	for (u64 page = 0; page < 1 << 18; page += 512)
+		host_make(&vm.host, page, 2, PRESENT);
+	host_make(&vm.host, 1000, 1, PRESENT);
+	world_slot_add(&vm, 0, 2, HOLE, 1 << 18, 0, 0);
+	assert_int_equal(fault(HOLE + 1000, PF_WRITE), MMU_FIXED);
+	assert_int_equal(fault(HOLE + 2000, PF_WRITE), MMU_FIXED);
+	assert_int_equal(level_of(HOLE + 2000), LEVEL_2M);
+	world_log_on(&vm, 0, 2, false);
+	assert_int_equal(level_of(HOLE + 2000), LEVEL_4K);
+	world_log_off(&vm, 0, 2, true);
+	assert_int_equal(level_of(HOLE + 1000), LEVEL_4K);
+	assert_int_equal(level_of(HOLE + 2000), 0);
 }
 
 static u64 *broken;
@@ -283,7 +367,10 @@ int main(void)
 		CASE(test_others_unflushed),
 		CASE(test_log_splits_first),
 		CASE(test_log_without_memory),
+		CASE(test_lost_split),
 		CASE(test_bitmap),
+		CASE(test_protect_ends_with_slot),
+		CASE(test_recover_asks_the_host),
 		CASE(test_recover_breaks_first),
 		CASE(test_fault_in_dead_table),
 		CASE(test_aging),

@@ -5,10 +5,14 @@
 #include <linux/types.h>
 #include <linux/compiler.h>
 
+/* A step after it, too: what was published must be complete. */
 #define try_cmpxchg(p, oldp, new) ({					\
 	SHIM_STEP_FOR(*(p));						\
-	__atomic_compare_exchange_n(p, oldp, new, false,		\
-				    __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE);\
+	bool cmp_done_ = __atomic_compare_exchange_n(p, oldp, new, false, \
+				__ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE);	\
+	if (cmp_done_)							\
+		SHIM_STEP_FOR(*(p));					\
+	cmp_done_;							\
 })
 #define cmpxchg(p, old, new) ({						\
 	__typeof__(*(p)) cmp_old_ = (old);				\
