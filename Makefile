@@ -11,7 +11,7 @@ SOAK_SECONDS ?= 600
 
 .PHONY: all help run check check-style unit modules modules-test programs
 .PHONY: shell lab check-qemu check-selftests soak soak-code bench-boot
-.PHONY: bench-exit install clean deps mutants
+.PHONY: bench-exit bench-rmap install clean deps mutants
 
 all: modules
 
@@ -32,6 +32,7 @@ help:
 	'make soak          20 guests in a row, 50 killed: nothing may be left' \
 	'make bench-boot    time to a guest'"'"'s userspace, beside the kernel'"'"'s own KVM' \
 	'make bench-exit    instructions of one exit, by function' \
+	'make bench-rmap    instructions of up to 100,000 aliases of one frame' \
 	'make install       build/modules/ into the system (as root, KDIR=...)' \
 	'make clean         remove build/'
 
@@ -90,6 +91,10 @@ soak-code: deps modules
 
 bench-exit: deps modules
 	@bench/exit-profile cpuid
+
+bench-rmap:
+	@scripts/install-deps build bench
+	@bench/rmap
 
 bench-boot: deps modules
 	@bench/boot-time
