@@ -84,6 +84,7 @@ struct paging_psc {
  * @guest: the guest's paging state; its PDPTEs are those of the last CR3 load
  * @cr3: its root register
  * @hw: the hardware's while the guest runs
+ * @try: the access whose fault the MMU handles now
  */
 struct paging_cpu {
 	struct model_paging guest;
@@ -93,6 +94,7 @@ struct paging_cpu {
 	struct paging_psc psc[PAGING_PSC];
 	unsigned int next;
 	struct paging_va va[PAGING_VAS];
+	struct shadow_try *try;
 };
 
 /* What a write stores. */
@@ -148,8 +150,5 @@ void paging_invlpg(struct env_vcpu *v, u64 va);
  */
 bool paging_access(struct env_vcpu *v, u64 va, const struct model_access *a,
 		   const struct paging_store *store, u64 *error);
-
-/* Called when a translation was used for a page of the client's memory. */
-extern void (*paging_used_hook)(struct env_vcpu *v, gfn_t gfn, bool write);
 
 #endif
