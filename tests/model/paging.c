@@ -20,8 +20,13 @@
 /* ------------------------------------------------------------------------ */
 /* The host's tables as memory. */
 
+/*
+ * @enc: address bit that says "encrypted" and is none to the walk (APM vol. 2,
+ *       7.10.1); @psc: entries not to be read again.
+ */
 struct table_mem {
-	const struct paging_psc *psc;	/* entries not to be read again */
+	const struct paging_psc *psc;
+	u64 enc;
 };
 
 static u64 *entry_at(u64 hpa)
@@ -33,7 +38,8 @@ static u64 *entry_at(u64 hpa)
 
 static bool table_read(void *opaque, u64 hpa, int size, u64 *value)
 {
-	const struct paging_psc *psc = ((struct table_mem *)opaque)->psc;
+	const struct table_mem *t = opaque;
+	const struct paging_psc *psc = t->psc;
 
 	BUG_ON(size != 8);
 	for (int i = 0; psc && i < psc->n; i++)
@@ -42,19 +48,25 @@ static bool table_read(void *opaque, u64 hpa, int size, u64 *value)
 			return true;
 		}
 	*value = __atomic_load_n(entry_at(hpa), __ATOMIC_ACQUIRE);
+	if ((*value & 1) && (*value & 0x800) && !(*value & t->enc) && t->enc)
+		shim_die("entry %llx is not encrypted", *value);
+	*value &= ~t->enc;
 	return true;
 }
 
 static void table_write(void *opaque, u64 hpa, int size, u64 value)
 {
-	__atomic_store_n(entry_at(hpa), value, __ATOMIC_SEQ_CST);
+	const struct table_mem *t = opaque;
+	u64 *p = entry_at(hpa);
+
+	__atomic_store_n(p, value | (*p & t->enc), __ATOMIC_SEQ_CST);
 }
 
 static enum model_end hw_walk(struct env_vcpu *v, const struct paging_psc *psc,
 			      bool set_ad, u64 va, const struct model_access *a,
 			      struct model_result *r)
 {
-	struct table_mem t = { psc };
+	struct table_mem t = { psc, v->vm->caps.enc_mask };
 	const struct model_mem mem = { table_read, table_write, &t };
 	struct model_paging p = v->cpu->hw;
 
@@ -66,10 +78,13 @@ static enum model_end hw_walk(struct env_vcpu *v, const struct paging_psc *psc,
 /* Control state. */
 
 /* APM vol. 2, 5.2.3: PDPTEs of a legacy PAE guest; SDM 4.4.1. */
-static u64 pdpte_read(hpa_t root, int i)
+static u64 pdpte_read(hpa_t root, int i, u64 enc)
 {
 	u64 e = *entry_at(root + 8 * i);
 
+	if ((e & 1) && !(e & enc) && enc)
+		shim_die("PDPTE %llx is not encrypted", e);
+	e &= ~enc;
 	if ((e & 1) && (e & (0x1e6 | 0xfff0000000000000ull)))
 		shim_die("reserved bits in PDPTE %llx", e);
 	return e;
@@ -96,7 +111,8 @@ void paging_load(struct env_vcpu *v)
 	if (v->root & 0xfff || (hw->mode == MODEL_PAE && v->root >> 32))
 		shim_die("CR3 cannot hold %llx", v->root);
 	for (int i = 0; i < 4 && hw->mode == MODEL_PAE; i++)
-		hw->pdpte[i] = pdpte_read(v->root, i);
+		hw->pdpte[i] = pdpte_read(v->root, i,
+					   v->vm->caps.enc_mask);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -245,6 +261,17 @@ static struct model_result leaf_of(const struct model_result *r)
 	return leaf;
 }
 
+static void past_show(struct env_vcpu *v, u64 va)
+{
+	const struct paging_va *p = past_find(v, va);
+
+	for (int i = 0; i < p->n; i++)
+		fprintf(stderr, "past: frame %llx rights %x key %d level %d%s%s\n",
+			p->past[i].gfn, p->past[i].rights, p->past[i].pkey,
+			p->past[i].level, p->past[i].accessed ? " A" : "",
+			p->past[i].dirty ? " D" : "");
+}
+
 /* ------------------------------------------------------------------------ */
 /* Accesses. */
 
@@ -255,6 +282,7 @@ static void use_check(struct env_vcpu *v, u64 va, const struct model_access *a,
 	const char *why;
 
 	if (!past_allows(v, va, a, gfn)) {
+		past_show(v, va);
 		shim_die("vCPU mode %d va %llx w %d u %d f %d: went to frame %llx, which the guest's tables never allowed (level %d rights %x)",
 			 v->cpu->guest.mode, va, a->write, a->user, a->fetch,
 			 gfn, leaf->level, leaf->rights);
@@ -441,6 +469,7 @@ static void leaf_check(struct env_vcpu *v, const char *who, u64 va,
 			continue;
 		if (past_allows(v, va, &a, gfn))
 			continue;
+		past_show(v, va);
 		shim_die("%s: vCPU mode %d va %llx frame %llx level %d rights %x: lets through w %d u %d f %d ac %d, which the guest's tables never did",
 			 who, v->cpu->guest.mode, va, gfn, leaf->level,
 			 leaf->rights, a.write, a.user, a.fetch, a.ac);
@@ -499,6 +528,7 @@ static void table_check(struct env_vcpu *v, hpa_t table, u64 va, int level)
 		u64 e = __atomic_load_n(entry_at(table + 8 * i), __ATOMIC_ACQUIRE);
 		u64 at = va + i * page_size(level);
 
+		e &= ~v->vm->caps.enc_mask;
 		if (!(e & 1) || (e & ENTRY_ADDR) >> v->vm->caps.maxphyaddr)
 			continue;
 		if (level > LEVEL_4K && !(e & 0x80)) {

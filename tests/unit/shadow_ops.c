@@ -226,6 +226,9 @@ static struct model_access some_access(void)
 		a.fetch = true;
 		break;
 	case 1:
+		a.write = true;
+		a.implicit = !a.user;
+		break;
 	case 2:
 		a.write = true;
 		break;

@@ -12,8 +12,18 @@
 long shadow_count[MMU_ERROR + 1];
 long shadow_emulated_tables;
 
+bool shadow_trace;
 static struct env_vm *the_vm;
 static unsigned long gen;	/* changes of memory, and of what leads to it */
+
+int shadow_nr(const struct env_vcpu *v)
+{
+	int i;
+
+	for (i = 0; i < ENV_VCPUS && v->vm->vcpu[i] != v; i++)
+		;
+	return i;
+}
 
 /* ------------------------------------------------------------------------ */
 /* The guest's registers. */
@@ -67,12 +77,15 @@ static const struct mmu_ctx_ops guest_ops = {
 static void mem_changed(u64 page, unsigned int offset, unsigned int size)
 {
 	gen++;
+	trace("  page %llx offset %x: %u bytes now %llx\n", page, offset, size,
+	      env_mem_get(page, offset, size));
 	past_changed(the_vm, page, offset, size);
 }
 
 static void all_changed(struct env_vm *vm)
 {
 	gen++;
+	trace("  slots or client's memory changed\n");
 	past_all_changed(vm);
 }
 
@@ -179,6 +192,9 @@ bool shadow_mode(struct env_vcpu *v, const struct model_paging *g, u64 cr3,
 		return false;
 	if (!flush)
 		memcpy(new.pdpte, v->cpu->guest.pdpte, sizeof(new.pdpte));
+	trace("%d: mode %d wp %d smep %d smap %d pke %d nxe %d cr3 %llx flush %d\n",
+	      shadow_nr(v), g->mode, g->wp, g->smep, g->smap, g->pke, g->nxe,
+	      cr3, flush);
 	new.root = root_of(g, cr3);
 	new.set_ad = true;
 	v->out = true;
@@ -203,6 +219,7 @@ bool shadow_cr3(struct env_vcpu *v, u64 cr3)
 
 	if (!pdptes_load(v, &new, cr3))
 		return false;
+	trace("%d: cr3 %llx\n", shadow_nr(v), cr3);
 	new.root = root_of(g, cr3);
 	v->out = true;
 	*g = new;
@@ -218,6 +235,7 @@ void shadow_invlpg(struct env_vcpu *v, u64 va)
 {
 	bool was = v->busy;
 
+	trace("%d: invlpg %llx\n", shadow_nr(v), va);
 	v->busy = true;
 	past_forget_va(v, va);
 	env_srcu_lock(v->vm);
@@ -303,6 +321,7 @@ bool shadow_emulate(struct env_vcpu *v, gpa_t gpa,
 	s = env_slot_find(v->vm, v->v.as_id, gpa >> 12);
 	ok = s && !(s->s.flags & MMU_SLOT_READONLY) &&
 	     !env_page_get(v->vm, env_host_page(&s->s, gpa >> 12), true, &p);
+	trace("%d: emulated write gpa %llx: %d\n", shadow_nr(v), gpa, ok);
 	if (ok) {
 		env_mem_set(env_host_page(&s->s, gpa >> 12), gpa & 4095,
 			    store->size, store->value);
@@ -320,7 +339,8 @@ static void emulate(struct env_vcpu *v, u64 va, const struct model_access *a,
 {
 	const struct gwalk_access access = {
 		.pf = (a->write ? PF_WRITE : 0) | (a->user ? PF_USER : 0) |
-		      (a->fetch ? PF_FETCH : 0),
+		      (a->fetch ? PF_FETCH : 0) |
+		      (a->implicit ? PF_IMPLICIT : 0),
 		.regs = regs_of(a),
 	};
 	struct gwalk_result res;
@@ -417,7 +437,10 @@ static bool judge(struct env_vcpu *v, const struct mmu_fault *f,
 static bool fault(struct env_vcpu *v, u64 va, const struct model_access *a,
 		  u64 error, enum shadow_end *end)
 {
-	struct mmu_fault f = { .addr = va, .error = error, .regs = regs_of(a) };
+	struct mmu_fault f = {
+		.addr = va, .regs = regs_of(a),
+		.error = error | (a->implicit ? PF_IMPLICIT : 0),
+	};
 	struct shadow_try t;
 	enum mmu_result r;
 	bool again, changing;
@@ -428,6 +451,8 @@ static bool fault(struct env_vcpu *v, u64 va, const struct model_access *a,
 	try_begin(v, &t, va, a);
 	r = mmu_fault(&v->v, &f);
 	v->cpu->try = NULL;
+	trace("%d: va %llx error %llx: end %d gpa %llx: answer %d\n", shadow_nr(v),
+	      va, error, t.end, t.r.gpa, r);
 	again = judge(v, &f, r, &t, changing, end);
 	env_srcu_unlock(v->vm);
 	v->vm->faults--;
@@ -474,6 +499,9 @@ enum shadow_end shadow_access(struct env_vcpu *v, u64 va,
 		ok = paging_access(v, va, a, store, &error);
 		env_srcu_unlock(v->vm);
 		if (ok) {
+			trace("%d: va %llx w %d u %d f %d store %d\n", shadow_nr(v),
+			      va, a->write, a->user, a->fetch,
+			      store ? store->size : 0);
 			end = SHADOW_DONE;
 			break;
 		}

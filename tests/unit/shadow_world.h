@@ -40,6 +40,13 @@ extern const struct mmu_caps shadow_caps;
 extern long shadow_count[MMU_ERROR + 1];
 extern long shadow_emulated_tables;
 
+/* From this operation on (TRACE=n) what happens is told. */
+extern bool shadow_trace;
+#define trace(...) (shadow_trace ? (void)fprintf(stderr, __VA_ARGS__) : (void)0)
+
+/* Number of a vCPU. */
+int shadow_nr(const struct env_vcpu *v);
+
 void shadow_start(struct env_vm *vm, const struct mmu_caps *caps);
 void shadow_stop(struct env_vm *vm);
 
