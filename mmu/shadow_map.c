@@ -445,7 +445,8 @@ enum mmu_result shadow_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	r = map_locked(&m);
 	shadow_debt_pay(&m.d);
 	write_unlock(&mmu->lock);
-	if (shadow_debt_room(&m.d)) {
+	/* A neighbour that found no room is no loss. */
+	if (r == MMU_RETRY && shadow_debt_room(&m.d)) {
 		fault->err = -ENOMEM;
 		return MMU_ERROR;
 	}
