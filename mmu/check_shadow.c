@@ -47,7 +47,8 @@ static void check_child(const struct shadow_page *sp, unsigned int i,
 	BUG_ON(b.as_id != a.as_id);
 	BUG_ON(b.wp != a.wp || b.smep != a.smep || b.strict != a.strict ||
 	       b.nx != a.nx);
-	BUG_ON(b.access & ~a.access);
+	/* CR0.WP clear: a large page that the supervisor may write all the same. */
+	BUG_ON(b.access & ~a.access & ~(a.wp ? 0 : ACC_W));
 	if (a.direct) {
 		BUG_ON(!b.direct || b.access != a.access || b.pkey != a.pkey);
 		BUG_ON(child->gfn != sp->gfn + i * LEVEL_GFNS(a.level));

@@ -381,9 +381,12 @@ static bool may_emulate(struct env_vcpu *v, const struct shadow_try *t)
 		shadow_emulated_tables++;
 		return true;
 	}
-	return g->mode != MODEL_OFF && !g->wp && !t->a.user &&
-	       !(t->r.rights & ACC_W) && (t->r.rights & ACC_U) &&
-	       (g->smap || g->pke);
+	/* SMAP and keys cannot be had with a CR0.WP that is not the guest's. */
+	if (g->mode == MODEL_OFF || g->wp || t->a.user || !(t->r.rights & ACC_U))
+		return false;
+	if (t->r.rights & ACC_W)
+		return g->pke && (t->a.pkru >> (2 * t->r.pkey + 1) & 1);
+	return g->smap || g->pke;
 }
 
 /* A client's refusal of the page, or of a table on the way. */
