@@ -81,6 +81,7 @@ void mmu_check(struct mmu *mmu)
 		if (!root->obsolete)
 			BUG_ON(++valid[root->as_id] > 1);
 	}
+	check_shadow(mmu, &c);
 	for (level = LEVEL_4K; level <= LEVEL_1G; level++)
 		BUG_ON(c.mapped[level] != atomic_long_read(&mmu->mapped[level]));
 	BUG_ON(c.tables != atomic_long_read(&mmu->tables));

@@ -385,7 +385,8 @@ static enum mmu_result walk_resolve(struct mmu_vcpu *vcpu,
 {
 	struct mmu_ctx *ctx = &vcpu->ctx[vcpu->mode->kind];
 	const struct gwalk_access access = {
-		.pf = fault->error & (PF_WRITE | PF_USER | PF_FETCH),
+		.pf = fault->error & (PF_WRITE | PF_USER | PF_FETCH |
+				      PF_IMPLICIT),
 		.regs = fault->regs,
 	};
 	struct mmu_guest_fault gf;

@@ -358,6 +358,13 @@ struct shadow_page *shadow_get(struct mmu_vcpu *vcpu, gfn_t gfn,
 		return shadow_make(vcpu, gfn, role, d);
 	if (sp->unsync)
 		unsync_page(vcpu, sp, d);
+	/*
+	 * What is below joins addresses that had another translation or none, so
+	 * there it is no old one that they may still have.
+	 */
+	if (role.level > LEVEL_4K && !role.direct &&
+	    !list_empty(&vcpu->mmu->shadow->unsync))
+		unsync_all(vcpu, d);
 	return sp;
 }
 

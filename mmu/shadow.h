@@ -185,7 +185,7 @@ void shadow_link(u64 *sptep, struct shadow_page *child,
  * @d: the debt: a new indirect page's frame is write-protected; the flush is
  *     owed before the guest's table is read
  *
- * An unsync page is brought up to date.
+ * An unsync page is brought up to date, and all are when one could be below it.
  *
  * Return: the page; NULL: no memory in reserve, or none without sleeping for the
  * xarray: shadow_debt_room().

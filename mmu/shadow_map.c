@@ -71,6 +71,15 @@ static void above_init(struct map *m)
 						m->ctx->walk.set_ad);
 }
 
+/* A key's "write disable" holds for a supervisor only while CR0.WP is set. */
+static bool key_forbids(const struct map *m)
+{
+	const struct gwalk_result *walk = m->fault->walk;
+
+	return m->ctx->walk.perm.pke && (walk->rights & ACC_U) &&
+	       (m->fault->regs.pkru >> (2 * walk->pkey + 1) & 1);
+}
+
 /*
  * CR0.WP is always set for the processor, so a supervisor's write that is allowed
  * only because the guest has it clear needs a leaf of its own kind: writable, and
@@ -85,9 +94,10 @@ static bool acc_init(struct map *m)
 	u64 error = m->fault->error;
 
 	m->acc = m->access;
-	if (role.wp || !role.format || !(error & PF_WRITE) ||
-	    (error & PF_USER) || (m->fault->walk->rights & ACC_W))
+	if (role.wp || !role.format || !(error & PF_WRITE) || (error & PF_USER))
 		return true;
+	if (m->fault->walk->rights & ACC_W)
+		return !key_forbids(m);
 	if (m->acc & ACC_U) {
 		if (role.strict)
 			return false;
@@ -97,6 +107,8 @@ static bool acc_init(struct map *m)
 			m->acc &= ~ACC_X;
 	}
 	m->acc |= ACC_W;
+	/* A page below a large one is of a kind as a whole. */
+	m->access = m->acc;
 	return true;
 }
 
@@ -426,7 +438,8 @@ enum mmu_result shadow_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	r = map_locked(&m);
 	shadow_debt_pay(&m.d);
 	write_unlock(&mmu->lock);
-	if (shadow_debt_room(&m.d)) {
+	/* A neighbour that found no room is no loss. */
+	if (r == MMU_RETRY && shadow_debt_room(&m.d)) {
 		fault->err = -ENOMEM;
 		return MMU_ERROR;
 	}

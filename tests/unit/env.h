@@ -122,7 +122,7 @@ extern unsigned int env_peek_odds;
 /* Told of each exchange in a guest's table, before it is made. */
 extern void (*env_cmpxchg_hook)(struct env_vcpu *v, gpa_t gpa, u64 old, u64 new);
 
-/* ---- world.c; from world_enter() on: guest.c ---- */
+/* ---- world.c; enter.c: world_enter(); guest.c: what follows ---- */
 
 /* mmu_setup() and mmu_vm_init(); asserts that both succeed. */
 void world_start(struct env_vm *vm, const struct mmu_caps *caps);
@@ -183,6 +183,18 @@ void world_notify_end(struct env_vm *vm, u64 start, u64 end);
 
 /* @before_kick (or NULL): what happens while vCPUs still run on old roots. */
 void world_zap_all(struct env_vm *vm, void (*before_kick)(struct env_vm *vm));
+
+/* The vCPU has a root and is about to run on it. */
+extern void (*env_root_hook)(struct env_vcpu *v);
+
+bool env_memory_may_fail(void);
+
+/* Is USER with -EFAULT or -EHWPOISON what the client's memory deserves? */
+bool env_refuses(struct env_vm *vm, struct env_slot *s, gfn_t gfn, bool write,
+		 int err);
+
+/* Fail the test if a log lacks writes that the model saw. */
+void env_logs_check(struct env_vm *vm);
 
 /* Enter the guest: load the root when it is not current.  0 or -ENOMEM. */
 int world_enter(struct env_vcpu *v);

@@ -1,78 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The guest's side of a world: entry, accesses, faults, and all checks. */
+/* The guest's side of a world with TDP: accesses, faults, and all checks. */
 #include <errno.h>
 
 #include <linux/kernel.h>
 
 #include "mmu/check.h"
 #include "tests/unit/env.h"
-
-static bool memory_may_fail(void)
-{
-	return shim_fail_at || shim_fail_odds;
-}
-
-static void root_set(struct env_vcpu *v, hpa_t root, bool out)
-{
-	pthread_mutex_lock(&v->tlb_lock);
-	v->root = root;
-	__atomic_store_n(&v->out, out, __ATOMIC_RELEASE);
-	pthread_mutex_unlock(&v->tlb_lock);
-}
-
-static bool has_entered(const struct env_vcpu *v)
-{
-	return !__atomic_load_n(&v->out, __ATOMIC_ACQUIRE) &&
-	       mmu_root_is_current(&v->v);
-}
-
-static int root_load(struct env_vcpu *v)
-{
-	hpa_t root = 0;
-	int r;
-
-	root_set(v, v->root, true);
-	r = mmu_root_load(&v->v, &root);
-	if (r < 0) {
-		if (r != -ENOMEM || !memory_may_fail())
-			shim_die("mmu_root_load: %d", r);
-		return r;
-	}
-	if (r)
-		map_flush_vcpu(v);
-	else if (root != v->root)
-		shim_die("another root, and nobody said so");
-	root_set(v, root, false);
-	return 0;
-}
-
-/* Once more when a root became obsolete while it was loaded. */
-int world_enter(struct env_vcpu *v)
-{
-	int r = 0, tries = 0;
-
-	while (!r && !has_entered(v)) {
-		if (++tries > 1000)
-			shim_die("no root ever becomes current");
-		r = root_load(v);
-	}
-	return r;
-}
-
-/* Is USER with -EFAULT or -EHWPOISON what the client's memory deserves? */
-static bool refused(struct env_vm *vm, struct env_slot *s, gfn_t gfn,
-		    bool write, int err)
-{
-	struct host_page p;
-
-	if (!s)
-		return false;
-	host_look(&vm->host, env_host_page(&s->s, gfn), &p);
-	if (err == -EHWPOISON)
-		return p.flags & HOST_POISON;
-	return err == -EFAULT && (!(p.flags & HOST_MAPPED) ||
-				  (write && !(p.flags & HOST_VMA_W)));
-}
 
 /* True: run the guest again.  @changing: a change was in progress before. */
 static bool judge(struct env_vcpu *v, const struct mmu_fault *f,
@@ -96,10 +29,10 @@ static bool judge(struct env_vcpu *v, const struct mmu_fault *f,
 	case MMU_ERROR:
 		if (f->err == -EINTR && vm->interrupted)
 			return false;
-		if (r == MMU_ERROR && f->err == -ENOMEM && memory_may_fail())
+		if (r == MMU_ERROR && f->err == -ENOMEM && env_memory_may_fail())
 			return false;
 		if (r == MMU_USER && (changing || vm->crowded ||
-				      refused(vm, s, gfn, write, f->err)))
+				      env_refuses(vm, s, gfn, write, f->err)))
 			return false;
 		fallthrough;
 	default:
@@ -133,7 +66,7 @@ bool world_access(struct env_vcpu *v, gpa_t gpa, u64 access)
 	v->busy = true;
 	for (tries = 0; again; tries++) {
 		quiet = !v->vm->crowded && !v->vm->changing;
-		if (quiet && tries > 3 && !memory_may_fail())
+		if (quiet && tries > 3 && !env_memory_may_fail())
 			shim_die("gpa %llx error %llx: no progress", gpa, error);
 		if (!quiet && tries > 20)
 			break;
@@ -175,21 +108,10 @@ static void leaf_check(void *arg, const struct mmu_leaf *leaf)
 }
 #endif
 
-static void logs_check(const struct env_slot *s)
-{
-	if (!s || !s->dirty)
-		return;
-	for (u64 w = 0; w < BITS_TO_LONGS(s->s.npages); w++)
-		if (s->written[w] & ~s->dirty[w])
-			shim_die("writes that the log lacks: slot at %llx, word %llu",
-				 s->s.base_gfn, w);
-}
-
 static void tables_check(struct env_vm *vm)
 {
 	map_check_tables(vm);
-	for (int i = 0; i < 2 * ENV_SLOTS; i++)
-		logs_check(vm->slot[i / ENV_SLOTS][i % ENV_SLOTS]);
+	env_logs_check(vm);
 #ifdef LAMINA_MMU_CHECK
 	mmu_check(&vm->mmu);
 	for (int as = 0; as < 2; as++)

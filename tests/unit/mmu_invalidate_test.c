@@ -7,7 +7,7 @@
  *	gcc -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
  *	    -Wall -Wextra -Werror -Wno-unused-parameter -DLAMINA_MMU_CHECK \
  *	    -Itests/unit/shim -I. tests/unit/mmu_invalidate_test.c \
- *	    tests/unit/{env,env_mem,world,guest,mmu_access,mmu_ops,mmu_play}.c \
+ *	    tests/unit/{env,env_mem,world,enter,guest,mmu_access,mmu_ops,mmu_play}.c \
  *	    tests/model/{map,frame,host}.c mmu/?*.c -lcmocka -lpthread
  */
 #include <stdarg.h>

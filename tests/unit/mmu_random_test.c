@@ -6,7 +6,7 @@
  *	gcc -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
  *	    -Wall -Wextra -Werror -Wno-unused-parameter -DLAMINA_MMU_CHECK \
  *	    -Itests/unit/shim -I. tests/unit/mmu_random_test.c \
- *	    tests/unit/{env,env_mem,world,guest,mmu_access,mmu_ops,mmu_play}.c \
+ *	    tests/unit/{env,env_mem,world,enter,guest,mmu_access,mmu_ops,mmu_play}.c \
  *	    tests/model/{map,frame,host}.c mmu/?*.c -lcmocka -lpthread
  *
  * SEED=n and OPS=n in the environment choose the program and its length;

@@ -1,0 +1,634 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A processor on shadow tables: AMD's, with CR0.PG, CR0.WP, CR4.PAE and EFER.NXE
+ * set whatever the guest thinks (APM vol. 2, 15.18).
+ */
+#include <linux/bitops.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include <asm/io.h>
+
+#include "tests/model/paging.h"
+#include "tests/unit/env.h"
+
+#define for_each_vcpu(v, vm, i)						\
+	for (i = 0; i < ENV_VCPUS; i++)					\
+		if ((v = (vm)->vcpu[i]) != NULL)
+
+#define ENTRY_ADDR	0xffffffffff000ull
+
+/* ------------------------------------------------------------------------ */
+/* The host's tables as memory. */
+
+/*
+ * @enc: address bit that says "encrypted" and is none to the walk (APM vol. 2,
+ *       7.10.1); @psc: entries not to be read again.
+ */
+struct table_mem {
+	const struct paging_psc *psc;
+	u64 enc;
+};
+
+static u64 *entry_at(u64 hpa)
+{
+	if (!env_table_is_live(hpa & ~0xfffull))
+		shim_die("the hardware walks a freed table at %llx", hpa);
+	return phys_to_virt(hpa);
+}
+
+static bool table_read(void *opaque, u64 hpa, int size, u64 *value)
+{
+	const struct table_mem *t = opaque;
+	const struct paging_psc *psc = t->psc;
+
+	BUG_ON(size != 8);
+	for (int i = 0; psc && i < psc->n; i++)
+		if (psc->at[i] == hpa) {
+			*value = psc->entry[i];
+			return true;
+		}
+	*value = __atomic_load_n(entry_at(hpa), __ATOMIC_ACQUIRE);
+	if ((*value & 1) && (*value & 0x800) && !(*value & t->enc) && t->enc)
+		shim_die("entry %llx is not encrypted", *value);
+	*value &= ~t->enc;
+	return true;
+}
+
+static void table_write(void *opaque, u64 hpa, int size, u64 value)
+{
+	const struct table_mem *t = opaque;
+	u64 *p = entry_at(hpa);
+
+	__atomic_store_n(p, value | (*p & t->enc), __ATOMIC_SEQ_CST);
+}
+
+static enum model_end hw_walk(struct env_vcpu *v, const struct paging_psc *psc,
+			      bool set_ad, u64 va, const struct model_access *a,
+			      struct model_result *r)
+{
+	struct table_mem t = { psc, v->vm->caps.enc_mask };
+	const struct model_mem mem = { table_read, table_write, &t };
+	struct model_paging p = v->cpu->hw;
+
+	p.set_ad = set_ad;
+	return model_walk(&mem, &p, va, a, r);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Control state. */
+
+/* APM vol. 2, 5.2.3: PDPTEs of a legacy PAE guest; SDM 4.4.1. */
+static u64 pdpte_read(hpa_t root, int i, u64 enc)
+{
+	u64 e = *entry_at(root + 8 * i);
+
+	if ((e & 1) && !(e & enc) && enc)
+		shim_die("PDPTE %llx is not encrypted", e);
+	e &= ~enc;
+	if ((e & 1) && (e & (0x1e6 | 0xfff0000000000000ull)))
+		shim_die("reserved bits in PDPTE %llx", e);
+	return e;
+}
+
+void paging_load(struct env_vcpu *v)
+{
+	const struct model_paging *g = &v->cpu->guest;
+	struct model_paging *hw = &v->cpu->hw;
+	bool paging = g->mode != MODEL_OFF;
+
+	*hw = (struct model_paging){
+		.mode = g->mode >= MODEL_4LEVEL ? g->mode : MODEL_PAE,
+		.root = v->root,
+		.wp = true, .nxe = true,
+		.smep = paging && g->smep,
+		.smap = paging && g->smap,
+		.pke = paging && g->pke,
+		.gib_pages = v->vm->caps.max_level >= LEVEL_1G,
+		.amd = true,
+		.maxphyaddr = v->vm->caps.maxphyaddr,
+		.set_ad = true,
+	};
+	if (v->root & 0xfff || (hw->mode == MODEL_PAE && v->root >> 32))
+		shim_die("CR3 cannot hold %llx", v->root);
+	for (int i = 0; i < 4 && hw->mode == MODEL_PAE; i++)
+		hw->pdpte[i] = pdpte_read(v->root, i,
+					   v->vm->caps.enc_mask);
+}
+
+/* ------------------------------------------------------------------------ */
+/* TLB and paging-structure caches. */
+
+static u64 page_size(int level)
+{
+	return 4096ull << (9 * (level - 1));
+}
+
+static bool tlb_covers(const struct paging_tlb *t, u64 va)
+{
+	return t->valid && t->va == (va & ~(page_size(t->level) - 1));
+}
+
+static bool hw_denies(struct env_vcpu *v, const struct model_access *a,
+		      const struct model_result *r)
+{
+	bool key;
+
+	return model_denies(&v->cpu->hw, a, r, &key);
+}
+
+static struct paging_tlb *tlb_find(struct env_vcpu *v, u64 va,
+				   const struct model_access *a)
+{
+	for (int i = 0; i < PAGING_TLB; i++) {
+		struct paging_tlb *t = &v->cpu->tlb[i];
+
+		if (tlb_covers(t, va) && !hw_denies(v, a, &t->leaf) &&
+		    (!a->write || t->dirty))
+			return t;
+	}
+	return NULL;
+}
+
+static void tlb_add(struct env_vcpu *v, const struct paging_tlb *t)
+{
+	for (int i = 0; i < PAGING_TLB; i++) {
+		struct paging_tlb *old = &v->cpu->tlb[i];
+
+		/* The CPU may fail badly when it finds both. */
+		if (old->valid && old->level < t->level && tlb_covers(t, old->va))
+			shim_die("va %llx: large, while a small one is cached",
+				 old->va);
+	}
+	v->cpu->tlb[v->cpu->next++ % PAGING_TLB] = *t;
+}
+
+/* Keep some of the entries above a leaf. */
+static void psc_add(struct env_vcpu *v, u64 va, const struct model_result *r)
+{
+	struct paging_psc *c = &v->cpu->psc[shim_random() % PAGING_PSC];
+
+	if (r->used < 2)
+		return;
+	c->n = 1 + shim_random() % (r->used - 1);
+	c->shift = 12 + 9 * (r->entry[c->n - 1].level - 1);
+	c->va = va >> c->shift;
+	c->valid = true;
+	for (int i = 0; i < c->n; i++) {
+		c->at[i] = r->entry[i].gpa;
+		c->entry[i] = r->entry[i].value | 1 << 5;
+	}
+}
+
+static const struct paging_psc *psc_find(struct env_vcpu *v, u64 va)
+{
+	const struct paging_psc *c;
+
+	if (!(shim_random() % 4))
+		return NULL;
+	for (int i = 0; i < PAGING_PSC; i++) {
+		c = &v->cpu->psc[i];
+		if (c->valid && c->va == va >> c->shift)
+			return c;
+	}
+	return NULL;
+}
+
+void paging_invlpg(struct env_vcpu *v, u64 va)
+{
+	pthread_mutex_lock(&v->tlb_lock);
+	for (int i = 0; i < PAGING_TLB; i++)
+		if (tlb_covers(&v->cpu->tlb[i], va))
+			v->cpu->tlb[i].valid = false;
+	for (int i = 0; i < PAGING_PSC; i++)
+		v->cpu->psc[i].valid = false;
+	pthread_mutex_unlock(&v->tlb_lock);
+}
+
+/* ------------------------------------------------------------------------ */
+/* From a host's frame to the guest's. */
+
+static bool leaf_gfn(struct env_vm *vm, int as, u64 hpa, gfn_t *gfn)
+{
+	u64 page = host_pfn_page(&vm->host, hpa >> 12);
+
+	for (int i = 0; i < ENV_SLOTS; i++) {
+		struct env_slot *s = vm->slot[as][i];
+		u64 first;
+
+		if (!s)
+			continue;
+		first = env_host_page(&s->s, s->s.base_gfn);
+		if (page - first < s->s.npages) {
+			*gfn = s->s.base_gfn + (page - first);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void complain(struct env_vcpu *v, const char *who, u64 va,
+		     const struct model_result *r, const char *why)
+{
+	int i;
+
+	for (i = 0; i < ENV_VCPUS && v->vm->vcpu[i] != v; i++)
+		;
+	shim_die("%s: vCPU %d as %d mode %d va %llx level %d hpa %llx rights %x: %s",
+		 who, i, v->v.as_id, v->cpu->guest.mode, va, r->level, r->gpa,
+		 r->rights, why);
+}
+
+/* The host's rules for a leaf; @leaf->gpa is that of its first byte. */
+static const char *host_wrong(struct env_vcpu *v, int as,
+			      const struct model_result *leaf, bool settled)
+{
+	struct map_entry m = {
+		.valid = true, .as_id = as, .level = leaf->level,
+		.pfn = leaf->gpa >> 12, .w = leaf->rights & ACC_W,
+	};
+
+	if (!leaf_gfn(v->vm, as, leaf->gpa, &m.gfn))
+		return "no slot shows this page";
+	return map_wrong(v->vm, &m, settled);
+}
+
+/* A leaf as it covers an address: from its first byte, and the frame there. */
+static struct model_result leaf_of(const struct model_result *r)
+{
+	struct model_result leaf = *r;
+
+	leaf.gpa &= ~(page_size(r->level) - 1);
+	return leaf;
+}
+
+static void past_show(struct env_vcpu *v, u64 va)
+{
+	const struct paging_va *p = past_find(v, va);
+
+	for (int i = 0; i < p->n; i++)
+		fprintf(stderr, "past: frame %llx rights %x key %d level %d%s%s\n",
+			p->past[i].gfn, p->past[i].rights, p->past[i].pkey,
+			p->past[i].level, p->past[i].accessed ? " A" : "",
+			p->past[i].dirty ? " D" : "");
+}
+
+/* ------------------------------------------------------------------------ */
+/* Accesses. */
+
+static void use_check(struct env_vcpu *v, u64 va, const struct model_access *a,
+		      const struct model_result *leaf, gfn_t gfn)
+{
+	struct env_vm *vm = v->vm;
+	const char *why;
+
+	if (!past_allows(v, va, a, gfn)) {
+		past_show(v, va);
+		shim_die("vCPU mode %d va %llx w %d u %d f %d: went to frame %llx, which the guest's tables never allowed (level %d rights %x)",
+			 v->cpu->guest.mode, va, a->write, a->user, a->fetch,
+			 gfn, leaf->level, leaf->rights);
+	}
+	if (vm->changing)
+		return;
+	why = host_wrong(v, v->v.as_id, leaf, !vm->faults);
+	if (why)
+		complain(v, "access", va, leaf, why);
+}
+
+static void use(struct env_vcpu *v, u64 va, const struct model_access *a,
+		const struct model_result *leaf,
+		const struct paging_store *store)
+{
+	u64 hpa = leaf->gpa | (va & (page_size(leaf->level) - 1));
+	struct env_slot *s;
+	gfn_t gfn;
+
+	if (!leaf_gfn(v->vm, v->v.as_id, hpa, &gfn)) {
+		if (!v->vm->changing)
+			complain(v, "access", va, leaf, "no slot shows this page");
+		return;
+	}
+	use_check(v, va, a, leaf, gfn);
+	s = env_slot_find(v->vm, v->v.as_id, gfn);
+	if (a->write && !v->vm->changing && s->written)
+		set_bit(gfn - s->s.base_gfn, s->written);
+	if (a->write && store)
+		env_mem_set(env_host_page(&s->s, gfn), va & 4095, store->size,
+			    store->value);
+}
+
+static bool tlb_fill(struct env_vcpu *v, u64 va, const struct model_access *a,
+		     struct paging_tlb *t, u64 *error)
+{
+	struct model_result r;
+	enum model_end end;
+
+	end = hw_walk(v, psc_find(v, va), true, va, a, &r);
+	if (end == MODEL_FAULT) {
+		for (int i = 0; i < PAGING_TLB; i++)
+			if (tlb_covers(&v->cpu->tlb[i], va))
+				v->cpu->tlb[i].valid = false;
+		*error = r.error;
+		return false;
+	}
+	BUG_ON(end != MODEL_DONE);
+	if (r.level > v->vm->caps.max_level)
+		complain(v, "access", va, &r, "too large a page");
+	psc_add(v, va, &r);
+	*t = (struct paging_tlb){
+		.valid = true, .dirty = a->write, .level = r.level,
+		.as_id = v->v.as_id, .leaf = leaf_of(&r),
+		.va = va & ~(page_size(r.level) - 1),
+	};
+	tlb_add(v, t);
+	return true;
+}
+
+bool paging_access(struct env_vcpu *v, u64 va, const struct model_access *a,
+		   const struct paging_store *store, u64 *error)
+{
+	struct paging_tlb *t, fresh;
+	bool ok = false;
+
+	*error = 0;
+	pthread_mutex_lock(&v->tlb_lock);
+	if (!v->out) {
+		t = tlb_find(v, va, a);
+		ok = t || tlb_fill(v, va, a, &fresh, error);
+	}
+	if (ok)
+		use(v, va, a, t ? &t->leaf : &fresh.leaf, store);
+	pthread_mutex_unlock(&v->tlb_lock);
+	return ok;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Flushes. */
+
+static bool overlaps(struct env_vm *vm, const struct paging_tlb *t, gfn_t start,
+		     u64 n)
+{
+	gfn_t gfn;
+
+	if (n == ~0ull || !leaf_gfn(vm, t->as_id, t->leaf.gpa, &gfn))
+		return true;
+	return gfn < start + n && start < gfn + LEVEL_GFNS(t->level);
+}
+
+static bool cpu_flush(struct env_vcpu *v, gfn_t start, u64 n)
+{
+	bool any = false;
+	int i;
+
+	for (i = 0; i < PAGING_TLB; i++) {
+		struct paging_tlb *t = &v->cpu->tlb[i];
+
+		if (t->valid && overlaps(v->vm, t, start, n)) {
+			t->valid = false;
+			any = true;
+		}
+	}
+	for (i = 0; i < PAGING_PSC; i++) {
+		any |= v->cpu->psc[i].valid;
+		v->cpu->psc[i].valid = false;
+	}
+	return any;
+}
+
+bool map_flush(struct env_vm *vm, gfn_t start, u64 n)
+{
+	struct env_vcpu *v;
+	bool any = false;
+	int i;
+
+	for_each_vcpu(v, vm, i) {
+		pthread_mutex_lock(&v->tlb_lock);
+		any |= cpu_flush(v, start, n);
+		pthread_mutex_unlock(&v->tlb_lock);
+	}
+	return any;
+}
+
+void map_flush_vcpu(struct env_vcpu *v)
+{
+	pthread_mutex_lock(&v->tlb_lock);
+	cpu_flush(v, 0, ~0ull);
+	pthread_mutex_unlock(&v->tlb_lock);
+}
+
+void map_barrier(struct env_vm *vm)
+{
+	/* One thread: nobody is in the middle of an access. */
+}
+
+static bool cpu_uses(const struct env_vcpu *v, hpa_t pa)
+{
+	const struct paging_cpu *c = v->cpu;
+	bool used = v->root == pa;
+	int i, n;
+
+	for (i = 0; i < 4 && c->hw.mode == MODEL_PAE; i++)
+		used |= (c->hw.pdpte[i] & 1) &&
+			(c->hw.pdpte[i] & ENTRY_ADDR) == pa;
+	for (i = 0; i < PAGING_PSC; i++)
+		for (n = 0; c->psc[i].valid && n < c->psc[i].n; n++)
+			used |= (c->psc[i].entry[n] & ENTRY_ADDR) == pa;
+	return used;
+}
+
+bool map_vm_uses_table(struct env_vm *vm, hpa_t pa)
+{
+	struct env_vcpu *v;
+	int i;
+
+	for_each_vcpu(v, vm, i)
+		if (!v->out && cpu_uses(v, pa))
+			return true;
+	return false;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Checks of everything. */
+
+/* Any access that a leaf would let through is one that the past allows. */
+static void leaf_check(struct env_vcpu *v, const char *who, u64 va,
+		       const struct model_result *leaf)
+{
+	u64 hpa = leaf->gpa | (va & (page_size(leaf->level) - 1));
+	struct model_access a;
+	gfn_t gfn;
+	int i;
+
+	if (!leaf_gfn(v->vm, v->v.as_id, hpa, &gfn))
+		complain(v, who, va, leaf, "no slot shows this page");
+	for (i = 0; i < 16; i++) {
+		a = (struct model_access){
+			.write = i & 1, .fetch = i & 2, .user = i & 4,
+			.ac = i & 8,
+		};
+		if ((a.write && a.fetch) || hw_denies(v, &a, leaf))
+			continue;
+		if (past_allows(v, va, &a, gfn))
+			continue;
+		past_show(v, va);
+		shim_die("%s: vCPU mode %d va %llx frame %llx level %d rights %x: lets through w %d u %d f %d ac %d, which the guest's tables never did",
+			 who, v->cpu->guest.mode, va, gfn, leaf->level,
+			 leaf->rights, a.write, a.user, a.fetch, a.ac);
+	}
+}
+
+static void tlb_check(struct env_vcpu *v, const struct paging_tlb *t)
+{
+	const char *why = host_wrong(v, t->as_id, &t->leaf, true);
+
+	if (why)
+		complain(v, "stale TLB", t->va, &t->leaf, why);
+	if (t->as_id != v->v.as_id)
+		complain(v, "stale TLB", t->va, &t->leaf, "other address space");
+	for (int i = 0; i < PAGING_VAS; i++) {
+		/* Writes that it does not know to be dirty walk again. */
+		struct model_result leaf = t->leaf;
+
+		if (!t->dirty)
+			leaf.rights &= ~ACC_W;
+		if (tlb_covers(t, v->cpu->va[i].va))
+			leaf_check(v, "stale TLB", v->cpu->va[i].va, &leaf);
+	}
+}
+
+void map_check_tlbs(struct env_vm *vm)
+{
+	struct env_vcpu *v;
+	int i, j, n;
+
+	for_each_vcpu(v, vm, i) {
+		if (v->out)
+			continue;
+		for (j = 0; j < PAGING_TLB; j++)
+			if (v->cpu->tlb[j].valid)
+				tlb_check(v, &v->cpu->tlb[j]);
+		for (j = 0; j < PAGING_PSC; j++)
+			for (n = 0; v->cpu->psc[j].valid && n < v->cpu->psc[j].n; n++)
+				entry_at(v->cpu->psc[j].entry[n] & ENTRY_ADDR);
+	}
+}
+
+/* Tables that many ways lead to are looked at once. */
+static unsigned int seen[SHIM_ARENA_SIZE / 4096], seen_now;
+
+static void table_check(struct env_vcpu *v, hpa_t table, u64 va, int level)
+{
+	unsigned int *stamp = &seen[shim_arena_offset(table) / 4096];
+	struct model_result leaf = { .level = level };
+	const char *why;
+
+	if (*stamp == seen_now)
+		return;
+	*stamp = seen_now;
+	for (int i = 0; i < 512; i++) {
+		u64 e = __atomic_load_n(entry_at(table + 8 * i), __ATOMIC_ACQUIRE);
+		u64 at = va + i * page_size(level);
+
+		e &= ~v->vm->caps.enc_mask;
+		if (!(e & 1) || (e & ENTRY_ADDR) >> v->vm->caps.maxphyaddr)
+			continue;
+		if (level > LEVEL_4K && !(e & 0x80)) {
+			table_check(v, e & ENTRY_ADDR, at, level - 1);
+			continue;
+		}
+		leaf.gpa = e & ENTRY_ADDR & ~(page_size(level) - 1);
+		leaf.rights = ACC_R | (e & 2 ? ACC_W : 0) | (e & 4 ? ACC_U : 0) |
+			      (e >> 63 ? 0 : ACC_X);
+		why = host_wrong(v, v->v.as_id, &leaf, true);
+		if (why)
+			complain(v, "table", at, &leaf, why);
+	}
+}
+
+/* The addresses of the guest, by the tables as they are. */
+static void vas_check(struct env_vcpu *v)
+{
+	static const struct model_access look = { .ac = true };
+	struct model_result r;
+
+	for (int i = 0; i < PAGING_VAS; i++) {
+		u64 va = v->cpu->va[i].va;
+
+		hw_walk(v, NULL, false, va, &look, &r);
+		if (!r.rights)
+			continue;
+		r = leaf_of(&r);
+		leaf_check(v, "table", va, &r);
+	}
+}
+
+void map_check_tables(struct env_vm *vm)
+{
+	struct env_vcpu *v;
+	int i, n;
+
+	seen_now++;
+	for_each_vcpu(v, vm, i) {
+		if (v->out || !v->root)
+			continue;
+		vas_check(v);
+		if (v->cpu->hw.mode != MODEL_PAE) {
+			table_check(v, v->root, 0,
+				    v->cpu->hw.mode == MODEL_4LEVEL ? 4 : 5);
+			continue;
+		}
+		for (n = 0; n < 4; n++)
+			if (v->cpu->hw.pdpte[n] & 1)
+				table_check(v, v->cpu->hw.pdpte[n] & ENTRY_ADDR,
+					    (u64)n << 30, LEVEL_2M);
+	}
+}
+
+void map_check_gone(struct env_vm *vm, int as_id, gfn_t start, gfn_t end)
+{
+	struct env_vcpu *v;
+	int i, j;
+
+	for_each_vcpu(v, vm, i)
+		for (j = 0; j < PAGING_TLB && !v->out; j++) {
+			struct paging_tlb *t = &v->cpu->tlb[j];
+
+			if (t->valid && t->as_id == as_id &&
+			    overlaps(vm, t, start, end - start))
+				complain(v, "TLB", t->va, &t->leaf,
+					 "should be gone");
+		}
+}
+
+static void protected_check(struct env_vcpu *v, const struct paging_tlb *t,
+			    gfn_t base, const unsigned long *bits, u64 n)
+{
+	gfn_t gfn, end;
+
+	if (!t->valid || !(t->leaf.rights & ACC_W) || !t->dirty ||
+	    !leaf_gfn(v->vm, t->as_id, t->leaf.gpa, &gfn))
+		return;
+	for (end = gfn + LEVEL_GFNS(t->level); gfn < end; gfn++)
+		if (gfn - base < n && test_bit(gfn - base, bits))
+			complain(v, "TLB", t->va, &t->leaf,
+				 "should be protected");
+}
+
+void map_check_protected(struct env_vm *vm, const struct mmu_slot *s, u64 first,
+			 const unsigned long *bits, u64 n)
+{
+	struct env_vcpu *v;
+	int i, j;
+
+	for_each_vcpu(v, vm, i)
+		for (j = 0; j < PAGING_TLB && !v->out; j++)
+			if (v->cpu->tlb[j].as_id == s->as_id)
+				protected_check(v, &v->cpu->tlb[j],
+						s->base_gfn + first, bits, n);
+}
+
+/* Sizes are not promised by frame here. */
+bool map_look(struct env_vcpu *v, gfn_t gfn, struct map_entry *out)
+{
+	*out = (struct map_entry){ 0 };
+	return false;
+}
