@@ -156,6 +156,7 @@ struct shadow_debt {
 	unsigned long full_index;
 };
 
+/** to_shadow_root - the root of a vCPU whose mode walks */
 static inline struct shadow_root *to_shadow_root(struct mmu_root *root)
 {
 	return container_of(root, struct shadow_root, base);
