@@ -45,6 +45,24 @@ static long vm_ioctl_uncoalesce(void *obj, void *data, unsigned long arg)
 	return coalesced_unregister(obj, data);
 }
 
+static long vm_ioctl_set_mmu_pages(void *obj, void *data, unsigned long arg)
+{
+	struct kvm *kvm = obj;
+
+	if (arg < MMU_PAGES_MIN)
+		return -EINVAL;
+	mmu_page_limit_set(&kvm->mmu, arg);
+	return 0;
+}
+
+/* The result of ioctl() is an int, and a negative one is an error. */
+static long vm_ioctl_get_mmu_pages(void *obj, void *data, unsigned long arg)
+{
+	struct kvm *kvm = obj;
+
+	return min_t(unsigned long, READ_ONCE(kvm->mmu.page_limit), INT_MAX);
+}
+
 static long vm_ioctl_check_extension(void *obj, void *data, unsigned long arg)
 {
 	return core_check_extension(obj, arg);
@@ -91,6 +109,8 @@ const struct ioctl_desc core_vm_ioctls[] = {
 	{ KVM_IOEVENTFD, 0, vm_ioctl_ioeventfd },
 	{ KVM_REGISTER_COALESCED_MMIO, 0, vm_ioctl_coalesce },
 	{ KVM_UNREGISTER_COALESCED_MMIO, 0, vm_ioctl_uncoalesce },
+	{ KVM_SET_NR_MMU_PAGES, 0, vm_ioctl_set_mmu_pages },
+	{ KVM_GET_NR_MMU_PAGES, 0, vm_ioctl_get_mmu_pages },
 	{ KVM_CHECK_EXTENSION, 0, vm_ioctl_check_extension },
 	{ KVM_ENABLE_CAP, 0, vm_ioctl_enable_cap },
 	{ }

@@ -194,6 +194,8 @@ static struct slots *set_make(const struct slots *cur, const struct slot *old,
 	if (add)
 		set->slot[to++] = add;
 	set->n = n;
+	set->npages = cur->npages + (new ? new->mmu.npages : 0) -
+		      (old ? old->mmu.npages : 0);
 	set->generation = cur->generation + 1;
 	return set;
 }
@@ -282,6 +284,16 @@ static void slot_log_switched(struct kvm *kvm, const struct slot *new)
 		mmu_wrprot_slot(&kvm->mmu, &new->mmu);
 }
 
+static void pages_counted(struct kvm *kvm)
+{
+	u64 npages = 0;
+	int i;
+
+	for (i = 0; i < AS_COUNT; i++)
+		npages += slots_get(kvm, i)->npages;
+	mmu_page_limit_default(&kvm->mmu, npages);
+}
+
 static void slot_commit(struct kvm *kvm, struct slots *set, struct slot *old,
 			struct slot *new)
 {
@@ -294,6 +306,8 @@ static void slot_commit(struct kvm *kvm, struct slots *set, struct slot *old,
 	else
 		rcu_assign_pointer(kvm->slots[as_id], set);
 	set_retire(kvm, cur, old != NULL);
+	if (!old || !new)
+		pages_counted(kvm);
 	if (!moved)
 		slot_log_switched(kvm, new);
 	slot_free(old, new);

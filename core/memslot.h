@@ -37,12 +37,14 @@ struct slot {
 /**
  * struct slots - the slots of one address space
  * @n: how many
+ * @npages: frames in all of them
  * @generation: grows with every change
  * @link: in kvm->stale_sets, once replaced
  * @slot: sorted by base_gfn; they do not overlap
  */
 struct slots {
 	unsigned int n;
+	u64 npages;
 	u64 generation;
 	struct list_head link;
 	struct slot *slot[];

@@ -17,6 +17,7 @@ unsigned int world_waits;
 
 static struct leaf leaf[AS_COUNT][FRAMES];
 static gfn_t max_gfn;
+static u64 npages_told;
 
 /* One reader that stays for a while; it ends before a wait does. */
 static struct {
@@ -210,6 +211,12 @@ void mmu_zap(struct mmu *mmu, int as_id, gfn_t start, gfn_t end, bool yield)
 	world_run(3);
 }
 
+void mmu_page_limit_default(struct mmu *mmu, u64 npages)
+{
+	assert_false(mmu->inv_count);
+	npages_told = npages;
+}
+
 void mmu_slots_changed(struct mmu *mmu)
 {
 	assert_false(mmu->inv_count);
@@ -289,6 +296,7 @@ static void check_frame(int as_id, gfn_t gfn)
 void world_check(void)
 {
 	unsigned int i, used;
+	u64 npages = 0;
 	int as_id;
 	gfn_t gfn;
 
@@ -298,11 +306,14 @@ void world_check(void)
 			check_frame(as_id, gfn);
 		for (used = i = 0; i < IDS; i++) {
 			used += world_model[as_id][i].used;
+			if (world_model[as_id][i].used)
+				npages += world_model[as_id][i].n;
 			assert_int_equal(!slot_by_id(slots_get(&world_kvm, as_id), i),
 					 !world_model[as_id][i].used);
 		}
 		assert_int_equal(slots_get(&world_kvm, as_id)->n, used);
 	}
+	assert_int_equal(npages_told, npages);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -314,6 +325,7 @@ void world_up(gfn_t max)
 	memset(leaf, 0, sizeof(leaf));
 	mutex_init(&world_kvm.slots_lock);
 	max_gfn = max;
+	npages_told = 0;
 	world_waits = 0;
 	shim_live = 0;
 	shim_srcu_wait = srcu_wait;

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The page limit: who goes, how many at a time, and who never does. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "mmu/reclaim.c"
+
+#define PAGES	1000
+
+static struct shadow_page page[PAGES];
+static struct shadow_root root[4];
+static struct mmu_shadow shadow;
+static struct mmu mmu;
+
+/* Zapped in this order; how many at most under one lock; what was paid. */
+static struct shadow_page *gone[PAGES];
+static unsigned int nr_gone, step, longest;
+
+/* ------------------------------------------------------------------------ */
+/* The rest of the MMU. */
+
+void shadow_debt_init(struct shadow_debt *d, struct mmu *mmu)
+{
+	*d = (struct shadow_debt){ .mmu = mmu };
+}
+
+void shadow_debt_pay(struct shadow_debt *d)
+{
+	lockdep_assert_held_write(&d->mmu->lock);
+	longest = max(longest, step);
+	step = 0;
+	d->flush = false;
+}
+
+void shadow_zap_page(struct mmu_shadow *s, struct shadow_page *sp,
+		     struct shadow_debt *d)
+{
+	lockdep_assert_held_write(&d->mmu->lock);
+	assert_false(sp->zapped || sp->roots);
+	sp->zapped = true;
+	list_del(&sp->link);
+	s->nr_pages--;
+	d->flush = true;
+	gone[nr_gone++] = sp;
+	step++;
+}
+
+/* ------------------------------------------------------------------------ */
+
+static void page_add(unsigned int i)
+{
+	page[i] = (struct shadow_page){ };
+	list_add_tail(&page[i].link, &shadow.pages);
+	shadow.nr_pages++;
+}
+
+static void page_top(unsigned int r, unsigned int slot, unsigned int i)
+{
+	root[r].top[slot] = &page[i];
+	page[i].roots++;
+}
+
+static void world(unsigned long limit, unsigned int n)
+{
+	memset(&mmu, 0, sizeof(mmu));
+	memset(&shadow, 0, sizeof(shadow));
+	rwlock_init(&mmu.lock);
+	INIT_LIST_HEAD(&shadow.pages);
+	INIT_LIST_HEAD(&shadow.roots);
+	for (size_t i = 0; i < ARRAY_SIZE(root); i++) {
+		root[i] = (struct shadow_root){ };
+		list_add(&root[i].base.link, &shadow.roots);
+	}
+	mmu.shadow = &shadow;
+	mmu.page_limit = limit;
+	nr_gone = step = longest = 0;
+	for (unsigned int i = 0; i < n; i++)
+		page_add(i);
+}
+
+static void room(unsigned int n)
+{
+	struct shadow_debt d;
+
+	shadow_debt_init(&d, &mmu);
+	write_lock(&mmu.lock);
+	reclaim_room(&mmu, n, &d);
+	/* What was taken away is owed, nothing else is. */
+	assert_int_equal(d.flush, step != 0);
+	shadow_debt_pay(&d);
+	write_unlock(&mmu.lock);
+}
+
+static void test_room(void **state)
+{
+	world(100, 96);
+	room(4);
+	assert_int_equal(nr_gone, 0);
+	room(5);
+	/* The oldest first; not only one, as each time costs a flush. */
+	assert_in_range(nr_gone, 2, 32);
+	for (unsigned int i = 0; i < nr_gone; i++)
+		assert_ptr_equal(gone[i], &page[i]);
+	assert_true(shadow.nr_pages + 5 <= 100);
+}
+
+/* A limit that was lowered is reached by and by, in bounded steps. */
+static void test_room_bounded(void **state)
+{
+	world(64, PAGES);
+	for (int i = 0; i < 200; i++)
+		room(4);
+	assert_in_range(longest, 1, 32);
+	assert_in_range(shadow.nr_pages, 32, 60);
+}
+
+static void test_roots(void **state)
+{
+	world(64, 200);
+	page_top(0, 0, 0);
+	page_top(1, 3, 0);
+	page_top(2, 1, 2);
+	mmu_page_limit_set(&mmu, 64);
+	assert_false(page[0].zapped || page[2].zapped);
+	assert_true(page[1].zapped && page[3].zapped);
+	assert_in_range(longest, 1, 32);
+	/* They come on top, so that others can live. */
+	assert_in_range(shadow.nr_pages, 64 + 2, 64 + 3);
+	nr_gone = 0;
+	room(4);
+	assert_in_range(shadow.nr_pages, 32, 63);
+}
+
+/* All are roots: nobody goes, and it ends. */
+static void test_roots_only(void **state)
+{
+	world(64, 100);
+	for (unsigned int i = 0; i < 16; i++)
+		page_top(i / 4, i % 4, i * 3);
+	/* Of vCPUs that are not on the list. */
+	for (unsigned int i = 0; i < 100; i++)
+		page[i].roots++;
+	mmu_page_limit_set(&mmu, 1);
+	room(4);
+	assert_int_equal(nr_gone, 0);
+	assert_int_equal(shadow.nr_pages, 100);
+}
+
+static void test_limits(void **state)
+{
+	world(MMU_PAGES_MIN, 0);
+	mmu_page_limit_default(&mmu, 0);
+	assert_int_equal(mmu.page_limit, 64);
+	mmu_page_limit_default(&mmu, 3249);
+	assert_int_equal(mmu.page_limit, 64);
+	/* 2 % of 1 GiB, and of the largest slot there can be. */
+	mmu_page_limit_default(&mmu, 262144);
+	assert_int_equal(mmu.page_limit, 5242);
+	mmu_page_limit_default(&mmu, 1ull << 40);
+	assert_int_equal(mmu.page_limit, 21990232555);
+	mmu_page_limit_set(&mmu, 0);
+	assert_int_equal(mmu.page_limit, 64);
+	mmu_page_limit_set(&mmu, 500);
+	mmu_page_limit_default(&mmu, 1ull << 40);
+	assert_int_equal(mmu.page_limit, 500);
+}
+
+/* No limit at all: sums do not overflow into a small one. */
+static void test_no_limit(void **state)
+{
+	world(64, 100);
+	page_top(0, 0, 5);
+	mmu_page_limit_set(&mmu, ULONG_MAX);
+	room(4);
+	assert_int_equal(nr_gone, 0);
+}
+
+/* Without shadow pages it is a number. */
+static void test_no_shadow(void **state)
+{
+	world(64, 0);
+	mmu.shadow = NULL;
+	mmu_page_limit_set(&mmu, 100);
+	assert_int_equal(mmu.page_limit, 100);
+}
+
+/* Memory goes away: pages go with the limit. */
+static void test_shrink(void **state)
+{
+	world(PAGES, PAGES);
+	mmu_page_limit_default(&mmu, 50 * 200);
+	assert_int_equal(shadow.nr_pages, 200);
+	assert_in_range(longest, 1, 32);
+	for (unsigned int i = 0; i < PAGES - 200; i++)
+		assert_ptr_equal(gone[i], &page[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_room_bounded),
+		cmocka_unit_test(test_roots),
+		cmocka_unit_test(test_roots_only),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_no_limit),
+		cmocka_unit_test(test_no_shadow),
+		cmocka_unit_test(test_shrink),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
