@@ -20,16 +20,24 @@ static struct env_slot *readable(struct env_vcpu *v, u64 gpa)
 	return (p.flags & HOST_MAPPED) && !(p.flags & HOST_POISON) ? s : NULL;
 }
 
-/* A table in memory that cannot be written: A and D bits are lost on the way. */
+/*
+ * A table in memory that cannot be written: A and D bits are lost on the way.  What
+ * was mapped without them then stays when it can be written again.
+ */
+static u8 was_rom[HOST_PAGES];
+
 static bool is_rom(struct env_vcpu *v, u64 gpa)
 {
 	struct env_slot *s = readable(v, gpa);
 	struct host_page p;
+	u64 page;
 
 	if (!s || (s->s.flags & MMU_SLOT_READONLY))
 		return true;
-	host_look(&v->vm->host, env_host_page(&s->s, gpa >> 12), &p);
-	return !(p.flags & HOST_VMA_W);
+	page = env_host_page(&s->s, gpa >> 12);
+	host_look(&v->vm->host, page, &p);
+	was_rom[page] |= !(p.flags & HOST_VMA_W);
+	return was_rom[page];
 }
 
 static bool mem_read(void *opaque, u64 gpa, int size, u64 *value)

@@ -185,6 +185,8 @@ void ops_host_quiet(struct env_vm *vm)
 			host_change(&vm->host, first, first + size, 0,
 				    HOST_VMA_W | HOST_WRITE);
 	}
+	if (env_changed_hook)
+		env_changed_hook(vm);
 	world_mm_unlock(vm);
 }
 
