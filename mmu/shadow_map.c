@@ -65,7 +65,8 @@ static void above_init(struct map *m)
 		m->above[level] = acc;
 	}
 	m->access = walk->rights;
-	if (fmt)
+	/* A walk for a write has set the dirty bit, unless the table is in ROM. */
+	if (fmt && !(m->fault->error & PF_WRITE))
 		m->access = shadow_entry_access(fmt, walk->rights,
 						walk->step[walk->level].entry,
 						m->ctx->walk.set_ad);

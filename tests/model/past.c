@@ -20,6 +20,26 @@ static struct env_slot *readable(struct env_vcpu *v, u64 gpa)
 	return (p.flags & HOST_MAPPED) && !(p.flags & HOST_POISON) ? s : NULL;
 }
 
+/*
+ * A table in memory that cannot be written: A and D bits are lost on the way.  What
+ * was mapped without them then stays when it can be written again.
+ */
+static u8 was_rom[HOST_PAGES];
+
+static bool is_rom(struct env_vcpu *v, u64 gpa)
+{
+	struct env_slot *s = readable(v, gpa);
+	struct host_page p;
+	u64 page;
+
+	if (!s || (s->s.flags & MMU_SLOT_READONLY))
+		return true;
+	page = env_host_page(&s->s, gpa >> 12);
+	host_look(&v->vm->host, page, &p);
+	was_rom[page] |= !(p.flags & HOST_VMA_W);
+	return was_rom[page];
+}
+
 static bool mem_read(void *opaque, u64 gpa, int size, u64 *value)
 {
 	struct env_slot *s = readable(opaque, gpa);
@@ -93,12 +113,13 @@ static void va_update(struct env_vcpu *v, struct paging_va *va)
 	va->used = 0;
 	for (int i = 0; i < r.used; i++) {
 		u64 gpa = r.entry[i].gpa;
+		bool rom = is_rom(v, gpa);
 
 		s = env_slot_find(v->vm, v->v.as_id, gpa >> 12);
 		va->at[va->used++] = (env_host_page(&s->s, gpa >> 12) << 12) |
 				     (gpa & 4095);
-		p.accessed &= r.entry[i].value >> 5 & 1;
-		p.dirty = r.entry[i].value >> 6 & 1;
+		p.accessed &= rom || (r.entry[i].value >> 5 & 1);
+		p.dirty = rom || (r.entry[i].value >> 6 & 1);
 	}
 	/* 0 when no leaf was reached. */
 	if (!r.rights)

@@ -185,6 +185,8 @@ void ops_host_quiet(struct env_vm *vm)
 			host_change(&vm->host, first, first + size, 0,
 				    HOST_VMA_W | HOST_WRITE);
 	}
+	if (env_changed_hook)
+		env_changed_hook(vm);
 	world_mm_unlock(vm);
 }
 
@@ -424,7 +426,10 @@ void ops_young(struct env_vm *vm)
 
 static void before_kick(struct env_vm *vm)
 {
-	for (int i = 0; i < ENV_VCPUS && !vm->crowded; i++)
+	/* A shadow root without any page is as good as a new one. */
+	bool all = !vm->crowded && vm->caps.second != MMU_SECOND_NONE;
+
+	for (int i = 0; i < ENV_VCPUS && all; i++)
 		if (vm->vcpu[i] && mmu_root_is_current(&vm->vcpu[i]->v))
 			shim_die("a root survives mmu_zap_all()");
 	for (int i = rnd(6); i > 0; i--) {
