@@ -347,12 +347,16 @@ int mmu_env_host_level(const struct mmu_slot *slot, gfn_t gfn)
 	return level;
 }
 
+void (*env_flush_hook)(struct env_vm *vm);
+
 void mmu_env_flush(struct mmu *mmu, gfn_t start, u64 n)
 {
 	struct env_vm *vm = container_of(mmu, struct env_vm, mmu);
 
 	BUG_ON(!n);
 	__atomic_add_fetch(&vm->flushes, 1, __ATOMIC_RELAXED);
+	if (env_flush_hook)
+		env_flush_hook(vm);
 	if (!map_flush(vm, start, n))
 		__atomic_add_fetch(&vm->needless, 1, __ATOMIC_RELAXED);
 }

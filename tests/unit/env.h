@@ -87,6 +87,9 @@ extern bool env_no_notify;
 /* Called in the middle of page lookups: the test plays other threads there. */
 extern void (*env_gap_hook)(void);
 
+/* Told of each flush: other translations than those of map.c. */
+extern void (*env_flush_hook)(struct env_vm *vm);
+
 /* Page tables: count, and whether a page is one (dead pages are poisoned). */
 extern long env_tables;
 /* Whose pages mmu_env_pfn_put() gives back: one VM at a time. */
