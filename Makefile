@@ -10,7 +10,7 @@ SAY := @printf '%s\n'
 SOAK_SECONDS ?= 600
 
 .PHONY: all help run check check-style unit modules modules-test programs
-.PHONY: shell lab check-qemu check-selftests soak soak-code bench-boot
+.PHONY: shell lab check-qemu check-shadow check-selftests soak soak-code bench-boot
 .PHONY: bench-exit bench-rmap install clean deps mutants
 
 all: modules
@@ -29,6 +29,7 @@ help:
 	'make modules       kvm.ko and kvm-amd.ko in build/modules/ (KDIR=...)' \
 	'make modules-test  the same with fault injection, in build/modules-test/' \
 	'make check-qemu    QEMU with more CPU models, memory sizes, kernel arguments' \
+	'make check-shadow  guests of every kind of paging, on shadow page tables (NPT=0)' \
 	'make soak          20 guests in a row, 50 killed: nothing may be left' \
 	'make bench-boot    time to a guest'"'"'s userspace, beside the kernel'"'"'s own KVM' \
 	'make bench-exit    instructions of one exit, by function' \
@@ -102,6 +103,10 @@ bench-boot: deps modules
 check-qemu:
 	@scripts/install-deps build test lab client
 	@tests/check modules qemu
+
+check-shadow:
+	@scripts/install-deps build test lab client stress
+	@tests/check modules shadow
 
 soak: deps modules
 	@$(LAB) -G -t 3600 -a slub_debug=FZP -m build/modules -f tests/lab/lib.sh -f tests/lab/memory.sh \

@@ -12,4 +12,4 @@ alarm=$alarm'|list_(add|del) corruption|scheduling while atomic|sleeping functio
 alarm=$alarm'|unknown parameter .* ignored'
 # Said at every boot: the emulated CPU's missing microcode, and, a second after
 # that boot, the clock. On a busy machine: a late timer.
-harmless='Speculative Return Stack Overflow: WARNING: See|\] (tsc|clocksource): |\] hrtimer: interrupt took '
+harmless='Speculative Return Stack Overflow: WARNING: (See|kernel not compiled)|\] (tsc|clocksource): |\] hrtimer: interrupt took '

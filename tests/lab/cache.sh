@@ -7,10 +7,10 @@
 
 LAB_CACHE=${LAMINA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lamina}
 # Parts of the cache keys: raise them when something else is kept, or packed.
-LAB_KERNEL_FORMAT=2
+LAB_KERNEL_FORMAT=3
 LAB_BASE_FORMAT=2
-# A guest with a disk needs these; what they are built on is built in.
-guest_modules='virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_blk'
+# A guest with a disk or a balloon needs these; what they are built on is built in.
+guest_modules='virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_blk virtio_balloon'
 
 # The kernel release the modules are built for: what KDIR was prepared for,
 # else the newest cloud headers here, else what the archive offers.
@@ -44,13 +44,17 @@ lab_version() {
 	fi
 }
 
-# package_unpack PACKAGE[=VERSION] DIR: downloaded and unpacked, not installed
+# package_unpack PACKAGE[=VERSION] DIR [APT-OPTIONS...]: downloaded and unpacked, not
+# installed
 package_unpack() {
-	echo "lab: fetching ${1/=/ }" >&2
-	mkdir -p "$2/deb"
-	(cd "$2/deb" && apt-get -qq -o APT::Sandbox::User=root download "$1" >&2) || return 1
-	dpkg -x "$2"/deb/*.deb "$2" || return 1
-	rm -rf "$2/deb"
+	local package=$1 dir=$2
+	shift 2
+	echo "lab: fetching ${package/=/ }" >&2
+	mkdir -p "$dir/deb"
+	(cd "$dir/deb" && apt-get -qq -o APT::Sandbox::User=root "$@" download "$package" >&2) ||
+		return 1
+	dpkg -x "$dir"/deb/*.deb "$dir" || return 1
+	rm -rf "$dir/deb"
 }
 
 # kernel_unpack PACKAGE=VERSION DIR
@@ -63,7 +67,7 @@ kernel_unpack() {
 	cp "$tmp/root/bin/busybox" "$tmp/guest/bin/busybox" || return 1
 	cp "$tmp"/root/boot/vmlinuz-* "$tmp/vmlinuz"
 	find "$tmp/root/lib/modules" \( -path '*/arch/x86/kvm/*.ko*' -o \
-		-name 'irqbypass.ko*' \) -exec cp {} "$tmp/stock" \;
+		-name 'irqbypass.ko*' -o -name 'brd.ko*' \) -exec cp {} "$tmp/stock" \;
 	for module in $guest_modules; do
 		find "$tmp/root/lib/modules" -name "$module.ko*" \
 			-exec cp {} "$tmp/guest/modules" \;

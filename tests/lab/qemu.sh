@@ -7,9 +7,17 @@
 . /bin/alarm.sh
 
 console=/tmp/console
-qemu_cpu=host qemu_mem=256 qemu_limit=180
+qemu_cpu=host qemu_mem=256 qemu_smp=1 qemu_limit=180
 # empty: a guest that restarts or is reset starts again
 qemu_once=-no-reboot
+# where the kernel and its initramfs are
+qemu_guest=/guest qemu_args=''
+# Stock KVM: what it would use and cannot, without an interrupt controller of its own;
+# and the emulated machine does not tell it of XSETBV (see boot-time).
+if [ ! -e /mod/test/kvm.ko ]; then
+	qemu_cpu=host,-kvm-asyncpf,-kvm-asyncpf-int
+	qemu_args=noxsave
+fi
 
 # qemu_run KERNEL-ARGS [QEMU-ARGS...]: a guest from the kernel's file, console on
 # stdout, until QEMU ends. Status 137: out of time.
@@ -17,14 +25,14 @@ qemu_run() {
 	append=$1
 	shift
 	# shellcheck disable=SC2086 # one or none
-	qemu_raw $qemu_once -kernel /guest/vmlinuz -initrd /guest/initrd \
-		-append "console=ttyS0 panic=-1 $append" "$@"
+	qemu_raw $qemu_once -kernel $qemu_guest/vmlinuz -initrd $qemu_guest/initrd \
+		-append "console=ttyS0 panic=-1 $qemu_args $append" "$@"
 }
 
 # qemu_raw [QEMU-ARGS...]: the same without a kernel or disk
 qemu_raw() {
-	timeout -s KILL "$qemu_limit" qemu-system-x86_64 -machine q35 \
-		-accel kvm,kernel-irqchip=off -cpu "$qemu_cpu" -m "$qemu_mem" \
+	timeout -s KILL "$qemu_limit" qemu-system-x86_64 -machine q35,smm=off \
+		-accel kvm,kernel-irqchip=off -cpu "$qemu_cpu" -m "$qemu_mem" -smp "$qemu_smp" \
 		-nodefaults -display none -vga none -serial stdio "$@" 2>/tmp/qemu
 }
 
@@ -62,7 +70,7 @@ qemu_words() {
 # QEMU's start to userspace
 guest_ran() {
 	status=$(cat /tmp/status)
-	if [ "$status" != 0 ] || qemu_words || [ ! -e /tmp/up ]; then
+	if qemu_words || [ "$status" != 0 ] || [ ! -e /tmp/up ]; then
 		[ "$status" != 137 ] || echo "qemu: no end within $qemu_limit s"
 		[ -e /tmp/up ] || echo "qemu: the guest did not reach userspace"
 		echo "qemu: ended with status $status"

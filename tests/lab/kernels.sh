@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What other guests boot, unpacked and not installed: memtest86+, and Debian's two i386
+# kernels, one with 2-level and one with PAE tables, with an i386 busybox. The system's
+# package manager does not learn of another architecture: apt is asked with lists and a
+# state of our own. Sourced after cache.sh; sets LAB_KERNELS.
+
+# Part of the cache key: raise it when something else is kept.
+LAB_KERNELS_FORMAT=1
+i386_kernels='686 686-pae'
+
+# kernels_unpack DIR
+kernels_unpack() {
+	local tmp=$1.tmp apt flavour package
+	rm -rf "$tmp"
+	mkdir -p "$tmp"/{lists,archives}/partial "$tmp/guest"/{bin,modules} || return 1
+	apt=(-qq -o "Dir::State=$tmp" -o "Dir::State::lists=$tmp/lists"
+		-o "Dir::State::status=/dev/null" -o "Dir::Cache=$tmp"
+		-o APT::Architecture=i386 -o APT::Architectures::=i386
+		-o Acquire::Languages=none -o APT::Sandbox::User=root)
+	echo "lab: asking for i386 packages" >&2
+	# one source of several that has no list for us is no obstacle
+	apt-get "${apt[@]}" update >&2 || true
+	for flavour in $i386_kernels; do
+		package=$(apt-cache "${apt[@]}" depends "linux-image-$flavour" |
+			sed -n 's/^ *Depends: \(linux-image-[0-9].*\)$/\1/p' | head -1)
+		package_unpack "$package" "$tmp/root" "${apt[@]}" || return 1
+		cp "$tmp/root/boot/vmlinuz-${package#linux-image-}" \
+			"$tmp/vmlinuz-$flavour" || return 1
+	done
+	package_unpack busybox-static "$tmp/root" "${apt[@]}" || return 1
+	cp "$tmp/root/bin/busybox" "$tmp/guest/bin/busybox" || return 1
+	package_unpack memtest86+ "$tmp/root" || return 1
+	cp "$tmp/root/boot/memtest86+x64.bin" "$tmp/vmlinuz-memtest" || return 1
+	rm -rf "$tmp"/{root,lists,archives,*.bin} "$1"
+	mv "$tmp" "$1"
+}
+
+# kernels_prepare: after lab_prepare. With another kernel for the lab, the archive is
+# asked again.
+kernels_prepare() {
+	local key lock
+	key=$(basename "$(dirname "$LAB_KERNEL")")
+	LAB_KERNELS=$LAB_CACHE/kernels$LAB_KERNELS_FORMAT-${key#kernel*-}
+	exec {lock}>"$LAB_CACHE/lock"
+	flock "$lock"
+	[ -e "$LAB_KERNELS/vmlinuz-memtest" ] || kernels_unpack "$LAB_KERNELS" || return 1
+	exec {lock}>&-
+}
