@@ -62,8 +62,13 @@ static void check_root(struct mmu *mmu, struct mmu_root *root,
 	BUG_ON(root->as_id > 1);
 	c->tables++;
 	for (more = pt_iter_start(&it, root->table, 0); more;
-	     more = pt_iter_next(&it))
+	     more = pt_iter_next(&it)) {
 		check_entry(&it, c);
+		/* Or the lockless path could let it be written. */
+		if (spte_is_real(it.spte) && (it.spte & SPTE_MMU_WRITABLE))
+			check_written(mmu, root->as_id, it.gfn,
+				      LEVEL_GFNS(it.level));
+	}
 }
 
 void mmu_check(struct mmu *mmu)

@@ -34,6 +34,15 @@ struct pt_count;
 void check_shadow(struct mmu *mmu, struct pt_count *count);
 
 /**
+ * check_written - frames can be written: no table in them is thought up to date
+ * @mmu: the VM; lock held
+ * @as_id: address space
+ * @gfn: first frame
+ * @n: number of frames
+ */
+void check_written(struct mmu *mmu, int as_id, gfn_t gfn, u64 n);
+
+/**
  * struct mmu_leaf - what mmu_check_leaves() shows
  * @gfn: first guest frame
  * @pfn: first host frame

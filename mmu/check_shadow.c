@@ -73,13 +73,14 @@ static void check_link(struct check *c, struct shadow_page *sp, unsigned int i)
 	c->links++;
 }
 
-/* Nobody writes a table that is up to date. */
-static void check_tables_in(struct check *c, int as_id, gfn_t gfn, u64 n)
+void check_written(struct mmu *mmu, int as_id, gfn_t gfn, u64 n)
 {
 	struct shadow_page *sp;
 	unsigned long index;
 
-	xa_for_each_range(&c->s->table[as_id], index, sp, gfn, gfn + n - 1)
+	if (!mmu->shadow)
+		return;
+	xa_for_each_range(&mmu->shadow->table[as_id], index, sp, gfn, gfn + n - 1)
 		for (; sp; sp = sp->same)
 			BUG_ON(!sp->unsync);
 }
@@ -104,6 +105,7 @@ static void check_leaf(struct check *c, struct shadow_page *sp, unsigned int i)
 	const struct mmu_config *cfg = c->mmu->config;
 	int level = sp->role.level, as_id = sp->role.as_id;
 	const struct pt_format *fmt = cfg->fmt;
+	u64 rights = fmt->read | fmt->user | fmt->exec;
 	u64 spte = sp->spt[i], bits;
 	struct rmap_head head;
 	gfn_t gfn;
@@ -111,7 +113,7 @@ static void check_leaf(struct check *c, struct shadow_page *sp, unsigned int i)
 	bits = cfg->addr | cfg->leaf | cfg->write | cfg->accessed | cfg->dirty |
 	       fmt->nx | fmt->pkey | (level > LEVEL_4K ? cfg->large : 0);
 	BUG_ON(spte & ~bits);
-	BUG_ON((spte & cfg->leaf & ~fmt->user) != (cfg->leaf & ~fmt->user));
+	BUG_ON((spte & cfg->leaf & ~rights) != (cfg->leaf & ~rights));
 	BUG_ON(level > cfg->max_level);
 	BUG_ON((spte & cfg->addr) >> MMU_PAGE_SHIFT !=
 	       spte_leaf_pfn(cfg, spte, level));
@@ -123,7 +125,7 @@ static void check_leaf(struct check *c, struct shadow_page *sp, unsigned int i)
 	BUG_ON(!list_has(&head, &sp->spt[i]));
 	check_rights(cfg, sp, spte);
 	if (spte & cfg->write)
-		check_tables_in(c, as_id, gfn, LEVEL_GFNS(level));
+		check_written(c->mmu, as_id, gfn, LEVEL_GFNS(level));
 	c->leaves[as_id][level]++;
 }
 

@@ -67,10 +67,13 @@ static struct l2_past past_of(int space, const struct model_result *r)
 {
 	const struct model_paging *p = &l2_world.second[space];
 	int shift = p->mode < MODEL_EPT4 ? 5 : 8;
-	struct l2_past past = {
-		.gfn = r->gpa >> 12, .rights = r->rights,
-		.accessed = true, .dirty = true,
-	};
+	struct l2_past past;
+
+	/* With its padding, to be compared. */
+	memset(&past, 0, sizeof(past));
+	past.gfn = r->gpa >> 12;
+	past.rights = r->rights;
+	past.accessed = past.dirty = true;
 
 	for (int i = 0; i < r->used && has_ad(p); i++) {
 		/* PAE's PDPTEs have no accessed bit. */
@@ -82,23 +85,52 @@ static struct l2_past past_of(int space, const struct model_result *r)
 	return past;
 }
 
-static void past_add(struct l2_gpa *g, int space, u64 gpa)
+static void past_note(struct l2_gpa *g, int space,
+		      const struct model_paging *p, u64 gpa)
 {
+	const struct model_mem mem = { mem_read, mem_write, NULL };
+	const struct model_access a = { .write = false };
 	struct model_result r;
 	struct l2_past now;
+	int i;
 
-	walk_now(space, gpa, 0, &r);
+	model_walk(&mem, p, gpa, &a, &r);
 	/* It reached a leaf, whether the leaf lets it be read or not. */
 	if (!r.rights)
 		return;
 	now = past_of(space, &r);
-	if (g->n && !memcmp(&g->past[g->n - 1], &now, sizeof(now)))
-		return;
+	for (i = 0; i < g->n; i++)
+		if (!memcmp(&g->past[i], &now, sizeof(now)))
+			return;
 	if (g->n == L2_PAST) {
 		g->any = true;
 		return;
 	}
 	g->past[g->n++] = now;
+}
+
+static void past_add(struct l2_gpa *g, int space, u64 gpa)
+{
+	struct model_paging p = l2_world.second[space];
+	int at = gpa >> 30 & 3, i;
+	u64 now = 0;
+
+	if (p.mode != MODEL_PAE) {
+		past_note(g, space, &p, gpa);
+		return;
+	}
+	mem_read(NULL, p.root + at * 8, 8, &now);
+	for (i = 0; i < g->pdptes && g->pdpte[i] != now; i++)
+		;
+	if (i == L2_PDPTES)
+		g->any = true;
+	else if (i == g->pdptes)
+		g->pdpte[g->pdptes++] = now;
+	p.pdpte_mem = false;
+	for (i = 0; i < g->pdptes; i++) {
+		p.pdpte[at] = g->pdpte[i];
+		past_note(g, space, &p, gpa);
+	}
 }
 
 static void past_update(struct l2 *l2)

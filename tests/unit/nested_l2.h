@@ -22,6 +22,7 @@
 #define L2_GPAS		24
 #define L2_SPACES	3	/* sets of tables that L1 can name */
 #define L2_PAST		64
+#define L2_PDPTES	8
 #define L2_TLB		32
 #define L2_PSC		8
 
@@ -38,9 +39,16 @@ struct l2_past {
 	bool dirty;
 };
 
+/*
+ * Of PAE @pdpte too is what it was once: a processor may have the old one in its
+ * paging-structure caches, and read what is below it afresh.  Other entries above a
+ * leaf table are seen to change at once, because they are tracked.
+ */
 struct l2_gpa {
 	struct l2_past past[L2_PAST];
 	int n;
+	u64 pdpte[L2_PDPTES];
+	int pdptes;
 	bool any;	/* too many: all goes until the next flush */
 };
 
