@@ -81,7 +81,17 @@ static void vas_set(struct env_vcpu *v, enum model_mode mode)
 	}
 }
 
+/* Rather one that leads somewhere. */
 static u64 some_va(struct env_vcpu *v)
+{
+	int i = rnd(PAGING_VAS), tries = rnd(8);
+
+	while (!v->cpu->va[i].n && tries--)
+		i = rnd(PAGING_VAS);
+	return v->cpu->va[i].va;
+}
+
+static u64 any_va(struct env_vcpu *v)
 {
 	return v->cpu->va[rnd(PAGING_VAS)].va;
 }
@@ -133,26 +143,55 @@ void shadow_ops_setup(struct env_vm *vm)
 	}
 }
 
+/* Not as it is meant to be: away, moved, short, of other rights. */
+static bool is_odd(const struct env_slot *s, const struct env_place *p)
+{
+	return !s || s->s.base_gfn != p->base || s->s.npages != p->n ||
+	       (s->s.flags & MMU_SLOT_READONLY) != p->flags;
+}
+
 void shadow_ops_slot(struct env_vm *vm)
 {
-	int as = !rnd(4), i = rnd(as ? 2 : 5);
-	struct env_place p = places[as][i];
-	struct env_slot *s = vm->slot[as][i];
+	int tries = rnd(20), as, i;
+	struct env_place p;
+	struct env_slot *s;
 
+	do {
+		as = !rnd(4);
+		i = rnd(as ? 2 : 5);
+		p = places[as][i];
+		s = vm->slot[as][i];
+	} while (tries-- && !is_odd(s, &p));
 	if (!s) {
 		p.flags |= rnd(6) ? 0 : MMU_SLOT_DIRTY_LOG;
-		p.flags ^= rnd(8) ? 0 : MMU_SLOT_READONLY;
-		if (!rnd(4) && p.n > 600)
+		p.flags ^= rnd(16) ? 0 : MMU_SLOT_READONLY;
+		if (!rnd(8) && p.n > 600)
 			p.n -= 1 + rnd(500);
 		world_slot_place(vm, as, i, &p);
-	} else if (!rnd(8)) {
+	} else if (rnd(2)) {
+		world_slot_del(vm, as, i);
+	} else {
 		/* Back, or to where nothing is. */
 		if (s->s.base_gfn == p.base)
 			p.base += 0x20000;
 		world_slot_move(vm, as, i, p.base);
-	} else if (!rnd(4) || s->s.base_gfn != p.base || s->s.npages != p.n) {
-		world_slot_del(vm, as, i);
 	}
+}
+
+void shadow_ops_repair(struct env_vm *vm)
+{
+	int i = rnd(2 * ENV_SLOTS);
+	struct env_slot *s = vm->slot[i / ENV_SLOTS][i % ENV_SLOTS];
+	u64 start, end;
+
+	if (!s || !world_mm_lock(vm))
+		return;
+	start = env_host_page(&s->s, s->s.base_gfn);
+	end = start + s->s.npages;
+	world_notify_begin(vm, start, end, rnd(2));
+	host_change(&vm->host, start, end, HOST_POISON, HOST_MAPPED | HOST_VMA_W);
+	world_notify_end(vm, start, end);
+	world_mm_unlock(vm);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -351,7 +390,7 @@ static bool one_of(unsigned int n)
 /* Tables that mostly keep their level. */
 static gfn_t some_table(int level)
 {
-	if (rnd(4))
+	if (rnd(12))
 		return tables[(rnd(3) * 5 + level) % ARRAY_SIZE(tables)];
 	return PICK(tables);
 }
@@ -438,6 +477,25 @@ static u64 changed_entry(const struct model_paging *g, u64 e, int level)
  * Follow an address; entries that are absent are made, one at some level is
  * changed (@change) as well.
  */
+static bool is_table_frame(u64 entry)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+		if ((entry >> 12 & 0xffffffffff) == tables[i])
+			return true;
+	return false;
+}
+
+/* Is there an entry that had better be made anew? */
+static bool is_useless(const struct model_paging *g, u64 e, int level)
+{
+	if (!(e & PTE_P))
+		return true;
+	if (level == 1 || ((e & PTE_PS) && level <= 3))
+		return one_of(16);
+	return !is_table_frame(g->mode == MODEL_32 ? (u32)e : e & ~PTE_NX) &&
+	       rnd(4);
+}
+
 static void tables_edit(struct env_vcpu *v, u64 va, bool change)
 {
 	const struct model_paging *g = &v->cpu->guest;
@@ -455,9 +513,9 @@ static void tables_edit(struct env_vcpu *v, u64 va, bool change)
 			guest_write(v, gpa, f.size, changed_entry(g, e, level));
 			return;
 		}
-		if (!(e & PTE_P)) {
-			if (change)
-				return;
+		if (change && !(e & PTE_P))
+			return;
+		if (!change && is_useless(g, e, level)) {
 			e = some_entry(g, level);
 			guest_write(v, gpa, f.size, e);
 			if (g->mode == MODEL_PAE && level == 3 &&
@@ -475,7 +533,7 @@ static void tables_edit(struct env_vcpu *v, u64 va, bool change)
 static void op_map(struct env_vcpu *v)
 {
 	if (v->cpu->guest.mode != MODEL_OFF)
-		tables_edit(v, some_va(v), false);
+		tables_edit(v, any_va(v), false);
 }
 
 static void op_change(struct env_vcpu *v)
@@ -530,13 +588,13 @@ static const struct {
 	void (*fn)(struct env_vcpu *v);
 	int odds;
 } guest_ops[] = {
-	{ op_map, 150 },
+	{ op_map, 200 },
 	{ op_change, 120 },
 	{ op_invlpg, 40 },
 	{ op_cr3, 30 },
 	{ shadow_ops_mode, 4 },
 	{ op_toggle, 10 },
-	{ op_scribble, 8 },
+	{ op_scribble, 4 },
 	{ op_smm, 3 },
 	{ op_trim, 2 },
 };

@@ -21,6 +21,9 @@ void shadow_ops_setup(struct env_vm *vm);
 /* A slot comes, goes or moves. */
 void shadow_ops_slot(struct env_vm *vm);
 
+/* The client mends its memory, where guests have tables. */
+void shadow_ops_repair(struct env_vm *vm);
+
 /* Give a vCPU a mode of its own, and the addresses that go with it. */
 void shadow_ops_mode(struct env_vcpu *v);
 

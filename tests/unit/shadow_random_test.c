@@ -55,9 +55,9 @@ static void op_vcpu(struct env_vm *vm)
 {
 	int i = rnd(ENV_VCPUS);
 
-	if (vm->vcpu[i])
+	if (vm->vcpu[i] && !rnd(4))
 		shadow_vcpu_del(vm, i);
-	else
+	else if (!vm->vcpu[i])
 		shadow_ops_mode(shadow_vcpu_add(vm, i));
 }
 
@@ -68,7 +68,8 @@ static const struct {
 	bool big;
 } ops[] = {
 	{ ops_host_notified, 12, false },
-	{ ops_host_quiet, 30, false },
+	{ ops_host_quiet, 10, false },
+	{ shadow_ops_repair, 10, false },
 	{ ops_age, 6, false },
 	{ ops_young, 3, false },
 	{ ops_log_take, 10, true },
@@ -123,16 +124,21 @@ static void start(const struct config *c)
 
 static void report(const struct config *c, long n)
 {
-	printf("%-8s segment %d: %ld operations, %ld tables, %ld flushes (%ld needless), %ld played;",
-	       c->name, segment, n, env_tables, vm.flushes, vm.needless,
-	       ops_played);
-	printf(" retry %ld fixed %ld emulate %ld (tables %ld) user %ld inject %ld error %ld\n",
+	printf("%-8s segment %d: %ld operations, %ld accesses, %ld tables, %ld flushes (%ld needless), %ld played\n",
+	       c->name, segment, n, shadow_done, env_tables, vm.flushes,
+	       vm.needless, ops_played);
+	printf("    retry %ld fixed %ld user %ld inject %ld error %ld emulate %ld:",
 	       shadow_count[MMU_RETRY], shadow_count[MMU_FIXED],
-	       shadow_count[MMU_EMULATE], shadow_emulated_tables,
 	       shadow_count[MMU_USER], shadow_count[MMU_INJECT],
-	       shadow_count[MMU_ERROR]);
+	       shadow_count[MMU_ERROR], shadow_count[MMU_EMULATE]);
+	printf(" no memory for table %ld, for data %ld; readonly %ld, shadowed %ld, CR0.WP %ld\n",
+	       shadow_emulated[BECAUSE_TABLE_NOWHERE],
+	       shadow_emulated[BECAUSE_NO_SLOT],
+	       shadow_emulated[BECAUSE_READONLY],
+	       shadow_emulated[BECAUSE_SHADOWED], shadow_emulated[BECAUSE_WP]);
 	memset(shadow_count, 0, sizeof(shadow_count));
-	shadow_emulated_tables = 0;
+	memset(shadow_emulated, 0, sizeof(shadow_emulated));
+	shadow_done = 0;
 	ops_played = 0;
 }
 

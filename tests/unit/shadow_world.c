@@ -10,7 +10,8 @@
 #include "tests/unit/shadow_world.h"
 
 long shadow_count[MMU_ERROR + 1];
-long shadow_emulated_tables;
+long shadow_emulated[SHADOW_REASONS];
+long shadow_done;
 
 bool shadow_trace;
 static struct env_vm *the_vm;
@@ -360,33 +361,36 @@ static void emulate(struct env_vcpu *v, u64 va, const struct model_access *a,
 		shadow_emulate(v, res.gpa, store);
 }
 
-/* Is there a reason why no leaf may let this access through? */
-static bool may_emulate(struct env_vcpu *v, const struct shadow_try *t)
+/* SMAP and keys cannot be had with a CR0.WP that is not the guest's. */
+static bool wp_is_hard(const struct model_paging *g, const struct shadow_try *t)
 {
-	const struct model_paging *g = &v->cpu->guest;
-	gfn_t gfn = t->r.gpa >> 12;
-	struct env_slot *s = env_slot_find(v->vm, v->v.as_id, gfn);
-
-	if (t->end == MODEL_NOWHERE)
-		return true;
-	if (t->end != MODEL_DONE)
-		return false;
-	if (!s)
-		return true;
-	if (!t->a.write)
-		return false;
-	if (s->s.flags & MMU_SLOT_READONLY)
-		return true;
-	if (track_has_table(v->vm->mmu.shadow, v->v.as_id, gfn, 1)) {
-		shadow_emulated_tables++;
-		return true;
-	}
-	/* SMAP and keys cannot be had with a CR0.WP that is not the guest's. */
 	if (g->mode == MODEL_OFF || g->wp || t->a.user || !(t->r.rights & ACC_U))
 		return false;
 	if (t->r.rights & ACC_W)
 		return g->pke && (t->a.pkru >> (2 * t->r.pkey + 1) & 1);
 	return g->smap || g->pke;
+}
+
+/* Is there a reason why no leaf may let this access through? */
+static enum shadow_reason emulate_reason(struct env_vcpu *v,
+					 const struct shadow_try *t)
+{
+	gfn_t gfn = t->r.gpa >> 12;
+	struct env_slot *s = env_slot_find(v->vm, v->v.as_id, gfn);
+
+	if (t->end == MODEL_NOWHERE)
+		return BECAUSE_TABLE_NOWHERE;
+	if (t->end != MODEL_DONE)
+		return BECAUSE_NOT;
+	if (!s)
+		return BECAUSE_NO_SLOT;
+	if (!t->a.write)
+		return BECAUSE_NOT;
+	if (s->s.flags & MMU_SLOT_READONLY)
+		return BECAUSE_READONLY;
+	if (track_has_table(v->vm->mmu.shadow, v->v.as_id, gfn, 1))
+		return BECAUSE_SHADOWED;
+	return wp_is_hard(&v->cpu->guest, t) ? BECAUSE_WP : BECAUSE_NOT;
 }
 
 /* A client's refusal of the page, or of a table on the way. */
@@ -405,6 +409,7 @@ static bool judge(struct env_vcpu *v, const struct mmu_fault *f,
 		  enum shadow_end *end)
 {
 	bool same = t->gen == gen && !changing;
+	enum shadow_reason why;
 
 	shadow_count[r]++;
 	*end = SHADOW_GAVE_UP;
@@ -418,7 +423,10 @@ static bool judge(struct env_vcpu *v, const struct mmu_fault *f,
 		*end = SHADOW_FAULTED;
 		return false;
 	case MMU_EMULATE:
-		if (same && !may_emulate(v, t))
+		why = emulate_reason(v, t);
+		if (why != BECAUSE_NOT)
+			shadow_emulated[why]++;
+		else if (same)
 			shim_die("va %llx: emulated without a reason: end %d gpa %llx rights %x",
 				 t->va, t->end, t->r.gpa, t->r.rights);
 		*end = SHADOW_EMULATED;
@@ -505,6 +513,7 @@ enum shadow_end shadow_access(struct env_vcpu *v, u64 va,
 			trace("%d: va %llx w %d u %d f %d store %d\n", shadow_nr(v),
 			      va, a->write, a->user, a->fetch,
 			      store ? store->size : 0);
+			shadow_done++;
 			end = SHADOW_DONE;
 			break;
 		}

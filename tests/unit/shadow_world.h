@@ -36,9 +36,17 @@ struct shadow_try {
 
 extern const struct mmu_caps shadow_caps;
 
-/* Faults handled, and how they ended; for statistics. */
+/* Faults handled, and how they ended; accesses that went through. */
 extern long shadow_count[MMU_ERROR + 1];
-extern long shadow_emulated_tables;
+extern long shadow_done;
+
+/* Why an access was emulated. */
+enum shadow_reason {
+	BECAUSE_TABLE_NOWHERE, BECAUSE_NO_SLOT, BECAUSE_READONLY,
+	BECAUSE_SHADOWED, BECAUSE_WP, BECAUSE_NOT, SHADOW_REASONS = BECAUSE_NOT
+};
+
+extern long shadow_emulated[SHADOW_REASONS];
 
 /* From this operation on (TRACE=n) what happens is told. */
 extern bool shadow_trace;
