@@ -8,14 +8,8 @@
 #include <linux/string.h>
 #include <asm/io.h>
 
-#include "tests/model/paging.h"
+#include "tests/model/paging_hw.h"
 #include "tests/unit/env.h"
-
-#define for_each_vcpu(v, vm, i)						\
-	for (i = 0; i < ENV_VCPUS; i++)					\
-		if ((v = (vm)->vcpu[i]) != NULL)
-
-#define ENTRY_ADDR	0xffffffffff000ull
 
 /* ------------------------------------------------------------------------ */
 /* The host's tables as memory. */
@@ -29,7 +23,7 @@ struct table_mem {
 	u64 enc;
 };
 
-static u64 *entry_at(u64 hpa)
+u64 *hw_entry(u64 hpa)
 {
 	if (!env_table_is_live(hpa & ~0xfffull))
 		shim_die("the hardware walks a freed table at %llx", hpa);
@@ -47,7 +41,7 @@ static bool table_read(void *opaque, u64 hpa, int size, u64 *value)
 			*value = psc->entry[i];
 			return true;
 		}
-	*value = __atomic_load_n(entry_at(hpa), __ATOMIC_ACQUIRE);
+	*value = __atomic_load_n(hw_entry(hpa), __ATOMIC_ACQUIRE);
 	if ((*value & 1) && (*value & 0x800) && !(*value & t->enc) && t->enc)
 		shim_die("entry %llx is not encrypted", *value);
 	*value &= ~t->enc;
@@ -57,21 +51,9 @@ static bool table_read(void *opaque, u64 hpa, int size, u64 *value)
 static void table_write(void *opaque, u64 hpa, int size, u64 value)
 {
 	const struct table_mem *t = opaque;
-	u64 *p = entry_at(hpa);
+	u64 *p = hw_entry(hpa);
 
 	__atomic_store_n(p, value | (*p & t->enc), __ATOMIC_SEQ_CST);
-}
-
-static enum model_end hw_walk(struct env_vcpu *v, const struct paging_psc *psc,
-			      bool set_ad, u64 va, const struct model_access *a,
-			      struct model_result *r)
-{
-	struct table_mem t = { psc, v->vm->caps.enc_mask };
-	const struct model_mem mem = { table_read, table_write, &t };
-	struct model_paging p = v->cpu->hw;
-
-	p.set_ad = set_ad;
-	return model_walk(&mem, &p, va, a, r);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -80,7 +62,7 @@ static enum model_end hw_walk(struct env_vcpu *v, const struct paging_psc *psc,
 /* APM vol. 2, 5.2.3: PDPTEs of a legacy PAE guest; SDM 4.4.1. */
 static u64 pdpte_read(hpa_t root, int i, u64 enc)
 {
-	u64 e = *entry_at(root + 8 * i);
+	u64 e = *hw_entry(root + 8 * i);
 
 	if ((e & 1) && !(e & enc) && enc)
 		shim_die("PDPTE %llx is not encrypted", e);
@@ -118,17 +100,17 @@ void paging_load(struct env_vcpu *v)
 /* ------------------------------------------------------------------------ */
 /* TLB and paging-structure caches. */
 
-static u64 page_size(int level)
+u64 hw_page_size(int level)
 {
 	return 4096ull << (9 * (level - 1));
 }
 
-static bool tlb_covers(const struct paging_tlb *t, u64 va)
+bool hw_covers(const struct paging_tlb *t, u64 va)
 {
-	return t->valid && t->va == (va & ~(page_size(t->level) - 1));
+	return t->valid && t->va == (va & ~(hw_page_size(t->level) - 1));
 }
 
-static bool hw_denies(struct env_vcpu *v, const struct model_access *a,
+bool hw_denies(struct env_vcpu *v, const struct model_access *a,
 		      const struct model_result *r)
 {
 	bool key;
@@ -142,7 +124,7 @@ static struct paging_tlb *tlb_find(struct env_vcpu *v, u64 va,
 	for (int i = 0; i < PAGING_TLB; i++) {
 		struct paging_tlb *t = &v->cpu->tlb[i];
 
-		if (tlb_covers(t, va) && !hw_denies(v, a, &t->leaf) &&
+		if (hw_covers(t, va) && !hw_denies(v, a, &t->leaf) &&
 		    (!a->write || t->dirty))
 			return t;
 	}
@@ -155,7 +137,7 @@ static void tlb_add(struct env_vcpu *v, const struct paging_tlb *t)
 		struct paging_tlb *old = &v->cpu->tlb[i];
 
 		/* The CPU may fail badly when it finds both. */
-		if (old->valid && old->level < t->level && tlb_covers(t, old->va))
+		if (old->valid && old->level < t->level && hw_covers(t, old->va))
 			shim_die("va %llx: large, while a small one is cached",
 				 old->va);
 	}
@@ -193,11 +175,32 @@ static const struct paging_psc *psc_find(struct env_vcpu *v, u64 va)
 	return NULL;
 }
 
+static enum model_end hw_walk(struct env_vcpu *v, u64 va,
+			      const struct model_access *a,
+			      struct model_result *r)
+{
+	struct table_mem t = { psc_find(v, va), v->vm->caps.enc_mask };
+	const struct model_mem mem = { table_read, table_write, &t };
+
+	return model_walk(&mem, &v->cpu->hw, va, a, r);
+}
+
+void hw_look(struct env_vcpu *v, u64 va, struct model_result *r)
+{
+	static const struct model_access look = { .ac = true };
+	struct table_mem t = { NULL, v->vm->caps.enc_mask };
+	const struct model_mem mem = { table_read, table_write, &t };
+	struct model_paging p = v->cpu->hw;
+
+	p.set_ad = false;
+	model_walk(&mem, &p, va, &look, r);
+}
+
 void paging_invlpg(struct env_vcpu *v, u64 va)
 {
 	pthread_mutex_lock(&v->tlb_lock);
 	for (int i = 0; i < PAGING_TLB; i++)
-		if (tlb_covers(&v->cpu->tlb[i], va))
+		if (hw_covers(&v->cpu->tlb[i], va))
 			v->cpu->tlb[i].valid = false;
 	for (int i = 0; i < PAGING_PSC; i++)
 		v->cpu->psc[i].valid = false;
@@ -207,7 +210,7 @@ void paging_invlpg(struct env_vcpu *v, u64 va)
 /* ------------------------------------------------------------------------ */
 /* From a host's frame to the guest's. */
 
-static bool leaf_gfn(struct env_vm *vm, int as, u64 hpa, gfn_t *gfn)
+bool hw_leaf_gfn(struct env_vm *vm, int as, u64 hpa, gfn_t *gfn)
 {
 	u64 page = host_pfn_page(&vm->host, hpa >> 12);
 
@@ -226,7 +229,7 @@ static bool leaf_gfn(struct env_vm *vm, int as, u64 hpa, gfn_t *gfn)
 	return false;
 }
 
-static void complain(struct env_vcpu *v, const char *who, u64 va,
+void hw_complain(struct env_vcpu *v, const char *who, u64 va,
 		     const struct model_result *r, const char *why)
 {
 	int i;
@@ -239,7 +242,7 @@ static void complain(struct env_vcpu *v, const char *who, u64 va,
 }
 
 /* The host's rules for a leaf; @leaf->gpa is that of its first byte. */
-static const char *host_wrong(struct env_vcpu *v, int as,
+const char *hw_host_wrong(struct env_vcpu *v, int as,
 			      const struct model_result *leaf, bool settled)
 {
 	struct map_entry m = {
@@ -247,29 +250,18 @@ static const char *host_wrong(struct env_vcpu *v, int as,
 		.pfn = leaf->gpa >> 12, .w = leaf->rights & ACC_W,
 	};
 
-	if (!leaf_gfn(v->vm, as, leaf->gpa, &m.gfn))
+	if (!hw_leaf_gfn(v->vm, as, leaf->gpa, &m.gfn))
 		return "no slot shows this page";
 	return map_wrong(v->vm, &m, settled);
 }
 
 /* A leaf as it covers an address: from its first byte, and the frame there. */
-static struct model_result leaf_of(const struct model_result *r)
+struct model_result hw_leaf_of(const struct model_result *r)
 {
 	struct model_result leaf = *r;
 
-	leaf.gpa &= ~(page_size(r->level) - 1);
+	leaf.gpa &= ~(hw_page_size(r->level) - 1);
 	return leaf;
-}
-
-static void past_show(struct env_vcpu *v, u64 va)
-{
-	const struct paging_va *p = past_find(v, va);
-
-	for (int i = 0; i < p->n; i++)
-		fprintf(stderr, "past: frame %llx rights %x key %d level %d%s%s\n",
-			p->past[i].gfn, p->past[i].rights, p->past[i].pkey,
-			p->past[i].level, p->past[i].accessed ? " A" : "",
-			p->past[i].dirty ? " D" : "");
 }
 
 /* ------------------------------------------------------------------------ */
@@ -283,28 +275,29 @@ static void use_check(struct env_vcpu *v, u64 va, const struct model_access *a,
 
 	if (!past_allows(v, va, a, gfn)) {
 		past_show(v, va);
-		shim_die("vCPU mode %d va %llx w %d u %d f %d: went to frame %llx, which the guest's tables never allowed (level %d rights %x)",
+		shim_die("vCPU mode %d va %llx w %d u %d f %d: went to frame %llx, "
+			 "which the guest's tables never allowed (level %d rights %x)",
 			 v->cpu->guest.mode, va, a->write, a->user, a->fetch,
 			 gfn, leaf->level, leaf->rights);
 	}
 	if (vm->changing)
 		return;
-	why = host_wrong(v, v->v.as_id, leaf, !vm->faults);
+	why = hw_host_wrong(v, v->v.as_id, leaf, !vm->faults);
 	if (why)
-		complain(v, "access", va, leaf, why);
+		hw_complain(v, "access", va, leaf, why);
 }
 
 static void use(struct env_vcpu *v, u64 va, const struct model_access *a,
 		const struct model_result *leaf,
 		const struct paging_store *store)
 {
-	u64 hpa = leaf->gpa | (va & (page_size(leaf->level) - 1));
+	u64 hpa = leaf->gpa | (va & (hw_page_size(leaf->level) - 1));
 	struct env_slot *s;
 	gfn_t gfn;
 
-	if (!leaf_gfn(v->vm, v->v.as_id, hpa, &gfn)) {
+	if (!hw_leaf_gfn(v->vm, v->v.as_id, hpa, &gfn)) {
 		if (!v->vm->changing)
-			complain(v, "access", va, leaf, "no slot shows this page");
+			hw_complain(v, "access", va, leaf, "no slot shows this page");
 		return;
 	}
 	use_check(v, va, a, leaf, gfn);
@@ -322,22 +315,22 @@ static bool tlb_fill(struct env_vcpu *v, u64 va, const struct model_access *a,
 	struct model_result r;
 	enum model_end end;
 
-	end = hw_walk(v, psc_find(v, va), true, va, a, &r);
+	end = hw_walk(v, va, a, &r);
 	if (end == MODEL_FAULT) {
 		for (int i = 0; i < PAGING_TLB; i++)
-			if (tlb_covers(&v->cpu->tlb[i], va))
+			if (hw_covers(&v->cpu->tlb[i], va))
 				v->cpu->tlb[i].valid = false;
 		*error = r.error;
 		return false;
 	}
 	BUG_ON(end != MODEL_DONE);
 	if (r.level > v->vm->caps.max_level)
-		complain(v, "access", va, &r, "too large a page");
+		hw_complain(v, "access", va, &r, "too large a page");
 	psc_add(v, va, &r);
 	*t = (struct paging_tlb){
 		.valid = true, .dirty = a->write, .level = r.level,
-		.as_id = v->v.as_id, .leaf = leaf_of(&r),
-		.va = va & ~(page_size(r.level) - 1),
+		.as_id = v->v.as_id, .leaf = hw_leaf_of(&r),
+		.va = va & ~(hw_page_size(r.level) - 1),
 	};
 	tlb_add(v, t);
 	return true;
@@ -364,12 +357,12 @@ bool paging_access(struct env_vcpu *v, u64 va, const struct model_access *a,
 /* ------------------------------------------------------------------------ */
 /* Flushes. */
 
-static bool overlaps(struct env_vm *vm, const struct paging_tlb *t, gfn_t start,
+bool hw_overlaps(struct env_vm *vm, const struct paging_tlb *t, gfn_t start,
 		     u64 n)
 {
 	gfn_t gfn;
 
-	if (n == ~0ull || !leaf_gfn(vm, t->as_id, t->leaf.gpa, &gfn))
+	if (n == ~0ull || !hw_leaf_gfn(vm, t->as_id, t->leaf.gpa, &gfn))
 		return true;
 	return gfn < start + n && start < gfn + LEVEL_GFNS(t->level);
 }
@@ -382,7 +375,7 @@ static bool cpu_flush(struct env_vcpu *v, gfn_t start, u64 n)
 	for (i = 0; i < PAGING_TLB; i++) {
 		struct paging_tlb *t = &v->cpu->tlb[i];
 
-		if (t->valid && overlaps(v->vm, t, start, n)) {
+		if (t->valid && hw_overlaps(v->vm, t, start, n)) {
 			t->valid = false;
 			any = true;
 		}
@@ -443,192 +436,5 @@ bool map_vm_uses_table(struct env_vm *vm, hpa_t pa)
 	for_each_vcpu(v, vm, i)
 		if (!v->out && cpu_uses(v, pa))
 			return true;
-	return false;
-}
-
-/* ------------------------------------------------------------------------ */
-/* Checks of everything. */
-
-/* Any access that a leaf would let through is one that the past allows. */
-static void leaf_check(struct env_vcpu *v, const char *who, u64 va,
-		       const struct model_result *leaf)
-{
-	u64 hpa = leaf->gpa | (va & (page_size(leaf->level) - 1));
-	struct model_access a;
-	gfn_t gfn;
-	int i;
-
-	if (!leaf_gfn(v->vm, v->v.as_id, hpa, &gfn))
-		complain(v, who, va, leaf, "no slot shows this page");
-	for (i = 0; i < 16; i++) {
-		a = (struct model_access){
-			.write = i & 1, .fetch = i & 2, .user = i & 4,
-			.ac = i & 8,
-		};
-		if ((a.write && a.fetch) || hw_denies(v, &a, leaf))
-			continue;
-		if (past_allows(v, va, &a, gfn))
-			continue;
-		past_show(v, va);
-		shim_die("%s: vCPU mode %d va %llx frame %llx level %d rights %x: lets through w %d u %d f %d ac %d, which the guest's tables never did",
-			 who, v->cpu->guest.mode, va, gfn, leaf->level,
-			 leaf->rights, a.write, a.user, a.fetch, a.ac);
-	}
-}
-
-static void tlb_check(struct env_vcpu *v, const struct paging_tlb *t)
-{
-	const char *why = host_wrong(v, t->as_id, &t->leaf, true);
-
-	if (why)
-		complain(v, "stale TLB", t->va, &t->leaf, why);
-	if (t->as_id != v->v.as_id)
-		complain(v, "stale TLB", t->va, &t->leaf, "other address space");
-	for (int i = 0; i < PAGING_VAS; i++) {
-		/* Writes that it does not know to be dirty walk again. */
-		struct model_result leaf = t->leaf;
-
-		if (!t->dirty)
-			leaf.rights &= ~ACC_W;
-		if (tlb_covers(t, v->cpu->va[i].va))
-			leaf_check(v, "stale TLB", v->cpu->va[i].va, &leaf);
-	}
-}
-
-void map_check_tlbs(struct env_vm *vm)
-{
-	struct env_vcpu *v;
-	int i, j, n;
-
-	for_each_vcpu(v, vm, i) {
-		if (v->out)
-			continue;
-		for (j = 0; j < PAGING_TLB; j++)
-			if (v->cpu->tlb[j].valid)
-				tlb_check(v, &v->cpu->tlb[j]);
-		for (j = 0; j < PAGING_PSC; j++)
-			for (n = 0; v->cpu->psc[j].valid && n < v->cpu->psc[j].n; n++)
-				entry_at(v->cpu->psc[j].entry[n] & ENTRY_ADDR);
-	}
-}
-
-/* Tables that many ways lead to are looked at once. */
-static unsigned int seen[SHIM_ARENA_SIZE / 4096], seen_now;
-
-static void table_check(struct env_vcpu *v, hpa_t table, u64 va, int level)
-{
-	unsigned int *stamp = &seen[shim_arena_offset(table) / 4096];
-	struct model_result leaf = { .level = level };
-	const char *why;
-
-	if (*stamp == seen_now)
-		return;
-	*stamp = seen_now;
-	for (int i = 0; i < 512; i++) {
-		u64 e = __atomic_load_n(entry_at(table + 8 * i), __ATOMIC_ACQUIRE);
-		u64 at = va + i * page_size(level);
-
-		e &= ~v->vm->caps.enc_mask;
-		if (!(e & 1) || (e & ENTRY_ADDR) >> v->vm->caps.maxphyaddr)
-			continue;
-		if (level > LEVEL_4K && !(e & 0x80)) {
-			table_check(v, e & ENTRY_ADDR, at, level - 1);
-			continue;
-		}
-		leaf.gpa = e & ENTRY_ADDR & ~(page_size(level) - 1);
-		leaf.rights = ACC_R | (e & 2 ? ACC_W : 0) | (e & 4 ? ACC_U : 0) |
-			      (e >> 63 ? 0 : ACC_X);
-		why = host_wrong(v, v->v.as_id, &leaf, true);
-		if (why)
-			complain(v, "table", at, &leaf, why);
-	}
-}
-
-/* The addresses of the guest, by the tables as they are. */
-static void vas_check(struct env_vcpu *v)
-{
-	static const struct model_access look = { .ac = true };
-	struct model_result r;
-
-	for (int i = 0; i < PAGING_VAS; i++) {
-		u64 va = v->cpu->va[i].va;
-
-		hw_walk(v, NULL, false, va, &look, &r);
-		if (!r.rights)
-			continue;
-		r = leaf_of(&r);
-		leaf_check(v, "table", va, &r);
-	}
-}
-
-void map_check_tables(struct env_vm *vm)
-{
-	struct env_vcpu *v;
-	int i, n;
-
-	seen_now++;
-	for_each_vcpu(v, vm, i) {
-		if (v->out || !v->root)
-			continue;
-		vas_check(v);
-		if (v->cpu->hw.mode != MODEL_PAE) {
-			table_check(v, v->root, 0,
-				    v->cpu->hw.mode == MODEL_4LEVEL ? 4 : 5);
-			continue;
-		}
-		for (n = 0; n < 4; n++)
-			if (v->cpu->hw.pdpte[n] & 1)
-				table_check(v, v->cpu->hw.pdpte[n] & ENTRY_ADDR,
-					    (u64)n << 30, LEVEL_2M);
-	}
-}
-
-void map_check_gone(struct env_vm *vm, int as_id, gfn_t start, gfn_t end)
-{
-	struct env_vcpu *v;
-	int i, j;
-
-	for_each_vcpu(v, vm, i)
-		for (j = 0; j < PAGING_TLB && !v->out; j++) {
-			struct paging_tlb *t = &v->cpu->tlb[j];
-
-			if (t->valid && t->as_id == as_id &&
-			    overlaps(vm, t, start, end - start))
-				complain(v, "TLB", t->va, &t->leaf,
-					 "should be gone");
-		}
-}
-
-static void protected_check(struct env_vcpu *v, const struct paging_tlb *t,
-			    gfn_t base, const unsigned long *bits, u64 n)
-{
-	gfn_t gfn, end;
-
-	if (!t->valid || !(t->leaf.rights & ACC_W) || !t->dirty ||
-	    !leaf_gfn(v->vm, t->as_id, t->leaf.gpa, &gfn))
-		return;
-	for (end = gfn + LEVEL_GFNS(t->level); gfn < end; gfn++)
-		if (gfn - base < n && test_bit(gfn - base, bits))
-			complain(v, "TLB", t->va, &t->leaf,
-				 "should be protected");
-}
-
-void map_check_protected(struct env_vm *vm, const struct mmu_slot *s, u64 first,
-			 const unsigned long *bits, u64 n)
-{
-	struct env_vcpu *v;
-	int i, j;
-
-	for_each_vcpu(v, vm, i)
-		for (j = 0; j < PAGING_TLB && !v->out; j++)
-			if (v->cpu->tlb[j].as_id == s->as_id)
-				protected_check(v, &v->cpu->tlb[j],
-						s->base_gfn + first, bits, n);
-}
-
-/* Sizes are not promised by frame here. */
-bool map_look(struct env_vcpu *v, gfn_t gfn, struct map_entry *out)
-{
-	*out = (struct map_entry){ 0 };
 	return false;
 }

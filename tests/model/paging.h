@@ -7,6 +7,7 @@
  *			walker (walk.h) on guest memory
  *	paging.c	the hardware: the same walker on the host's tables, a TLB
  *			and paging-structure caches that only flushes empty
+ *	paging_check.c	what it has cached, and could use, against the reference
  *
  * The architecture lets a processor use a translation until it is flushed (SDM
  * vol. 3, 4.10.2 to 4.10.4; APM vol. 2, 5.5), so an access that succeeds must
@@ -127,6 +128,9 @@ bool past_allows(struct env_vcpu *v, u64 va, const struct model_access *a,
 /* What the guest's tables say now; nothing is changed. */
 enum model_end past_now(struct env_vcpu *v, u64 va,
 			const struct model_access *a, struct model_result *r);
+
+/* To standard error. */
+void past_show(struct env_vcpu *v, u64 va);
 
 struct paging_va *past_find(struct env_vcpu *v, u64 va);
 

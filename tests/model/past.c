@@ -213,3 +213,14 @@ bool past_allows(struct env_vcpu *v, u64 va, const struct model_access *a,
 			return true;
 	return p->any;
 }
+
+void past_show(struct env_vcpu *v, u64 va)
+{
+	const struct paging_va *p = past_find(v, va);
+
+	for (int i = 0; i < p->n; i++)
+		fprintf(stderr, "past: frame %llx rights %x key %d level %d%s%s\n",
+			p->past[i].gfn, p->past[i].rights, p->past[i].pkey,
+			p->past[i].level, p->past[i].accessed ? " A" : "",
+			p->past[i].dirty ? " D" : "");
+}

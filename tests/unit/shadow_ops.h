@@ -27,7 +27,19 @@ void shadow_ops_repair(struct env_vm *vm);
 /* Give a vCPU a mode of its own, and the addresses that go with it. */
 void shadow_ops_mode(struct env_vcpu *v);
 
-/* One thing that a guest does, by a vCPU that is not busy. */
+/* One of the guest's addresses; rather one that leads somewhere. */
+u64 shadow_any_va(struct env_vcpu *v);
+u64 shadow_some_va(struct env_vcpu *v);
+
+/* ---- shadow_tables.c: frames with tables, the first ones mostly roots. */
+gfn_t shadow_table_frame(unsigned int i);
+void shadow_ops_map(struct env_vcpu *v);
+void shadow_ops_change(struct env_vcpu *v);
+
+/* Anything, into a frame that may be a table. */
+void shadow_ops_scribble(struct env_vcpu *v);
+
+/* ---- shadow_ops.c again: one thing that a guest does, by a vCPU that is not busy. */
 void shadow_ops_guest(struct env_vcpu *v);
 
 #endif

@@ -124,14 +124,15 @@ static void start(const struct config *c)
 
 static void report(const struct config *c, long n)
 {
-	printf("%-8s segment %d: %ld operations, %ld accesses, %ld tables, %ld flushes (%ld needless), %ld played\n",
-	       c->name, segment, n, shadow_done, env_tables, vm.flushes,
+	printf("%-8s segment %d: %ld operations, %ld accesses, %ld tables, ",
+	       c->name, segment, n, shadow_done, env_tables);
+	printf("%ld flushes (%ld needless), %ld played\n", vm.flushes,
 	       vm.needless, ops_played);
 	printf("    retry %ld fixed %ld user %ld inject %ld error %ld emulate %ld:",
 	       shadow_count[MMU_RETRY], shadow_count[MMU_FIXED],
 	       shadow_count[MMU_USER], shadow_count[MMU_INJECT],
 	       shadow_count[MMU_ERROR], shadow_count[MMU_EMULATE]);
-	printf(" no memory for table %ld, for data %ld; readonly %ld, shadowed %ld, CR0.WP %ld\n",
+	printf(" no table %ld, no page %ld, read-only %ld, shadowed %ld, CR0.WP %ld\n",
 	       shadow_emulated[BECAUSE_TABLE_NOWHERE],
 	       shadow_emulated[BECAUSE_NO_SLOT],
 	       shadow_emulated[BECAUSE_READONLY],

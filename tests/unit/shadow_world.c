@@ -61,7 +61,8 @@ static void fault_take(struct mmu_vcpu *vcpu, const struct mmu_guest_fault *f)
 	if (fault_is(t, f))
 		return;
 	if (t->gen == gen)
-		shim_die("va %llx w %d u %d f %d: the guest gets %llx at %llx; model: end %d error %llx",
+		shim_die("va %llx w %d u %d f %d: the guest gets %llx at %llx; "
+			 "model: end %d error %llx",
 			 t->va, t->a.write, t->a.user, t->a.fetch, f->error,
 			 f->addr, t->end, t->r.error);
 }
@@ -301,7 +302,9 @@ void shadow_vcpu_del(struct env_vm *vm, int i)
 static void try_begin(struct env_vcpu *v, struct shadow_try *t, u64 va,
 		      const struct model_access *a)
 {
-	*t = (struct shadow_try){ .va = va, .a = *a, .gen = gen };
+	*t = (struct shadow_try){
+		.va = va, .a = *a, .gen = gen, .changing = v->vm->changing,
+	};
 	t->end = past_now(v, va, a, &t->r);
 	v->cpu->try = t;
 }
@@ -405,10 +408,10 @@ static bool may_refuse(struct env_vcpu *v, const struct shadow_try *t, int err)
 
 /* True: run the guest again. */
 static bool judge(struct env_vcpu *v, const struct mmu_fault *f,
-		  enum mmu_result r, const struct shadow_try *t, bool changing,
+		  enum mmu_result r, const struct shadow_try *t,
 		  enum shadow_end *end)
 {
-	bool same = t->gen == gen && !changing;
+	bool same = t->gen == gen && !t->changing;
 	enum shadow_reason why;
 
 	shadow_count[r]++;
@@ -454,17 +457,16 @@ static bool fault(struct env_vcpu *v, u64 va, const struct model_access *a,
 	};
 	struct shadow_try t;
 	enum mmu_result r;
-	bool again, changing;
+	bool again;
 
 	v->vm->faults++;
 	env_srcu_lock(v->vm);
-	changing = v->vm->changing;
 	try_begin(v, &t, va, a);
 	r = mmu_fault(&v->v, &f);
 	v->cpu->try = NULL;
 	trace("%d: va %llx error %llx: end %d gpa %llx: answer %d\n", shadow_nr(v),
 	      va, error, t.end, t.r.gpa, r);
-	again = judge(v, &f, r, &t, changing, end);
+	again = judge(v, &f, r, &t, end);
 	env_srcu_unlock(v->vm);
 	v->vm->faults--;
 	return again;
