@@ -30,6 +30,36 @@ GUEST(64, loop_write,
       "1: mov %eax, (%rdi)\n"
       "jmp 1b\n");
 
+/* RDI: a table, RDX: what its first entry maps, R8: the first entry. */
+GUEST(64, loop_pte_map,
+      "1: mov %r8, (%rdi,%rcx,8)\n"
+      "mov (%rdx), %al\n"
+      "add $4096, %rdx\n"
+      "add $4096, %r8\n"
+      "inc %ecx\n"
+      "cmp $512, %ecx\n"
+      "jb 1b\n"
+      "sub $(512 * 4096), %rdx\n"
+      "sub $(512 * 4096), %r8\n"
+      "2: dec %ecx\n"
+      "movq $0, (%rdi,%rcx,8)\n"
+      "jnz 2b\n"
+      "mov %cr3, %rax\n"
+      "mov %rax, %cr3\n"
+      "jmp 1b\n");
+GUEST(64, loop_pte_unmap,
+      "1: mov %r8, (%rdi)\n"
+      "mov (%rdx), %al\n"
+      "movq $0, (%rdi)\n"
+      "invlpg (%rdx)\n"
+      "jmp 1b\n");
+/* RSI, R8: two roots. */
+GUEST(64, loop_cr3,
+      "1: mov %rsi, %cr3\n"
+      "mov (%rdx), %al\n"
+      "xchg %rsi, %r8\n"
+      "jmp 1b\n");
+
 /* KVM_RUN with nothing of the C library around; the label is the marker. */
 __attribute__((noinline, noclone)) static long run_raw(int fd)
 {
@@ -145,6 +175,65 @@ static void immediate(void)
 	with_client(loop_out, loop_out_end, true);
 }
 
+/* ------------------------------------------------------------------------ */
+/* The guest's own paging: a table of 4 KiB pages behind the second PML4 entry. */
+
+#define PAGED		(1ul << 39)
+#define PAGED_ROOT	GPA_DATA	/* the other root */
+#define PAGED_TABLE	(GPA_DATA + 0x3000)
+#define PTE(gpa)	((gpa) | 0x67)	/* present, writable, user, A, D */
+
+static void with_tables(const uint8_t *code, const uint8_t *end)
+{
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+	struct vcpu v;
+	struct vm vm;
+
+	start(&vm, &v, code, end);
+	sregs = vcpu_sregs(&v);
+	*vm_u64(&vm, sregs.cr3 + 8) = PTE(GPA_DATA + 0x1000);
+	*vm_u64(&vm, GPA_DATA + 0x1000) = PTE(GPA_DATA + 0x2000);
+	*vm_u64(&vm, GPA_DATA + 0x2000) = PTE(PAGED_TABLE);
+	memcpy(vm.mem + PAGED_ROOT, vm.mem + sregs.cr3, 4096);
+	regs = vcpu_regs(&v);
+	regs.rsi = sregs.cr3;
+	regs.rdi = PAGED_TABLE;
+	regs.rdx = PAGED;
+	regs.rcx = 0;
+	regs.r8 = PTE(GPA_DATA + 0x8000);
+	vcpu_set_regs(&v, &regs);
+	run_for_ever(&v, GPA_CODE);
+}
+
+static void pte_map(void)
+{
+	with_tables(loop_pte_map, loop_pte_map_end);
+}
+
+static void pte_unmap(void)
+{
+	with_tables(loop_pte_unmap, loop_pte_unmap_end);
+}
+
+static void cr3(void)
+{
+	struct kvm_regs regs;
+	struct kvm_sregs sregs;
+	struct vcpu v;
+	struct vm vm;
+
+	start(&vm, &v, loop_cr3, loop_cr3_end);
+	sregs = vcpu_sregs(&v);
+	memcpy(vm.mem + PAGED_ROOT, vm.mem + sregs.cr3, 4096);
+	regs = vcpu_regs(&v);
+	regs.rsi = sregs.cr3;
+	regs.r8 = PAGED_ROOT;
+	regs.rdx = GPA_DATA + 0x8000;
+	vcpu_set_regs(&v, &regs);
+	run_for_ever(&v, GPA_CODE);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -156,6 +245,9 @@ int main(int argc, char **argv)
 		{ "pio_user", pio_user, LOOP_SECONDS },
 		{ "mmio_user", mmio_user, LOOP_SECONDS },
 		{ "immediate", immediate, LOOP_SECONDS },
+		{ "pte_map", pte_map, LOOP_SECONDS },
+		{ "pte_unmap", pte_unmap, LOOP_SECONDS },
+		{ "cr3", cr3, LOOP_SECONDS },
 		{ }
 	};
 
