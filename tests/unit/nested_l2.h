@@ -114,9 +114,34 @@ extern struct l2_world l2_world;
 /* Frame of one of L1's tables; spaces 0 and 2 have the same ones. */
 gfn_t l2_table(int space, int level, int copy);
 
+/* ---- nested_hw.c */
+
+bool l2_mem_read(void *opaque, u64 gpa, int size, u64 *value);
+
+/* What L1's tables say now of an access; nothing is written. */
+enum model_end l2_walk_now(int space, u64 gpa, u64 access,
+			   struct model_result *r);
+
+/* Memory or slots have changed; L1 has flushed. */
+void l2_past_update(struct l2 *l2);
+void l2_past_forget(struct l2 *l2);
+
+/* The processor's part of an access, with the error when it faults. */
+bool l2_hw_access(struct l2 *l2, int i, u64 access, u64 *error);
+
+/* What its tables say of an address; a flush; all it has against the reference. */
+void l2_hw_look(struct l2 *l2, int i, struct model_result *r);
+void l2_hw_flush(struct l2 *l2);
+void l2_hw_check(struct l2 *l2);
+
+/* ---- nested_l2.c */
+
 /* A world with hardware and a format of L1's tables, all of them empty. */
 void l2_start(const struct mmu_caps *caps, enum model_mode mode);
 void l2_stop(void);
+
+/* Slot 0, 1 or 2 (small, big, read-only) comes, with flags beside its own. */
+void l2_slot_add(int i, u32 flags);
 
 /* Set memory before anybody runs. */
 void l2_mem_set(gpa_t gpa, unsigned int size, u64 value);

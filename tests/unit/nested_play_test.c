@@ -200,12 +200,101 @@ static void op_trim(void)
 	mmu_vcpu_trim(&any()->v->v);
 }
 
-/* A vCPU goes; its L1 comes up again with another one. */
 static void op_zap_all(void)
 {
 	l2_leave(&l2_world.l2[0]);
 	l2_leave(&l2_world.l2[1]);
 	world_zap_all(&l2_world.vm, NULL);
+}
+
+/* ------------------------------------------------------------------------ */
+/* The host, slots and the dirty log; slot 0 has the tables. */
+
+static struct env_slot *slot(int i)
+{
+	return l2_world.vm.slot[0][i];
+}
+
+static u64 host_page(void)
+{
+	struct env_slot *s = slot(rnd(2));
+	static const u16 first[] = { 32, 32, 512 };
+
+	if (!s)
+		return 1ull << 18;
+	return env_host_page(&s->s, s->s.base_gfn) + first[rnd(3)] + rnd(40);
+}
+
+static void op_host(void)
+{
+	struct env_vm *vm = &l2_world.vm;
+	u64 start = host_page(), end = start + 1 + rnd(8) * rnd(8);
+	u64 big = LEVEL_GFNS(host_size(&vm->host, start)), from, to;
+
+	from = start & ~(big - 1);
+	to = max(end, from + big);
+	big = LEVEL_GFNS(host_size(&vm->host, end - 1));
+	to = max(to, ((end - 1) | (big - 1)) + 1);
+	if (!world_mm_lock(vm))
+		return;
+	world_notify_begin(vm, from, to, rnd(2));
+	switch (rnd(3)) {
+	case 0:
+		host_change(&vm->host, start, end, HOST_PRESENT, 0);
+		break;
+	case 1:
+		host_change(&vm->host, start, end, HOST_WRITE, 0);
+		break;
+	case 2:
+		host_migrate(&vm->host, start, end);
+		break;
+	}
+	world_notify_end(vm, from, to);
+	world_mm_unlock(vm);
+}
+
+static void op_slot(void)
+{
+	int i = one_in(4) ? 0 : 1 + rnd(2);
+
+	if (slot(i))
+		world_slot_del(&l2_world.vm, 0, i);
+	else
+		l2_slot_add(i, one_in(4) ? MMU_SLOT_DIRTY_LOG : 0);
+}
+
+static void op_log(void)
+{
+	int i = rnd(2);
+
+	if (!slot(i))
+		return;
+	if (slot(i)->dirty)
+		world_log_off(&l2_world.vm, 0, i, rnd(2));
+	else
+		world_log_on(&l2_world.vm, 0, i, one_in(3));
+}
+
+static void op_log_take(void)
+{
+	int i = rnd(2);
+
+	if (slot(i))
+		world_log_take(slot(i), rnd(2) * 512, 64 + rnd(1000), NULL);
+}
+
+static void op_age(void)
+{
+	gfn_t gfn = data_frame();
+
+	mmu_age(&l2_world.vm.mmu, 0, gfn, gfn + 1 + rnd(8));
+	mmu_is_young(&l2_world.vm.mmu, 0, gfn, gfn + 1 + rnd(8));
+}
+
+/* The page limit: pages of either L1 go. */
+static void op_limit(void)
+{
+	mmu_page_limit_set(&l2_world.vm.mmu, rnd(2) ? 64 : 1000);
 }
 
 /* Of 1000; the rest are accesses. */
@@ -218,12 +307,21 @@ static const struct {
 	{ op_l1, 40 },
 	{ op_trim, 5 },
 	{ op_zap_all, 2 },
+	{ op_host, 20 },
+	{ op_slot, 6 },
+	{ op_log, 6 },
+	{ op_log_take, 12 },
+	{ op_age, 10 },
+	{ op_limit, 2 },
 };
 
 static void one_op(void)
 {
 	int n = rnd(1000);
 
+	/* Without tables there is little to see. */
+	if (!slot(0) && one_in(10))
+		l2_slot_add(0, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
 		n -= ops[i].odds;
 		if (n < 0) {
@@ -265,27 +363,32 @@ static bool has_format(const struct mmu_caps *c, enum model_mode mode)
 	return (mode >= MODEL_EPT4) == (c->second == MMU_SECOND_EPT);
 }
 
-static void programs(unsigned int fail_odds)
+/* Number @n of all hardware and formats; false: there is no such combination. */
+static bool pick(int n, const struct mmu_test_config **c, enum model_mode *mode)
 {
 	const char *only = getenv("CONFIG");
-	int runs = 0;
 
-	for (int pass = 0; pass < 2; pass++)
-		for (size_t i = 0; i < ARRAY_SIZE(mmu_test_configs); i++)
-			for (int mode = MODEL_32; mode <= MODEL_EPT5; mode++) {
-				const struct mmu_test_config *c =
-					&mmu_test_configs[i];
+	*c = &mmu_test_configs[n / (MODEL_EPT5 + 1)];
+	*mode = n % (MODEL_EPT5 + 1);
+	return *mode != MODEL_OFF && has_format(&(*c)->caps, *mode) &&
+	       (!only || !strcmp(only, (*c)->name));
+}
 
-				if (!has_format(&c->caps, mode) ||
-				    (only && strcmp(only, c->name)))
-					continue;
-				if (!pass) {
-					runs++;
-					continue;
-				}
-				shim_self.rng = seed * 1000003 + i * 16 + mode;
-				run(c, mode, total_ops / 2 / runs, fail_odds);
-			}
+static void programs(unsigned int fail_odds)
+{
+	const int all = ARRAY_SIZE(mmu_test_configs) * (MODEL_EPT5 + 1);
+	const struct mmu_test_config *c;
+	enum model_mode mode;
+	int runs = 0, n;
+
+	for (n = 0; n < all; n++)
+		runs += pick(n, &c, &mode);
+	for (n = 0; n < all; n++) {
+		if (!pick(n, &c, &mode))
+			continue;
+		shim_self.rng = seed * 1000003 + n;
+		run(c, mode, total_ops / 2 / runs, fail_odds);
+	}
 }
 
 static void plenty(void **state)
