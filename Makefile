@@ -11,7 +11,7 @@ SOAK_SECONDS ?= 600
 
 .PHONY: all help run check check-style unit modules modules-test programs
 .PHONY: shell lab check-qemu check-shadow check-selftests soak soak-code bench-boot
-.PHONY: bench-exit bench-rmap install clean deps mutants
+.PHONY: bench-exit bench-rmap install clean deps mutants fuzz
 
 all: modules
 
@@ -26,6 +26,7 @@ help:
 	'make soak-code     random guest code for SOAK_SECONDS (600), fresh seed' \
 	'make unit          the unit tests in user space' \
 	'make mutants       deliberate faults, each of which a unit test must find' \
+	'make fuzz          fuzzing with clang'"'"'s libFuzzer, FUZZ_SECONDS (60) a target' \
 	'make modules       kvm.ko and kvm-amd.ko in build/modules/ (KDIR=...)' \
 	'make modules-test  the same with fault injection, in build/modules-test/' \
 	'make check-qemu    QEMU with more CPU models, memory sizes, kernel arguments' \
@@ -62,6 +63,10 @@ unit:
 mutants:
 	@scripts/install-deps build test
 	@tests/mutants
+
+fuzz:
+	@scripts/install-deps build test fuzz
+	@tests/fuzz/run
 
 modules:
 	@scripts/install-deps build

@@ -7,20 +7,21 @@
 
 #include <linux/types.h>
 
+static u64 random_now;	/* never 0 once it is in use */
+
 static inline u64 random64(void)
 {
-	static u64 state;
 	const char *seed = "88172645463325252";
 
-	if (!state) {
+	if (!random_now) {
 		if (getenv("SEED"))
 			seed = getenv("SEED");
-		state = strtoull(seed, NULL, 0) | 1;
+		random_now = strtoull(seed, NULL, 0) | 1;
 	}
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state * 0x2545f4914f6cdd1dULL;
+	random_now ^= random_now << 13;
+	random_now ^= random_now >> 7;
+	random_now ^= random_now << 17;
+	return random_now * 0x2545f4914f6cdd1dULL;
 }
 
 static inline unsigned int below(unsigned int n)

@@ -48,3 +48,41 @@ void ops_hardware(struct env_vm *vm)
 		map_access(v, ops_gpa(vm, v->v.as_id), rnd(2) ? PF_WRITE : 0,
 			   &error);
 }
+
+void ops_vcpu_access(struct env_vm *vm)
+{
+	struct env_vcpu *v = vm->vcpu[rnd(ENV_VCPUS)];
+
+	if (v)
+		ops_access(v);
+}
+
+void ops_vcpu(struct env_vm *vm)
+{
+	int i = rnd(ENV_VCPUS);
+
+	if (vm->vcpu[i])
+		world_vcpu_del(vm, i);
+	else
+		world_vcpu_add(vm, i);
+}
+
+void ops_switch(struct env_vm *vm)
+{
+	struct env_vcpu *v = vm->vcpu[rnd(ENV_VCPUS)];
+
+	if (!v)
+		return;
+	v->v.as_id ^= 1;
+	if (!v->out && mmu_root_is_current(&v->v))
+		shim_die("a root of another address space is current");
+	v->out = true;
+}
+
+void ops_trim(struct env_vm *vm)
+{
+	struct env_vcpu *v = vm->vcpu[rnd(ENV_VCPUS)];
+
+	if (v)
+		mmu_vcpu_trim(&v->v);
+}

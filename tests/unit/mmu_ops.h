@@ -38,6 +38,18 @@ void ops_young(struct env_vm *vm);
 /* Obsolete roots are in use until their vCPUs are kicked: changes reach them. */
 void ops_zap_all(struct env_vm *vm);
 
+/* By any vCPU of a second-level world. */
+void ops_vcpu_access(struct env_vm *vm);
+
+/* One comes or goes. */
+void ops_vcpu(struct env_vm *vm);
+
+/* Into or out of SMM: the next entry loads another root. */
+void ops_switch(struct env_vm *vm);
+
+/* One gives its reserve back. */
+void ops_trim(struct env_vm *vm);
+
 /* An access by hardware alone: no fault is handled. */
 void ops_hardware(struct env_vm *vm);
 

@@ -47,45 +47,6 @@ static unsigned int rnd(unsigned int n)
 
 /* ------------------------------------------------------------------------ */
 
-static void op_access(struct env_vm *vm)
-{
-	struct env_vcpu *v = vm->vcpu[rnd(ENV_VCPUS)];
-
-	if (v)
-		ops_access(v);
-}
-
-static void op_vcpu(struct env_vm *vm)
-{
-	int i = rnd(ENV_VCPUS);
-
-	if (vm->vcpu[i])
-		world_vcpu_del(vm, i);
-	else
-		world_vcpu_add(vm, i);
-}
-
-/* Into or out of SMM: the next entry loads another root. */
-static void op_switch(struct env_vm *vm)
-{
-	struct env_vcpu *v = vm->vcpu[rnd(ENV_VCPUS)];
-
-	if (!v)
-		return;
-	v->v.as_id ^= 1;
-	if (!v->out && mmu_root_is_current(&v->v))
-		shim_die("a root of another address space is current");
-	v->out = true;
-}
-
-static void op_trim(struct env_vm *vm)
-{
-	struct env_vcpu *v = vm->vcpu[rnd(ENV_VCPUS)];
-
-	if (v)
-		mmu_vcpu_trim(&v->v);
-}
-
 /* Of 1000; the rest are accesses.  @big: followed by a check of all tables. */
 static const struct {
 	void (*fn)(struct env_vm *vm);
@@ -103,9 +64,9 @@ static const struct {
 	{ ops_slot_del, 3, true },
 	{ ops_slot_move, 2, true },
 	{ ops_zap_all, 2, true },
-	{ op_vcpu, 4, false },
-	{ op_switch, 6, false },
-	{ op_trim, 4, false },
+	{ ops_vcpu, 4, false },
+	{ ops_switch, 6, false },
+	{ ops_trim, 4, false },
 };
 
 static void one_op(struct env_vm *vm)
@@ -123,7 +84,7 @@ static void one_op(struct env_vm *vm)
 		ops[i].fn(vm);
 		big = ops[i].big;
 	} else {
-		op_access(vm);
+		ops_vcpu_access(vm);
 	}
 	/* All tables when they are few, or now and then. */
 	world_check(vm, !rnd(big ? 1 + env_tables / 16 : 64 + env_tables * 4));

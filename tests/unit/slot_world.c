@@ -32,9 +32,11 @@ static struct {
 static void note_write(hva_t hva)
 {
 	struct model *m;
+	int i;
 	u64 off;
 
-	for (m = world_model[0]; m < world_model[0] + AS_COUNT * IDS; m++) {
+	for (i = 0; i < AS_COUNT * IDS; i++) {
+		m = &world_model[i / IDS][i % IDS];
 		off = (hva - m->hva) / MMU_PAGE_SIZE;
 		if (!m->used || hva < m->hva || off >= m->n)
 			continue;

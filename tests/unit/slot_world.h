@@ -65,6 +65,9 @@ void world_run(unsigned int times);
 /** world_step - a shim_step_hook that lets it run inside ioctls */
 void world_step(void);
 
+/** world_call - one random ioctl, its answer and all checks (slot_calls.c) */
+void world_call(void);
+
 /** world_check - model, slots and MMU agree; what is writable is in the log */
 void world_check(void);
 

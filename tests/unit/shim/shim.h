@@ -26,6 +26,8 @@ struct shim_thread {
 SHIM_WEAK __thread struct shim_thread shim_self;
 SHIM_WEAK unsigned long long shim_seed;
 SHIM_WEAK unsigned int shim_yield_odds;	/* 1 of n yields; 0: none */
+SHIM_WEAK const unsigned char *shim_input;	/* a fuzzer's, or NULL */
+SHIM_WEAK unsigned long shim_input_left;
 SHIM_WEAK void (*shim_step_hook)(void);	/* at each atomic access of 8 bytes */
 SHIM_WEAK void (*shim_yield_hook)(void);	/* where it may sleep */
 
@@ -34,8 +36,14 @@ SHIM_WEAK void (*shim_yield_hook)(void);	/* where it may sleep */
 
 #define shim_assert(c) ((c) ? (void)0 : shim_die("broken rule: %s", #c))
 
+/* Two bytes of the input while there are any; then of the generator. */
 static inline unsigned int shim_random(void)
 {
+	if (shim_input_left >= 2) {
+		shim_input_left -= 2;
+		shim_input += 2;
+		return shim_input[-2] | shim_input[-1] << 8;
+	}
 	if (!shim_self.rng)
 		shim_self.rng = shim_seed * 2 + 1;
 	shim_self.rng = shim_self.rng * 6364136223846793005ull +
