@@ -11,6 +11,12 @@
 #define PORT_EVENT	0x84
 #define LOOP_SECONDS	3600
 
+/* Pages that the guest maps itself: above what vcpu_mode() maps. */
+#define VA_PAGES	0x100000000ull
+#define NR_PAGES	256
+#define STR(x)		#x
+#define XSTR(x)		STR(x)
+
 GUEST(64, loop_cpuid,
       "1: xor %eax, %eax\n"
       "xor %ecx, %ecx\n"
@@ -29,6 +35,47 @@ GUEST(64, loop_out,
 GUEST(64, loop_write,
       "1: mov %eax, (%rdi)\n"
       "jmp 1b\n");
+
+/* rdi: first entry, rdx: its page, r8: its value; make and use each, drop each. */
+GUEST(64, loop_pte,
+      "2: mov %rdi, %r9\n"
+      "mov %rdx, %r10\n"
+      "mov $" XSTR(NR_PAGES) ", %ecx\n"
+      ".globl pte_map\n"
+      "pte_map: mov %r8, (%r9)\n"
+      "mov (%r10), %al\n"
+      "add $8, %r9\n"
+      "add $4096, %r10\n"
+      "dec %ecx\n"
+      "jnz pte_map\n"
+      "mov %rdi, %r9\n"
+      "mov %rdx, %r10\n"
+      "mov $" XSTR(NR_PAGES) ", %ecx\n"
+      ".globl pte_unmap\n"
+      "pte_unmap: movq $0, (%r9)\n"
+      "invlpg (%r10)\n"
+      "add $8, %r9\n"
+      "add $4096, %r10\n"
+      "dec %ecx\n"
+      "jnz pte_unmap\n"
+      "jmp 2b\n");
+/* An entry for one page and another in turn; without and with use of it. */
+GUEST(64, loop_toggle,
+      "1: mov %r8, (%rdi)\n"
+      "invlpg (%rdx)\n"
+      "mov (%rdx), %al\n"
+      "xchg %r8, %rsi\n"
+      "jmp 1b\n");
+GUEST(64, loop_invlpg,
+      "1: invlpg (%rdx)\n"
+      "jmp 1b\n");
+GUEST(64, loop_cr3,
+      "1: mov %rsi, %cr3\n"
+      "mov (%rdx), %al\n"
+      "xchg %rdi, %rsi\n"
+      "jmp 1b\n");
+
+extern const uint8_t pte_map[], pte_unmap[];
 
 /* KVM_RUN with nothing of the C library around; the label is the marker. */
 __attribute__((noinline, noclone)) static long run_raw(int fd)
@@ -145,6 +192,72 @@ static void immediate(void)
 	with_client(loop_out, loop_out_end, true);
 }
 
+/* ---- what the guest does to its tables: exits with shadow paging only ---- */
+
+static void start_paging(struct vm *vm, struct vcpu *v, const uint8_t *code,
+			 const uint8_t *end, bool roots)
+{
+	struct kvm_regs regs;
+
+	start(vm, v, code, end);
+	pt_map(&v->pt, VA_PAGES, GPA_DATA, 1, 0);
+	regs = vcpu_regs(v);
+	regs.rdx = VA_PAGES;
+	regs.rdi = pt_get(&v->pt, VA_PAGES, 2) & ~0xfffull;
+	regs.r8 = GPA_DATA | PTE_P | PTE_W | PTE_A | PTE_D;
+	regs.rsi = regs.r8 + 0x1000;
+	if (roots) {
+		pt_map(&v->pt, VA_PAGES, GPA_DATA, 1, PTE_P | PTE_A);
+		regs.rdi = v->pt.root;
+		regs.rsi = vm_page(vm);
+		memcpy(vm->mem + regs.rsi, vm->mem + regs.rdi, 4096);
+	}
+	vcpu_set_regs(v, &regs);
+}
+
+static void paging(const uint8_t *code, const uint8_t *end, bool roots)
+{
+	struct vcpu v;
+	struct vm vm;
+
+	start_paging(&vm, &v, code, end, roots);
+	run_for_ever(&v, GPA_CODE);
+}
+
+static void with_entries(const uint8_t *marker)
+{
+	struct vcpu v;
+	struct vm vm;
+
+	start_paging(&vm, &v, loop_pte, loop_pte_end, false);
+	run_for_ever(&v, GPA_CODE + (marker - loop_pte));
+}
+
+static void map_touch(void)
+{
+	with_entries(pte_map);
+}
+
+static void unmap_flush(void)
+{
+	with_entries(pte_unmap);
+}
+
+static void pte_toggle(void)
+{
+	paging(loop_toggle, loop_toggle_end, false);
+}
+
+static void invlpg(void)
+{
+	paging(loop_invlpg, loop_invlpg_end, false);
+}
+
+static void cr3(void)
+{
+	paging(loop_cr3, loop_cr3_end, true);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -156,6 +269,11 @@ int main(int argc, char **argv)
 		{ "pio_user", pio_user, LOOP_SECONDS },
 		{ "mmio_user", mmio_user, LOOP_SECONDS },
 		{ "immediate", immediate, LOOP_SECONDS },
+		{ "map_touch", map_touch, LOOP_SECONDS },
+		{ "unmap_flush", unmap_flush, LOOP_SECONDS },
+		{ "pte_toggle", pte_toggle, LOOP_SECONDS },
+		{ "invlpg", invlpg, LOOP_SECONDS },
+		{ "cr3", cr3, LOOP_SECONDS },
 		{ }
 	};
 
