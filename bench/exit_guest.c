@@ -13,7 +13,8 @@
 
 /* Pages that the guest maps itself: above what vcpu_mode() maps. */
 #define VA_PAGES	0x100000000ull
-#define NR_PAGES	256
+#define NR_PAGES	16	/* both loops in one log */
+#define GPA_PAGES	0x800000
 #define STR(x)		#x
 #define XSTR(x)		STR(x)
 
@@ -36,16 +37,18 @@ GUEST(64, loop_write,
       "1: mov %eax, (%rdi)\n"
       "jmp 1b\n");
 
-/* rdi: first entry, rdx: its page, r8: its value; make and use each, drop each. */
+/* rdi: first entry, rdx: its page, r8: its value: make and use each, drop each. */
 GUEST(64, loop_pte,
       "2: mov %rdi, %r9\n"
       "mov %rdx, %r10\n"
+      "mov %r8, %r11\n"
       "mov $" XSTR(NR_PAGES) ", %ecx\n"
       ".globl pte_map\n"
-      "pte_map: mov %r8, (%r9)\n"
+      "pte_map: mov %r11, (%r9)\n"
       "mov (%r10), %al\n"
       "add $8, %r9\n"
       "add $4096, %r10\n"
+      "add $4096, %r11\n"
       "dec %ecx\n"
       "jnz pte_map\n"
       "mov %rdi, %r9\n"
@@ -200,14 +203,14 @@ static void start_paging(struct vm *vm, struct vcpu *v, const uint8_t *code,
 	struct kvm_regs regs;
 
 	start(vm, v, code, end);
-	pt_map(&v->pt, VA_PAGES, GPA_DATA, 1, 0);
+	pt_map(&v->pt, VA_PAGES, GPA_PAGES, 1, 0);
 	regs = vcpu_regs(v);
 	regs.rdx = VA_PAGES;
 	regs.rdi = pt_get(&v->pt, VA_PAGES, 2) & ~0xfffull;
-	regs.r8 = GPA_DATA | PTE_P | PTE_W | PTE_A | PTE_D;
+	regs.r8 = GPA_PAGES | PTE_P | PTE_W | PTE_A | PTE_D;
 	regs.rsi = regs.r8 + 0x1000;
 	if (roots) {
-		pt_map(&v->pt, VA_PAGES, GPA_DATA, 1, PTE_P | PTE_A);
+		pt_map(&v->pt, VA_PAGES, GPA_PAGES, 1, PTE_P | PTE_A);
 		regs.rdi = v->pt.root;
 		regs.rsi = vm_page(vm);
 		memcpy(vm->mem + regs.rsi, vm->mem + regs.rdi, 4096);
