@@ -11,6 +11,13 @@
 #define PORT_EVENT	0x84
 #define LOOP_SECONDS	3600
 
+/* Pages that the guest maps itself: above what vcpu_mode() maps. */
+#define VA_PAGES	0x100000000ull
+#define NR_PAGES	16	/* both loops in one log */
+#define GPA_PAGES	0x800000
+#define STR(x)		#x
+#define XSTR(x)		STR(x)
+
 GUEST(64, loop_cpuid,
       "1: xor %eax, %eax\n"
       "xor %ecx, %ecx\n"
@@ -30,35 +37,48 @@ GUEST(64, loop_write,
       "1: mov %eax, (%rdi)\n"
       "jmp 1b\n");
 
-/* RDI: a table, RDX: what its first entry maps, R8: the first entry. */
-GUEST(64, loop_pte_map,
-      "1: mov %r8, (%rdi,%rcx,8)\n"
-      "mov (%rdx), %al\n"
-      "add $4096, %rdx\n"
-      "add $4096, %r8\n"
-      "inc %ecx\n"
-      "cmp $512, %ecx\n"
-      "jb 1b\n"
-      "sub $(512 * 4096), %rdx\n"
-      "sub $(512 * 4096), %r8\n"
-      "2: dec %ecx\n"
-      "movq $0, (%rdi,%rcx,8)\n"
-      "jnz 2b\n"
-      "mov %cr3, %rax\n"
-      "mov %rax, %cr3\n"
-      "jmp 1b\n");
-GUEST(64, loop_pte_unmap,
+/* rdi: first entry, rdx: its page, r8: its value: make and use each, drop each. */
+GUEST(64, loop_pte,
+      "2: mov %rdi, %r9\n"
+      "mov %rdx, %r10\n"
+      "mov %r8, %r11\n"
+      "mov $" XSTR(NR_PAGES) ", %ecx\n"
+      ".globl pte_map\n"
+      "pte_map: mov %r11, (%r9)\n"
+      "mov (%r10), %al\n"
+      "add $8, %r9\n"
+      "add $4096, %r10\n"
+      "add $4096, %r11\n"
+      "dec %ecx\n"
+      "jnz pte_map\n"
+      "mov %rdi, %r9\n"
+      "mov %rdx, %r10\n"
+      "mov $" XSTR(NR_PAGES) ", %ecx\n"
+      ".globl pte_unmap\n"
+      "pte_unmap: movq $0, (%r9)\n"
+      "invlpg (%r10)\n"
+      "add $8, %r9\n"
+      "add $4096, %r10\n"
+      "dec %ecx\n"
+      "jnz pte_unmap\n"
+      "jmp 2b\n");
+/* An entry for one page and another in turn; without and with use of it. */
+GUEST(64, loop_toggle,
       "1: mov %r8, (%rdi)\n"
-      "mov (%rdx), %al\n"
-      "movq $0, (%rdi)\n"
       "invlpg (%rdx)\n"
+      "mov (%rdx), %al\n"
+      "xchg %r8, %rsi\n"
       "jmp 1b\n");
-/* RSI, R8: two roots. */
+GUEST(64, loop_invlpg,
+      "1: invlpg (%rdx)\n"
+      "jmp 1b\n");
 GUEST(64, loop_cr3,
       "1: mov %rsi, %cr3\n"
       "mov (%rdx), %al\n"
-      "xchg %rsi, %r8\n"
+      "xchg %rdi, %rsi\n"
       "jmp 1b\n");
+
+extern const uint8_t pte_map[], pte_unmap[];
 
 /* KVM_RUN with nothing of the C library around; the label is the marker. */
 __attribute__((noinline, noclone)) static long run_raw(int fd)
@@ -175,63 +195,70 @@ static void immediate(void)
 	with_client(loop_out, loop_out_end, true);
 }
 
-/* ------------------------------------------------------------------------ */
-/* The guest's own paging: a table of 4 KiB pages behind the second PML4 entry. */
+/* ---- what the guest does to its tables: exits with shadow paging only ---- */
 
-#define PAGED		(1ul << 39)
-#define PAGED_ROOT	GPA_DATA	/* the other root */
-#define PAGED_TABLE	(GPA_DATA + 0x3000)
-#define PTE(gpa)	((gpa) | 0x67)	/* present, writable, user, A, D */
-
-static void with_tables(const uint8_t *code, const uint8_t *end)
+static void start_paging(struct vm *vm, struct vcpu *v, const uint8_t *code,
+			 const uint8_t *end, bool roots)
 {
-	struct kvm_sregs sregs;
 	struct kvm_regs regs;
+
+	start(vm, v, code, end);
+	pt_map(&v->pt, VA_PAGES, GPA_PAGES, 1, 0);
+	regs = vcpu_regs(v);
+	regs.rdx = VA_PAGES;
+	regs.rdi = pt_get(&v->pt, VA_PAGES, 2) & ~0xfffull;
+	regs.r8 = GPA_PAGES | PTE_P | PTE_W | PTE_A | PTE_D;
+	regs.rsi = regs.r8 + 0x1000;
+	if (roots) {
+		pt_map(&v->pt, VA_PAGES, GPA_PAGES, 1, PTE_P | PTE_A);
+		regs.rdi = v->pt.root;
+		regs.rsi = vm_page(vm);
+		memcpy(vm->mem + regs.rsi, vm->mem + regs.rdi, 4096);
+	}
+	vcpu_set_regs(v, &regs);
+}
+
+static void paging(const uint8_t *code, const uint8_t *end, bool roots)
+{
 	struct vcpu v;
 	struct vm vm;
 
-	start(&vm, &v, code, end);
-	sregs = vcpu_sregs(&v);
-	*vm_u64(&vm, sregs.cr3 + 8) = PTE(GPA_DATA + 0x1000);
-	*vm_u64(&vm, GPA_DATA + 0x1000) = PTE(GPA_DATA + 0x2000);
-	*vm_u64(&vm, GPA_DATA + 0x2000) = PTE(PAGED_TABLE);
-	memcpy(vm.mem + PAGED_ROOT, vm.mem + sregs.cr3, 4096);
-	regs = vcpu_regs(&v);
-	regs.rsi = sregs.cr3;
-	regs.rdi = PAGED_TABLE;
-	regs.rdx = PAGED;
-	regs.rcx = 0;
-	regs.r8 = PTE(GPA_DATA + 0x8000);
-	vcpu_set_regs(&v, &regs);
+	start_paging(&vm, &v, code, end, roots);
 	run_for_ever(&v, GPA_CODE);
 }
 
-static void pte_map(void)
+static void with_entries(const uint8_t *marker)
 {
-	with_tables(loop_pte_map, loop_pte_map_end);
+	struct vcpu v;
+	struct vm vm;
+
+	start_paging(&vm, &v, loop_pte, loop_pte_end, false);
+	run_for_ever(&v, GPA_CODE + (marker - loop_pte));
 }
 
-static void pte_unmap(void)
+static void map_touch(void)
 {
-	with_tables(loop_pte_unmap, loop_pte_unmap_end);
+	with_entries(pte_map);
+}
+
+static void unmap_flush(void)
+{
+	with_entries(pte_unmap);
+}
+
+static void pte_toggle(void)
+{
+	paging(loop_toggle, loop_toggle_end, false);
+}
+
+static void invlpg(void)
+{
+	paging(loop_invlpg, loop_invlpg_end, false);
 }
 
 static void cr3(void)
 {
-	struct kvm_regs regs;
-	struct kvm_sregs sregs;
-	struct vcpu v;
-	struct vm vm;
-
-	start(&vm, &v, loop_cr3, loop_cr3_end);
-	sregs = vcpu_sregs(&v);
-	memcpy(vm.mem + PAGED_ROOT, vm.mem + sregs.cr3, 4096);
-	regs = vcpu_regs(&v);
-	regs.rsi = sregs.cr3;
-	regs.r8 = PAGED_ROOT;
-	regs.rdx = GPA_DATA + 0x8000;
-	vcpu_set_regs(&v, &regs);
-	run_for_ever(&v, GPA_CODE);
+	paging(loop_cr3, loop_cr3_end, true);
 }
 
 int main(int argc, char **argv)
@@ -245,8 +272,10 @@ int main(int argc, char **argv)
 		{ "pio_user", pio_user, LOOP_SECONDS },
 		{ "mmio_user", mmio_user, LOOP_SECONDS },
 		{ "immediate", immediate, LOOP_SECONDS },
-		{ "pte_map", pte_map, LOOP_SECONDS },
-		{ "pte_unmap", pte_unmap, LOOP_SECONDS },
+		{ "map_touch", map_touch, LOOP_SECONDS },
+		{ "unmap_flush", unmap_flush, LOOP_SECONDS },
+		{ "pte_toggle", pte_toggle, LOOP_SECONDS },
+		{ "invlpg", invlpg, LOOP_SECONDS },
 		{ "cr3", cr3, LOOP_SECONDS },
 		{ }
 	};

@@ -118,17 +118,36 @@ int guest_read(struct kvm_vcpu *vcpu, gpa_t gpa, void *buf, unsigned long len)
 	return guest_copy_in(buf, from, len) ? -EFAULT : 0;
 }
 
+/* A few entries of a table: the checks of a hardened copy take longer. */
+static int user_peek(void *buf, const void __user *from, unsigned int len)
+{
+	if (!user_access_begin(from, len))
+		return -EFAULT;
+	for (; len >= sizeof(u64); len -= sizeof(u64)) {
+		unsafe_get_user(*(u64 *)buf, (const u64 __user *)from, fault);
+		buf += sizeof(u64);
+		from += sizeof(u64);
+	}
+	if (len)
+		unsafe_get_user(*(u32 *)buf, (const u32 __user *)from, fault);
+	user_access_end();
+	return 0;
+fault:
+	user_access_end();
+	return -EFAULT;
+}
+
 int guest_peek(struct kvm_vcpu *vcpu, gpa_t gpa, void *buf, unsigned int len)
 {
 	struct slot *slot = guest_slot_near(vcpu, gpa >> MMU_PAGE_SHIFT);
-	unsigned long left;
+	int err;
 
 	if (!slot)
 		return -EFAULT;
 	pagefault_disable();
-	left = guest_copy_in(buf, guest_user(slot, gpa), len);
+	err = user_peek(buf, guest_user(slot, gpa), len);
 	pagefault_enable();
-	return left ? -EFAULT : 0;
+	return err;
 }
 
 /* One window for all of them: opening it costs more than a read. */
@@ -163,6 +182,7 @@ bool guest_same(struct kvm_vcpu *vcpu, const struct gwalk_step *step,
 	struct slot *slot = guest_slot_near(vcpu, step->gpa >> MMU_PAGE_SHIFT);
 	void __user *p[MMU_ENV_SAME_MAX] __uninitialized;
 	unsigned int i;
+	bool same;
 
 	for (i = 0; i < n; i++) {
 		/* A guest's tables are nearly always in one slot. */
@@ -173,7 +193,10 @@ bool guest_same(struct kvm_vcpu *vcpu, const struct gwalk_step *step,
 			return false;
 		p[i] = guest_user(slot, step[i].gpa);
 	}
-	return user_same(p, step, n, size);
+	pagefault_disable();
+	same = user_same(p, step, n, size);
+	pagefault_enable();
+	return same;
 }
 
 /* After the write: dirty_mark() has the reason. */

@@ -63,21 +63,19 @@ static int fill_pages(struct mmu_reserve *r)
 	return 0;
 }
 
-/* The last fault may have taken some. */
+/* The last fault may have taken some, from the front. */
 static int fill_descs(struct mmu_reserve *r)
 {
+	unsigned long n = r->desc ? r->desc->info : 0;
 	struct pte_list_desc *desc;
 
-	r->descs = 0;
-	for (desc = r->desc; desc; desc = desc->next)
-		r->descs++;
-	while (r->descs < RESERVE_DESCS) {
+	while (n < RESERVE_DESCS) {
 		desc = rmap_desc_alloc();
 		if (!desc)
 			return -ENOMEM;
 		desc->next = r->desc;
+		desc->info = ++n;
 		r->desc = desc;
-		r->descs++;
 	}
 	return 0;
 }

@@ -25,15 +25,12 @@ struct shadow_page;
  * struct mmu_reserve - what a shadow fault needs beside tables
  * @page: headers, zeroed
  * @pages: how many
- * @desc: descriptors, by @next
- * @descs: how many; may be too high after a fault: shadow_leaf_set() takes from
- *         the list without counting, cache_fill_shadow() counts again
+ * @desc: descriptors, by @next; the @info of each says how many follow, with it
  */
 struct mmu_reserve {
 	struct shadow_page *page[RESERVE_PAGES];
 	u8 pages;
 	struct pte_list_desc *desc;
-	u8 descs;
 };
 
 /**

@@ -212,8 +212,10 @@ static void fault_decide(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 {
 	const struct mmu_slot *slot = fault->slot;
 	bool write = fault->error & PF_WRITE;
-	int level = level_slot(vcpu->mmu->config, slot, fault->gfn);
+	int level = fault->walk ? fault->walk->level : LEVEL_MAX;
 
+	if (level > LEVEL_4K)
+		level = level_slot(vcpu->mmu->config, slot, fault->gfn);
 	if (level > LEVEL_4K)
 		level = min(level, mmu_env_host_level(slot, fault->gfn));
 	fault->level = level_fit(level, fault->gfn, fault->pfn.pfn);

@@ -173,11 +173,11 @@ int mmu_env_guest_read(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 		       unsigned int len);
 
 /**
- * mmu_env_guest_peek - read guest physical memory without sleeping
+ * mmu_env_guest_peek - read entries of a guest's table without sleeping
  * @vcpu: whose address space; memslots' SRCU is held
  * @gpa: address; the range does not cross a page
  * @buf: destination
- * @len: bytes, 1 to 4096
+ * @len: bytes, a multiple of 4 up to 4096
  *
  * May be called under the MMU lock.
  *
@@ -200,7 +200,9 @@ struct gwalk_step;
  * @n: how many, at most MMU_ENV_SAME_MAX
  * @size: bytes of an entry, 4 or 8
  *
- * Return: false when one differs, or cannot be read.
+ * Does not sleep: may be called under the MMU lock.
+ *
+ * Return: false when one differs, or cannot be read without waiting.
  */
 bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
 			unsigned int n, unsigned int size);

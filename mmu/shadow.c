@@ -40,11 +40,12 @@ void shadow_debt_pay(struct shadow_debt *d)
 	list_for_each_entry_safe(sp, next, &d->dead, link)
 		page_free(sp);
 	INIT_LIST_HEAD(&d->dead);
-	for (level = LEVEL_4K; level <= LEVEL_1G; level++)
-		if (d->mapped[level])
-			atomic_long_add(d->mapped[level],
-					&d->mmu->mapped[level]);
-	memset(d->mapped, 0, sizeof(d->mapped));
+	for (level = LEVEL_4K; level <= LEVEL_1G; level++) {
+		if (!d->mapped[level])
+			continue;
+		atomic_long_add(d->mapped[level], &d->mmu->mapped[level]);
+		d->mapped[level] = 0;
+	}
 	if (d->tables)
 		atomic_long_add(d->tables, &d->mmu->tables);
 	d->tables = 0;

@@ -58,6 +58,19 @@ void shadow_debt_pay(struct shadow_debt *d);
 int shadow_debt_room(struct shadow_debt *d);
 
 /* ------------------------------------------------------------------------ */
+/* shadow_map.c */
+
+/**
+ * shadow_refill - map what a guest's entry says, if nobody has to wait for it
+ * @vcpu: the vCPU; memslots' SRCU is held
+ * @sptep: an empty SPTE of a leaf table
+ * @entry: the guest's entry
+ * @d: counts
+ */
+void shadow_refill(struct mmu_vcpu *vcpu, u64 *sptep, u64 entry,
+		   struct shadow_debt *d);
+
+/* ------------------------------------------------------------------------ */
 /* shadow.c */
 
 /**

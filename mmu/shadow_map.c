@@ -229,22 +229,14 @@ static bool walk_is_true(const struct map *m)
 {
 	const struct gwalk_result *walk = m->fault->walk;
 	const struct pt_format *fmt = m->ctx->walk.fmt;
-	int level;
-	u64 now;
+	int top;
 
 	if (!fmt)
 		return true;
-	for (level = fmt->levels; level >= walk->level; level--) {
-		/* PAE's first entries were loaded with the root. */
-		if (fmt == &pt_format_pae && level == LEVEL_1G)
-			continue;
-		now = 0;
-		if (mmu_env_guest_peek(m->vcpu, walk->step[level].gpa, &now,
-				       fmt->entry_size) ||
-		    now != walk->step[level].entry)
-			return false;
-	}
-	return true;
+	/* PAE's first entries were loaded with the root. */
+	top = fmt == &pt_format_pae ? LEVEL_2M : fmt->levels;
+	return mmu_env_guest_same(m->vcpu, &walk->step[walk->level],
+				  top - walk->level + 1, fmt->entry_size);
 }
 
 static void pages_link(struct map *m)
@@ -316,15 +308,21 @@ static enum mmu_result leaf_map(struct map *m)
 /* ------------------------------------------------------------------------ */
 /* Neighbours: entries of the same table that the guest has used already. */
 
+static u64 entry_get(const void *raw, unsigned int i, unsigned int size)
+{
+	return size == sizeof(u64) ? ((const u64 *)raw)[i] :
+				     ((const u32 *)raw)[i];
+}
+
 struct near {
 	gfn_t gfn;
 	u32 acc;
 	u32 pkey;
 };
 
-static bool near_read(const struct map *m, u64 entry, struct near *n)
+static bool near_read(const struct gwalk_ctx *walk,
+		      const struct shadow_page *sp, u64 entry, struct near *n)
 {
-	const struct gwalk_ctx *walk = &m->ctx->walk;
 	const struct pt_format *fmt = walk->fmt;
 
 	if (!(entry & fmt->present) ||
@@ -332,40 +330,42 @@ static bool near_read(const struct map *m, u64 entry, struct near *n)
 	    (walk->set_ad && !(entry & fmt->accessed)))
 		return false;
 	n->gfn = pt_leaf_addr(fmt, entry, LEVEL_4K) >> MMU_PAGE_SHIFT;
-	n->acc = pt_rights(fmt, entry, LEVEL_4K) & m->above[LEVEL_2M];
+	n->acc = pt_rights(fmt, entry, LEVEL_4K) & sp->role.access;
 	n->acc = shadow_entry_access(fmt, n->acc, entry, walk->set_ad);
 	n->pkey = gwalk_pkey(walk, entry);
 	return true;
 }
 
-static void near_map(struct map *m, u64 *sptep, struct near *n)
+/* The slot was looked up under the lock, or with a sequence that still is right. */
+static void near_map(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,
+		     u64 *sptep, struct near *n, struct shadow_debt *d)
 {
-	const struct mmu_slot *slot = m->fault->slot;
+	struct mmu *mmu = vcpu->mmu;
 	struct mmu_pfn page;
 	int err;
 
 	if (n->gfn < slot->base_gfn || n->gfn - slot->base_gfn >= slot->npages ||
-	    mmu_fault_is_stale(m->vcpu->mmu, m->fault->seq, n->gfn))
+	    mmu_fault_is_stale(mmu, mmu->inv_seq, n->gfn))
 		return;
 	if (!mmu_env_pfn_present(slot, n->gfn, 1, n->acc & ACC_W, &page))
 		return;
 	if (!(tdp_leaf_how(slot, &page, false) & LEAF_WRITE) ||
-	    track_has_table(m->s, m->vcpu->as_id, n->gfn, 1))
+	    track_has_table(mmu->shadow, vcpu->as_id, n->gfn, 1))
 		n->acc &= ~ACC_W;
 	err = shadow_leaf_set(sptep,
-			      spte_shadow_leaf(m->vcpu->mmu->config, LEVEL_4K,
-					       page.pfn, n->acc, n->pkey),
-			      n->gfn, &m->vcpu->reserve->desc, &m->d);
+			      spte_shadow_leaf(mmu->config, LEVEL_4K, page.pfn,
+					       n->acc, n->pkey),
+			      n->gfn, &vcpu->reserve->desc, d);
 	fault_page_put(slot, &page, !err, false);
 }
 
 static void near_map_all(struct map *m)
 {
-	const struct pt_format *fmt = m->ctx->walk.fmt;
-	u64 *sptep = entry_of(m, LEVEL_4K);
-	unsigned int at = sptep - m->sp[LEVEL_4K]->spt, first, i;
-	unsigned int size = fmt->entry_size;
-	u8 raw[SHADOW_NEAR * sizeof(u64)];
+	const struct gwalk_ctx *walk = &m->ctx->walk;
+	const struct shadow_page *sp = m->sp[LEVEL_4K];
+	unsigned int at = entry_of(m, LEVEL_4K) - sp->spt, first, i;
+	unsigned int size = walk->fmt->entry_size;
+	u64 raw[SHADOW_NEAR] __uninitialized;
 	struct near n;
 	gpa_t gpa;
 	u64 entry;
@@ -375,11 +375,28 @@ static void near_map_all(struct map *m)
 	if (mmu_env_guest_peek(m->vcpu, gpa, raw, SHADOW_NEAR * size))
 		return;
 	for (i = 0; i < SHADOW_NEAR; i++) {
-		entry = 0;
-		memcpy(&entry, raw + i * size, size);
-		if (!sptep[(int)(first + i - at)] && near_read(m, entry, &n))
-			near_map(m, &sptep[(int)(first + i - at)], &n);
+		if (sp->spt[first + i])
+			continue;
+		entry = entry_get(raw, i, size);
+		if (near_read(walk, sp, entry, &n))
+			near_map(m->vcpu, m->fault->slot, &sp->spt[first + i],
+				 &n, &m->d);
 	}
+}
+
+void shadow_refill(struct mmu_vcpu *vcpu, u64 *sptep, u64 entry,
+		   struct shadow_debt *d)
+{
+	const struct mmu_slot *slot;
+	struct near n;
+
+	if (!vcpu->reserve ||
+	    !near_read(&vcpu->ctx[vcpu->mode->kind].walk,
+		       shadow_page_of(sptep), entry, &n))
+		return;
+	slot = mmu_env_slot(vcpu, n.gfn);
+	if (slot)
+		near_map(vcpu, slot, sptep, &n, d);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -141,7 +141,7 @@ static int passes_alloc(const struct mmu_config *cfg, struct shadow_root *r,
 	return 0;
 }
 
-/* What the plan needs, before the lock is taken. */
+/* What every plan needs, before the lock is taken. */
 static int root_prepare(struct mmu_vcpu *vcpu, const struct plan *p)
 {
 	struct shadow_root *r;
@@ -151,9 +151,7 @@ static int root_prepare(struct mmu_vcpu *vcpu, const struct plan *p)
 	r = vcpu->root ? to_shadow_root(vcpu->root) : root_alloc(vcpu);
 	if (!r)
 		return -ENOMEM;
-	if (passes_alloc(vcpu->mmu->config, r, p))
-		return -ENOMEM;
-	return cache_fill_shadow(vcpu, p->tops);
+	return passes_alloc(vcpu->mmu->config, r, p);
 }
 
 /* PAE's PDPTEs: rights, A and D are reserved there (APM vol. 2, 5.2.3). */
@@ -257,7 +255,9 @@ int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root)
 			root_publish(vcpu, r, &p);
 		shadow_debt_pay(&d);
 		write_unlock(&mmu->lock);
-		if (shadow_debt_room(&d))
+		/* Mostly the pages are there already, and need no reserve. */
+		if (!done && (shadow_debt_room(&d) ||
+			      cache_fill_shadow(vcpu, p.tops)))
 			return -ENOMEM;
 	} while (!done);
 	*root = virt_to_phys(r->base.table);

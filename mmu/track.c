@@ -12,6 +12,9 @@ bool track_has_table(struct mmu_shadow *s, int as_id, gfn_t gfn, u64 n)
 {
 	unsigned long index = gfn;
 
+	/* Every fault asks for one frame. */
+	if (n == 1)
+		return xa_load(&s->table[as_id], gfn);
 	return xa_find(&s->table[as_id], &index, gfn + n - 1, XA_PRESENT);
 }
 

@@ -86,21 +86,29 @@ static bool entry_allows(const struct mmu_config *cfg,
 	return pt_pkey(cfg->fmt, spte) == gwalk_pkey(walk, entry);
 }
 
-static void batch_read(struct mmu_vcpu *vcpu, struct shadow_page *sp,
-		       unsigned int first, unsigned int n,
-		       struct shadow_debt *d)
+/* The guest's entries behind SPTEs; false: unknown. */
+static bool batch_peek(struct mmu_vcpu *vcpu, const struct shadow_page *sp,
+		       unsigned int first, unsigned int n, void *raw)
 {
 	const struct mmu_ctx *ctx = &vcpu->ctx[vcpu->mode->kind];
 	unsigned int size = ctx->walk.fmt ? ctx->walk.fmt->entry_size : 0;
-	unsigned int at = shadow_entry_index(sp, first) * size, i;
+	unsigned int at = shadow_entry_index(sp, first) * size;
+
+	return size && reads_alike(ctx, sp) &&
+	       !mmu_env_guest_peek(vcpu, (sp->gfn << MMU_PAGE_SHIFT) + at, raw,
+				   n * size);
+}
+
+static void batch_read(struct mmu_vcpu *vcpu, struct shadow_page *sp,
+		       unsigned int first, struct shadow_debt *d)
+{
+	const struct mmu_ctx *ctx = &vcpu->ctx[vcpu->mode->kind];
+	unsigned int size = ctx->walk.fmt ? ctx->walk.fmt->entry_size : 0, i;
 	u8 raw[BATCH * sizeof(u64)];
-	bool known;
+	bool known = batch_peek(vcpu, sp, first, BATCH, raw);
 	u64 entry;
 
-	known = size && reads_alike(ctx, sp) &&
-		!mmu_env_guest_peek(vcpu, (sp->gfn << MMU_PAGE_SHIFT) + at, raw,
-				    n * size);
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < BATCH; i++) {
 		if (!sp->spt[first + i])
 			continue;
 		entry = 0;
@@ -131,7 +139,7 @@ static void page_read(struct mmu_vcpu *vcpu, struct shadow_page *sp,
 	unsync_forget(vcpu->mmu->shadow, sp);
 	for (i = 0; i < PT_ENTRIES; i += BATCH)
 		if (!batch_is_empty(sp, i))
-			batch_read(vcpu, sp, i, BATCH, d);
+			batch_read(vcpu, sp, i, d);
 }
 
 void unsync_page(struct mmu_vcpu *vcpu, struct shadow_page *sp,
@@ -147,6 +155,8 @@ void unsync_all(struct mmu_vcpu *vcpu, struct shadow_debt *d)
 	struct mmu_shadow *s = vcpu->mmu->shadow;
 	struct shadow_page *sp, *next;
 
+	if (list_empty(&s->unsync))
+		return;
 	list_for_each_entry(sp, &s->unsync, unsync_link)
 		shadow_protect_gfn(s, sp->role.as_id, sp->gfn, d);
 	shadow_debt_pay(d);
@@ -179,14 +189,24 @@ static u64 *leaf_find(const struct mmu_config *cfg, struct mmu_vcpu *vcpu,
 
 static void invlpg_entry(struct mmu_vcpu *vcpu, u64 la, struct shadow_debt *d)
 {
-	u64 *sptep = leaf_find(vcpu->mmu->config, vcpu, la);
+	const struct mmu_config *cfg = vcpu->mmu->config;
+	u64 *sptep = leaf_find(cfg, vcpu, la), entry = 0;
 	struct shadow_page *sp;
+	bool known;
 
 	if (!sptep || !*sptep)
 		return;
 	sp = shadow_page_of(sptep);
-	if (sp->unsync)
-		batch_read(vcpu, sp, sptep - sp->spt, 1, d);
+	if (!sp->unsync)
+		return;
+	known = batch_peek(vcpu, sp, sptep - sp->spt, 1, &entry);
+	if (known && entry_allows(cfg, &vcpu->ctx[vcpu->mode->kind].walk, sp,
+				  sptep, entry))
+		return;
+	shadow_drop(sptep, d);
+	/* The guest will look what it has put there. */
+	if (known)
+		shadow_refill(vcpu, sptep, entry, d);
 }
 
 void mmu_guest_invlpg(struct mmu_vcpu *vcpu, u64 la)

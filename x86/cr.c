@@ -51,6 +51,13 @@ void cr_flush(struct x86_vcpu *v)
 	vendor(tlb_flush)(v);
 }
 
+/* One address takes the processor as long as all of them. */
+void cr_flush_page(struct x86_vcpu *v, u64 la)
+{
+	mmu_guest_invlpg(&v->vcpu.mmu, la);
+	vendor(tlb_flush)(v);
+}
+
 static bool cr0_is_valid(u64 cr0)
 {
 	if (cr0 & ~CR0_BITS)

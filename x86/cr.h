@@ -87,6 +87,13 @@ void cr_changed(struct x86_vcpu *v);
 void cr_flush(struct x86_vcpu *v);
 
 /**
+ * cr_flush_page - the guest asks for those of one page to be forgotten
+ * @v: own thread, kvm->srcu held
+ * @la: an address in it, canonical
+ */
+void cr_flush_page(struct x86_vcpu *v, u64 la);
+
+/**
  * cr_update_mmu - bring the MMU's context up to date, if it is void
  * @v: own thread
  */

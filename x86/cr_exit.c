@@ -75,11 +75,31 @@ bool cr_exists(u32 nr)
 	return nr == 0 || nr == 2 || nr == 3 || nr == 4 || nr == 8;
 }
 
+#define OPCODE_MOV_FROM_CR	0x20
+#define OPCODE_MOV_TO_CR	0x22
+#define OPCODE_INVLPG		0x01
+
+/* What hardware with decode assists would have said. */
+static bool cr_usual(struct x86_vcpu *v, const struct x86_exit *exit,
+		     struct x86_exit *usual)
+{
+	u8 opcode = exit->cr.write ? OPCODE_MOV_TO_CR : OPCODE_MOV_FROM_CR;
+
+	*usual = *exit;
+	return emulate_usual_gpr(v, opcode, 0xc0 | exit->cr.nr << 3,
+				 &usual->cr.gpr, &usual->next_rip);
+}
+
 enum x86_next cr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
+	struct x86_exit usual __uninitialized;
+
 	/* Hardware does not say which registers: MOV CR, CLTS, LMSW, SMSW. */
-	if (exit->cr.decode)
-		return emulate_insn(v, exit);
+	if (exit->cr.decode) {
+		if (!cr_usual(v, exit, &usual))
+			return emulate_insn(v, exit);
+		exit = &usual;
+	}
 	if (!cr_exists(exit->cr.nr)) {
 		kvm_event_exception(v, X86_TRAP_UD, -1);
 		return X86_RESUME;
@@ -89,6 +109,34 @@ enum x86_next cr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 					      gpr_read(v, exit->cr.gpr)));
 	gpr_write(v, exit->cr.gpr, cr_get(v, exit->cr.nr));
 	return finish(v, exit, 0);
+}
+
+/* Without displacement or index: else RSP or RIP in the place of the register. */
+static bool is_plain(u8 gpr)
+{
+	return (gpr & 7) != GPR_RSP && (gpr & 7) != GPR_RBP;
+}
+
+/* Canonical for 4 levels, and so for 5. */
+static bool is_canonical(u64 la)
+{
+	return (u64)((s64)(la << 16) >> 16) == la;
+}
+
+enum x86_next invlpg_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	struct x86_exit usual = *exit;
+	u64 la;
+	u8 gpr;
+
+	if (!emulate_usual_gpr(v, OPCODE_INVLPG, 7 << 3, &gpr,
+			       &usual.next_rip) || !is_plain(gpr))
+		return emulate_insn(v, exit);
+	la = gpr_read(v, gpr);
+	if (!is_canonical(la))
+		return emulate_insn(v, exit);
+	cr_flush_page(v, la);
+	return finish(v, &usual, 0);
 }
 
 /* DR4 and DR5 are names of DR6 and DR7 unless CR4.DE says otherwise. */

@@ -226,13 +226,9 @@ static void cpuid_get(struct emul_ctx *ctx, u32 regs[4])
 	cpuid_query(ctx->priv, regs);
 }
 
-/* One address takes the processor as long as all of them. */
 static void tlb_drop(struct emul_ctx *ctx, u64 la)
 {
-	struct x86_vcpu *v = ctx->priv;
-
-	mmu_guest_invlpg(&v->vcpu.mmu, la);
-	vendor(tlb_flush)(v);
+	cr_flush_page(ctx->priv, la);
 }
 
 static void tlb_flush(struct emul_ctx *ctx)

@@ -177,6 +177,22 @@ bool emulate_next_rip(struct x86_vcpu *v, const struct x86_exit *exit,
 		      u64 *next_rip, enum x86_next *next);
 
 /**
+ * emulate_usual_gpr - the register that an instruction names, if it is encoded as
+ *                     nearly always
+ * @v: own thread, kvm->srcu held
+ * @opcode: what follows 0F
+ * @modrm: the ModRM byte but for the register in its low bits
+ * @gpr: result
+ * @next_rip: result: where the instruction ends
+ *
+ * That is in 64-bit code, and without prefixes but REX.B.
+ *
+ * Return: false when it takes decoding, or fetching failed.
+ */
+bool emulate_usual_gpr(struct x86_vcpu *v, u8 opcode, u8 modrm, u8 *gpr,
+		       u64 *next_rip);
+
+/**
  * emulate_decode - fetch and decode the instruction at RIP
  * @v: own thread, kvm->srcu held
  * @exit: may carry the instruction's bytes

@@ -26,6 +26,7 @@ enum x86_exit_kind {
 	X86_EXIT_SOFT_INT,	/* INT n, and INT3 and INTO where they are no exceptions */
 	X86_EXIT_SKIP,		/* an instruction without effect (WBINVD, PAUSE) */
 	X86_EXIT_TASK_SWITCH,	/* by hardware, which is not supported */
+	X86_EXIT_INVLPG,
 	X86_EXIT_INVPCID,
 	X86_EXIT_EMULATE,	/* an instruction that x86 executes instead */
 	X86_EXIT_FAIL_ENTRY,	/* the hardware refused the state */

@@ -55,6 +55,7 @@ enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next fault_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next cr_exit(struct x86_vcpu *v, const struct x86_exit *exit);
+enum x86_next invlpg_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next dr_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next xsetbv_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next rdmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit);

@@ -312,6 +312,27 @@ bool emulate_next_rip(struct x86_vcpu *v, const struct x86_exit *exit,
 	return true;
 }
 
+#define REX_B	0x41
+
+bool emulate_usual_gpr(struct x86_vcpu *v, u8 opcode, u8 modrm, u8 *gpr,
+		       u64 *next_rip)
+{
+	struct emul_fault fault __uninitialized;
+	struct code c __uninitialized;
+	const u8 *p = c.bytes;
+
+	code_start(v, &c);
+	if (c.mode != EMUL_64 || code_fetch(v, &c, &fault) || c.n != CODE_FIRST)
+		return false;
+	*gpr = *p == REX_B ? 8 : 0;
+	p += *p == REX_B;
+	if (p[0] != 0x0f || p[1] != opcode || (p[2] & ~7) != modrm)
+		return false;
+	*gpr |= p[2] & 7;
+	*next_rip = state_get(v, GRP_RIP)->rip + (p - c.bytes) + 3;
+	return true;
+}
+
 enum x86_next emulate_failed(struct x86_vcpu *v)
 {
 	struct emul_fault fault;
