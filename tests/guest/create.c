@@ -38,9 +38,12 @@ static int fd_next(void)
 	return fd;
 }
 
+/* With nested paging and without it, by turns. */
 static int module_create(void)
 {
-	if (syscall(SYS_finit_module, module, "", 0))
+	static unsigned int times;
+
+	if (syscall(SYS_finit_module, module, times++ & 1 ? "npt=0" : "", 0))
 		return errno;
 	if (syscall(SYS_delete_module, "kvm_amd", O_NONBLOCK))
 		fail("delete_module");
