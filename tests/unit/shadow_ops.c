@@ -129,7 +129,7 @@ static bool is_odd(const struct env_slot *s, const struct env_place *p)
 
 void shadow_ops_slot(struct env_vm *vm)
 {
-	int tries = rnd(20), as, i;
+	int tries = 20, as, i;
 	struct env_place p;
 	struct env_slot *s;
 
@@ -139,6 +139,9 @@ void shadow_ops_slot(struct env_vm *vm)
 		p = places[as][i];
 		s = vm->slot[as][i];
 	} while (tries-- && !is_odd(s, &p));
+	/* One that is as it should be stays mostly so. */
+	if (!is_odd(s, &p) && rnd(6))
+		return;
 	if (!s) {
 		p.flags |= rnd(6) ? 0 : MMU_SLOT_DIRTY_LOG;
 		p.flags ^= rnd(16) ? 0 : MMU_SLOT_READONLY;
@@ -157,8 +160,8 @@ void shadow_ops_slot(struct env_vm *vm)
 
 void shadow_ops_repair(struct env_vm *vm)
 {
-	int i = rnd(2 * ENV_SLOTS);
-	struct env_slot *s = vm->slot[i / ENV_SLOTS][i % ENV_SLOTS];
+	int as = !rnd(3);
+	struct env_slot *s = vm->slot[as][rnd(as ? 2 : 5)];
 	u64 start, end;
 
 	if (!s || !world_mm_lock(vm))
