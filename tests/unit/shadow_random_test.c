@@ -61,6 +61,11 @@ static void op_vcpu(struct env_vm *vm)
 		shadow_ops_mode(shadow_vcpu_add(vm, i));
 }
 
+static void op_limit(struct env_vm *vm)
+{
+	mmu_page_limit_set(&vm->mmu, rnd(3) ? 64 + rnd(100) : 1000);
+}
+
 /* Of 1000; the rest are the guest's.  @big: followed by a check of all tables. */
 static const struct {
 	void (*fn)(struct env_vm *vm);
@@ -78,6 +83,7 @@ static const struct {
 	{ shadow_ops_slot, 8, true },
 	{ ops_zap_all, 1, true },
 	{ op_vcpu, 1, false },
+	{ op_limit, 1, true },
 };
 
 static void one_op(struct env_vm *vm)
