@@ -268,11 +268,35 @@ static struct model_access some_access(void)
 	return a;
 }
 
+/* A fresh translation: what made it has left its mark. */
+static void young_check(struct env_vcpu *v, u64 va,
+			const struct model_access *a)
+{
+	struct mmu *mmu = &v->vm->mmu;
+	struct model_result r;
+	gfn_t gfn;
+
+	if (past_now(v, va, a, &r) != MODEL_DONE)
+		return;
+	gfn = r.gpa >> 12;
+	mmu_age(mmu, v->v.as_id, gfn, gfn + 1);
+	map_flush_vcpu(v);
+	if (shadow_access(v, va, a, NULL) != SHADOW_DONE)
+		return;
+	/* It may be an old translation that was used, or the table is elsewhere now. */
+	if (past_find(v, va)->n == 1 &&
+	    !mmu_is_young(mmu, v->v.as_id, gfn, gfn + 1))
+		shim_die("va %llx frame %llx: accessed, and not young", va, gfn);
+}
+
 static void op_access(struct env_vcpu *v)
 {
 	struct model_access a = some_access();
+	u64 va = shadow_some_va(v) + rnd(4096);
 
-	shadow_access(v, shadow_some_va(v) + rnd(4096), &a, NULL);
+	if (shadow_access(v, va, &a, NULL) == SHADOW_DONE &&
+	    !v->vm->crowded && !v->vm->changing && !rnd(16))
+		young_check(v, va, &a);
 }
 
 void ops_access(struct env_vcpu *v)
