@@ -229,12 +229,17 @@ static bool walk_is_true(const struct map *m)
 {
 	const struct gwalk_result *walk = m->fault->walk;
 	const struct pt_format *fmt = m->ctx->walk.fmt;
-	int top;
+	int top, level;
 
 	if (!fmt)
 		return true;
 	/* PAE's first entries were loaded with the root. */
 	top = fmt == &pt_format_pae ? LEVEL_2M : fmt->levels;
+	/* Nor is a table shadowed that the client is about to take away. */
+	for (level = walk->level; level <= top; level++)
+		if (mmu_fault_is_stale(m->vcpu->mmu, m->fault->seq,
+				       walk->step[level].gpa >> MMU_PAGE_SHIFT))
+			return false;
 	return mmu_env_guest_same(m->vcpu, &walk->step[walk->level],
 				  top - walk->level + 1, fmt->entry_size);
 }

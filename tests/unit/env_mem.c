@@ -115,12 +115,16 @@ int mmu_env_guest_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int size,
 	struct env_slot *s = slot_at(vcpu, gpa);
 	struct host_page p;
 	gfn_t gfn = gpa >> 12;
+	int r;
 
 	might_sleep();
 	BUG_ON(gpa % size);
-	if (!s || (s->s.flags & MMU_SLOT_READONLY) ||
-	    env_page_get(s->vm, env_host_page(&s->s, gfn), true, &p))
+	if (!s || (s->s.flags & MMU_SLOT_READONLY))
 		return -EFAULT;
+	r = env_page_get(s->vm, env_host_page(&s->s, gfn), true, &p);
+	/* It would wait for a change that this thread is played inside of. */
+	if (r)
+		return r == -EINTR ? -EAGAIN : -EFAULT;
 	if (env_gap_hook)
 		env_gap_hook();
 	if (env_mem_get(env_host_page(&s->s, gfn), gpa & 4095, size) != old)

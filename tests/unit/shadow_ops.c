@@ -129,7 +129,7 @@ static bool is_odd(const struct env_slot *s, const struct env_place *p)
 
 void shadow_ops_slot(struct env_vm *vm)
 {
-	int tries = rnd(20), as, i;
+	int tries = 20, as, i;
 	struct env_place p;
 	struct env_slot *s;
 
@@ -139,6 +139,9 @@ void shadow_ops_slot(struct env_vm *vm)
 		p = places[as][i];
 		s = vm->slot[as][i];
 	} while (tries-- && !is_odd(s, &p));
+	/* One that is as it should be stays mostly so. */
+	if (!is_odd(s, &p) && rnd(6))
+		return;
 	if (!s) {
 		p.flags |= rnd(6) ? 0 : MMU_SLOT_DIRTY_LOG;
 		p.flags ^= rnd(16) ? 0 : MMU_SLOT_READONLY;
@@ -157,8 +160,8 @@ void shadow_ops_slot(struct env_vm *vm)
 
 void shadow_ops_repair(struct env_vm *vm)
 {
-	int i = rnd(2 * ENV_SLOTS);
-	struct env_slot *s = vm->slot[i / ENV_SLOTS][i % ENV_SLOTS];
+	int as = !rnd(3);
+	struct env_slot *s = vm->slot[as][rnd(as ? 2 : 5)];
 	u64 start, end;
 
 	if (!s || !world_mm_lock(vm))
@@ -265,11 +268,35 @@ static struct model_access some_access(void)
 	return a;
 }
 
+/* A fresh translation: what made it has left its mark. */
+static void young_check(struct env_vcpu *v, u64 va,
+			const struct model_access *a)
+{
+	struct mmu *mmu = &v->vm->mmu;
+	struct model_result r;
+	gfn_t gfn;
+
+	if (past_now(v, va, a, &r) != MODEL_DONE)
+		return;
+	gfn = r.gpa >> 12;
+	mmu_age(mmu, v->v.as_id, gfn, gfn + 1);
+	map_flush_vcpu(v);
+	if (shadow_access(v, va, a, NULL) != SHADOW_DONE)
+		return;
+	/* It may be an old translation that was used, or the table is elsewhere now. */
+	if (past_find(v, va)->n == 1 &&
+	    !mmu_is_young(mmu, v->v.as_id, gfn, gfn + 1))
+		shim_die("va %llx frame %llx: accessed, and not young", va, gfn);
+}
+
 static void op_access(struct env_vcpu *v)
 {
 	struct model_access a = some_access();
+	u64 va = shadow_some_va(v) + rnd(4096);
 
-	shadow_access(v, shadow_some_va(v) + rnd(4096), &a, NULL);
+	if (shadow_access(v, va, &a, NULL) == SHADOW_DONE &&
+	    !v->vm->crowded && !v->vm->changing && !rnd(16))
+		young_check(v, va, &a);
 }
 
 void ops_access(struct env_vcpu *v)

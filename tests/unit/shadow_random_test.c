@@ -21,7 +21,7 @@
 #include "tests/unit/shadow_ops.h"
 
 static unsigned long long seed = 1;
-static long total_ops = 400000;
+static long total_ops = 600000;
 static const char *only;
 static struct env_vm vm;
 static long op_nr;
@@ -61,6 +61,11 @@ static void op_vcpu(struct env_vm *vm)
 		shadow_ops_mode(shadow_vcpu_add(vm, i));
 }
 
+static void op_limit(struct env_vm *vm)
+{
+	mmu_page_limit_set(&vm->mmu, rnd(3) ? 64 + rnd(100) : 1000);
+}
+
 /* Of 1000; the rest are the guest's.  @big: followed by a check of all tables. */
 static const struct {
 	void (*fn)(struct env_vm *vm);
@@ -78,6 +83,7 @@ static const struct {
 	{ shadow_ops_slot, 8, true },
 	{ ops_zap_all, 1, true },
 	{ op_vcpu, 1, false },
+	{ op_limit, 1, true },
 };
 
 static void one_op(struct env_vm *vm)
@@ -182,6 +188,29 @@ static void test_random(void **state)
 	}
 }
 
+/* Every allocation of a fixed program fails once. */
+static void test_each_allocation(void **state)
+{
+	const struct config *c = &configs[0];
+	bool reached = true;
+	long fails = 0;
+
+	for (long n = 1; reached && n < 4000; n++) {
+		shim_self.rng = seed * 1000003 + 77;
+		start(c);
+		shim_fail_at = shim_allocs + n;
+		for (op_nr = 0; op_nr < 250; op_nr++)
+			one_op(&vm);
+		reached = shim_allocs >= shim_fail_at;
+		fails += reached;
+		shim_fail_at = 0;
+		shadow_check(&vm, true);
+		shadow_stop(&vm);
+	}
+	printf("%ld allocations failed once\n", fails);
+	assert_true(fails > 100);
+}
+
 static void on_abort(int sig)
 {
 	say_where();
@@ -191,6 +220,7 @@ static void on_abort(int sig)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_allocation),
 		cmocka_unit_test(test_random),
 	};
 

@@ -391,9 +391,11 @@ static enum shadow_reason emulate_reason(struct env_vcpu *v,
 		return BECAUSE_NOT;
 	if (s->s.flags & MMU_SLOT_READONLY)
 		return BECAUSE_READONLY;
+	if (wp_is_hard(&v->cpu->guest, t))
+		return BECAUSE_WP;
 	if (track_has_table(v->vm->mmu.shadow, v->v.as_id, gfn, 1))
 		return BECAUSE_SHADOWED;
-	return wp_is_hard(&v->cpu->guest, t) ? BECAUSE_WP : BECAUSE_NOT;
+	return BECAUSE_NOT;
 }
 
 /* A client's refusal of the page, or of a table on the way. */
@@ -427,6 +429,8 @@ static bool judge(struct env_vcpu *v, const struct mmu_fault *f,
 		return false;
 	case MMU_EMULATE:
 		why = emulate_reason(v, t);
+		if (why == BECAUSE_SHADOWED && f->no_emulate)
+			shim_die("va %llx: a table was to make room", t->va);
 		if (why != BECAUSE_NOT)
 			shadow_emulated[why]++;
 		else if (same)
@@ -454,6 +458,7 @@ static bool fault(struct env_vcpu *v, u64 va, const struct model_access *a,
 	struct mmu_fault f = {
 		.addr = va, .regs = regs_of(a),
 		.error = error | (a->implicit ? PF_IMPLICIT : 0),
+		.no_emulate = !(shim_random() % 16),
 	};
 	struct shadow_try t;
 	enum mmu_result r;

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Shadow paging, rule by rule: guest tables that change, and the memory they are in.
+ * The world's own checks (shadow_world.h) run beside each step.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "tests/unit/shadow_cases.h"
+
+/* ------------------------------------------------------------------------ */
+/* Tables that change. */
+
+static unsigned int unsync_pages(void)
+{
+	return vm.mmu.shadow->nr_unsync;
+}
+
+/* The leaf table is mapped at 0x5000, so that the guest writes it itself. */
+static void unsync_make(void)
+{
+	tables_make();
+	poke(T1, 0, DATA << 12 | P | W | U | A | D);
+	poke(T1, 5, T1 << 12 | P | W | U | A | D);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	assert_int_equal(unsync_pages(), 0);
+	assert_int_equal(store(0x5000, 8, (DATA + 1) << 12 | P | W | U | A | D),
+			 SHADOW_DONE);
+	assert_int_equal(unsync_pages(), 1);
+	/* Nothing was flushed: the old translation may stay. */
+	assert_int_equal(frame(0), DATA);
+	assert_int_equal(store(0x5008, 8, DATA << 12 | P | W | U | A | D),
+			 SHADOW_DONE);
+}
+
+static void test_unsync_invlpg(void **state)
+{
+	unsync_make();
+	shadow_invlpg(cpu, 0);
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	assert_int_equal(frame(0), DATA + 1);
+	assert_int_equal(unsync_pages(), 1);
+	assert_int_equal(shadow_emulated[BECAUSE_SHADOWED], 0);
+}
+
+static void test_unsync_cr3(void **state)
+{
+	unsync_make();
+	assert_true(shadow_cr3(cpu, T4 << 12));
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	assert_int_equal(frame(0), DATA + 1);
+	assert_int_equal(unsync_pages(), 0);
+	/* Protected again: the next write is noticed. */
+	assert_false(leaf(0x5000).rights & ACC_W);
+}
+
+/* Another vCPU of another mode has the frame for a table, too. */
+static void test_unsync_other_vcpu(void **state)
+{
+	struct env_vcpu *first = cpu;
+	struct model_paging g = long_mode;
+
+	unsync_make();
+	cpu = shadow_vcpu_add(&vm, 1);
+	g.wp = false;
+	addresses(cpu, 0, 0x200000);
+	mode(&g, T4);
+	assert_int_equal(touch(0, 0), SHADOW_DONE);
+	assert_int_equal(frame(0), DATA + 1);
+	cpu = first;
+	shadow_check(&vm, true);
+}
+
+/*
+ * What is linked anew joins addresses that never had what an unsync table below
+ * still says.
+ */
+static void test_unsync_linked(void **state)
+{
+	tables_make();
+	poke(T1, 0, DATA << 12 | P | W | U | A | D);
+	poke(T1, 5, T1 << 12 | P | W | U | A | D);
+	/* A second way to the same directory, not used yet. */
+	poke(T4, 1, T3 << 12 | P | W | U);
+	addresses(cpu, 0, 1ull << 39);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	assert_int_equal(store(0x5000, 8, (DATA + 1) << 12 | P | W | U | A | D),
+			 SHADOW_DONE);
+	shadow_invlpg(cpu, 1ull << 39);
+	assert_int_equal(touch((1ull << 39) + 0x5000, 0), SHADOW_DONE);
+	assert_int_equal(touch(1ull << 39, 0), SHADOW_DONE);
+	assert_int_equal(frame(1ull << 39), DATA + 1);
+}
+
+/* Upper tables are never unsync: the guest writes them by emulation. */
+static void test_upper_emulated(void **state)
+{
+	tables_make();
+	poke(T1, 0, DATA << 12 | P | W | U | A | D);
+	poke(T1, 5, T2 << 12 | P | W | U | A | D);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	assert_int_equal(store(0x5000, 8, 0), SHADOW_EMULATED);
+	assert_int_equal(shadow_emulated[BECAUSE_SHADOWED], 1);
+	/* At once, without a flush by the guest: what is absent is not cached. */
+	assert_int_equal(leaf(0).rights, 0);
+	assert_int_equal(touch(0, 0), SHADOW_FAULTED);
+}
+
+/* Written again and again it is data, and written without us. */
+static void test_becomes_data(void **state)
+{
+	int n;
+
+	tables_make();
+	poke(T2, 1, 20ull << 12 | P | W | U);
+	poke(20, 0, T1 << 12 | P | W | U | A | D);
+	poke(T1, 5, T2 << 12 | P | W | U | A | D);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0x5000, 0), SHADOW_DONE);
+	/* Out of use: its entry goes, then it is written. */
+	assert_int_equal(touch(0x200000, 0), SHADOW_DONE);
+	guest_set(T2, 1, 0);
+	for (n = 0; n < 8; n++)
+		assert_true(shadow_emulate(cpu, 20 << 12 | n * 8,
+					   &(struct paging_store){ 8, 0 }));
+	assert_false(track_has_table(vm.mmu.shadow, 0, 20, 1));
+}
+
+/* A write that no entry's is ends the table at once. */
+static void test_odd_write(void **state)
+{
+	tables_make();
+	poke(T1, 0, DATA << 12 | P | W | U | A | D);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0, 0), SHADOW_DONE);
+	assert_true(track_has_table(vm.mmu.shadow, 0, T1, 1));
+	assert_true(shadow_emulate(cpu, (T1 << 12) + 3,
+				   &(struct paging_store){ 1, 0 }));
+	assert_false(track_has_table(vm.mmu.shadow, 0, T1, 1));
+	assert_int_equal(touch(0, 0), SHADOW_DONE);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Slots. */
+
+static void test_readonly(void **state)
+{
+	tables_make();
+	poke(T1, 0, ROM << 12 | P | W | U);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0, USER), SHADOW_DONE);
+	assert_int_equal(touch(0, WRITE), SHADOW_EMULATED);
+	assert_int_equal(shadow_emulated[BECAUSE_READONLY], 1);
+	assert_int_equal(peek(T1, 0) & D, D);
+	assert_false(leaf(0).rights & ACC_W);
+}
+
+static void test_mmio(void **state)
+{
+	tables_make();
+	poke(T1, 0, HOLE << 12 | P | W | U);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0, 0), SHADOW_EMULATED);
+	assert_int_equal(touch(0, WRITE), SHADOW_EMULATED);
+	assert_int_equal(touch(0, USER | FETCH), SHADOW_EMULATED);
+	assert_int_equal(shadow_emulated[BECAUSE_NO_SLOT], 3);
+	/* Until there is memory. */
+	world_slot_add(&vm, 0, 4, HOLE, 1, HOST + 1200, 0);
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	world_slot_del(&vm, 0, 4);
+	assert_int_equal(leaf(0).rights, 0);
+	assert_int_equal(touch(0, 0), SHADOW_EMULATED);
+}
+
+static void test_table_nowhere(void **state)
+{
+	tables_make();
+	poke(T2, 0, HOLE << 12 | P | W | U);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0, 0), SHADOW_EMULATED);
+	assert_int_equal(shadow_emulated[BECAUSE_TABLE_NOWHERE], 1);
+}
+
+/* The client takes the memory that a table is in: what it said goes. */
+static void test_table_unmapped(void **state)
+{
+	tables_make();
+	poke(T1, 0, DATA << 12 | P | W | U | A | D);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	assert_true(world_mm_lock(&vm));
+	world_notify_begin(&vm, HOST + T1, HOST + T1 + 1, false);
+	host_change(&vm.host, HOST + T1, HOST + T1 + 1, HOST_PRESENT, 0);
+	world_notify_end(&vm, HOST + T1, HOST + T1 + 1);
+	world_mm_unlock(&vm);
+	assert_int_equal(leaf(0).rights, 0);
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+}
+
+/* A fault while the client takes it: nothing is made of what is still there. */
+static void test_table_going(void **state)
+{
+	tables_make();
+	poke(T1, 0, DATA << 12 | P | W | U | A | D);
+	mode(&long_mode, T4);
+	assert_true(world_mm_lock(&vm));
+	world_notify_begin(&vm, HOST + T1, HOST + T1 + 1, false);
+	assert_int_equal(touch(0, 0), SHADOW_GAVE_UP);
+	poke(T1, 0, (DATA + 1) << 12 | P | W | U | A | D);
+	world_notify_end(&vm, HOST + T1, HOST + T1 + 1);
+	world_mm_unlock(&vm);
+	past_forget(cpu);
+	assert_int_equal(touch(0, 0), SHADOW_DONE);
+	assert_int_equal(frame(0), DATA + 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_unsync_invlpg),
+		CASE(test_unsync_cr3),
+		CASE(test_unsync_other_vcpu),
+		CASE(test_unsync_linked),
+		CASE(test_upper_emulated),
+		CASE(test_becomes_data),
+		CASE(test_odd_write),
+		CASE(test_readonly),
+		CASE(test_mmio),
+		CASE(test_table_nowhere),
+		CASE(test_table_unmapped),
+		CASE(test_table_going),
+	};
+
+	shim_seed = 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
