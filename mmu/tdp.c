@@ -129,12 +129,8 @@ bool tdp_track(struct mmu *mmu, const struct mmu_root *root, gfn_t gfn)
 		if (!spte_is_real(spte) || !(spte & SPTE_MMU_WRITABLE))
 			return false;
 		new = spte & ~(cfg->write | SPTE_MMU_WRITABLE);
-		if (level > LEVEL_4K)
-			new = 0;
 	} while (!try_cmpxchg(sptep, &spte, new));
-	if (!new)
-		atomic_long_dec(&mmu->mapped[level]);
-	return true;
+	return spte & cfg->write;
 }
 
 bool tdp_is_young(const struct pt_iter *it)

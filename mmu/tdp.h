@@ -77,7 +77,8 @@ void tdp_protect_run(struct pt_iter *it, struct tdp_debt *d, u64 mask);
  * @root: a root
  * @gfn: the table's frame
  *
- * A large leaf goes.  The lockless fast path does not give the right back.
+ * The lockless fast path does not give the right back.  A large leaf is split when
+ * something else in it is written.
  *
  * Return: was there a right to write, which TLBs may have?
  */

@@ -214,11 +214,15 @@ static void use_check(struct l2 *l2, const char *who, int i,
 		.valid = true, .level = t->level, .pfn = t->hpa >> 12,
 		.w = t->rights & ACC_W,
 	};
-	gfn_t gfn = gfn_of(hpa);
 	const char *why;
+	gfn_t gfn;
 
+	/* Played in the middle of a change: a rule is on its way to hold. */
+	if (l2_world.vm.changing)
+		return;
+	gfn = gfn_of(hpa);
 	m.gfn = gfn & (page_mask(t->level) >> 12);
-	why = map_wrong(&l2_world.vm, &m, true);
+	why = map_wrong(&l2_world.vm, &m, !l2_world.vm.faults);
 	if (why)
 		shim_die("%s: gpa %llx level %d hpa %llx: %s", who, gpa,
 			 t->level, t->hpa, why);
@@ -289,9 +293,13 @@ static void psc_add(struct l2 *l2, u64 gpa, const struct model_result *r)
 /* For the dirty log's reference. */
 static void note_write(u64 hpa)
 {
-	gfn_t gfn = gfn_of(hpa);
-	struct env_slot *s = env_slot_find(&l2_world.vm, 0, gfn);
+	struct env_slot *s;
+	gfn_t gfn;
 
+	if (l2_world.vm.changing)
+		return;
+	gfn = gfn_of(hpa);
+	s = env_slot_find(&l2_world.vm, 0, gfn);
 	if (s->written)
 		set_bit(gfn - s->s.base_gfn, s->written);
 }

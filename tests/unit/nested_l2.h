@@ -76,6 +76,7 @@ struct l2_psc {
  * @out: it has to load its root first
  * @root: what its root register holds, 0 before the first load
  * @space: which of L1's sets of tables L2 runs on
+ * @now: the address that it accesses
  * @sunk: what second_ops.fault was told, @sinks times
  * @faults: of L2's accesses, by the MMU's answer
  */
@@ -85,6 +86,7 @@ struct l2 {
 	bool out;
 	hpa_t root;
 	int space;
+	int now;
 	struct l2_gpa gpa[L2_SPACES][L2_GPAS];
 	struct l2_tlb tlb[L2_TLB];
 	struct l2_psc psc[L2_PSC];
@@ -98,6 +100,10 @@ struct l2 {
  * struct l2_world - what its VM's vCPUs share
  * @second: L1's sets of tables; all of one format
  * @gpa: the addresses that L2 uses
+ * @gen: changes of memory
+ * @crowded: others are played inside of operations
+ * @emulated: writes of L1's to tables that were emulated
+ * @unsynced: and those that went straight
  */
 struct l2_world {
 	struct env_vm vm;
@@ -105,6 +111,7 @@ struct l2_world {
 	struct model_paging second[L2_SPACES];
 	u64 gpa[L2_GPAS];
 	unsigned long gen;
+	bool crowded;
 	long emulated;
 	long unsynced;
 };

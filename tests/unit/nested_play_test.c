@@ -143,9 +143,13 @@ static void fill(void)
 /* ------------------------------------------------------------------------ */
 /* Operations. */
 
+/* The vCPU that an operation is about. */
+static struct l2 *busy = &l2_world.l2[0];
+
 static struct l2 *any(void)
 {
-	return &l2_world.l2[rnd(2)];
+	busy = &l2_world.l2[rnd(2)];
+	return busy;
 }
 
 static void op_access(void)
@@ -315,6 +319,68 @@ static const struct {
 	{ op_limit, 2 },
 };
 
+/* ------------------------------------------------------------------------ */
+/* The other vCPU, inside of an operation: what hardware does without a fault. */
+
+#define PLAY_ODDS 12
+
+static long played;
+
+/* L1's kernel on its own processor, writing a table while L2 is faulting. */
+static void play_write(struct l2 *l2)
+{
+	int level = one_in(3) ? 1 + rnd(levels_of(format)) : 1, space = rnd(2);
+	gpa_t at = entry_at(space, level);
+	struct model_result r;
+	u64 error;
+
+	/* Mostly what the other one's fault is about. */
+	if (busy->inside && !one_in(4)) {
+		l2_walk_now(busy->space, l2_world.gpa[busy->now], 0, &r);
+		level = r.used ? r.entry[rnd(r.used)].level : level;
+		for (int i = 0; i < r.used; i++)
+			if (r.entry[i].level == level)
+				at = r.entry[i].gpa;
+	}
+	if (!map_access(l2->v, at, PF_WRITE, &error) || l2_world.vm.changing)
+		return;
+	l2_mem_set(at, format == MODEL_32 ? 4 : 8, entry(space, level));
+	played++;
+}
+
+static void play(void)
+{
+	static bool playing;
+	struct l2 *l2 = &l2_world.l2[busy == &l2_world.l2[0]];
+	u64 error;
+
+	if (playing || !one_in(PLAY_ODDS))
+		return;
+	playing = true;
+	if (!l2->inside)
+		play_write(l2);
+	else if (!l2->out)
+		l2_hw_access(l2, rnd(L2_GPAS), one_in(2) ? PF_WRITE : 0, &error);
+	playing = false;
+}
+
+/* Where no lock is held: a notifier too. */
+static void play_gap(void)
+{
+	play();
+	if (one_in(20) && !l2_world.vm.changing)
+		op_host();
+}
+
+static void play_start(bool on)
+{
+	l2_world.crowded = l2_world.vm.crowded = on;
+	shim_step_hook = on ? play : NULL;
+	env_gap_hook = on ? play_gap : NULL;
+}
+
+/* ------------------------------------------------------------------------ */
+
 static void one_op(void)
 {
 	int n = rnd(1000);
@@ -333,7 +399,7 @@ static void one_op(void)
 }
 
 static void run(const struct mmu_test_config *c, enum model_mode mode, long n,
-		unsigned int fail_odds)
+		unsigned int fail_odds, bool crowd)
 {
 	where = c->name;
 	format = mode;
@@ -343,7 +409,9 @@ static void run(const struct mmu_test_config *c, enum model_mode mode, long n,
 	l2_flush(&l2_world.l2[1]);
 	for (op_nr = 0; op_nr < n; op_nr++) {
 		shim_fail_odds = fail_odds;
+		play_start(crowd);
 		one_op();
+		play_start(false);
 		shim_fail_odds = 0;
 		l2_check();
 		if (one_in(64))
@@ -374,7 +442,7 @@ static bool pick(int n, const struct mmu_test_config **c, enum model_mode *mode)
 	       (!only || !strcmp(only, (*c)->name));
 }
 
-static void programs(unsigned int fail_odds)
+static void programs(unsigned int fail_odds, bool crowd)
 {
 	const int all = ARRAY_SIZE(mmu_test_configs) * (MODEL_EPT5 + 1);
 	const struct mmu_test_config *c;
@@ -387,13 +455,13 @@ static void programs(unsigned int fail_odds)
 		if (!pick(n, &c, &mode))
 			continue;
 		shim_self.rng = seed * 1000003 + n;
-		run(c, mode, total_ops / 2 / runs, fail_odds);
+		run(c, mode, total_ops / 3 / runs, fail_odds, crowd);
 	}
 }
 
 static void plenty(void **state)
 {
-	programs(0);
+	programs(0, false);
 	printf("%ld done, %ld faults for L1, %ld emulated\n", ends[L2_DONE],
 	       ends[L2_FAULTED], ends[L2_EMULATED]);
 	assert_true(ends[L2_DONE] > total_ops / 16);
@@ -404,7 +472,14 @@ static void plenty(void **state)
 
 static void short_of_memory(void **state)
 {
-	programs(20);
+	programs(20, false);
+}
+
+static void crowded(void **state)
+{
+	programs(0, true);
+	printf("%ld writes to tables inside of operations\n", played);
+	assert_true(played > total_ops / 100);
 }
 
 static void on_abort(int sig)
@@ -419,6 +494,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plenty),
 		cmocka_unit_test(short_of_memory),
+		cmocka_unit_test(crowded),
 	};
 
 	signal(SIGABRT, on_abort);
