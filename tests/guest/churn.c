@@ -25,14 +25,15 @@
 #endif
 
 /* So much is reclaimed at a time: the guest is to run between. */
-#define STEP		(4UL << 20)
+#define PAGE		4096UL
+#define STEP		(2UL << 20)
 
 struct churn {
 	pid_t pid;
 	int pidfd;
 	struct iovec ram;	/* the guest's memory: the largest mapping */
 	size_t next;
-	unsigned int node;
+	int node;
 	unsigned long cold, out, moved, cleared;
 };
 
@@ -57,33 +58,47 @@ static int find_ram(struct churn *c)
 		c->ram.iov_len = end - start;
 	}
 	fclose(maps);
-	return c->ram.iov_len ? 0 : -1;
+	return c->ram.iov_len > STEP ? 0 : -1;
 }
 
-/* One step of the memory, in turn, is looked at as unused, or goes to swap. */
-static void reclaim(struct churn *c, int advice, unsigned long *done)
+/* The next step of the memory: each kind of churn takes another one. */
+static struct iovec step(struct churn *c)
 {
 	struct iovec part = c->ram;
 
 	part.iov_base = (char *)part.iov_base + c->next;
-	part.iov_len = c->ram.iov_len - c->next;
-	if (part.iov_len > STEP)
-		part.iov_len = STEP;
-	if (syscall(SYS_process_madvise, c->pidfd, &part, 1, advice, 0) > 0)
-		(*done)++;
+	part.iov_len = STEP;
 	c->next += STEP;
-	if (c->next >= c->ram.iov_len)
+	if (c->next + STEP > c->ram.iov_len)
 		c->next = 0;
+	return part;
 }
 
-/* All that is on one node goes to the other. */
+/* One step is looked at as unused, or goes to swap. */
+static void reclaim(struct churn *c, int advice, unsigned long *done)
+{
+	struct iovec part = step(c);
+
+	if (syscall(SYS_process_madvise, c->pidfd, &part, 1, advice, 0) > 0)
+		(*done)++;
+}
+
+/* One step goes to the other node, page by page. */
 static void move(struct churn *c)
 {
-	unsigned long from = 1UL << c->node, to = 1UL << !c->node;
+	static void *pages[STEP / PAGE];
+	static int nodes[STEP / PAGE], status[STEP / PAGE];
+	struct iovec part = step(c);
 
-	if (syscall(SYS_migrate_pages, c->pid, 3UL, &from, &to) >= 0)
+	for (size_t i = 0; i < STEP / PAGE; i++) {
+		pages[i] = (char *)part.iov_base + i * PAGE;
+		nodes[i] = c->node;
+	}
+	if (syscall(SYS_move_pages, c->pid, STEP / PAGE, pages, nodes, status,
+		    2 /* MPOL_MF_MOVE */) >= 0)
 		c->moved++;
-	c->node = !c->node;
+	if (c->next == 0)
+		c->node = !c->node;
 }
 
 /* Accessed bits ("1"), or write protection to see what gets dirty ("4"). */
@@ -116,13 +131,12 @@ static void round_do(struct churn *c, unsigned int round)
 {
 	reclaim(c, MADV_PAGEOUT, &c->out);
 	reclaim(c, MADV_COLD, &c->cold);
-	if (round % 8 == 0)
-		move(c);
+	move(c);
 	if (round % 8 == 2)
 		clear(c, "1");
-	if (round % 8 == 4)
+	if (round % 8 == 6)
 		clear(c, "4");
-	if (round % 32 == 6)
+	if (round % 64 == 32)
 		compact();
 }
 
@@ -140,7 +154,8 @@ int main(int argc, char **argv)
 		perror("churn: no such process");
 		return 1;
 	}
-	printf("churn: %zu MiB of process %d\n", c.ram.iov_len >> 20, c.pid);
+	printf("churn: %zu MiB\n", c.ram.iov_len >> 20);
+	fflush(stdout);
 	end = time(NULL) + atoi(argv[2]);
 	while (time(NULL) < end && !kill(c.pid, 0)) {
 		round_do(&c, round++);
