@@ -31,7 +31,7 @@ qemu_run() {
 
 # qemu_raw [QEMU-ARGS...]: the same without a kernel or disk
 qemu_raw() {
-	timeout -s KILL "$qemu_limit" qemu-system-x86_64 -machine q35,smm=off \
+	timeout -s KILL "$qemu_limit" qemu-system-x86_64 -machine q35 \
 		-accel kvm,kernel-irqchip=off -cpu "$qemu_cpu" -m "$qemu_mem" -smp "$qemu_smp" \
 		-nodefaults -display none -vga none -serial stdio "$@" 2>/tmp/qemu
 }
