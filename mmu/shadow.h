@@ -98,9 +98,6 @@ void shadow_destroy(struct mmu *mmu);
 struct rmap_head shadow_rmap_get(struct mmu_shadow *s, int as_id, int level,
 				 gfn_t gfn);
 
-/** shadow_rmap_decode - the same, of an xarray's entry, in a walk over it */
-struct rmap_head shadow_rmap_decode(void *entry);
-
 /** shadow_leaf_gfn - first frame of a leaf */
 gfn_t shadow_leaf_gfn(const u64 *sptep);
 
