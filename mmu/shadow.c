@@ -28,7 +28,7 @@ static void page_free(struct shadow_page *sp)
 	cache_page_free(sp);
 }
 
-void shadow_debt_pay(struct shadow_debt *d)
+void shadow_debt_settle(struct shadow_debt *d)
 {
 	struct shadow_page *sp, *next;
 	int level;
@@ -49,6 +49,7 @@ void shadow_debt_pay(struct shadow_debt *d)
 	if (d->tables)
 		atomic_long_add(d->tables, &d->mmu->tables);
 	d->tables = 0;
+	d->counted = false;
 }
 
 int shadow_debt_room(struct shadow_debt *d)
@@ -208,6 +209,7 @@ int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
 		*desc = rest;
 	WRITE_ONCE(*sptep, spte);
 	d->mapped[level]++;
+	d->counted = true;
 	return 0;
 }
 
@@ -251,6 +253,7 @@ bool shadow_drop(u64 *sptep, struct shadow_debt *d)
 	}
 	leaf_unlist(d->mmu->shadow, sp, sptep);
 	d->mapped[sp->role.level]--;
+	d->counted = true;
 	return spte & cfg->accessed;
 }
 
@@ -325,6 +328,7 @@ int shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
 	list_add_tail(&sp->link, &s->pages);
 	s->nr_pages++;
 	d->tables++;
+	d->counted = true;
 	if (!sp->role.direct)
 		shadow_protect_gfn(s, sp->role.as_id, sp->gfn, d);
 	return 0;
@@ -429,6 +433,7 @@ void shadow_zap_page(struct mmu_shadow *s, struct shadow_page *sp,
 	list_del(&sp->link);
 	s->nr_pages--;
 	d->tables--;
+	d->counted = true;
 	if (sp->roots)
 		roots_leave(s, sp);
 	else

@@ -41,13 +41,20 @@
 /** shadow_debt_init - owe nothing */
 void shadow_debt_init(struct shadow_debt *d, struct mmu *mmu);
 
+/** shadow_debt_settle - shadow_debt_pay(), when something is owed */
+void shadow_debt_settle(struct shadow_debt *d);
+
 /**
  * shadow_debt_pay - flush, free, count
  * @d: the debt; nothing is owed afterwards
  *
  * Before the lock goes, and wherever TLBs must have forgotten.
  */
-void shadow_debt_pay(struct shadow_debt *d);
+static inline void shadow_debt_pay(struct shadow_debt *d)
+{
+	if (d->flush || d->counted || !list_empty(&d->dead))
+		shadow_debt_settle(d);
+}
 
 /**
  * shadow_debt_room - make room in the xarray that was found full

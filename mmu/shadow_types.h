@@ -143,6 +143,7 @@ struct shadow_root {
  * @dead: zapped pages, to free after the flush
  * @mapped: leaves made, less leaves dropped, by level
  * @tables: tables made, less tables zapped
+ * @counted: one of those is not 0
  * @full: xarray that lacked a node, for shadow_debt_room(), or NULL
  * @full_index: where
  * @full_rmap: it is one of reverse maps
@@ -153,6 +154,7 @@ struct shadow_debt {
 	struct list_head dead;
 	long mapped[LEVEL_1G + 1];
 	long tables;
+	bool counted;
 	struct xarray *full;
 	unsigned long full_index;
 	bool full_rmap;
