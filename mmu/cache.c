@@ -15,6 +15,8 @@ int cache_setup(void)
 	if (!page_cache)
 		return -ENOMEM;
 	r = rmap_cache_create();
+	if (!r)
+		r = rmap_chunk_create();
 	if (r)
 		cache_teardown();
 	return r;
@@ -22,6 +24,7 @@ int cache_setup(void)
 
 void cache_teardown(void)
 {
+	rmap_chunk_destroy();
 	rmap_cache_destroy();
 	kmem_cache_destroy(page_cache);
 	page_cache = NULL;

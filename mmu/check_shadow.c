@@ -203,12 +203,11 @@ static void check_rmaps(struct check *c, int as_id, int level)
 	struct rmap_head head;
 	struct rmap_iter it;
 	unsigned long index;
-	void *entry;
 	long n = 0;
 	u64 *sptep;
 
-	xa_for_each(&c->s->rmap[as_id][level - 1], index, entry) {
-		head = shadow_rmap_decode(entry);
+	rmap_index_for_each(&c->s->rmap[as_id][level - 1], index, head, 0,
+			    LONG_MAX) {
 		rmap_for_each(sptep, &it, &head) {
 			sp = shadow_page_of(sptep);
 			BUG_ON(sp->role.as_id != as_id);

@@ -178,18 +178,30 @@ static bool walk_is_same(const struct mmu_walk *last, u64 va,
 	       last->access.regs.pkru == access->regs.pkru;
 }
 
+/*
+ * Another root that has the same entry leads to the same tables: what a kernel runs
+ * is at the same place in all of its address spaces.
+ */
+static void walk_move(struct mmu_walk *last, const struct pt_format *fmt,
+		      gpa_t root)
+{
+	last->step[fmt->levels].gpa += root - last->root;
+	last->root = root;
+}
+
 bool mmu_translate_again(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 			 u64 va, const struct gwalk_access *access, gpa_t *gpa)
 {
 	struct mmu_ctx *ctx = &vcpu->ctx[kind];
-	const struct mmu_walk *last = last_walk(ctx, access);
+	struct mmu_walk *last = last_walk(ctx, access);
 	const struct pt_format *fmt = ctx->walk.fmt;
 
 	if (!walk_is_same(last, va, access))
 		return false;
 	ctx_root_read(vcpu, ctx);
-	if (ctx->walk.root != last->root ||
-	    !mmu_env_guest_same(vcpu, &last->step[last->level],
+	if (ctx->walk.root != last->root)
+		walk_move(last, fmt, ctx->walk.root);
+	if (!mmu_env_guest_same(vcpu, &last->step[last->level],
 				fmt->levels - last->level + 1,
 				fmt->entry_size))
 		return false;

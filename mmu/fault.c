@@ -235,7 +235,11 @@ static enum mmu_result fault_page(struct mmu_vcpu *vcpu,
 		return fault_error(fault, err);
 	fault_decide(vcpu, fault);
 	r = vcpu->mode->map(vcpu, fault);
-	fault_page_put(fault->slot, &fault->pfn, r == MMU_FIXED, true);
+	/*
+	 * Guests make and drop entries of their own tables all the time: there the
+	 * leaf's accessed bit is enough, which aging looks at.
+	 */
+	fault_page_put(fault->slot, &fault->pfn, r == MMU_FIXED, !fault->walk);
 	return r;
 }
 

@@ -28,7 +28,7 @@ static void page_free(struct shadow_page *sp)
 	cache_page_free(sp);
 }
 
-void shadow_debt_pay(struct shadow_debt *d)
+void shadow_debt_settle(struct shadow_debt *d)
 {
 	struct shadow_page *sp, *next;
 	int level;
@@ -49,6 +49,7 @@ void shadow_debt_pay(struct shadow_debt *d)
 	if (d->tables)
 		atomic_long_add(d->tables, &d->mmu->tables);
 	d->tables = 0;
+	d->counted = false;
 }
 
 int shadow_debt_room(struct shadow_debt *d)
@@ -56,7 +57,19 @@ int shadow_debt_room(struct shadow_debt *d)
 	struct xarray *xa = d->full;
 
 	d->full = NULL;
-	return xa ? xa_reserve(xa, d->full_index, GFP_KERNEL_ACCOUNT) : 0;
+	if (!xa)
+		return 0;
+	if (d->full_rmap)
+		return rmap_chunk_room(xa, d->full_index, &d->mmu->lock);
+	return xa_reserve(xa, d->full_index, GFP_KERNEL_ACCOUNT);
+}
+
+static void debt_full(struct shadow_debt *d, struct xarray *xa,
+		      unsigned long index, bool rmap)
+{
+	d->full = xa;
+	d->full_index = index;
+	d->full_rmap = rmap;
 }
 
 static int xa_put(struct shadow_debt *d, struct xarray *xa, unsigned long index,
@@ -64,10 +77,8 @@ static int xa_put(struct shadow_debt *d, struct xarray *xa, unsigned long index,
 {
 	int err = xa_err(xa_store(xa, index, entry, XA_GFP));
 
-	if (err) {
-		d->full = xa;
-		d->full_index = index;
-	}
+	if (err)
+		debt_full(d, xa, index, false);
 	return err;
 }
 
@@ -127,7 +138,7 @@ void shadow_destroy(struct mmu *mmu)
 		xa_destroy(&s->table[as]);
 		xa_destroy(&s->direct[as]);
 		for (level = LEVEL_4K; level <= LEVEL_1G; level++)
-			xa_destroy(&s->rmap[as][level - 1]);
+			rmap_index_destroy(&s->rmap[as][level - 1]);
 	}
 	kfree(s);
 }
@@ -145,17 +156,13 @@ static unsigned long rmap_index(int level, gfn_t gfn)
 	return gfn >> ((level - 1) * PT_INDEX_BITS);
 }
 
-/* A head's two forms are what an xarray takes for a pointer and a value. */
-struct rmap_head shadow_rmap_decode(void *entry)
-{
-	return (struct rmap_head){ (unsigned long)entry };
-}
-
 struct rmap_head shadow_rmap_get(struct mmu_shadow *s, int as_id, int level,
 				 gfn_t gfn)
 {
-	return shadow_rmap_decode(xa_load(rmap_xa(s, as_id, level),
-					  rmap_index(level, gfn)));
+	unsigned long index = rmap_index(level, gfn);
+	struct rmap_chunk *c = rmap_chunk_get(rmap_xa(s, as_id, level), index);
+
+	return c ? *rmap_chunk_head(c, index) : (struct rmap_head){ 0 };
 }
 
 static u64 *side_of(const struct shadow_page *sp, const u64 *sptep)
@@ -181,29 +188,28 @@ int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
 		    struct pte_list_desc **desc, struct shadow_debt *d)
 {
 	struct shadow_page *sp = shadow_page_of(sptep);
-	int level = sp->role.level, err;
+	int level = sp->role.level;
 	struct xarray *xa = rmap_xa(d->mmu->shadow, sp->role.as_id, level);
 	unsigned long index = rmap_index(level, gfn);
-	struct rmap_head head = shadow_rmap_decode(xa_load(xa, index));
-	struct rmap_head old = head;
+	struct rmap_chunk *c = rmap_chunk_make(xa, index);
 	struct pte_list_desc *spare = *desc, *rest;
+	struct rmap_head *head;
 
-	if (head.val && !spare)
+	if (!c) {
+		debt_full(d, xa, index, true);
 		return -ENOMEM;
+	}
+	head = rmap_chunk_head(c, index);
+	if (head->val && !spare)
+		return -ENOMEM;
+	c->used += !head->val;
 	rest = spare ? spare->next : NULL;
 	*side_of(sp, sptep) = gfn << 1 | 1;
-	if (rmap_add(&head, sptep, gfn, spare, leaf_place))
+	if (rmap_add(head, sptep, gfn, spare, leaf_place))
 		*desc = rest;
-	if (head.val != old.val) {
-		err = xa_put(d, xa, index, (void *)head.val);
-		/* Only a new head can lack room; it took no descriptor. */
-		if (err) {
-			*side_of(sp, sptep) = 0;
-			return err;
-		}
-	}
 	WRITE_ONCE(*sptep, spte);
 	d->mapped[level]++;
+	d->counted = true;
 	return 0;
 }
 
@@ -213,20 +219,17 @@ static void leaf_unlist(struct mmu_shadow *s, struct shadow_page *sp,
 	struct xarray *xa = rmap_xa(s, sp->role.as_id, sp->role.level);
 	unsigned long index = rmap_index(sp->role.level,
 					 shadow_leaf_gfn(sptep));
-	struct rmap_head head = shadow_rmap_decode(xa_load(xa, index));
-	struct rmap_head old = head;
+	struct rmap_chunk *c = rmap_chunk_get(xa, index);
+	struct rmap_head *head = rmap_chunk_head(c, index);
 	u64 side = *side_of(sp, sptep);
 	struct pte_list_desc *at = NULL;
 
 	if (!(side & 1))
 		at = (struct pte_list_desc *)(unsigned long)side;
 	*side_of(sp, sptep) = 0;
-	rmap_desc_free(rmap_remove(&head, sptep, at, leaf_place));
-	/* In place of an entry that is there: no memory is needed. */
-	if (!head.val)
-		xa_erase(xa, index);
-	else if (head.val != old.val)
-		xa_store(xa, index, (void *)head.val, XA_GFP);
+	rmap_desc_free(rmap_remove(head, sptep, at, leaf_place));
+	if (!head->val && !--c->used)
+		rmap_chunk_free(xa, index);
 }
 
 bool shadow_drop(u64 *sptep, struct shadow_debt *d)
@@ -250,6 +253,7 @@ bool shadow_drop(u64 *sptep, struct shadow_debt *d)
 	}
 	leaf_unlist(d->mmu->shadow, sp, sptep);
 	d->mapped[sp->role.level]--;
+	d->counted = true;
 	return spte & cfg->accessed;
 }
 
@@ -324,6 +328,7 @@ int shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
 	list_add_tail(&sp->link, &s->pages);
 	s->nr_pages++;
 	d->tables++;
+	d->counted = true;
 	if (!sp->role.direct)
 		shadow_protect_gfn(s, sp->role.as_id, sp->gfn, d);
 	return 0;
@@ -428,6 +433,7 @@ void shadow_zap_page(struct mmu_shadow *s, struct shadow_page *sp,
 	list_del(&sp->link);
 	s->nr_pages--;
 	d->tables--;
+	d->counted = true;
 	if (sp->roots)
 		roots_leave(s, sp);
 	else

@@ -41,13 +41,20 @@
 /** shadow_debt_init - owe nothing */
 void shadow_debt_init(struct shadow_debt *d, struct mmu *mmu);
 
+/** shadow_debt_settle - shadow_debt_pay(), when something is owed */
+void shadow_debt_settle(struct shadow_debt *d);
+
 /**
  * shadow_debt_pay - flush, free, count
  * @d: the debt; nothing is owed afterwards
  *
  * Before the lock goes, and wherever TLBs must have forgotten.
  */
-void shadow_debt_pay(struct shadow_debt *d);
+static inline void shadow_debt_pay(struct shadow_debt *d)
+{
+	if (d->flush || d->counted || !list_empty(&d->dead))
+		shadow_debt_settle(d);
+}
 
 /**
  * shadow_debt_room - make room in the xarray that was found full
@@ -97,9 +104,6 @@ void shadow_destroy(struct mmu *mmu);
  */
 struct rmap_head shadow_rmap_get(struct mmu_shadow *s, int as_id, int level,
 				 gfn_t gfn);
-
-/** shadow_rmap_decode - the same, of an xarray's entry, in a walk over it */
-struct rmap_head shadow_rmap_decode(void *entry);
 
 /** shadow_leaf_gfn - first frame of a leaf */
 gfn_t shadow_leaf_gfn(const u64 *sptep);

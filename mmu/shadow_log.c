@@ -90,10 +90,10 @@ static unsigned int descs_needed(struct split *p, int level, gfn_t gfn)
 {
 	unsigned int shift = (level - 2) * PT_INDEX_BITS, n = 1;
 	unsigned long first = gfn >> shift, i;
-	void *entry;
+	struct rmap_head head;
 
-	xa_for_each_range(&p->op.s->rmap[p->op.as_id][level - 2], i, entry,
-			  first, first + PT_ENTRIES - 1)
+	rmap_index_for_each(&p->op.s->rmap[p->op.as_id][level - 2], i, head,
+			    first, first + PT_ENTRIES - 1)
 		n++;
 	return n;
 }

@@ -51,7 +51,10 @@ static u64 *entry_of(const struct map *m, int level)
 /* ------------------------------------------------------------------------ */
 /* Rights and size. */
 
-/* The rights that the entries of the guest have together, level by level. */
+/*
+ * The rights that the entries of the guest have together, level by level: once they
+ * are those of the whole walk, they stay.
+ */
 static void above_init(struct map *m)
 {
 	const struct pt_format *fmt = m->ctx->walk.fmt;
@@ -60,7 +63,8 @@ static void above_init(struct map *m)
 	int level;
 
 	for (level = LEVEL_MAX; level >= LEVEL_4K; level--) {
-		if (fmt && level <= fmt->levels && level >= walk->level)
+		if (fmt && level <= fmt->levels && level >= walk->level &&
+		    (acc & ~walk->rights))
 			acc &= pt_rights(fmt, walk->step[level].entry, level);
 		m->above[level] = acc;
 	}
@@ -380,10 +384,9 @@ static void near_map_all(struct map *m)
 	if (mmu_env_guest_peek(m->vcpu, gpa, raw, SHADOW_NEAR * size))
 		return;
 	for (i = 0; i < SHADOW_NEAR; i++) {
-		if (sp->spt[first + i])
-			continue;
 		entry = entry_get(raw, i, size);
-		if (near_read(walk, sp, entry, &n))
+		if (!sp->spt[first + i] && (entry & walk->fmt->present) &&
+		    near_read(walk, sp, entry, &n))
 			near_map(m->vcpu, m->fault->slot, &sp->spt[first + i],
 				 &n, &m->d);
 	}

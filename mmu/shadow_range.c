@@ -64,10 +64,10 @@ bool shadow_op_run(struct shadow_op *op, int level)
 	struct xarray *rmap = &op->s->rmap[op->as_id][level - 1];
 	unsigned int shift = (level - 1) * PT_INDEX_BITS;
 	unsigned long last = (op->end - 1) >> shift, next, i;
-	void *entry;
+	struct rmap_head head;
 
 	/* Each step looks up anew what follows @i: the lock may go in between. */
-	xa_for_each_range(rmap, i, entry, op->start >> shift, last) {
+	rmap_index_for_each(rmap, i, head, op->start >> shift, last) {
 		next = index_wanted(op, i, shift);
 		if (next > last)
 			break;
@@ -75,8 +75,7 @@ bool shadow_op_run(struct shadow_op *op, int level)
 			i = next - 1;
 			continue;
 		}
-		if (!op->visit(op, level, (gfn_t)i << shift,
-			       shadow_rmap_decode(entry)))
+		if (!op->visit(op, level, (gfn_t)i << shift, head))
 			return false;
 		shadow_op_breathe(op);
 	}

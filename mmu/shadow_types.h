@@ -7,7 +7,7 @@
 #include <linux/xarray.h>
 
 #include "mmu/cache.h"
-#include "mmu/rmap.h"
+#include "mmu/rmap_index.h"
 #include "mmu/root.h"
 #include "mmu/spte.h"
 
@@ -93,7 +93,7 @@ struct shadow_page {
  * @table: by address space: guest tables' frame to its indirect pages
  * @direct: by address space: first frame to its direct pages
  * @rmap: by address space and level - 1: gfn >> 9 * (level - 1) to the reverse map
- *        of leaves of that level, as shadow_rmap_get() decodes it
+ *        of leaves of that level
  * @pages: all pages that are not zapped, oldest first
  * @nr_pages: how many
  * @unsync: pages that are unsync
@@ -143,8 +143,10 @@ struct shadow_root {
  * @dead: zapped pages, to free after the flush
  * @mapped: leaves made, less leaves dropped, by level
  * @tables: tables made, less tables zapped
+ * @counted: one of those is not 0
  * @full: xarray that lacked a node, for shadow_debt_room(), or NULL
  * @full_index: where
+ * @full_rmap: it is one of reverse maps
  */
 struct shadow_debt {
 	struct mmu *mmu;
@@ -152,8 +154,10 @@ struct shadow_debt {
 	struct list_head dead;
 	long mapped[LEVEL_1G + 1];
 	long tables;
+	bool counted;
 	struct xarray *full;
 	unsigned long full_index;
+	bool full_rmap;
 };
 
 /** to_shadow_root - the root of a vCPU whose mode walks */

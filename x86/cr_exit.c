@@ -85,7 +85,7 @@ static bool cr_usual(struct x86_vcpu *v, const struct x86_exit *exit,
 {
 	u8 opcode = exit->cr.write ? OPCODE_MOV_TO_CR : OPCODE_MOV_FROM_CR;
 
-	*usual = *exit;
+	usual->cr = exit->cr;
 	return emulate_usual_gpr(v, opcode, 0xc0 | exit->cr.nr << 3,
 				 &usual->cr.gpr, &usual->next_rip);
 }
@@ -125,7 +125,7 @@ static bool is_canonical(u64 la)
 
 enum x86_next invlpg_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
-	struct x86_exit usual = *exit;
+	struct x86_exit usual __uninitialized;
 	u64 la;
 	u8 gpr;
 

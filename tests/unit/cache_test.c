@@ -187,7 +187,7 @@ static void test_setup_fails(void **state)
 		cache_teardown();
 	}
 	/* One for each cache. */
-	assert_int_equal(n, 3);
+	assert_int_equal(n, 4);
 }
 
 int main(void)

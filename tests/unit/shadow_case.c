@@ -187,12 +187,11 @@ static long listed(int level)
 	struct rmap_head head;
 	struct rmap_iter it;
 	unsigned long i;
-	void *entry;
 	u64 *sptep;
 	long n = 0;
 
-	xa_for_each(&vm.mmu.shadow->rmap[0][level - 1], i, entry) {
-		head = shadow_rmap_decode(entry);
+	rmap_index_for_each(&vm.mmu.shadow->rmap[0][level - 1], i, head, 0,
+			    LONG_MAX) {
 		rmap_for_each(sptep, &it, &head)
 			n += *sptep & P;
 	}
