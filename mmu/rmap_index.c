@@ -66,23 +66,33 @@ void rmap_chunk_free(struct xarray *xa, unsigned long i)
 	kmem_cache_free(chunk_cache, xa_erase(xa, i >> RMAP_CHUNK_BITS));
 }
 
+/* The same within a chunk. */
+static bool chunk_next(struct rmap_chunk *c, unsigned long *i,
+		       unsigned long last, struct rmap_head *head)
+{
+	unsigned long at = *i >> RMAP_CHUNK_BITS;
+
+	for (; *i <= last && *i >> RMAP_CHUNK_BITS == at; (*i)++) {
+		*head = *rmap_chunk_head(c, *i);
+		if (head->val)
+			return true;
+	}
+	return false;
+}
+
 bool rmap_index_next(struct xarray *xa, unsigned long *i, unsigned long last,
 		     struct rmap_head *head)
 {
 	unsigned long at = *i >> RMAP_CHUNK_BITS;
 	struct rmap_chunk *c;
 
-	while (*i <= last) {
+	for (; *i <= last; at++) {
 		c = xa_find(xa, &at, last >> RMAP_CHUNK_BITS, XA_PRESENT);
 		if (!c)
 			return false;
-		for (*i = max(*i, at << RMAP_CHUNK_BITS);
-		     *i <= last && *i >> RMAP_CHUNK_BITS == at; (*i)++) {
-			*head = *rmap_chunk_head(c, *i);
-			if (head->val)
-				return true;
-		}
-		at++;
+		*i = max(*i, at << RMAP_CHUNK_BITS);
+		if (chunk_next(c, i, last, head))
+			return true;
 	}
 	return false;
 }

@@ -25,9 +25,10 @@ static unsigned int nr_gone, step, longest;
 void shadow_debt_init(struct shadow_debt *d, struct mmu *mmu)
 {
 	*d = (struct shadow_debt){ .mmu = mmu };
+	INIT_LIST_HEAD(&d->dead);
 }
 
-void shadow_debt_pay(struct shadow_debt *d)
+void shadow_debt_settle(struct shadow_debt *d)
 {
 	lockdep_assert_held_write(&d->mmu->lock);
 	longest = max(longest, step);
