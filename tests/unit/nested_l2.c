@@ -186,6 +186,13 @@ static bool may_emulate(enum model_end end, const struct model_result *r,
 				       is_tracked(r->gpa >> 12));
 }
 
+/* What L1's tables said of an access, and which of memory's states that was. */
+struct reference {
+	enum model_end end;
+	struct model_result r;
+	unsigned long gen;
+};
+
 static void sink_check(struct l2 *l2, u64 gpa, u64 error, enum model_end end,
 		       const struct model_result *r)
 {
@@ -202,13 +209,14 @@ static void sink_check(struct l2 *l2, u64 gpa, u64 error, enum model_end end,
 			 f->misconfig, r->error, r->rights, r->misconfig);
 }
 
-/* True: run L2 again.  @end, @r: the reference, when memory was @gen. */
+/* True: run L2 again. */
 static bool judge(struct l2 *l2, const struct mmu_fault *f, enum mmu_result res,
-		  enum model_end end, const struct model_result *r,
-		  unsigned long gen)
+		  const struct reference *ref)
 {
+	enum model_end end = ref->end;
+	const struct model_result *r = &ref->r;
 	/* Others may have written what the reference read. */
-	bool same = !l2_world.crowded || gen == l2_world.gen;
+	bool same = !l2_world.crowded || ref->gen == l2_world.gen;
 
 	l2->faults[res]++;
 	if ((res == MMU_INJECT) != (l2->sinks > 0))
@@ -244,19 +252,17 @@ static enum l2_end end_of(enum mmu_result res)
 static bool l2_fault(struct l2 *l2, int i, u64 error, enum l2_end *how)
 {
 	struct mmu_fault f = { .addr = l2_world.gpa[i], .error = error };
-	struct model_result r;
+	struct reference ref;
 	enum mmu_result res;
-	enum model_end end;
-	unsigned long gen;
 	bool again;
 
 	env_srcu_lock(&l2_world.vm);
 	l2_world.vm.faults++;
-	gen = l2_world.gen;
-	end = l2_walk_now(l2->space, f.addr, error, &r);
+	ref.gen = l2_world.gen;
+	ref.end = l2_walk_now(l2->space, f.addr, error, &ref.r);
 	l2->sinks = 0;
 	res = mmu_fault(&l2->v->v, &f);
-	again = judge(l2, &f, res, end, &r, gen);
+	again = judge(l2, &f, res, &ref);
 	*how = end_of(res);
 	l2_world.vm.faults--;
 	env_srcu_unlock(&l2_world.vm);
