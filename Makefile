@@ -9,6 +9,9 @@ SAY := @printf '%s\n'
 
 SOAK_SECONDS ?= 600
 
+# Nested paging, or (0) shadow page tables.
+NPT ?= 1
+
 .PHONY: all help run check check-style unit modules modules-test programs
 .PHONY: shell lab check-qemu check-shadow check-selftests soak soak-code bench-boot
 .PHONY: bench-exit bench-rmap install clean deps mutants fuzz
@@ -17,7 +20,8 @@ all: modules
 
 help:
 	$(SAY) \
-	'make run           build, boot the lab, and in it a Debian kernel in QEMU' \
+	'make run           build, boot the lab, and in it a Debian kernel in QEMU;' \
+	'                   NPT=0: on shadow page tables' \
 	'make shell         the same, with a prompt in that guest' \
 	'make lab           the lab itself, with a prompt; Ctrl-A X leaves it' \
 	'make check         everything: style, unit tests, builds, lab suites' \
@@ -46,7 +50,7 @@ run: deps
 	$(SAY) 'run: building the modules'
 	@scripts/build-modules normal
 	$(SAY) 'run: booting an AMD machine in QEMU, inserting kvm.ko and kvm-amd.ko'
-	@$(LAB) -G -m build/modules -f tests/lab/boot -- boot
+	@$(LAB) -G -m build/modules -p npt=$(NPT) -f tests/lab/boot -- boot
 
 check:
 	@scripts/install-deps build test lab client
