@@ -26,9 +26,13 @@
 static struct l2 *const l2 = &l2_world.l2[0];
 static struct env_vm *const vm = &l2_world.vm;
 
-/* What happens in the gap, and what ends it when the access is over. */
+/*
+ * What happens in the gap; what may not be there after the access; and what ends it,
+ * which removes once more.
+ */
 struct change {
 	void (*begin)(void);
+	bool (*is_there)(void);
 	void (*end)(void);
 };
 
@@ -81,6 +85,13 @@ static void slot_goes(void)
 	mmu_zap(&vm->mmu, 0, s.base_gfn, s.base_gfn + s.npages, true);
 }
 
+static bool slot_is_mapped(void)
+{
+	u32 rights;
+
+	return l2_mapped(l2, 0, &rights);
+}
+
 static void slot_is_gone(void)
 {
 	world_slot_del(vm, 0, 1);
@@ -104,6 +115,27 @@ static void tables_go(void)
 	mmu_zap(&vm->mmu, 0, s.base_gfn, s.base_gfn + s.npages, true);
 }
 
+/* An empty page says nothing that could become wrong. */
+static bool page_is_used(const struct shadow_page *sp)
+{
+	for (int i = 0; i < PT_ENTRIES; i++)
+		if (sp->spt[i])
+			return true;
+	return false;
+}
+
+static bool tables_are_shadowed(void)
+{
+	struct shadow_page *sp;
+	bool used = false;
+
+	if (!vm->mmu.shadow)
+		return false;
+	list_for_each_entry(sp, &vm->mmu.shadow->pages, link)
+		used |= page_is_used(sp);
+	return used;
+}
+
 static void tables_are_gone(void)
 {
 	world_slot_del(vm, 0, 0);
@@ -114,6 +146,11 @@ static void tables_are_gone(void)
 static void roots_go(void)
 {
 	mmu_zap_all(&vm->mmu);
+}
+
+static bool never(void)
+{
+	return false;
 }
 
 static void nothing(void)
@@ -131,8 +168,10 @@ static long each_gap(const struct mmu_caps *caps, const struct change *c)
 		hooks_set(in_gap);
 		l2_access(l2, 0, PF_WRITE);
 		hooks_set(NULL);
-		if (begun)
+		if (begun) {
+			assert_false(c->is_there());
 			c->end();
+		}
 		mmu_check(&vm->mmu);
 		l2_check();
 		l2_stop();
@@ -146,8 +185,10 @@ static long each_gap(const struct mmu_caps *caps, const struct change *c)
 static void removals(void **state)
 {
 	static const struct change changes[] = {
-		{ slot_goes, slot_is_gone }, { slot_goes, slot_has_moved },
-		{ tables_go, tables_are_gone }, { roots_go, nothing },
+		{ slot_goes, slot_is_mapped, slot_is_gone },
+		{ slot_goes, slot_is_mapped, slot_has_moved },
+		{ tables_go, tables_are_shadowed, tables_are_gone },
+		{ roots_go, never, nothing },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
