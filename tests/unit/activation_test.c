@@ -118,7 +118,7 @@ static void tables_go(void)
 /* An empty page says nothing that could become wrong. */
 static bool page_is_used(const struct shadow_page *sp)
 {
-	for (int i = 0; i < PT_ENTRIES; i++)
+	for (unsigned int i = 0; i < PT_ENTRIES; i++)
 		if (sp->spt[i])
 			return true;
 	return false;
