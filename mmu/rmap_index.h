@@ -9,6 +9,7 @@
 #ifndef LAMINA_MMU_RMAP_INDEX_H
 #define LAMINA_MMU_RMAP_INDEX_H
 
+#include <linux/spinlock.h>
 #include <linux/xarray.h>
 
 #include "mmu/rmap.h"
