@@ -182,7 +182,6 @@ bool guest_same(struct kvm_vcpu *vcpu, const struct gwalk_step *step,
 	struct slot *slot = guest_slot_near(vcpu, step->gpa >> MMU_PAGE_SHIFT);
 	void __user *p[MMU_ENV_SAME_MAX] __uninitialized;
 	unsigned int i;
-	bool same;
 
 	for (i = 0; i < n; i++) {
 		/* A guest's tables are nearly always in one slot. */
@@ -193,10 +192,7 @@ bool guest_same(struct kvm_vcpu *vcpu, const struct gwalk_step *step,
 			return false;
 		p[i] = guest_user(slot, step[i].gpa);
 	}
-	pagefault_disable();
-	same = user_same(p, step, n, size);
-	pagefault_enable();
-	return same;
+	return user_same(p, step, n, size);
 }
 
 /* After the write: dirty_mark() has the reason. */

@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/swap.h>
+#include <linux/uaccess.h>
 
 #include "core/dirty.h"
 #include "core/guestmem.h"
@@ -301,6 +302,18 @@ bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
 			unsigned int n, unsigned int size)
 {
 	return guest_same(env_vcpu(vcpu), step, n, size);
+}
+
+bool mmu_env_guest_same_now(struct mmu_vcpu *vcpu,
+			    const struct gwalk_step *step, unsigned int n,
+			    unsigned int size)
+{
+	bool same;
+
+	pagefault_disable();
+	same = guest_same(env_vcpu(vcpu), step, n, size);
+	pagefault_enable();
+	return same;
 }
 
 int mmu_env_guest_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int size,

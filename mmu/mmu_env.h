@@ -200,12 +200,25 @@ struct gwalk_step;
  * @n: how many, at most MMU_ENV_SAME_MAX
  * @size: bytes of an entry, 4 or 8
  *
- * Does not sleep: may be called under the MMU lock.
- *
- * Return: false when one differs, or cannot be read without waiting.
+ * Return: false when one differs, or cannot be read.
  */
 bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
 			unsigned int n, unsigned int size);
+
+/**
+ * mmu_env_guest_same_now - the same without sleeping
+ * @vcpu: whose address space; memslots' SRCU is held
+ * @step: the entries
+ * @n: how many, at most MMU_ENV_SAME_MAX
+ * @size: bytes of an entry, 4 or 8
+ *
+ * May be called under the MMU lock.
+ *
+ * Return: false when one differs, or cannot be read without waiting.
+ */
+bool mmu_env_guest_same_now(struct mmu_vcpu *vcpu,
+			    const struct gwalk_step *step, unsigned int n,
+			    unsigned int size);
 
 /**
  * mmu_env_guest_cmpxchg - compare and exchange in guest physical memory

@@ -15,8 +15,16 @@
 
 void shadow_debt_init(struct shadow_debt *d, struct mmu *mmu)
 {
-	*d = (struct shadow_debt){ .mmu = mmu };
+	int level;
+
+	d->mmu = mmu;
+	d->flush = false;
 	INIT_LIST_HEAD(&d->dead);
+	for (level = LEVEL_4K; level <= LEVEL_1G; level++)
+		d->mapped[level] = 0;
+	d->tables = 0;
+	d->counted = false;
+	d->full = NULL;
 }
 
 static void page_free(struct shadow_page *sp)

@@ -233,6 +233,7 @@ static bool walk_is_true(const struct map *m)
 {
 	const struct gwalk_result *walk = m->fault->walk;
 	const struct pt_format *fmt = m->ctx->walk.fmt;
+	const struct mmu *mmu = m->vcpu->mmu;
 	int top, level;
 
 	if (!fmt)
@@ -240,12 +241,12 @@ static bool walk_is_true(const struct map *m)
 	/* PAE's first entries were loaded with the root. */
 	top = fmt == &pt_format_pae ? LEVEL_2M : fmt->levels;
 	/* Nor is a table shadowed that the client is about to take away. */
-	for (level = walk->level; level <= top; level++)
-		if (mmu_fault_is_stale(m->vcpu->mmu, m->fault->seq,
+	for (level = walk->level; mmu->inv_count && level <= top; level++)
+		if (mmu_fault_is_stale(mmu, m->fault->seq,
 				       walk->step[level].gpa >> MMU_PAGE_SHIFT))
 			return false;
-	return mmu_env_guest_same(m->vcpu, &walk->step[walk->level],
-				  top - walk->level + 1, fmt->entry_size);
+	return mmu_env_guest_same_now(m->vcpu, &walk->step[walk->level],
+				      top - walk->level + 1, fmt->entry_size);
 }
 
 static void pages_link(struct map *m)

@@ -219,7 +219,7 @@ static bool tops_take(struct mmu_vcpu *vcpu, struct shadow_root *r,
 
 	tops_leave(r, d);
 	reclaim_room(vcpu->mmu, p->tops, d);
-	if (r->resync)
+	if (r->resync && !list_empty(&vcpu->mmu->shadow->unsync))
 		unsync_all(vcpu, d);
 	r->resync = false;
 	for (i = 0; i < p->tops; i++) {
@@ -237,7 +237,7 @@ static bool tops_take(struct mmu_vcpu *vcpu, struct shadow_root *r,
 int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root)
 {
 	struct mmu *mmu = vcpu->mmu;
-	struct plan p = { };
+	struct plan p __uninitialized;
 	struct shadow_root *r;
 	struct shadow_debt d;
 	bool done;

@@ -155,8 +155,6 @@ void unsync_all(struct mmu_vcpu *vcpu, struct shadow_debt *d)
 	struct mmu_shadow *s = vcpu->mmu->shadow;
 	struct shadow_page *sp, *next;
 
-	if (list_empty(&s->unsync))
-		return;
 	list_for_each_entry(sp, &s->unsync, unsync_link)
 		shadow_protect_gfn(s, sp->role.as_id, sp->gfn, d);
 	shadow_debt_pay(d);

@@ -93,6 +93,13 @@ int mmu_env_guest_peek(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 	return 0;
 }
 
+bool mmu_env_guest_same_now(struct mmu_vcpu *vcpu,
+			    const struct gwalk_step *step, unsigned int n,
+			    unsigned int size)
+{
+	return mmu_env_guest_same(vcpu, step, n, size);
+}
+
 bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
 			unsigned int n, unsigned int size)
 {
