@@ -200,7 +200,7 @@ static void setup_fails(const struct mmu_caps *caps)
 	}
 	shim_fail_at = 0;
 	/* Two caches can fail. */
-	assert_int_equal(n, 3);
+	assert_int_equal(n, 4);
 	mmu_teardown();
 	assert_int_equal(shim_live, 0);
 }
