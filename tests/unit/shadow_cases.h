@@ -145,10 +145,11 @@ static inline u64 frame(u64 va)
 	return gfn;
 }
 
-static inline int start(void **state)
+/* @small: how many 4 KiB pages the client has there. */
+static inline void world_make(int small)
 {
 	shadow_start(&vm, &caps);
-	for (int i = 0; i < 2048; i++)
+	for (int i = 0; i < small; i++)
 		host_make(&vm.host, HOST + i, 1, PRESENT);
 	for (int i = 0; i < 4; i++)
 		host_make(&vm.host, HOST + 2048 + i * 512, 2, PRESENT);
@@ -158,6 +159,11 @@ static inline int start(void **state)
 	world_slot_add(&vm, 0, 3, BIG, 2048, HOST + 2048, 0);
 	cpu = shadow_vcpu_add(&vm, 0);
 	memset(shadow_emulated, 0, sizeof(shadow_emulated));
+}
+
+static inline int start(void **state)
+{
+	world_make(2048);
 	return 0;
 }
 

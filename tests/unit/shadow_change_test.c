@@ -178,6 +178,31 @@ static void test_mmio(void **state)
 	assert_int_equal(touch(0, 0), SHADOW_EMULATED);
 }
 
+/* A large page of the guest's in a logged slot: in pieces, with its rights and key. */
+static void test_log_large(void **state)
+{
+	struct model_paging g = long_mode;
+
+	g.pke = true;
+	tables_make();
+	poke(T2, 0, BIG << 12 | PS | P | W | U | NX | KEY(5));
+	mode(&g, T4);
+	assert_int_equal(touch(0x3000, WRITE), SHADOW_DONE);
+	assert_int_equal(leaf(0x3000).level, 2);
+	world_log_on(&vm, 0, 3, false);
+	assert_int_equal(leaf(0x3000).level, 1);
+	assert_int_equal(leaf(0x3000).rights, ACC_R | ACC_U);
+	assert_int_equal(leaf(0x3000).pkey, 5);
+	assert_int_equal(frame(0x3000), BIG + 3);
+	assert_int_equal(world_log_take(vm.slot[0][3], 0, 2048, NULL), 0);
+	assert_int_equal(touch(0x3000, WRITE), SHADOW_DONE);
+	assert_int_equal(world_log_take(vm.slot[0][3], 0, 2048, NULL), 1);
+	assert_false(leaf(0x3000).rights & ACC_W);
+	world_log_off(&vm, 0, 3, true);
+	assert_int_equal(touch(0x3000, WRITE), SHADOW_DONE);
+	assert_int_equal(leaf(0x3000).level, 2);
+}
+
 static void test_table_nowhere(void **state)
 {
 	tables_make();
@@ -232,6 +257,7 @@ int main(void)
 		CASE(test_odd_write),
 		CASE(test_readonly),
 		CASE(test_mmio),
+		CASE(test_log_large),
 		CASE(test_table_nowhere),
 		CASE(test_table_unmapped),
 		CASE(test_table_going),

@@ -31,7 +31,8 @@ static const gfn_t frames[] = {
 };
 
 static const gfn_t large[] = {
-	0, 512, 1024, 0x40000, 0x40200, 0x80000, 0xf0000, 0x100000,
+	0, 512, 1024, 0x40000, 0x40000, 0x40200, 0x40200, 0x40200, 0x80000,
+	0xf0000, 0x100000,
 };
 
 gfn_t shadow_table_frame(unsigned int i)

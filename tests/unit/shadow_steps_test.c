@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Two operations on shadow tables, interleaved in every way that keeps the second
+ * one whole: it is played at the n-th step of the first, for every n.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <cmocka.h>
+
+#include "tests/unit/mmu_ops.h"
+#include "tests/unit/shadow_cases.h"
+
+/*
+ *	0	a page			0x5000	the leaf table, to be written
+ *	0x1000	one not used yet	0x6000	the directory above it
+ *	0x2000	the same, read-only	0x200000	a large page
+ */
+static struct env_vcpu *cpus[2];
+
+#define PTE(n)	((DATA + (n)) << 12 | P | W | U | A | D)
+
+/* mmu_play.c's own choices are not made here. */
+void ops_access(struct env_vcpu *v)
+{
+}
+
+void ops_hardware(struct env_vm *vm)
+{
+}
+
+static enum shadow_end go(int i, u64 va, bool write)
+{
+	const struct model_access a = { .write = write };
+
+	if (cpus[i]->busy)
+		return SHADOW_GAVE_UP;
+	return shadow_access(cpus[i], va, &a, NULL);
+}
+
+static void put(int i, u64 va, u64 value)
+{
+	const struct model_access a = { .write = true };
+
+	if (!cpus[i]->busy)
+		shadow_access(cpus[i], va, &a,
+			      &(struct paging_store){ 8, value });
+}
+
+/* ------------------------------------------------------------------------ */
+/* States to start from. */
+
+static void state_cold(void)
+{
+}
+
+static void state_mapped(void)
+{
+	for (int i = 0; i < 2; i++) {
+		go(i, 0, true);
+		go(i, 0x200000, true);
+	}
+}
+
+static void state_unsync(void)
+{
+	state_mapped();
+	put(0, 0x5000, PTE(7));
+	go(1, 0x5000, true);
+}
+
+static const struct {
+	const char *name;
+	void (*fn)(void);
+} states[] = {
+	{ "cold", state_cold },
+	{ "mapped", state_mapped },
+	{ "unsync", state_unsync },
+};
+
+/* ------------------------------------------------------------------------ */
+/* First ones by vCPU 0 or another thread, second ones by vCPU 1. */
+
+static void read_0(struct env_vm *vm)
+{
+	go(0, 0, false);
+}
+
+static void write_1(struct env_vm *vm)
+{
+	go(0, 0x1000, true);
+}
+
+static void store_pte(struct env_vm *vm)
+{
+	put(0, 0x5000, PTE(2));
+}
+
+static void store_pde(struct env_vm *vm)
+{
+	put(0, 0x6000, T1 << 12 | P | U | A);
+}
+
+static void invlpg_0(struct env_vm *vm)
+{
+	shadow_invlpg(cpus[0], 0);
+}
+
+static void cr3_0(struct env_vm *vm)
+{
+	shadow_cr3(cpus[0], T4 << 12);
+	go(0, 0, false);
+}
+
+static void wp_0(struct env_vm *vm)
+{
+	struct model_paging g = cpus[0]->cpu->guest;
+
+	g.wp ^= 1;
+	shadow_mode(cpus[0], &g, T4 << 12, false);
+	go(0, 0x2000, true);
+}
+
+static void migrate(struct env_vm *vm, u64 page)
+{
+	if (!world_mm_lock(vm))
+		return;
+	world_notify_begin(vm, page, page + 1, false);
+	host_migrate(&vm->host, page, page + 1);
+	world_notify_end(vm, page, page + 1);
+	world_mm_unlock(vm);
+}
+
+static void migrate_page(struct env_vm *vm)
+{
+	migrate(vm, HOST + DATA);
+}
+
+static void migrate_table(struct env_vm *vm)
+{
+	migrate(vm, HOST + T1);
+}
+
+static void fork_all(struct env_vm *vm)
+{
+	if (!world_mm_lock(vm))
+		return;
+	world_notify_begin(vm, HOST, HOST + 128, true);
+	host_change(&vm->host, HOST, HOST + 128, HOST_WRITE, 0);
+	world_notify_end(vm, HOST, HOST + 128);
+	world_mm_unlock(vm);
+}
+
+static void zap_all(struct env_vm *vm)
+{
+	world_zap_all(vm, NULL);
+}
+
+static void log_on_off(struct env_vm *vm)
+{
+	world_log_on(vm, 0, 0, false);
+	world_log_take(vm->slot[0][0], 0, 1024, NULL);
+	world_log_off(vm, 0, 0, true);
+}
+
+static void slot_again(struct env_vm *vm)
+{
+	world_slot_del(vm, 0, 0);
+	world_slot_add(vm, 0, 0, 0, 1024, HOST, 0);
+}
+
+static void age(struct env_vm *vm)
+{
+	mmu_age(&vm->mmu, 0, 0, 1024);
+}
+
+static void hardware(struct env_vm *vm)
+{
+	static const u64 vas[] = { 0, 0x1000, 0x200000, 0x2000 };
+	u64 error;
+
+	for (int i = 0; i < 8; i++)
+		if (!cpus[i % 2]->busy)
+			paging_access(cpus[i % 2], vas[i / 2],
+				      &(struct model_access){ .write = i & 4 },
+				      NULL, &error);
+}
+
+/* Into the table that may be unsync, while the MMU is at it. */
+static void hardware_store(struct env_vm *vm)
+{
+	u64 error;
+
+	paging_access(cpus[1], 0x5000, &(struct model_access){ .write = true },
+		      &(struct paging_store){ 8, PTE(3) }, &error);
+	hardware(vm);
+}
+
+static void other_read(struct env_vm *vm)
+{
+	go(1, 0, false);
+	go(1, 0x1000, false);
+}
+
+static void other_write(struct env_vm *vm)
+{
+	go(1, 0x1000, true);
+	go(1, 0x200000, true);
+}
+
+static void other_pte(struct env_vm *vm)
+{
+	put(1, 0x5000, PTE(4));
+	put(1, 0x5008, 0);
+}
+
+static void other_pde(struct env_vm *vm)
+{
+	put(1, 0x6000, 0);
+	put(1, 0x6000, T1 << 12 | P | W | U);
+}
+
+static void other_flush(struct env_vm *vm)
+{
+	shadow_cr3(cpus[1], T4 << 12);
+	go(1, 0, false);
+}
+
+static void other_invlpg(struct env_vm *vm)
+{
+	shadow_invlpg(cpus[1], 0);
+	go(1, 0, false);
+}
+
+/* @room: what a second operation needs. */
+struct op {
+	const char *name;
+	void (*fn)(struct env_vm *vm);
+	enum play_room room;
+};
+
+static const struct op firsts[] = {
+	{ "read", read_0, PLAY_ANYTHING },
+	{ "write", write_1, PLAY_ANYTHING },
+	{ "store-pte", store_pte, PLAY_ANYTHING },
+	{ "store-pde", store_pde, PLAY_ANYTHING },
+	{ "invlpg", invlpg_0, PLAY_ANYTHING },
+	{ "cr3", cr3_0, PLAY_ANYTHING },
+	{ "wp", wp_0, PLAY_ANYTHING },
+	{ "migrate", migrate_page, PLAY_ANYTHING },
+	{ "migrate-table", migrate_table, PLAY_ANYTHING },
+	{ "fork", fork_all, PLAY_ANYTHING },
+	{ "zap-all", zap_all, PLAY_ANYTHING },
+	{ "log", log_on_off, PLAY_ANYTHING },
+	{ "slot-again", slot_again, PLAY_ANYTHING },
+	{ "age", age, PLAY_ANYTHING },
+};
+
+static const struct op seconds[] = {
+	{ "hardware", hardware, PLAY_HARDWARE },
+	{ "hardware-store", hardware_store, PLAY_HARDWARE },
+	{ "read", other_read, PLAY_ANYTHING },
+	{ "write", other_write, PLAY_ANYTHING },
+	{ "store-pte", other_pte, PLAY_ANYTHING },
+	{ "store-pde", other_pde, PLAY_ANYTHING },
+	{ "flush", other_flush, PLAY_ANYTHING },
+	{ "invlpg", other_invlpg, PLAY_ANYTHING },
+	{ "migrate", migrate_page, PLAY_ANYTHING },
+	{ "migrate-table", migrate_table, PLAY_ANYTHING },
+	{ "zap-all", zap_all, PLAY_ANYTHING },
+};
+
+/* ------------------------------------------------------------------------ */
+
+static const struct op *second;
+static long steps, step_to_play;
+static char where[128];
+
+static void step(void)
+{
+	if (shim_nested || ops_play_room(&vm) < second->room)
+		return;
+	if (++steps == step_to_play)
+		ops_play(&vm, second->fn);
+}
+
+static void hooks_set(void (*fn)(void))
+{
+	vm.crowded = fn;
+	shim_step_hook = fn;
+	shim_yield_hook = fn;
+	env_gap_hook = fn;
+}
+
+static void setup(bool alike, int state)
+{
+	struct model_paging g = long_mode;
+
+	shim_self.rng = 12345;
+	world_make(128);
+	cpus[0] = cpu;
+	cpus[1] = shadow_vcpu_add(&vm, 1);
+	tables_make();
+	poke(T2, 1, BIG << 12 | PS | P | W | U);
+	poke(T1, 0, PTE(0));
+	poke(T1, 1, (DATA + 1) << 12 | P | W | U);
+	poke(T1, 2, (DATA + 1) << 12 | P);
+	poke(T1, 5, T1 << 12 | P | W | U | A | D);
+	poke(T1, 6, T2 << 12 | P | W | U | A | D);
+	addresses(cpus[1], 0, 0x200000);
+	assert_true(shadow_mode(cpus[0], &g, T4 << 12, true));
+	g.wp = alike;
+	assert_true(shadow_mode(cpus[1], &g, T4 << 12, true));
+	states[state].fn();
+}
+
+static void settle(void)
+{
+	shadow_check(&vm, true);
+	for (int i = 0; i < 4; i++)
+		go(i % 2, i < 2 ? 0 : 0x1000, false);
+	shadow_check(&vm, true);
+	for (int i = 0; i < 2; i++) {
+		shadow_cr3(cpus[i], T4 << 12);
+		go(i, 0, true);
+		go(i, 0x2000, true);
+	}
+	shadow_check(&vm, true);
+}
+
+/*
+ * Returns false when the first operation had ended before step @n.  @fail: of
+ * the two operations' allocations, the one that fails.
+ */
+static bool interleave(bool alike, int state, const struct op *first, long n,
+		       int fail)
+{
+	setup(alike, state);
+	steps = 0;
+	step_to_play = n;
+	hooks_set(step);
+	if (fail)
+		shim_fail_at = shim_allocs + fail;
+	first->fn(&vm);
+	shim_fail_at = 0;
+	hooks_set(NULL);
+	settle();
+	shadow_stop(&vm);
+	return steps >= n;
+}
+
+/* Each step of the beginning; later, in long loops, every so many. */
+static long next_step(long n)
+{
+	return n < 64 ? n + 1 : n + n / 6;
+}
+
+static void pairs_run(bool alike, int fail)
+{
+	size_t nstates = ARRAY_SIZE(states), nfirsts = ARRAY_SIZE(firsts);
+	long worlds = 0;
+
+	for (size_t i = 0; i < nstates * nfirsts * ARRAY_SIZE(seconds); i++) {
+		const struct op *first = &firsts[i / nstates % nfirsts];
+		long n = 0;
+
+		second = &seconds[i / nstates / nfirsts];
+		do {
+			n = next_step(n);
+			snprintf(where, sizeof(where),
+				 "alike %d, %s: %s at step %ld of %s, failing allocation %d",
+				 alike, states[i % nstates].name, second->name, n,
+				 first->name, fail);
+			worlds++;
+		} while (interleave(alike, i % nstates, first, n, fail));
+	}
+	printf("%ld interleavings, failing allocation %d\n", worlds, fail);
+}
+
+static void test_alike(void **state)
+{
+	pairs_run(true, 0);
+}
+
+/* Roles that differ: each has pages of its own for the same tables. */
+static void test_other_roles(void **state)
+{
+	pairs_run(false, 0);
+}
+
+static void test_short_of_memory(void **state)
+{
+	pairs_run(false, 1);
+	pairs_run(true, 3);
+}
+
+static void on_abort(int sig)
+{
+	fprintf(stderr, "%s\n", where);
+	_Exit(134);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_alike),
+		cmocka_unit_test(test_other_roles),
+		cmocka_unit_test(test_short_of_memory),
+	};
+
+	signal(SIGABRT, on_abort);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
