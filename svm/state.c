@@ -144,8 +144,9 @@ static void crs_store(struct svm_vcpu *s, u32 groups)
 
 	if (groups & GRP_CR0)
 		cr0_store(s, state->cr0);
-	if ((groups & GRP_CR3) && svm_features.npt)
-		save->cr3 = state->cr3;
+	/* The root too: a shutdown leaves nothing in the save area. */
+	if (groups & GRP_CR3)
+		save->cr3 = svm_features.npt ? state->cr3 : s->shadow_cr3;
 	/* With shadow paging it depends on the others. */
 	if (groups & (GRP_CR0 | GRP_CR4 | GRP_EFER))
 		cr4_store(s);

@@ -52,6 +52,7 @@ enum svm_nmi {
  * @step_rip: (x) that instruction; the IRET of NMI_IRET
  * @window: (r) EVENT_MASK_* asked for by event_window()
  * @tsc_aux: the guest's TSC_AUX
+ * @shadow_cr3: with shadow paging: the root, encryption bit included
  */
 struct svm_vcpu {
 	struct x86_vcpu x86;
@@ -70,6 +71,7 @@ struct svm_vcpu {
 	u64 step_rip;
 	u32 window;
 	u32 tsc_aux;
+	u64 shadow_cr3;
 };
 
 /** to_svm - SVM's part of a vCPU */

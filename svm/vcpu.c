@@ -93,7 +93,8 @@ void svm_root_load(struct x86_vcpu *v, hpa_t root)
 	struct svm_vcpu *s = to_svm(v);
 
 	if (!svm_features.npt) {
-		s->vmcb->save.cr3 = __sme_set(root);
+		s->shadow_cr3 = __sme_set(root);
+		s->vmcb->save.cr3 = s->shadow_cr3;
 		vmcb_changed(s, CLEAN_CR);
 		return;
 	}
