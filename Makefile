@@ -15,6 +15,7 @@ NPT ?= 1
 .PHONY: all help run check check-style unit modules modules-test programs
 .PHONY: shell lab check-qemu check-shadow check-selftests soak soak-code bench-boot
 .PHONY: bench-exit bench-rmap install clean deps mutants fuzz
+.PHONY: coverage tsan
 
 all: modules
 
@@ -31,6 +32,8 @@ help:
 	'make unit          the unit tests in user space' \
 	'make mutants       deliberate faults, each of which a unit test must find' \
 	'make fuzz          fuzzing with clang'"'"'s libFuzzer, FUZZ_SECONDS (60) a target' \
+	'make coverage      lines and branches of mmu/ that the unit tests execute' \
+	'make tsan          the tests with threads in mmu/, by the thread sanitizer' \
 	'make modules       kvm.ko and kvm-amd.ko in build/modules/ (KDIR=...)' \
 	'make modules-test  the same with fault injection, in build/modules-test/' \
 	'make check-qemu    QEMU with more CPU models, memory sizes, kernel arguments' \
@@ -71,6 +74,14 @@ mutants:
 fuzz:
 	@scripts/install-deps build test fuzz
 	@tests/fuzz/run
+
+coverage:
+	@scripts/install-deps build test
+	@tests/coverage
+
+tsan:
+	@scripts/install-deps build test
+	@tests/tsan
 
 modules:
 	@scripts/install-deps build
