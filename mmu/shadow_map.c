@@ -392,6 +392,39 @@ static void near_map_all(struct map *m)
 	}
 }
 
+/* Below a large guest page, or with paging off: the frames around, which follow. */
+static void near_map_direct(struct map *m)
+{
+	const struct mmu_config *cfg = m->vcpu->mmu->config;
+	const struct mmu_fault *fault = m->fault;
+	const struct mmu_slot *slot = fault->slot;
+	gfn_t first = fault->gfn & ~(gfn_t)(SHADOW_NEAR - 1);
+	gfn_t lo = max(first, slot->base_gfn);
+	gfn_t hi = min(first + SHADOW_NEAR, slot->base_gfn + slot->npages);
+	u64 *sptep = entry_of(m, LEVEL_4K) - (fault->gfn - lo);
+	struct mmu_pfn page[SHADOW_NEAR] __uninitialized;
+	u32 pkey = m->ctx->walk.fmt ? fault->walk->pkey : 0, acc;
+	unsigned int n, i;
+	int err;
+
+	if (fault_range_is_stale(m->vcpu->mmu, fault->seq, lo, hi))
+		return;
+	n = mmu_env_pfn_present(slot, lo, hi - lo, m->access & ACC_W, page);
+	for (i = 0; i < n; i++) {
+		acc = m->access;
+		if (!(tdp_leaf_how(slot, &page[i], false) & LEAF_WRITE) ||
+		    track_has_table(m->s, m->vcpu->as_id, lo + i, 1))
+			acc &= ~ACC_W;
+		err = sptep[i] ||
+		      shadow_leaf_set(&sptep[i],
+				      spte_shadow_leaf(cfg, LEVEL_4K,
+						       page[i].pfn, acc, pkey) &
+				      ~cfg->accessed,
+				      lo + i, &m->vcpu->reserve->desc, &m->d);
+		fault_page_put(slot, &page[i], !err, false);
+	}
+}
+
 void shadow_refill(struct mmu_vcpu *vcpu, u64 *sptep, u64 entry,
 		   struct shadow_debt *d)
 {
@@ -439,8 +472,11 @@ static enum mmu_result map_locked(struct map *m)
 		return r;
 	pages_link(m);
 	r = leaf_map(m);
-	/* What a table maps beside; a page of the guest's is mapped whole. */
-	if (r == MMU_FIXED && m->ctx->walk.fmt && fault->walk->level == LEVEL_4K)
+	if (r != MMU_FIXED || m->level > LEVEL_4K)
+		return r;
+	if (m->sp[LEVEL_4K]->role.direct)
+		near_map_direct(m);
+	else
 		near_map_all(m);
 	return r;
 }
