@@ -227,7 +227,8 @@ static bool visit_protect(struct shadow_op *op, int level, gfn_t gfn,
 	u64 *sptep;
 
 	rmap_for_each(sptep, &it, &head)
-		shadow_protect(sptep, &op->debt);
+		if (READ_ONCE(*sptep) & op->mmu->config->write)
+			shadow_protect(sptep, &op->debt);
 	return true;
 }
 

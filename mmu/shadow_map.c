@@ -393,6 +393,54 @@ static void near_map_all(struct map *m)
 	}
 }
 
+/* Frames in a row, whose entries are empty; as far as the host has them. */
+static void near_map_run(struct map *m, gfn_t lo, gfn_t hi)
+{
+	const struct mmu_config *cfg = m->vcpu->mmu->config;
+	const struct mmu_fault *fault = m->fault;
+	u64 *sptep = entry_of(m, LEVEL_4K) + (long)(lo - fault->gfn), spte;
+	struct mmu_pfn page[SHADOW_NEAR] __uninitialized;
+	u32 pkey = m->ctx->walk.fmt ? fault->walk->pkey : 0, acc;
+	unsigned int n, i;
+	int err;
+
+	n = mmu_env_pfn_present(fault->slot, lo, hi - lo, m->access & ACC_W,
+				page);
+	for (i = 0; i < n; i++) {
+		acc = m->access;
+		if (!(tdp_leaf_how(fault->slot, &page[i], false) & LEAF_WRITE) ||
+		    track_has_table(m->s, m->vcpu->as_id, lo + i, 1))
+			acc &= ~ACC_W;
+		spte = spte_shadow_leaf(cfg, LEVEL_4K, page[i].pfn, acc, pkey);
+		err = shadow_leaf_set(&sptep[i], spte & ~cfg->accessed, lo + i,
+				      &m->vcpu->reserve->desc, &m->d);
+		fault_page_put(fault->slot, &page[i], !err, false);
+	}
+}
+
+/* Below a large guest page, or with paging off: the frames around, which follow. */
+static void near_map_direct(struct map *m)
+{
+	const struct mmu_fault *fault = m->fault;
+	const struct mmu_slot *slot = fault->slot;
+	gfn_t gfn = fault->gfn, first = gfn & ~(gfn_t)(SHADOW_NEAR - 1);
+	gfn_t end = min(first + SHADOW_NEAR, slot->base_gfn + slot->npages);
+	const u64 *sptep = entry_of(m, LEVEL_4K);
+	gfn_t lo = gfn, hi = gfn + 1;
+
+	first = max(first, slot->base_gfn);
+	while (lo > first && !sptep[(long)(lo - gfn) - 1])
+		lo--;
+	while (hi < end && !sptep[hi - gfn])
+		hi++;
+	if (fault_range_is_stale(m->vcpu->mmu, fault->seq, lo, hi))
+		return;
+	if (lo < gfn)
+		near_map_run(m, lo, gfn);
+	if (hi > gfn + 1)
+		near_map_run(m, gfn + 1, hi);
+}
+
 void shadow_refill(struct mmu_vcpu *vcpu, u64 *sptep, u64 entry,
 		   struct shadow_debt *d)
 {
@@ -440,8 +488,11 @@ static enum mmu_result map_locked(struct map *m)
 		return r;
 	pages_link(m);
 	r = leaf_map(m);
-	/* What a table maps beside; a page of the guest's is mapped whole. */
-	if (r == MMU_FIXED && m->ctx->walk.fmt && fault->walk->level == LEVEL_4K)
+	if (r != MMU_FIXED || m->level > LEVEL_4K)
+		return r;
+	if (m->sp[LEVEL_4K]->role.direct)
+		near_map_direct(m);
+	else
 		near_map_all(m);
 	return r;
 }
