@@ -47,11 +47,19 @@ static bool ctx_set(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	struct mmu_ctx *ctx = &vcpu->ctx[kind];
 	struct gwalk_ctx *walk = &ctx->walk;
 	const struct pt_format *old_fmt = walk->fmt;
-	struct pt_rsvd old_rsvd = walk->rsvd;
+	struct pt_rsvd old_rsvd;
 	u32 old_role = ctx->role;
 
 	ctx->last[0].level = 0;
 	ctx->last[1].level = 0;
+	/* VMRUN says the same each time. */
+	if (fmt && fmt == old_fmt &&
+	    !memcmp(bits, &ctx->bits, sizeof(*bits)) &&
+	    !memcmp(feat, &ctx->feat, sizeof(*feat)))
+		return false;
+	old_rsvd = walk->rsvd;
+	ctx->bits = *bits;
+	ctx->feat = *feat;
 	ctx->role = shadow_role_init(fmt, bits, feat);
 	walk->fmt = fmt;
 	walk->set_ad = !fmt || !fmt->exec || feat->ad;

@@ -83,12 +83,16 @@ struct mmu_walk {
  * struct mmu_ctx - one set of guest tables, and how to walk it
  * @ops: (c) constants of its kind
  * @walk: format, reserved bits and permissions, from mmu_ctx_update()
+ * @bits: what @walk was made from
+ * @feat: the same
  * @last: walks to repeat: [0] for data, [1] for code
  * @role: what all shadow pages of it have in common: shadow_role.word
  */
 struct mmu_ctx {
 	const struct mmu_ctx_ops *ops;
 	struct gwalk_ctx walk;
+	struct perm_bits bits;
+	struct pt_features feat;
 	struct mmu_walk last[2];
 	u32 role;
 };

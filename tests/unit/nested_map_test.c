@@ -364,6 +364,37 @@ static void switches(void **state)
 	assert_true(other->root == root);
 }
 
+/* In any order, with and without roots. */
+static void orders(void **state)
+{
+	struct mmu_vcpu *v;
+
+	l2_start(caps_of("npt4-1g"), MODEL_4LEVEL);
+	v = &l2->v->v;
+	path(MODEL_4LEVEL, 0x67);
+	mmu_nested_leave(v);
+	mmu_nested_flush(v);
+	assert_true(world_access(l2->v, DATA(5), 0));
+	mmu_nested_flush(v);
+	l2_enter(l2, 0);
+	mmu_nested_flush(v);
+	mmu_nested_enter(v);
+	assert_int_equal(l2_access(l2, 0, W), L2_DONE);
+	mmu_nested_enter(v);
+	assert_true(mmu_root_is_current(v));
+	assert_int_equal(l2_access(l2, 0, W), L2_DONE);
+	mmu_nested_flush(v);
+	assert_false(mmu_root_is_current(v));
+	mmu_nested_leave(v);
+	mmu_nested_leave(v);
+	assert_true(mmu_root_is_current(v));
+	l2->inside = false;
+	/* Never loads a root. */
+	l2_enter(other, 0);
+	l2_leave(other);
+	l2_enter(other, 1);
+}
+
 /* A format with fewer levels, and back. */
 static void mode_changes(void **state)
 {
@@ -456,6 +487,7 @@ int main(void)
 		CASE(pdptes),
 		CASE(large_pages),
 		CASE(switches),
+		CASE(orders),
 		CASE(mode_changes),
 		CASE(no_memory),
 		CASE(destroyed),
