@@ -187,7 +187,6 @@ int mmu_env_guest_read(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 int mmu_env_guest_peek(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 		       unsigned int len);
 
-/* An entry of a guest's table: gwalk.h. */
 struct gwalk_step;
 
 /* As many as a walk can have. */
@@ -205,17 +204,7 @@ struct gwalk_step;
 bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
 			unsigned int n, unsigned int size);
 
-/**
- * mmu_env_guest_same_now - the same without sleeping
- * @vcpu: whose address space; memslots' SRCU is held
- * @step: the entries
- * @n: how many, at most MMU_ENV_SAME_MAX
- * @size: bytes of an entry, 4 or 8
- *
- * May be called under the MMU lock.
- *
- * Return: false when one differs, or cannot be read without waiting.
- */
+/** mmu_env_guest_same_now - the same without sleeping, as under the MMU lock */
 bool mmu_env_guest_same_now(struct mmu_vcpu *vcpu,
 			    const struct gwalk_step *step, unsigned int n,
 			    unsigned int size);
