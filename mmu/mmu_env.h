@@ -189,8 +189,7 @@ int mmu_env_guest_peek(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 
 struct gwalk_step;
 
-/* As many as a walk can have. */
-#define MMU_ENV_SAME_MAX LEVEL_MAX
+#define MMU_ENV_SAME_MAX LEVEL_MAX	/* as many as a walk can have */
 
 /**
  * mmu_env_guest_same - do entries in guest memory still have their values?
