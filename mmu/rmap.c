@@ -119,16 +119,16 @@ struct pte_list_desc *rmap_remove(struct rmap_head *head, u64 *sptep,
 	return newest;
 }
 
-u64 *rmap_first(struct rmap_iter *it, const struct rmap_head *head)
+u64 *rmap_chain_first(struct rmap_iter *it, const struct rmap_head *head)
 {
 	it->desc = chain_of(head);
-	it->pos = it->desc ? desc_count(it->desc) : 0;
-	return it->desc ? rmap_next(it) : (u64 *)head->val;
+	it->pos = desc_count(it->desc);
+	return rmap_chain_next(it);
 }
 
-u64 *rmap_next(struct rmap_iter *it)
+u64 *rmap_chain_next(struct rmap_iter *it)
 {
-	if (it->desc && !it->pos) {
+	if (!it->pos) {
 		it->desc = it->desc->next;
 		it->pos = it->desc ? desc_count(it->desc) : 0;
 	}

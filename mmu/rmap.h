@@ -101,6 +101,12 @@ struct rmap_iter {
 	unsigned int pos;
 };
 
+/** rmap_chain_first - rmap_first() where there is a chain */
+u64 *rmap_chain_first(struct rmap_iter *it, const struct rmap_head *head);
+
+/** rmap_chain_next - rmap_next() in a chain */
+u64 *rmap_chain_next(struct rmap_iter *it);
+
 /**
  * rmap_first - begin a walk
  * @it: the walk
@@ -109,7 +115,14 @@ struct rmap_iter {
  * Return: the first SPTE, or NULL.  The first one may be removed and the walk
  * begun again, to remove all.
  */
-u64 *rmap_first(struct rmap_iter *it, const struct rmap_head *head);
+static inline u64 *rmap_first(struct rmap_iter *it,
+			      const struct rmap_head *head)
+{
+	if (head->val & 1)
+		return rmap_chain_first(it, head);
+	it->desc = NULL;
+	return (u64 *)head->val;
+}
 
 /**
  * rmap_next - go on
@@ -117,7 +130,10 @@ u64 *rmap_first(struct rmap_iter *it, const struct rmap_head *head);
  *
  * Return: the next SPTE, or NULL.
  */
-u64 *rmap_next(struct rmap_iter *it);
+static inline u64 *rmap_next(struct rmap_iter *it)
+{
+	return it->desc ? rmap_chain_next(it) : NULL;
+}
 
 #define rmap_for_each(sptep, it, head)					\
 	for (sptep = rmap_first(it, head); sptep; sptep = rmap_next(it))

@@ -202,6 +202,7 @@ static bool leaf_split(struct split *p, u64 *sptep)
 	shadow_drop(sptep, &p->op.debt);
 	shadow_link(sptep, sp, &p->desc, &p->op.debt);
 	p->op.debt.flush = flush;
+	p->op.moved = true;
 	split_count(p);
 	return true;
 }

@@ -17,7 +17,7 @@ struct shadow_op;
  * @gfn: first frame of the page
  * @head: its reverse map, not empty
  *
- * The visitor may empty the reverse map, and drop the lock.
+ * The visitor may drop the lock, and empty the reverse map: @op->moved then.
  *
  * Return: false when the operation is over.
  */
@@ -35,6 +35,7 @@ typedef bool (*shadow_visit_fn)(struct shadow_op *op, int level, gfn_t gfn,
  * @may_yield: drop the lock now and then
  * @visit: the visitor
  * @young: age: an accessed page was met
+ * @moved: leaves were dropped, or the lock was let go: chunks may be gone
  * @debt: what is owed before the lock goes
  */
 struct shadow_op {
@@ -47,6 +48,7 @@ struct shadow_op {
 	bool may_yield;
 	shadow_visit_fn visit;
 	bool young;
+	bool moved;
 	struct shadow_debt debt;
 };
 

@@ -33,6 +33,7 @@ void shadow_op_leave(struct shadow_op *op)
 {
 	shadow_debt_pay(&op->debt);
 	write_unlock(&op->mmu->lock);
+	op->moved = true;
 }
 
 void shadow_op_breathe(struct shadow_op *op)
@@ -59,19 +60,41 @@ static unsigned long index_wanted(const struct shadow_op *op, unsigned long i,
 	return bit < n ? (op->start + bit) >> shift : ULONG_MAX;
 }
 
+/* The next chunk from @i on, which is moved to its first head in the range. */
+static struct rmap_chunk *chunk_next(struct shadow_op *op, int level,
+				     unsigned long *i, unsigned long last)
+{
+	unsigned long at = *i >> RMAP_CHUNK_BITS;
+	struct rmap_chunk *c;
+
+	op->moved = false;
+	c = xa_find(&op->s->rmap[op->as_id][level - 1], &at,
+		    last >> RMAP_CHUNK_BITS, XA_PRESENT);
+	if (c)
+		*i = max(*i, at << RMAP_CHUNK_BITS);
+	return c;
+}
+
 bool shadow_op_run(struct shadow_op *op, int level)
 {
-	struct xarray *rmap = &op->s->rmap[op->as_id][level - 1];
 	unsigned int shift = (level - 1) * PT_INDEX_BITS;
 	unsigned long last = (op->end - 1) >> shift, next, i;
+	struct rmap_chunk *c = NULL;
 	struct rmap_head head;
 
-	/* Each step looks up anew what follows @i: the lock may go in between. */
-	rmap_index_for_each(rmap, i, head, op->start >> shift, last) {
+	for (i = op->start >> shift; i <= last; i++) {
+		if (!c || op->moved || !(i % RMAP_CHUNK))
+			c = chunk_next(op, level, &i, last);
+		if (!c)
+			break;
+		head = *rmap_chunk_head(c, i);
+		if (!head.val)
+			continue;
 		next = index_wanted(op, i, shift);
 		if (next > last)
 			break;
 		if (next != i) {
+			c = NULL;
 			i = next - 1;
 			continue;
 		}
@@ -102,6 +125,7 @@ static bool head_drop(struct shadow_op *op, int level, gfn_t gfn,
 	bool young = false;
 	u64 *sptep, *more;
 
+	op->moved = true;
 	for (;;) {
 		sptep = rmap_first(&it, &head);
 		if (!sptep)
