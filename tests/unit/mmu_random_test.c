@@ -199,7 +199,7 @@ static void setup_fails(const struct mmu_caps *caps)
 		assert_null(mmu_config_get());
 	}
 	shim_fail_at = 0;
-	/* Two caches can fail. */
+	/* Three caches can fail. */
 	assert_int_equal(n, 4);
 	mmu_teardown();
 	assert_int_equal(shim_live, 0);
