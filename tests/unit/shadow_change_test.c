@@ -245,6 +245,84 @@ static void test_table_going(void **state)
 	assert_int_equal(frame(0), DATA + 1);
 }
 
+/* The frame beside the one that faults, on its way out. */
+static void test_neighbour_going(void **state)
+{
+	tables_make();
+	poke(T1, 0, DATA << 12 | P | W | U | A | D);
+	poke(T1, 1, (DATA + 1) << 12 | P | W | U | A | D);
+	mode(&long_mode, T4);
+	assert_true(world_mm_lock(&vm));
+	world_notify_begin(&vm, HOST + DATA + 1, HOST + DATA + 2, false);
+	assert_int_equal(touch(0, 0), SHADOW_DONE);
+	assert_int_equal(leaf(0x1000).rights, 0);
+	host_migrate(&vm.host, HOST + DATA + 1, HOST + DATA + 2);
+	world_notify_end(&vm, HOST + DATA + 1, HOST + DATA + 2);
+	world_mm_unlock(&vm);
+	assert_int_equal(touch(0x1000, 0), SHADOW_DONE);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Another vCPU changes the guest's tables between a fault's walk and its lock. */
+
+static struct env_vcpu *other;
+static gpa_t race_at;
+static u64 race_value;
+
+static void race(void)
+{
+	env_gap_hook = NULL;
+	shadow_emulate(other, race_at, &(struct paging_store){ 8, race_value });
+}
+
+/* In the middle of the look for the page; the fault must see it. */
+static void race_by(gpa_t at, u64 value)
+{
+	other = shadow_vcpu_add(&vm, 1);
+	race_at = at;
+	race_value = value;
+	vm.crowded = true;
+	assert_int_equal(touch(0x2000, 0), SHADOW_DONE);
+	vm.crowded = false;
+	assert_null(env_gap_hook);
+	assert_int_equal(shadow_mem_get(cpu, at, 8) & ~A, value & ~A);
+	/* What may be old is forgotten now. */
+	assert_true(shadow_cr3(cpu, T4 << 12));
+	assert_int_equal(touch(0x2000, 0), SHADOW_DONE);
+	assert_int_equal(frame(0x2000), DATA + 1);
+}
+
+static void pfn_gap(struct env_vcpu *v, gpa_t gpa, u64 old, u64 new)
+{
+	/* The walk's last change of a table: the page comes next. */
+	if (gpa >> 12 == T1)
+		env_gap_hook = race;
+}
+
+static void race_start(void)
+{
+	tables_make();
+	poke(T1, 0, DATA << 12 | P | W | U | A | D);
+	poke(T1, 2, DATA << 12 | P | W | U);
+	poke(24, 2, (DATA + 1) << 12 | P | W | U | A);
+	mode(&long_mode, T4);
+	/* The tables are shadowed, so that writes to them are noticed. */
+	assert_int_equal(touch(0, 0), SHADOW_DONE);
+	env_cmpxchg_hook = pfn_gap;
+}
+
+static void test_race_leaf(void **state)
+{
+	race_start();
+	race_by((T1 << 12) + 8 * 2, (DATA + 1) << 12 | P | W | U | A);
+}
+
+static void test_race_directory(void **state)
+{
+	race_start();
+	race_by(T2 << 12, 24ull << 12 | P | W | U | A);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +339,9 @@ int main(void)
 		CASE(test_table_nowhere),
 		CASE(test_table_unmapped),
 		CASE(test_table_going),
+		CASE(test_neighbour_going),
+		CASE(test_race_leaf),
+		CASE(test_race_directory),
 	};
 
 	shim_seed = 1;

@@ -361,6 +361,12 @@ void shadow_ops_guest(struct env_vcpu *v)
 
 	if (v->busy)
 		return;
+	if (shim_nested && rnd(2)) {
+		v->busy = true;
+		shadow_ops_race(v);
+		v->busy = false;
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(guest_ops); i++) {
 		n -= guest_ops[i].odds;
 		if (n >= 0)

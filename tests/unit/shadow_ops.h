@@ -39,6 +39,9 @@ void shadow_ops_change(struct env_vcpu *v);
 /* Anything, into a frame that may be a table. */
 void shadow_ops_scribble(struct env_vcpu *v);
 
+/* Change an entry that another vCPU's fault has just read. */
+void shadow_ops_race(struct env_vcpu *v);
+
 /* ---- shadow_ops.c again: one thing that a guest does, by a vCPU that is not busy. */
 void shadow_ops_guest(struct env_vcpu *v);
 

@@ -312,3 +312,19 @@ void shadow_ops_scribble(struct env_vcpu *v)
 		if ((gpa & 4095) <= 4088)
 			guest_store(v, gpa, &s);
 }
+
+void shadow_ops_race(struct env_vcpu *v)
+{
+	struct env_vcpu *w = v->vm->vcpu[rnd(ENV_VCPUS)];
+	const struct model_entry *e;
+	const struct shadow_try *t;
+
+	if (!w || w == v || w->v.as_id != v->v.as_id)
+		return;
+	t = w->cpu->try;
+	if (!t || !t->r.used)
+		return;
+	e = &t->r.entry[rnd(t->r.used)];
+	guest_write(v, e->gpa, e->size,
+		    changed_entry(&w->cpu->guest, e->value, e->level));
+}
