@@ -11,6 +11,7 @@ static void leaf_check(struct env_vcpu *v, const char *who, u64 va,
 		       const struct model_result *leaf)
 {
 	u64 hpa = leaf->gpa | (va & (hw_page_size(leaf->level) - 1));
+	u32 pkru = shim_random() << 1;
 	struct model_access a;
 	gfn_t gfn;
 	int i;
@@ -20,7 +21,7 @@ static void leaf_check(struct env_vcpu *v, const char *who, u64 va,
 	for (i = 0; i < 16; i++) {
 		a = (struct model_access){
 			.write = i & 1, .fetch = i & 2, .user = i & 4,
-			.ac = i & 8,
+			.ac = i & 8, .pkru = i & 8 ? pkru : 0,
 		};
 		if ((a.write && a.fetch) || hw_denies(v, &a, leaf))
 			continue;

@@ -58,6 +58,40 @@ static void test_unsync_cr3(void **state)
 	assert_false(leaf(0x5000).rights & ACC_W);
 }
 
+/* What a flush has to find: another key, and an accessed bit that was cleared. */
+static void test_unsync_key(void **state)
+{
+	struct model_paging g = long_mode;
+
+	g.pke = true;
+	unsync_make();
+	mode(&g, T4);
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	assert_int_equal(store(0x5000, 8, (DATA + 1) << 12 | P | W | U | A | D |
+					  KEY(9)), SHADOW_DONE);
+	assert_int_equal(leaf(0).pkey, 0);
+	assert_true(shadow_cr3(cpu, T4 << 12));
+	assert_int_equal(touch(0x5000, 0), SHADOW_DONE);
+	assert_int_not_equal(leaf(0).rights && !leaf(0).pkey, 1);
+	assert_int_equal(touch_key(0, USER, 1u << 2 * 9), SHADOW_FAULTED);
+	assert_int_equal(touch_key(0, USER, 0), SHADOW_DONE);
+	assert_int_equal(leaf(0).pkey, 9);
+}
+
+static void test_unsync_accessed(void **state)
+{
+	unsync_make();
+	shadow_invlpg(cpu, 0);
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	assert_int_equal(store(0x5000, 8, (DATA + 1) << 12 | P | W | U),
+			 SHADOW_DONE);
+	assert_true(shadow_cr3(cpu, T4 << 12));
+	assert_int_equal(touch(0x5000, 0), SHADOW_DONE);
+	assert_int_equal(leaf(0).rights, 0);
+	assert_int_equal(touch(0, 0), SHADOW_DONE);
+	assert_int_equal(peek(T1, 0) & (A | D), A);
+}
+
 /* Another vCPU of another mode has the frame for a table, too. */
 static void test_unsync_other_vcpu(void **state)
 {
@@ -328,6 +362,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_unsync_invlpg),
 		CASE(test_unsync_cr3),
+		CASE(test_unsync_key),
+		CASE(test_unsync_accessed),
 		CASE(test_unsync_other_vcpu),
 		CASE(test_unsync_linked),
 		CASE(test_upper_emulated),

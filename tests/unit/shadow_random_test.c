@@ -21,7 +21,7 @@
 #include "tests/unit/shadow_ops.h"
 
 static unsigned long long seed = 1;
-static long total_ops = 600000;
+static long total_ops = 400000;
 static const char *only;
 static struct env_vm vm;
 static long op_nr;

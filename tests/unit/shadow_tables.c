@@ -180,7 +180,9 @@ static u64 some_entry(const struct model_paging *g, int level)
 /* Changes of what is there, as kernels make them. */
 static u64 changed_entry(const struct model_paging *g, u64 e, int level)
 {
-	switch (rnd(10)) {
+	switch (rnd(11)) {
+	case 10:
+		return g->mode >= MODEL_4LEVEL ? e ^ 1ull << (59 + rnd(4)) : e;
 	case 0:
 		return e ^ PTE_W;
 	case 1:

@@ -429,7 +429,7 @@ static bool judge(struct env_vcpu *v, const struct mmu_fault *f,
 		return false;
 	case MMU_EMULATE:
 		why = emulate_reason(v, t);
-		if (why == BECAUSE_SHADOWED && f->no_emulate)
+		if (same && why == BECAUSE_SHADOWED && f->no_emulate)
 			shim_die("va %llx: a table was to make room", t->va);
 		if (why != BECAUSE_NOT)
 			shadow_emulated[why]++;
