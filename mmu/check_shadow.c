@@ -137,10 +137,7 @@ static void check_entries(struct check *c, struct shadow_page *sp)
 	for (i = 0; i < PT_ENTRIES; i++) {
 		u64 spte = sp->spt[i];
 
-		if (spte_is_mmio(cfg, spte))
-			BUG_ON(spte_is_real(spte) ||
-			       sp->role.level != LEVEL_4K);
-		else if (!spte_is_real(spte))
+		if (!spte_is_real(spte))
 			BUG_ON(spte);
 		else if (spte_is_table(cfg, spte, sp->role.level))
 			check_link(c, sp, i);

@@ -238,10 +238,8 @@ void mmu_slots_changed(struct mmu *mmu)
 	};
 
 	/* Entries of a generation whose number comes again must not stay. */
-	if (mmu->config->mmio_mask && !(gen & mmu->config->mmio_gen_mask)) {
+	if (mmu->config->mmio_mask && !(gen & mmu->config->mmio_gen_mask))
 		range_run(&op);
-		shadow_forget_mmio(mmu);
-	}
 	/* Pairs with the fault's: who reads it sees the slots published. */
 	smp_store_release(&mmu->mmio_gen, gen);
 }

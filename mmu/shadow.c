@@ -246,11 +246,8 @@ bool shadow_drop(u64 *sptep, struct shadow_debt *d)
 	const struct mmu_config *cfg = d->mmu->config;
 	u64 spte = READ_ONCE(*sptep);
 
-	if (!spte_is_real(spte)) {
-		if (spte)
-			WRITE_ONCE(*sptep, 0);
+	if (!spte_is_real(spte))
 		return false;
-	}
 	/* The processor may set the accessed bit until now. */
 	spte = xchg(sptep, 0);
 	d->flush = true;

@@ -123,7 +123,7 @@ int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
 		    struct pte_list_desc **desc, struct shadow_debt *d);
 
 /**
- * shadow_drop - empty an entry: leaf, link or cached MMIO
+ * shadow_drop - empty an entry: leaf or link
  * @sptep: the entry
  * @d: the debt: grows if there was a translation
  *

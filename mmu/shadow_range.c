@@ -250,48 +250,6 @@ bool shadow_young_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end)
 }
 
 /* ------------------------------------------------------------------------ */
-/* Operations on all pages. */
-
-static void page_forget_mmio(struct shadow_op *op, struct shadow_page *sp)
-{
-	const struct mmu_config *cfg = op->mmu->config;
-	unsigned int i;
-
-	for (i = 0; i < PT_ENTRIES; i++)
-		if (spte_is_mmio(cfg, sp->spt[i]))
-			shadow_drop(&sp->spt[i], &op->debt);
-}
-
-static void pages_forget_mmio(struct shadow_op *op, struct xarray *pages)
-{
-	struct shadow_page *sp;
-	unsigned long i;
-	void *entry;
-
-	xa_for_each(pages, i, entry) {
-		for (sp = entry; sp; sp = sp->same)
-			page_forget_mmio(op, sp);
-		shadow_op_breathe(op);
-	}
-}
-
-void shadow_forget_mmio(struct mmu *mmu)
-{
-	struct shadow_op op = {
-		.mmu = mmu,
-		.end = ~0ull,
-		.may_yield = true,
-	};
-	int as_id;
-
-	if (!shadow_op_enter(&op))
-		return;
-	for (as_id = 0; as_id < 2; as_id++) {
-		pages_forget_mmio(&op, &op.s->table[as_id]);
-		pages_forget_mmio(&op, &op.s->direct[as_id]);
-	}
-	shadow_op_leave(&op);
-}
 
 void shadow_zap_all(struct mmu *mmu)
 {

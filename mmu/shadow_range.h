@@ -48,7 +48,4 @@ void shadow_recover_range(struct mmu *mmu, const struct mmu_slot *slot);
  */
 void shadow_zap_all(struct mmu *mmu);
 
-/** shadow_forget_mmio - drop all cached MMIO entries */
-void shadow_forget_mmio(struct mmu *mmu);
-
 #endif

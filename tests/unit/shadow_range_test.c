@@ -160,31 +160,6 @@ static void test_age(void **state)
 	assert_int_equal(vm.flushes, 0);
 }
 
-/* The generation wraps: no entry may stay that an old one believed. */
-static void test_mmio(void **state)
-{
-	const struct mmu_config *cfg = vm.mmu.config;
-	u64 *sptep, *other;
-	int level;
-
-	guest_map(VA, DATA, 1, RW);
-	guest_map(VA + PAGE(1), DATA + 1, 1, RW);
-	touch(VA, 0);
-	other = spte_at(VA, &level);
-	sptep = spte_at(VA + PAGE(2), &level);
-	assert_int_equal(level, 1);
-	*sptep = spte_mmio(cfg, 0);
-	mmu_slots_changed(&vm.mmu);
-	assert_true(spte_is_mmio(cfg, *sptep));
-	vm.mmu.mmio_gen = cfg->mmio_gen_mask;
-	shim_yield_odds = 1;
-	vm.flushes = 0;
-	mmu_slots_changed(&vm.mmu);
-	assert_true(*sptep == 0);
-	assert_true(*other & P);
-	assert_int_equal(vm.flushes, 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,7 +169,6 @@ int main(void)
 		CASE(test_zap_table),
 		CASE(test_zap_all),
 		CASE(test_age),
-		CASE(test_mmio),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
