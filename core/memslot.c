@@ -20,6 +20,7 @@
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "core/dirty.h"
@@ -35,20 +36,26 @@
 /* What every VM starts with; never freed. */
 static struct slots slots_none;
 
-unsigned int slot_index(const struct slots *slots, gfn_t gfn)
+/* Place of the first slot that does not lie below a frame. */
+static unsigned int set_place(const struct slots *set, gfn_t gfn)
 {
-	unsigned int lo = 0, hi = slots->n, mid;
+	unsigned int lo = 0, hi = set->n, mid;
 
 	while (lo < hi) {
-		mid = (lo + hi) / 2;
-		if (slot_holds(slots->slot[mid], gfn))
-			return mid;
-		if (gfn < slots->slot[mid]->mmu.base_gfn)
-			hi = mid;
-		else
+		mid = lo + (hi - lo) / 2;
+		if (set->slot[mid]->mmu.base_gfn < gfn)
 			lo = mid + 1;
+		else
+			hi = mid;
 	}
-	return slots->n;
+	return lo;
+}
+
+unsigned int slot_index(const struct slots *slots, gfn_t gfn)
+{
+	unsigned int i = set_place(slots, gfn + 1);
+
+	return i && slot_holds(slots->slot[i - 1], gfn) ? i - 1 : slots->n;
 }
 
 struct slot *slot_find(const struct slots *slots, gfn_t gfn)
@@ -111,14 +118,17 @@ static bool slots_overlap(const struct slots *slots, const struct slot *skip,
 			  const struct slot *want)
 {
 	gfn_t start = want->mmu.base_gfn, end = start + want->mmu.npages;
-	const struct mmu_slot *m;
-	unsigned int i;
+	unsigned int place = set_place(slots, start), i;
+	const struct slot *below;
 
-	for (i = 0; i < slots->n; i++) {
-		m = &slots->slot[i]->mmu;
-		if (slots->slot[i] != skip && m->base_gfn < end &&
-		    start < m->base_gfn + m->npages)
+	for (i = place; i < slots->n && slots->slot[i]->mmu.base_gfn < end; i++)
+		if (slots->slot[i] != skip)
 			return true;
+	/* They do not overlap each other: the next one below decides. */
+	for (i = place; i; i--) {
+		below = slots->slot[i - 1];
+		if (below != skip)
+			return below->mmu.base_gfn + below->mmu.npages > start;
 	}
 	return false;
 }
@@ -171,32 +181,47 @@ static struct slot *slot_make(struct kvm *kvm, const struct slot *old,
 	return new;
 }
 
+static void set_remove(struct slots *set, const struct slot *slot)
+{
+	unsigned int i = set_place(set, slot->mmu.base_gfn);
+
+	set->n--;
+	memmove(&set->slot[i], &set->slot[i + 1],
+		(set->n - i) * sizeof(*set->slot));
+	set->npages -= slot->mmu.npages;
+}
+
+static void set_insert(struct slots *set, struct slot *slot)
+{
+	unsigned int i = set_place(set, slot->mmu.base_gfn);
+
+	memmove(&set->slot[i + 1], &set->slot[i],
+		(set->n - i) * sizeof(*set->slot));
+	set->slot[i] = slot;
+	set->n++;
+	set->npages += slot->mmu.npages;
+}
+
 /* A copy of a set without @old and with @new, either of which may be NULL. */
 static struct slots *set_make(const struct slots *cur, const struct slot *old,
 			      struct slot *new)
 {
-	unsigned int n = cur->n + !!new - !!old, i, to = 0;
-	struct slot *slot, *add = new;
 	struct slots *set;
 
-	set = kvzalloc(struct_size(set, slot, n), GFP_KERNEL_ACCOUNT);
+	set = kvmalloc(struct_size(set, slot, cur->n + !!new),
+		       GFP_KERNEL_ACCOUNT);
 	if (!set)
 		return NULL;
-	for (i = 0; i < cur->n; i++) {
-		slot = cur->slot[i];
-		if (add && add->mmu.base_gfn < slot->mmu.base_gfn) {
-			set->slot[to++] = add;
-			add = NULL;
-		}
-		if (slot != old)
-			set->slot[to++] = slot;
-	}
-	if (add)
-		set->slot[to++] = add;
-	set->n = n;
-	set->npages = cur->npages + (new ? new->mmu.npages : 0) -
-		      (old ? old->mmu.npages : 0);
-	set->generation = cur->generation + 1;
+	*set = (struct slots){
+		.n = cur->n,
+		.npages = cur->npages,
+		.generation = cur->generation + 1,
+	};
+	memcpy(set->slot, cur->slot, cur->n * sizeof(*set->slot));
+	if (old)
+		set_remove(set, old);
+	if (new)
+		set_insert(set, new);
 	return set;
 }
 

@@ -13,7 +13,8 @@
 #include "x86/fpu.h"
 #include "x86/vendor.h"
 
-struct perm_regs guest_perm_regs(struct x86_vcpu *v)
+/* Not a call on the way of every instruction that is looked at. */
+static __always_inline struct perm_regs perm_regs(struct x86_vcpu *v)
 {
 	return (struct perm_regs) {
 		.pkru = fpu_guest_pkru(v),
@@ -21,11 +22,16 @@ struct perm_regs guest_perm_regs(struct x86_vcpu *v)
 	};
 }
 
+struct perm_regs guest_perm_regs(struct x86_vcpu *v)
+{
+	return perm_regs(v);
+}
+
 /* One linear address to gpa.  EMUL_FAULT: @fault is the guest's #PF. */
 enum emul_result guest_translate(struct x86_vcpu *v, u64 la, u64 access,
 				  gpa_t *gpa, struct emul_fault *fault)
 {
-	struct gwalk_access walk = { .pf = access, .regs = guest_perm_regs(v) };
+	struct gwalk_access walk = { .pf = access, .regs = perm_regs(v) };
 	struct gwalk_result res __uninitialized;
 
 	if (unlikely(v->mmu_stale))

@@ -324,7 +324,7 @@ static const struct test_case cases[] = {
 	{ "file_backed", file_backed, 0 },
 	{ "huge_pages", huge_pages, 0 },
 	{ "address_spaces", address_spaces, 0 },
-	{ "many_slots", many_slots, 120 },
+	{ "many_slots", many_slots, 240 },
 	{ NULL, NULL, 0 },
 };
 
