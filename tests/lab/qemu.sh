@@ -7,7 +7,7 @@
 . /bin/alarm.sh
 
 console=/tmp/console
-qemu_cpu=host qemu_mem=256 qemu_smp=1 qemu_limit=180
+qemu_cpu=host qemu_mem=256 qemu_smp=1 qemu_limit=400
 # empty: a guest that restarts or is reset starts again
 qemu_once=-no-reboot
 # where the kernel and its initramfs are
