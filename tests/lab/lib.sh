@@ -77,7 +77,7 @@ wait_for() {
 	tries=0
 	until [ "$(grep -c "$2" "$1")" -ge "$3" ]; do
 		tries=$((tries + 1))
-		[ $tries -lt 600 ] || { echo "no $3. '$2':"; cat "$1"; return 1; }
+		[ $tries -lt 1800 ] || { echo "no $3. '$2':"; cat "$1"; return 1; }
 		sleep 0.1
 	done
 }
