@@ -72,7 +72,7 @@ held() {
 	wait_for "/tmp/held$n" holding 1
 }
 
-# wait_for FILE WORD COUNT: up to a minute
+# wait_for FILE WORD COUNT: up to three minutes
 wait_for() {
 	tries=0
 	until [ "$(grep -c "$2" "$1")" -ge "$3" ]; do
