@@ -3,7 +3,9 @@
  * Roots, and the mode that decides where they come from.
  *
  * TDP: one per address space and VM, shared by its vCPUs.  (Shadow roots belong to
- * a vCPU: shadow.h.)  A valid root has one reference of the VM's own and one of each vCPU that
+ * a vCPU: shadow.h.)
+ *
+ * A valid root has one reference of the VM's own and one of each vCPU that
  * runs on it, so that it outlives a change of role; mmu_zap_all() makes it
  * obsolete and drops the VM's.  Whoever drops the last one takes it off the
  * list and frees its tree.  A walk that lets mmu->lock go holds one as well.
