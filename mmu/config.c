@@ -77,9 +77,11 @@ static void masks_init(const struct mmu_caps *caps)
 }
 
 /*
- * NPT and shadow tables, PAE's among them: a reserved address bit makes every
- * access fault with PF_RSVD (APM vol. 2, 8.4.2 and 15.25.6); the generation takes
- * the place of the address.  AMD's CPUs do not read ahead through such an entry.
+ * Shadow tables: none; the walk of the guest's tables finds it anyway.
+ *
+ * NPT: a reserved address bit makes every access fault with PF_RSVD (APM vol. 2,
+ * 15.25.6); the generation takes the place of the address.  AMD's CPUs do not
+ * read ahead through such an entry.
  *
  * EPT: "writable, not readable" is a misconfiguration (SDM vol. 3, 29.3.3.1).
  * The address is all ones, where no RAM is: CPUs with L1TF use it nevertheless.
@@ -89,6 +91,8 @@ static void mmio_init(const struct mmu_caps *caps)
 	u64 rsvd = GENMASK_ULL(51, 0) & ~(BIT_ULL(caps->maxphyaddr) - 1) &
 		   ~caps->enc_mask;
 
+	if (caps->second == MMU_SECOND_NONE)
+		return;
 	if (caps->second == MMU_SECOND_EPT) {
 		config.mmio_mask = config.fmt->present | SPTE_REAL;
 		config.mmio_value = config.fmt->write | config.fmt->exec;
