@@ -19,7 +19,8 @@
  * are chunks of 64 that exist where something is shadowed.
  *
  *	shadow.c	pages: find or make, link, drop entries, zap
- *	shadow_map.c	a fault's walk into SPTEs; neighbours
+ *	shadow_map.c	a fault's walk into SPTEs
+ *	shadow_near.c	pages mapped ahead
  *	shadow_root.c	root register and role to roots
  *	unsync.c	letting leaf tables go unsync, and bringing them back
  *	track.c		which tables lie in a frame; writes to them
@@ -65,20 +66,6 @@ static inline void shadow_debt_pay(struct shadow_debt *d)
 int shadow_debt_room(struct shadow_debt *d);
 
 /* ------------------------------------------------------------------------ */
-/* shadow_map.c */
-
-/**
- * shadow_refill - map what a guest's entry says, if nobody has to wait for it
- * @vcpu: the vCPU; memslots' SRCU is held
- * @sptep: an empty SPTE of a leaf table
- * @entry: the guest's entry
- * @d: counts
- */
-void shadow_refill(struct mmu_vcpu *vcpu, u64 *sptep, u64 entry,
-		   struct shadow_debt *d);
-
-/* ------------------------------------------------------------------------ */
-/* shadow.c */
 
 /**
  * shadow_activate - from now on there may be shadow pages (R4)

@@ -13,11 +13,11 @@
 #include <linux/atomic.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
-#include <linux/string.h>
 
 #include "mmu/fault.h"
 #include "mmu/ptree.h"
 #include "mmu/shadow.h"
+#include "mmu/shadow_near.h"
 #include "mmu/shadow_role.h"
 #include "mmu/tdp.h"
 
@@ -316,147 +316,6 @@ static enum mmu_result leaf_map(struct map *m)
 }
 
 /* ------------------------------------------------------------------------ */
-/* Neighbours: entries of the same table that the guest has used already. */
-
-static u64 entry_get(const void *raw, unsigned int i, unsigned int size)
-{
-	return size == sizeof(u64) ? ((const u64 *)raw)[i] :
-				     ((const u32 *)raw)[i];
-}
-
-struct near {
-	gfn_t gfn;
-	u32 acc;
-	u32 pkey;
-};
-
-static bool near_read(const struct gwalk_ctx *walk,
-		      const struct shadow_page *sp, u64 entry, struct near *n)
-{
-	const struct pt_format *fmt = walk->fmt;
-
-	if (!(entry & fmt->present) ||
-	    pt_rsvd_bad(&walk->rsvd, fmt, entry, LEVEL_4K) ||
-	    (walk->set_ad && !(entry & fmt->accessed)))
-		return false;
-	n->gfn = pt_leaf_addr(fmt, entry, LEVEL_4K) >> MMU_PAGE_SHIFT;
-	n->acc = pt_rights(fmt, entry, LEVEL_4K) & sp->role.access;
-	n->acc = shadow_entry_access(fmt, n->acc, entry, walk->set_ad);
-	n->pkey = gwalk_pkey(walk, entry);
-	return true;
-}
-
-/* The slot was looked up under the lock, or with a sequence that still is right. */
-static void near_map(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,
-		     u64 *sptep, struct near *n, struct shadow_debt *d)
-{
-	struct mmu *mmu = vcpu->mmu;
-	struct mmu_pfn page;
-	int err;
-
-	if (n->gfn < slot->base_gfn || n->gfn - slot->base_gfn >= slot->npages ||
-	    mmu_fault_is_stale(mmu, mmu->inv_seq, n->gfn))
-		return;
-	if (!mmu_env_pfn_present(slot, n->gfn, 1, n->acc & ACC_W, &page))
-		return;
-	if (!(tdp_leaf_how(slot, &page, false) & LEAF_WRITE) ||
-	    track_has_table(mmu->shadow, vcpu->as_id, n->gfn, 1))
-		n->acc &= ~ACC_W;
-	err = shadow_leaf_set(sptep,
-			      spte_shadow_leaf(mmu->config, LEVEL_4K, page.pfn,
-					       n->acc, n->pkey),
-			      n->gfn, &vcpu->reserve->desc, d);
-	fault_page_put(slot, &page, !err, false);
-}
-
-static void near_map_all(struct map *m)
-{
-	const struct gwalk_ctx *walk = &m->ctx->walk;
-	const struct shadow_page *sp = m->sp[LEVEL_4K];
-	unsigned int at = entry_of(m, LEVEL_4K) - sp->spt, first, i;
-	unsigned int size = walk->fmt->entry_size;
-	u64 raw[SHADOW_NEAR] __uninitialized;
-	struct near n;
-	gpa_t gpa;
-	u64 entry;
-
-	first = at & ~(SHADOW_NEAR - 1);
-	gpa = m->fault->walk->step[LEVEL_4K].gpa - (u64)(at - first) * size;
-	if (mmu_env_guest_peek(m->vcpu, gpa, raw, SHADOW_NEAR * size))
-		return;
-	for (i = 0; i < SHADOW_NEAR; i++) {
-		entry = entry_get(raw, i, size);
-		if (!sp->spt[first + i] && (entry & walk->fmt->present) &&
-		    near_read(walk, sp, entry, &n))
-			near_map(m->vcpu, m->fault->slot, &sp->spt[first + i],
-				 &n, &m->d);
-	}
-}
-
-/* Frames in a row, whose entries are empty; as far as the host has them. */
-static void near_map_run(struct map *m, gfn_t lo, gfn_t hi)
-{
-	const struct mmu_config *cfg = m->vcpu->mmu->config;
-	const struct mmu_fault *fault = m->fault;
-	u64 *sptep = entry_of(m, LEVEL_4K) + (long)(lo - fault->gfn), spte;
-	struct mmu_pfn page[SHADOW_NEAR] __uninitialized;
-	u32 pkey = m->ctx->walk.fmt ? fault->walk->pkey : 0, acc;
-	unsigned int n, i;
-	int err;
-
-	n = mmu_env_pfn_present(fault->slot, lo, hi - lo, m->access & ACC_W,
-				page);
-	for (i = 0; i < n; i++) {
-		acc = m->access;
-		if (!(tdp_leaf_how(fault->slot, &page[i], false) & LEAF_WRITE) ||
-		    track_has_table(m->s, m->vcpu->as_id, lo + i, 1))
-			acc &= ~ACC_W;
-		spte = spte_shadow_leaf(cfg, LEVEL_4K, page[i].pfn, acc, pkey);
-		err = shadow_leaf_set(&sptep[i], spte & ~cfg->accessed, lo + i,
-				      &m->vcpu->reserve->desc, &m->d);
-		fault_page_put(fault->slot, &page[i], !err, false);
-	}
-}
-
-/* Below a large guest page, or with paging off: the frames around, which follow. */
-static void near_map_direct(struct map *m)
-{
-	const struct mmu_fault *fault = m->fault;
-	const struct mmu_slot *slot = fault->slot;
-	gfn_t gfn = fault->gfn, first = gfn & ~(gfn_t)(SHADOW_NEAR - 1);
-	gfn_t end = min(first + SHADOW_NEAR, slot->base_gfn + slot->npages);
-	const u64 *sptep = entry_of(m, LEVEL_4K);
-	gfn_t lo = gfn, hi = gfn + 1;
-
-	first = max(first, slot->base_gfn);
-	while (lo > first && !sptep[(long)(lo - gfn) - 1])
-		lo--;
-	while (hi < end && !sptep[hi - gfn])
-		hi++;
-	if (fault_range_is_stale(m->vcpu->mmu, fault->seq, lo, hi))
-		return;
-	if (lo < gfn)
-		near_map_run(m, lo, gfn);
-	if (hi > gfn + 1)
-		near_map_run(m, gfn + 1, hi);
-}
-
-void shadow_refill(struct mmu_vcpu *vcpu, u64 *sptep, u64 entry,
-		   struct shadow_debt *d)
-{
-	const struct mmu_slot *slot;
-	struct near n;
-
-	if (!vcpu->reserve ||
-	    !near_read(&vcpu->ctx[vcpu->mode->kind].walk,
-		       shadow_page_of(sptep), entry, &n))
-		return;
-	slot = mmu_env_slot(vcpu, n.gfn);
-	if (slot)
-		near_map(vcpu, slot, sptep, &n, d);
-}
-
-/* ------------------------------------------------------------------------ */
 
 static enum mmu_result map_locked(struct map *m)
 {
@@ -490,10 +349,7 @@ static enum mmu_result map_locked(struct map *m)
 	r = leaf_map(m);
 	if (r != MMU_FIXED || m->level > LEVEL_4K)
 		return r;
-	if (m->sp[LEVEL_4K]->role.direct)
-		near_map_direct(m);
-	else
-		near_map_all(m);
+	shadow_near(m->vcpu, fault, entry_of(m, LEVEL_4K), &m->d);
 	return r;
 }
 

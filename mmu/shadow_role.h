@@ -61,20 +61,75 @@ static inline u32 shadow_entry_access(const struct pt_format *fmt, u32 rights,
 }
 
 /**
+ * struct shadow_entry - what a guest's leaf entry of level 1 asks for
+ * @gfn: the frame
+ * @acc: rights, those of the entries above included
+ * @pkey: protection key
+ */
+struct shadow_entry {
+	gfn_t gfn;
+	u32 acc;
+	u32 pkey;
+};
+
+/**
+ * shadow_entry_read - what an entry of level 1 asks for
+ * @walk: how the guest reads its tables
+ * @sp: the page that shadows the table
+ * @entry: the entry
+ * @e: result
+ *
+ * Return: false: nothing: it is not present, has reserved bits set, or is one that
+ * a walk has yet to mark as accessed.
+ */
+bool shadow_entry_read(const struct gwalk_ctx *walk,
+		       const struct shadow_page *sp, u64 entry,
+		       struct shadow_entry *e);
+
+/** shadow_entry_raw - entry @i of a piece of a guest's table; @size: 4 or 8 */
+static inline u64 shadow_entry_raw(const void *raw, unsigned int i,
+				   unsigned int size)
+{
+	return size == sizeof(u64) ? ((const u64 *)raw)[i] :
+				     ((const u32 *)raw)[i];
+}
+
+/**
  * shadow_entry_index - where a guest's table has the entry behind an SPTE
  * @sp: an indirect page
  * @i: index of the SPTE
- *
- * The reverse of what track.c does.
  */
 static inline unsigned int shadow_entry_index(const struct shadow_page *sp,
 					      unsigned int i)
 {
 	if (sp->role.format != SHADOW_2LEVEL)
 		return i;
-	if (sp->role.level == LEVEL_4K)
-		return sp->role.quadrant * PT_ENTRIES + i;
-	return (sp->role.quadrant * PT_ENTRIES + i) / 2;
+	/* 1024 entries: one SPTE for each of a table, two for each of a directory. */
+	i += sp->role.quadrant * PT_ENTRIES;
+	return sp->role.level == LEVEL_4K ? i : i / 2;
+}
+
+/**
+ * shadow_entry_sptes - the reverse: the SPTEs behind a guest's entry
+ * @sp: an indirect page
+ * @i: index of the entry; result: of the first SPTE
+ *
+ * Return: how many there are in this page.
+ */
+static inline unsigned int shadow_entry_sptes(const struct shadow_page *sp,
+					      unsigned int *i)
+{
+	unsigned int n = 1;
+
+	if (sp->role.format != SHADOW_2LEVEL)
+		return n;
+	if (sp->role.level > LEVEL_4K)
+		n = 2;
+	*i *= n;
+	if (*i / PT_ENTRIES != sp->role.quadrant)
+		return 0;
+	*i %= PT_ENTRIES;
+	return n;
 }
 
 #endif

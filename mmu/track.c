@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Frames that hold guest tables which are shadowed, and what writing them does. */
 #include "mmu/shadow.h"
+#include "mmu/shadow_role.h"
 
 /*
  * Emulated writes to a table, with no fault through it in between, after which it
@@ -44,25 +45,10 @@ enum mmu_result track_write(struct mmu_shadow *s, int as_id,
 static void entry_drop(struct shadow_page *sp, unsigned int i,
 		       struct shadow_debt *d)
 {
-	unsigned int part;
+	unsigned int n = shadow_entry_sptes(sp, &i);
 
-	if (sp->role.format != SHADOW_2LEVEL) {
-		shadow_drop(&sp->spt[i], d);
-		return;
-	}
-	/* 1024 entries: two SPTEs for each of a directory, one for each of a table. */
-	if (sp->role.level == LEVEL_4K) {
-		part = i / PT_ENTRIES;
-		i %= PT_ENTRIES;
-	} else {
-		part = i / (PT_ENTRIES / 2);
-		i = i % (PT_ENTRIES / 2) * 2;
-	}
-	if (part != sp->role.quadrant)
-		return;
-	shadow_drop(&sp->spt[i], d);
-	if (sp->role.level > LEVEL_4K)
-		shadow_drop(&sp->spt[i + 1], d);
+	while (n--)
+		shadow_drop(&sp->spt[i++], d);
 }
 
 /* Does a write look like one of an entry?  PAE entries are written by halves too. */

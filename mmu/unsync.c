@@ -6,10 +6,9 @@
  * SDM vol. 3, 4.10.4), so a table may say something else than its shadow until
  * then.  Nothing above a leaf table is ever unsync.
  */
-#include <linux/string.h>
-
 #include "mmu/ptree.h"
 #include "mmu/shadow.h"
+#include "mmu/shadow_near.h"
 #include "mmu/shadow_role.h"
 
 /* Every CR3 load reads all of them. */
@@ -65,25 +64,17 @@ static bool entry_allows(const struct mmu_config *cfg,
 			 const struct shadow_page *sp, const u64 *sptep,
 			 u64 entry)
 {
-	const struct pt_format *fmt = walk->fmt;
-	u64 spte = *sptep;
-	u32 acc, has;
+	struct shadow_entry e;
+	u32 has;
 
-	if (!(entry & fmt->present) ||
-	    pt_rsvd_bad(&walk->rsvd, fmt, entry, LEVEL_4K))
+	if (!shadow_entry_read(walk, sp, entry, &e) ||
+	    e.gfn != shadow_leaf_gfn(sptep))
 		return false;
-	if (walk->set_ad && !(entry & fmt->accessed))
-		return false;
-	if (pt_leaf_addr(fmt, entry, LEVEL_4K) >> MMU_PAGE_SHIFT !=
-	    shadow_leaf_gfn(sptep))
-		return false;
-	acc = pt_rights(fmt, entry, LEVEL_4K) & sp->role.access;
-	acc = shadow_entry_access(fmt, acc, entry, walk->set_ad);
-	has = pt_rights(cfg->fmt, spte, LEVEL_4K);
+	has = pt_rights(cfg->fmt, *sptep, LEVEL_4K);
 	/* A supervisor's page is not what a user's is to SMEP and SMAP. */
-	if ((has & ~acc) || ((has ^ acc) & ACC_U))
+	if ((has & ~e.acc) || ((has ^ e.acc) & ACC_U))
 		return false;
-	return pt_pkey(cfg->fmt, spte) == gwalk_pkey(walk, entry);
+	return pt_pkey(cfg->fmt, *sptep) == e.pkey;
 }
 
 /* The guest's entries behind SPTEs; false: unknown. */
@@ -102,21 +93,18 @@ static bool batch_peek(struct mmu_vcpu *vcpu, const struct shadow_page *sp,
 static void batch_read(struct mmu_vcpu *vcpu, struct shadow_page *sp,
 		       unsigned int first, struct shadow_debt *d)
 {
-	const struct mmu_ctx *ctx = &vcpu->ctx[vcpu->mode->kind];
-	unsigned int size = ctx->walk.fmt ? ctx->walk.fmt->entry_size : 0, i;
-	u8 raw[BATCH * sizeof(u64)];
+	const struct gwalk_ctx *walk = &vcpu->ctx[vcpu->mode->kind].walk;
+	u64 raw[BATCH] __uninitialized;
 	bool known = batch_peek(vcpu, sp, first, BATCH, raw);
-	u64 entry;
+	u64 *sptep = &sp->spt[first];
+	unsigned int i;
 
-	for (i = 0; i < BATCH; i++) {
-		if (!sp->spt[first + i])
+	for (i = 0; i < BATCH; i++, sptep++) {
+		if (!*sptep)
 			continue;
-		entry = 0;
-		if (known)
-			memcpy(&entry, raw + i * size, size);
-		if (!known || !entry_allows(vcpu->mmu->config, &ctx->walk, sp,
-					    &sp->spt[first + i], entry))
-			shadow_drop(&sp->spt[first + i], d);
+		if (!known || !entry_allows(vcpu->mmu->config, walk, sp, sptep,
+					    shadow_entry_raw(raw, i, walk->fmt->entry_size)))
+			shadow_drop(sptep, d);
 	}
 }
 
