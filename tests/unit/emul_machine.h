@@ -82,13 +82,14 @@ static enum emul_result cb_cmpxchg(struct emul_ctx *c, u64 la, const void *old,
 				   const void *new, unsigned int len)
 {
 	enum emul_result ret = cb_fails(c);
+	unsigned int i;
 
 	if (ret != EMUL_OK)
 		return ret;
-	if (memcmp(&now.memory[la % MEMORY], old, len))
-		return EMUL_RETRY;
-	memcpy(&now.memory[la % MEMORY], new, len);
-	return EMUL_OK;
+	for (i = 0; i < len; i++)
+		if (now.memory[(la + i) % MEMORY] != ((const u8 *)old)[i])
+			return EMUL_RETRY;
+	return cb_write(c, la, new, len);
 }
 
 static enum emul_result cb_in(struct emul_ctx *c, u16 port, void *buf,
