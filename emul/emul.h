@@ -123,6 +123,18 @@ struct emul_ctx {
 };
 
 /**
+ * emul_canonical - is a linear address one that 64-bit mode allows?
+ * @la: the address
+ * @la57: CR4.LA57 is 1: addresses have 57 bits, not 48
+ */
+static inline bool emul_canonical(u64 la, bool la57)
+{
+	unsigned int unused = la57 ? 64 - 57 : 64 - 48;
+
+	return (u64)((s64)(la << unused) >> unused) == la;
+}
+
+/**
  * emul_decode - decode one instruction
  * @insn: result
  * @mode: code segment's default size

@@ -106,9 +106,7 @@ static u8 limit_vector(enum emul_seg seg)
 
 bool operand_canonical(const struct emul_ctx *ctx, u64 la)
 {
-	unsigned int unused = ctx->la57 ? 64 - 57 : 64 - 48;
-
-	return (u64)((s64)(la << unused) >> unused) == la;
+	return emul_canonical(la, ctx->la57);
 }
 
 /* In 64-bit mode only FS and GS have bases (SDM vol. 1, 3.3.7.1). */

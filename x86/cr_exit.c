@@ -117,12 +117,6 @@ static bool is_plain(u8 gpr)
 	return (gpr & 7) != GPR_RSP && (gpr & 7) != GPR_RBP;
 }
 
-/* Canonical for 4 levels, and so for 5. */
-static bool is_canonical(u64 la)
-{
-	return (u64)((s64)(la << 16) >> 16) == la;
-}
-
 enum x86_next invlpg_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct x86_exit usual __uninitialized;
@@ -133,7 +127,7 @@ enum x86_next invlpg_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 			       &usual.next_rip) || !is_plain(gpr))
 		return emulate_insn(v, exit);
 	la = gpr_read(v, gpr);
-	if (!is_canonical(la))
+	if (!state_is_canonical(v, la))
 		return emulate_insn(v, exit);
 	cr_flush_page(v, la);
 	return finish(v, &usual, 0);

@@ -2,9 +2,6 @@
 /* KVM_TRANSLATE (api.rst 4.15). */
 #include <linux/srcu.h>
 
-#include <asm/msr-index.h>
-#include <asm/processor-flags.h>
-
 #include "x86/cr.h"
 #include "x86/regs.h"
 #include "x86/vendor.h"
@@ -12,12 +9,8 @@
 /* Long mode: the address is canonical; else it has 32 bits. */
 static bool address_exists(struct x86_vcpu *v, u64 la)
 {
-	const struct x86_state *s = state_get(v, GRP_CR4);
-	unsigned int unused = s->cr4 & X86_CR4_LA57 ? 7 : 16;
-
-	if (!state_is_long_mode(v))
-		return !(la >> 32);
-	return (u64)((s64)(la << unused) >> unused) == la;
+	return state_is_long_mode(v) ? state_is_canonical(v, la) :
+				       !(la >> 32);
 }
 
 static bool translate(struct x86_vcpu *v, u64 la, u64 access,

@@ -4,6 +4,7 @@
 #define LAMINA_X86_X86_H
 
 #include <asm/msr-index.h>
+#include <asm/processor-flags.h>
 
 #include "core/kvm.h"
 #include "emul/emul.h"
@@ -160,6 +161,12 @@ static inline bool state_is_64bit_code(struct x86_vcpu *v)
 	const struct x86_state *s = state_get(v, GRP_EFER | GRP_CSSS);
 
 	return (s->efer & EFER_LMA) && (s->seg[SEG_CS].attr & SEG_L);
+}
+
+/** state_is_canonical - is a linear address one that 64-bit mode allows? */
+static inline bool state_is_canonical(struct x86_vcpu *v, u64 la)
+{
+	return emul_canonical(la, state_get(v, GRP_CR4)->cr4 & X86_CR4_LA57);
 }
 
 #endif

@@ -160,7 +160,7 @@ static void paging_4level(void)
 	paged64(MODE_LONG);
 }
 
-static void paging_5level(void)
+static void need_5level(void)
 {
 	vm_new(&vm, 0);
 	vcpu_new(&vm, &v, 0);
@@ -168,7 +168,61 @@ static void paging_5level(void)
 		test_skip("no LA57");
 	vcpu_close(&v);
 	vm_close(&vm);
+}
+
+static void paging_5level(void)
+{
+	need_5level();
 	paged64(MODE_LONG5);
+}
+
+/* The page of (R11) changes at (RDI); RSI is any address. */
+GUEST(64, g_invlpg,
+      "mov (%r11), %r8\n mov %r12, (%rdi)\n invlpg (%rsi)\n"
+      "invlpg (%r11)\n mov (%r11), %r9\n" DONE);
+
+/* INVLPG of @va, and of @strange, which need not be canonical. */
+static void invalidated(enum mode mode, uint64_t va, uint64_t strange)
+{
+	struct kvm_regs r;
+	uint64_t table;
+	int i;
+
+	START_BARE(mode, g_invlpg);
+	pt_map(&v.pt, va, 0, 1, PTE_P);
+	table = pt_get(&v.pt, va, 2) & 0x000ffffffffff000;
+	for (i = 0; i < 8; i++) {
+		*vm_u64(&vm, 0x20000 + i * 0x1000) = i;
+		r = vcpu_regs(&v);
+		r.rip = GPA_CODE;
+		r.r11 = va;
+		r.rdi = table + (va >> 12 & 511) * 8;
+		r.rsi = strange;
+		r.r12 = (0x20000 + i * 0x1000) | PTE_P | PTE_W | PTE_A | PTE_D;
+		if (!i)
+			*vm_u64(&vm, r.rdi) = r.r12;
+		vcpu_set_regs(&v, &r);
+		vcpu_until(&v, PORT_DONE);
+		r = vcpu_regs(&v);
+		CHECK_EQ(r.r8, i ? i - 1 : 0);
+		CHECK_EQ(r.r9, i);
+	}
+	vcpu_close(&v);
+	vm_close(&vm);
+}
+
+static void invlpg_4level(void)
+{
+	invalidated(MODE_LONG, 0x00005a0000003000, 0x00aa000000003000);
+	invalidated(MODE_LONG, 0xffff800000003000, 0x0000800000003000);
+}
+
+static void invlpg_5level(void)
+{
+	need_5level();
+	invalidated(MODE_LONG5, 0x00005a0000003000, 0x01aa000000003000);
+	invalidated(MODE_LONG5, 0x00aa000000003000, 0x0100000000003000);
+	invalidated(MODE_LONG5, 0xff00000000003000, 0x7f00000000003000);
 }
 
 /*
@@ -394,6 +448,8 @@ static const struct test_case cases[] = {
 	{ "paging_pae", paging_pae, 0 },
 	{ "paging_4level", paging_4level, 0 },
 	{ "paging_5level", paging_5level, 0 },
+	{ "invlpg_4level", invlpg_4level, 0 },
+	{ "invlpg_5level", invlpg_5level, 0 },
 	{ "paging_on_off", paging_on_off, 0 },
 	{ "real_to_long", real_to_long, 0 },
 	{ "user_mode", user_mode, 0 },
