@@ -96,21 +96,13 @@ void descriptor_unpack(const struct descriptor *d, u16 selector,
 		       struct emul_segment *out)
 {
 	out->selector = selector;
-	out->attr = (d->raw >> 40 & 0xff) | (d->raw >> 44 & 0xf00);
+	out->attr = descriptor_attr(d);
 	out->limit = (d->raw & 0xffff) | (d->raw >> 32 & 0xf0000);
 	if (out->attr & EMUL_ATTR_G)
 		out->limit = out->limit << 12 | 0xfff;
 	out->base = (d->raw >> 16 & 0xffffff) | (d->raw >> 32 & 0xff000000);
 	if (descriptor_system(d))
 		out->base |= d->high << 32;
-}
-
-static bool type_is_stack(const struct descriptor *d)
-{
-	unsigned int type = descriptor_type(d);
-
-	return !descriptor_system(d) && !(type & TYPE_CODE) &&
-	       type & TYPE_WRITABLE;
 }
 
 /* A null SS keeps the privilege level, as nothing else of the segment does. */
@@ -139,7 +131,8 @@ enum emul_result segment_load_stack(struct emul_ctx *ctx, u16 selector,
 	ret = descriptor_fetch(ctx, selector, rules->vector, &d);
 	if (ret != EMUL_OK)
 		return ret;
-	if ((selector & 3) != rules->cpl || !type_is_stack(&d) ||
+	if ((selector & 3) != rules->cpl ||
+	    !type_allows(descriptor_attr(&d), true) ||
 	    descriptor_dpl(&d) != rules->cpl)
 		return exec_fault(ctx, rules->vector, selector_error(selector));
 	if (!descriptor_present(&d))
@@ -155,9 +148,7 @@ static bool data_allowed(const struct emul_ctx *ctx, u16 selector,
 {
 	unsigned int type = descriptor_type(d), dpl = descriptor_dpl(d);
 
-	if (descriptor_system(d))
-		return false;
-	if (type & TYPE_CODE && !(type & TYPE_READABLE))
+	if (!type_allows(descriptor_attr(d), false))
 		return false;
 	if (type & TYPE_CODE && type & TYPE_CONFORMING)
 		return true;

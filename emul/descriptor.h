@@ -4,6 +4,7 @@
 #define LAMINA_EMUL_DESCRIPTOR_H
 
 #include "emul/emul.h"
+#include "emul/system.h"
 
 /**
  * struct descriptor - one descriptor
@@ -29,6 +30,12 @@ static inline bool selector_null(u16 selector)
 	return !selector_error(selector);
 }
 
+/** descriptor_attr - its attributes, EMUL_ATTR_* */
+static inline u16 descriptor_attr(const struct descriptor *d)
+{
+	return (d->raw >> 40 & 0xff) | (d->raw >> 44 & 0xf00);
+}
+
 /** descriptor_type - its type, 0 to 15 */
 static inline unsigned int descriptor_type(const struct descriptor *d)
 {
@@ -51,6 +58,20 @@ static inline bool descriptor_present(const struct descriptor *d)
 static inline bool descriptor_system(const struct descriptor *d)
 {
 	return !(d->raw >> 44 & 1);
+}
+
+/**
+ * type_allows - may a segment be accessed? (SDM vol. 3, 5.5, and table 3-1)
+ * @attr: EMUL_ATTR_*
+ * @write: written, not read
+ */
+static inline bool type_allows(u16 attr, bool write)
+{
+	if (!(attr & EMUL_ATTR_S))
+		return false;
+	if (attr & TYPE_CODE)
+		return !write && attr & TYPE_READABLE;
+	return !write || attr & TYPE_WRITABLE;
 }
 
 /**

@@ -166,61 +166,50 @@ static enum emul_result look_finish(struct emul_ctx *ctx, bool ok)
 	return exec_next(ctx);
 }
 
-static enum emul_result load_rights(struct emul_ctx *ctx)
+/* LAR, LSL, VERR and VERW: ZF says whether @use could use the descriptor. */
+static enum emul_result look(struct emul_ctx *ctx,
+			     bool (*use)(struct emul_ctx *ctx,
+					 const struct descriptor *d))
 {
-	const struct emul_insn *insn = &ctx->insn;
 	enum emul_result ret;
 	struct descriptor d;
-	bool ok;
+	bool seen;
 
-	ret = look_up(ctx, &d, &ok);
-	if (ret != EMUL_OK)
-		return ret;
-	ok = ok && type_known(ctx, &d, false);
-	if (ok)
-		operand_reg_set(ctx, operand_reg(insn), insn->op_size,
-				d.raw >> 32 & 0xffff00);
-	return look_finish(ctx, ok);
+	ret = look_up(ctx, &d, &seen);
+	return ret == EMUL_OK ? look_finish(ctx, seen && use(ctx, &d)) : ret;
 }
 
-static enum emul_result load_limit(struct emul_ctx *ctx)
+static bool load_rights(struct emul_ctx *ctx, const struct descriptor *d)
+{
+	const struct emul_insn *insn = &ctx->insn;
+
+	if (!type_known(ctx, d, false))
+		return false;
+	operand_reg_set(ctx, operand_reg(insn), insn->op_size,
+			d->raw >> 32 & 0xffff00);
+	return true;
+}
+
+static bool load_limit(struct emul_ctx *ctx, const struct descriptor *d)
 {
 	const struct emul_insn *insn = &ctx->insn;
 	struct emul_segment seg;
-	enum emul_result ret;
-	struct descriptor d;
-	bool ok;
 
-	ret = look_up(ctx, &d, &ok);
-	if (ret != EMUL_OK)
-		return ret;
-	ok = ok && type_known(ctx, &d, true);
-	if (ok) {
-		descriptor_unpack(&d, 0, &seg);
-		operand_reg_set(ctx, operand_reg(insn), insn->op_size,
-				seg.limit);
-	}
-	return look_finish(ctx, ok);
+	if (!type_known(ctx, d, true))
+		return false;
+	descriptor_unpack(d, 0, &seg);
+	operand_reg_set(ctx, operand_reg(insn), insn->op_size, seg.limit);
+	return true;
 }
 
-static enum emul_result verify(struct emul_ctx *ctx, bool write)
+static bool verify_read(struct emul_ctx *ctx, const struct descriptor *d)
 {
-	enum emul_result ret;
-	struct descriptor d;
-	unsigned int type;
-	bool ok;
+	return type_allows(descriptor_attr(d), false);
+}
 
-	ret = look_up(ctx, &d, &ok);
-	if (ret != EMUL_OK)
-		return ret;
-	if (!ok || descriptor_system(&d))
-		return look_finish(ctx, false);
-	type = descriptor_type(&d);
-	if (type & TYPE_CODE)
-		ok = !write && type & TYPE_READABLE;
-	else
-		ok = !write || type & TYPE_WRITABLE;
-	return look_finish(ctx, ok);
+static bool verify_write(struct emul_ctx *ctx, const struct descriptor *d)
+{
+	return type_allows(descriptor_attr(d), true);
 }
 
 /* ARPL: never below the RPL of the register. */
@@ -257,9 +246,9 @@ static enum emul_result group_6(struct emul_ctx *ctx)
 	case 3:
 		return load_selector(ctx, EMUL_TR);
 	case 4:
-		return verify(ctx, false);
+		return look(ctx, verify_read);
 	case 5:
-		return verify(ctx, true);
+		return look(ctx, verify_write);
 	default:
 		return EMUL_UNKNOWN;
 	}
@@ -280,5 +269,5 @@ enum emul_result exec_desc(struct emul_ctx *ctx)
 		return exec_fault(ctx, VECTOR_UD, 0);
 	if (key == 0x63)
 		return adjust_rpl(ctx);
-	return key == 0x102 ? load_rights(ctx) : load_limit(ctx);
+	return look(ctx, key == 0x102 ? load_rights : load_limit);
 }

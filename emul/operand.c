@@ -3,6 +3,7 @@
 #include <linux/bits.h>
 #include <linux/kernel.h>
 
+#include "emul/descriptor.h"
 #include "emul/operand.h"
 #include "emul/system.h"
 
@@ -131,16 +132,6 @@ static enum emul_result check_64(struct emul_ctx *ctx, struct operand_addr at,
 	if (!operand_canonical(ctx, *la) || !operand_canonical(ctx, last))
 		return exec_fault(ctx, limit_vector(at.seg), 0);
 	return EMUL_OK;
-}
-
-/* SDM vol. 3, 5.5, and table 3-1. */
-static bool type_allows(u16 attr, bool write)
-{
-	if (!(attr & EMUL_ATTR_S))
-		return false;
-	if (attr & TYPE_CODE)
-		return !write && attr & TYPE_READABLE;
-	return !write || attr & TYPE_WRITABLE;
 }
 
 /*
