@@ -27,14 +27,11 @@ enum emul_result exec_umip(struct emul_ctx *ctx)
 /* SLDT and STR. */
 static enum emul_result store_selector(struct emul_ctx *ctx, enum emul_seg seg)
 {
-	struct emul_segment val;
-	enum emul_result ret;
+	enum emul_result ret = exec_umip(ctx);
 
-	ret = exec_umip(ctx);
 	if (ret != EMUL_OK)
 		return ret;
-	ctx->ops->segment(ctx, seg, &val);
-	return exec_store_word(ctx, val.selector);
+	return exec_store_word(ctx, exec_selector(ctx, seg));
 }
 
 /* The types that LLDT and LTR take. */

@@ -118,11 +118,9 @@ static enum emul_result jump_far(struct emul_ctx *ctx, struct far *f)
 static enum emul_result call_push(struct emul_ctx *ctx, struct far *f,
 				  struct stack *s)
 {
-	struct emul_segment cs;
 	enum emul_result ret;
 
-	ctx->ops->segment(ctx, EMUL_CS, &cs);
-	ret = far_push(s, ctx, cs.selector);
+	ret = far_push(s, ctx, exec_selector(ctx, EMUL_CS));
 	if (ret == EMUL_OK)
 		ret = far_push(s, ctx, ctx->rip + ctx->insn.len);
 	if (ret == EMUL_OK)
@@ -138,10 +136,7 @@ static enum emul_result call_same(struct emul_ctx *ctx, struct far *f,
 
 	stack_init(&s, ctx, g->size);
 	ret = call_push(ctx, f, &s);
-	if (ret != EMUL_OK)
-		return ret;
-	stack_finish(&s, ctx);
-	return far_commit(ctx, f);
+	return ret == EMUL_OK ? far_commit(ctx, f) : ret;
 }
 
 /* Parameters, from the old stack; the first one is at its top. */
@@ -162,12 +157,10 @@ static enum emul_result call_params(struct emul_ctx *ctx, const struct gate *g,
 static enum emul_result call_frame(struct emul_ctx *ctx, struct stack *s,
 				   const struct gate *g, const u64 *params)
 {
-	struct emul_segment old;
 	enum emul_result ret;
 	unsigned int i;
 
-	ctx->ops->segment(ctx, EMUL_SS, &old);
-	ret = far_push(s, ctx, old.selector);
+	ret = far_push(s, ctx, exec_selector(ctx, EMUL_SS));
 	if (ret == EMUL_OK)
 		ret = far_push(s, ctx, ctx->gpr[SP]);
 	for (i = g->params; i && ret == EMUL_OK; i--)
@@ -195,7 +188,6 @@ static enum emul_result call_inner(struct emul_ctx *ctx, struct far *f,
 	if (ret != EMUL_OK)
 		return ret;
 	ctx->ops->segment_set(ctx, EMUL_SS, &ss);
-	stack_finish(&s, ctx);
 	return far_commit(ctx, f);
 }
 

@@ -76,10 +76,7 @@ static enum emul_result call_near(struct emul_ctx *ctx, u64 target)
 		ret = near_target(ctx, &target);
 	if (ret == EMUL_OK)
 		ret = stack_write(&s, ctx);
-	if (ret != EMUL_OK)
-		return ret;
-	stack_finish(&s, ctx);
-	return exec_jump(ctx, target);
+	return ret == EMUL_OK ? exec_jump(ctx, target) : ret;
 }
 
 static enum emul_result return_near(struct emul_ctx *ctx, u16 release)

@@ -13,14 +13,6 @@ enum { SP = 4 };
 
 #define ERROR_IDT 2	/* the error code names an entry of the IDT */
 
-static u16 int_selector(struct emul_ctx *ctx, enum emul_seg seg)
-{
-	struct emul_segment val;
-
-	ctx->ops->segment(ctx, seg, &val);
-	return val.selector;
-}
-
 /* Flags, CS and RIP, as every interrupt pushes them. */
 static enum emul_result int_push(struct emul_ctx *ctx, struct stack *s)
 {
@@ -28,7 +20,7 @@ static enum emul_result int_push(struct emul_ctx *ctx, struct stack *s)
 
 	ret = far_push(s, ctx, ctx->rflags & ~(u64)RFLAGS_RF);
 	if (ret == EMUL_OK)
-		ret = far_push(s, ctx, int_selector(ctx, EMUL_CS));
+		ret = far_push(s, ctx, exec_selector(ctx, EMUL_CS));
 	if (ret == EMUL_OK)
 		ret = far_push(s, ctx, ctx->rip + ctx->insn.len);
 	return ret;
@@ -60,7 +52,6 @@ static enum emul_result int_real(struct emul_ctx *ctx, u8 vector)
 		ret = stack_write(&s, ctx);
 	if (ret != EMUL_OK)
 		return ret;
-	stack_finish(&s, ctx);
 	ctx->rflags &= ~(u64)(RFLAGS_IF | RFLAGS_TF | RFLAGS_AC);
 	return far_commit(ctx, &f);
 }
@@ -168,9 +159,9 @@ static enum emul_result int_frame(struct emul_ctx *ctx, struct stack *s)
 	enum emul_result ret = EMUL_OK;
 
 	for (i = 0; i < n && ret == EMUL_OK; i++)
-		ret = far_push(s, ctx, int_selector(ctx, segs[i]));
+		ret = far_push(s, ctx, exec_selector(ctx, segs[i]));
 	if (ctx->stack && ret == EMUL_OK)
-		ret = far_push(s, ctx, int_selector(ctx, EMUL_SS));
+		ret = far_push(s, ctx, exec_selector(ctx, EMUL_SS));
 	if (ctx->stack && ret == EMUL_OK)
 		ret = far_push(s, ctx, ctx->gpr[SP]);
 	return ret == EMUL_OK ? int_push(ctx, s) : ret;
@@ -223,7 +214,6 @@ static enum emul_result int_protected(struct emul_ctx *ctx, u8 vector)
 	if (ret != EMUL_OK)
 		return ret;
 	int_commit(ctx, &g, &ss);
-	stack_finish(&s, ctx);
 	return far_commit(ctx, &f);
 }
 

@@ -8,7 +8,7 @@
 #include "emul/stack.h"
 #include "emul/system.h"
 
-static u16 selector_of(struct emul_ctx *ctx, enum emul_seg seg)
+u16 exec_selector(struct emul_ctx *ctx, enum emul_seg seg)
 {
 	struct emul_segment val;
 
@@ -62,21 +62,6 @@ static enum emul_result mov_seg(struct emul_ctx *ctx)
 	if (ret == EMUL_OK)
 		ret = segment_load(ctx, seg, val, &new);
 	return ret == EMUL_OK ? seg_finish_shadow(ctx, seg, &new) : ret;
-}
-
-static enum emul_result push_seg(struct emul_ctx *ctx, enum emul_seg seg)
-{
-	enum emul_result ret;
-	struct stack s;
-
-	stack_init(&s, ctx, ctx->insn.op_size);
-	ret = stack_push(&s, ctx, selector_of(ctx, seg));
-	if (ret == EMUL_OK)
-		ret = stack_write(&s, ctx);
-	if (ret != EMUL_OK)
-		return ret;
-	stack_finish(&s, ctx);
-	return exec_next(ctx);
 }
 
 static enum emul_result pop_seg(struct emul_ctx *ctx, enum emul_seg seg)
@@ -144,7 +129,7 @@ enum emul_result exec_seg(struct emul_ctx *ctx)
 
 	switch (exec_key(insn)) {
 	case 0x8c:
-		return exec_store_word(ctx, selector_of(ctx, modrm_seg(insn)));
+		return exec_store_word(ctx, exec_selector(ctx, modrm_seg(insn)));
 	case 0x8e:
 		return mov_seg(ctx);
 	case 0x06:
@@ -153,7 +138,7 @@ enum emul_result exec_seg(struct emul_ctx *ctx)
 	case 0x1e:
 	case 0x1a0:
 	case 0x1a8:
-		return push_seg(ctx, insn->opcode >> 3 & 7);
+		return exec_push(ctx, exec_selector(ctx, insn->opcode >> 3 & 7));
 	case 0x07:
 	case 0x17:
 	case 0x1f:

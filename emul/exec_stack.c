@@ -9,7 +9,7 @@
 
 enum { SP = 4, BP = 5 };
 
-static enum emul_result push(struct emul_ctx *ctx, u64 val)
+enum emul_result exec_push(struct emul_ctx *ctx, u64 val)
 {
 	enum emul_result ret;
 	struct stack s;
@@ -18,10 +18,7 @@ static enum emul_result push(struct emul_ctx *ctx, u64 val)
 	ret = stack_push(&s, ctx, val);
 	if (ret == EMUL_OK)
 		ret = stack_write(&s, ctx);
-	if (ret != EMUL_OK)
-		return ret;
-	stack_finish(&s, ctx);
-	return exec_next(ctx);
+	return ret == EMUL_OK ? exec_next(ctx) : ret;
 }
 
 static enum emul_result push_rm(struct emul_ctx *ctx)
@@ -30,7 +27,7 @@ static enum emul_result push_rm(struct emul_ctx *ctx)
 	u64 val;
 
 	ret = operand_rm_get(ctx, ctx->insn.op_size, &val);
-	return ret == EMUL_OK ? push(ctx, val) : ret;
+	return ret == EMUL_OK ? exec_push(ctx, val) : ret;
 }
 
 /* POP of the stack pointer: what was popped stays, not what was added. */
@@ -82,10 +79,7 @@ static enum emul_result push_all(struct emul_ctx *ctx)
 		ret = stack_push(&s, ctx, ctx->gpr[i]);
 	if (ret == EMUL_OK)
 		ret = stack_write(&s, ctx);
-	if (ret != EMUL_OK)
-		return ret;
-	stack_finish(&s, ctx);
-	return exec_next(ctx);
+	return ret == EMUL_OK ? exec_next(ctx) : ret;
 }
 
 static enum emul_result pop_all(struct emul_ctx *ctx)
@@ -125,7 +119,7 @@ static enum emul_result push_flags(struct emul_ctx *ctx)
 	enum emul_result ret;
 
 	ret = flags_allowed(ctx);
-	return ret == EMUL_OK ? push(ctx, ctx->rflags & ~hidden) : ret;
+	return ret == EMUL_OK ? exec_push(ctx, ctx->rflags & ~hidden) : ret;
 }
 
 u64 exec_flags_writable(const struct emul_ctx *ctx, unsigned int size)
@@ -202,7 +196,6 @@ static enum emul_result enter(struct emul_ctx *ctx)
 		ret = stack_write(&s, ctx);
 	if (ret != EMUL_OK)
 		return ret;
-	stack_finish(&s, ctx);
 	operand_reg_set(ctx, BP, s.size, frame);
 	return exec_next(ctx);
 }
@@ -230,7 +223,7 @@ enum emul_result exec_stack(struct emul_ctx *ctx)
 
 	switch (exec_key(insn)) {
 	case 0x50 ... 0x57:
-		return push(ctx, ctx->gpr[reg]);
+		return exec_push(ctx, ctx->gpr[reg]);
 	case 0x58 ... 0x5f:
 		return pop_reg(ctx, reg);
 	case 0x60:
@@ -239,7 +232,7 @@ enum emul_result exec_stack(struct emul_ctx *ctx)
 		return pop_all(ctx);
 	case 0x68:
 	case 0x6a:
-		return push(ctx, insn->imm);
+		return exec_push(ctx, insn->imm);
 	case 0x8f:
 		return pop_rm(ctx);
 	case 0x9c:

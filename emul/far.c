@@ -3,7 +3,6 @@
 
 #include "emul/exec.h"
 #include "emul/far.h"
-#include "emul/operand.h"
 #include "emul/system.h"
 
 enum { SP = 4 };
@@ -183,10 +182,7 @@ static enum emul_result return_stack(struct emul_ctx *ctx, struct far *f,
 		ret = segment_load_stack(ctx, selector, &rules, ss);
 	if (ret != EMUL_OK)
 		return ret;
-	if (f->mode == EMUL_64)
-		s->mask = ~0ULL;
-	else
-		s->mask = operand_mask(ss->attr & EMUL_ATTR_DB ? 4 : 2);
+	s->mask = stack_mask(f->mode, ss);
 	s->sp = sp;
 	return EMUL_OK;
 }

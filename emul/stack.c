@@ -6,14 +6,17 @@
 
 enum { SP = 4 };
 
-/* APM vol. 2, 4.7.3: 64 bits in 64-bit mode, else as SS.B says. */
+u64 stack_mask(enum emul_mode mode, const struct emul_segment *ss)
+{
+	if (mode == EMUL_64)
+		return ~0ULL;
+	return operand_mask(ss->attr & EMUL_ATTR_DB ? 4 : 2);
+}
+
 static void stack_start(struct stack *s, struct emul_ctx *ctx,
 			const struct emul_segment *ss, u64 sp)
 {
-	if (ctx->mode == EMUL_64)
-		s->mask = ~0ULL;
-	else
-		s->mask = operand_mask(ss->attr & EMUL_ATTR_DB ? 4 : 2);
+	s->mask = stack_mask(ctx->mode, ss);
 	s->sp = sp & s->mask;
 	s->top = s->sp;
 	s->n = 0;
@@ -102,6 +105,8 @@ enum emul_result stack_write(struct stack *s, struct emul_ctx *ctx)
 	for (i = 0; i < s->n && ret == EMUL_OK; i++)
 		ret = operand_store(ctx, stack_at(s, stack_offset(s, i)),
 				    s->size, s->val[i]);
+	if (ret == EMUL_OK)
+		stack_finish(s, ctx);
 	return ret;
 }
 

@@ -32,6 +32,13 @@ struct stack {
 };
 
 /**
+ * stack_mask - the bits of a stack pointer (APM vol. 2, 4.7.3)
+ * @mode: default size of the code
+ * @ss: the stack's segment, of which SS.B counts outside 64-bit mode
+ */
+u64 stack_mask(enum emul_mode mode, const struct emul_segment *ss);
+
+/**
  * stack_init - use the current stack
  * @s: the stack
  * @ctx: the emulation
@@ -86,9 +93,9 @@ enum emul_result stack_peek(struct stack *s, struct emul_ctx *ctx, u64 offset,
 			    u64 *val);
 
 /**
- * stack_write - write what has been pushed
+ * stack_write - write what has been pushed, then the stack pointer
  * @s: the stack
- * @ctx: the emulation
+ * @ctx: the emulation; nothing can fail any more
  *
  * Return: EMUL_OK, or what the callback says.
  */
@@ -96,7 +103,7 @@ enum emul_result stack_write(struct stack *s, struct emul_ctx *ctx);
 
 /**
  * stack_finish - make the stack pointer the register's value
- * @s: the stack
+ * @s: the stack; nothing has been pushed
  * @ctx: the emulation
  */
 void stack_finish(struct stack *s, struct emul_ctx *ctx);

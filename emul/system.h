@@ -177,6 +177,22 @@ enum emul_result exec_reg_set(struct emul_ctx *ctx, enum emul_regs set, u32 nr,
 enum emul_result exec_umip(struct emul_ctx *ctx);
 
 /**
+ * exec_selector - the selector in a segment register
+ * @ctx: the emulation
+ * @seg: which
+ */
+u16 exec_selector(struct emul_ctx *ctx, enum emul_seg seg);
+
+/**
+ * exec_push - push one value of operand size, and end
+ * @ctx: the emulation
+ * @val: the value
+ *
+ * Return: EMUL_OK, or what the push says.
+ */
+enum emul_result exec_push(struct emul_ctx *ctx, u64 val);
+
+/**
  * exec_store_word - store to ModRM and end: 16 bits in memory, all in a register
  * @ctx: the emulation
  * @val: the value
