@@ -232,6 +232,19 @@ static enum emul_result int_number(struct emul_ctx *ctx)
 	return interrupt(ctx, ctx->insn.imm);
 }
 
+/* The flags that IRET changes, but on the way back to virtual-8086 mode. */
+static u64 iret_flags(const struct emul_ctx *ctx)
+{
+	unsigned int size = ctx->insn.op_size;
+	u64 mask = exec_flags_writable(ctx, size);
+
+	if (size > 2)
+		mask |= RFLAGS_RF;
+	if (size > 2 && ctx->protected && !ctx->cpl)
+		mask |= RFLAGS_VIF | RFLAGS_VIP;
+	return mask;
+}
+
 /* What IRET changes; it brings RF back, as exec_jump() does not know. */
 static enum emul_result iret_commit(struct emul_ctx *ctx, const struct far *f,
 				    u64 mask, u64 flags)
@@ -246,18 +259,14 @@ static enum emul_result iret_commit(struct emul_ctx *ctx, const struct far *f,
 static enum emul_result iret_real(struct emul_ctx *ctx, struct far *f,
 				  struct stack *s, u64 flags)
 {
-	unsigned int size = ctx->insn.op_size;
-	u64 mask = exec_flags_writable(ctx, size);
 	enum emul_result ret;
 
-	if (size > 2)
-		mask |= RFLAGS_RF;
 	far_real(ctx, f);
 	ret = far_enter(ctx, f);
 	if (ret != EMUL_OK)
 		return ret;
 	stack_finish(s, ctx);
-	return iret_commit(ctx, f, mask, flags);
+	return iret_commit(ctx, f, iret_flags(ctx), flags);
 }
 
 /* Back to virtual-8086 mode: six more values (SDM vol. 3, 20.2.3). */
@@ -293,16 +302,11 @@ static enum emul_result iret_virtual(struct emul_ctx *ctx, struct far *f,
 static enum emul_result iret_protected(struct emul_ctx *ctx, struct far *f,
 				       struct stack *s, u64 flags)
 {
-	unsigned int size = ctx->insn.op_size;
-	u64 mask = exec_flags_writable(ctx, size);
-	enum emul_result ret;
+	enum emul_result ret = far_return(ctx, f, s, 0, ctx->mode == EMUL_64);
 
-	if (size > 2)
-		mask |= RFLAGS_RF;
-	if (size > 2 && !ctx->cpl)
-		mask |= RFLAGS_VIF | RFLAGS_VIP;
-	ret = far_return(ctx, f, s, 0, ctx->mode == EMUL_64);
-	return ret == EMUL_OK ? iret_commit(ctx, f, mask, flags) : ret;
+	/* The flags are those of the level that is left. */
+	return ret == EMUL_OK ? iret_commit(ctx, f, iret_flags(ctx), flags) :
+				ret;
 }
 
 /* NT: the return from a task, which long mode does not have. */
