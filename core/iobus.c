@@ -100,22 +100,36 @@ static unsigned int bus_search(const struct bus *bus, gpa_t addr)
 	return lo;
 }
 
+/*
+ * The next device to be offered an access, going down from range @i, which is
+ * left at that device's.
+ */
+static __always_inline struct bus_dev *bus_next(const struct bus *bus,
+						unsigned int *i, gpa_t addr,
+						unsigned int len)
+{
+	const struct bus_range *r;
+
+	while (*i) {
+		r = &bus->range[--*i];
+		if (r->last < addr)
+			break;
+		if (range_covers(r, addr, len))
+			return READ_ONCE(r->dev);
+	}
+	return NULL;
+}
+
 int bus_write(struct kvm_vcpu *vcpu, enum bus_kind kind, gpa_t addr,
 	      unsigned int len, const void *val)
 {
 	const struct bus *bus = bus_get(vcpu->kvm, kind);
+	unsigned int i = bus ? bus_search(bus, addr) : 0;
 	struct bus_dev *dev;
-	unsigned int i;
 
-	if (!bus)
-		return -EOPNOTSUPP;
-	for (i = bus_search(bus, addr); i-- && bus->range[i].last >= addr;) {
-		if (!range_covers(&bus->range[i], addr, len))
-			continue;
-		dev = READ_ONCE(bus->range[i].dev);
+	while ((dev = bus_next(bus, &i, addr, len)))
 		if (!dev->ops->write(vcpu, dev, addr, len, val))
 			return 0;
-	}
 	return -EOPNOTSUPP;
 }
 
@@ -123,18 +137,12 @@ int bus_read(struct kvm_vcpu *vcpu, enum bus_kind kind, gpa_t addr,
 	     unsigned int len, void *val)
 {
 	const struct bus *bus = bus_get(vcpu->kvm, kind);
+	unsigned int i = bus ? bus_search(bus, addr) : 0;
 	struct bus_dev *dev;
-	unsigned int i;
 
-	if (!bus)
-		return -EOPNOTSUPP;
-	for (i = bus_search(bus, addr); i-- && bus->range[i].last >= addr;) {
-		if (!range_covers(&bus->range[i], addr, len))
-			continue;
-		dev = READ_ONCE(bus->range[i].dev);
+	while ((dev = bus_next(bus, &i, addr, len)))
 		if (!dev->ops->read(vcpu, dev, addr, len, val))
 			return 0;
-	}
 	return -EOPNOTSUPP;
 }
 
