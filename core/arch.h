@@ -3,8 +3,8 @@
  * What the core asks of the architecture: one of the four ways up.
  *
  * Ten functions at most, linked directly; none is weak, none is optional.
- * Beside them the architecture supplies data: its creation steps and its
- * ioctl tables.
+ * Beside them the architecture supplies data: its creation steps, its ioctl
+ * tables and its capabilities.
  */
 #ifndef LAMINA_CORE_ARCH_H
 #define LAMINA_CORE_ARCH_H
@@ -16,6 +16,19 @@
 /* Creation in order: x86/lifecycle.c. */
 extern const struct step_array arch_vm_steps;
 extern const struct step_array arch_vcpu_steps;
+
+/**
+ * struct cap_value - a capability that has the same value everywhere
+ * @cap: KVM_CAP_*
+ * @value: what KVM_CHECK_EXTENSION answers; 0 ends a table
+ */
+struct cap_value {
+	unsigned int cap;
+	unsigned int value;
+};
+
+/* The architecture's. */
+extern const struct cap_value arch_caps[];
 
 /* The architecture's ioctls, each array ended by an entry with cmd 0. */
 extern const struct ioctl_desc arch_dev_ioctls[];
@@ -29,7 +42,7 @@ size_t arch_vm_size(void);
 size_t arch_vcpu_size(void);
 
 /**
- * arch_check_extension - KVM_CHECK_EXTENSION for what the core does not know
+ * arch_check_extension - KVM_CHECK_EXTENSION for what no table has
  * @kvm: VM asked, or NULL for /dev/kvm
  * @ext: KVM_CAP_*
  *

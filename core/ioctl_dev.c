@@ -10,11 +10,7 @@
 #include "core/iobus.h"
 #include "core/vm.h"
 
-/* What KVM_CHECK_EXTENSION answers for the core; x86 answers the rest. */
-static const struct {
-	unsigned int cap;
-	unsigned int value;
-} core_caps[] = {
+static const struct cap_value core_caps[] = {
 	{ KVM_CAP_USER_MEMORY, 1 },
 	{ KVM_CAP_DESTROY_MEMORY_REGION_WORKS, 1 },
 	{ KVM_CAP_JOIN_MEMORY_REGIONS_WORKS, 1 },
@@ -36,15 +32,23 @@ static const struct {
 	{ KVM_CAP_CHECK_EXTENSION_VM, 1 },
 	{ KVM_CAP_ENABLE_CAP_VM, 1 },
 	{ KVM_CAP_INTERNAL_ERROR_DATA, 1 },
+	{ }
 };
+
+static unsigned int cap_value(const struct cap_value *c, unsigned long ext)
+{
+	while (c->value && c->cap != ext)
+		c++;
+	return c->value;
+}
 
 long core_check_extension(struct kvm *kvm, unsigned long ext)
 {
-	unsigned int i;
+	unsigned int value = cap_value(core_caps, ext) ?:
+			     cap_value(arch_caps, ext);
 
-	for (i = 0; i < ARRAY_SIZE(core_caps); i++)
-		if (core_caps[i].cap == ext)
-			return core_caps[i].value;
+	if (value)
+		return value;
 	if (ext == KVM_CAP_NR_VCPUS)
 		return min_t(unsigned int, num_online_cpus(), VCPUS_MAX);
 	return arch_check_extension(kvm, ext);

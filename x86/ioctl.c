@@ -16,10 +16,7 @@
 /* Clients refuse to start without routing, even those that never route. */
 #define GSI_ROUTES_MAX 4096
 
-static const struct {
-	unsigned int cap;
-	unsigned int value;
-} x86_cap_values[] = {
+const struct cap_value arch_caps[] = {
 	{ KVM_CAP_SET_TSS_ADDR, 1 },
 	{ KVM_CAP_SET_IDENTITY_MAP_ADDR, 1 },
 	{ KVM_CAP_EXT_CPUID, 1 },
@@ -45,18 +42,12 @@ static const struct {
 	{ KVM_CAP_SET_GUEST_DEBUG, 1 },
 	{ KVM_CAP_SET_GUEST_DEBUG2, DEBUG_CONTROL },
 	{ KVM_CAP_X86_ROBUST_SINGLESTEP, 1 },
+	{ }
 };
 
 long arch_check_extension(struct kvm *kvm, unsigned long ext)
 {
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(x86_cap_values); i++)
-		if (x86_cap_values[i].cap == ext)
-			return x86_cap_values[i].value;
-	if (ext == KVM_CAP_XCRS)
-		return x86_caps->host_xcr0 != 0;
-	return 0;
+	return ext == KVM_CAP_XCRS && x86_caps->host_xcr0;
 }
 
 static long vcpu_ioctl_interrupt(void *obj, void *data, unsigned long arg)
