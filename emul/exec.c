@@ -25,7 +25,7 @@ static bool lock_allowed(const struct emul_insn *insn)
 	if (!insn->has_modrm || !operand_in_memory(insn))
 		return false;
 	return insn->op->flags & OP_LOCK ||
-	       group->lock & BIT(operand_reg(insn) & 7);
+	       group->lock & BIT(operand_digit(insn));
 }
 
 enum emul_result emul_exec(struct emul_ctx *ctx)

@@ -194,16 +194,16 @@ enum emul_result exec_alu(struct emul_ctx *ctx)
 	case 0x062:
 		return alu_bound(ctx);
 	case 0x080 ... 0x083:
-		return alu_rm(ctx, reg & 7, insn->imm);
+		return alu_rm(ctx, operand_digit(insn), insn->imm);
 	case 0x084 ... 0x085:
 		val = operand_reg_get(ctx, reg, insn->op_size);
 		return alu_compare(ctx, ALU_AND, val);
 	case 0x0a8 ... 0x0a9:
 		return alu_test_ax(ctx);
 	case 0x0f6 ... 0x0f7:
-		return alu_group_3(ctx, reg & 7);
+		return alu_group_3(ctx, operand_digit(insn));
 	case 0x0fe ... 0x0ff:
-		return alu_group_5(ctx, reg & 7);
+		return alu_group_5(ctx, operand_digit(insn));
 	default:
 		return EMUL_UNKNOWN;
 	}

@@ -48,7 +48,7 @@ static enum emul_result move_base(struct emul_ctx *ctx, enum emul_seg nr,
 static enum emul_result group_15(struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
-	unsigned int n = insn->modrm >> 3 & 7;
+	unsigned int n = operand_digit(insn);
 
 	if (insn->rep != 0xf3 || operand_in_memory(insn) || n > 3 ||
 	    insn->op_size == 2)

@@ -94,7 +94,7 @@ static enum emul_result bit_by_reg(struct emul_ctx *ctx)
 static enum emul_result bit_by_imm(struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
-	enum bit_op op = operand_reg(insn) & 7;
+	enum bit_op op = operand_digit(insn);
 	unsigned int offset = insn->imm & (8 * insn->op_size - 1);
 
 	if (op < BIT_TEST)

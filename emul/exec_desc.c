@@ -229,7 +229,7 @@ static enum emul_result adjust_rpl(struct emul_ctx *ctx)
 /* Real and virtual-8086 mode have no descriptors. */
 static enum emul_result group_6(struct emul_ctx *ctx)
 {
-	unsigned int n = ctx->insn.modrm >> 3 & 7;
+	unsigned int n = operand_digit(&ctx->insn);
 
 	if (!ctx->protected)
 		return exec_fault(ctx, VECTOR_UD, 0);

@@ -31,15 +31,12 @@ static enum emul_result far_direct(struct emul_ctx *ctx, struct far *f)
 static enum emul_result gate_target(struct emul_ctx *ctx, struct far *f,
 				    struct gate *g, bool call)
 {
-	u64 raw = f->d.raw;
 	enum emul_result ret;
 	unsigned int dpl;
 	bool allowed;
 
-	f->rip = (raw & 0xffff) | (g->size > 2 ? raw >> 32 & 0xffff0000 : 0);
-	f->rip |= f->d.high << 32;
-	f->selector = raw >> 16;
-	g->params = ctx->long_mode ? 0 : raw >> 32 & 31;
+	g->params = ctx->long_mode ? 0 : f->d.raw >> 32 & 31;
+	far_through(f, &f->d, g->size);
 	ret = far_fetch(ctx, f);
 	if (ret != EMUL_OK)
 		return ret;
@@ -234,7 +231,7 @@ static enum emul_result return_far(struct emul_ctx *ctx, u16 release)
 /* Group 5: through a far pointer in memory. */
 static enum emul_result far_indirect(struct emul_ctx *ctx)
 {
-	unsigned int n = ctx->insn.modrm >> 3 & 7;
+	unsigned int n = operand_digit(&ctx->insn);
 	enum emul_result ret;
 	struct far f;
 

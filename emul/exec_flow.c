@@ -99,7 +99,7 @@ static enum emul_result return_near(struct emul_ctx *ctx, u16 release)
 /* Groups 5: CALL and JMP through a register or memory. */
 static enum emul_result flow_indirect(struct emul_ctx *ctx)
 {
-	unsigned int n = ctx->insn.modrm >> 3 & 7;
+	unsigned int n = operand_digit(&ctx->insn);
 	enum emul_result ret;
 	u64 target;
 

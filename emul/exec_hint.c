@@ -24,7 +24,7 @@ static enum emul_result hint_flush(struct emul_ctx *ctx)
 static enum emul_result hint_group_15(struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
-	unsigned int n = operand_reg(insn) & 7;
+	unsigned int n = operand_digit(insn);
 
 	if (insn->rep)
 		return EMUL_UNKNOWN;

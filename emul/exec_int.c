@@ -105,15 +105,11 @@ static enum emul_result gate_check(struct emul_ctx *ctx, u8 vector,
 static enum emul_result gate_code(struct emul_ctx *ctx,
 				  const struct int_gate *g, struct far *f)
 {
-	u64 raw = g->d.raw;
 	enum emul_result ret;
 	unsigned int dpl;
 	bool allowed;
 
-	f->selector = raw >> 16;
-	f->rip = (raw & 0xffff) | g->d.high << 32;
-	if (g->size > 2)
-		f->rip |= raw >> 32 & 0xffff0000;
+	far_through(f, &g->d, g->size);
 	ret = far_fetch(ctx, f);
 	if (ret != EMUL_OK)
 		return ret;

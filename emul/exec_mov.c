@@ -87,7 +87,7 @@ static enum emul_result mov_uncached(struct emul_ctx *ctx)
 static enum emul_result mov_imm_to_reg(struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
-	unsigned int reg = (insn->opcode & 7) | (insn->rex & 1) << 3;
+	unsigned int reg = operand_opcode_reg(insn);
 
 	operand_reg_set(ctx, reg, insn->op_size, insn->imm);
 	return exec_next(ctx);
@@ -129,7 +129,8 @@ enum emul_result exec_mov(struct emul_ctx *ctx)
 		return mov_imm_to_reg(ctx);
 	case 0x0c6:
 	case 0x0c7:
-		return reg & 7 ? EMUL_UNKNOWN : mov_to_rm(ctx, insn->imm);
+		return operand_digit(insn) ? EMUL_UNKNOWN :
+					     mov_to_rm(ctx, insn->imm);
 	case 0x1b6:
 	case 0x1b7:
 		return mov_extend(ctx, 1 + (insn->opcode & 1), false);

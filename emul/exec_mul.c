@@ -193,7 +193,7 @@ static enum emul_result idiv_ax(struct emul_ctx *ctx)
 
 static enum emul_result mul_group_3(struct emul_ctx *ctx)
 {
-	switch (operand_reg(&ctx->insn) & 7) {
+	switch (operand_digit(&ctx->insn)) {
 	case 4:
 		return mul_ax(ctx, false);
 	case 5:

@@ -28,11 +28,6 @@ enum emul_result exec_store_word(struct emul_ctx *ctx, u64 val)
 	return ret == EMUL_OK ? exec_next(ctx) : ret;
 }
 
-static enum emul_seg modrm_seg(const struct emul_insn *insn)
-{
-	return insn->modrm >> 3 & 7;
-}
-
 /* The new value is known and in order: from here on nothing fails. */
 static enum emul_result seg_finish(struct emul_ctx *ctx, enum emul_seg seg,
 				   const struct emul_segment *val)
@@ -53,7 +48,7 @@ static enum emul_result seg_finish_shadow(struct emul_ctx *ctx,
 
 static enum emul_result mov_seg(struct emul_ctx *ctx)
 {
-	enum emul_seg seg = modrm_seg(&ctx->insn);
+	enum emul_seg seg = operand_digit(&ctx->insn);
 	struct emul_segment new;
 	enum emul_result ret;
 	u64 val;
@@ -129,7 +124,8 @@ enum emul_result exec_seg(struct emul_ctx *ctx)
 
 	switch (exec_key(insn)) {
 	case 0x8c:
-		return exec_store_word(ctx, exec_selector(ctx, modrm_seg(insn)));
+		return exec_store_word(ctx, exec_selector(ctx,
+						operand_digit(insn)));
 	case 0x8e:
 		return mov_seg(ctx);
 	case 0x06:

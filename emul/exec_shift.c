@@ -23,7 +23,7 @@ static unsigned int shift_count(const struct emul_ctx *ctx)
 static enum emul_result shift_rm(struct emul_ctx *ctx)
 {
 	struct alu alu = { ctx->insn.op_size, ctx->rflags };
-	unsigned int n = operand_reg(&ctx->insn) & 7;
+	unsigned int n = operand_digit(&ctx->insn);
 	enum emul_result ret;
 	u64 old, new;
 

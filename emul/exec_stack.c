@@ -219,7 +219,7 @@ static enum emul_result leave(struct emul_ctx *ctx)
 enum emul_result exec_stack(struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
-	unsigned int reg = (insn->opcode & 7) | (insn->rex & 1) << 3;
+	unsigned int reg = operand_opcode_reg(insn);
 
 	switch (exec_key(insn)) {
 	case 0x50 ... 0x57:
@@ -244,8 +244,7 @@ enum emul_result exec_stack(struct emul_ctx *ctx)
 	case 0xc9:
 		return leave(ctx);
 	case 0xff:
-		return (insn->modrm >> 3 & 7) == 6 ? push_rm(ctx) :
-						     EMUL_UNKNOWN;
+		return operand_digit(insn) == 6 ? push_rm(ctx) : EMUL_UNKNOWN;
 	default:
 		return EMUL_UNKNOWN;
 	}

@@ -38,7 +38,7 @@ static enum emul_result swap_rm(struct emul_ctx *ctx)
 static enum emul_result swap_ax(struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
-	unsigned int reg = (insn->opcode & 7) | (insn->rex & 1) << 3;
+	unsigned int reg = operand_opcode_reg(insn);
 	unsigned int size = insn->op_size;
 	u64 val = operand_reg_get(ctx, reg, size);
 
@@ -129,7 +129,7 @@ static enum emul_result swap_compare_wide(struct emul_ctx *ctx)
 	u8 expected[16], old[16], new[16];
 	bool equal;
 
-	if ((operand_reg(insn) & 7) != 1 || !operand_in_memory(insn))
+	if (operand_digit(insn) != 1 || !operand_in_memory(insn))
 		return EMUL_UNKNOWN;
 	at = operand_address(ctx);
 	if (half == 8 && operand_linear(ctx, at) & 15)
@@ -167,7 +167,7 @@ static u64 byte_swap(u64 val, unsigned int size)
 static enum emul_result swap_bytes_reg(struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
-	unsigned int reg = (insn->opcode & 7) | (insn->rex & 1) << 3;
+	unsigned int reg = operand_opcode_reg(insn);
 	unsigned int size = insn->op_size;
 	u64 val = size == 2 ? 0 : operand_reg_get(ctx, reg, size);
 

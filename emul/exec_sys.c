@@ -316,7 +316,7 @@ static enum emul_result group_7_reg(struct emul_ctx *ctx)
 
 static enum emul_result group_7(struct emul_ctx *ctx)
 {
-	unsigned int n = ctx->insn.modrm >> 3 & 7;
+	unsigned int n = operand_digit(&ctx->insn);
 
 	if (!operand_in_memory(&ctx->insn))
 		return group_7_reg(ctx);

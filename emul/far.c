@@ -21,6 +21,17 @@ enum emul_result far_fetch(struct emul_ctx *ctx, struct far *f)
 	return descriptor_fetch(ctx, f->selector, VECTOR_GP, &f->d);
 }
 
+void far_through(struct far *f, const struct descriptor *gate,
+		 unsigned int size)
+{
+	u64 raw = gate->raw;
+
+	f->selector = raw >> 16;
+	f->rip = (raw & 0xffff) | gate->high << 32;
+	if (size > 2)
+		f->rip |= raw >> 32 & 0xffff0000;
+}
+
 bool far_conforming(const struct far *f)
 {
 	return descriptor_type(&f->d) & TYPE_CONFORMING;

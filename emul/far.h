@@ -42,6 +42,15 @@ void far_real(struct emul_ctx *ctx, struct far *f);
 enum emul_result far_fetch(struct emul_ctx *ctx, struct far *f);
 
 /**
+ * far_through - the target that a gate names
+ * @f: selector and RIP are filled
+ * @gate: the gate, which may be @f's own descriptor
+ * @size: 2 for a gate with an offset of 16 bits
+ */
+void far_through(struct far *f, const struct descriptor *gate,
+		 unsigned int size);
+
+/**
  * far_conforming - is the fetched descriptor conforming code?
  * @f: the target
  */

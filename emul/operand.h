@@ -24,12 +24,30 @@ static inline u64 operand_mask(unsigned int size)
 }
 
 /**
+ * operand_digit - ModRM.reg where REX does not count
+ * @insn: the instruction: which one of its group, or which segment register
+ */
+static inline unsigned int operand_digit(const struct emul_insn *insn)
+{
+	return (insn->modrm >> 3) & 7;
+}
+
+/**
  * operand_reg - the register that ModRM.reg names
- * @insn: the instruction; of a group, the /n is in bits 2:0 of the result
+ * @insn: the instruction
  */
 static inline unsigned int operand_reg(const struct emul_insn *insn)
 {
-	return ((insn->modrm >> 3) & 7) | ((insn->rex & 4) << 1);
+	return operand_digit(insn) | ((insn->rex & 4) << 1);
+}
+
+/**
+ * operand_opcode_reg - the register that the opcode names
+ * @insn: the instruction
+ */
+static inline unsigned int operand_opcode_reg(const struct emul_insn *insn)
+{
+	return (insn->opcode & 7) | ((insn->rex & 1) << 3);
 }
 
 /**
