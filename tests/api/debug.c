@@ -63,9 +63,5 @@ struct kvm_debugregs debugregs(void)
 
 void expect(unsigned int vector, uint64_t offset)
 {
-	struct exc e = exc_next(&v);
-
-	CHECK_EQ(e.vector, vector);
-	CHECK_EQ(e.rip, GPA_CODE + offset);
-	CHECK_EQ(e.flags & FLAGS_TF, 0);
+	CHECK_EQ(exc_expect(&v, vector, offset).flags & FLAGS_TF, 0);
 }

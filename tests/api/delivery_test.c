@@ -15,23 +15,6 @@ enum { DE, DB, NMI, UD = 6, DF = 8, TS = 10, NP, SS, GP, PF };
 #define FLAGS_IF	0x200
 #define FLAGS_RF	0x10000
 
-static void restart(uint64_t flags)
-{
-	struct kvm_regs r = { .rip = GPA_CODE, .rsp = GPA_STACK,
-			      .rflags = flags | 2 };
-
-	vcpu_set_regs(&v, &r);
-}
-
-static struct exc expect(unsigned int vector, uint64_t offset)
-{
-	struct exc e = exc_next(&v);
-
-	CHECK_EQ(e.vector, vector);
-	CHECK_EQ(e.rip, GPA_CODE + offset);
-	return e;
-}
-
 static void raise(unsigned int vector, bool error)
 {
 	struct kvm_vcpu_events e;
@@ -69,7 +52,7 @@ static void pairs(void)
 
 	START(MODE_LONG, g_nops);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		restart(0);
+		vcpu_restart(&v, 0);
 		gate_present(rows[i].first, false);
 		raise(rows[i].first, rows[i].error);
 		e = exc_next(&v);
@@ -79,13 +62,13 @@ static void pairs(void)
 		gate_present(rows[i].first, true);
 	}
 	/* An interrupt is no exception: #NP is delivered by itself. */
-	restart(FLAGS_IF);
+	vcpu_restart(&v, FLAGS_IF);
 	gate_present(VEC, false);
 	OK(ioctl(v.fd, KVM_INTERRUPT, &(struct kvm_interrupt){ VEC }));
-	expect(NP, 0);
+	exc_expect(&v, NP, 0);
 	/* Nothing is left of it. */
 	gate_present(VEC, true);
-	restart(FLAGS_IF);
+	vcpu_restart(&v, FLAGS_IF);
 	vcpu_until(&v, PORT_DONE);
 }
 
@@ -95,15 +78,15 @@ GUEST(64, g_exits, "cpuid\n out %al, $0x20\n mov %cr4, %rax\n" DONE);
 static void resume_flag(void)
 {
 	START(MODE_LONG, g_exits);
-	restart(FLAGS_RF);
+	vcpu_restart(&v, FLAGS_RF);
 	CHECK_EQ(vcpu_regs(&v).rflags & FLAGS_RF, FLAGS_RF);
 	vcpu_until(&v, 0x20);
 	CHECK_EQ(vcpu_regs(&v).rflags & FLAGS_RF, 0);
 	vcpu_until(&v, PORT_DONE);
 	/* A fault that KVM raises pushes it: VMLOAD, which the guest has not. */
-	restart(0);
+	vcpu_restart(&v, 0);
 	memcpy(&vm.mem[GPA_CODE], "\x0f\x01\xda", 3);
-	CHECK_EQ(expect(UD, 0).flags & FLAGS_RF, FLAGS_RF);
+	CHECK_EQ(exc_expect(&v, UD, 0).flags & FLAGS_RF, FLAGS_RF);
 }
 
 /* Where no memory is, no event can go (Linux's KVM tries for ever, or drops it). */
@@ -118,7 +101,7 @@ static void delivery_failed(uint64_t idt, uint64_t rsp)
 	s = vcpu_sregs(&v);
 	s.idt.base = idt;
 	vcpu_set_sregs(&v, &s);
-	restart(FLAGS_IF);
+	vcpu_restart(&v, FLAGS_IF);
 	r = vcpu_regs(&v);
 	r.rsp = rsp;
 	vcpu_set_regs(&v, &r);
@@ -134,8 +117,8 @@ static void delivery_failed(uint64_t idt, uint64_t rsp)
 	CHECK_EQ(vcpu_sregs(&v).interrupt_bitmap[VEC / 64],
 		 s.interrupt_bitmap[VEC / 64]);
 	vcpu_set_sregs(&v, &s);
-	restart(FLAGS_IF);
-	expect(VEC, 0);
+	vcpu_restart(&v, FLAGS_IF);
+	exc_expect(&v, VEC, 0);
 	vcpu_until(&v, PORT_DONE);
 }
 
@@ -175,13 +158,13 @@ static void xsetbv(void)
 	START(MODE_LONG, g_xsetbv);
 	if (!vcpu_has(&v, 1, 2, 26))
 		test_skip("no XSAVE");
-	restart(0);
-	expect(UD, 0);
+	vcpu_restart(&v, 0);
+	exc_expect(&v, UD, 0);
 	s = vcpu_sregs(&v);
 	s.cr4 |= 1 << 18;
 	vcpu_set_sregs(&v, &s);
-	restart(0);			/* XCR0 = 0: x87 is missing */
-	expect(GP, 0);
+	vcpu_restart(&v, 0);			/* XCR0 = 0: x87 is missing */
+	exc_expect(&v, GP, 0);
 }
 
 /*

@@ -29,24 +29,6 @@ static void nmi(void)
 	OK(ioctl(v.fd, KVM_NMI, 0ul));
 }
 
-/* From the start of the code again. */
-static void restart(uint64_t flags, uint64_t rsp)
-{
-	struct kvm_regs r = { .rip = GPA_CODE, .rsp = rsp,
-			      .rflags = flags | 2 };
-
-	vcpu_set_regs(&v, &r);
-}
-
-/* The next event: its vector, and how far into the code it came. */
-static void expect(unsigned int vector, uint64_t offset)
-{
-	struct exc e = exc_next(&v);
-
-	CHECK_EQ(e.vector, vector);
-	CHECK_EQ(e.rip, GPA_CODE + offset);
-}
-
 /* The same bytes in 32-bit and in 64-bit code. */
 GUEST(64, g_sti, "sti\n nop\n out %al, $0x20\n nop\n nop\n" DONE);
 
@@ -84,14 +66,14 @@ static void vectors(void)
 	unsigned int i;
 
 	START(MODE_LONG, g_loop);
-	restart(FLAGS_IF, GPA_STACK);
+	vcpu_restart(&v, FLAGS_IF);
 	for (i = 32; i < 256; i++) {
 		vcpu_until(&v, 0x20);
 		OK(interrupt(i));
-		expect(i, 2);
+		exc_expect(&v, i, 2);
 		vcpu_until(&v, 0x20);
 		nmi();
-		expect(NMI, 2);
+		exc_expect(&v, NMI, 2);
 	}
 	ERR(interrupt(256), EINVAL);
 }
@@ -132,7 +114,7 @@ static void intr_twice(void)
 	errno = 0;
 	refused = interrupt(VEC + 1) < 0;
 	CHECK_EQ(errno, refused ? EEXIST : 0);
-	expect(refused ? VEC : VEC + 1, 4);
+	exc_expect(&v, refused ? VEC : VEC + 1, 4);
 	vcpu_until(&v, PORT_DONE);
 }
 
@@ -154,7 +136,7 @@ static void window(void)
 	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE + 4);
 	vcpu_expect(&v, KVM_EXIT_IRQ_WINDOW_OPEN);
 	OK(interrupt(VEC));
-	expect(VEC, 4);
+	exc_expect(&v, VEC, 4);
 	vcpu_expect(&v, KVM_EXIT_IRQ_WINDOW_OPEN);
 	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE + 4);
 	v.run->request_interrupt_window = 0;
@@ -166,18 +148,18 @@ GUEST(64, g_hlt, "hlt\n inc %rbx\n" DONE);
 static void hlt(void)
 {
 	START(MODE_LONG, g_hlt);
-	restart(FLAGS_IF, GPA_STACK);
+	vcpu_restart(&v, FLAGS_IF);
 	vcpu_expect(&v, KVM_EXIT_HLT);
 	CHECK_EQ(v.run->ready_for_interrupt_injection, 1);
 	OK(interrupt(VEC));
-	expect(VEC, 1);
+	exc_expect(&v, VEC, 1);
 	vcpu_until(&v, PORT_DONE);
 	CHECK_EQ(vcpu_regs(&v).rbx, 1);
 	/* An NMI needs no IF. */
-	restart(0, GPA_STACK);
+	vcpu_restart(&v, 0);
 	vcpu_expect(&v, KVM_EXIT_HLT);
 	nmi();
-	expect(NMI, 1);
+	exc_expect(&v, NMI, 1);
 	vcpu_until(&v, PORT_DONE);
 	CHECK_EQ(vcpu_regs(&v).rbx, 1);
 }
@@ -256,7 +238,7 @@ static void single_step(void)
 	for (i = 0; i < sizeof(at); i++) {
 		if (at[i] == 14)
 			vcpu_until(&v, 0x20);
-		expect(DB, at[i]);
+		exc_expect(&v, DB, at[i]);
 		OK(ioctl(v.fd, KVM_GET_DEBUGREGS, &d));
 		CHECK_EQ(d.dr6 & (DR6_BS | 15), DR6_BS);
 		d.dr6 &= ~(uint64_t)DR6_BS;
@@ -268,9 +250,9 @@ static void single_step(void)
 /* Not the error code: QEMU 7.2's TCG has index * 16 and EXT clear there. */
 static void intr_faults(unsigned int vector)
 {
-	restart(FLAGS_IF, GPA_STACK);
+	vcpu_restart(&v, FLAGS_IF);
 	OK(interrupt(VEC));
-	expect(vector, 0);
+	exc_expect(&v, vector, 0);
 	vcpu_until(&v, PORT_DONE);
 }
 
@@ -298,11 +280,12 @@ GUEST(64, g_ud, "ud2\n");
 /* An IDT and a stack, and the start of the code. */
 static void restart_with(uint64_t idt, uint64_t rsp)
 {
+	struct kvm_regs r = { .rip = GPA_CODE, .rsp = rsp, .rflags = FLAGS_IF | 2 };
 	struct kvm_sregs s = vcpu_sregs(&v);
 
 	s.idt.base = idt;
 	vcpu_set_sregs(&v, &s);
-	restart(FLAGS_IF, rsp);
+	vcpu_set_regs(&v, &r);
 }
 
 /* Pages that the host brings in while the event is on its way. */
@@ -317,12 +300,12 @@ static void pages_brought(uint64_t idt, uint64_t rsp)
 		restart_with(idt, rsp);
 		if (i % 3 == 1) {
 			OK(interrupt(VEC));
-			expect(VEC, 0);
+			exc_expect(&v, VEC, 0);
 		} else if (i % 3 == 2) {
 			nmi();
-			expect(NMI, 0);
+			exc_expect(&v, NMI, 0);
 		}
-		expect(UD, 0);
+		exc_expect(&v, UD, 0);
 	}
 }
 
@@ -364,14 +347,14 @@ static void interrupt_bitmap(void)
 
 	START(MODE_LONG, g_done);
 	CHECK_EQ(vcpu_sregs(&v).interrupt_bitmap[VEC / 64], 0);
-	restart(FLAGS_IF, GPA_STACK);
+	vcpu_restart(&v, FLAGS_IF);
 	OK(interrupt(VEC));
 	s = vcpu_sregs(&v);
 	CHECK_EQ(s.interrupt_bitmap[VEC / 64], 1ull << VEC % 64);
 	vcpu_new(&vm, &v, 1);
 	vcpu_set_sregs(&v, &s);
-	restart(FLAGS_IF, GPA_STACK);
-	expect(VEC, 0);
+	vcpu_restart(&v, FLAGS_IF);
+	exc_expect(&v, VEC, 0);
 	CHECK_EQ(vcpu_sregs(&v).interrupt_bitmap[VEC / 64], 0);
 	vcpu_until(&v, PORT_DONE);
 }

@@ -307,6 +307,14 @@ void vcpu_set_regs(struct vcpu *v, const struct kvm_regs *r)
 	OK(ioctl(v->fd, KVM_SET_REGS, r));
 }
 
+void vcpu_restart(struct vcpu *v, uint64_t flags)
+{
+	struct kvm_regs r = { .rip = GPA_CODE, .rsp = GPA_STACK,
+			      .rflags = flags | 2 };
+
+	vcpu_set_regs(v, &r);
+}
+
 struct kvm_sregs vcpu_sregs(struct vcpu *v)
 {
 	struct kvm_sregs s;

@@ -196,6 +196,8 @@ bool cpu_is_tcg(void);
  * first 1 GiB (32-bit) or 4 GiB one to one for everybody, a stack, RIP.
  */
 void vcpu_mode(struct vcpu *v, enum mode mode, uint64_t rip);
+/* From GPA_CODE again, with a fresh stack and these flags. */
+void vcpu_restart(struct vcpu *v, uint64_t flags);
 /* vm_load() at GPA_CODE, then vcpu_mode(). */
 #define vcpu_code(v, mode, name)					\
 	(vm_load((v)->vm, GPA_CODE, name, name##_end),			\
@@ -238,5 +240,7 @@ struct exc {
 void exc_setup(struct vcpu *v);
 /* Runs until a handler reports, and reads what it found on its stack. */
 struct exc exc_next(struct vcpu *v);
+/* ... which must be of this exception, at GPA_CODE + offset. */
+struct exc exc_expect(struct vcpu *v, unsigned int vector, uint64_t offset);
 
 #endif

@@ -104,14 +104,9 @@ static void mce_corrected(void)
 /* #MC at the instruction that comes next, and the bank as expected then. */
 static void mce_expect(unsigned int bank, uint64_t addr, uint64_t status)
 {
-	struct kvm_regs r = { .rip = GPA_CODE, .rsp = GPA_STACK, .rflags = 2 };
-	struct exc e;
-
-	vcpu_set_regs(&v, &r);
+	vcpu_restart(&v, 0);
 	mce(bank, UNCORRECTED, addr);
-	e = exc_next(&v);
-	CHECK_EQ(e.vector, 18);
-	CHECK_EQ(e.rip, GPA_CODE);
+	exc_expect(&v, 18, 0);
 	CHECK_EQ(guest_msr(0x401 + 4 * bank), status);
 	CHECK_EQ(guest_msr(0x17a), MCIP_RIPV);
 }

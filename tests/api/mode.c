@@ -290,3 +290,12 @@ struct exc exc_next(struct vcpu *v)
 		word[4], word[5], word[6], word[7],
 	};
 }
+
+struct exc exc_expect(struct vcpu *v, unsigned int vector, uint64_t offset)
+{
+	struct exc e = exc_next(v);
+
+	CHECK_EQ(e.vector, vector);
+	CHECK_EQ(e.rip, GPA_CODE + offset);
+	return e;
+}

@@ -45,23 +45,6 @@ static int enable(uint32_t cap, uint64_t on)
 	return ioctl(vm.fd, KVM_ENABLE_CAP, &e);
 }
 
-static void restart(uint64_t flags)
-{
-	struct kvm_regs r = { .rip = GPA_CODE, .rsp = GPA_STACK,
-			      .rflags = flags | 2 };
-
-	vcpu_set_regs(&v, &r);
-}
-
-static struct exc expect(unsigned int vector, uint64_t offset)
-{
-	struct exc e = exc_next(&v);
-
-	CHECK_EQ(e.vector, vector);
-	CHECK_EQ(e.rip, GPA_CODE + offset);
-	return e;
-}
-
 static void interrupt(uint32_t vector)
 {
 	struct kvm_interrupt irq = { vector };
@@ -122,7 +105,7 @@ static void exception(void)
 
 	START(MODE_LONG, g_idle);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		restart(0);
+		vcpu_restart(&v, 0);
 		e = events_get();
 		e.exception.injected = 1;
 		e.exception.nr = rows[i].vector;
@@ -133,7 +116,7 @@ static void exception(void)
 		CHECK_EQ(e.exception.injected, 1);
 		CHECK_EQ(e.exception.nr, rows[i].vector);
 		CHECK_EQ(e.exception.has_error_code, rows[i].error);
-		got = expect(rows[i].vector, 0);
+		got = exc_expect(&v, rows[i].vector, 0);
 		CHECK_EQ(got.error, rows[i].error ? 0x18 : 0);
 		e = events_get();
 		CHECK_EQ(e.exception.injected, 0);
@@ -154,13 +137,13 @@ static void taken_away(void)
 	events_set(e);
 	events_set(none);
 	vcpu_until(&v, PORT_DONE);
-	restart(FLAGS_IF);
+	vcpu_restart(&v, FLAGS_IF);
 	interrupt(VEC);
 	CHECK_EQ(events_get().interrupt.injected, 1);
 	CHECK_EQ(events_get().interrupt.nr, VEC);
 	events_set(none);
 	vcpu_until(&v, PORT_DONE);
-	restart(0);
+	vcpu_restart(&v, 0);
 	OK(ioctl(v.fd, KVM_NMI, 0ul));
 	none.flags |= KVM_VCPUEVENT_VALID_NMI_PENDING;
 	none.nmi.pending = 0;
@@ -199,15 +182,15 @@ static void move(void)
 static void moved(void)
 {
 	START(MODE_LONG, g_idle);
-	restart(FLAGS_IF);
+	vcpu_restart(&v, FLAGS_IF);
 	interrupt(VEC);
 	move();
-	expect(VEC, 0);
+	exc_expect(&v, VEC, 0);
 	vcpu_until(&v, PORT_DONE);
-	restart(0);
+	vcpu_restart(&v, 0);
 	OK(ioctl(v.fd, KVM_NMI, 0ul));
 	move();
-	expect(NMI, 0);
+	exc_expect(&v, NMI, 0);
 	vcpu_until(&v, PORT_DONE);
 }
 
@@ -218,19 +201,19 @@ static void nmi_masked_moved(void)
 
 	START(MODE_LONG, g_idle);
 	OK(ioctl(v.fd, KVM_NMI, 0ul));
-	expect(NMI, 0);
+	exc_expect(&v, NMI, 0);
 	CHECK_EQ(events_get().nmi.masked, 1);
 	move();
 	CHECK_EQ(events_get().nmi.masked, 1);
 	OK(ioctl(v.fd, KVM_NMI, 0ul));
-	CHECK_EQ(expect(NMI, 0).rsp, GPA_STACK);	/* not inside the first */
+	CHECK_EQ(exc_expect(&v, NMI, 0).rsp, GPA_STACK);	/* not inside the first */
 	vcpu_until(&v, PORT_DONE);
 	CHECK_EQ(events_get().nmi.masked, 0);
 	/* Masked by hand, with no handler: it waits for any IRET. */
 	e = events_get();
 	e.nmi.masked = 1;
 	events_set(e);
-	restart(0);
+	vcpu_restart(&v, 0);
 	OK(ioctl(v.fd, KVM_NMI, 0ul));
 	vcpu_until(&v, PORT_DONE);
 	/* And no longer. */
@@ -239,8 +222,8 @@ static void nmi_masked_moved(void)
 	CHECK(e.nmi.pending != 0);
 	e.nmi.masked = 0;
 	events_set(e);
-	restart(0);
-	expect(NMI, 0);
+	vcpu_restart(&v, 0);
+	exc_expect(&v, NMI, 0);
 }
 
 /* nmi.injected: it is on its way, masked or not. */
@@ -253,7 +236,7 @@ static void nmi_injected(void)
 	e.nmi.injected = 1;
 	events_set(e);
 	CHECK_EQ(events_get().nmi.injected, 1);
-	expect(NMI, 0);
+	exc_expect(&v, NMI, 0);
 	CHECK_EQ(events_get().nmi.masked, 1);
 	CHECK_EQ(events_get().nmi.injected, 0);
 	vcpu_until(&v, PORT_DONE);
@@ -271,7 +254,7 @@ static void nmi_not_transferred(void)
 	e.nmi.pending = 0;
 	e.flags &= ~KVM_VCPUEVENT_VALID_NMI_PENDING;
 	events_set(e);
-	expect(NMI, 0);
+	exc_expect(&v, NMI, 0);
 }
 
 /*
@@ -282,24 +265,24 @@ static void shadow(unsigned int which)
 {
 	struct kvm_vcpu_events e;
 
-	restart(FLAGS_IF);
+	vcpu_restart(&v, FLAGS_IF);
 	e = events_get();
 	e.interrupt.shadow = which;
 	e.flags |= KVM_VCPUEVENT_VALID_SHADOW;
 	events_set(e);
 	CHECK(events_get().interrupt.shadow & which);
 	OK(ioctl(v.fd, KVM_NMI, 0ul));
-	expect(NMI, 1);
+	exc_expect(&v, NMI, 1);
 	CHECK_EQ(events_get().interrupt.shadow, 0);
 	vcpu_until(&v, PORT_DONE);
 	/* Not without the flag. */
-	restart(FLAGS_IF);
+	vcpu_restart(&v, FLAGS_IF);
 	e = events_get();
 	e.interrupt.shadow = which;
 	e.flags &= ~KVM_VCPUEVENT_VALID_SHADOW;
 	events_set(e);
 	OK(ioctl(v.fd, KVM_NMI, 0ul));
-	expect(NMI, 0);
+	exc_expect(&v, NMI, 0);
 	vcpu_until(&v, PORT_DONE);
 }
 
@@ -316,12 +299,12 @@ GUEST(64, g_sti_out, "sti\n out %al, $0x20\n nop\n" DONE);
 static void shadow_ends(void)
 {
 	START(MODE_LONG, g_sti_out);
-	restart(0);
+	vcpu_restart(&v, 0);
 	vcpu_until(&v, 0x20);
 	complete();
 	CHECK_EQ(events_get().interrupt.shadow, 0);
 	vcpu_code(&v, MODE_LONG, g_sti_hlt);
-	restart(0);
+	vcpu_restart(&v, 0);
 	vcpu_expect(&v, KVM_EXIT_HLT);
 	CHECK_EQ(events_get().interrupt.shadow, 0);
 }
@@ -350,11 +333,11 @@ static void payload(void)
 	CHECK_EQ(e.exception_has_payload, 1);
 	CHECK_EQ(e.exception_payload, 0x123456789000);
 	CHECK_EQ(vcpu_sregs(&v).cr2, 0);
-	got = expect(PF, 0);
+	got = exc_expect(&v, PF, 0);
 	CHECK_EQ(got.error, 2);
 	CHECK_EQ(got.cr2, 0x123456789000);
 	vcpu_until(&v, PORT_DONE);
-	restart(0);
+	vcpu_restart(&v, 0);
 	e = events_get();
 	CHECK_EQ(e.exception.pending, 0);
 	e.exception.pending = 1;
@@ -363,13 +346,13 @@ static void payload(void)
 	e.exception_has_payload = 1;
 	e.exception_payload = 1 << 14;
 	events_set(e);
-	expect(DB, 0);
+	exc_expect(&v, DB, 0);
 	OK(ioctl(v.fd, KVM_GET_DEBUGREGS, &d));
 	CHECK_EQ(d.dr6 & 0xf00f, 1 << 14);
 	vcpu_until(&v, PORT_DONE);
 	/* Off again: "pending" is not looked at. */
 	OK(enable(KVM_CAP_EXCEPTION_PAYLOAD, 0));
-	restart(0);
+	vcpu_restart(&v, 0);
 	e = events_get();
 	CHECK(!(e.flags & KVM_VCPUEVENT_VALID_PAYLOAD));
 	e.flags |= KVM_VCPUEVENT_VALID_PAYLOAD;
@@ -416,7 +399,7 @@ static void breakpoint(void)
 	e.exception.injected = 1;
 	e.exception.nr = BP;
 	events_set(e);
-	expect(BP, 1);
+	exc_expect(&v, BP, 1);
 	vcpu_until(&v, PORT_DONE);
 }
 
@@ -430,7 +413,7 @@ static void own_trap_moved(void)
 	struct kvm_debugregs d;
 
 	START(MODE_LONG, g_trap);
-	expect(DB, 10);
+	exc_expect(&v, DB, 10);
 	vcpu_until(&v, 0x20);
 	complete();
 	e = events_get();
@@ -439,7 +422,7 @@ static void own_trap_moved(void)
 	OK(ioctl(v.fd, KVM_GET_DEBUGREGS, &d));
 	CHECK(d.dr6 & 1 << 14);
 	move();
-	expect(DB, 12);
+	exc_expect(&v, DB, 12);
 }
 
 /* What Linux's KVM does not look at; it has shadows and does not announce them. */
@@ -512,7 +495,7 @@ static void bad_input(void)
 	e.flags = KVM_VCPUEVENT_VALID_NMI_PENDING;
 	e.nmi.pending = 255;
 	OK(events_try(&e));
-	expect(NMI, 0);
+	exc_expect(&v, NMI, 0);
 }
 
 #define CASE(name) { #name, name, 20 }
