@@ -3,7 +3,7 @@
 #include <linux/kernel.h>
 #include <asm/io.h>
 
-#include "tests/model/map.h"
+#include "tests/model/vcpus.h"
 #include "tests/unit/env.h"
 
 static void complain(struct env_vm *vm, const char *who,
@@ -293,8 +293,9 @@ static bool overlaps(gfn_t gfn, int level, gfn_t start, u64 n)
 	return n == ~0ull || (gfn < start + n && start < gfn + LEVEL_GFNS(level));
 }
 
-static bool tlb_flush(struct map_tlb *t, gfn_t start, u64 n)
+bool hw_flush(struct env_vcpu *v, gfn_t start, u64 n)
 {
+	struct map_tlb *t = &v->tlb;
 	bool any = false;
 
 	for (int i = 0; i < MAP_TLB; i++)
@@ -312,86 +313,31 @@ static bool tlb_flush(struct map_tlb *t, gfn_t start, u64 n)
 	return any;
 }
 
-#define for_each_vcpu(v, vm, i)						\
-	for (i = 0; i < ENV_VCPUS; i++)					\
-		if ((v = (vm)->vcpu[i]) != NULL)
-
-bool map_flush(struct env_vm *vm, gfn_t start, u64 n)
+bool hw_uses_table(struct env_vcpu *v, hpa_t pa)
 {
-	struct env_vcpu *v;
-	bool any = false;
-	int i;
+	bool used = v->root == pa;
 
-	for_each_vcpu(v, vm, i) {
-		pthread_mutex_lock(&v->tlb_lock);
-		any |= tlb_flush(&v->tlb, start, n);
-		pthread_mutex_unlock(&v->tlb_lock);
-	}
-	return any;
-}
-
-void map_flush_vcpu(struct env_vcpu *v)
-{
-	pthread_mutex_lock(&v->tlb_lock);
-	tlb_flush(&v->tlb, 0, ~0ull);
-	pthread_mutex_unlock(&v->tlb_lock);
-}
-
-void map_barrier(struct env_vm *vm)
-{
-	struct env_vcpu *v;
-	int i;
-
-	for_each_vcpu(v, vm, i) {
-		pthread_mutex_lock(&v->tlb_lock);
-		pthread_mutex_unlock(&v->tlb_lock);
-	}
-}
-
-bool map_vm_uses_table(struct env_vm *vm, hpa_t pa)
-{
-	struct env_vcpu *v;
-	bool used = false;
-	int i, j;
-
-	for_each_vcpu(v, vm, i) {
-		pthread_mutex_lock(&v->tlb_lock);
-		if (!v->out) {
-			used |= v->root == pa;
-			for (j = 0; j < MAP_PSC; j++)
-				used |= v->tlb.psc[j].valid &&
-					v->tlb.psc[j].table == pa;
-		}
-		pthread_mutex_unlock(&v->tlb_lock);
-	}
+	for (int i = 0; i < MAP_PSC; i++)
+		used |= v->tlb.psc[i].valid && v->tlb.psc[i].table == pa;
 	return used;
 }
 
 /* ------------------------------------------------------------------------ */
 /* Checks of everything. */
 
-static void tlb_check(struct env_vm *vm, const struct map_tlb *t)
+void hw_check_tlb(struct env_vcpu *v)
 {
+	const struct map_tlb *t = &v->tlb;
 	const char *why;
 
 	for (int i = 0; i < MAP_TLB; i++) {
-		why = t->e[i].valid ? map_wrong(vm, &t->e[i], true) : NULL;
+		why = t->e[i].valid ? map_wrong(v->vm, &t->e[i], true) : NULL;
 		if (why)
-			complain(vm, "stale TLB", &t->e[i], why);
+			complain(v->vm, "stale TLB", &t->e[i], why);
 	}
 	for (int i = 0; i < MAP_PSC; i++)
 		if (t->psc[i].valid && !env_table_is_live(t->psc[i].table))
 			shim_die("a freed table is cached");
-}
-
-void map_check_tlbs(struct env_vm *vm)
-{
-	struct env_vcpu *v;
-	int i;
-
-	for_each_vcpu(v, vm, i)
-		if (!v->out)
-			tlb_check(vm, &v->tlb);
 }
 
 static void table_check(struct env_vcpu *v, struct map_link l)
@@ -427,21 +373,14 @@ static void table_check(struct env_vcpu *v, struct map_link l)
 	}
 }
 
-void map_check_gone(struct env_vm *vm, int as_id, gfn_t start, gfn_t end)
+void hw_check_gone(struct env_vcpu *v, int as_id, gfn_t start, gfn_t end)
 {
-	struct env_vcpu *v;
-	int i, j;
+	for (int i = 0; i < MAP_TLB; i++) {
+		struct map_entry *m = &v->tlb.e[i];
 
-	for_each_vcpu(v, vm, i) {
-		pthread_mutex_lock(&v->tlb_lock);
-		for (j = 0; j < MAP_TLB && !v->out; j++) {
-			struct map_entry *m = &v->tlb.e[j];
-
-			if (m->valid && m->as_id == as_id &&
-			    overlaps(m->gfn, m->level, start, end - start))
-				complain(vm, "TLB", m, "should be gone");
-		}
-		pthread_mutex_unlock(&v->tlb_lock);
+		if (m->valid && m->as_id == as_id &&
+		    overlaps(m->gfn, m->level, start, end - start))
+			complain(v->vm, "TLB", m, "should be gone");
 	}
 }
 
@@ -458,18 +397,14 @@ static bool writes_any(const struct map_entry *m, gfn_t base,
 	return find_next_bit(bits, to, from) < to;
 }
 
-void map_check_protected(struct env_vm *vm, const struct mmu_slot *s, u64 first,
-			 const unsigned long *bits, u64 n)
+void hw_check_protected(struct env_vcpu *v, int as_id, gfn_t base,
+			const unsigned long *bits, u64 n)
 {
-	struct env_vcpu *v;
-	int i, j;
-
-	for_each_vcpu(v, vm, i)
-		for (j = 0; j < MAP_TLB && !v->out; j++)
-			if (v->tlb.e[j].as_id == s->as_id &&
-			    writes_any(&v->tlb.e[j], s->base_gfn + first, bits, n))
-				complain(vm, "TLB", &v->tlb.e[j],
-					 "should be protected");
+	for (int i = 0; i < MAP_TLB; i++)
+		if (v->tlb.e[i].as_id == as_id &&
+		    writes_any(&v->tlb.e[i], base, bits, n))
+			complain(v->vm, "TLB", &v->tlb.e[i],
+				 "should be protected");
 }
 
 static bool has_root(const struct env_vcpu *v, hpa_t root)

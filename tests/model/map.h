@@ -57,7 +57,7 @@ struct map_tlb {
 const char *map_wrong(struct env_vm *vm, const struct map_entry *m,
 		      bool settled);
 
-/* ---- map.c; with shadow paging: paging.c */
+/* ---- map.c; with shadow paging: paging.c; vcpus.c for all vCPUs */
 
 /**
  * map_access - the hardware's part of a guest's access

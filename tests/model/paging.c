@@ -367,7 +367,7 @@ bool hw_overlaps(struct env_vm *vm, const struct paging_tlb *t, gfn_t start,
 	return gfn < start + n && start < gfn + LEVEL_GFNS(t->level);
 }
 
-static bool cpu_flush(struct env_vcpu *v, gfn_t start, u64 n)
+bool hw_flush(struct env_vcpu *v, gfn_t start, u64 n)
 {
 	bool any = false;
 	int i;
@@ -387,33 +387,7 @@ static bool cpu_flush(struct env_vcpu *v, gfn_t start, u64 n)
 	return any;
 }
 
-bool map_flush(struct env_vm *vm, gfn_t start, u64 n)
-{
-	struct env_vcpu *v;
-	bool any = false;
-	int i;
-
-	for_each_vcpu(v, vm, i) {
-		pthread_mutex_lock(&v->tlb_lock);
-		any |= cpu_flush(v, start, n);
-		pthread_mutex_unlock(&v->tlb_lock);
-	}
-	return any;
-}
-
-void map_flush_vcpu(struct env_vcpu *v)
-{
-	pthread_mutex_lock(&v->tlb_lock);
-	cpu_flush(v, 0, ~0ull);
-	pthread_mutex_unlock(&v->tlb_lock);
-}
-
-void map_barrier(struct env_vm *vm)
-{
-	/* One thread: nobody is in the middle of an access. */
-}
-
-static bool cpu_uses(const struct env_vcpu *v, hpa_t pa)
+bool hw_uses_table(struct env_vcpu *v, hpa_t pa)
 {
 	const struct paging_cpu *c = v->cpu;
 	bool used = v->root == pa;
@@ -426,15 +400,4 @@ static bool cpu_uses(const struct env_vcpu *v, hpa_t pa)
 		for (n = 0; c->psc[i].valid && n < c->psc[i].n; n++)
 			used |= (c->psc[i].entry[n] & ENTRY_ADDR) == pa;
 	return used;
-}
-
-bool map_vm_uses_table(struct env_vm *vm, hpa_t pa)
-{
-	struct env_vcpu *v;
-	int i;
-
-	for_each_vcpu(v, vm, i)
-		if (!v->out && cpu_uses(v, pa))
-			return true;
-	return false;
 }

@@ -54,21 +54,17 @@ static void tlb_check(struct env_vcpu *v, const struct paging_tlb *t)
 	}
 }
 
-void map_check_tlbs(struct env_vm *vm)
+void hw_check_tlb(struct env_vcpu *v)
 {
-	struct env_vcpu *v;
-	int i, j, n;
+	const struct paging_cpu *c = v->cpu;
+	int i, n;
 
-	for_each_vcpu(v, vm, i) {
-		if (v->out)
-			continue;
-		for (j = 0; j < PAGING_TLB; j++)
-			if (v->cpu->tlb[j].valid)
-				tlb_check(v, &v->cpu->tlb[j]);
-		for (j = 0; j < PAGING_PSC; j++)
-			for (n = 0; v->cpu->psc[j].valid && n < v->cpu->psc[j].n; n++)
-				hw_entry(v->cpu->psc[j].entry[n] & ENTRY_ADDR);
-	}
+	for (i = 0; i < PAGING_TLB; i++)
+		if (c->tlb[i].valid)
+			tlb_check(v, &c->tlb[i]);
+	for (i = 0; i < PAGING_PSC; i++)
+		for (n = 0; c->psc[i].valid && n < c->psc[i].n; n++)
+			hw_entry(c->psc[i].entry[n] & ENTRY_ADDR);
 }
 
 /* Tables that many ways lead to are looked at once. */
@@ -141,20 +137,15 @@ void map_check_tables(struct env_vm *vm)
 	}
 }
 
-void map_check_gone(struct env_vm *vm, int as_id, gfn_t start, gfn_t end)
+void hw_check_gone(struct env_vcpu *v, int as_id, gfn_t start, gfn_t end)
 {
-	struct env_vcpu *v;
-	int i, j;
+	for (int i = 0; i < PAGING_TLB; i++) {
+		struct paging_tlb *t = &v->cpu->tlb[i];
 
-	for_each_vcpu(v, vm, i)
-		for (j = 0; j < PAGING_TLB && !v->out; j++) {
-			struct paging_tlb *t = &v->cpu->tlb[j];
-
-			if (t->valid && t->as_id == as_id &&
-			    hw_overlaps(vm, t, start, end - start))
-				hw_complain(v, "TLB", t->va, &t->leaf,
-					 "should be gone");
-		}
+		if (t->valid && t->as_id == as_id &&
+		    hw_overlaps(v->vm, t, start, end - start))
+			hw_complain(v, "TLB", t->va, &t->leaf, "should be gone");
+	}
 }
 
 static void protected_check(struct env_vcpu *v, const struct paging_tlb *t,
@@ -171,17 +162,12 @@ static void protected_check(struct env_vcpu *v, const struct paging_tlb *t,
 				 "should be protected");
 }
 
-void map_check_protected(struct env_vm *vm, const struct mmu_slot *s, u64 first,
-			 const unsigned long *bits, u64 n)
+void hw_check_protected(struct env_vcpu *v, int as_id, gfn_t base,
+			const unsigned long *bits, u64 n)
 {
-	struct env_vcpu *v;
-	int i, j;
-
-	for_each_vcpu(v, vm, i)
-		for (j = 0; j < PAGING_TLB && !v->out; j++)
-			if (v->cpu->tlb[j].as_id == s->as_id)
-				protected_check(v, &v->cpu->tlb[j],
-						s->base_gfn + first, bits, n);
+	for (int i = 0; i < PAGING_TLB; i++)
+		if (v->cpu->tlb[i].as_id == as_id)
+			protected_check(v, &v->cpu->tlb[i], base, bits, n);
 }
 
 /* Sizes are not promised by frame here. */

@@ -4,11 +4,8 @@
 #define MODEL_PAGING_HW_H
 
 #include "tests/model/paging.h"
+#include "tests/model/vcpus.h"
 #include "tests/unit/env.h"
-
-#define for_each_vcpu(v, vm, i)						\
-	for (i = 0; i < ENV_VCPUS; i++)					\
-		if ((v = (vm)->vcpu[i]) != NULL)
 
 #define ENTRY_ADDR	0xffffffffff000ull
 

@@ -2,13 +2,7 @@
 /*
  * The protocol of mmu_invalidate_begin(), mmu_zap(), mmu_invalidate_end() and
  * mmu_fault_is_stale(), case by case; and what sizes and rights first faults
- * choose.  From the project root:
- *
- *	gcc -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
- *	    -Wall -Wextra -Werror -Wno-unused-parameter -DLAMINA_MMU_CHECK \
- *	    -Itests/unit/shim -I. tests/unit/mmu_invalidate_test.c \
- *	    tests/unit/{env,env_mem,world,enter,guest,mmu_access,mmu_ops,mmu_play}.c \
- *	    tests/model/{map,frame,host}.c mmu/?*.c -lcmocka -lpthread
+ * choose.
  */
 #include <stdarg.h>
 #include <stddef.h>

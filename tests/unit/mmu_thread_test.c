@@ -2,14 +2,8 @@
 /*
  * Real threads: vCPUs that access memory while others zap, age, write-protect,
  * split and recover.  Each access and each collected log is compared with the
- * model as it happens, all tables at the end of a round.  From the project
- * root (and once more with -fsanitize=thread):
- *
- *	gcc -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
- *	    -Wall -Wextra -Werror -Wno-unused-parameter -DLAMINA_MMU_CHECK \
- *	    -Itests/unit/shim -I. tests/unit/mmu_thread_test.c \
- *	    tests/unit/{env,env_mem,world,enter,guest,mmu_access,mmu_ops,mmu_play}.c \
- *	    tests/model/{map,frame,host}.c mmu/?*.c -lcmocka -lpthread
+ * model as it happens, all tables at the end of a round.  tests/tsan has it run once
+ * more, with -fsanitize=thread.
  *
  * SEED=n and MS=milliseconds a round in the environment.
  */
