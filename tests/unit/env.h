@@ -184,6 +184,10 @@ void world_mm_unlock(struct env_vm *vm);
 void world_notify_begin(struct env_vm *vm, u64 start, u64 end, bool may_yield);
 void world_notify_end(struct env_vm *vm, u64 start, u64 end);
 
+/* Both, for a change of the client's memory made in between; false as above. */
+bool world_change_begin(struct env_vm *vm, u64 start, u64 end, bool may_yield);
+void world_change_end(struct env_vm *vm, u64 start, u64 end);
+
 /* @before_kick (or NULL): what happens while vCPUs still run on old roots. */
 void world_zap_all(struct env_vm *vm, void (*before_kick)(struct env_vm *vm));
 

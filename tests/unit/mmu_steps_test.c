@@ -1,27 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Two operations, interleaved in every way that keeps the second one whole:
- * it is played at the n-th atomic step of the first, for every n.  From the
- * project root:
- *
- *	gcc -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
- *	    -Wall -Wextra -Werror -Wno-unused-parameter -DLAMINA_MMU_CHECK \
- *	    -Itests/unit/shim -I. tests/unit/mmu_steps_test.c \
- *	    tests/unit/{env,env_mem,world,enter,guest,mmu_access,mmu_ops,mmu_play}.c \
- *	    tests/model/{map,frame,host}.c mmu/?*.c -lcmocka -lpthread
- */
+/* Two operations on a TDP tree, interleaved in every way (interleave.h). */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <cmocka.h>
 
-#include <linux/kernel.h>
-
+#include "tests/unit/interleave.h"
 #include "tests/unit/mmu_configs.h"
-#include "tests/unit/mmu_ops.h"
 
 #define PRESENT	(HOST_MAPPED | HOST_VMA_W | HOST_PRESENT | HOST_WRITE)
 #define BASE	(1ull << 18)
@@ -74,10 +61,7 @@ static void state_tables(void)
 	world_log_off(&vm, 0, 0, false);
 }
 
-static const struct {
-	const char *name;
-	void (*fn)(void);
-} states[] = {
+static const struct interleave_state states[] = {
 	{ "large", state_large },
 	{ "logged", state_logged },
 	{ "unsplit", state_unsplit },
@@ -122,32 +106,26 @@ static void age(struct env_vm *vm)
 
 static void migrate(struct env_vm *vm)
 {
-	if (!world_mm_lock(vm))
+	if (!world_change_begin(vm, HOST, HOST + 512, true))
 		return;
-	world_notify_begin(vm, HOST, HOST + 512, true);
 	host_make(&vm->host, HOST, 2, PRESENT);
-	world_notify_end(vm, HOST, HOST + 512);
-	world_mm_unlock(vm);
+	world_change_end(vm, HOST, HOST + 512);
 }
 
 static void migrate_last(struct env_vm *vm)
 {
-	if (!world_mm_lock(vm))
+	if (!world_change_begin(vm, HOST + 512, HOST + 1024, true))
 		return;
-	world_notify_begin(vm, HOST + 512, HOST + 1024, true);
 	host_make(&vm->host, HOST + 512, 2, PRESENT);
-	world_notify_end(vm, HOST + 512, HOST + 1024);
-	world_mm_unlock(vm);
+	world_change_end(vm, HOST + 512, HOST + 1024);
 }
 
 static void migrate_small(struct env_vm *vm)
 {
-	if (!world_mm_lock(vm))
+	if (!world_change_begin(vm, HOST, HOST + 512, false))
 		return;
-	world_notify_begin(vm, HOST, HOST + 512, false);
 	host_migrate(&vm->host, HOST + 5, HOST + 7);
-	world_notify_end(vm, HOST, HOST + 512);
-	world_mm_unlock(vm);
+	world_change_end(vm, HOST, HOST + 512);
 }
 
 static void zap_all(struct env_vm *vm)
@@ -183,14 +161,7 @@ static void other_near(struct env_vm *vm)
 		world_access(cpu[1], GPA(7), 0);
 }
 
-/* @room: what a second operation needs. */
-struct op {
-	const char *name;
-	void (*fn)(struct env_vm *vm);
-	enum play_room room;
-};
-
-static const struct op firsts[] = {
+static const struct interleave_op firsts[] = {
 	{ "write", write_5, PLAY_ANYTHING },
 	{ "read", read_40, PLAY_ANYTHING },
 	{ "recover", recover, PLAY_ANYTHING },
@@ -203,7 +174,7 @@ static const struct op firsts[] = {
 	{ "slot-move", slot_move, PLAY_ANYTHING },
 };
 
-static const struct op seconds[] = {
+static const struct interleave_op seconds[] = {
 	{ "hardware", hardware, PLAY_HARDWARE },
 	{ "write", other_write, PLAY_READERS },
 	{ "near", other_near, PLAY_READERS },
@@ -217,119 +188,53 @@ static const struct op seconds[] = {
 
 /* ------------------------------------------------------------------------ */
 
-static const struct op *second;
-static long steps, step_to_play;
-static char where[128];
+static const struct mmu_caps *caps;
 
-static void step(void)
+static void make(void)
 {
-	if (shim_nested || ops_play_room(&vm) < second->room)
-		return;
-	if (++steps == step_to_play)
-		ops_play(&vm, second->fn);
-}
-
-static void hooks_set(void (*fn)(void))
-{
-	vm.crowded = fn;
-	shim_step_hook = fn;
-	shim_yield_hook = fn;
-	env_gap_hook = fn;
-}
-
-static void world_make(const struct mmu_test_config *c, void (*state)(void))
-{
-	shim_self.rng = 12345;
-	world_start(&vm, &c->caps);
+	world_start(&vm, caps);
 	for (u64 p = HOST; p < HOST + NPAGES; p += 512)
 		host_make(&vm.host, p, 2, PRESENT);
 	world_slot_add(&vm, 0, 0, BASE, NPAGES, HOST, 0);
 	for (int i = 0; i < 2; i++)
 		cpu[i] = world_vcpu_add(&vm, i);
-	state();
 }
 
-/*
- * Returns false when the first operation had ended before step @n.  @fail: of
- * the two operations' allocations, the one that fails.
- */
-static bool interleave(const struct mmu_test_config *c, int state,
-		       const struct op *first, long n, int fail)
+static void settle(void)
 {
-	world_make(c, states[state].fn);
-	steps = 0;
-	step_to_play = n;
-	hooks_set(step);
-	if (fail)
-		shim_fail_at = shim_allocs + fail;
-	first->fn(&vm);
-	shim_fail_at = 0;
-	hooks_set(NULL);
 	world_check(&vm, true);
 	world_access(cpu[0], GPA(5), PF_WRITE);
 	world_access(cpu[1], GPA(6), PF_WRITE);
 	take(&vm);
 	world_check(&vm, true);
 	world_stop(&vm);
-	return steps >= n;
 }
 
-/* Each step of the beginning; later, in long loops, every so many. */
-static long next_step(long n)
+static void run(const struct mmu_test_config *c, int fail)
 {
-	return n < 96 ? n + 1 : n + n / 8;
-}
+	static const struct interleave il = {
+		.vm = &vm, .make = make, .settle = settle,
+		.every = 96, .part = 8, INTERLEAVE_TABLES
+	};
 
-static long pair_run(const struct mmu_test_config *c, int state,
-		     const struct op *first, int fail)
-{
-	long worlds = 0, n = 0;
-
-	do {
-		n = next_step(n);
-		snprintf(where, sizeof(where),
-			 "%s, %s: %s at step %ld of %s, failing allocation %d",
-			 c->name, states[state].name, second->name, n,
-			 first->name, fail);
-		worlds++;
-	} while (interleave(c, state, first, n, fail));
-	return worlds;
-}
-
-static void pairs_run(const struct mmu_test_config *c, int fail)
-{
-	size_t nstates = ARRAY_SIZE(states), nfirsts = ARRAY_SIZE(firsts);
-	long worlds = 0;
-
-	for (size_t i = 0; i < nstates * nfirsts * ARRAY_SIZE(seconds); i++) {
-		second = &seconds[i / nstates / nfirsts];
-		worlds += pair_run(c, i % nstates,
-				   &firsts[i / nstates % nfirsts], fail);
-	}
-	printf("%s: %ld interleavings, failing allocation %d\n", c->name,
-	       worlds, fail);
+	caps = &c->caps;
+	interleave_all(&il, c->name, fail);
 }
 
 static void test_npt(void **state)
 {
-	pairs_run(&mmu_test_configs[0], 0);
+	run(&mmu_test_configs[0], 0);
 }
 
 static void test_ept_without_ad(void **state)
 {
-	pairs_run(&mmu_test_configs[6], 0);
+	run(&mmu_test_configs[6], 0);
 }
 
 static void test_short_of_memory(void **state)
 {
 	for (int fail = 1; fail <= 3; fail++)
-		pairs_run(&mmu_test_configs[0], fail);
-}
-
-static void on_abort(int sig)
-{
-	fprintf(stderr, "%s\n", where);
-	_Exit(134);
+		run(&mmu_test_configs[0], fail);
 }
 
 int main(void)
@@ -340,7 +245,5 @@ int main(void)
 		cmocka_unit_test(test_short_of_memory),
 	};
 
-	shim_seed = 1;
-	signal(SIGABRT, on_abort);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Two operations on shadow tables, interleaved in every way that keeps the second
- * one whole: it is played at the n-th step of the first, for every n.
- */
+/* Two operations on shadow tables, interleaved in every way (interleave.h). */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <cmocka.h>
 
-#include "tests/unit/mmu_ops.h"
+#include "tests/unit/interleave.h"
 #include "tests/unit/shadow_cases.h"
 
 /*
@@ -72,10 +68,7 @@ static void state_unsync(void)
 	go(1, 0x5000, true);
 }
 
-static const struct {
-	const char *name;
-	void (*fn)(void);
-} states[] = {
+static const struct interleave_state states[] = {
 	{ "cold", state_cold },
 	{ "mapped", state_mapped },
 	{ "unsync", state_unsync },
@@ -126,12 +119,10 @@ static void wp_0(struct env_vm *vm)
 
 static void migrate(struct env_vm *vm, u64 page)
 {
-	if (!world_mm_lock(vm))
+	if (!world_change_begin(vm, page, page + 1, false))
 		return;
-	world_notify_begin(vm, page, page + 1, false);
 	host_migrate(&vm->host, page, page + 1);
-	world_notify_end(vm, page, page + 1);
-	world_mm_unlock(vm);
+	world_change_end(vm, page, page + 1);
 }
 
 static void migrate_page(struct env_vm *vm)
@@ -146,12 +137,10 @@ static void migrate_table(struct env_vm *vm)
 
 static void fork_all(struct env_vm *vm)
 {
-	if (!world_mm_lock(vm))
+	if (!world_change_begin(vm, HOST, HOST + 128, true))
 		return;
-	world_notify_begin(vm, HOST, HOST + 128, true);
 	host_change(&vm->host, HOST, HOST + 128, HOST_WRITE, 0);
-	world_notify_end(vm, HOST, HOST + 128);
-	world_mm_unlock(vm);
+	world_change_end(vm, HOST, HOST + 128);
 }
 
 static void zap_all(struct env_vm *vm)
@@ -235,14 +224,7 @@ static void other_invlpg(struct env_vm *vm)
 	go(1, 0, false);
 }
 
-/* @room: what a second operation needs. */
-struct op {
-	const char *name;
-	void (*fn)(struct env_vm *vm);
-	enum play_room room;
-};
-
-static const struct op firsts[] = {
+static const struct interleave_op firsts[] = {
 	{ "read", read_0, PLAY_ANYTHING },
 	{ "write", write_1, PLAY_ANYTHING },
 	{ "store-pte", store_pte, PLAY_ANYTHING },
@@ -259,7 +241,7 @@ static const struct op firsts[] = {
 	{ "age", age, PLAY_ANYTHING },
 };
 
-static const struct op seconds[] = {
+static const struct interleave_op seconds[] = {
 	{ "hardware", hardware, PLAY_HARDWARE },
 	{ "hardware-store", hardware_store, PLAY_HARDWARE },
 	{ "read", other_read, PLAY_ANYTHING },
@@ -275,31 +257,12 @@ static const struct op seconds[] = {
 
 /* ------------------------------------------------------------------------ */
 
-static const struct op *second;
-static long steps, step_to_play;
-static char where[128];
+static bool alike;
 
-static void step(void)
-{
-	if (shim_nested || ops_play_room(&vm) < second->room)
-		return;
-	if (++steps == step_to_play)
-		ops_play(&vm, second->fn);
-}
-
-static void hooks_set(void (*fn)(void))
-{
-	vm.crowded = fn;
-	shim_step_hook = fn;
-	shim_yield_hook = fn;
-	env_gap_hook = fn;
-}
-
-static void setup(bool alike, int state)
+static void make(void)
 {
 	struct model_paging g = long_mode;
 
-	shim_self.rng = 12345;
 	world_make(128);
 	cpus[0] = cpu;
 	cpus[1] = shadow_vcpu_add(&vm, 1);
@@ -314,7 +277,6 @@ static void setup(bool alike, int state)
 	assert_true(shadow_mode(cpus[0], &g, T4 << 12, true));
 	g.wp = alike;
 	assert_true(shadow_mode(cpus[1], &g, T4 << 12, true));
-	states[state].fn();
 }
 
 static void settle(void)
@@ -329,78 +291,35 @@ static void settle(void)
 		go(i, 0x2000, true);
 	}
 	shadow_check(&vm, true);
-}
-
-/*
- * Returns false when the first operation had ended before step @n.  @fail: of
- * the two operations' allocations, the one that fails.
- */
-static bool interleave(bool alike, int state, const struct op *first, long n,
-		       int fail)
-{
-	setup(alike, state);
-	steps = 0;
-	step_to_play = n;
-	hooks_set(step);
-	if (fail)
-		shim_fail_at = shim_allocs + fail;
-	first->fn(&vm);
-	shim_fail_at = 0;
-	hooks_set(NULL);
-	settle();
 	shadow_stop(&vm);
-	return steps >= n;
 }
 
-/* Each step of the beginning; later, in long loops, every so many. */
-static long next_step(long n)
+static void run(bool same, int fail)
 {
-	return n < 64 ? n + 1 : n + n / 6;
-}
+	static const struct interleave il = {
+		.vm = &vm, .make = make, .settle = settle,
+		.every = 64, .part = 6, INTERLEAVE_TABLES
+	};
 
-static void pairs_run(bool alike, int fail)
-{
-	size_t nstates = ARRAY_SIZE(states), nfirsts = ARRAY_SIZE(firsts);
-	long worlds = 0;
-
-	for (size_t i = 0; i < nstates * nfirsts * ARRAY_SIZE(seconds); i++) {
-		const struct op *first = &firsts[i / nstates % nfirsts];
-		long n = 0;
-
-		second = &seconds[i / nstates / nfirsts];
-		do {
-			n = next_step(n);
-			snprintf(where, sizeof(where),
-				 "alike %d, %s: %s at step %ld of %s, failing allocation %d",
-				 alike, states[i % nstates].name, second->name, n,
-				 first->name, fail);
-			worlds++;
-		} while (interleave(alike, i % nstates, first, n, fail));
-	}
-	printf("%ld interleavings, failing allocation %d\n", worlds, fail);
+	alike = same;
+	interleave_all(&il, same ? "alike" : "other roles", fail);
 }
 
 static void test_alike(void **state)
 {
-	pairs_run(true, 0);
+	run(true, 0);
 }
 
 /* Roles that differ: each has pages of its own for the same tables. */
 static void test_other_roles(void **state)
 {
-	pairs_run(false, 0);
+	run(false, 0);
 }
 
 static void test_short_of_memory(void **state)
 {
-	pairs_run(false, 1);
-	pairs_run(true, 3);
-}
-
-static void on_abort(int sig)
-{
-	fprintf(stderr, "%s\n", where);
-	_Exit(134);
+	run(false, 1);
+	run(true, 3);
 }
 
 int main(void)
@@ -411,6 +330,5 @@ int main(void)
 		cmocka_unit_test(test_short_of_memory),
 	};
 
-	signal(SIGABRT, on_abort);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

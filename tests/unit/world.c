@@ -341,6 +341,20 @@ void world_notify_end(struct env_vm *vm, u64 start, u64 end)
 	env_srcu_unlock(vm);
 }
 
+bool world_change_begin(struct env_vm *vm, u64 start, u64 end, bool may_yield)
+{
+	if (!world_mm_lock(vm))
+		return false;
+	world_notify_begin(vm, start, end, may_yield);
+	return true;
+}
+
+void world_change_end(struct env_vm *vm, u64 start, u64 end)
+{
+	world_notify_end(vm, start, end);
+	world_mm_unlock(vm);
+}
+
 void world_zap_all(struct env_vm *vm, void (*before_kick)(struct env_vm *vm))
 {
 	mmu_zap_all(&vm->mmu);
