@@ -7,6 +7,7 @@
 #include <linux/kernel.h>
 
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/mmu_configs.h"
 #include "tests/unit/shadow_ops.h"
 
 #define OPS_MAX		300
@@ -16,12 +17,6 @@
 #define INTERRUPTED	4
 
 static struct env_vm vm;
-
-static const struct mmu_caps caps[] = {
-	{ MMU_SECOND_NONE, 4, LEVEL_1G, true, false, 48, 0 },
-	{ MMU_SECOND_NONE, 4, LEVEL_2M, true, false, 48, 1ull << 47 },
-	{ MMU_SECOND_NONE, 4, LEVEL_4K, true, false, 52, 0 },
-};
 
 static void guest(struct env_vm *vm)
 {
@@ -79,7 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	shim_self.rng = 1;
-	shadow_start(&vm, &caps[data[0] % ARRAY_SIZE(caps)]);
+	shadow_start(&vm, &shadow_test_configs[data[0] %
+					       ARRAY_SIZE(shadow_test_configs)].caps);
 	shadow_ops_setup(&vm);
 	for (int i = 0; i < 3; i++)
 		shadow_ops_mode(shadow_vcpu_add(&vm, i));

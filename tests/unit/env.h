@@ -81,6 +81,10 @@ struct env_vm {
 	long needless;
 };
 
+/* What happens is told on standard error. */
+extern bool env_trace;
+#define trace(...) (env_trace ? (void)fprintf(stderr, __VA_ARGS__) : (void)0)
+
 /* The thread that is played may not take the MMU's lock for write. */
 extern bool env_no_notify;
 

@@ -7,10 +7,12 @@
 
 #include "mmu/mmu.h"
 
-static const struct mmu_test_config {
+struct mmu_test_config {
 	const char *name;
 	struct mmu_caps caps;
-} mmu_test_configs[] = {
+};
+
+static const struct mmu_test_config mmu_test_configs[] = {
 	{ "npt4-1g", { MMU_SECOND_NPT, 4, LEVEL_1G, true, false, 48, 0 } },
 	{ "npt4-2m-enc", { MMU_SECOND_NPT, 4, LEVEL_2M, true, false, 48, 1ull << 51 } },
 	{ "npt5-1g", { MMU_SECOND_NPT, 5, LEVEL_1G, true, false, 48, 0 } },
@@ -19,6 +21,13 @@ static const struct mmu_test_config {
 	{ "ept4-ad-1g", { MMU_SECOND_EPT, 4, LEVEL_1G, true, true, 48, 0 } },
 	{ "ept4-1g", { MMU_SECOND_EPT, 4, LEVEL_1G, false, true, 48, 0 } },
 	{ "ept5-2m", { MMU_SECOND_EPT, 5, LEVEL_2M, false, false, 48, 0 } },
+};
+
+/* Without second-level tables. */
+static const struct mmu_test_config shadow_test_configs[] = {
+	{ "1g", { MMU_SECOND_NONE, 4, LEVEL_1G, true, false, 48, 0 } },
+	{ "2m-enc", { MMU_SECOND_NONE, 4, LEVEL_2M, true, false, 48, 1ull << 47 } },
+	{ "4k-52", { MMU_SECOND_NONE, 4, LEVEL_4K, true, false, 52, 0 } },
 };
 
 #endif

@@ -13,7 +13,6 @@ long shadow_count[MMU_ERROR + 1];
 long shadow_emulated[SHADOW_REASONS];
 long shadow_done;
 
-bool shadow_trace;
 static struct env_vm *the_vm;
 static unsigned long gen;	/* changes of memory, and of what leads to it */
 

@@ -36,8 +36,6 @@ struct shadow_try {
 	int faults;
 };
 
-extern const struct mmu_caps shadow_caps;
-
 /* Faults handled, and how they ended; accesses that went through. */
 extern long shadow_count[MMU_ERROR + 1];
 extern long shadow_done;
@@ -49,10 +47,6 @@ enum shadow_reason {
 };
 
 extern long shadow_emulated[SHADOW_REASONS];
-
-/* From this operation on (TRACE=n) what happens is told. */
-extern bool shadow_trace;
-#define trace(...) (shadow_trace ? (void)fprintf(stderr, __VA_ARGS__) : (void)0)
 
 /* Number of a vCPU. */
 int shadow_nr(const struct env_vcpu *v);

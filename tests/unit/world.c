@@ -294,6 +294,7 @@ static bool slot_range(const struct env_slot *s, u64 start, u64 end,
 }
 
 bool env_no_notify;
+bool env_trace;
 
 static __thread bool mm_is_mine;
 
