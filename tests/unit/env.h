@@ -137,6 +137,9 @@ void world_start(struct env_vm *vm, const struct mmu_caps *caps);
 /* Take it all down; asserts that nothing is left. */
 void world_stop(struct env_vm *vm);
 
+/* @small pages from page @at of the client's on, and 4 large ones from @at + 2048 on. */
+void world_host_fill(struct env_vm *vm, u64 at, int small);
+
 /* Who reads the guest's root, and is told of its faults. */
 extern const struct mmu_ctx_ops *env_guest_ops;
 

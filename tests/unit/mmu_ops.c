@@ -316,52 +316,61 @@ static void recovered_check(struct env_vm *vm, const struct mmu_slot *s)
 	}
 }
 
+/* A frame of a slot, and what there is of it before the log changes. */
+struct sample {
+	struct env_vcpu *v;
+	gfn_t gfn;
+	struct map_entry before;
+};
+
+static struct sample sample(struct env_vm *vm, const struct mmu_slot *s)
+{
+	struct sample p = {
+		.gfn = s->base_gfn + ops_offset(s->npages),
+		.v = strict_vcpu(vm, s->as_id),
+	};
+
+	if (p.v)
+		map_look(p.v, p.gfn, &p.before);
+	return p;
+}
+
 void ops_log_on(struct env_vm *vm)
 {
 	int i;
 	struct env_slot *s = ops_slot(vm, &i);
-	struct map_entry before = { 0 }, m;
-	struct env_vcpu *v;
 	bool all = rnd(2);
-	gfn_t gfn;
-	int as;
+	struct map_entry m;
+	struct sample p;
 
 	if (!s || (s->s.flags & MMU_SLOT_DIRTY_LOG))
 		return;
-	as = s->s.as_id;
-	gfn = s->s.base_gfn + ops_offset(s->s.npages);
-	v = strict_vcpu(vm, as);
-	if (v)
-		map_look(v, gfn, &before);
-	world_log_on(vm, as, i, all);
+	p = sample(vm, &s->s);
+	world_log_on(vm, s->s.as_id, i, all);
 	/* What could not be written need not be split. */
-	if (!all && before.valid && before.w &&
-	    (!map_look(v, gfn, &m) || m.level > 1 || m.w))
-		shim_die("gfn %llx: not split and protected", gfn);
+	if (!all && p.before.valid && p.before.w &&
+	    (!map_look(p.v, p.gfn, &m) || m.level > 1 || m.w))
+		shim_die("gfn %llx: not split and protected", p.gfn);
 }
 
 void ops_log_off(struct env_vm *vm)
 {
 	int i;
 	struct env_slot *s = ops_slot(vm, &i);
-	struct map_entry before = { 0 }, m;
-	struct env_vcpu *v;
-	gfn_t gfn;
+	struct map_entry m;
+	struct sample p;
 	int as;
 
 	if (!s || !(s->s.flags & MMU_SLOT_DIRTY_LOG))
 		return;
 	as = s->s.as_id;
-	gfn = s->s.base_gfn + ops_offset(s->s.npages);
-	v = strict_vcpu(vm, as);
-	if (v)
-		map_look(v, gfn, &before);
+	p = sample(vm, &s->s);
 	world_log_off(vm, as, i, !vm->crowded || rnd(2));
 	recovered_check(vm, &vm->slot[as][i]->s);
 	/* Where nothing larger can come, nothing goes. */
-	if (before.valid && !map_look(v, gfn, &m) &&
-	    level_allowed(vm, &vm->slot[as][i]->s, gfn) == before.level)
-		shim_die("gfn %llx: gone after the log went off", gfn);
+	if (p.before.valid && !map_look(p.v, p.gfn, &m) &&
+	    level_allowed(vm, &vm->slot[as][i]->s, p.gfn) == p.before.level)
+		shim_die("gfn %llx: gone after the log went off", p.gfn);
 }
 
 void ops_log_take(struct env_vm *vm)

@@ -197,6 +197,23 @@ static inline void second_faults(u64 gpa, u64 pf, u64 error)
 	assert_true(res.fault_addr == gpa);
 }
 
+/* A leaf of each size by tables of 4 levels; @large: low bits of the large ones. */
+static inline void second_sizes(u64 large)
+{
+	second_is(GPA, PF_WRITE, L1_GPA);
+	assert_int_equal(res.level, LEVEL_4K);
+	assert_int_equal(res.rights, ACC_ALL);
+	put(TABLE(2), 1, 0x40400000 | large);
+	second_is(0x212345, 0, 0x40412345);
+	assert_int_equal(res.level, LEVEL_2M);
+	put(TABLE(3), 1, 0x80000000 | large);
+	second_is(0x40123456, 0, 0x80123456);
+	assert_int_equal(res.level, LEVEL_1G);
+	/* Beyond 48 bits nothing can be mapped; P is 0. */
+	second_faults(1ull << 48, 0, 4);
+	assert_int_equal(res.level, 4);
+}
+
 static inline void next_faults(u64 pf, u64 error, u64 gpa)
 {
 	assert_int_equal(walk(MMU_CTX_L2, VA, pf), GWALK_NEXT);

@@ -239,10 +239,7 @@ int start(void **state)
 	world_start(&vm, &caps);
 	vm.mmu.page_limit = 1000000;
 	host_make(&vm.host, 0, 3, PRESENT);
-	for (int i = 0; i < 1024; i++)
-		host_make(&vm.host, HOST + i, 1, PRESENT);
-	for (int i = 0; i < 4; i++)
-		host_make(&vm.host, HOST + 2048 + i * 512, 2, PRESENT);
+	world_host_fill(&vm, HOST, 1024);
 	world_slot_add(&vm, 0, 0, BASE, 1024, HOST, 0);
 	world_slot_add(&vm, 0, 1, BIG, 2048, HOST + 2048, 0);
 	world_slot_add(&vm, 0, 2, GIB, 1 << 18, 0, 0);

@@ -149,10 +149,7 @@ static inline u64 frame(u64 va)
 static inline void world_make(int small)
 {
 	shadow_start(&vm, &caps);
-	for (int i = 0; i < small; i++)
-		host_make(&vm.host, HOST + i, 1, PRESENT);
-	for (int i = 0; i < 4; i++)
-		host_make(&vm.host, HOST + 2048 + i * 512, 2, PRESENT);
+	world_host_fill(&vm, HOST, small);
 	world_slot_add(&vm, 0, 0, 0, 1024, HOST, 0);
 	world_slot_add(&vm, 0, 1, ROM, 64, HOST + 1024, MMU_SLOT_READONLY);
 	world_slot_add(&vm, 0, 2, HIGH, 512, HOST + 1536, 0);

@@ -28,10 +28,7 @@ static struct env_vcpu *cpu;
 static inline void world_make(const struct mmu_caps *caps)
 {
 	world_start(&vm, caps);
-	for (int i = 0; i < 1024; i++)
-		host_make(&vm.host, HOST + i, 1, PRESENT);
-	for (int i = 0; i < 4; i++)
-		host_make(&vm.host, HOST + 2048 + i * 512, 2, PRESENT);
+	world_host_fill(&vm, HOST, 1024);
 	world_slot_add(&vm, 0, 0, BASE, 1024, HOST, 0);
 	world_slot_add(&vm, 0, 1, BIG, 2048, HOST + 2048, 0);
 	cpu = world_vcpu_add(&vm, 0);

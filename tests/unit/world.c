@@ -342,6 +342,16 @@ void world_notify_end(struct env_vm *vm, u64 start, u64 end)
 	env_srcu_unlock(vm);
 }
 
+void world_host_fill(struct env_vm *vm, u64 at, int small)
+{
+	const u32 flags = HOST_MAPPED | HOST_VMA_W | HOST_PRESENT | HOST_WRITE;
+
+	for (int i = 0; i < small; i++)
+		host_make(&vm->host, at + i, 1, flags);
+	for (int i = 0; i < 4; i++)
+		host_make(&vm->host, at + 2048 + i * 512, 2, flags);
+}
+
 bool world_change_begin(struct env_vm *vm, u64 start, u64 end, bool may_yield)
 {
 	if (!world_mm_lock(vm))
