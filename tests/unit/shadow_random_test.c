@@ -112,6 +112,6 @@ int main(void)
 		cmocka_unit_test(test_random),
 	};
 
-	random_setup(400000);
+	random_setup(1000000);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
