@@ -342,6 +342,36 @@ static void test_call_gate(void **unused)
 		    now.seg[EMUL_CS].selector == (CODE3 | 3));
 }
 
+/*
+ * Offsets in gates of 16, 32 and 64 bits: SDM vol. 3, 5.8.3, 5.8.3.1 and 6.11;
+ * those of 16 bits have nothing above, whatever is there.
+ */
+static void test_gate_offset(void **unused)
+{
+	static const char *const jump = "ea 00 00 00 00 58 00";
+	u64 raw = 0x1234000000005678 | CODE0 << 16;
+
+	put(GDT + GATE, raw | 0x8c00ULL << 32, 8);
+	ok(jump);
+	assert_true(now.rip == 0x12345678);
+	put(GDT + GATE, raw | 0x8400ULL << 32, 8);
+	ok(jump);
+	assert_true(now.rip == 0x5678);
+	put(IDT + 8 * 0x21, raw | 0x8e00ULL << 32, 8);
+	ok("cd 21");
+	assert_true(now.rip == 0x12345678);
+	put(IDT + 8 * 0x21, raw | 0x8600ULL << 32, 8);
+	ok("cd 21");
+	assert_true(now.rip == 0x5678);
+	/* Compatibility mode. */
+	ctx.long_mode = true;
+	raw ^= (CODE0 ^ CODE0_64) << 16;
+	put(GDT + GATE, raw | 0x8c00ULL << 32, 8);
+	put(GDT + GATE + 8, 0x7fff, 8);
+	ok(jump);
+	assert_true(now.rip == 0x7fff12345678);
+}
+
 /* What may be wrong with a stack in the TSS: SDM vol. 2, CALL and INT n. */
 static void test_tss(void **unused)
 {
@@ -505,6 +535,7 @@ int main(void)
 		cmocka_unit_test_setup(test_real, reset),
 		cmocka_unit_test_setup(test_virtual, reset),
 		cmocka_unit_test_setup(test_call_gate, reset),
+		cmocka_unit_test_setup(test_gate_offset, reset),
 		cmocka_unit_test_setup(test_tss, reset),
 		cmocka_unit_test_setup(test_long, reset),
 		cmocka_unit_test_setup(test_compat, reset),
