@@ -150,49 +150,57 @@ int guest_peek(struct kvm_vcpu *vcpu, gpa_t gpa, void *buf, unsigned int len)
 	return err;
 }
 
-/* One window for all of them: opening it costs more than a read. */
-static bool user_same(void __user *const *p, const struct gwalk_step *step,
-		      unsigned int n, unsigned int size)
+/*
+ * Entries from @step on as long as they are in @slot.  One window for all of them:
+ * opening it costs more than a read.
+ *
+ * Return: the first one that is not in @slot, or @end; NULL: one has changed.
+ */
+static const struct gwalk_step *slot_same(const struct slot *slot,
+					  const struct gwalk_step *step,
+					  const struct gwalk_step *end,
+					  unsigned int size)
 {
-	unsigned int i;
+	const gpa_t start = slot->mmu.base_gfn << MMU_PAGE_SHIFT;
+	const u64 bytes = slot->mmu.npages << MMU_PAGE_SHIFT;
+	const void __user *base = (const void __user *)slot->mmu.hva;
 	u64 q, diff = 0;
 	u32 l;
 
-	if (!user_access_begin(p[0], size))
-		return false;
-	for (i = 0; i < n; i++) {
+	if (!user_access_begin(base, size))
+		return NULL;
+	for (; step != end && step->gpa - start < bytes; step++) {
 		if (likely(size == sizeof(q))) {
-			unsafe_get_user(q, (u64 __user *)p[i], fault);
-			diff |= q ^ step[i].entry;
+			unsafe_get_user(q, (const u64 __user *)
+					(base + (step->gpa - start)), fault);
+			diff |= q ^ step->entry;
 		} else {
-			unsafe_get_user(l, (u32 __user *)p[i], fault);
-			diff |= l ^ step[i].entry;
+			unsafe_get_user(l, (const u32 __user *)
+					(base + (step->gpa - start)), fault);
+			diff |= l ^ step->entry;
 		}
 	}
 	user_access_end();
-	return !diff;
+	return diff ? NULL : step;
 fault:
 	user_access_end();
-	return false;
+	return NULL;
 }
 
 bool guest_same(struct kvm_vcpu *vcpu, const struct gwalk_step *step,
 		unsigned int n, unsigned int size)
 {
-	struct slot *slot = guest_slot_near(vcpu, step->gpa >> MMU_PAGE_SHIFT);
-	void __user *p[MMU_ENV_SAME_MAX] __uninitialized;
-	unsigned int i;
+	const struct gwalk_step *end = step + n;
+	const struct slot *slot;
 
-	for (i = 0; i < n; i++) {
-		/* A guest's tables are nearly always in one slot. */
-		if (unlikely(!slot ||
-			     !slot_holds(slot, step[i].gpa >> MMU_PAGE_SHIFT)))
-			slot = guest_slot(vcpu, step[i].gpa >> MMU_PAGE_SHIFT);
+	/* A guest's tables are nearly always in one slot. */
+	do {
+		slot = guest_slot_near(vcpu, step->gpa >> MMU_PAGE_SHIFT);
 		if (unlikely(!slot))
 			return false;
-		p[i] = guest_user(slot, step[i].gpa);
-	}
-	return user_same(p, step, n, size);
+		step = slot_same(slot, step, end, size);
+	} while (unlikely(step && step != end));
+	return step;
 }
 
 /* After the write: dirty_mark() has the reason. */

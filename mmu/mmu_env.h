@@ -189,13 +189,11 @@ int mmu_env_guest_peek(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 
 struct gwalk_step;
 
-#define MMU_ENV_SAME_MAX LEVEL_MAX	/* as many as a walk can have */
-
 /**
  * mmu_env_guest_same - do entries in guest memory still have their values?
  * @vcpu: whose address space
  * @step: the entries
- * @n: how many, at most MMU_ENV_SAME_MAX
+ * @n: how many, at least 1
  * @size: bytes of an entry, 4 or 8
  *
  * Return: false when one differs, or cannot be read.

@@ -105,7 +105,7 @@ bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
 {
 	u64 now;
 
-	BUG_ON(n > MMU_ENV_SAME_MAX);
+	BUG_ON(!n);
 	for (; n; n--, step++) {
 		now = 0;
 		if (mmu_env_guest_peek(vcpu, step->gpa, &now, size) ||
