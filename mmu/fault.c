@@ -302,9 +302,8 @@ static enum mmu_result tdp_map_tracked(struct mmu_vcpu *vcpu,
 {
 	struct mmu *mmu = vcpu->mmu;
 	enum mmu_result r = MMU_RETRY;
-	struct shadow_debt d;
+	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
 
-	shadow_debt_init(&d, mmu);
 	write_lock(&mmu->lock);
 	rcu_read_lock();
 	if (!mmu_fault_is_stale(mmu, fault->seq, fault->gfn))

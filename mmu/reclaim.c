@@ -73,10 +73,9 @@ static void limit_keep(struct mmu *mmu)
 {
 	/* Pairs with the release in shadow_activate(). */
 	struct mmu_shadow *s = smp_load_acquire(&mmu->shadow);
-	struct shadow_debt d;
+	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
 	bool more = s != NULL;
 
-	shadow_debt_init(&d, mmu);
 	while (more) {
 		write_lock(&mmu->lock);
 		more = zap_step(s, limit_now(mmu), &d);

@@ -13,20 +13,6 @@
 /* ------------------------------------------------------------------------ */
 /* Debts. */
 
-void shadow_debt_init(struct shadow_debt *d, struct mmu *mmu)
-{
-	int level;
-
-	d->mmu = mmu;
-	d->flush = false;
-	INIT_LIST_HEAD(&d->dead);
-	for (level = LEVEL_4K; level <= LEVEL_1G; level++)
-		d->mapped[level] = 0;
-	d->tables = 0;
-	d->counted = false;
-	d->full = NULL;
-}
-
 static void page_free(struct shadow_page *sp)
 {
 	mmu_env_table_own(sp->spt, NULL);
@@ -127,12 +113,11 @@ void shadow_destroy(struct mmu *mmu)
 {
 	struct mmu_shadow *s = mmu->shadow;
 	struct shadow_page *sp, *next;
-	struct shadow_debt d;
+	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
 	int as, level;
 
 	if (!s)
 		return;
-	shadow_debt_init(&d, mmu);
 	write_lock(&mmu->lock);
 	WARN_ON_ONCE(!list_empty(&s->roots));
 	list_for_each_entry_safe(sp, next, &s->pages, link)

@@ -39,8 +39,8 @@
 #include "mmu/track.h"
 #include "mmu/unsync.h"
 
-/** shadow_debt_init - owe nothing */
-void shadow_debt_init(struct shadow_debt *d, struct mmu *mmu);
+/** SHADOW_DEBT_INIT - what @d begins with: nothing is owed to @vm, a struct mmu */
+#define SHADOW_DEBT_INIT(d, vm)	{ .mmu = (vm), .dead = LIST_HEAD_INIT((d).dead) }
 
 /** shadow_debt_settle - shadow_debt_pay(), when something is owed */
 void shadow_debt_settle(struct shadow_debt *d);

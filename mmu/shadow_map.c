@@ -360,13 +360,13 @@ enum mmu_result shadow_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 		.vcpu = vcpu,
 		.ctx = &vcpu->ctx[vcpu->mode->kind],
 		.fault = fault,
+		.d = SHADOW_DEBT_INIT(m.d, mmu),
 	};
 	enum mmu_result r;
 
 	above_init(&m);
 	if (!acc_init(&m))
 		return MMU_EMULATE;
-	shadow_debt_init(&m.d, mmu);
 	write_lock(&mmu->lock);
 	m.s = mmu->shadow;
 	r = map_locked(&m);

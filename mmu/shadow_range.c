@@ -24,7 +24,7 @@ bool shadow_op_enter(struct shadow_op *op)
 	op->s = smp_load_acquire(&op->mmu->shadow);
 	if (!op->s)
 		return false;
-	shadow_debt_init(&op->debt, op->mmu);
+	op->debt = (struct shadow_debt)SHADOW_DEBT_INIT(op->debt, op->mmu);
 	write_lock(&op->mmu->lock);
 	return true;
 }

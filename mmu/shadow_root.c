@@ -204,10 +204,11 @@ static void tops_leave(struct shadow_root *r, struct shadow_debt *d)
 {
 	unsigned int i;
 
-	for (i = 0; i < PAE_TOPS; i++)
+	for (i = 0; i < r->tops; i++) {
 		if (r->top[i])
 			shadow_root_unref(r->top[i], d);
-	memset(r->top, 0, sizeof(r->top));
+		r->top[i] = NULL;
+	}
 }
 
 /* The lock is held.  A failure leaves no root, which is not current. */
@@ -222,6 +223,7 @@ static bool tops_take(struct mmu_vcpu *vcpu, struct shadow_root *r,
 	if (r->resync && !list_empty(&vcpu->mmu->shadow->unsync))
 		unsync_all(vcpu, d);
 	r->resync = false;
+	r->tops = p->tops;
 	for (i = 0; i < p->tops; i++) {
 		if (!p->present[i])
 			continue;
@@ -237,9 +239,9 @@ static bool tops_take(struct mmu_vcpu *vcpu, struct shadow_root *r,
 int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root)
 {
 	struct mmu *mmu = vcpu->mmu;
+	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
 	struct plan p __uninitialized;
 	struct shadow_root *r;
-	struct shadow_debt d;
 	bool done;
 
 	do {
@@ -247,7 +249,6 @@ int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root)
 		if (root_prepare(vcpu, &p))
 			return -ENOMEM;
 		r = to_shadow_root(vcpu->root);
-		shadow_debt_init(&d, mmu);
 		write_lock(&mmu->lock);
 		WRITE_ONCE(r->base.obsolete, true);
 		done = tops_take(vcpu, r, &p, &d);
@@ -267,14 +268,13 @@ int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root)
 void shadow_root_drop(struct mmu_vcpu *vcpu)
 {
 	struct mmu *mmu = vcpu->mmu;
+	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
 	struct shadow_root *r;
-	struct shadow_debt d;
 	int level;
 
 	if (!vcpu->root)
 		return;
 	r = to_shadow_root(vcpu->root);
-	shadow_debt_init(&d, mmu);
 	write_lock(&mmu->lock);
 	tops_leave(r, &d);
 	list_del(&r->base.link);

@@ -114,7 +114,8 @@ struct mmu_shadow {
 /**
  * struct shadow_root - a vCPU's root
  * @base: what vcpu->root points to; on mmu_shadow.roots; never shared
- * @top: the shadow pages at @top_level; one, or four for 32-bit guests
+ * @top: the shadow pages at @top_level
+ * @tops: how many: one, or four for 32-bit guests
  * @top_level: 2, 4 or 5
  * @hw_level: level of the table that the hardware starts at: 3 (PAE), 4 or 5
  * @pass: tables of its own above @top_level, by level; @pass[@hw_level] is the root
@@ -127,6 +128,7 @@ struct mmu_shadow {
 struct shadow_root {
 	struct mmu_root base;
 	struct shadow_page *top[4];
+	u8 tops;
 	u8 top_level;
 	u8 hw_level;
 	bool resync;

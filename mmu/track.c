@@ -83,9 +83,8 @@ static void frame_written(struct mmu_vcpu *vcpu, gfn_t gfn, unsigned int offset,
 {
 	struct mmu *mmu = vcpu->mmu;
 	struct shadow_page *sp, *next;
-	struct shadow_debt d;
+	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
 
-	shadow_debt_init(&d, mmu);
 	write_lock(&mmu->lock);
 	for (sp = xa_load(&mmu->shadow->table[vcpu->as_id], gfn); sp; sp = next) {
 		next = sp->same;

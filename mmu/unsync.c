@@ -198,7 +198,7 @@ static void invlpg_entry(struct mmu_vcpu *vcpu, u64 la, struct shadow_debt *d)
 void mmu_guest_invlpg(struct mmu_vcpu *vcpu, u64 la)
 {
 	struct mmu *mmu = vcpu->mmu;
-	struct shadow_debt d;
+	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
 
 	if (vcpu->mode != &mmu_mode_shadow)
 		return;
@@ -207,7 +207,6 @@ void mmu_guest_invlpg(struct mmu_vcpu *vcpu, u64 la)
 		mmu_guest_flush(vcpu);
 		return;
 	}
-	shadow_debt_init(&d, mmu);
 	write_lock(&mmu->lock);
 	invlpg_entry(vcpu, la, &d);
 	shadow_debt_pay(&d);

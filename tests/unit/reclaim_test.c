@@ -22,12 +22,6 @@ static unsigned int nr_gone, step, longest;
 /* ------------------------------------------------------------------------ */
 /* The rest of the MMU. */
 
-void shadow_debt_init(struct shadow_debt *d, struct mmu *mmu)
-{
-	*d = (struct shadow_debt){ .mmu = mmu };
-	INIT_LIST_HEAD(&d->dead);
-}
-
 void shadow_debt_settle(struct shadow_debt *d)
 {
 	lockdep_assert_held_write(&d->mmu->lock);
@@ -84,9 +78,8 @@ static void world(unsigned long limit, unsigned int n)
 
 static void room(unsigned int n)
 {
-	struct shadow_debt d;
+	struct shadow_debt d = SHADOW_DEBT_INIT(d, &mmu);
 
-	shadow_debt_init(&d, &mmu);
 	write_lock(&mmu.lock);
 	reclaim_room(&mmu, n, &d);
 	/* What was taken away is owed, nothing else is. */
