@@ -227,12 +227,13 @@ static void leaf_unlist(struct mmu_shadow *s, struct shadow_page *sp,
 
 bool shadow_drop(u64 *sptep, struct shadow_debt *d)
 {
-	struct shadow_page *sp = shadow_page_of(sptep), *child;
 	const struct mmu_config *cfg = d->mmu->config;
+	struct shadow_page *sp, *child;
 	u64 spte = READ_ONCE(*sptep);
 
 	if (!spte_is_real(spte))
 		return false;
+	sp = shadow_page_of(sptep);
 	/* The processor may set the accessed bit until now. */
 	spte = xchg(sptep, 0);
 	d->flush = true;

@@ -11,6 +11,7 @@
  * who writes one that is unsync has to flush, and comes there.
  */
 #include <linux/atomic.h>
+#include <linux/bitops.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
 
@@ -27,7 +28,7 @@
  * @acc: rights of the leaf
  * @level: the leaf's level
  * @sp: pages by level, from the top to @level
- * @above: rights of the guest's entries from the root down to each level
+ * @unlinked: levels (bit n) whose page has yet to be linked to the one below
  */
 struct map {
 	struct mmu_vcpu *vcpu;
@@ -39,7 +40,7 @@ struct map {
 	u32 acc;
 	int level;
 	struct shadow_page *sp[LEVEL_MAX + 1];
-	u32 above[LEVEL_MAX + 1];
+	u32 unlinked;
 };
 
 static u64 *entry_of(const struct map *m, int level)
@@ -51,29 +52,17 @@ static u64 *entry_of(const struct map *m, int level)
 /* ------------------------------------------------------------------------ */
 /* Rights and size. */
 
-/*
- * The rights that the entries of the guest have together, level by level: once they
- * are those of the whole walk, they stay.
- */
-static void above_init(struct map *m)
+/* A walk for a write has set the dirty bit, unless the table is in ROM. */
+static u32 page_access(const struct map *m)
 {
 	const struct pt_format *fmt = m->ctx->walk.fmt;
 	const struct gwalk_result *walk = m->fault->walk;
-	u32 acc = ACC_ALL;
-	int level;
 
-	for (level = LEVEL_MAX; level >= LEVEL_4K; level--) {
-		if (fmt && level <= fmt->levels && level >= walk->level &&
-		    (acc & ~walk->rights))
-			acc &= pt_rights(fmt, walk->step[level].entry, level);
-		m->above[level] = acc;
-	}
-	m->access = walk->rights;
-	/* A walk for a write has set the dirty bit, unless the table is in ROM. */
-	if (fmt && !(m->fault->error & PF_WRITE))
-		m->access = shadow_entry_access(fmt, walk->rights,
-						walk->step[walk->level].entry,
-						m->ctx->walk.set_ad);
+	if (!fmt || (m->fault->error & PF_WRITE))
+		return walk->rights;
+	return shadow_entry_access(fmt, walk->rights,
+				   walk->step[walk->level].entry,
+				   m->ctx->walk.set_ad);
 }
 
 /* A key's "write disable" holds for a supervisor only while CR0.WP is set. */
@@ -98,6 +87,7 @@ static bool acc_init(struct map *m)
 	union shadow_role role = { .word = m->ctx->role };
 	u64 error = m->fault->error;
 
+	m->access = page_access(m);
 	m->acc = m->access;
 	if (role.wp || !role.format || !(error & PF_WRITE) || (error & PF_USER))
 		return true;
@@ -156,17 +146,23 @@ static enum mmu_result write_decide(struct map *m)
 /* ------------------------------------------------------------------------ */
 /* Pages. */
 
-/* What the page below an entry has to be. */
-static union shadow_role child_role(const struct map *m, int level, gfn_t *gfn)
+/*
+ * What the page below an entry has to be.  @above: rights of the guest's entries
+ * above that one; then its own too.
+ */
+static union shadow_role child_role(const struct map *m, int level, u32 *above,
+				    gfn_t *gfn)
 {
 	const struct gwalk_result *walk = m->fault->walk;
 	const struct pt_format *fmt = m->ctx->walk.fmt;
+	u64 entry;
 
 	if (fmt && walk->level <= level) {
-		*gfn = (walk->step[level + 1].entry & fmt->addr) >>
-		       MMU_PAGE_SHIFT;
-		return shadow_role_child(m->vcpu, m->ctx, level,
-					 m->above[level + 1], m->fault->addr);
+		entry = walk->step[level + 1].entry;
+		*above &= pt_rights(fmt, entry, level + 1);
+		*gfn = (entry & fmt->addr) >> MMU_PAGE_SHIFT;
+		return shadow_role_child(m->vcpu, m->ctx, level, *above,
+					 m->fault->addr);
 	}
 	*gfn = m->fault->gfn & LEVEL_MASK(level + 1);
 	return shadow_role_direct(m->vcpu, m->ctx, level, m->access,
@@ -192,15 +188,18 @@ static bool pages_find(struct map *m, struct shadow_page *sp)
 {
 	int level = sp->role.level;
 	union shadow_role role;
+	u32 above = ACC_ALL;
 	gfn_t gfn;
 
 	sp->writes = 0;
 	m->sp[level] = sp;
 	for (; level > m->level; level--) {
-		role = child_role(m, level - 1, &gfn);
+		role = child_role(m, level - 1, &above, &gfn);
 		sp = child_linked(m, *entry_of(m, level), level - 1, gfn, role);
-		if (!sp)
+		if (!sp) {
 			sp = shadow_get(m->vcpu, gfn, role, &m->d);
+			m->unlinked |= BIT(level);
+		}
 		if (!sp)
 			return false;
 		sp->writes = 0;
@@ -252,18 +251,12 @@ static bool walk_is_true(const struct map *m)
 static void pages_link(struct map *m)
 {
 	struct pte_list_desc **desc = &m->vcpu->reserve->desc;
-	int level = m->sp[LEVEL_MAX] ? LEVEL_MAX : LEVEL_MAX - 1;
-	u64 *sptep, spte;
+	u64 *sptep;
+	int level;
 
-	for (; level > m->level; level--) {
-		if (!m->sp[level])
-			continue;
+	for (; m->unlinked; m->unlinked &= ~BIT(level)) {
+		level = fls(m->unlinked) - 1;
 		sptep = entry_of(m, level);
-		spte = *sptep;
-		if (spte_is_table(m->vcpu->mmu->config, spte, level) &&
-		    spte_table_of(m->vcpu->mmu->config, spte) ==
-		    m->sp[level - 1]->spt)
-			continue;
 		shadow_drop(sptep, &m->d);
 		shadow_link(sptep, m->sp[level - 1], desc, &m->d);
 	}
@@ -349,7 +342,8 @@ static enum mmu_result map_locked(struct map *m)
 	r = leaf_map(m);
 	if (r != MMU_FIXED || m->level > LEVEL_4K)
 		return r;
-	shadow_near(m->vcpu, fault, entry_of(m, LEVEL_4K), &m->d);
+	shadow_near(m->vcpu, fault, m->sp[LEVEL_4K], entry_of(m, LEVEL_4K),
+		    &m->d);
 	return r;
 }
 
@@ -364,7 +358,6 @@ enum mmu_result shadow_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	};
 	enum mmu_result r;
 
-	above_init(&m);
 	if (!acc_init(&m))
 		return MMU_EMULATE;
 	write_lock(&mmu->lock);

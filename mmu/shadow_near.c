@@ -54,13 +54,12 @@ static void near_map(struct near *n, u64 *sptep, const struct shadow_entry *e)
 
 /* Those whose guest entries follow each other. */
 static void near_map_entries(struct near *n, const struct mmu_fault *fault,
-			     u64 *sptep)
+			     const struct shadow_page *sp, u64 *sptep)
 {
 	const struct gwalk_ctx *walk = walk_of(n->vcpu);
-	struct shadow_page *sp = shadow_page_of(sptep);
 	unsigned int at = sptep - sp->spt, first, i;
 	unsigned int size = walk->fmt->entry_size;
-	u64 raw[SHADOW_NEAR] __uninitialized;
+	u64 raw[SHADOW_NEAR] __uninitialized, entry;
 	struct shadow_entry e;
 	gpa_t gpa;
 
@@ -68,11 +67,13 @@ static void near_map_entries(struct near *n, const struct mmu_fault *fault,
 	gpa = fault->walk->step[LEVEL_4K].gpa - (u64)(at - first) * size;
 	if (mmu_env_guest_peek(n->vcpu, gpa, raw, SHADOW_NEAR * size))
 		return;
-	for (i = 0; i < SHADOW_NEAR; i++)
-		if (!sp->spt[first + i] &&
-		    shadow_entry_read(walk, sp, shadow_entry_raw(raw, i, size),
-				      &e))
+	for (i = 0; i < SHADOW_NEAR; i++) {
+		entry = shadow_entry_raw(raw, i, size);
+		/* Where a guest has no page is no call for it. */
+		if (!sp->spt[first + i] && (entry & walk->fmt->present) &&
+		    shadow_entry_read(walk, sp, entry, &e))
 			near_map(n, &sp->spt[first + i], &e);
+	}
 }
 
 /* Frames in a row, from @e's up to @end, as far as the host has them. */
@@ -96,9 +97,8 @@ static void near_map_run(struct near *n, u64 *sptep, struct shadow_entry e,
 
 /* Below a large guest page, or with paging off: the frames around, which follow. */
 static void near_map_direct(struct near *n, const struct mmu_fault *fault,
-			    u64 *sptep)
+			    union shadow_role role, u64 *sptep)
 {
-	const union shadow_role role = shadow_page_of(sptep)->role;
 	struct shadow_entry e = { .acc = role.access, .pkey = role.pkey };
 	gfn_t gfn = fault->gfn, first = gfn & ~(gfn_t)(SHADOW_NEAR - 1);
 	gfn_t end = min(first + SHADOW_NEAR,
@@ -119,14 +119,15 @@ static void near_map_direct(struct near *n, const struct mmu_fault *fault,
 }
 
 void shadow_near(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
-		 u64 *sptep, struct shadow_debt *d)
+		 const struct shadow_page *sp, u64 *sptep,
+		 struct shadow_debt *d)
 {
 	struct near n = { .vcpu = vcpu, .slot = fault->slot, .d = d };
 
-	if (shadow_page_of(sptep)->role.direct)
-		near_map_direct(&n, fault, sptep);
+	if (sp->role.direct)
+		near_map_direct(&n, fault, sp->role, sptep);
 	else
-		near_map_entries(&n, fault, sptep);
+		near_map_entries(&n, fault, sp, sptep);
 }
 
 void shadow_refill(struct mmu_vcpu *vcpu, u64 *sptep, u64 entry,

@@ -13,14 +13,16 @@
  * shadow_near - map the neighbours of a leaf just made, where nothing is yet
  * @vcpu: the vCPU; lock held for write
  * @fault: the fault, whose walk still is true
- * @sptep: the leaf, of level 1
+ * @sp: the page that the leaf is in, of level 1
+ * @sptep: the leaf
  * @d: counts
  *
  * Among them are those of an indirect page that the guest has used already: its
  * accessed bit is not for us to set.
  */
 void shadow_near(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
-		 u64 *sptep, struct shadow_debt *d);
+		 const struct shadow_page *sp, u64 *sptep,
+		 struct shadow_debt *d);
 
 /**
  * shadow_refill - map what a guest's entry says

@@ -28,22 +28,6 @@ u32 shadow_role_init(const struct pt_format *fmt, const struct perm_bits *bits,
 	return role.word;
 }
 
-union shadow_role shadow_role_child(const struct mmu_vcpu *vcpu,
-				    const struct mmu_ctx *ctx, int level,
-				    u32 access, u64 addr)
-{
-	union shadow_role role = { .word = ctx->role };
-
-	role.level = level;
-	role.access = access;
-	role.as_id = vcpu->as_id;
-	/* A table of 1024 entries takes two pages of SPTEs, a directory four. */
-	if (role.format == SHADOW_2LEVEL)
-		role.quadrant = level == LEVEL_4K ? addr >> 21 & 1 :
-						    addr >> 30 & 3;
-	return role;
-}
-
 union shadow_role shadow_role_direct(const struct mmu_vcpu *vcpu,
 				     const struct mmu_ctx *ctx, int level,
 				     u32 access, u32 pkey)
