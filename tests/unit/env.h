@@ -126,6 +126,9 @@ extern void (*env_mem_hook)(u64 page, unsigned int offset, unsigned int size);
 /* One of n looks that may not sleep fails; 0: none but those that must. */
 extern unsigned int env_peek_odds;
 
+/* Called after each such look that succeeds. */
+extern void (*env_peek_hook)(void);
+
 /* Told of each exchange in a guest's table, before it is made. */
 extern void (*env_cmpxchg_hook)(struct env_vcpu *v, gpa_t gpa, u64 old, u64 new);
 

@@ -13,6 +13,7 @@ static unsigned int nr_used;
 void (*env_mem_hook)(u64 page, unsigned int offset, unsigned int size);
 void (*env_cmpxchg_hook)(struct env_vcpu *v, gpa_t gpa, u64 old, u64 new);
 unsigned int env_peek_odds;
+void (*env_peek_hook)(void);
 
 u64 env_mem_get(u64 page, unsigned int offset, unsigned int size)
 {
@@ -90,6 +91,8 @@ int mmu_env_guest_peek(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 	if (!(p.flags & HOST_PRESENT) || (p.flags & HOST_POISON))
 		return -EFAULT;
 	read_out(env_host_page(&s->s, gpa >> 12), gpa, buf, len);
+	if (env_peek_hook)
+		env_peek_hook();
 	return 0;
 }
 

@@ -14,123 +14,6 @@
 /* ------------------------------------------------------------------------ */
 /* Tables that change. */
 
-static unsigned int unsync_pages(void)
-{
-	return vm.mmu.shadow->nr_unsync;
-}
-
-/* The leaf table is mapped at 0x5000, so that the guest writes it itself. */
-static void unsync_make(void)
-{
-	tables_make();
-	poke(T1, 0, DATA << 12 | P | W | U | A | D);
-	poke(T1, 5, T1 << 12 | P | W | U | A | D);
-	mode(&long_mode, T4);
-	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
-	assert_int_equal(unsync_pages(), 0);
-	assert_int_equal(store(0x5000, 8, (DATA + 1) << 12 | P | W | U | A | D),
-			 SHADOW_DONE);
-	assert_int_equal(unsync_pages(), 1);
-	/* Nothing was flushed: the old translation may stay. */
-	assert_int_equal(frame(0), DATA);
-	assert_int_equal(store(0x5008, 8, DATA << 12 | P | W | U | A | D),
-			 SHADOW_DONE);
-}
-
-static void test_unsync_invlpg(void **state)
-{
-	unsync_make();
-	shadow_invlpg(cpu, 0);
-	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
-	assert_int_equal(frame(0), DATA + 1);
-	assert_int_equal(unsync_pages(), 1);
-	assert_int_equal(shadow_emulated[BECAUSE_SHADOWED], 0);
-}
-
-static void test_unsync_cr3(void **state)
-{
-	unsync_make();
-	assert_true(shadow_cr3(cpu, T4 << 12));
-	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
-	assert_int_equal(frame(0), DATA + 1);
-	assert_int_equal(unsync_pages(), 0);
-	/* Protected again: the next write is noticed. */
-	assert_false(leaf(0x5000).rights & ACC_W);
-}
-
-/* What a flush has to find: another key, and an accessed bit that was cleared. */
-static void test_unsync_key(void **state)
-{
-	struct model_paging g = long_mode;
-
-	g.pke = true;
-	unsync_make();
-	mode(&g, T4);
-	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
-	assert_int_equal(store(0x5000, 8, (DATA + 1) << 12 | P | W | U | A | D |
-					  KEY(9)), SHADOW_DONE);
-	assert_int_equal(leaf(0).pkey, 0);
-	assert_true(shadow_cr3(cpu, T4 << 12));
-	assert_int_equal(touch(0x5000, 0), SHADOW_DONE);
-	assert_int_not_equal(leaf(0).rights && !leaf(0).pkey, 1);
-	assert_int_equal(touch_key(0, USER, 1u << 2 * 9), SHADOW_FAULTED);
-	assert_int_equal(touch_key(0, USER, 0), SHADOW_DONE);
-	assert_int_equal(leaf(0).pkey, 9);
-}
-
-static void test_unsync_accessed(void **state)
-{
-	unsync_make();
-	shadow_invlpg(cpu, 0);
-	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
-	assert_int_equal(store(0x5000, 8, (DATA + 1) << 12 | P | W | U),
-			 SHADOW_DONE);
-	assert_true(shadow_cr3(cpu, T4 << 12));
-	assert_int_equal(touch(0x5000, 0), SHADOW_DONE);
-	assert_int_equal(leaf(0).rights, 0);
-	assert_int_equal(touch(0, 0), SHADOW_DONE);
-	assert_int_equal(peek(T1, 0) & (A | D), A);
-}
-
-/* Another vCPU of another mode has the frame for a table, too. */
-static void test_unsync_other_vcpu(void **state)
-{
-	struct env_vcpu *first = cpu;
-	struct model_paging g = long_mode;
-
-	unsync_make();
-	cpu = shadow_vcpu_add(&vm, 1);
-	g.wp = false;
-	addresses(cpu, 0, 0x200000);
-	mode(&g, T4);
-	assert_int_equal(touch(0, 0), SHADOW_DONE);
-	assert_int_equal(frame(0), DATA + 1);
-	cpu = first;
-	shadow_check(&vm, true);
-}
-
-/*
- * What is linked anew joins addresses that never had what an unsync table below
- * still says.
- */
-static void test_unsync_linked(void **state)
-{
-	tables_make();
-	poke(T1, 0, DATA << 12 | P | W | U | A | D);
-	poke(T1, 5, T1 << 12 | P | W | U | A | D);
-	/* A second way to the same directory, not used yet. */
-	poke(T4, 1, T3 << 12 | P | W | U);
-	addresses(cpu, 0, 1ull << 39);
-	mode(&long_mode, T4);
-	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
-	assert_int_equal(store(0x5000, 8, (DATA + 1) << 12 | P | W | U | A | D),
-			 SHADOW_DONE);
-	shadow_invlpg(cpu, 1ull << 39);
-	assert_int_equal(touch((1ull << 39) + 0x5000, 0), SHADOW_DONE);
-	assert_int_equal(touch(1ull << 39, 0), SHADOW_DONE);
-	assert_int_equal(frame(1ull << 39), DATA + 1);
-}
-
 /* Upper tables are never unsync: the guest writes them by emulation. */
 static void test_upper_emulated(void **state)
 {
@@ -360,12 +243,6 @@ static void test_race_directory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_unsync_invlpg),
-		CASE(test_unsync_cr3),
-		CASE(test_unsync_key),
-		CASE(test_unsync_accessed),
-		CASE(test_unsync_other_vcpu),
-		CASE(test_unsync_linked),
 		CASE(test_upper_emulated),
 		CASE(test_becomes_data),
 		CASE(test_odd_write),
