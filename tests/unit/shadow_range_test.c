@@ -59,6 +59,40 @@ static void test_zap_large(void **state)
 	assert_int_equal(mapped(2), 1);
 }
 
+static const struct rmap_chunk *chunk_at(gfn_t gfn)
+{
+	return rmap_chunk_get(&vm.mmu.shadow->rmap[0][0], gfn);
+}
+
+/* 64 heads are one chunk, which stays as long as one of them is in use. */
+static void test_chunks(void **state)
+{
+	for (int i = 60; i < 68; i++)
+		guest_map(VA + PAGE(i), DATA + i, 1, RW);
+	guest_map(ALIAS, DATA + 60, 1, RW);
+	guest_map(ALIAS + SIZE_2M, DATA + 60, 1, RW);
+	for (int i = 60; i < 68; i++)
+		touch(VA + PAGE(i), 0);
+	touch(ALIAS, 0);
+	touch(ALIAS + SIZE_2M, 0);
+	assert_ptr_equal(chunk_at(DATA), chunk_at(DATA + 63));
+	assert_ptr_not_equal(chunk_at(DATA + 63), chunk_at(DATA + 64));
+	zap(DATA + 61, DATA + 64, true);
+	assert_non_null(chunk_at(DATA));
+	assert_int_equal(level_of(ALIAS), 1);
+	zap(DATA + 60, DATA + 61, true);
+	assert_null(chunk_at(DATA));
+	assert_int_equal(level_of(VA + PAGE(64)), 1);
+	zap(DATA + 64, DATA + 68, false);
+	assert_null(chunk_at(DATA + 64));
+	/* And again, where a chunk was. */
+	touch(VA + PAGE(60), 0);
+	touch(ALIAS, 0);
+	zap(DATA, DATA + 128, false);
+	assert_null(chunk_at(DATA));
+	assert_null(chunk_at(DATA + 64));
+}
+
 /* At every step the lock goes, with all paid. */
 static void test_zap_yields(void **state)
 {
@@ -165,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_zap),
 		CASE(test_zap_large),
+		CASE(test_chunks),
 		CASE(test_zap_yields),
 		CASE(test_zap_table),
 		CASE(test_zap_all),
