@@ -22,38 +22,40 @@ void rmap_chunk_destroy(void)
 	chunk_cache = NULL;
 }
 
-static bool chunk_store(struct xarray *xa, unsigned long i,
+static bool chunk_store(struct rmap_index *index, unsigned long i,
 			struct rmap_chunk *c)
 {
-	return !xa_err(xa_store(xa, i >> RMAP_CHUNK_BITS, c, CHUNK_GFP));
+	c->at = i >> RMAP_CHUNK_BITS;
+	return !xa_err(xa_store(&index->chunks, c->at, c, CHUNK_GFP));
 }
 
-struct rmap_chunk *rmap_chunk_make(struct xarray *xa, unsigned long i)
+struct rmap_chunk *rmap_chunk_make(struct rmap_index *index, unsigned long i)
 {
-	struct rmap_chunk *c = rmap_chunk_get(xa, i);
+	struct rmap_chunk *c = rmap_chunk_get(index, i);
 
 	if (likely(c))
 		return c;
 	c = kmem_cache_zalloc(chunk_cache, CHUNK_GFP);
-	if (c && chunk_store(xa, i, c))
+	if (c && chunk_store(index, i, c))
 		return c;
 	if (c)
 		kmem_cache_free(chunk_cache, c);
 	return NULL;
 }
 
-int rmap_chunk_room(struct xarray *xa, unsigned long i, rwlock_t *lock)
+int rmap_chunk_room(struct rmap_index *index, unsigned long i, rwlock_t *lock)
 {
 	struct rmap_chunk *c;
 
-	if (xa_reserve(xa, i >> RMAP_CHUNK_BITS, GFP_KERNEL_ACCOUNT))
+	if (xa_reserve(&index->chunks, i >> RMAP_CHUNK_BITS,
+		       GFP_KERNEL_ACCOUNT))
 		return -ENOMEM;
 	c = kmem_cache_zalloc(chunk_cache, GFP_KERNEL_ACCOUNT);
 	if (!c)
 		return -ENOMEM;
 	write_lock(lock);
 	/* Another vCPU may have made it, or its entry may be reserved no more. */
-	if (!rmap_chunk_get(xa, i) && chunk_store(xa, i, c))
+	if (!rmap_chunk_get(index, i) && chunk_store(index, i, c))
 		c = NULL;
 	write_unlock(lock);
 	if (c)
@@ -61,9 +63,11 @@ int rmap_chunk_room(struct xarray *xa, unsigned long i, rwlock_t *lock)
 	return 0;
 }
 
-void rmap_chunk_free(struct xarray *xa, unsigned long i)
+void rmap_chunk_free(struct rmap_index *index, unsigned long i)
 {
-	kmem_cache_free(chunk_cache, xa_erase(xa, i >> RMAP_CHUNK_BITS));
+	index->recent = NULL;
+	kmem_cache_free(chunk_cache,
+			xa_erase(&index->chunks, i >> RMAP_CHUNK_BITS));
 }
 
 /* The same within a chunk. */
@@ -80,14 +84,15 @@ static bool chunk_next(struct rmap_chunk *c, unsigned long *i,
 	return false;
 }
 
-bool rmap_index_next(struct xarray *xa, unsigned long *i, unsigned long last,
-		     struct rmap_head *head)
+bool rmap_index_next(struct rmap_index *index, unsigned long *i,
+		     unsigned long last, struct rmap_head *head)
 {
 	unsigned long at = *i >> RMAP_CHUNK_BITS;
 	struct rmap_chunk *c;
 
 	for (; *i <= last; at++) {
-		c = xa_find(xa, &at, last >> RMAP_CHUNK_BITS, XA_PRESENT);
+		c = xa_find(&index->chunks, &at, last >> RMAP_CHUNK_BITS,
+			    XA_PRESENT);
 		if (!c)
 			return false;
 		*i = max(*i, at << RMAP_CHUNK_BITS);
@@ -97,12 +102,12 @@ bool rmap_index_next(struct xarray *xa, unsigned long *i, unsigned long last,
 	return false;
 }
 
-void rmap_index_destroy(struct xarray *xa)
+void rmap_index_destroy(struct rmap_index *index)
 {
 	unsigned long at;
 	void *c;
 
-	xa_for_each(xa, at, c)
+	xa_for_each(&index->chunks, at, c)
 		kmem_cache_free(chunk_cache, c);
-	xa_destroy(xa);
+	xa_destroy(&index->chunks);
 }

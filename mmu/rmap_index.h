@@ -19,13 +19,33 @@
 
 /**
  * struct rmap_chunk - heads in a row
+ * @at: its place in the index
  * @used: how many are not empty
  * @head: the heads
  */
 struct rmap_chunk {
+	unsigned long at;
 	unsigned int used;
 	struct rmap_head head[RMAP_CHUNK];
 };
+
+/**
+ * struct rmap_index - chunks by number
+ * @chunks: struct rmap_chunk by the number of its heads >> RMAP_CHUNK_BITS
+ * @recent: the chunk looked up last, or NULL: frames that are mapped one after
+ *          the other are mostly in the same
+ */
+struct rmap_index {
+	struct xarray chunks;
+	struct rmap_chunk *recent;
+};
+
+/** rmap_index_init - an index with nothing in it */
+static inline void rmap_index_init(struct rmap_index *index)
+{
+	xa_init(&index->chunks);
+	index->recent = NULL;
+}
 
 /** rmap_chunk_create - make the slab cache for chunks; 0 or -ENOMEM */
 int rmap_chunk_create(void);
@@ -35,15 +55,22 @@ void rmap_chunk_destroy(void);
 
 /**
  * rmap_chunk_get - the chunk that a head is in
- * @xa: the index
+ * @index: the index
  * @i: number of the head
  *
  * Return: the chunk, or NULL: then the head is empty.
  */
-static inline struct rmap_chunk *rmap_chunk_get(struct xarray *xa,
+static inline struct rmap_chunk *rmap_chunk_get(struct rmap_index *index,
 						unsigned long i)
 {
-	return xa_load(xa, i >> RMAP_CHUNK_BITS);
+	struct rmap_chunk *c = index->recent;
+
+	if (likely(c && c->at == i >> RMAP_CHUNK_BITS))
+		return c;
+	c = xa_load(&index->chunks, i >> RMAP_CHUNK_BITS);
+	if (c)
+		index->recent = c;
+	return c;
 }
 
 /** rmap_chunk_head - a head in its chunk */
@@ -55,48 +82,48 @@ static inline struct rmap_head *rmap_chunk_head(struct rmap_chunk *c,
 
 /**
  * rmap_chunk_make - the same, made if there is none
- * @xa: the index
+ * @index: the index
  * @i: number of the head
  *
  * Does not sleep.
  *
  * Return: the chunk, or NULL: see rmap_chunk_room().
  */
-struct rmap_chunk *rmap_chunk_make(struct xarray *xa, unsigned long i);
+struct rmap_chunk *rmap_chunk_make(struct rmap_index *index, unsigned long i);
 
 /**
  * rmap_chunk_room - make sure that there is a chunk
- * @xa: the index
+ * @index: the index
  * @i: number of a head
  * @lock: mmu->lock, not held; may sleep
  *
  * Return: 0, or -ENOMEM.
  */
-int rmap_chunk_room(struct xarray *xa, unsigned long i, rwlock_t *lock);
+int rmap_chunk_room(struct rmap_index *index, unsigned long i, rwlock_t *lock);
 
 /**
  * rmap_chunk_free - free a chunk in which nothing is in use
- * @xa: the index
+ * @index: the index
  * @i: number of one of its heads
  */
-void rmap_chunk_free(struct xarray *xa, unsigned long i);
+void rmap_chunk_free(struct rmap_index *index, unsigned long i);
 
 /**
  * rmap_index_next - look for a head that is not empty
- * @xa: the index
+ * @index: the index
  * @i: where to begin; result: its number
  * @last: the last one to look at
  * @head: result
  *
  * Return: false when there is none.
  */
-bool rmap_index_next(struct xarray *xa, unsigned long *i, unsigned long last,
-		     struct rmap_head *head);
+bool rmap_index_next(struct rmap_index *index, unsigned long *i,
+		     unsigned long last, struct rmap_head *head);
 
-#define rmap_index_for_each(xa, i, head, first, last)			\
-	for ((i) = (first); rmap_index_next(xa, &(i), last, &(head)); (i)++)
+#define rmap_index_for_each(index, i, head, first, last)		\
+	for ((i) = (first); rmap_index_next(index, &(i), last, &(head)); (i)++)
 
 /** rmap_index_destroy - free chunks and index; nothing is in them */
-void rmap_index_destroy(struct xarray *xa);
+void rmap_index_destroy(struct rmap_index *index);
 
 #endif

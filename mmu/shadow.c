@@ -48,22 +48,14 @@ void shadow_debt_settle(struct shadow_debt *d)
 
 int shadow_debt_room(struct shadow_debt *d)
 {
+	struct rmap_index *rmap = d->full_rmap;
 	struct xarray *xa = d->full;
 
 	d->full = NULL;
-	if (!xa)
-		return 0;
-	if (d->full_rmap)
-		return rmap_chunk_room(xa, d->full_index, &d->mmu->lock);
-	return xa_reserve(xa, d->full_index, GFP_KERNEL_ACCOUNT);
-}
-
-static void debt_full(struct shadow_debt *d, struct xarray *xa,
-		      unsigned long index, bool rmap)
-{
-	d->full = xa;
-	d->full_index = index;
-	d->full_rmap = rmap;
+	d->full_rmap = NULL;
+	if (rmap)
+		return rmap_chunk_room(rmap, d->full_index, &d->mmu->lock);
+	return xa ? xa_reserve(xa, d->full_index, GFP_KERNEL_ACCOUNT) : 0;
 }
 
 static int xa_put(struct shadow_debt *d, struct xarray *xa, unsigned long index,
@@ -71,8 +63,11 @@ static int xa_put(struct shadow_debt *d, struct xarray *xa, unsigned long index,
 {
 	int err = xa_err(xa_store(xa, index, entry, XA_GFP));
 
-	if (err)
-		debt_full(d, xa, index, false);
+	if (err) {
+		d->full = xa;
+		d->full_rmap = NULL;
+		d->full_index = index;
+	}
 	return err;
 }
 
@@ -94,7 +89,7 @@ int shadow_activate(struct mmu *mmu)
 		xa_init(&s->table[as]);
 		xa_init(&s->direct[as]);
 		for (level = LEVEL_4K; level <= LEVEL_1G; level++)
-			xa_init(&s->rmap[as][level - 1]);
+			rmap_index_init(&s->rmap[as][level - 1]);
 	}
 	INIT_LIST_HEAD(&s->pages);
 	INIT_LIST_HEAD(&s->unsync);
@@ -139,12 +134,12 @@ void shadow_destroy(struct mmu *mmu)
 /* ------------------------------------------------------------------------ */
 /* Leaves and their reverse maps. */
 
-static struct xarray *rmap_xa(struct mmu_shadow *s, int as_id, int level)
+static struct rmap_index *rmap_of(struct mmu_shadow *s, int as_id, int level)
 {
 	return &s->rmap[as_id][level - 1];
 }
 
-static unsigned long rmap_index(int level, gfn_t gfn)
+static unsigned long rmap_number(int level, gfn_t gfn)
 {
 	return gfn >> ((level - 1) * PT_INDEX_BITS);
 }
@@ -152,8 +147,8 @@ static unsigned long rmap_index(int level, gfn_t gfn)
 struct rmap_head shadow_rmap_get(struct mmu_shadow *s, int as_id, int level,
 				 gfn_t gfn)
 {
-	unsigned long index = rmap_index(level, gfn);
-	struct rmap_chunk *c = rmap_chunk_get(rmap_xa(s, as_id, level), index);
+	unsigned long index = rmap_number(level, gfn);
+	struct rmap_chunk *c = rmap_chunk_get(rmap_of(s, as_id, level), index);
 
 	return c ? *rmap_chunk_head(c, index) : (struct rmap_head){ 0 };
 }
@@ -182,14 +177,15 @@ int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
 {
 	struct shadow_page *sp = shadow_page_of(sptep);
 	int level = sp->role.level;
-	struct xarray *xa = rmap_xa(d->mmu->shadow, sp->role.as_id, level);
-	unsigned long index = rmap_index(level, gfn);
-	struct rmap_chunk *c = rmap_chunk_make(xa, index);
+	struct rmap_index *rmap = rmap_of(d->mmu->shadow, sp->role.as_id, level);
+	unsigned long index = rmap_number(level, gfn);
+	struct rmap_chunk *c = rmap_chunk_make(rmap, index);
 	struct pte_list_desc *spare = *desc, *rest;
 	struct rmap_head *head;
 
 	if (!c) {
-		debt_full(d, xa, index, true);
+		d->full_rmap = rmap;
+		d->full_index = index;
 		return -ENOMEM;
 	}
 	head = rmap_chunk_head(c, index);
@@ -209,10 +205,10 @@ int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
 static void leaf_unlist(struct mmu_shadow *s, struct shadow_page *sp,
 			u64 *sptep)
 {
-	struct xarray *xa = rmap_xa(s, sp->role.as_id, sp->role.level);
-	unsigned long index = rmap_index(sp->role.level,
-					 shadow_leaf_gfn(sptep));
-	struct rmap_chunk *c = rmap_chunk_get(xa, index);
+	struct rmap_index *rmap = rmap_of(s, sp->role.as_id, sp->role.level);
+	unsigned long index = rmap_number(sp->role.level,
+					  shadow_leaf_gfn(sptep));
+	struct rmap_chunk *c = rmap_chunk_get(rmap, index);
 	struct rmap_head *head = rmap_chunk_head(c, index);
 	u64 side = *side_of(sp, sptep);
 	struct pte_list_desc *at = NULL;
@@ -222,7 +218,7 @@ static void leaf_unlist(struct mmu_shadow *s, struct shadow_page *sp,
 	*side_of(sp, sptep) = 0;
 	rmap_desc_free(rmap_remove(head, sptep, at, leaf_place));
 	if (!head->val && !--c->used)
-		rmap_chunk_free(xa, index);
+		rmap_chunk_free(rmap, index);
 }
 
 bool shadow_drop(u64 *sptep, struct shadow_debt *d)

@@ -68,7 +68,7 @@ static struct rmap_chunk *chunk_next(struct shadow_op *op, int level,
 	struct rmap_chunk *c;
 
 	op->moved = false;
-	c = xa_find(&op->s->rmap[op->as_id][level - 1], &at,
+	c = xa_find(&op->s->rmap[op->as_id][level - 1].chunks, &at,
 		    last >> RMAP_CHUNK_BITS, XA_PRESENT);
 	if (c)
 		*i = max(*i, at << RMAP_CHUNK_BITS);

@@ -103,7 +103,7 @@ struct shadow_page {
 struct mmu_shadow {
 	struct xarray table[2];
 	struct xarray direct[2];
-	struct xarray rmap[2][LEVEL_1G];
+	struct rmap_index rmap[2][LEVEL_1G];
 	struct list_head pages;
 	unsigned long nr_pages;
 	struct list_head unsync;
@@ -147,8 +147,8 @@ struct shadow_root {
  * @tables: tables made, less tables zapped
  * @counted: one of those is not 0
  * @full: xarray that lacked a node, for shadow_debt_room(), or NULL
+ * @full_rmap: index of reverse maps that lacked a chunk, or NULL
  * @full_index: where
- * @full_rmap: it is one of reverse maps
  */
 struct shadow_debt {
 	struct mmu *mmu;
@@ -158,8 +158,8 @@ struct shadow_debt {
 	long tables;
 	bool counted;
 	struct xarray *full;
+	struct rmap_index *full_rmap;
 	unsigned long full_index;
-	bool full_rmap;
 };
 
 /** to_shadow_root - the root of a vCPU whose mode walks */
