@@ -36,11 +36,13 @@ static const struct mmu_caps *caps_of(const char *name)
 /* Addresses 0 to 2 at frames of DATA, by a table at each level. */
 static void begin(const char *hw, enum model_mode mode, u64 leaf)
 {
-	int level = mode == MODEL_5LEVEL ? 5 : 4, i;
+	bool pae = mode == MODEL_PAE;
+	int level = pae ? 3 : mode == MODEL_5LEVEL ? 5 : 4, i;
 
 	l2_start(caps_of(hw), mode);
 	for (; level > 1; level--)
-		l2_mem_set(TABLE(level), 8, TABLE(level - 1) | 7);
+		l2_mem_set(TABLE(level), 8,
+			   TABLE(level - 1) | (pae && level == 3 ? 1 : 7));
 	for (i = 0; i < 3; i++)
 		l2_mem_set(TABLE(1) + i * 8, 8, DATA(i) | leaf);
 	l2_enter(l2, 0);
@@ -203,6 +205,21 @@ static void other_format(void **state)
 	assert_true(l2_mem_get(TABLE(1), 8) == (DATA(0) | 0x137));
 }
 
+/* An upper table, written where nobody can emulate: it makes room. */
+static void no_emulation(void **state)
+{
+	struct mmu_fault f = { .error = 7, .no_emulate = true };
+
+	begin("npt4-1g", MODEL_4LEVEL, 0x67);
+	l2_mem_set(TABLE(1), 8, TABLE(2) | 0x67);
+	assert_int_equal(l2_access(l2, 0, 0), L2_DONE);
+	env_srcu_lock(vm);
+	assert_int_equal(mmu_fault(&l2->v->v, &f), MMU_RETRY);
+	assert_false(track_has_table(vm->mmu.shadow, 0, TABLE(2) >> 12, 1));
+	env_srcu_unlock(vm);
+	assert_int_equal(l2_access(l2, 1, 0), L2_DONE);
+}
+
 /* ------------------------------------------------------------------------ */
 /* VMRUN names other tables, or reads them another way, and flushes nothing. */
 
@@ -255,6 +272,30 @@ static void other_root(void **state)
 	assert_true(mmu_root_is_current(&l2->v->v));
 }
 
+/* PAE: of two PDPTEs with the same directory one has a reserved bit. */
+static void pdpte_reserved(void **state)
+{
+	begin("npt4-1g", MODEL_PAE, 0x67);
+	l2_mem_set(TABLE(3) + 24, 8, TABLE(2) | 3);
+	assert_int_equal(l2_access(l2, 0, W), L2_DONE);
+	assert_int_equal(l2_access(l2, 6, W), L2_FAULTED);
+	l2_mem_set(TABLE(3) + 24, 8, TABLE(2) | 1);
+	l2_flush(l2);
+	assert_int_equal(l2_access(l2, 6, W), L2_DONE);
+}
+
+/* PAE: PDPTEs where there is no memory are not those of the last VMRUN. */
+static void pdptes_nowhere(void **state)
+{
+	begin("npt4-1g", MODEL_PAE, 0x67);
+	assert_int_equal(l2_access(l2, 0, W), L2_DONE);
+	space_1(MODEL_PAE, L2_HOLE << 12);
+	l2_enter(l2, 1);
+	assert_int_equal(l2_access(l2, 0, W), L2_EMULATED);
+	l2_enter(l2, 0);
+	assert_int_equal(l2_access(l2, 0, W), L2_DONE);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_teardown(name, stop)
@@ -264,9 +305,12 @@ int main(void)
 		CASE(flush_race),
 		CASE(link_race),
 		CASE(other_format),
+		CASE(no_emulation),
 		CASE(fewer_levels),
 		CASE(other_bits),
 		CASE(other_root),
+		CASE(pdpte_reserved),
+		CASE(pdptes_nowhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

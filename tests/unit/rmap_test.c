@@ -186,6 +186,11 @@ static void test_shape(void **state)
 	/* The newest is in front. */
 	assert_true(head.val == ((unsigned long)noted[2] | 1));
 	assert_ptr_equal(noted[2]->next, d);
+	/* A walk goes from the newest to the oldest. */
+	assert_ptr_equal(rmap_first(&it, &head), &sptes[2]);
+	assert_ptr_equal(rmap_next(&it), &sptes[1]);
+	assert_ptr_equal(rmap_next(&it), &sptes[0]);
+	assert_null(rmap_next(&it));
 	/* The newest entry takes the place of the oldest. */
 	remove_at(0, noted[0], note);
 	assert_true(head.val == ((unsigned long)d | 1) && noted[2] == d);

@@ -260,6 +260,98 @@ static void test_large(void **state)
 	assert_false(leaf(0x40001000).rights & ACC_W);
 }
 
+/* The same frames in small pages of the host's, by large ones with other keys. */
+static void test_large_keys(void **state)
+{
+	struct model_paging g = long_mode;
+
+	g.pke = true;
+	tables_make();
+	poke(T2, 0, PS | P | W | U | KEY(1));
+	poke(T2, 1, PS | P | W | U | KEY(2));
+	mode(&g, T4);
+	assert_int_equal(touch(0x3000, WRITE), SHADOW_DONE);
+	assert_int_equal(touch(0x203000, WRITE), SHADOW_DONE);
+	assert_int_equal(leaf(0x3000).pkey, 1);
+	assert_int_equal(leaf(0x203000).pkey, 2);
+	assert_int_equal(touch_key(0x203000, USER, 1u << 2 * 1), SHADOW_DONE);
+	assert_int_equal(touch_key(0x203000, USER, 1u << 2 * 2), SHADOW_FAULTED);
+}
+
+/* What is reserved, which the client says, changes: nothing that was made is right. */
+static void test_other_width(void **state)
+{
+	struct model_paging g = long_mode;
+
+	tables_make();
+	poke(T1, 0, DATA << 12 | P | W | U);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	assert_true(shadow_mode(cpu, &g, T4 << 12, false));
+	assert_true(mmu_root_is_current(&cpu->v));
+	g.maxphyaddr = 36;
+	assert_true(shadow_mode(cpu, &g, T4 << 12, false));
+	assert_false(mmu_root_is_current(&cpu->v));
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+}
+
+/* A region's first frame and its last one, and neither those before nor behind. */
+static void test_regions(void **state)
+{
+	struct mmu_shadow *s;
+
+	tables_make();
+	poke(T1, 0, DATA << 12 | P | W | U);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	s = vm.mmu.shadow;
+	for (gfn_t gfn = T4 - 1; gfn <= T1 + 1; gfn++)
+		assert_int_equal(track_has_table(s, 0, gfn, 1),
+				 gfn >= T4 && gfn <= T1);
+	assert_false(track_has_table(s, 0, 0, T4));
+	assert_true(track_has_table(s, 0, 0, T4 + 1));
+	assert_true(track_has_table(s, 0, T1, 2));
+	assert_false(track_has_table(s, 0, T1 + 1, 2));
+	assert_false(track_has_table(s, 1, 0, 1024));
+}
+
+/* Into SMM and out of it: another address space. */
+static void other_space(void)
+{
+	cpu->out = true;
+	cpu->v.as_id ^= 1;
+	past_forget(cpu);
+	mmu_guest_flush(&cpu->v);
+	map_flush_vcpu(cpu);
+}
+
+static void test_smm(void **state)
+{
+	u64 hpa;
+
+	/* The tables are the same there; what they lead to is not. */
+	world_slot_add(&vm, 1, 0, 0, 64, HOST, 0);
+	world_slot_add(&vm, 1, 1, 64, 64, HOST + 512, 0);
+	tables_make();
+	poke(T1, 0, DATA << 12 | P | W | U);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	hpa = leaf(0).gpa;
+	other_space();
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	assert_int_not_equal(leaf(0).gpa, hpa);
+	/* Each has its tables. */
+	assert_true(track_has_table(vm.mmu.shadow, 0, T1, 1));
+	assert_true(track_has_table(vm.mmu.shadow, 1, T1, 1));
+	other_space();
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	assert_int_equal(leaf(0).gpa, hpa);
+	mmu_invalidate_begin(&vm.mmu, DATA, DATA + 1);
+	mmu_zap(&vm.mmu, 1, DATA, DATA + 1, true);
+	mmu_invalidate_end(&vm.mmu);
+	assert_int_equal(leaf(0).gpa, hpa);
+}
+
 /* ------------------------------------------------------------------------ */
 /* Accessed and dirty bits. */
 
@@ -339,6 +431,10 @@ int main(void)
 		CASE(test_pae_pdptes),
 		CASE(test_five_levels),
 		CASE(test_large),
+		CASE(test_large_keys),
+		CASE(test_other_width),
+		CASE(test_regions),
+		CASE(test_smm),
 		CASE(test_accessed_dirty),
 		CASE(test_dirty_large_wp),
 		CASE(test_rom_table),

@@ -61,6 +61,32 @@ static void test_odd_write(void **state)
 				   &(struct paging_store){ 1, 0 }));
 	assert_false(track_has_table(vm.mmu.shadow, 0, T1, 1));
 	assert_int_equal(touch(0, 0), SHADOW_DONE);
+	/* Half an entry is none in long mode. */
+	assert_true(track_has_table(vm.mmu.shadow, 0, T1, 1));
+	assert_true(shadow_emulate(cpu, T1 << 12 | 8,
+				   &(struct paging_store){ 4, 0 }));
+	assert_false(track_has_table(vm.mmu.shadow, 0, T1, 1));
+}
+
+/* PAE kernels write an entry by halves: the table stays one. */
+static void test_halves(void **state)
+{
+	struct model_paging g = long_mode;
+
+	g.mode = MODEL_PAE;
+	addresses(cpu, 0, 0x200000);
+	poke(T3, 0, T2 << 12 | P);
+	poke(T2, 0, T1 << 12 | P | W | U);
+	poke(T1, 0, DATA << 12 | P | W | U | A | D);
+	poke(T1, 1, DATA << 12 | P | W | U | A | D);
+	mode(&g, T3);
+	assert_int_equal(touch(0, 0), SHADOW_DONE);
+	assert_int_equal(frame(0x1000), DATA);
+	assert_true(shadow_emulate(cpu, T1 << 12 | 12,
+				   &(struct paging_store){ 4, 0 }));
+	assert_true(track_has_table(vm.mmu.shadow, 0, T1, 1));
+	assert_int_equal(leaf(0x1000).rights, 0);
+	assert_int_equal(frame(0), DATA);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -118,6 +144,24 @@ static void test_log_large(void **state)
 	world_log_off(&vm, 0, 3, true);
 	assert_int_equal(touch(0x3000, WRITE), SHADOW_DONE);
 	assert_int_equal(leaf(0x3000).level, 2);
+}
+
+/* The pieces' page is that of one key: a page with another one has its own. */
+static void test_log_keys(void **state)
+{
+	struct model_paging g = long_mode;
+
+	g.pke = true;
+	tables_make();
+	poke(T2, 0, BIG << 12 | PS | P | W | U | KEY(5));
+	poke(T2, 1, BIG << 12 | PS | P | W | U);
+	mode(&g, T4);
+	assert_int_equal(touch(0x3000, WRITE), SHADOW_DONE);
+	world_log_on(&vm, 0, 3, false);
+	assert_int_equal(touch(0x203000, WRITE), SHADOW_DONE);
+	assert_int_equal(leaf(0x203000).pkey, 0);
+	assert_int_equal(leaf(0x3000).pkey, 5);
+	assert_int_equal(touch_key(0x3000, USER, 1u << 2 * 5), SHADOW_FAULTED);
 }
 
 static void test_table_nowhere(void **state)
@@ -246,9 +290,11 @@ int main(void)
 		CASE(test_upper_emulated),
 		CASE(test_becomes_data),
 		CASE(test_odd_write),
+		CASE(test_halves),
 		CASE(test_readonly),
 		CASE(test_mmio),
 		CASE(test_log_large),
+		CASE(test_log_keys),
 		CASE(test_table_nowhere),
 		CASE(test_table_unmapped),
 		CASE(test_table_going),

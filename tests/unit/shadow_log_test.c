@@ -223,6 +223,26 @@ static void test_split_linked(void **state)
 	assert_int_equal(mapped(1), 512);
 }
 
+/* ... or says less than the leaf: the large translation may not be used any more. */
+static void test_split_says_less(void **state)
+{
+	unsigned long bits = 1ul << 7;
+
+	guest_map(VA, BIG, 2, RW);
+	guest_map(ALIAS, BIG, 2, RW);
+	touch(ALIAS, PF_WRITE);
+	world_log_on(&vm, 0, 1, false);
+	world_log_off(&vm, 0, 1, false);
+	assert_int_equal(level_of(ALIAS), 1);
+	touch(VA, PF_WRITE);
+	assert_int_equal(level_of(VA), 2);
+	vm.flushes = 0;
+	mmu_wrprot_bitmap(&vm.mmu, &vm.slot[0][1]->s, 0, &bits, 64);
+	assert_int_equal(level_of(VA), 1);
+	assert_false(can_write(VA + PAGE(7)));
+	assert_int_equal(vm.flushes, 1);
+}
+
 /* CR0.WP clear: the leaf says more than the guest's entry. */
 static void test_split_wp(void **state)
 {
@@ -346,6 +366,7 @@ int main(void)
 		CASE(test_split_aliases),
 		CASE(test_split_roles),
 		CASE(test_split_linked),
+		CASE(test_split_says_less),
 		CASE(test_split_wp),
 		CASE(test_split_direct),
 		CASE(test_bitmap),

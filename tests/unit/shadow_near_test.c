@@ -46,6 +46,22 @@ static void test_bits(void **state)
 	assert_int_equal(leaf(0x2000).rights, 0);
 }
 
+/* Bit 63 is reserved without EFER.NXE, as is 45 here: whoever comes has to fault. */
+static void test_reserved(void **state)
+{
+	struct model_paging g = long_mode;
+
+	g.nxe = false;
+	pair_make(PTE(DATA), PTE(DATA + 1) | NX);
+	poke(T1, 2, PTE(DATA + 2) | 1ull << 45);
+	mode(&g, T4);
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	assert_int_equal(leaf(0x1000).rights, 0);
+	assert_int_equal(leaf(0x2000).rights, 0);
+	assert_int_equal(touch(0x1000, 0), SHADOW_FAULTED);
+	assert_int_equal(touch(0x2000, 0), SHADOW_FAULTED);
+}
+
 /* A log has what was written, and nothing else. */
 static void test_log(void **state)
 {
@@ -164,6 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_pair),
 		CASE(test_bits),
+		CASE(test_reserved),
 		CASE(test_log),
 		CASE(test_log_off),
 		CASE(test_rom),

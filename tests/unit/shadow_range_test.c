@@ -144,6 +144,51 @@ static void test_zap_table(void **state)
 	assert_true(can_write(VA));
 }
 
+/* The table behind the range stays; of one in it all pages go. */
+static void test_zap_tables(void **state)
+{
+	gfn_t table = guest_map(VA, DATA, 1, RW), above = table - 1;
+
+	/* The same table, by an entry with fewer rights. */
+	entry_set(above, 1, table << 12 | P | U | A);
+	touch(VA, PF_WRITE);
+	touch(VA + SIZE_2M, 0);
+	assert_false(can_write(VA + SIZE_2M));
+	zap(above, table, true);
+	assert_false(track_has_table(vm.mmu.shadow, 0, above, 1));
+	assert_true(track_has_table(vm.mmu.shadow, 0, table, 1));
+	touch(VA, PF_WRITE);
+	touch(VA + SIZE_2M, 0);
+	zap(table, table + 1, true);
+	assert_false(track_has_table(vm.mmu.shadow, 0, table, 1));
+	assert_int_equal(level_of(VA), 0);
+	assert_int_equal(level_of(VA + SIZE_2M), 0);
+}
+
+static void zap_chunk(void)
+{
+	if (shim_self.nheld || shim_self.atomic || shim_self.rcu)
+		return;
+	shim_yield_hook = NULL;
+	zap(DATA, DATA + 64, false);
+}
+
+/* Where the lock goes another one takes what the walk stood in. */
+static void test_yield_zapped(void **state)
+{
+	for (int i = 0; i < 3; i++)
+		guest_map(VA + PAGE(i), DATA + i * 30, 1, RW);
+	for (int i = 0; i < 3; i++)
+		touch(VA + PAGE(i), PF_WRITE);
+	shim_yield_odds = 1;
+	shim_yield_hook = zap_chunk;
+	mmu_wrprot_slot(&vm.mmu, &vm.slot[0][0]->s);
+	shim_yield_odds = 0;
+	assert_null(shim_yield_hook);
+	assert_int_equal(mapped(1), 0);
+	assert_null(chunk_at(DATA));
+}
+
 static void test_zap_all(void **state)
 {
 	for (int i = 0; i < 32; i++)
@@ -202,6 +247,8 @@ int main(void)
 		CASE(test_chunks),
 		CASE(test_zap_yields),
 		CASE(test_zap_table),
+		CASE(test_zap_tables),
+		CASE(test_yield_zapped),
 		CASE(test_zap_all),
 		CASE(test_age),
 	};

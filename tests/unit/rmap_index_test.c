@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The index of reverse maps: chunks of heads, made and freed, and walks over them. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <linux/errno.h>
+#include <linux/kernel.h>
+
+#include "mmu/rmap_index.c"
+
+static DEFINE_XARRAY(xa);
+static rwlock_t lock;
+
+static void head_set(unsigned long i, unsigned long val)
+{
+	struct rmap_chunk *c = rmap_chunk_make(&xa, i);
+
+	assert_non_null(c);
+	rmap_chunk_head(c, i)->val = val;
+}
+
+static int start(void **state)
+{
+	rwlock_init(&lock);
+	return rmap_chunk_create();
+}
+
+static int stop(void **state)
+{
+	shim_fail_at = 0;
+	rmap_index_destroy(&xa);
+	rmap_chunk_destroy();
+	rmap_chunk_destroy();
+	return shim_live;
+}
+
+static void walk_is(unsigned long first, unsigned long last,
+		    const unsigned long *expect, unsigned int n)
+{
+	struct rmap_head head;
+	unsigned int seen = 0;
+	unsigned long i;
+
+	rmap_index_for_each(&xa, i, head, first, last) {
+		assert_true(seen < n);
+		assert_int_equal(i, expect[seen++]);
+		assert_int_equal(head.val, i * 8);
+	}
+	assert_int_equal(seen, n);
+}
+
+/* Each that is not empty, from the first to the last one, and no other. */
+static void test_walk(void **state)
+{
+	static const unsigned long at[] = { 3, 5, 63, 64, 191, 1000, 1 << 20 };
+	int i;
+
+	walk_is(0, ~0ul >> 8, NULL, 0);
+	for (i = 0; i < (int)ARRAY_SIZE(at); i++)
+		head_set(at[i], at[i] * 8);
+	/* A chunk with nothing in it. */
+	head_set(300, 0);
+	walk_is(0, ~0ul >> 8, at, 7);
+	walk_is(4, 64, at + 1, 3);
+	walk_is(3, 3, at, 1);
+	walk_is(4, 4, at, 0);
+	walk_is(5, 62, at + 1, 1);
+	walk_is(6, 62, at, 0);
+	walk_is(65, 190, at, 0);
+	walk_is(128, 191, at + 4, 1);
+	walk_is(192, 999, at, 0);
+	walk_is(1000, 1 << 20, at + 5, 2);
+}
+
+static void test_chunks(void **state)
+{
+	struct rmap_chunk *c = rmap_chunk_make(&xa, 64);
+
+	assert_non_null(c);
+	assert_ptr_equal(rmap_chunk_get(&xa, 127), c);
+	assert_ptr_equal(rmap_chunk_make(&xa, 100), c);
+	assert_null(rmap_chunk_get(&xa, 63));
+	assert_null(rmap_chunk_get(&xa, 128));
+	assert_ptr_equal(rmap_chunk_head(c, 65), &c->head[1]);
+	rmap_chunk_free(&xa, 65);
+	assert_null(rmap_chunk_get(&xa, 64));
+	assert_true(xa_empty(&xa));
+}
+
+/* Where there is one already it stays, with what is in it. */
+static void test_room(void **state)
+{
+	struct rmap_chunk *c;
+
+	assert_int_equal(rmap_chunk_room(&xa, 10, &lock), 0);
+	c = rmap_chunk_get(&xa, 10);
+	assert_non_null(c);
+	head_set(10, 80);
+	assert_int_equal(rmap_chunk_room(&xa, 11, &lock), 0);
+	assert_ptr_equal(rmap_chunk_get(&xa, 10), c);
+	assert_int_equal(rmap_chunk_head(c, 10)->val, 80);
+}
+
+static void test_no_memory(void **state)
+{
+	int n, err = -ENOMEM;
+
+	for (n = 1; err; n++) {
+		shim_fail_at = shim_allocs + n;
+		err = rmap_chunk_room(&xa, n * 64, &lock);
+		shim_fail_at = 0;
+		assert_true(!err || err == -ENOMEM);
+		assert_int_equal(!rmap_chunk_get(&xa, n * 64), err != 0);
+	}
+	/* The entry, and the chunk. */
+	assert_in_range(n, 3, 4);
+	for (n = 1; n < 20; n++) {
+		shim_fail_at = shim_allocs + n;
+		if (rmap_chunk_make(&xa, 1 << 20)) {
+			shim_fail_at = 0;
+			break;
+		}
+		assert_null(rmap_chunk_get(&xa, 1 << 20));
+	}
+	assert_non_null(rmap_chunk_get(&xa, 1 << 20));
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+	const struct CMUnitTest tests[] = {
+		CASE(test_walk),
+		CASE(test_chunks),
+		CASE(test_room),
+		CASE(test_no_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
