@@ -284,6 +284,22 @@ static void pdpte_reserved(void **state)
 	assert_int_equal(l2_access(l2, 6, W), L2_DONE);
 }
 
+/* PAE: a PDPTE changes while L2 runs, and is read by the next walk. */
+static void pdpte_changes(void **state)
+{
+	const u64 pd = l2_table(0, 2, 1) << 12, pt = l2_table(0, 1, 1) << 12;
+
+	begin("npt4-1g", MODEL_PAE, 0x67);
+	l2_mem_set(pd + 8, 8, pt | 7);
+	l2_mem_set(pt, 8, DATA(5) | 0x67);
+	assert_int_equal(l2_access(l2, 0, W), L2_DONE);
+	l2_mem_set(TABLE(3), 8, pd | 1);
+	assert_int_equal(l2_access(l2, 3, W), L2_DONE);
+	l2_mem_set(TABLE(3), 8, TABLE(2) | 1);
+	l2_flush(l2);
+	assert_int_equal(l2_access(l2, 3, W), L2_FAULTED);
+}
+
 /* PAE: PDPTEs where there is no memory are not those of the last VMRUN. */
 static void pdptes_nowhere(void **state)
 {
@@ -310,6 +326,7 @@ int main(void)
 		CASE(other_bits),
 		CASE(other_root),
 		CASE(pdpte_reserved),
+		CASE(pdpte_changes),
 		CASE(pdptes_nowhere),
 	};
 

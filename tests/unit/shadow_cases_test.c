@@ -249,6 +249,8 @@ static void test_large(void **state)
 	assert_int_equal(touch(0x3000, WRITE), SHADOW_DONE);
 	assert_int_equal(leaf(0x3000).level, 2);
 	assert_int_equal(frame(0x3000), BIG + 3);
+	shadow_invlpg(cpu, 0x3000);
+	assert_int_equal(frame(0x3000), BIG + 3);
 	/* Small host pages, and the guest's tables among them. */
 	assert_int_equal(touch(0x201000, WRITE), SHADOW_DONE);
 	assert_int_equal(leaf(0x201000).level, 1);
@@ -276,6 +278,48 @@ static void test_large_keys(void **state)
 	assert_int_equal(leaf(0x203000).pkey, 2);
 	assert_int_equal(touch_key(0x203000, USER, 1u << 2 * 1), SHADOW_DONE);
 	assert_int_equal(touch_key(0x203000, USER, 1u << 2 * 2), SHADOW_FAULTED);
+}
+
+/* A page that may be written once D is set, and one that may not, are not shared. */
+static void test_large_dirty(void **state)
+{
+	tables_make();
+	poke(T2, 0, PS | P | W | U);
+	poke(T2, 1, PS | P | U);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0x3000, 0), SHADOW_DONE);
+	assert_int_equal(touch(0x203000, 0), SHADOW_DONE);
+	assert_int_equal(touch(0x3000, WRITE), SHADOW_DONE);
+	assert_false(leaf(0x203000).rights & ACC_W);
+	assert_int_equal(touch(0x203000, WRITE), SHADOW_FAULTED);
+}
+
+/* A large page over a table that is shadowed: in small ones. */
+static void test_large_over_table(void **state)
+{
+	tables_make();
+	poke(T2, 0, BIG << 12 | PS | P | W | U);
+	poke(T2, 1, (BIG + 7) << 12 | P | W | U);
+	poke(BIG + 7, 0, DATA << 12 | P | W | U);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0x200000, 0), SHADOW_DONE);
+	assert_int_equal(touch(0x3000, WRITE), SHADOW_DONE);
+	assert_int_equal(leaf(0x3000).level, 1);
+	assert_true(leaf(0x3000).rights & ACC_W);
+	assert_false(leaf(0x7000).rights & ACC_W);
+}
+
+/* ... of which nobody knew before this very access. */
+static void test_large_over_own(void **state)
+{
+	tables_make();
+	poke(T3, 0, (BIG + 7) << 12 | P | W | U);
+	poke(BIG + 7, 0, BIG << 12 | PS | P | W | U);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0x3000, WRITE), SHADOW_DONE);
+	assert_int_equal(leaf(0x3000).level, 1);
+	assert_false(leaf(0x7000).rights & ACC_W);
+	assert_int_equal(store(0x7008, 8, 0), SHADOW_EMULATED);
 }
 
 /* What is reserved, which the client says, changes: nothing that was made is right. */
@@ -350,6 +394,20 @@ static void test_smm(void **state)
 	mmu_zap(&vm.mmu, 1, DATA, DATA + 1, true);
 	mmu_invalidate_end(&vm.mmu);
 	assert_int_equal(leaf(0).gpa, hpa);
+}
+
+/* A table in SMM's own memory, written there. */
+static void test_smm_written(void **state)
+{
+	world_slot_add(&vm, 1, 0, 0, 128, HOST + 512, 0);
+	other_space();
+	tables_make();
+	poke(T1, 0, DATA << 12 | P | W | U);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	guest_set(T1, 0, 0);
+	assert_int_equal(leaf(0).rights, 0);
+	assert_int_equal(touch(0, WRITE), SHADOW_FAULTED);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -432,9 +490,13 @@ int main(void)
 		CASE(test_five_levels),
 		CASE(test_large),
 		CASE(test_large_keys),
+		CASE(test_large_dirty),
+		CASE(test_large_over_table),
+		CASE(test_large_over_own),
 		CASE(test_other_width),
 		CASE(test_regions),
 		CASE(test_smm),
+		CASE(test_smm_written),
 		CASE(test_accessed_dirty),
 		CASE(test_dirty_large_wp),
 		CASE(test_rom_table),

@@ -89,6 +89,53 @@ static void test_halves(void **state)
 	assert_int_equal(frame(0), DATA);
 }
 
+/* Of three pages of one frame that goes through which nobody comes any more. */
+static void test_one_page_goes(void **state)
+{
+	tables_make();
+	poke(T2, 1, T1 << 12 | P | U);
+	poke(T2, 2, T1 << 12 | P | W);
+	poke(T1, 0, DATA << 12 | P | W | U | A | D);
+	cpu->cpu->va[1].va = 0x400000;
+	mode(&long_mode, T4);
+	for (int n = 0; n < 6; n++) {
+		assert_int_equal(touch(0, 0), SHADOW_DONE);
+		if (!n)
+			assert_int_equal(touch(0x200000, 0), SHADOW_DONE);
+		assert_int_equal(touch(0x400000, 0), SHADOW_DONE);
+		guest_set(T1, 0, DATA << 12 | P | W | U | A | D);
+	}
+	assert_true(shadow_emulate(cpu, T1 << 12 | 3,
+				   &(struct paging_store){ 1, 0 }));
+	assert_false(track_has_table(vm.mmu.shadow, 0, T1, 1));
+	assert_int_equal(touch(0x200000, 0), SHADOW_DONE);
+}
+
+/* A root that is written in some odd way goes with the last vCPU that leaves it. */
+static void test_root_goes(void **state)
+{
+	struct env_vcpu *first = cpu, *second;
+
+	tables_make();
+	poke(T1, 0, DATA << 12 | P | W | U);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0, 0), SHADOW_DONE);
+	second = cpu = shadow_vcpu_add(&vm, 1);
+	addresses(cpu, 0, 0x200000);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0, 0), SHADOW_DONE);
+	assert_true(shadow_emulate(cpu, T4 << 12 | 4001,
+				   &(struct paging_store){ 1, 0 }));
+	assert_false(mmu_root_is_current(&first->v));
+	assert_false(mmu_root_is_current(&second->v));
+	cpu = first;
+	assert_int_equal(touch(0, 0), SHADOW_DONE);
+	shadow_check(&vm, false);
+	cpu = second;
+	assert_int_equal(touch(0, 0), SHADOW_DONE);
+	cpu = first;
+}
+
 /* ------------------------------------------------------------------------ */
 /* Slots. */
 
@@ -291,6 +338,8 @@ int main(void)
 		CASE(test_becomes_data),
 		CASE(test_odd_write),
 		CASE(test_halves),
+		CASE(test_one_page_goes),
+		CASE(test_root_goes),
 		CASE(test_readonly),
 		CASE(test_mmio),
 		CASE(test_log_large),

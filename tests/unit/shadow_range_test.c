@@ -165,6 +165,25 @@ static void test_zap_tables(void **state)
 	assert_int_equal(level_of(VA + SIZE_2M), 0);
 }
 
+/* Two frames that are one page of the client's: a leaf goes with the right one. */
+static void test_zap_alias(void **state)
+{
+	const gfn_t alias = 4ull << 18;
+	gfn_t table;
+
+	world_slot_add(&vm, 0, 3, alias, 1, HOST + (DATA - BASE), 0);
+	table = guest_map(VA, DATA, 1, W | U);
+	touch(VA, 0);
+	/* Written where nobody tells us, as an unsync table is. */
+	env_mem_set(HOST + (table - BASE), 0, 8, alias << 12 | P | A | W | U);
+	touch(VA, PF_WRITE);
+	assert_true(can_write(VA));
+	zap(DATA, DATA + 1, true);
+	assert_int_equal(level_of(VA), 1);
+	zap(alias, alias + 1, true);
+	assert_int_equal(level_of(VA), 0);
+}
+
 static void zap_chunk(void)
 {
 	if (shim_self.nheld || shim_self.atomic || shim_self.rcu)
@@ -231,6 +250,13 @@ static void test_age(void **state)
 	assert_true(mmu_age(&vm.mmu, 0, DATA - 1, DATA + 2));
 	assert_false(is_accessed(ALIAS));
 	assert_int_equal(level_of(ALIAS), 1);
+	/* The second of two. */
+	guest_map(VA + PAGE(1), DATA + 1, 1, RW);
+	touch(VA + PAGE(1), 0);
+	mmu_age(&vm.mmu, 0, DATA, DATA + 2);
+	access_set(VA + PAGE(1));
+	assert_true(mmu_is_young(&vm.mmu, 0, DATA, DATA + 2));
+	vm.flushes = 0;
 	/* Any frame of a large page. */
 	access_set(VA + SIZE_2M);
 	assert_true(mmu_is_young(&vm.mmu, 0, BIG + 300, BIG + 301));
@@ -248,6 +274,7 @@ int main(void)
 		CASE(test_zap_yields),
 		CASE(test_zap_table),
 		CASE(test_zap_tables),
+		CASE(test_zap_alias),
 		CASE(test_yield_zapped),
 		CASE(test_zap_all),
 		CASE(test_age),

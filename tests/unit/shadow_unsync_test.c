@@ -131,6 +131,45 @@ static void test_linked(void **state)
 	assert_int_equal(frame(1ull << 39), DATA + 1);
 }
 
+/* A supervisor's page becomes a user's, which SMAP keeps the supervisor from. */
+static void test_user(void **state)
+{
+	struct model_paging g = long_mode;
+
+	g.smap = true;
+	tables_make();
+	poke(T1, 0, PTE(0) & ~U);
+	poke(T1, 5, T1 << 12 | P | W | A | D);
+	mode(&g, T4);
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	assert_int_equal(store(0x5000, 8, PTE(0)), SHADOW_DONE);
+	assert_int_equal(unsync_pages(), 1);
+	assert_true(shadow_cr3(cpu, T4 << 12));
+	assert_int_equal(touch(0, 0), SHADOW_FAULTED);
+	assert_int_equal(touch(0, AC), SHADOW_DONE);
+}
+
+/* Of 1024 entries those of the second half, where the first says what was true. */
+static void test_second_half(void **state)
+{
+	struct model_paging g = long_mode;
+	const u32 old = DATA << 12 | P | W | U | A | D;
+
+	g.mode = MODEL_32;
+	addresses(cpu, 0, 0x200000);
+	poke_short(T2, 0, T1 << 12 | P | W | U);
+	poke_short(T1, 3, old);
+	poke_short(T1, 5, T1 << 12 | P | W | U | A | D);
+	poke_short(T1, 512 + 3, old);
+	mode(&g, T2);
+	assert_int_equal(touch(0x203000, WRITE), SHADOW_DONE);
+	assert_int_equal(store(0x5000 + 4 * (512 + 3), 4, old + 0x1000),
+			 SHADOW_DONE);
+	assert_true(shadow_cr3(cpu, T2 << 12));
+	assert_int_equal(touch(0x203000, WRITE), SHADOW_DONE);
+	assert_int_equal(frame(0x203000), DATA + 1);
+}
+
 /* A refill that is a table's frame: the guest's next write to it has to fault. */
 static void test_refill_table(void **state)
 {
@@ -312,6 +351,8 @@ int main(void)
 		CASE(test_accessed),
 		CASE(test_other_vcpu),
 		CASE(test_linked),
+		CASE(test_user),
+		CASE(test_second_half),
 		CASE(test_refill_table),
 		CASE(test_invlpg_no_root),
 		CASE(test_other_format),
