@@ -11,12 +11,12 @@
 
 #include "mmu/rmap_index.c"
 
-static DEFINE_XARRAY(xa);
+static struct rmap_index map;
 static rwlock_t lock;
 
 static void head_set(unsigned long i, unsigned long val)
 {
-	struct rmap_chunk *c = rmap_chunk_make(&xa, i);
+	struct rmap_chunk *c = rmap_chunk_make(&map, i);
 
 	assert_non_null(c);
 	rmap_chunk_head(c, i)->val = val;
@@ -25,13 +25,14 @@ static void head_set(unsigned long i, unsigned long val)
 static int start(void **state)
 {
 	rwlock_init(&lock);
+	rmap_index_init(&map);
 	return rmap_chunk_create();
 }
 
 static int stop(void **state)
 {
 	shim_fail_at = 0;
-	rmap_index_destroy(&xa);
+	rmap_index_destroy(&map);
 	rmap_chunk_destroy();
 	rmap_chunk_destroy();
 	return shim_live;
@@ -44,7 +45,7 @@ static void walk_is(unsigned long first, unsigned long last,
 	unsigned int seen = 0;
 	unsigned long i;
 
-	rmap_index_for_each(&xa, i, head, first, last) {
+	rmap_index_for_each(&map, i, head, first, last) {
 		assert_true(seen < n);
 		assert_int_equal(i, expect[seen++]);
 		assert_int_equal(head.val, i * 8);
@@ -77,17 +78,17 @@ static void test_walk(void **state)
 
 static void test_chunks(void **state)
 {
-	struct rmap_chunk *c = rmap_chunk_make(&xa, 64);
+	struct rmap_chunk *c = rmap_chunk_make(&map, 64);
 
 	assert_non_null(c);
-	assert_ptr_equal(rmap_chunk_get(&xa, 127), c);
-	assert_ptr_equal(rmap_chunk_make(&xa, 100), c);
-	assert_null(rmap_chunk_get(&xa, 63));
-	assert_null(rmap_chunk_get(&xa, 128));
+	assert_ptr_equal(rmap_chunk_get(&map, 127), c);
+	assert_ptr_equal(rmap_chunk_make(&map, 100), c);
+	assert_null(rmap_chunk_get(&map, 63));
+	assert_null(rmap_chunk_get(&map, 128));
 	assert_ptr_equal(rmap_chunk_head(c, 65), &c->head[1]);
-	rmap_chunk_free(&xa, 65);
-	assert_null(rmap_chunk_get(&xa, 64));
-	assert_true(xa_empty(&xa));
+	rmap_chunk_free(&map, 65);
+	assert_null(rmap_chunk_get(&map, 64));
+	assert_true(xa_empty(&map.chunks));
 }
 
 /* Where there is one already it stays, with what is in it. */
@@ -95,12 +96,12 @@ static void test_room(void **state)
 {
 	struct rmap_chunk *c;
 
-	assert_int_equal(rmap_chunk_room(&xa, 10, &lock), 0);
-	c = rmap_chunk_get(&xa, 10);
+	assert_int_equal(rmap_chunk_room(&map, 10, &lock), 0);
+	c = rmap_chunk_get(&map, 10);
 	assert_non_null(c);
 	head_set(10, 80);
-	assert_int_equal(rmap_chunk_room(&xa, 11, &lock), 0);
-	assert_ptr_equal(rmap_chunk_get(&xa, 10), c);
+	assert_int_equal(rmap_chunk_room(&map, 11, &lock), 0);
+	assert_ptr_equal(rmap_chunk_get(&map, 10), c);
 	assert_int_equal(rmap_chunk_head(c, 10)->val, 80);
 }
 
@@ -110,22 +111,22 @@ static void test_no_memory(void **state)
 
 	for (n = 1; err; n++) {
 		shim_fail_at = shim_allocs + n;
-		err = rmap_chunk_room(&xa, n * 64, &lock);
+		err = rmap_chunk_room(&map, n * 64, &lock);
 		shim_fail_at = 0;
 		assert_true(!err || err == -ENOMEM);
-		assert_int_equal(!rmap_chunk_get(&xa, n * 64), err != 0);
+		assert_int_equal(!rmap_chunk_get(&map, n * 64), err != 0);
 	}
 	/* The entry, and the chunk. */
 	assert_in_range(n, 3, 4);
 	for (n = 1; n < 20; n++) {
 		shim_fail_at = shim_allocs + n;
-		if (rmap_chunk_make(&xa, 1 << 20)) {
+		if (rmap_chunk_make(&map, 1 << 20)) {
 			shim_fail_at = 0;
 			break;
 		}
-		assert_null(rmap_chunk_get(&xa, 1 << 20));
+		assert_null(rmap_chunk_get(&map, 1 << 20));
 	}
-	assert_non_null(rmap_chunk_get(&xa, 1 << 20));
+	assert_non_null(rmap_chunk_get(&map, 1 << 20));
 }
 
 int main(void)
