@@ -36,6 +36,7 @@ DECLARE_PER_CPU(struct svm_cpu, svm_cpu);
  * @nrips: the next RIP is saved
  * @decode_assists: instruction bytes and registers are supplied
  * @tsc_aux: TSC_AUX exists
+ * @kept: groups that an exit leaves valid: not SVM_GROUPS_LIVE, CR3 without @npt
  * @host_mce: CR4.MCE if the host has it set, else 0
  */
 struct svm_features {
@@ -44,6 +45,7 @@ struct svm_features {
 	bool nrips;
 	bool decode_assists;
 	bool tsc_aux;
+	u32 kept;
 	u64 host_mce;
 };
 

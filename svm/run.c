@@ -120,7 +120,8 @@ static __always_inline void exit_copy(struct svm_vcpu *s)
 	state->gpr[GPR_RSP] = vmcb->save.rsp;
 	state->rip = vmcb->save.rip;
 	state->rflags = vmcb->save.rflags;
-	state->valid = (state->valid & ~SVM_GROUPS_LIVE) | SVM_GROUPS_COPIED;
+	state->cpl = vmcb->save.cpl;
+	state->valid = (state->valid & svm_features.kept) | SVM_GROUPS_COPIED;
 	if (unlikely(s->step))
 		svm_step_exit(s);
 	vmcb->control.event_inj = 0;

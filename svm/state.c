@@ -191,7 +191,6 @@ static void csss_store(struct svm_vcpu *s)
 
 	seg_store(&save->cs, &state->seg[SEG_CS]);
 	seg_store(&save->ss, &state->seg[SEG_SS]);
-	save->cpl = state->cpl;
 	vmcb_changed(s, CLEAN_SEGS);
 }
 
@@ -218,6 +217,10 @@ static void state_store_rare(struct svm_vcpu *s, u32 groups)
 	}
 	if (groups & GRP_CSSS)
 		csss_store(s);
+	if (groups & GRP_CPL) {
+		vmcb->save.cpl = state->cpl;
+		vmcb_changed(s, CLEAN_SEGS);
+	}
 	if (groups & GRP_SEGS) {
 		segs_store(&vmcb->save, state->seg);
 		vmcb_changed(s, CLEAN_SEGS);
@@ -234,7 +237,7 @@ static void state_store_rare(struct svm_vcpu *s, u32 groups)
 
 void svm_state_store(struct x86_vcpu *v, u32 groups)
 {
-	const u32 frequent = SVM_GROUPS_COPIED | GRP_SHADOW;
+	const u32 frequent = GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_SHADOW;
 	struct svm_vcpu *s = to_svm(v);
 	struct vmcb *vmcb = s->vmcb;
 
@@ -288,9 +291,8 @@ void svm_state_fetch(struct x86_vcpu *v, u32 groups)
 	if (groups & GRP_CSSS) {
 		seg_fetch(&state->seg[SEG_CS], &save->cs);
 		seg_fetch(&state->seg[SEG_SS], &save->ss);
-		state->cpl = save->cpl;
 	}
-	if ((groups & GRP_CR3) && svm_features.npt)
+	if (groups & GRP_CR3)
 		state->cr3 = save->cr3;
 	if (groups & ~(GRP_CSSS | GRP_CR3))
 		state_fetch_rare(s, groups);

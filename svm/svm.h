@@ -151,11 +151,14 @@ struct x86_state *svm_state_set(struct svm_vcpu *s, u32 groups);
 /** svm_state_store - v->state to control block, and its clean bits */
 void svm_state_store(struct x86_vcpu *v, u32 groups);
 
-/* Groups that change while the guest runs; RIP, RSP, RFLAGS: see svm_enter(). */
+/*
+ * Groups that change while the guest runs, CR3 only on nested paging, and those that
+ * every exit copies: see svm_enter().
+ */
 #define SVM_GROUPS_LIVE \
-	(GRP_CR0 | GRP_CR2 | GRP_CR3 | GRP_CR8 | GRP_CSSS | GRP_SEGS | \
-	 GRP_TABLES | GRP_SHADOW)
-#define SVM_GROUPS_COPIED	(GRP_RIP | GRP_RSP | GRP_RFLAGS)
+	(GRP_CR0 | GRP_CR2 | GRP_CR8 | GRP_CSSS | GRP_SEGS | GRP_TABLES | \
+	 GRP_SHADOW)
+#define SVM_GROUPS_COPIED	(GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_CPL)
 
 /* msr.c */
 

@@ -209,7 +209,7 @@ enum x86_next xsetbv_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		kvm_event_exception(v, X86_TRAP_UD, -1);
 		return X86_RESUME;
 	}
-	if (state_get(v, GRP_CSSS)->cpl)
+	if (state_get(v, GRP_CPL)->cpl)
 		return finish(v, exit, -EINVAL);
 	return finish(v, exit, fpu_set_xcr0(v, v->state.gpr[GPR_RCX], value));
 }

@@ -29,7 +29,8 @@ void vcpu_step_emul_down(void *obj)
 static void context_fill(struct x86_vcpu *v)
 {
 	const struct x86_state *s = state_get(v, GRP_RIP | GRP_RSP |
-					      GRP_RFLAGS | GRP_CR4 | GRP_CSSS);
+					      GRP_RFLAGS | GRP_CR4 | GRP_CSSS |
+					      GRP_CPL);
 	enum emul_mode mode = emulate_mode(v);
 	struct x86_emulator *em = v->emul;
 	struct emul_ctx *ctx = &em->ctx;
@@ -140,7 +141,7 @@ static void emulate_commit(struct x86_vcpu *v)
 		s->rflags |= X86_EFLAGS_RF;
 	s->shadow = shadow_of(em);
 	if (s->cpl != em->ctx.cpl)
-		state_set(v, GRP_CSSS)->cpl = em->ctx.cpl;
+		state_set(v, GRP_CPL)->cpl = em->ctx.cpl;
 	if (s->shadow != SHADOW_MOV_SS)
 		debug_insn_done(v, trap_rflags(em));
 }

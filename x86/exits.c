@@ -77,7 +77,7 @@ static enum x86_next hypercall_exit(struct x86_vcpu *v,
 
 	if (!exit_skip(v, exit, &next))
 		return next;
-	v->state.gpr[GPR_RAX] = state_get(v, GRP_CSSS)->cpl ? -KVM_EPERM :
+	v->state.gpr[GPR_RAX] = state_get(v, GRP_CPL)->cpl ? -KVM_EPERM :
 							     -KVM_ENOSYS;
 	if (!state_is_64bit_code(v))
 		v->state.gpr[GPR_RAX] = (u32)v->state.gpr[GPR_RAX];

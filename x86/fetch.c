@@ -110,8 +110,8 @@ static int code_fetch(struct x86_vcpu *v, struct code *c,
 		      struct emul_fault *fault)
 {
 	unsigned int want = c->n < CODE_FIRST ? CODE_FIRST : EMUL_INSN_MAX;
-	u64 access = state_get(v, GRP_CSSS)->cpl == 3 ? PF_FETCH | PF_USER :
-							PF_FETCH;
+	u64 access = state_get(v, GRP_CPL)->cpl == 3 ? PF_FETCH | PF_USER :
+						       PF_FETCH;
 	u64 la = c->la + c->n;
 	unsigned int n = min_t(u64, want - c->n, PAGE_SIZE - offset_in_page(la));
 	enum emul_result r = EMUL_OK;

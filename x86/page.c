@@ -65,7 +65,7 @@ enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 /* A supervisor's access by a program's code is the processor's own. */
 static u64 fault_error(struct x86_vcpu *v, u64 error)
 {
-	if (!(error & PF_USER) && state_get(v, GRP_CSSS)->cpl == 3)
+	if (!(error & PF_USER) && state_get(v, GRP_CPL)->cpl == 3)
 		error |= PF_IMPLICIT;
 	return error;
 }
