@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The guest at work in every CPU mode, and on its way from one to another. */
 #define _GNU_SOURCE
+#include <linux/kvm_para.h>
 #include "start.h"
 
 static struct vm vm;
@@ -331,7 +332,8 @@ GUEST(64, g_to_user,
       "push $0x3b\n push $0xc000\n push $0x202\n push $0x43\n push $0x9000\n"
       "iretq\n");
 GUEST(64, g_user, "mov %cs, %ebx\n push %rbx\n int $0x80\n"
-      "pop %rcx\n int $0x81\n jmp .\n");
+      "pop %rcx\n mov $100, %eax\n vmmcall\n mov %rax, %rsi\n"
+      "int $0x81\n jmp .\n");
 
 static void user_mode(void)
 {
@@ -351,6 +353,8 @@ static void user_mode(void)
 	e = exc_next(&v);
 	CHECK_EQ(e.vector, 0x81);
 	CHECK_EQ(vcpu_regs(&v).rcx, SEL_UCODE64);
+	/* Programs make no hypercalls. */
+	CHECK_EQ(vcpu_regs(&v).rsi, -KVM_EPERM);
 }
 
 /* SYSCALL and SYSRET: STAR, LSTAR and FMASK as the guest wrote them. */
