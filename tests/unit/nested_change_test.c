@@ -205,6 +205,60 @@ static void other_format(void **state)
 	assert_true(l2_mem_get(TABLE(1), 8) == (DATA(0) | 0x137));
 }
 
+static int gap, gap_wanted;
+
+/* The host takes the frame of the leaf table. */
+static void frame_goes(void)
+{
+	const gfn_t gfn = TABLE(1) >> 12;
+
+	if (shim_nested || shim_self.nheld || shim_self.atomic ||
+	    shim_self.rcu || ++gap != gap_wanted)
+		return;
+	shim_nested++;
+	vm->changing++;
+	mmu_invalidate_begin(&vm->mmu, gfn, gfn + 1);
+	mmu_zap(&vm->mmu, 0, gfn, gfn + 1, false);
+	shim_nested--;
+}
+
+static void l1_fault(struct env_vcpu *v)
+{
+	struct mmu_fault f = { .addr = TABLE(1), .error = W };
+
+	env_srcu_lock(vm);
+	assert_int_equal(world_enter(v), 0);
+	vm->faults++;
+	mmu_fault(&v->v, &f);
+	vm->faults--;
+	env_srcu_unlock(vm);
+}
+
+/* A write to a table, while the host takes it: at each place in the fault. */
+static void write_going(void **state)
+{
+	u64 error;
+
+	for (gap_wanted = 1; ; gap_wanted++) {
+		begin("npt4-1g", MODEL_4LEVEL, 0x67);
+		assert_int_equal(l2_access(l2, 0, W), L2_DONE);
+		gap = 0;
+		shim_yield_hook = frame_goes;
+		shim_unlock_hook = frame_goes;
+		l1_fault(other->v);
+		shim_yield_hook = NULL;
+		shim_unlock_hook = NULL;
+		if (gap < gap_wanted)
+			break;
+		assert_false(map_access(other->v, TABLE(1), 0, &error));
+		mmu_invalidate_end(&vm->mmu);
+		vm->changing--;
+		l2_stop();
+	}
+	assert_true(map_access(other->v, TABLE(1), W, &error));
+	assert_true(gap_wanted > 3);
+}
+
 /* An upper table, written where nobody can emulate: it makes room. */
 static void no_emulation(void **state)
 {
@@ -321,6 +375,7 @@ int main(void)
 		CASE(flush_race),
 		CASE(link_race),
 		CASE(other_format),
+		CASE(write_going),
 		CASE(no_emulation),
 		CASE(fewer_levels),
 		CASE(other_bits),

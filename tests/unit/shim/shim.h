@@ -30,6 +30,7 @@ SHIM_WEAK const unsigned char *shim_input;	/* a fuzzer's, or NULL */
 SHIM_WEAK unsigned long shim_input_left;
 SHIM_WEAK void (*shim_step_hook)(void);	/* at each atomic access of 8 bytes */
 SHIM_WEAK void (*shim_yield_hook)(void);	/* where it may sleep */
+SHIM_WEAK void (*shim_unlock_hook)(void);	/* where no lock is held any more */
 
 #define shim_die(fmt, ...) (fflush(stdout), fprintf(stderr, \
 	"%s:%d: " fmt "\n", __FILE__, __LINE__, ##__VA_ARGS__), abort())

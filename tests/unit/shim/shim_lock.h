@@ -54,6 +54,8 @@ static inline void shim_lock_left(void)
 {
 	shim_self.atomic--;
 	shim_rcu_leave();
+	if (!shim_self.atomic && shim_unlock_hook)
+		shim_unlock_hook();
 }
 
 #endif
