@@ -111,6 +111,27 @@ static void test_one_page_goes(void **state)
 	assert_int_equal(touch(0x200000, 0), SHADOW_DONE);
 }
 
+/* A directory's entry that is written already, of which we are told later. */
+static void test_told_later(void **state)
+{
+	const struct paging_store new = { 8, 24ull << 12 | P | W | U | A };
+
+	tables_make();
+	poke(T1, 0, DATA << 12 | P | W | U | A | D);
+	poke(24, 2, (DATA + 1) << 12 | P | W | U | A | D);
+	mode(&long_mode, T4);
+	assert_int_equal(touch(0, 0), SHADOW_DONE);
+	poke(T2, 0, new.value);
+	assert_int_equal(touch(0x2000, 0), SHADOW_DONE);
+	assert_int_equal(frame(0x2000), DATA + 1);
+	assert_true(shadow_emulate(cpu, T2 << 12, &new));
+	/* The first table has got nothing that is the second one's. */
+	guest_set(T2, 0, T1 << 12 | P | W | U | A);
+	assert_true(shadow_cr3(cpu, T4 << 12));
+	assert_int_equal(touch(0, 0), SHADOW_DONE);
+	assert_int_equal(touch(0x2000, 0), SHADOW_FAULTED);
+}
+
 /* A root that is written in some odd way goes with the last vCPU that leaves it. */
 static void test_root_goes(void **state)
 {
@@ -339,6 +360,7 @@ int main(void)
 		CASE(test_odd_write),
 		CASE(test_halves),
 		CASE(test_one_page_goes),
+		CASE(test_told_later),
 		CASE(test_root_goes),
 		CASE(test_readonly),
 		CASE(test_mmio),

@@ -52,6 +52,21 @@ static void test_zap_flushes_once(void **state)
 	assert_int_equal(vm.flushes, 1);
 }
 
+/* Others always want the lock: the walk gets on all the same, step by step. */
+static void test_zap_yields(void **state)
+{
+	for (gfn_t g = 0; g < 1024; g += 16)
+		assert_int_equal(fault(BASE + g, 0), MMU_FIXED);
+	assert_int_equal(fault(BIG, PF_WRITE), MMU_FIXED);
+	vm.flushes = 0;
+	shim_yield_odds = 1;
+	zap(BASE + 1, BASE + 1023);
+	shim_yield_odds = 0;
+	assert_in_range(vm.flushes, 16, 1022);
+	assert_int_equal(mapped(LEVEL_4K), 2);
+	assert_int_equal(mapped(LEVEL_2M), 1);
+}
+
 /* A GiB that goes leaves no table behind that would keep 1 GiB leaves out. */
 static void test_zap_gib(void **state)
 {
@@ -363,6 +378,7 @@ int main(void)
 		CASE(test_huge),
 		CASE(test_huge_zapped_in_part),
 		CASE(test_zap_flushes_once),
+		CASE(test_zap_yields),
 		CASE(test_zap_gib),
 		CASE(test_others_unflushed),
 		CASE(test_log_splits_first),
