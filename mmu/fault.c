@@ -307,7 +307,7 @@ static enum mmu_result tdp_map_tracked(struct mmu_vcpu *vcpu,
 	write_lock(&mmu->lock);
 	rcu_read_lock();
 	if (!mmu_fault_is_stale(mmu, fault->seq, fault->gfn))
-		r = track_write(mmu->shadow, vcpu->as_id, fault, &d);
+		r = track_write(mmu->shadow, vcpu->as_id, fault, false, &d);
 	fault->tracked = false;
 	if (r == MMU_FIXED)
 		r = tdp_map(vcpu, fault, place);

@@ -39,9 +39,9 @@ static bool root_fits(struct mmu_vcpu *vcpu)
 void mmu_nested_enter(struct mmu_vcpu *vcpu)
 {
 	mode_switch(vcpu, &mmu_mode_nested);
-	/* Its pages stay; none of them has to be read again. */
+	/* Its pages stay. */
 	if (vcpu->root && !root_fits(vcpu))
-		WRITE_ONCE(vcpu->root->obsolete, true);
+		shadow_root_flush(vcpu->root);
 }
 
 void mmu_nested_leave(struct mmu_vcpu *vcpu)

@@ -221,27 +221,26 @@ static void leaf_unlist(struct mmu_shadow *s, struct shadow_page *sp,
 		rmap_chunk_free(rmap, index);
 }
 
-bool shadow_drop(u64 *sptep, struct shadow_debt *d)
+void shadow_drop(u64 *sptep, struct shadow_debt *d)
 {
 	const struct mmu_config *cfg = d->mmu->config;
 	struct shadow_page *sp, *child;
 	u64 spte = READ_ONCE(*sptep);
 
 	if (!spte_is_real(spte))
-		return false;
+		return;
 	sp = shadow_page_of(sptep);
-	/* The processor may set the accessed bit until now. */
-	spte = xchg(sptep, 0);
+	/* An accessed bit that the processor sets meanwhile is lost with the leaf. */
+	WRITE_ONCE(*sptep, 0);
 	d->flush = true;
 	if (spte_is_table(cfg, spte, sp->role.level)) {
 		child = shadow_page_of(spte_table_of(cfg, spte));
 		rmap_desc_free(rmap_remove(&child->parents, sptep, NULL, NULL));
-		return false;
+		return;
 	}
 	leaf_unlist(d->mmu->shadow, sp, sptep);
 	d->mapped[sp->role.level]--;
 	d->counted = true;
-	return spte & cfg->accessed;
 }
 
 void shadow_protect(u64 *sptep, struct shadow_debt *d)

@@ -113,10 +113,8 @@ int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
  * shadow_drop - empty an entry: leaf or link
  * @sptep: the entry
  * @d: the debt: grows if there was a translation
- *
- * Return: was it a leaf that had been accessed?
  */
-bool shadow_drop(u64 *sptep, struct shadow_debt *d);
+void shadow_drop(u64 *sptep, struct shadow_debt *d);
 
 /**
  * shadow_protect - take the right to write from a leaf

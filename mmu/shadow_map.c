@@ -123,6 +123,18 @@ static void level_init(struct map *m, const struct shadow_page *top)
 		m->level--;
 }
 
+/* Does the walk go through a table in the frame that it leads to? */
+static bool walk_needs_frame(const struct map *m)
+{
+	int level;
+
+	for (level = m->level; level <= LEVEL_MAX; level++)
+		if (m->sp[level] && !m->sp[level]->role.direct &&
+		    m->sp[level]->gfn == m->fault->gfn)
+			return true;
+	return false;
+}
+
 /*
  * A frame with guest tables is written by emulation, or they go unsync.
  *
@@ -140,7 +152,8 @@ static enum mmu_result write_decide(struct map *m)
 		m->acc &= ~ACC_W;
 		return MMU_FIXED;
 	}
-	return track_write(m->s, m->vcpu->as_id, m->fault, &m->d);
+	return track_write(m->s, m->vcpu->as_id, m->fault, walk_needs_frame(m),
+			   &m->d);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -43,7 +43,7 @@ static void near_map(struct near *n, u64 *sptep, const struct shadow_entry *e)
 	struct mmu_pfn page;
 	int err;
 
-	if (e->gfn < slot->base_gfn || e->gfn - slot->base_gfn >= slot->npages ||
+	if (e->gfn - slot->base_gfn >= slot->npages ||
 	    mmu_fault_is_stale(mmu, mmu->inv_seq, e->gfn))
 		return;
 	if (!mmu_env_pfn_present(slot, e->gfn, 1, e->acc & ACC_W, &page))

@@ -117,23 +117,22 @@ static void op_run_all(struct shadow_op *op)
 
 /* ------------------------------------------------------------------------ */
 
-/* Drop all leaves of a reverse map.  Had one been accessed? */
-static bool head_drop(struct shadow_op *op, int level, gfn_t gfn,
+/* Drop all leaves of a reverse map. */
+static void head_drop(struct shadow_op *op, int level, gfn_t gfn,
 		      struct rmap_head head)
 {
 	struct rmap_iter it;
-	bool young = false;
 	u64 *sptep, *more;
 
 	op->moved = true;
 	for (;;) {
 		sptep = rmap_first(&it, &head);
 		if (!sptep)
-			return young;
+			return;
 		more = rmap_next(&it);
-		young |= shadow_drop(sptep, &op->debt);
+		shadow_drop(sptep, &op->debt);
 		if (!more)
-			return young;
+			return;
 		head = shadow_rmap_get(op->s, op->as_id, level, gfn);
 	}
 }

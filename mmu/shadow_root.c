@@ -109,7 +109,6 @@ static struct shadow_root *root_alloc(struct mmu_vcpu *vcpu)
 	if (!r)
 		return NULL;
 	r->base.obsolete = true;
-	r->resync = true;
 	write_lock(&mmu->lock);
 	list_add(&r->base.link, &mmu->shadow->roots);
 	write_unlock(&mmu->lock);
@@ -220,9 +219,6 @@ static bool tops_take(struct mmu_vcpu *vcpu, struct shadow_root *r,
 
 	tops_leave(r, d);
 	reclaim_room(vcpu->mmu, p->tops, d);
-	if (r->resync && !list_empty(&vcpu->mmu->shadow->unsync))
-		unsync_all(vcpu, d);
-	r->resync = false;
 	r->tops = p->tops;
 	for (i = 0; i < p->tops; i++) {
 		if (!p->present[i])
@@ -289,7 +285,7 @@ void shadow_root_drop(struct mmu_vcpu *vcpu)
 
 void shadow_root_flush(struct mmu_root *root)
 {
-	to_shadow_root(root)->resync = true;
+	/* Whatever the next root links is brought up to date: shadow_get(). */
 	WRITE_ONCE(root->obsolete, true);
 }
 

@@ -120,7 +120,6 @@ struct mmu_shadow {
  * @hw_level: level of the table that the hardware starts at: 3 (PAE), 4 or 5
  * @pass: tables of its own above @top_level, by level; @pass[@hw_level] is the root
  *        if above @top_level
- * @resync: the guest has flushed: bring unsync pages up to date first
  * @fmt: format of the tables that it was made for; NULL: paging was off
  * @role: their context's role
  * @guest_root: and where they begin
@@ -131,7 +130,6 @@ struct shadow_root {
 	u8 tops;
 	u8 top_level;
 	u8 hw_level;
-	bool resync;
 	const struct pt_format *fmt;
 	u32 role;
 	gpa_t guest_root;

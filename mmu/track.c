@@ -29,13 +29,13 @@ void track_zap(struct mmu_shadow *s, int as_id, gfn_t gfn,
 }
 
 enum mmu_result track_write(struct mmu_shadow *s, int as_id,
-			    const struct mmu_fault *fault,
+			    const struct mmu_fault *fault, bool needed,
 			    struct shadow_debt *d)
 {
 	if (unsync_allow(s, as_id, fault->gfn))
 		return MMU_FIXED;
 	/* A walk of the processor's: there is no instruction to emulate. */
-	if (!fault->no_emulate && !(fault->error & PF_GUEST_TABLE))
+	if (needed || (!fault->no_emulate && !(fault->error & PF_GUEST_TABLE)))
 		return MMU_EMULATE;
 	track_zap(s, as_id, fault->gfn, d);
 	return MMU_RETRY;

@@ -19,13 +19,14 @@ bool track_has_table(struct mmu_shadow *s, int as_id, gfn_t gfn, u64 n);
  * @s: the VM's
  * @as_id: address space
  * @fault: the write
+ * @needed: its own walk goes through one of them, which would be back at once
  * @d: the debt
  *
  * Return: MMU_FIXED: they are unsync now, it may be mapped writable; MMU_EMULATE;
  * MMU_RETRY: nothing is shadowed there any more.
  */
 enum mmu_result track_write(struct mmu_shadow *s, int as_id,
-			    const struct mmu_fault *fault,
+			    const struct mmu_fault *fault, bool needed,
 			    struct shadow_debt *d);
 
 /**

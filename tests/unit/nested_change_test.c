@@ -259,19 +259,54 @@ static void write_going(void **state)
 	assert_true(gap_wanted > 3);
 }
 
-/* An upper table, written where nobody can emulate: it makes room. */
-static void no_emulation(void **state)
+/* Either is no instruction's: an event's on its way in, or a walk of L2's tables. */
+static enum mmu_result written_unemulated(u64 addr, bool walk)
 {
-	struct mmu_fault f = { .error = 7, .no_emulate = true };
+	struct mmu_fault f = {
+		.addr = addr,
+		.error = 7 | (walk ? PF_GUEST_TABLE : 0),
+		.no_emulate = !walk,
+	};
+	enum mmu_result r;
+
+	env_srcu_lock(vm);
+	r = mmu_fault(&l2->v->v, &f);
+	env_srcu_unlock(vm);
+	return r;
+}
+
+/*
+ * An upper table, written where nobody can emulate: it makes room, but for a write
+ * that it leads to itself.
+ */
+static void unemulated(bool walk)
+{
+	const u64 dir = TABLE(2) + 0x1000, there = 1ull << 30;
 
 	begin("npt4-1g", MODEL_4LEVEL, 0x67);
-	l2_mem_set(TABLE(1), 8, TABLE(2) | 0x67);
-	assert_int_equal(l2_access(l2, 0, 0), L2_DONE);
-	env_srcu_lock(vm);
-	assert_int_equal(mmu_fault(&l2->v->v, &f), MMU_RETRY);
-	assert_false(track_has_table(vm->mmu.shadow, 0, TABLE(2) >> 12, 1));
-	env_srcu_unlock(vm);
+	l2_mem_set(TABLE(3) + 8, 8, dir | 7);
+	l2_mem_set(dir, 8, TABLE(1) | 7);
+	l2_mem_set(TABLE(1), 8, dir | 0x67);
+	l2_world.gpa[4] = there;
+	l2_past_forget(l2);
+	assert_int_equal(l2_access(l2, 4, 0), L2_DONE);
+	assert_true(track_has_table(vm->mmu.shadow, 0, dir >> 12, 1));
+	assert_int_equal(written_unemulated(0, walk), MMU_RETRY);
+	assert_false(track_has_table(vm->mmu.shadow, 0, dir >> 12, 1));
+	assert_int_equal(l2_access(l2, 4, 0), L2_DONE);
+	assert_int_equal(written_unemulated(there, walk), MMU_EMULATE);
+	assert_true(track_has_table(vm->mmu.shadow, 0, dir >> 12, 1));
 	assert_int_equal(l2_access(l2, 1, 0), L2_DONE);
+}
+
+static void no_emulation(void **state)
+{
+	unemulated(false);
+}
+
+static void walk_writes_table(void **state)
+{
+	unemulated(true);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -377,6 +412,7 @@ int main(void)
 		CASE(other_format),
 		CASE(write_going),
 		CASE(no_emulation),
+		CASE(walk_writes_table),
 		CASE(fewer_levels),
 		CASE(other_bits),
 		CASE(other_root),

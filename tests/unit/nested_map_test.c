@@ -272,23 +272,6 @@ static void l2_writes_table(void **state)
 	assert_int_equal(l2_access(l2, 1, W), L2_DONE);
 }
 
-/* A walk of the processor's that sets bits in such a frame cannot be emulated. */
-static void walk_writes_table(void **state)
-{
-	struct mmu_fault f;
-
-	begin("npt4-1g", MODEL_4LEVEL, 0x67);
-	l2_mem_set(TABLE(1), 8, TABLE(2) | 0x67);
-	assert_int_equal(l2_access(l2, 0, 0), L2_DONE);
-	f = (struct mmu_fault){
-		.addr = 0, .error = 7 | PF_GUEST_TABLE,
-	};
-	env_srcu_lock(&l2_world.vm);
-	assert_int_equal(mmu_fault(&l2->v->v, &f), MMU_RETRY);
-	env_srcu_unlock(&l2_world.vm);
-	assert_int_equal(l2_access(l2, 1, 0), L2_DONE);
-}
-
 /* PDPTEs are in memory, and no registers: a new one is seen at once. */
 static void pdptes(void **state)
 {
@@ -483,7 +466,6 @@ int main(void)
 		CASE(leaf_written),
 		CASE(written_before),
 		CASE(l2_writes_table),
-		CASE(walk_writes_table),
 		CASE(pdptes),
 		CASE(large_pages),
 		CASE(switches),

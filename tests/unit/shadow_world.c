@@ -397,6 +397,17 @@ static enum shadow_reason emulate_reason(struct env_vcpu *v,
 	return BECAUSE_NOT;
 }
 
+/* Does the access's own walk go through a table in the frame that it leads to? */
+static bool walk_needs_frame(const struct shadow_try *t)
+{
+	int i;
+
+	for (i = 0; i < t->r.used; i++)
+		if (t->r.entry[i].gpa >> 12 == t->r.gpa >> 12)
+			return true;
+	return false;
+}
+
 /* A client's refusal of the page, or of a table on the way. */
 static bool may_refuse(struct env_vcpu *v, const struct shadow_try *t, int err)
 {
@@ -428,7 +439,8 @@ static bool judge(struct env_vcpu *v, const struct mmu_fault *f,
 		return false;
 	case MMU_EMULATE:
 		why = emulate_reason(v, t);
-		if (same && why == BECAUSE_SHADOWED && f->no_emulate)
+		if (same && why == BECAUSE_SHADOWED && f->no_emulate &&
+		    !walk_needs_frame(t))
 			shim_die("va %llx: a table was to make room", t->va);
 		if (why != BECAUSE_NOT)
 			shadow_emulated[why]++;
