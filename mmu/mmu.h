@@ -200,7 +200,7 @@ enum mmu_result {
  * @regs: input: PKRU and RFLAGS.AC, where the guest's tables are walked
  * @no_emulate: input: the access cannot be emulated (an event was on its way): tables
  *              in its frame stop being shadowed instead, and the answer is MMU_RETRY;
- *              MMU_EMULATE where that is in vain: its own walk goes through them
+ *              MMU_EMULATE where that is in vain: its own walk or root has one
  * @gfn: guest: the frame
  * @walk: guest: how its tables led there; NULL with TDP
  * @slot: host: its slot; NULL: none, an MMIO access

@@ -123,14 +123,23 @@ static void level_init(struct map *m, const struct shadow_page *top)
 		m->level--;
 }
 
-/* Does the walk go through a table in the frame that it leads to? */
-static bool walk_needs_frame(const struct map *m)
+static bool is_table_at(const struct shadow_page *sp, gfn_t gfn)
 {
-	int level;
+	return sp && !sp->role.direct && sp->gfn == gfn;
+}
 
-	for (level = m->level; level <= LEVEL_MAX; level++)
-		if (m->sp[level] && !m->sp[level]->role.direct &&
-		    m->sp[level]->gfn == m->fault->gfn)
+/* Would the next fault, or the next entry, shadow a table in the frame again? */
+static bool frame_is_needed(const struct map *m)
+{
+	const struct shadow_root *r = to_shadow_root(m->vcpu->root);
+	gfn_t gfn = m->fault->gfn;
+	int i;
+
+	for (i = m->level; i <= LEVEL_MAX; i++)
+		if (is_table_at(m->sp[i], gfn))
+			return true;
+	for (i = 0; i < r->tops; i++)
+		if (is_table_at(r->top[i], gfn))
 			return true;
 	return false;
 }
@@ -152,7 +161,7 @@ static enum mmu_result write_decide(struct map *m)
 		m->acc &= ~ACC_W;
 		return MMU_FIXED;
 	}
-	return track_write(m->s, m->vcpu->as_id, m->fault, walk_needs_frame(m),
+	return track_write(m->s, m->vcpu->as_id, m->fault, frame_is_needed(m),
 			   &m->d);
 }
 

@@ -19,7 +19,7 @@ bool track_has_table(struct mmu_shadow *s, int as_id, gfn_t gfn, u64 n);
  * @s: the VM's
  * @as_id: address space
  * @fault: the write
- * @needed: its own walk goes through one of them, which would be back at once
+ * @needed: they would be back at once: its own walk or root has one of them
  * @d: the debt
  *
  * Return: MMU_FIXED: they are unsync now, it may be mapped writable; MMU_EMULATE;

@@ -89,6 +89,36 @@ static void test_halves(void **state)
 	assert_int_equal(frame(0), DATA);
 }
 
+/*
+ * A write to a directory, where nobody can emulate: one that the next entry would
+ * shadow again is given up, another makes room.
+ */
+static void test_pae_directory(void **state)
+{
+	struct model_paging g = long_mode;
+	struct mmu_fault f = { .error = PF_WRITE, .no_emulate = true };
+
+	g.mode = MODEL_PAE;
+	poke(T3, 0, T2 << 12 | P);
+	poke(T3, 1, 20 << 12 | P);
+	poke(T2, 0, T1 << 12 | P | W | U);
+	poke(T1, 0, 20 << 12 | P | W | U | A | D);
+	mode(&g, T3);
+	assert_int_equal(touch(0, 0), SHADOW_DONE);
+	env_srcu_lock(&vm);
+	assert_int_equal(mmu_fault(&cpu->v, &f), MMU_EMULATE);
+	env_srcu_unlock(&vm);
+	assert_true(track_has_table(vm.mmu.shadow, 0, 20, 1));
+	poke(T3, 1, 0);
+	assert_true(shadow_cr3(cpu, T3 << 12));
+	assert_int_equal(touch(0, 0), SHADOW_DONE);
+	env_srcu_lock(&vm);
+	assert_int_equal(mmu_fault(&cpu->v, &f), MMU_RETRY);
+	env_srcu_unlock(&vm);
+	assert_false(track_has_table(vm.mmu.shadow, 0, 20, 1));
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+}
+
 /* Of three pages of one frame that goes through which nobody comes any more. */
 static void test_one_page_goes(void **state)
 {
@@ -359,6 +389,7 @@ int main(void)
 		CASE(test_becomes_data),
 		CASE(test_odd_write),
 		CASE(test_halves),
+		CASE(test_pae_directory),
 		CASE(test_one_page_goes),
 		CASE(test_told_later),
 		CASE(test_root_goes),

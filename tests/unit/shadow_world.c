@@ -397,13 +397,19 @@ static enum shadow_reason emulate_reason(struct env_vcpu *v,
 	return BECAUSE_NOT;
 }
 
-/* Does the access's own walk go through a table in the frame that it leads to? */
-static bool walk_needs_frame(const struct shadow_try *t)
+/* Has the access's own walk, or a register, a table in the frame that it leads to? */
+static bool frame_is_needed(const struct env_vcpu *v,
+			    const struct shadow_try *t)
 {
+	const struct model_paging *g = &v->cpu->guest;
+	gfn_t gfn = t->r.gpa >> 12;
 	int i;
 
 	for (i = 0; i < t->r.used; i++)
-		if (t->r.entry[i].gpa >> 12 == t->r.gpa >> 12)
+		if (t->r.entry[i].gpa >> 12 == gfn)
+			return true;
+	for (i = 0; i < 4 && g->mode == MODEL_PAE; i++)
+		if ((g->pdpte[i] & 1) && g->pdpte[i] >> 12 == gfn)
 			return true;
 	return false;
 }
@@ -440,7 +446,7 @@ static bool judge(struct env_vcpu *v, const struct mmu_fault *f,
 	case MMU_EMULATE:
 		why = emulate_reason(v, t);
 		if (same && why == BECAUSE_SHADOWED && f->no_emulate &&
-		    !walk_needs_frame(t))
+		    !frame_is_needed(v, t))
 			shim_die("va %llx: a table was to make room", t->va);
 		if (why != BECAUSE_NOT)
 			shadow_emulated[why]++;
