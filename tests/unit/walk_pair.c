@@ -90,6 +90,22 @@ static bool used_again(const struct model_result *r, int i)
 	return false;
 }
 
+/* An entry of ->next, too: the bits that are set there may have come later. */
+static bool used_below(const struct pair *t, const struct model_entry *e,
+		       u64 entry)
+{
+	const struct gmem *mem = &t->mem;
+	u64 was;
+
+	for (int i = 0; i < mem->writes && t->cpu[0].next; i++) {
+		was = mem->log[i].old >> 8 * (e->gpa % 8);
+		if (mem->log[i].gpa == (e->gpa & ~7ull) &&
+		    (e->size == 8 ? was : (u32)was) == entry)
+			return true;
+	}
+	return false;
+}
+
 static bool steps_differ(const struct pair *t, const struct gwalk_result *g,
 			 const struct model_result *r)
 {
@@ -97,7 +113,7 @@ static bool steps_differ(const struct pair *t, const struct gwalk_result *g,
 		const struct model_entry *e = &r->entry[i];
 
 		DIFFERS("step address", g->step[e->level].gpa, e->gpa);
-		if (used_again(r, i))
+		if (used_again(r, i) || used_below(t, e, g->step[e->level].entry))
 			continue;
 		/* Memory now is as the walker left it. */
 		DIFFERS("step entry", g->step[e->level].entry,
