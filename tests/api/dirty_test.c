@@ -13,7 +13,7 @@ static struct vm vm;
 static struct vcpu v;
 
 #define SLOT_GPA	0x40000000ul
-#define PAGES		1088ul		/* 2 MiB, and 64 pages more */
+#define PAGES		1088ul		/* 4 MiB, and 64 pages more */
 #define SIZE		(PAGES * 4096)
 #define WORDS		(PAGES / 64)
 #define LOG_FLAG	KVM_MEM_LOG_DIRTY_PAGES
@@ -38,7 +38,7 @@ static void machine(int advice)
 	vm_new(&vm, 0);
 	vcpu_new(&vm, &v, 0);
 	vcpu_code(&v, MODE_LONG, g_touch);
-	mem = mem_new(4ul << 20, advice);
+	mem = mem_new(SIZE, advice);
 	memset(mem, 1, SIZE);
 }
 
