@@ -177,20 +177,25 @@ static enum model_end below(struct walk *w, u64 addr,
 	return MODEL_NEXT;
 }
 
+/*
+ * APM 15.25.6: table walks are always data writes.  SDM 29.3.3.2: below an EPT they
+ * are with bit 6 of the EPTP.
+ */
+static bool reads_are_writes(const struct model_paging *next)
+{
+	return next && (!is_ept(next) || next->ept_ad);
+}
+
 static enum model_end table_below(struct walk *w, u64 addr, bool to_write,
 				  u64 *gpa)
 {
-	const struct model_paging *next = w->p->next;
-	struct model_access a = { .user = true, .write = to_write };
+	struct model_access a = {
+		.user = true,
+		.write = to_write || reads_are_writes(w->p->next),
+	};
 	struct model_result n;
 	enum model_end end;
 
-	/* APM 15.25.6: table walks are always data writes. */
-	if (next && !is_ept(next))
-		a.write = true;
-	/* SDM 29.3.3.2: with bit 6 of the EPTP they are too. */
-	if (next && is_ept(next) && next->ept_ad)
-		a.write = true;
 	end = below(w, addr, &a, 33, &n);
 	*gpa = n.gpa;
 	return end;
@@ -440,7 +445,7 @@ static enum model_end set_ad(struct walk *w)
 	int accessed = is_ept(w->p) ? 8 : 5;
 	int dirty = is_ept(w->p) ? 9 : 6;
 	bool on = is_ept(w->p) ? w->p->ept_ad : w->p->set_ad;
-	enum model_end end;
+	enum model_end end = MODEL_DONE;
 	int i;
 
 	for (i = 0; on && i < w->r->used; i++) {
@@ -454,7 +459,9 @@ static enum model_end set_ad(struct walk *w)
 			bits |= 1ull << dirty;
 		if ((e->value & bits) == bits)
 			continue;
-		end = table_below(w, e->addr, true, &e->gpa);
+		/* Where it was read as if to write, that was the way to it. */
+		if (!reads_are_writes(w->p->next))
+			end = table_below(w, e->addr, true, &e->gpa);
 		if (end != MODEL_DONE)
 			return end;
 		w->m->read(w->m->opaque, e->gpa, e->size, &now);
