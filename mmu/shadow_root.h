@@ -21,7 +21,7 @@ int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root);
  * shadow_root_flush - the guest has flushed its TLB
  * @root: a shadow root; its vCPU's own thread calls
  *
- * Not current any more; loading it brings what is unsync up to date.
+ * Not current any more; what its next load, or a fault, links is brought up to date.
  */
 void shadow_root_flush(struct mmu_root *root);
 
