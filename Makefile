@@ -29,7 +29,7 @@ help:
 	'make check-style   layers, sizes, headers' \
 	'make check-selftests   the KVM selftests of Debian kernel source' \
 	'make soak-code     random guest code for SOAK_SECONDS (600), fresh seed' \
-	'make unit          the unit tests in user space' \
+	'make unit          the unit tests in userspace' \
 	'make mutants       deliberate faults, each of which a unit test must find' \
 	'make fuzz          fuzzing with clang'"'"'s libFuzzer, FUZZ_SECONDS (60) a target' \
 	'make coverage      lines and branches of mmu/ that the unit tests execute' \
@@ -47,7 +47,7 @@ help:
 
 deps:
 	$(SAY) 'run: packages'
-	@scripts/install-deps build lab client
+	@scripts/install-deps build lab vmm
 
 run: deps
 	$(SAY) 'run: building the modules'
@@ -56,7 +56,7 @@ run: deps
 	@$(LAB) -G -m build/modules -p npt=$(NPT) -f tests/lab/boot -- boot
 
 check:
-	@scripts/install-deps build test lab client
+	@scripts/install-deps build test lab vmm
 	@tests/check
 
 check-style:
@@ -121,11 +121,11 @@ bench-boot: deps modules
 	@bench/boot-time
 
 check-qemu:
-	@scripts/install-deps build test lab client
+	@scripts/install-deps build test lab vmm
 	@tests/check modules qemu
 
 check-shadow:
-	@scripts/install-deps build test lab client stress
+	@scripts/install-deps build test lab vmm stress
 	@tests/check modules shadow
 
 soak: deps modules

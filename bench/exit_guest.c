@@ -144,7 +144,7 @@ static void with_eventfd(const uint8_t *code, const uint8_t *end, uint64_t addr,
 	run_for_ever(&v, GPA_CODE);
 }
 
-static void with_client(const uint8_t *code, const uint8_t *end, bool immediate)
+static void with_vmm(const uint8_t *code, const uint8_t *end, bool immediate)
 {
 	struct vcpu v;
 	struct vm vm;
@@ -182,17 +182,17 @@ static void mmio_eventfd(void)
 
 static void pio_user(void)
 {
-	with_client(loop_out, loop_out_end, false);
+	with_vmm(loop_out, loop_out_end, false);
 }
 
 static void mmio_user(void)
 {
-	with_client(loop_write, loop_write_end, false);
+	with_vmm(loop_write, loop_write_end, false);
 }
 
 static void immediate(void)
 {
-	with_client(loop_out, loop_out_end, true);
+	with_vmm(loop_out, loop_out_end, true);
 }
 
 /* ---- what the guest does to its tables: exits with shadow paging only ---- */

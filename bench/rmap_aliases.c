@@ -10,7 +10,7 @@
 
 #include <linux/slab.h>
 
-#include "mmu/rmap.h"
+#include "mmu/shadow/rmap.h"
 
 #define MAX	100000
 

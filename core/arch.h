@@ -13,7 +13,7 @@
 #include "core/kvm.h"
 #include "core/steps.h"
 
-/* Creation in order: x86/lifecycle.c. */
+/* Creation in order: x86/run/lifecycle.c. */
 extern const struct step_array arch_vm_steps;
 extern const struct step_array arch_vcpu_steps;
 
@@ -82,7 +82,7 @@ void arch_cpu_off(void);
 int arch_post_enable(void);
 
 /**
- * arch_vcpu_run - KVM_RUN, until user space is needed
+ * arch_vcpu_run - KVM_RUN, until userspace is needed
  * @vcpu: its mutex held; arch_vcpu_run() loads and puts it itself
  *
  * Return: 0 with vcpu->run->exit_reason filled, or a negative errno.

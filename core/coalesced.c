@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Coalesced I/O: writes to a zone go to a ring that the client empties when it
+ * Coalesced I/O: writes to a zone go to a ring that userspace empties when it
  * likes.  The ring's page is shared with it, so nothing in it is believed.
  */
 #include <linux/errno.h>
@@ -48,14 +48,14 @@ static int zone_write(struct kvm_vcpu *vcpu, struct bus_dev *dev, gpa_t addr,
 	spin_lock(&zone->kvm->coalesced_lock);
 	last = READ_ONCE(ring->last);
 	next = (last + 1) % KVM_COALESCED_MMIO_MAX;
-	/* Full, or the client wrote nonsense: it gets the exit itself. */
+	/* Full, or userspace wrote nonsense: it gets the exit itself. */
 	if (last < KVM_COALESCED_MMIO_MAX && next != READ_ONCE(ring->first)) {
 		slot = &ring->coalesced_mmio[last];
 		slot->phys_addr = addr;
 		slot->len = len;
 		slot->pio = zone->kind == BUS_PIO;
 		memcpy(slot->data, val, min_t(u32, len, sizeof(slot->data)));
-		/* The entry before the index: the client reads them so. */
+		/* The entry before the index: userspace reads them so. */
 		smp_store_release(&ring->last, next);
 		err = 0;
 	}

@@ -123,9 +123,9 @@ int dirty_get(struct kvm *kvm, const struct kvm_dirty_log *log)
 }
 
 /*
- * Take those bits that the client's bitmap names, which is in the snapshot and
+ * Take those bits that userspace's bitmap names, which is in the snapshot and
  * ends up as the bits that were taken.  A word that is not full is the slot's
- * last: what the client has behind its end meets zeros.
+ * last: what userspace has behind its end meets zeros.
  */
 static bool dirty_take_named(struct slot *slot, u64 first, u64 nbits)
 {

@@ -40,7 +40,7 @@ void dirty_mark(struct slot *slot, gfn_t gfn);
 /**
  * dirty_get - KVM_GET_DIRTY_LOG
  * @kvm: the VM
- * @log: the client's structure
+ * @log: userspace's structure
  *
  * Return: 0; -EINVAL; -ENOENT when the slot does not exist or does not log;
  * -EFAULT.
@@ -50,7 +50,7 @@ int dirty_get(struct kvm *kvm, const struct kvm_dirty_log *log);
 /**
  * dirty_clear - KVM_CLEAR_DIRTY_LOG
  * @kvm: the VM
- * @log: the client's structure
+ * @log: userspace's structure
  *
  * Works in the classic mode too (api.rst 4.117).
  *

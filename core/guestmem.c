@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Guest memory through the client's mapping of it. */
+/* Guest memory through userspace's mapping of it. */
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -10,7 +10,7 @@
 
 #include "core/dirty.h"
 #include "core/guestmem.h"
-#include "mmu/gwalk.h"
+#include "mmu/guest/gwalk.h"
 
 /* Not where the last one was. */
 static noinline struct slot *guest_slot_search(struct kvm_vcpu *vcpu,
@@ -41,7 +41,7 @@ struct slot *guest_slot(struct kvm_vcpu *vcpu, gfn_t gfn)
 	return guest_slot_near(vcpu, gfn);
 }
 
-/* The client's address of a guest address in a slot, bounded by slot_parse(). */
+/* Userspace's address of a guest address in a slot, bounded by slot_parse(). */
 static void __user *guest_user(const struct slot *slot, gpa_t gpa)
 {
 	gpa_t base = slot->mmu.base_gfn << MMU_PAGE_SHIFT;

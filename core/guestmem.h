@@ -2,7 +2,7 @@
 /*
  * Guest memory as the host sees it: gfn to hva to pfn, reads and writes.
  *
- * Everything here runs inside kvm->srcu, in the client's address space
+ * Everything here runs inside kvm->srcu, in userspace's address space
  * (current->mm == kvm->mm), and may sleep.
  */
 #ifndef LAMINA_CORE_GUESTMEM_H

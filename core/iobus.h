@@ -90,7 +90,7 @@ void vm_step_buses_down(void *kvm);
 /**
  * coalesced_register - KVM_REGISTER_COALESCED_MMIO
  * @kvm: the VM
- * @zone: the client's structure
+ * @zone: userspace's structure
  *
  * Return: 0, -EINVAL, -ENOMEM, -ENOSPC.
  */
@@ -116,7 +116,7 @@ struct page *coalesced_page(struct kvm *kvm);
 /**
  * ioeventfd_set - KVM_IOEVENTFD
  * @kvm: the VM
- * @args: the client's structure
+ * @args: userspace's structure
  *
  * Return: 0, -EINVAL, -EEXIST, -ENOENT, -EBADF, -ENOSPC, -ENOMEM.
  */

@@ -47,7 +47,7 @@ enum bus_kind { BUS_PIO, BUS_MMIO, BUS_FAST_MMIO, BUS_KINDS };
 /**
  * struct kvm - one VM
  * @users: the VM fd, each vCPU fd, and whoever looks at it meanwhile
- * @mm: (c) address space of the client; its ioctls come from no other
+ * @mm: (c) address space of userspace; its ioctls come from no other
  * @lock: serialises vCPU creation; protects @vcpus for writing
  * @vcpus: vCPUs by index 0 .. @nr_vcpus - 1; a lookup sees published ones only
  * @nr_vcpus: published vCPUs; release-store by the publisher, acquire by readers
@@ -109,10 +109,10 @@ enum vcpu_request {
 /**
  * struct kvm_vcpu - one vCPU
  * @kvm: (c) its VM; the vCPU's fd holds a reference
- * @id: (c) id given by the client (APIC id)
+ * @id: (c) id given by userspace (APIC id)
  * @idx: (c) index, order of publication
  * @mutex: held by every vCPU ioctl; the thread that holds it is "its own thread"
- * @run: (c) page shared with the client
+ * @run: (c) page shared with userspace
  * @cpu: physical CPU whose hardware state is the vCPU's, or -1
  * @mode: enum vcpu_mode
  * @requests: bits of enum vcpu_request

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memslots: which frames exist, and where the client keeps them.
+ * Memslots: which frames exist, and where userspace keeps them.
  *
  * A slot set is immutable once published.  A change makes a new set:
  *
@@ -20,7 +20,7 @@
 /**
  * struct slot - one memslot; constant while published but for the bitmaps
  * @mmu: what the MMU sees of it
- * @id: (c) number given by the client, without the address space
+ * @id: (c) number given by userspace, without the address space
  * @flags: (c) KVM_MEM_*
  * @dirty: bitmap of written frames, or NULL; shared by successive versions of
  *         the slot as long as dirty logging stays on
@@ -99,7 +99,7 @@ static inline struct slots *slots_get(struct kvm *kvm, int as_id)
 /**
  * slot_set - KVM_SET_USER_MEMORY_REGION
  * @kvm: the VM
- * @r: the client's structure
+ * @r: userspace's structure
  *
  * Return: 0; -EINVAL for anything malformed (api.rst 4.35); -EEXIST for an
  * overlap; -ENOMEM.  On failure nothing has changed.

@@ -2,7 +2,7 @@
 /*
  * The kernel's answers to mmu/mmu_env.h.
  *
- * Look-ups run in the client's address space (current->mm == kvm->mm).
+ * Look-ups run in userspace's address space (current->mm == kvm->mm).
  */
 #include <linux/gfp.h>
 #include <linux/memcontrol.h>

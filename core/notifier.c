@@ -56,7 +56,7 @@ static struct mm_notifier *to_mm_notifier(struct mmu_notifier *mn)
 }
 
 /* ------------------------------------------------------------------------ */
-/* One visitor for each frame range that a range of client addresses holds. */
+/* One visitor for each frame range that a range of userspace addresses holds. */
 
 struct hva_walk {
 	hva_t start;
@@ -218,7 +218,7 @@ static int notifier_test_young(struct mmu_notifier *mn, struct mm_struct *mm,
 	return hva_walk(mn, &walk);
 }
 
-/* The client is gone: its VMs never run again, whoever has their descriptors. */
+/* Userspace is gone: its VMs never run again, whoever has their descriptors. */
 static void notifier_release(struct mmu_notifier *mn, struct mm_struct *mm)
 {
 	struct hva_walk walk = {

@@ -98,7 +98,7 @@ void vm_step_fd_down(void *obj)
 {
 	struct kvm *kvm = obj;
 
-	/* Once published, file and descriptor are the client's. */
+	/* Once published, file and descriptor are userspace's. */
 	if (!kvm->file)
 		return;
 	kvm->file->private_data = NULL;
@@ -106,7 +106,7 @@ void vm_step_fd_down(void *obj)
 	put_unused_fd(kvm->fd);
 }
 
-/* Nothing may fail from here on: the client can use the descriptor at once. */
+/* Nothing may fail from here on: userspace can use the descriptor at once. */
 int vm_step_publish_up(void *obj)
 {
 	struct kvm *kvm = obj;
@@ -146,7 +146,7 @@ long vm_create(unsigned long type)
 	kvm = kvzalloc(arch_vm_size(), GFP_KERNEL_ACCOUNT);
 	if (!kvm)
 		return -ENOMEM;
-	/* One for the descriptor, one for us: the client may close it at once. */
+	/* One for the descriptor, one for us: userspace may close it at once. */
 	refcount_set(&kvm->users, 2);
 	ret = steps_up(&arch_vm_steps, kvm);
 	if (ret) {

@@ -30,7 +30,7 @@ void vm_put(struct kvm *kvm);
 /**
  * vcpu_create - KVM_CREATE_VCPU
  * @kvm: the VM
- * @id: the client's id
+ * @id: userspace's id
  *
  * Runs arch_vcpu_steps under kvm->lock.
  *
@@ -51,7 +51,7 @@ struct kvm_vcpu *vcpu_get(struct kvm *kvm, int i);
 /**
  * vcpu_by_id - published vCPU by id
  * @kvm: the VM
- * @id: the client's id
+ * @id: userspace's id
  */
 struct kvm_vcpu *vcpu_by_id(struct kvm *kvm, u32 id);
 
@@ -94,8 +94,8 @@ void vcpu_load(struct kvm_vcpu *vcpu);
  */
 void vcpu_put(struct kvm_vcpu *vcpu);
 
-/* Creation steps of the core, in the order of use: x86/lifecycle.c. */
-/** vm_step_mm_up - reference to the client's address space */
+/* Creation steps of the core, in the order of use: x86/run/lifecycle.c. */
+/** vm_step_mm_up - reference to userspace's address space */
 int vm_step_mm_up(void *kvm);
 /** vm_step_mm_down - drop it */
 void vm_step_mm_down(void *kvm);
@@ -114,7 +114,7 @@ int vm_step_publish_up(void *kvm);
 int vcpu_step_limits_up(void *vcpu);
 /** vcpu_step_limits_down - free the index */
 void vcpu_step_limits_down(void *vcpu);
-/** vcpu_step_run_page_up - the page shared with the client, the mutex */
+/** vcpu_step_run_page_up - the page shared with userspace, the mutex */
 int vcpu_step_run_page_up(void *vcpu);
 /** vcpu_step_run_page_down - free the page */
 void vcpu_step_run_page_down(void *vcpu);

@@ -13,7 +13,7 @@
  *
  * An instruction takes effect as a whole: registers and RIP in the context
  * change only when emul_exec() returns EMUL_OK.  A device access that only
- * user space can finish makes a callback return EMUL_USER; the caller later
+ * userspace can finish makes a callback return EMUL_USER; the caller later
  * calls emul_exec() again on the same decoded instruction and replays what has
  * been read meanwhile.
  */

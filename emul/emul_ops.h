@@ -11,7 +11,7 @@
 enum emul_result {
 	EMUL_OK,	/* done; registers and RIP are the new ones */
 	EMUL_FAULT,	/* the guest faults: ctx->fault says how */
-	EMUL_USER,	/* user space has to finish an access; call again */
+	EMUL_USER,	/* userspace has to finish an access; call again */
 	EMUL_RETRY,	/* let the guest execute the instruction again */
 	EMUL_UNKNOWN,	/* not an instruction that we execute */
 };

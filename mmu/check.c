@@ -5,8 +5,8 @@
 #include <linux/rcupdate.h>
 
 #include "mmu/check.h"
-#include "mmu/ptree.h"
-#include "mmu/root.h"
+#include "mmu/tdp/tree.h"
+#include "mmu/tdp/root.h"
 
 static void check_table(const struct mmu_config *cfg, u64 spte)
 {

@@ -13,12 +13,12 @@
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
 
-#include "mmu/cache.h"
-#include "mmu/ctx.h"
+#include "mmu/base/cache.h"
+#include "mmu/guest/ctx.h"
 #include "mmu/fault.h"
-#include "mmu/level.h"
-#include "mmu/shadow.h"
-#include "mmu/tdp.h"
+#include "mmu/base/level.h"
+#include "mmu/shadow/page.h"
+#include "mmu/tdp/entry.h"
 
 #define NEAR	16	/* frames of the aligned block that one fault maps */
 

@@ -3,7 +3,7 @@
 #ifndef LAMINA_MMU_FAULT_H
 #define LAMINA_MMU_FAULT_H
 
-#include "mmu/root.h"
+#include "mmu/tdp/root.h"
 
 /** tdp_fault_map - struct mmu_mode.map with TDP: under the read lock, with neighbours */
 enum mmu_result tdp_fault_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault);

@@ -3,10 +3,10 @@
 #include <linux/bug.h>
 #include <linux/errno.h>
 
-#include "mmu/cache.h"
-#include "mmu/config.h"
-#include "mmu/nested.h"
-#include "mmu/shadow.h"
+#include "mmu/base/cache.h"
+#include "mmu/base/config.h"
+#include "mmu/guest/nested.h"
+#include "mmu/shadow/page.h"
 
 int mmu_vm_init(struct mmu *mmu)
 {

@@ -56,7 +56,7 @@ struct mmu_shadow;
  * @shadow: shadow pages and reverse maps; NULL until the first shadow root is made
  *          (R4).  Published with release under @lock, read with acquire
  * @page_limit: shadow pages that may exist; READ_ONCE() outside of @lock
- * @page_limit_set: by the client, so that slots do not change it
+ * @page_limit_set: by userspace, so that slots do not change it
  * @tables: page tables that exist, roots included
  * @mapped: leaves by level, for the statistics
  */
@@ -188,7 +188,7 @@ enum mmu_result {
 	MMU_RETRY,	/* something changed meanwhile: run the guest again */
 	MMU_FIXED,	/* mapped: run the guest again */
 	MMU_EMULATE,	/* no memory there, or not writable: emulate */
-	MMU_USER,	/* user space must act: KVM_RUN fails with fault->err */
+	MMU_USER,	/* userspace must act: KVM_RUN fails with fault->err */
 	MMU_INJECT,	/* the guest got a fault, by mmu_ctx_ops.fault (never with TDP) */
 	MMU_ERROR,	/* out of memory or a bug: KVM_RUN fails with ->err */
 };

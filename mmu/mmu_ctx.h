@@ -6,7 +6,7 @@
 #ifndef LAMINA_MMU_MMU_CTX_H
 #define LAMINA_MMU_MMU_CTX_H
 
-#include "mmu/gwalk.h"
+#include "mmu/guest/gwalk.h"
 
 struct mmu_vcpu;
 

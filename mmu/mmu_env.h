@@ -10,19 +10,19 @@
 #ifndef LAMINA_MMU_MMU_ENV_H
 #define LAMINA_MMU_MMU_ENV_H
 
-#include "mmu/types.h"
+#include "mmu/base/types.h"
 
 struct mmu;
 struct mmu_vcpu;
 
-#define MMU_SLOT_READONLY	(1u << 0)	/* guest writes go to user space */
+#define MMU_SLOT_READONLY	(1u << 0)	/* guest writes go to userspace */
 #define MMU_SLOT_DIRTY_LOG	(1u << 1)	/* writes are logged, by 4 KiB page */
 
 /**
  * struct mmu_slot - what the MMU sees of a memslot; it never changes one
  * @base_gfn: first guest frame
  * @npages: number of frames, at least 1
- * @hva: client's address of the first frame, page aligned
+ * @hva: userspace's address of the first frame, page aligned
  * @flags: MMU_SLOT_*
  * @as_id: address space, 0 or 1
  */
@@ -115,7 +115,7 @@ const struct mmu_slot *mmu_env_slot(struct mmu_vcpu *vcpu, gfn_t gfn);
  *
  * May sleep and swap in; called without the MMU lock.
  *
- * Return: 0; -EFAULT when the client has nothing mapped there, or not with
+ * Return: 0; -EFAULT when userspace has nothing mapped there, or not with
  * this right; -EHWPOISON; -EINTR when a signal is pending; -ENOMEM.
  */
 int mmu_env_pfn(const struct mmu_slot *slot, gfn_t gfn, bool write,
@@ -153,7 +153,7 @@ void mmu_env_pfn_put(const struct mmu_pfn *p, bool dirty, bool accessed);
  * @slot: slot of the frame
  * @gfn: the frame
  *
- * A look at the client's page tables, valid only as long as
+ * A look at userspace's page tables, valid only as long as
  * mmu_fault_is_stale() says so.  Called without the MMU lock.
  *
  * Return: LEVEL_4K, LEVEL_2M or LEVEL_1G.
@@ -167,7 +167,7 @@ int mmu_env_host_level(const struct mmu_slot *slot, gfn_t gfn);
  * @buf: destination
  * @len: bytes, 1 to 4096
  *
- * Return: 0, or -EFAULT when no slot is there or the client unmapped it.
+ * Return: 0, or -EFAULT when no slot is there or userspace unmapped it.
  */
 int mmu_env_guest_read(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 		       unsigned int len);
@@ -215,7 +215,7 @@ bool mmu_env_guest_same_now(struct mmu_vcpu *vcpu,
  * @new: new value; the page is marked dirty in the log when it was stored
  *
  * Return: 0 when exchanged; -EAGAIN when memory held another value; -EFAULT
- * when no slot is there, it is read-only, or the client unmapped it.
+ * when no slot is there, it is read-only, or userspace unmapped it.
  */
 int mmu_env_guest_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int size,
 			  u64 old, u64 new);

@@ -6,7 +6,7 @@
 #ifndef LAMINA_MMU_MMU_GUEST_H
 #define LAMINA_MMU_MMU_GUEST_H
 
-#include "mmu/types.h"
+#include "mmu/base/types.h"
 
 struct mmu;
 struct mmu_vcpu;
@@ -50,7 +50,7 @@ void mmu_guest_written(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int len);
 #define MMU_PAGES_MIN	64
 
 /**
- * mmu_page_limit_set - the client says how many shadow pages there may be
+ * mmu_page_limit_set - userspace says how many shadow pages there may be
  * @mmu: the VM
  * @n: how many, raised to MMU_PAGES_MIN
  *
@@ -63,7 +63,7 @@ void mmu_page_limit_set(struct mmu *mmu, unsigned long n);
  * @mmu: the VM
  * @npages: frames of all slots
  *
- * 2 % of them, unless the client has said something else.
+ * 2 % of them, unless userspace has said something else.
  */
 void mmu_page_limit_default(struct mmu *mmu, u64 npages);
 

@@ -3,7 +3,7 @@
 #ifndef LAMINA_MMU_MMU_SETUP_H
 #define LAMINA_MMU_MMU_SETUP_H
 
-#include "mmu/types.h"
+#include "mmu/base/types.h"
 
 enum mmu_second_level { MMU_SECOND_NONE, MMU_SECOND_NPT, MMU_SECOND_EPT };
 

@@ -7,8 +7,8 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
-#include "mmu/range.h"
-#include "mmu/shadow_range.h"
+#include "mmu/tdp/walk.h"
+#include "mmu/shadow/range.h"
 
 /* Flush before the lock goes, then let faults use what was unlinked. */
 static void debt_pay(struct range_op *op)

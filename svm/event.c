@@ -5,7 +5,7 @@
  * Software interrupts.  When the delivery of an INTn, INT3 or INTO exits, RIP is
  * still at that instruction: executing it again is the re-injection.  So
  * EXITINTINFO of that kind is dropped, and EVENT_SOFT (which can only come from
- * user space, with RIP at the instruction) injects nothing.  #BP and #OF that x86
+ * userspace, with RIP at the instruction) injects nothing.  #BP and #OF that x86
  * raises are another thing: RIP is the address to return to.  A CPU with NRIP
  * save pushes the control block's next RIP for them, so that is set to RIP too.
  *
@@ -18,7 +18,7 @@
 #include <asm/traps.h>
 
 #include "svm/vmcb.h"
-#include "x86/debug.h"
+#include "x86/cpu/debug.h"
 
 static bool vector_is_soft(u8 vector)
 {
@@ -123,7 +123,7 @@ void svm_event_inject(struct x86_vcpu *v, const struct x86_event *ev)
 		return;
 	/* It would push our TF: step from where it leads to. */
 	if (s->step) {
-		svm_step_stop(s, STEP_NMI | STEP_CLIENT);
+		svm_step_stop(s, STEP_NMI | STEP_USER);
 		s->rare |= RARE_KICK;
 	}
 	if (ev->kind == EVENT_NMI)
@@ -178,7 +178,7 @@ void svm_event_reclaim(struct x86_vcpu *v, struct x86_event *ev)
 	u32 info = control->exit_int_info;
 
 	if (unlikely(debug_steps(v)))
-		svm_step_start(s, STEP_CLIENT);
+		svm_step_start(s, STEP_USER);
 	/* Refused: nothing was delivered, and x86 will inject it again. */
 	if (unlikely(control->exit_code == EXIT_CODE_INVALID)) {
 		svm_event_inject(v, NULL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Stepping over one instruction with RFLAGS.TF, for an NMI's window and for a
- * client that debugs the guest.
+ * VMM that debugs the guest.
  *
  * The control block's TF is ours then; v->state.rflags has the guest's own.  An
  * exception would push ours, so it exits, and x86 injects it; so would PUSHF and
@@ -15,7 +15,7 @@
 #include <asm/traps.h>
 
 #include "svm/vmcb.h"
-#include "x86/debug.h"
+#include "x86/cpu/debug.h"
 
 /* #DB ends the step, any other exception would push our TF. */
 #define STEP_EXCEPTIONS	(~(u32)BIT(X86_TRAP_NMI))

@@ -2,14 +2,14 @@
 /*
  * AMD-V: the vendor's VM and vCPU, and the ops that main.c puts into its table.
  *
- * What an op has to do is said in x86/vendor.h; here is what SVM makes of it.
+ * What an op has to do is said in x86/vcpu/vendor.h; here is what SVM makes of it.
  */
 #ifndef LAMINA_SVM_SVM_H
 #define LAMINA_SVM_SVM_H
 
 #include <asm/svm.h>
 
-#include "x86/vendor.h"
+#include "x86/vcpu/vendor.h"
 
 /** struct svm_vm - an SVM VM: nothing beyond what x86 has */
 struct svm_vm {
@@ -27,7 +27,7 @@ enum svm_nmi {
 };
 
 #define STEP_NMI	BIT(0)	/* over one instruction, up to an NMI window */
-#define STEP_CLIENT	BIT(1)	/* over every one, for the client */
+#define STEP_USER	BIT(1)	/* over every one, for userspace */
 
 #define RARE_DB		BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
 #define RARE_KICK	BIT(1)	/* exit again right after entry */
@@ -146,7 +146,7 @@ enum x86_next svm_exit_handle(struct x86_vcpu *v, const struct x86_exit *exit);
 
 /** svm_state_fetch - control block to v->state */
 void svm_state_fetch(struct x86_vcpu *v, u32 groups);
-/** svm_state_set - state_set() of x86/state.h, without the way through x86 */
+/** svm_state_set - state_set() of x86/vcpu/state.h, without the way through x86 */
 struct x86_state *svm_state_set(struct svm_vcpu *s, u32 groups);
 /** svm_state_store - v->state to control block, and its clean bits */
 void svm_state_store(struct x86_vcpu *v, u32 groups);
@@ -235,7 +235,7 @@ void svm_step_flags_insn(struct svm_vcpu *s);
 void svm_step_exception(struct svm_vcpu *s, struct x86_exit *exit);
 
 /**
- * svm_step_intercepts - what exits because of steps and the client's debugging
+ * svm_step_intercepts - what exits because of steps and userspace's debugging
  * @s: the vCPU; own thread
  */
 void svm_step_intercepts(struct svm_vcpu *s);

@@ -8,7 +8,7 @@
 
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
-#include "x86/debug.h"
+#include "x86/cpu/debug.h"
 
 static atomic64_t serials;
 
@@ -111,7 +111,7 @@ void svm_policy_update(struct x86_vcpu *v)
 	svm_state_set(s, GRP_DR);
 	svm_step_intercepts(s);
 	if (debug_steps(v))
-		svm_step_start(s, STEP_CLIENT);
+		svm_step_start(s, STEP_USER);
 	else
-		svm_step_stop(s, STEP_CLIENT);
+		svm_step_stop(s, STEP_USER);
 }

@@ -17,7 +17,7 @@
 
 /*
  * The maps are the same for every guest and never change, so one copy serves all
- * and the hardware's cache of them is always right.  A guest whose client filters
+ * and the hardware's cache of them is always right.  A guest whose VMM filters
  * what otherwise passes uses the map by which every MSR exits.
  */
 static void *iopm;

@@ -26,7 +26,7 @@ static void sw_breakpoint(void)
 	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE + 1);
 	/* Again, until it is taken out. */
 	stopped(BP, GPA_CODE + 1);
-	/* The guest's own after all: the client hands it on. */
+	/* The guest's own after all: userspace hands it on. */
 	OK(ioctl(v.fd, KVM_GET_VCPU_EVENTS, &e));
 	e.flags = 0;
 	e.exception.injected = 1;
@@ -152,7 +152,7 @@ static void guest_registers(void)
 	CHECK_EQ(r.rsi & 0xe00f, 0);
 	CHECK_EQ(debugregs().dr7, 0xd0040c);
 	CHECK_EQ(debugregs().db[0], 0x1234);
-	/* Without the client's, the guest's work. */
+	/* Without userspace's, the guest's work. */
 	debug(0);
 	START(MODE_LONG, g_drs);
 	if (vcpu_run(&v) == KVM_EXIT_IO && v.run->io.port == PORT_DONE)

@@ -123,7 +123,7 @@ static void offer_is_complete(void)
 		CHECK_EQ(table_reg(c, wanted[i].fn, wanted[i].index,
 				   wanted[i].reg) & want, want);
 	}
-	/* Emulated: whatever the CPU has (APIC: the client's). */
+	/* Emulated: whatever the CPU has (APIC: userspace's). */
 	test_row = "APIC, MTRR, MCE, MCA";
 	CHECK_EQ(table_reg(c, 1, 0, EDX) & 0x5280, 0x5280);
 	test_row = "TSC_ADJUST";

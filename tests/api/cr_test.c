@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Control registers and EFER: what a guest may write and what gets #GP, by table
- * (APM vol. 2, 3.1, 5.5.1 and 14.6; SDM vol. 3, 2.5), and what a client may set.
+ * (APM vol. 2, 3.1, 5.5.1 and 14.6; SDM vol. 3, 2.5), and what a VMM may set.
  */
 #define _GNU_SOURCE
 #include "lib.h"
@@ -353,7 +353,7 @@ static void claimed_features(void)
 }
 
 /* ------------------------------------------------------------------------ */
-/* What a client may set at once. */
+/* What a VMM may set at once. */
 
 static const struct {
 	const char *name;
@@ -371,7 +371,7 @@ static const struct {
 	{ "CR3 beyond the CPU's width", 0, 0, 0, 1ull << 58, 1 },
 };
 
-static void client_sets(void)
+static void vmm_sets(void)
 {
 	struct kvm_sregs s, now;
 	unsigned int i;
@@ -410,7 +410,7 @@ static const struct test_case cases[] = {
 	{ "pcid_rules", pcid_rules, 0 },
 	{ "hidden_features", hidden_features, 0 },
 	{ "claimed_features", claimed_features, 0 },
-	{ "client_sets", client_sets, 0 },
+	{ "vmm_sets", vmm_sets, 0 },
 	{ NULL, NULL, 0 },
 };
 

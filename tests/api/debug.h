@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What tests of KVM_SET_GUEST_DEBUG share: a client that debugs its guest. */
+/* What tests of KVM_SET_GUEST_DEBUG share: a VMM that debugs its guest. */
 #ifndef API_DEBUG_H
 #define API_DEBUG_H
 
@@ -27,7 +27,7 @@ struct kvm_debugregs debugregs(void);
 
 /* The next KVM_EXIT_DEBUG must be this one. */
 struct kvm_debug_exit_arch stopped(unsigned int vector, uint64_t pc);
-/* It must be a step's, and the client does not see its TF. */
+/* It must be a step's, and userspace does not see its TF. */
 void step_to(uint64_t pc);
 /* The guest's next report must be of this exception at GPA_CODE + offset. */
 void expect(unsigned int vector, uint64_t offset);

@@ -79,7 +79,7 @@ static void vectors(void)
 }
 
 /*
- * One that is queued where IF is clear.  User space is not to do that, see
+ * One that is queued where IF is clear.  Userspace is not to do that, see
  * ready_for_interrupt_injection; Linux's KVM delivers it at once, others wait
  * for IF.  It is not lost and comes once.
  */
@@ -102,7 +102,7 @@ static void intr_if_clear(void)
 
 /*
  * api.rst 4.16: EEXIST if one is queued already; Linux's KVM forgets the
- * first one when the interrupt controller is in user space.
+ * first one when the interrupt controller is in userspace.
  */
 static void intr_twice(void)
 {
@@ -316,7 +316,7 @@ static void pages(void)
 }
 
 /*
- * No memory at all: user space hears of it, in one way or another.  Linux 6.1's
+ * No memory at all: userspace hears of it, in one way or another.  Linux 6.1's
  * KVM goes on with the code that was interrupted, and tries again.
  */
 static void memory_missing(uint64_t idt, uint64_t rsp)

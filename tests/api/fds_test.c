@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What keeps the vendor's module loaded, and lets it go: each kind of
- * descriptor, a mapping, clients that fork, hand descriptors on, or are killed.
+ * descriptor, a mapping, VMMs that fork, hand descriptors on, or are killed.
  * As root, with nobody else using /dev/kvm; removes and inserts kvm-amd.
  */
 #define _GNU_SOURCE
@@ -279,7 +279,7 @@ static void fd_receive(int sock)
 	v.fd = fd[1];
 }
 
-/* The VM outlives its client: memory gone, nobody can use it, nothing breaks. */
+/* The VM outlives its VMM: memory gone, nobody can use it, nothing breaks. */
 static void handed_on(void)
 {
 	int sock[2];

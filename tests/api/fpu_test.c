@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * FPU state: the guest's survives exits, other users of the FPU and the way out
- * and in through the client; the client's survives the guest.
+ * and in through userspace; userspace's survives the guest.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -81,7 +81,7 @@ static void ymm_at_exits(void)
 	}
 }
 
-/* The client's registers around KVM_RUN, in one piece of code. */
+/* Userspace's registers around KVM_RUN, in one piece of code. */
 static void host_keeps_registers(void)
 {
 	uint8_t in[32], out[32];
@@ -316,7 +316,7 @@ static void xsetbv_rules(void)
 	xsetbv_try("XCR -1", ~0u, all, 1);
 }
 
-/* What was set is still there after an exit, and the client's own is what it was. */
+/* What was set is still there after an exit, and userspace's own is what it was. */
 static void xsetbv_stays(void)
 {
 	uint32_t before, now, edx;

@@ -306,7 +306,7 @@ static void coalesced_overflow(void)
 	}
 }
 
-/* Indices no honest client writes: nothing outside the ring is touched. */
+/* Indices no honest VMM writes: nothing outside the ring is touched. */
 static void coalesced_hostile(void)
 {
 	struct kvm_coalesced_mmio_ring *ring;

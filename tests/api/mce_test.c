@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Machine checks that the client reports (SDM vol. 3, 16.3). */
+/* Machine checks that userspace reports (SDM vol. 3, 16.3). */
 #define _GNU_SOURCE
 #include "msr.h"
 

@@ -369,7 +369,7 @@ static void mmio_high(void)
 GUEST(64, g_read, "mov (%rdi), %rax\n" DONE);
 GUEST(64, g_elsewhere, "mov $1, %ebx\n" DONE);
 
-/* A client changes registers while it owes the answer to a read. */
+/* A VMM changes registers while it owes the answer to a read. */
 static struct kvm_regs read_pending(void)
 {
 	struct kvm_regs r = { .rip = GPA_CODE, .rsp = GPA_STACK, .rflags = 2,

@@ -51,7 +51,7 @@ static void limits(void)
 	CHECK_EQ(get_limit(), INT_MAX);
 }
 
-/* 2 % of the frames in slots, until the client knows better. */
+/* 2 % of the frames in slots, until userspace knows better. */
 static void follows_slots(void)
 {
 	uint8_t *m = mem_new(64 * MB, 0);

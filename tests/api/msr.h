@@ -16,10 +16,10 @@ extern const uint8_t g_access[], g_access_end[];
 void msr_machine(void);
 void msr_code(struct vcpu *cpu);
 
-/* The client's access: 1 if it was done. */
+/* Userspace's access: 1 if it was done. */
 int host_get(uint32_t index, uint64_t *value);
 int host_set(uint32_t index, uint64_t value);
-/* The client's read, which must succeed. */
+/* Userspace's read, which must succeed. */
 uint64_t host_msr(uint32_t index);
 
 /* Runs one instruction in the guest.  True when it raised no #GP(0). */

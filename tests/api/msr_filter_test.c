@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* MSR filters and MSR accesses that the client handles (api.rst 4.97, 7.21). */
+/* MSR filters and MSR accesses that userspace handles (api.rst 4.97, 7.21). */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include "msr.h"
@@ -72,7 +72,7 @@ static void denied(void)
 		OK(filter(0, range(RD | WR, msrs[i], 1, none), empty));
 		CHECK(!guest_reads(msrs[i]));
 		CHECK(!guest_set(msrs[i], old));
-		/* the client's own accesses are not meant */
+		/* userspace's own accesses are not meant */
 		CHECK_EQ(host_msr(msrs[i]), old);
 		CHECK_EQ(host_set(msrs[i], old), 1);
 		/* neighbours neither */

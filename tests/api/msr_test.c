@@ -18,7 +18,7 @@ static struct kvm_msr_list *list_get(unsigned long req)
 	return l;
 }
 
-/* What a client has read it can write back, on a fresh vCPU, in one call. */
+/* What a VMM has read it can write back, on a fresh vCPU, in one call. */
 static void listed(void)
 {
 	struct kvm_msrs *m = calloc(1, 1 << 16);
@@ -189,7 +189,7 @@ static void guest_writes(void)
 	}
 }
 
-/* The client is held to the same limits, so that a guest never sees others. */
+/* Userspace is held to the same limits, so that a guest never sees others. */
 static void host_writes(void)
 {
 	unsigned int i;
@@ -204,7 +204,7 @@ static void host_writes(void)
 		if (writes[i].result != GP)
 			CHECK_EQ(host_msr(writes[i].index), writes[i].value);
 	}
-	/* What only the client sets. */
+	/* What only userspace sets. */
 	CHECK_EQ(host_set(0x8b, 0x0a20120a), 1);
 	CHECK_EQ(guest_msr(0x8b), 0x0a20120a);
 	CHECK_EQ(host_set(0x34, 7), 1);

@@ -184,7 +184,7 @@ static void fault_in(void)
 	CHECK(!memcmp(vm.mem + BUF + 0xff0, seen, 16));
 }
 
-/* What a kernel device takes never reaches the client, element by element. */
+/* What a kernel device takes never reaches userspace, element by element. */
 static void eventfd_out(void)
 {
 	struct kvm_ioeventfd e = { .flags = KVM_IOEVENTFD_FLAG_PIO,

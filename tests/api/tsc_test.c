@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The time-stamp counter: offset, what the client and the guest write, its rate,
+ * The time-stamp counter: offset, what userspace and the guest write, its rate,
  * and that vCPUs agree on it.
  */
 #define _GNU_SOURCE
@@ -153,7 +153,7 @@ static void alone(void)
 	CHECK(host_msr(TSC) < 1000 * second() - second() / 4);
 }
 
-/* A vCPU that comes later joins, also when the client resets it. */
+/* A vCPU that comes later joins, also when userspace resets it. */
 static void hotplug(void)
 {
 	msr_machine();
@@ -183,13 +183,13 @@ static void adjust(void)
 	CHECK(guest_set(ADJUST, 0));
 	CHECK_EQ(offset(&v), before);
 	CHECK_EQ(offset(&w), other);
-	/* the client restores it: nothing moves */
+	/* userspace restores it: nothing moves */
 	CHECK_EQ(host_set(ADJUST, 777), 1);
 	CHECK_EQ(offset(&v), before);
 	CHECK_EQ(guest_msr(ADJUST), 777);
 }
 
-/* What the guest has set apart stays so when the client restores it. */
+/* What the guest has set apart stays so when userspace restores it. */
 static void adjust_restored(void)
 {
 	uint64_t t, apart;

@@ -385,7 +385,7 @@ static void triple_fault(void)
 }
 
 /*
- * INT3 exits before it happens, so clients give #BP with RIP at it; the handler
+ * INT3 exits before it happens, so VMMs give #BP with RIP at it; the handler
  * returns behind it (SDM vol. 3, 6.15, vector 3).
  */
 GUEST(64, g_int3, "int3\n nop\n" DONE);

@@ -355,7 +355,7 @@ static void mp_state(void)
 }
 
 /*
- * Clients that keep their interrupt controllers to themselves ask for routing
+ * VMMs that keep their interrupt controllers to themselves ask for routing
  * all the same.  There is nothing to route to before a controller is made.
  */
 static void gsi_routing(void)

@@ -97,7 +97,7 @@ static void pkru_in_image(void)
 	CHECK_EQ(guest_pkru(0x1000), 0xabcdef00);
 	image_set_pkru(0);
 	CHECK_EQ(guest_pkru(0x2000), 0);
-	/* read and written back as it was: a client's migration */
+	/* read and written back as it was: a VMM's migration */
 	OK(ioctl(v.fd, KVM_GET_XSAVE, &image));
 	CHECK_EQ(guest_pkru(0x3000), 0x2000);
 	bytes[IMAGE_BV + 1] |= XFEATURE_PKRU >> 8;

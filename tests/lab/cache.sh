@@ -3,7 +3,7 @@
 # What the lab boots: Debian's kernel package, unpacked and not installed, and
 # a base initramfs with busybox and the package's own modules. Both are built
 # once per package version. Sourced; sets LAB_KERNEL, LAB_BASE, and LAB_GUEST: what
-# the guest of a client is made of.
+# the guest of a VMM is made of.
 
 LAB_CACHE=${LAMINA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lamina}
 # Parts of the cache keys: raise them when something else is kept, or packed.
@@ -93,7 +93,7 @@ base_build() {
 	rm -rf "$tmp"
 }
 
-# lab_prepare [client]: with "client", client.sh must have been sourced
+# lab_prepare [vmm]: with "vmm", vmm.sh must have been sourced
 lab_prepare() {
 	local rel key version dir lock
 	rel=$(lab_release) || return 1
@@ -111,8 +111,8 @@ lab_prepare() {
 	LAB_BASE=$dir/base$LAB_BASE_FORMAT.cpio
 	[ -e "$LAB_BASE" ] || base_build "$dir" "$LAB_BASE" || return 1
 	LAB_GUEST=$dir/guest
-	LAB_CLIENT=
-	[ -z "${1:-}" ] || client_prepare || return 1
+	LAB_VMM=
+	[ -z "${1:-}" ] || vmm_prepare || return 1
 	exec {lock}>&-
-	export LAB_KERNEL LAB_BASE LAB_CLIENT LAB_GUEST
+	export LAB_KERNEL LAB_BASE LAB_VMM LAB_GUEST
 }

@@ -51,7 +51,7 @@ load() {
 	insmod $dir/kvm-amd.ko $2
 }
 
-# A killed client's descriptors may take a moment to go; a leak never does.
+# A killed VMM's descriptors may take a moment to go; a leak never does.
 remove() {
 	n=0
 	until rmmod "$1" 2>/tmp/rmmod; do

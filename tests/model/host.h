@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The client's memory, as the host sees it: a tree of pages of three sizes
+ * Userspace's memory, as the host sees it: a tree of pages of three sizes
  * with what a host page table and its VMAs would say of them.
  *
  * A frame number tells the size of the folio it belongs to, because each size
@@ -38,7 +38,7 @@ struct host_page {
 };
 
 /**
- * struct host - a client's memory
+ * struct host - a VMM's memory
  * @lock: protects everything here
  * @gig: the top of the tree
  * @next: next frame number to give out, by level

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The reference: what may be mapped, from slots, the client's memory, rights
+ * The reference: what may be mapped, from slots, userspace's memory, rights
  * and the dirty log; and the hardware: a page walker that knows the bits of
  * NPT and EPT by heart (nothing of mmu/ is used), and a TLB for each vCPU
  * that only flushes empty.  frame.c is the reference.
@@ -8,7 +8,7 @@
 #ifndef MODEL_MAP_H
 #define MODEL_MAP_H
 
-#include "mmu/types.h"
+#include "mmu/base/types.h"
 
 struct env_vm;
 struct env_vcpu;

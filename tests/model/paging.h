@@ -48,7 +48,7 @@ struct past {
  * @past: what it led to
  * @n: number of @past
  * @any: too many: anything goes until the next flush
- * @at: what the walk read: page of the client's memory << 12 | offset
+ * @at: what the walk read: page of userspace's memory << 12 | offset
  * @used: number of @at
  */
 struct paging_va {
@@ -106,7 +106,7 @@ struct paging_store {
 
 /* ---- past.c */
 
-/* Guest memory as the vCPU's walks see it: through slots and client's memory. */
+/* Guest memory as the vCPU's walks see it: through slots and userspace's memory. */
 struct model_mem past_memory(struct env_vcpu *v);
 
 /* Guest memory changed at a place: the walks that read it go on from now. */

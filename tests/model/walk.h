@@ -3,13 +3,13 @@
  * Reference page-table walker: slow, plain, and written from the manuals alone.
  *
  * It shares no code and no constant with mmu/ apart from the address types and
- * the names of rights and error bits (mmu/types.h), so that an agreement of
+ * the names of rights and error bits (mmu/base/types.h), so that an agreement of
  * both says something.
  */
 #ifndef TESTS_MODEL_WALK_H
 #define TESTS_MODEL_WALK_H
 
-#include "mmu/types.h"
+#include "mmu/base/types.h"
 
 enum model_mode {
 	MODEL_OFF,	/* no paging */

@@ -16,7 +16,7 @@
 #include <linux/kernel.h>
 
 #include "mmu/check.h"
-#include "mmu/shadow.h"
+#include "mmu/shadow/page.h"
 #include "tests/unit/mmu_configs.h"
 #include "tests/unit/nested_l2.h"
 

@@ -8,7 +8,7 @@
 
 #include <linux/errno.h>
 
-#include "mmu/cache.c"
+#include "mmu/base/cache.c"
 
 static char pages[64][8];
 static int made, freed, left;

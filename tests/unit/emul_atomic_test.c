@@ -237,7 +237,7 @@ static bool fail_once(enum emul_mode mode, const char *hex, unsigned int at,
 		fail_msg("%s in mode %u: %u, not %u", hex, mode, ret, with);
 	if (memcmp(&now, &before, sizeof(now)))
 		fail_msg("%s in mode %u, call %u: changed", hex, mode, at);
-	/* Again, as after user space has answered. */
+	/* Again, as after userspace has answered. */
 	fail_at = 0;
 	assert_int_equal(emul_exec(&ctx), EMUL_OK);
 	now.rip = ctx.rip;

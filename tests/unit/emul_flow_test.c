@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Stack, transfers and interrupts where user space does not get: 16-bit and
+ * Stack, transfers and interrupts where userspace does not get: 16-bit and
  * 32-bit code, real and virtual-8086 mode, other privilege levels.  The
  * expected values come from the pages of the manuals named at each test.
  */

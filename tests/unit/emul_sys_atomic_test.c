@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * An instruction takes effect as a whole: whichever callback fails, and how,
- * nothing has changed; and an instruction that waited for user space and was
+ * nothing has changed; and an instruction that waited for userspace and was
  * executed again ends as if it had not waited.
  */
 #include <setjmp.h>

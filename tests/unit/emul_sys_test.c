@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * System instructions that user space cannot execute: the expected values come
+ * System instructions that userspace cannot execute: the expected values come
  * from the pages of the manuals named at each test.
  */
 #include <setjmp.h>

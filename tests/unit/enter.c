@@ -62,7 +62,7 @@ int world_enter(struct env_vcpu *v)
 	return r;
 }
 
-/* Is USER with -EFAULT or -EHWPOISON what the client's memory deserves? */
+/* Is USER with -EFAULT or -EHWPOISON what userspace's memory deserves? */
 bool env_refuses(struct env_vm *vm, struct env_slot *s, gfn_t gfn, bool write,
 		 int err)
 {

@@ -208,7 +208,7 @@ void mmu_env_mark_dirty(struct mmu *mmu, const struct mmu_slot *slot, gfn_t gfn)
 }
 
 /* ------------------------------------------------------------------------ */
-/* The client's pages. */
+/* Userspace's pages. */
 
 static void gap(void)
 {

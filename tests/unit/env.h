@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The world of the MMU under test: table pages, slots, the client's memory,
+ * The world of the MMU under test: table pages, slots, userspace's memory,
  * vCPUs with model TLBs.  env.c and env_mem.c answer mmu_env.h; world.c plays
  * what core/ does around the MMU (slot changes, notifiers, the dirty log).
  */
@@ -54,7 +54,7 @@ struct env_vcpu {
  * struct env_vm - a VM
  * @caps: the hardware
  * @slot: by address space; published under @srcu
- * @mm: the client's mmap lock: one change of its memory at a time
+ * @mm: userspace's mmap lock: one change of its memory at a time
  * @srcu: read by vCPUs
  * @changing: changes in progress: rules hold again when it is 0
  * @faults: faults in progress
@@ -101,20 +101,20 @@ void env_vm_set(struct env_vm *vm);
 
 bool env_table_is_live(hpa_t pa);
 
-/* The host page of a page of the client's memory, brought in and made writable. */
+/* The host page of a page of userspace's memory, brought in and made writable. */
 int env_page_get(struct env_vm *vm, u64 page, bool write, struct host_page *p);
 
 struct env_slot *env_slot_find(struct env_vm *vm, int as_id, gfn_t gfn);
 void env_srcu_lock(struct env_vm *vm);
 void env_srcu_unlock(struct env_vm *vm);
 
-/* Page of the client's memory behind a frame. */
+/* Page of userspace's memory behind a frame. */
 static inline u64 env_host_page(const struct mmu_slot *s, gfn_t gfn)
 {
 	return ((s->hva - HOST_BASE) >> 12) + (gfn - s->base_gfn);
 }
 
-/* ---- env_mem.c: what guest memory holds, by page of the client's. */
+/* ---- env_mem.c: what guest memory holds, by page of userspace's. */
 
 u64 env_mem_get(u64 page, unsigned int offset, unsigned int size);
 void env_mem_set(u64 page, unsigned int offset, unsigned int size, u64 value);
@@ -140,13 +140,13 @@ void world_start(struct env_vm *vm, const struct mmu_caps *caps);
 /* Take it all down; asserts that nothing is left. */
 void world_stop(struct env_vm *vm);
 
-/* @small pages from page @at of the client's on, and 4 large ones from @at + 2048 on. */
+/* @small pages from page @at of userspace's on, and 4 large ones from @at + 2048 on. */
 void world_host_fill(struct env_vm *vm, u64 at, int small);
 
 /* Who reads the guest's root, and is told of its faults. */
 extern const struct mmu_ctx_ops *env_guest_ops;
 
-/* Called when slots or the client's memory have changed. */
+/* Called when slots or userspace's memory have changed. */
 extern void (*env_changed_hook)(struct env_vm *vm);
 
 struct env_vcpu *world_vcpu_add(struct env_vm *vm, int i);
@@ -184,7 +184,7 @@ u64 world_log_take(struct env_slot *s, u64 first, u64 n,
 		   const unsigned long *mask);
 
 /*
- * The client's mmap lock.  False when this thread has it (an access is played
+ * Userspace's mmap lock.  False when this thread has it (an access is played
  * inside of a change), or is played where a notifier could not run.
  */
 bool world_mm_lock(struct env_vm *vm);
@@ -194,7 +194,7 @@ void world_mm_unlock(struct env_vm *vm);
 void world_notify_begin(struct env_vm *vm, u64 start, u64 end, bool may_yield);
 void world_notify_end(struct env_vm *vm, u64 start, u64 end);
 
-/* Both, for a change of the client's memory made in between; false as above. */
+/* Both, for a change of userspace's memory made in between; false as above. */
 bool world_change_begin(struct env_vm *vm, u64 start, u64 end, bool may_yield);
 void world_change_end(struct env_vm *vm, u64 start, u64 end);
 
@@ -206,7 +206,7 @@ extern void (*env_root_hook)(struct env_vcpu *v);
 
 bool env_memory_may_fail(void);
 
-/* Is USER with -EFAULT or -EHWPOISON what the client's memory deserves? */
+/* Is USER with -EFAULT or -EHWPOISON what userspace's memory deserves? */
 bool env_refuses(struct env_vm *vm, struct env_slot *s, gfn_t gfn, bool write,
 		 int err);
 
@@ -223,7 +223,7 @@ int world_enter(struct env_vcpu *v);
  * @access: 0, PF_WRITE or PF_FETCH
  *
  * Asserts that the answer is the model's.  Return: true when it went through;
- * false: emulated, refused by the client's memory, or given up for a reason
+ * false: emulated, refused by userspace's memory, or given up for a reason
  * that the test caused (memory shortage, a change in progress).
  */
 bool world_access(struct env_vcpu *v, gpa_t gpa, u64 access);

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "mmu/config.h"
+#include "mmu/base/config.h"
 #include "tests/unit/gmem.h"
 
 static bool inside(u64 gpa, unsigned int size)

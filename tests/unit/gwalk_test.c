@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "mmu/gwalk.h"
+#include "mmu/guest/gwalk.h"
 #include "tests/unit/gmem.h"
 
 #define NX	0x8000000000000000ull

@@ -237,7 +237,7 @@ static void zones(void **state)
 	ring_check(1, 0x10f8, 8, ~0ull / 3, 0);
 	ring_check(2, 0xffff, 1, 0x5a, 1);
 
-	/* One entry stays free; the client makes room; it wraps around. */
+	/* One entry stays free; userspace makes room; it wraps around. */
 	for (i = 3; i < max - 1; i++)
 		assert_int_equal(out(BUS_MMIO, 0x2000, 1, i), 0);
 	assert_int_equal(out(BUS_MMIO, 0x2000, 1, 0), -EOPNOTSUPP);
@@ -245,7 +245,7 @@ static void zones(void **state)
 	assert_int_equal(out(BUS_MMIO, 0x2000, 2, 0xabcd), 0);
 	assert_int_equal(kvm.coalesced->last, 0);
 	ring_check(max - 1, 0x2000, 2, 0xabcd, 0);
-	/* Nonsense from the client reaches nothing behind the page. */
+	/* Nonsense from userspace reaches nothing behind the page. */
 	kvm.coalesced->last = max;
 	assert_int_equal(out(BUS_MMIO, 0x2000, 1, 0), -EOPNOTSUPP);
 	kvm.coalesced->last = ~0u;

@@ -6,13 +6,13 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "mmu/level.c"
+#include "mmu/base/level.c"
 
 static const struct mmu_config gib = { .max_level = LEVEL_1G };
 static const struct mmu_config mib = { .max_level = LEVEL_2M };
 static const struct mmu_config kib = { .max_level = LEVEL_4K };
 
-/* 1.5 GiB from gfn 1 GiB + 2 MiB on; the client's pages are in step. */
+/* 1.5 GiB from gfn 1 GiB + 2 MiB on; userspace's pages are in step. */
 static struct mmu_slot slot(void)
 {
 	return (struct mmu_slot){

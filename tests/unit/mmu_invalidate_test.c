@@ -13,14 +13,14 @@
 #include <linux/errno.h>
 #include <linux/spinlock.h>
 
-#include "mmu/config.h"
+#include "mmu/base/config.h"
 #include "mmu/fault.h"
 #include "tests/unit/mmu_configs.h"
 #include "tests/unit/mmu_ops.h"
 
 #define PRESENT	(HOST_MAPPED | HOST_VMA_W | HOST_PRESENT | HOST_WRITE)
 #define BASE	(1ull << 18)	/* gfn of the slot, 1 GiB aligned */
-#define HOST	(1ull << 18)	/* its first page in the client */
+#define HOST	(1ull << 18)	/* its first page in userspace */
 #define GPA(n)	((BASE + (n)) << 12)
 
 static struct env_vm vm;

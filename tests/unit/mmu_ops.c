@@ -63,7 +63,7 @@ void ops_host_setup(struct env_vm *vm)
 }
 
 /* ------------------------------------------------------------------------ */
-/* The client. */
+/* Userspace. */
 
 static void host_range(struct env_vm *vm, u64 *start, u64 *end)
 {

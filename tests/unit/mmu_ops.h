@@ -14,13 +14,13 @@ struct env_slot *ops_slot(struct env_vm *vm, int *i);
 /* A random address, mostly inside of a slot of the address space. */
 gpa_t ops_gpa(struct env_vm *vm, int as_id);
 
-/* Fill the client's memory: one GiB page, 2 MiB pages, small ones, nothing. */
+/* Fill userspace's memory: one GiB page, 2 MiB pages, small ones, nothing. */
 void ops_host_setup(struct env_vm *vm);
 
 /* One access by a vCPU. */
 void ops_access(struct env_vcpu *v);
 
-/* A change of the client's memory that notifies. */
+/* A change of userspace's memory that notifies. */
 void ops_host_notified(struct env_vm *vm);
 
 /* One that need not: pages that appear. */

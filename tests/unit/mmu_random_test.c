@@ -9,7 +9,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 
-#include "mmu/config.h"
+#include "mmu/base/config.h"
 #include "tests/unit/random_run.h"
 
 static struct env_vm vm;

@@ -13,7 +13,7 @@
 #include <linux/kernel.h>
 #include <linux/spinlock.h>
 
-#include "mmu/shadow.h"
+#include "mmu/shadow/page.h"
 #include "tests/unit/mmu_configs.h"
 #include "tests/unit/nested_l2.h"
 

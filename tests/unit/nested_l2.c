@@ -7,7 +7,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
-#include "mmu/track.h"
+#include "mmu/shadow/track.h"
 #include "tests/unit/nested_l2.h"
 
 #define PRESENT	(HOST_MAPPED | HOST_VMA_W | HOST_PRESENT | HOST_WRITE)

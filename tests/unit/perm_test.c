@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "mmu/perm.h"
+#include "mmu/guest/perm.h"
 #include "tests/model/walk.h"
 
 #define R	ACC_R

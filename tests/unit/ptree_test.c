@@ -8,7 +8,7 @@
 
 #include <linux/string.h>
 
-#include "mmu/ptree.c"
+#include "mmu/tdp/tree.c"
 
 #define PAGES	64
 

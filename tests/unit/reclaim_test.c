@@ -6,7 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "mmu/reclaim.c"
+#include "mmu/shadow/reclaim.c"
 
 #define PAGES	1000
 

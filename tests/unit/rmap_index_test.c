@@ -9,7 +9,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 
-#include "mmu/rmap_index.c"
+#include "mmu/shadow/rmap_index.c"
 
 static struct rmap_index map;
 static rwlock_t lock;

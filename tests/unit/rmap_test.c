@@ -18,7 +18,7 @@ static int warnings;
 #undef WARN_ON_ONCE
 #define WARN_ON_ONCE(c)	((c) ? (warnings++, true) : false)
 
-#include "mmu/rmap.c"
+#include "mmu/shadow/rmap.c"
 
 #define MAX	100000
 #define KEY	((1ul << 56) - 3)

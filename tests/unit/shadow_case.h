@@ -7,16 +7,16 @@
 #ifndef UNIT_SHADOW_CASE_H
 #define UNIT_SHADOW_CASE_H
 
-#include "mmu/shadow.h"
-#include "mmu/shadow_range.h"
-#include "mmu/track.h"
+#include "mmu/shadow/page.h"
+#include "mmu/shadow/range.h"
+#include "mmu/shadow/track.h"
 #include "tests/unit/env.h"
 
 #define PRESENT	(HOST_MAPPED | HOST_VMA_W | HOST_PRESENT | HOST_WRITE)
 #define BASE	(1ull << 18)	/* slot 0: 4 KiB pages */
 #define BIG	(2ull << 18)	/* slot 1: 2 MiB pages */
 #define GIB	(3ull << 18)	/* slot 2: a 1 GiB page */
-#define HOST	(1ull << 18)	/* page of the client's where slot 0 begins */
+#define HOST	(1ull << 18)	/* page of userspace's where slot 0 begins */
 #define DATA	(BASE + 512)	/* frames of slot 0 that are no tables */
 
 /* Bits of the guest's entries and of ours (APM vol. 2, 5.4). */

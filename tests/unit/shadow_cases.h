@@ -8,7 +8,7 @@
 
 #include <linux/kernel.h>
 
-#include "mmu/shadow.h"
+#include "mmu/shadow/page.h"
 #include "tests/model/paging_hw.h"
 #include "tests/unit/shadow_world.h"
 
@@ -145,7 +145,7 @@ static inline u64 frame(u64 va)
 	return gfn;
 }
 
-/* @small: how many 4 KiB pages the client has there. */
+/* @small: how many 4 KiB pages userspace has there. */
 static inline void world_make(int small)
 {
 	shadow_start(&vm, &caps);

@@ -239,7 +239,7 @@ static void test_five_levels(void **state)
 	assert_int_equal(touch(0, USER | WRITE), SHADOW_DONE);
 }
 
-/* What is reserved, which the client says, changes: nothing that was made is right. */
+/* What is reserved, which userspace says, changes: nothing that was made is right. */
 static void test_other_width(void **state)
 {
 	struct model_paging g = long_mode;

@@ -271,7 +271,7 @@ static void test_table_nowhere(void **state)
 	assert_int_equal(shadow_emulated[BECAUSE_TABLE_NOWHERE], 1);
 }
 
-/* The client takes the memory that a table is in: what it said goes. */
+/* Userspace takes the memory that a table is in: what it said goes. */
 static void test_table_unmapped(void **state)
 {
 	tables_make();
@@ -287,7 +287,7 @@ static void test_table_unmapped(void **state)
 	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
 }
 
-/* A fault while the client takes it: nothing is made of what is still there. */
+/* A fault while userspace takes it: nothing is made of what is still there. */
 static void test_table_going(void **state)
 {
 	tables_make();

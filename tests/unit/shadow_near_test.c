@@ -159,7 +159,7 @@ static void test_key(void **state)
 	assert_int_equal(leaf(0).pkey, 0);
 }
 
-/* The client is about to take one of those in the row. */
+/* Userspace is about to take one of those in the row. */
 static void test_going_off(void **state)
 {
 	const u64 page = HOST + DATA + 1;

@@ -15,13 +15,13 @@
 #include "tests/unit/mmu_ops.h"
 #include "tests/unit/shadow_world.h"
 
-/* Fill the client's memory and both address spaces. */
+/* Fill userspace's memory and both address spaces. */
 void shadow_ops_setup(struct env_vm *vm);
 
 /* A slot comes, goes or moves. */
 void shadow_ops_slot(struct env_vm *vm);
 
-/* The client mends its memory, where guests have tables. */
+/* Userspace mends its memory, where guests have tables. */
 void shadow_ops_repair(struct env_vm *vm);
 
 /* Give a vCPU a mode of its own, and the addresses that go with it. */

@@ -165,7 +165,7 @@ static void test_zap_tables(void **state)
 	assert_int_equal(level_of(VA + SIZE_2M), 0);
 }
 
-/* Two frames that are one page of the client's: a leaf goes with the right one. */
+/* Two frames that are one page of userspace's: a leaf goes with the right one. */
 static void test_zap_alias(void **state)
 {
 	const gfn_t alias = 4ull << 18;

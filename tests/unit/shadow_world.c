@@ -6,7 +6,7 @@
 #include <linux/kernel.h>
 
 #include "mmu/check.h"
-#include "mmu/shadow.h"
+#include "mmu/shadow/page.h"
 #include "tests/unit/shadow_world.h"
 
 long shadow_count[MMU_ERROR + 1];
@@ -86,7 +86,7 @@ static void mem_changed(u64 page, unsigned int offset, unsigned int size)
 static void all_changed(struct env_vm *vm)
 {
 	gen++;
-	trace("  slots or client's memory changed\n");
+	trace("  slots or userspace's memory changed\n");
 	past_all_changed(vm);
 }
 
@@ -414,7 +414,7 @@ static bool frame_is_needed(const struct env_vcpu *v,
 	return false;
 }
 
-/* A client's refusal of the page, or of a table on the way. */
+/* A VMM's refusal of the page, or of a table on the way. */
 static bool may_refuse(struct env_vcpu *v, const struct shadow_try *t, int err)
 {
 	struct env_vm *vm = v->vm;

@@ -23,7 +23,7 @@ enum shadow_end {
  * @end: what the guest's tables said of it when the fault came
  * @r: the details
  * @gen: generation of guest memory then, and changes that are the MMU's own
- * @changing: slots or the client's memory change meanwhile
+ * @changing: slots or userspace's memory change meanwhile
  * @faults: told to the guest
  */
 struct shadow_try {

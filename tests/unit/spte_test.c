@@ -12,10 +12,10 @@
 
 #include <linux/errno.h>
 
-#include "mmu/rmap.c"
-#include "mmu/cache.c"
-#include "mmu/config.c"
-#include "mmu/spte.c"
+#include "mmu/shadow/rmap.c"
+#include "mmu/base/cache.c"
+#include "mmu/base/config.c"
+#include "mmu/base/spte.c"
 
 #define NPT_P	0x001ull
 #define NPT_W	0x002ull

@@ -11,8 +11,8 @@
 #include <linux/string.h>
 
 #include "mmu/check.h"
-#include "mmu/ptree.h"
-#include "mmu/root.h"
+#include "mmu/tdp/tree.h"
+#include "mmu/tdp/root.h"
 #include "tests/unit/mmu_configs.h"
 #include "tests/unit/mmu_ops.h"
 

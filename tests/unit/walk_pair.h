@@ -6,7 +6,7 @@
 #ifndef TESTS_UNIT_WALK_PAIR_H
 #define TESTS_UNIT_WALK_PAIR_H
 
-#include "mmu/gwalk.h"
+#include "mmu/guest/gwalk.h"
 #include "tests/unit/gmem.h"
 
 /**

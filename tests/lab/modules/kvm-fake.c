@@ -9,7 +9,7 @@
  */
 #include <linux/module.h>
 
-#include "x86/vendor.h"
+#include "x86/vcpu/vendor.h"
 
 static int hole = -1;
 module_param(hole, int, 0444);
@@ -36,7 +36,7 @@ static int fake_zero(void)
 /* An op that looks at no argument may have any. */
 static struct kvm_vendor fake = {
 #define VENDOR_OP(ret, name, args) .name = (void *)fake_zero,
-#include "x86/vendor_ops.h"
+#include "x86/vcpu/vendor_ops.h"
 };
 
 static int __init fake_init(void)

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the vendor's hardware decides about host page tables, as one record
+ * that nobody changes while a VM exists.
+ */
+#ifndef LAMINA_MMU_BASE_CONFIG_H
+#define LAMINA_MMU_BASE_CONFIG_H
+
+#include "mmu/mmu.h"
+
+/**
+ * struct mmu_config - the host's page-table format for guests, ready to use
+ * @fmt: the format
+ * @second: NPT or EPT; NONE: shadow tables, with NPT's bits
+ * @levels: level of the root table; NONE: the most there can be
+ * @max_level: largest leaf
+ * @ad: the hardware sets @accessed and @dirty
+ * @addr: address bits of an entry
+ * @table: bits of every table entry: all rights, accessed, encryption
+ * @leaf: bits of every leaf: all rights but write, memory type, encryption
+ * @write: the right to write
+ * @accessed: accessed bit; 0 when the hardware keeps none
+ * @dirty: dirty bit; 0 when the hardware keeps none
+ * @large: makes an entry above level 1 a leaf
+ * @mmio_mask: bits that tell a cached MMIO entry; 0: none can be made
+ * @mmio_value: their value in one
+ * @mmio_fill: other bits of one
+ * @mmio_gen_shift: lowest bit of the generation in one
+ * @mmio_gen_mask: the generation's bits, not shifted
+ * @end: first guest frame that the tables cannot lead to
+ *
+ * EPT: @leaf carries the memory type: write-back, guest's PAT ignored, which
+ * is right for RAM.  Device memory given to a guest will need another type,
+ * per page: this is the place that then becomes a choice of two.
+ */
+struct mmu_config {
+	const struct pt_format *fmt;
+	enum mmu_second_level second;
+	u8 levels;
+	u8 max_level;
+	bool ad;
+	u64 addr;
+	u64 table;
+	u64 leaf;
+	u64 write;
+	u64 accessed;
+	u64 dirty;
+	u64 large;
+	u64 mmio_mask;
+	u64 mmio_value;
+	u64 mmio_fill;
+	u8 mmio_gen_shift;
+	u64 mmio_gen_mask;
+	gfn_t end;
+};
+
+/**
+ * mmu_config_get - the module's configuration
+ *
+ * Return: NULL when no mmu_setup() succeeded.
+ */
+const struct mmu_config *mmu_config_get(void);
+
+#endif

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Guest paging modes: control registers to a walker's context. */
+#include <linux/bits.h>
+#include <linux/string.h>
+
+#include "mmu/guest/ctx.h"
+#include "mmu/shadow/role.h"
+
+/* Control registers: SDM vol. 3, 2.5; EFER: APM vol. 2, 3.1.7. */
+#define CR0_WP		BIT_ULL(16)
+#define CR0_PG		BIT_ULL(31)
+#define CR4_PSE		BIT_ULL(4)
+#define CR4_PAE		BIT_ULL(5)
+#define CR4_LA57	BIT_ULL(12)
+#define CR4_SMEP	BIT_ULL(20)
+#define CR4_SMAP	BIT_ULL(21)
+#define CR4_PKE		BIT_ULL(22)
+#define EFER_NXE	BIT_ULL(11)
+#define EFER_LMA_BIT	BIT_ULL(10)
+
+/* Reserved in a PDPTE below the address (APM vol. 2, 5.2.3). */
+#define PDPTE_RSVD_LOW	0x1e6ull
+
+/* Where CR3 holds the root: SDM vol. 3, tables 4-3, 4-7 and 4-12. */
+#define ROOT_2LEVEL	GENMASK_ULL(31, 12)
+#define ROOT_PAE	GENMASK_ULL(31, 5)
+
+const struct pt_format *ctx_format(const struct mmu_cpu *cpu)
+{
+	if (!(cpu->cr0 & CR0_PG))
+		return NULL;
+	if (cpu->efer & EFER_LMA_BIT)
+		return cpu->cr4 & CR4_LA57 ? &pt_format_5level :
+					     &pt_format_4level;
+	return cpu->cr4 & CR4_PAE ? &pt_format_pae : &pt_format_2level;
+}
+
+/*
+ * A context is what these say from now on; and no walk is to be repeated.
+ *
+ * Return: false: shadow pages that were made for it are right still.
+ */
+static bool ctx_set(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
+		    const struct pt_format *fmt, const struct perm_bits *bits,
+		    const struct pt_features *feat)
+{
+	struct mmu_ctx *ctx = &vcpu->ctx[kind];
+	struct gwalk_ctx *walk = &ctx->walk;
+	const struct pt_format *old_fmt = walk->fmt;
+	struct pt_rsvd old_rsvd;
+	u32 old_role = ctx->role;
+
+	ctx->last[0].level = 0;
+	ctx->last[1].level = 0;
+	/* VMRUN says the same each time. */
+	if (fmt && fmt == old_fmt &&
+	    !memcmp(bits, &ctx->bits, sizeof(*bits)) &&
+	    !memcmp(feat, &ctx->feat, sizeof(*feat)))
+		return false;
+	old_rsvd = walk->rsvd;
+	ctx->bits = *bits;
+	ctx->feat = *feat;
+	ctx->role = shadow_role_init(fmt, bits, feat);
+	walk->fmt = fmt;
+	walk->set_ad = !fmt || !fmt->exec || feat->ad;
+	walk->pdptr_mem = !ctx->ops->pdptr_get;
+	walk->next = kind == MMU_CTX_L2 ? &vcpu->ctx[MMU_CTX_SECOND].walk :
+					  NULL;
+	if (!fmt)
+		return old_fmt || ctx->role != old_role;
+	pt_rsvd_init(&walk->rsvd, fmt, feat);
+	/*
+	 * The processor has checked the PDPTEs that it reads from memory, and an
+	 * emulated one leaves accessed bits in them.
+	 */
+	if (fmt == &pt_format_pae && walk->pdptr_mem && !bits->second)
+		walk->rsvd.mask[0][3] &= ~PDPTE_RSVD_LOW;
+	perm_init(&walk->perm, bits);
+	return fmt != old_fmt || ctx->role != old_role ||
+	       memcmp(&old_rsvd, &walk->rsvd, sizeof(old_rsvd));
+}
+
+void mmu_ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
+		    const struct mmu_cpu *cpu)
+{
+	const struct pt_format *fmt = ctx_format(cpu);
+	bool lma = cpu->efer & EFER_LMA_BIT;
+	struct pt_features feat = cpu->feat;
+	struct perm_bits bits = {
+		.wp = cpu->cr0 & CR0_WP,
+		.smep = cpu->cr4 & CR4_SMEP,
+		.smap = cpu->cr4 & CR4_SMAP,
+		.nx = cpu->efer & EFER_NXE,
+		.pke = lma && (cpu->cr4 & CR4_PKE),
+	};
+
+	feat.nx = bits.nx;
+	feat.pse = cpu->cr4 & CR4_PSE;
+	/* 2-level tables have no NX bit, whatever EFER says. */
+	if (fmt == &pt_format_2level)
+		bits.nx = false;
+	/* APM 15.25.5: of the rules for L1 itself only NX is one for L2. */
+	if (kind == MMU_CTX_SECOND)
+		bits = (struct perm_bits){ .nx = bits.nx, .second = true };
+	/* CR0.TS and the like change often, and nothing for us. */
+	if (ctx_set(vcpu, kind, fmt, &bits, &feat) && kind == MMU_CTX_GUEST)
+		mmu_guest_flush(vcpu);
+}
+
+void ctx_update_ept(struct mmu_vcpu *vcpu, const struct pt_format *fmt,
+		    const struct pt_features *feat)
+{
+	const struct perm_bits bits = { .nx = true, .second = true };
+
+	ctx_set(vcpu, MMU_CTX_SECOND, fmt, &bits, feat);
+}
+
+void ctx_root_read(struct mmu_vcpu *vcpu, struct mmu_ctx *ctx)
+{
+	struct gwalk_ctx *walk = &ctx->walk;
+	u64 root = ctx->ops->root_get(vcpu);
+	int i;
+
+	if (walk->fmt == &pt_format_2level) {
+		walk->root = root & ROOT_2LEVEL;
+	} else if (walk->fmt == &pt_format_pae) {
+		walk->root = root & ROOT_PAE;
+		for (i = 0; !walk->pdptr_mem && i < 4; i++)
+			walk->pdptr[i] = ctx->ops->pdptr_get(vcpu, i);
+	} else {
+		walk->root = root & walk->fmt->addr;
+	}
+}
+
+static struct mmu_walk *last_walk(struct mmu_ctx *ctx,
+				  const struct gwalk_access *access)
+{
+	return &ctx->last[!!(access->pf & PF_FETCH)];
+}
+
+/*
+ * PAE's first entries are not read from where they lie, and of what ->next has
+ * read nothing is left.
+ */
+static void walk_remember(struct mmu_ctx *ctx, u64 va,
+			  const struct gwalk_access *access,
+			  const struct gwalk_result *res)
+{
+	struct mmu_walk *last = last_walk(ctx, access);
+	const struct pt_format *fmt = ctx->walk.fmt;
+
+	if (!fmt || fmt == &pt_format_pae || ctx->walk.next)
+		return;
+	last->access = *access;
+	last->page = va >> MMU_PAGE_SHIFT;
+	last->gfn = res->gpa >> MMU_PAGE_SHIFT;
+	last->root = ctx->walk.root;
+	last->level = res->level;
+	memcpy(&last->step[res->level], &res->step[res->level],
+	       (fmt->levels - res->level + 1) * sizeof(*last->step));
+}
+
+enum gwalk_status mmu_translate(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
+				u64 va, const struct gwalk_access *access,
+				struct gwalk_result *res)
+{
+	struct mmu_ctx *ctx = &vcpu->ctx[kind];
+	enum gwalk_status status;
+
+	if (ctx->walk.fmt)
+		ctx_root_read(vcpu, ctx);
+	if (ctx->walk.next)
+		ctx_root_read(vcpu, &vcpu->ctx[MMU_CTX_SECOND]);
+	status = gwalk(vcpu, &ctx->walk, va, access, res);
+	if (status == GWALK_OK)
+		walk_remember(ctx, va, access, res);
+	return status;
+}
+
+static bool walk_is_same(const struct mmu_walk *last, u64 va,
+			 const struct gwalk_access *access)
+{
+	return last->level && last->page == va >> MMU_PAGE_SHIFT &&
+	       last->access.pf == access->pf &&
+	       last->access.regs.ac == access->regs.ac &&
+	       last->access.regs.pkru == access->regs.pkru;
+}
+
+/*
+ * Another root that has the same entry leads to the same tables: what a kernel runs
+ * is at the same place in all of its address spaces.
+ */
+static void walk_move(struct mmu_walk *last, const struct pt_format *fmt,
+		      gpa_t root)
+{
+	last->step[fmt->levels].gpa += root - last->root;
+	last->root = root;
+}
+
+bool mmu_translate_again(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
+			 u64 va, const struct gwalk_access *access, gpa_t *gpa)
+{
+	struct mmu_ctx *ctx = &vcpu->ctx[kind];
+	struct mmu_walk *last = last_walk(ctx, access);
+	const struct pt_format *fmt = ctx->walk.fmt;
+
+	if (!walk_is_same(last, va, access))
+		return false;
+	ctx_root_read(vcpu, ctx);
+	if (ctx->walk.root != last->root)
+		walk_move(last, fmt, ctx->walk.root);
+	if (!mmu_env_guest_same(vcpu, &last->step[last->level],
+				fmt->levels - last->level + 1,
+				fmt->entry_size))
+		return false;
+	*gpa = last->gfn << MMU_PAGE_SHIFT | (va & (MMU_PAGE_SIZE - 1));
+	return true;
+}

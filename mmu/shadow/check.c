@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Self-checks of shadow pages and reverse maps. */
+#ifdef LAMINA_MMU_CHECK
+
+#include <linux/bug.h>
+
+#include "mmu/check.h"
+#include "mmu/tdp/tree.h"
+#include "mmu/shadow/page.h"
+
+/**
+ * struct check - what was met on the way
+ * @leaves: by address space and level
+ * @links: SPTEs that lead to a page
+ * @parents: entries of the lists of parents
+ * @unsync: pages
+ */
+struct check {
+	struct mmu *mmu;
+	struct mmu_shadow *s;
+	long leaves[2][LEVEL_1G + 1];
+	long links;
+	long parents;
+	unsigned int unsync;
+};
+
+static bool list_has(const struct rmap_head *head, const u64 *sptep)
+{
+	struct rmap_iter it;
+	unsigned int n = 0;
+	u64 *p;
+
+	rmap_for_each(p, &it, head)
+		n += p == sptep;
+	BUG_ON(n > 1);
+	return n;
+}
+
+/* What a guest's table below another one, or a piece of a large page, has to be. */
+static void check_child(const struct shadow_page *sp, unsigned int i,
+			const struct shadow_page *child)
+{
+	union shadow_role a = sp->role, b = child->role;
+
+	BUG_ON(child->zapped);
+	BUG_ON(b.level != a.level - 1);
+	BUG_ON(b.as_id != a.as_id);
+	BUG_ON(b.wp != a.wp || b.smep != a.smep || b.strict != a.strict ||
+	       b.nx != a.nx);
+	/* CR0.WP clear: a large page that the supervisor may write all the same. */
+	BUG_ON(b.access & ~a.access & ~(a.wp ? 0 : ACC_W));
+	if (a.direct) {
+		BUG_ON(!b.direct || b.access != a.access || b.pkey != a.pkey);
+		BUG_ON(child->gfn != sp->gfn + i * LEVEL_GFNS(a.level));
+	} else if (!b.direct) {
+		BUG_ON(b.format != a.format || b.pse != a.pse);
+		if (b.format == SHADOW_2LEVEL)
+			BUG_ON(b.quadrant != (i & 1));
+	}
+}
+
+static void check_link(struct check *c, struct shadow_page *sp, unsigned int i)
+{
+	const struct mmu_config *cfg = c->mmu->config;
+	u64 spte = sp->spt[i];
+	struct shadow_page *child;
+
+	BUG_ON((spte & ~cfg->addr) != cfg->table);
+	child = shadow_page_of(spte_table_of(cfg, spte));
+	BUG_ON(child->spt != spte_table_of(cfg, spte));
+	check_child(sp, i, child);
+	BUG_ON(!list_has(&child->parents, &sp->spt[i]));
+	c->links++;
+}
+
+void check_written(struct mmu *mmu, int as_id, gfn_t gfn, u64 n)
+{
+	struct shadow_page *sp;
+	unsigned long index;
+
+	if (!mmu->shadow)
+		return;
+	xa_for_each_range(&mmu->shadow->table[as_id], index, sp, gfn, gfn + n - 1)
+		for (; sp; sp = sp->same)
+			BUG_ON(!sp->unsync);
+}
+
+static void check_rights(const struct mmu_config *cfg,
+			 const struct shadow_page *sp, u64 spte)
+{
+	u32 has = pt_rights(cfg->fmt, spte, LEVEL_4K);
+	u32 may = sp->role.access;
+
+	/* CR0.WP clear: what only the supervisor sees may be written. */
+	if (!sp->role.wp && !(has & ACC_U))
+		may |= ACC_W;
+	BUG_ON(has & ~may);
+	if (sp->role.direct && cfg->fmt->pkey)
+		BUG_ON((spte & cfg->fmt->pkey) >>
+		       __builtin_ctzll(cfg->fmt->pkey) != sp->role.pkey);
+}
+
+static void check_leaf(struct check *c, struct shadow_page *sp, unsigned int i)
+{
+	const struct mmu_config *cfg = c->mmu->config;
+	int level = sp->role.level, as_id = sp->role.as_id;
+	const struct pt_format *fmt = cfg->fmt;
+	u64 rights = fmt->read | fmt->user | fmt->exec;
+	u64 spte = sp->spt[i], bits;
+	struct rmap_head head;
+	gfn_t gfn;
+
+	bits = cfg->addr | cfg->leaf | cfg->write | cfg->accessed | cfg->dirty |
+	       fmt->nx | fmt->pkey | (level > LEVEL_4K ? cfg->large : 0);
+	BUG_ON(spte & ~bits);
+	BUG_ON((spte & cfg->leaf & ~rights) != (cfg->leaf & ~rights));
+	BUG_ON(level > cfg->max_level);
+	BUG_ON((spte & cfg->addr) >> MMU_PAGE_SHIFT !=
+	       spte_leaf_pfn(cfg, spte, level));
+	gfn = shadow_leaf_gfn(&sp->spt[i]);
+	BUG_ON(gfn & ~LEVEL_MASK(level));
+	if (sp->role.direct)
+		BUG_ON(gfn != sp->gfn + i * LEVEL_GFNS(level));
+	head = shadow_rmap_get(c->s, as_id, level, gfn);
+	BUG_ON(!list_has(&head, &sp->spt[i]));
+	check_rights(cfg, sp, spte);
+	if (spte & cfg->write)
+		check_written(c->mmu, as_id, gfn, LEVEL_GFNS(level));
+	c->leaves[as_id][level]++;
+}
+
+static void check_entries(struct check *c, struct shadow_page *sp)
+{
+	const struct mmu_config *cfg = c->mmu->config;
+	unsigned int i;
+
+	for (i = 0; i < PT_ENTRIES; i++) {
+		u64 spte = sp->spt[i];
+
+		if (!spte_is_real(spte))
+			BUG_ON(spte);
+		else if (spte_is_table(cfg, spte, sp->role.level))
+			check_link(c, sp, i);
+		else
+			check_leaf(c, sp, i);
+	}
+}
+
+static void check_parents(struct check *c, struct shadow_page *sp)
+{
+	const struct mmu_config *cfg = c->mmu->config;
+	struct rmap_iter it;
+	u64 *sptep;
+
+	rmap_for_each(sptep, &it, &sp->parents) {
+		BUG_ON(shadow_page_of(sptep)->zapped);
+		BUG_ON(!spte_is_table(cfg, *sptep, sp->role.level + 1));
+		BUG_ON(spte_table_of(cfg, *sptep) != sp->spt);
+		c->parents++;
+	}
+}
+
+static unsigned int count_roots(const struct check *c,
+				const struct shadow_page *sp)
+{
+	struct shadow_root *r;
+	unsigned int n = 0, i;
+
+	list_for_each_entry(r, &c->s->roots, base.link)
+		for (i = 0; i < ARRAY_SIZE(r->top); i++)
+			n += r->top[i] == sp;
+	return n;
+}
+
+static void check_page(struct check *c, struct shadow_page *sp)
+{
+	const struct shadow_page *p;
+	bool listed = false;
+
+	BUG_ON(sp->zapped);
+	BUG_ON(shadow_page_of(sp->spt) != sp);
+	BUG_ON(shadow_find(c->s, sp->gfn, sp->role) != sp);
+	BUG_ON(!sp->role.level || sp->role.level > LEVEL_MAX);
+	BUG_ON(sp->role.direct && sp->role.format != SHADOW_NONE);
+	BUG_ON(sp->unsync && (sp->role.direct || sp->role.level != LEVEL_4K));
+	list_for_each_entry(p, &c->s->unsync, unsync_link)
+		listed |= p == sp;
+	BUG_ON(listed != sp->unsync);
+	BUG_ON(count_roots(c, sp) != sp->roots);
+	c->unsync += sp->unsync;
+	check_entries(c, sp);
+	check_parents(c, sp);
+}
+
+/* Each entry of a reverse map is a leaf of that frame and size. */
+static void check_rmaps(struct check *c, int as_id, int level)
+{
+	const struct mmu_config *cfg = c->mmu->config;
+	struct shadow_page *sp;
+	struct rmap_head head;
+	struct rmap_iter it;
+	unsigned long index;
+	long n = 0;
+	u64 *sptep;
+
+	rmap_index_for_each(&c->s->rmap[as_id][level - 1], index, head, 0,
+			    LONG_MAX) {
+		rmap_for_each(sptep, &it, &head) {
+			sp = shadow_page_of(sptep);
+			BUG_ON(sp->role.as_id != as_id);
+			BUG_ON(sp->role.level != level);
+			BUG_ON(!spte_is_real(*sptep));
+			BUG_ON(!spte_is_leaf(cfg, *sptep, level));
+			BUG_ON(shadow_leaf_gfn(sptep) !=
+			       (gfn_t)index << (level - 1) * PT_INDEX_BITS);
+			n++;
+		}
+	}
+	BUG_ON(n != c->leaves[as_id][level]);
+}
+
+void check_shadow(struct mmu *mmu, struct pt_count *count)
+{
+	struct check c = { .mmu = mmu, .s = mmu->shadow };
+	struct shadow_page *sp;
+	unsigned long pages = 0;
+	int as_id, level;
+
+	if (!c.s)
+		return;
+	list_for_each_entry(sp, &c.s->pages, link) {
+		check_page(&c, sp);
+		pages++;
+	}
+	BUG_ON(pages != c.s->nr_pages);
+	BUG_ON(c.unsync != c.s->nr_unsync);
+	BUG_ON(c.links != c.parents);
+	for (as_id = 0; as_id < 2; as_id++)
+		for (level = LEVEL_4K; level <= LEVEL_1G; level++) {
+			check_rmaps(&c, as_id, level);
+			count->mapped[level] += c.leaves[as_id][level];
+		}
+	count->tables += pages;
+}
+
+#endif

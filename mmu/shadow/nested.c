@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * L2's mode: its second level is shadow pages of L1's tables.  Going to and fro
+ * selects; each mode keeps its root.
+ */
+#include <linux/minmax.h>
+
+#include "mmu/guest/ctx.h"
+#include "mmu/guest/nested.h"
+#include "mmu/shadow/root.h"
+
+const struct mmu_mode mmu_mode_nested = {
+	.kind = MMU_CTX_SECOND,
+	.walks = true,
+	.root_load = shadow_root_load,
+	.root_drop = shadow_root_drop,
+	.map = shadow_map,
+};
+
+static void mode_switch(struct mmu_vcpu *vcpu, const struct mmu_mode *mode)
+{
+	if (vcpu->mode == mode)
+		return;
+	swap(vcpu->root, vcpu->parked);
+	vcpu->mode = mode;
+}
+
+/* Was the root made for the tables that L1 names now? */
+static bool root_fits(struct mmu_vcpu *vcpu)
+{
+	const struct shadow_root *r = to_shadow_root(vcpu->root);
+	struct mmu_ctx *ctx = &vcpu->ctx[MMU_CTX_SECOND];
+
+	ctx_root_read(vcpu, ctx);
+	return r->fmt == ctx->walk.fmt && r->role == ctx->role &&
+	       r->guest_root == ctx->walk.root;
+}
+
+void mmu_nested_enter(struct mmu_vcpu *vcpu)
+{
+	mode_switch(vcpu, &mmu_mode_nested);
+	/* Its pages stay. */
+	if (vcpu->root && !root_fits(vcpu))
+		shadow_root_flush(vcpu->root);
+}
+
+void mmu_nested_leave(struct mmu_vcpu *vcpu)
+{
+	mode_switch(vcpu, &mmu_mode_tdp);
+}
+
+void mmu_nested_flush(struct mmu_vcpu *vcpu)
+{
+	struct mmu_root *root = vcpu->mode == &mmu_mode_nested ? vcpu->root :
+								 vcpu->parked;
+
+	if (root)
+		shadow_root_flush(root);
+}
+
+void nested_destroy(struct mmu_vcpu *vcpu)
+{
+	if (vcpu->parked)
+		mode_switch(vcpu, &mmu_mode_nested);
+	if (vcpu->mode != &mmu_mode_nested)
+		return;
+	shadow_root_drop(vcpu);
+	mode_switch(vcpu, &mmu_mode_tdp);
+}

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Shadow pages: found and made, their entries set and dropped, taken apart. */
+#include <linux/bug.h>
+#include <linux/errno.h>
+#include <linux/slab.h>
+
+#include "mmu/shadow/page.h"
+#include "mmu/tdp/entry.h"
+
+/* Under a lock: no waiting; shadow_debt_room() then waits without it. */
+#define XA_GFP	(GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN)
+
+/* ------------------------------------------------------------------------ */
+/* Debts. */
+
+static void page_free(struct shadow_page *sp)
+{
+	mmu_env_table_own(sp->spt, NULL);
+	mmu_env_table_free(sp->spt);
+	if (sp->side)
+		mmu_env_table_free(sp->side);
+	cache_page_free(sp);
+}
+
+void shadow_debt_settle(struct shadow_debt *d)
+{
+	struct shadow_page *sp, *next;
+	int level;
+
+	/* Before the pages go: their addresses may be in paging-structure caches. */
+	if (d->flush)
+		mmu_env_flush(d->mmu, 0, ~0ull);
+	d->flush = false;
+	list_for_each_entry_safe(sp, next, &d->dead, link)
+		page_free(sp);
+	INIT_LIST_HEAD(&d->dead);
+	for (level = LEVEL_4K; level <= LEVEL_1G; level++) {
+		if (!d->mapped[level])
+			continue;
+		atomic_long_add(d->mapped[level], &d->mmu->mapped[level]);
+		d->mapped[level] = 0;
+	}
+	if (d->tables)
+		atomic_long_add(d->tables, &d->mmu->tables);
+	d->tables = 0;
+	d->counted = false;
+}
+
+int shadow_debt_room(struct shadow_debt *d)
+{
+	struct rmap_index *rmap = d->full_rmap;
+	struct xarray *xa = d->full;
+
+	d->full = NULL;
+	d->full_rmap = NULL;
+	if (rmap)
+		return rmap_chunk_room(rmap, d->full_index, &d->mmu->lock);
+	return xa ? xa_reserve(xa, d->full_index, GFP_KERNEL_ACCOUNT) : 0;
+}
+
+static int xa_put(struct shadow_debt *d, struct xarray *xa, unsigned long index,
+		  void *entry)
+{
+	int err = xa_err(xa_store(xa, index, entry, XA_GFP));
+
+	if (err) {
+		d->full = xa;
+		d->full_rmap = NULL;
+		d->full_index = index;
+	}
+	return err;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Activation. */
+
+int shadow_activate(struct mmu *mmu)
+{
+	struct mmu_shadow *s;
+	int as, level;
+
+	/* Pairs with the release below. */
+	if (smp_load_acquire(&mmu->shadow))
+		return 0;
+	s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+	if (!s)
+		return -ENOMEM;
+	for (as = 0; as < 2; as++) {
+		xa_init(&s->table[as]);
+		xa_init(&s->direct[as]);
+		for (level = LEVEL_4K; level <= LEVEL_1G; level++)
+			rmap_index_init(&s->rmap[as][level - 1]);
+	}
+	INIT_LIST_HEAD(&s->pages);
+	INIT_LIST_HEAD(&s->unsync);
+	INIT_LIST_HEAD(&s->roots);
+	write_lock(&mmu->lock);
+	if (!mmu->shadow) {
+		smp_store_release(&mmu->shadow, s);
+		s = NULL;
+	}
+	write_unlock(&mmu->lock);
+	kfree(s);
+	return 0;
+}
+
+void shadow_destroy(struct mmu *mmu)
+{
+	struct mmu_shadow *s = mmu->shadow;
+	struct shadow_page *sp, *next;
+	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
+	int as, level;
+
+	if (!s)
+		return;
+	write_lock(&mmu->lock);
+	WARN_ON_ONCE(!list_empty(&s->roots));
+	list_for_each_entry_safe(sp, next, &s->pages, link)
+		shadow_zap_page(s, sp, &d);
+	/* No vCPU is left that could have cached anything. */
+	d.flush = false;
+	shadow_debt_pay(&d);
+	mmu->shadow = NULL;
+	write_unlock(&mmu->lock);
+	for (as = 0; as < 2; as++) {
+		xa_destroy(&s->table[as]);
+		xa_destroy(&s->direct[as]);
+		for (level = LEVEL_4K; level <= LEVEL_1G; level++)
+			rmap_index_destroy(&s->rmap[as][level - 1]);
+	}
+	kfree(s);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Leaves and their reverse maps. */
+
+static struct rmap_index *rmap_of(struct mmu_shadow *s, int as_id, int level)
+{
+	return &s->rmap[as_id][level - 1];
+}
+
+static unsigned long rmap_number(int level, gfn_t gfn)
+{
+	return gfn >> ((level - 1) * PT_INDEX_BITS);
+}
+
+struct rmap_head shadow_rmap_get(struct mmu_shadow *s, int as_id, int level,
+				 gfn_t gfn)
+{
+	unsigned long index = rmap_number(level, gfn);
+	struct rmap_chunk *c = rmap_chunk_get(rmap_of(s, as_id, level), index);
+
+	return c ? *rmap_chunk_head(c, index) : (struct rmap_head){ 0 };
+}
+
+static u64 *side_of(const struct shadow_page *sp, const u64 *sptep)
+{
+	return &sp->side[sptep - sp->spt];
+}
+
+static void leaf_place(u64 *sptep, struct pte_list_desc *desc)
+{
+	*side_of(shadow_page_of(sptep), sptep) = (unsigned long)desc;
+}
+
+gfn_t shadow_leaf_gfn(const u64 *sptep)
+{
+	u64 side = *side_of(shadow_page_of(sptep), sptep);
+
+	if (side & 1)
+		return side >> 1;
+	return rmap_desc_key((struct pte_list_desc *)(unsigned long)side);
+}
+
+int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
+		    struct pte_list_desc **desc, struct shadow_debt *d)
+{
+	struct shadow_page *sp = shadow_page_of(sptep);
+	int level = sp->role.level;
+	struct rmap_index *rmap = rmap_of(d->mmu->shadow, sp->role.as_id, level);
+	unsigned long index = rmap_number(level, gfn);
+	struct rmap_chunk *c = rmap_chunk_make(rmap, index);
+	struct pte_list_desc *spare = *desc, *rest;
+	struct rmap_head *head;
+
+	if (!c) {
+		d->full_rmap = rmap;
+		d->full_index = index;
+		return -ENOMEM;
+	}
+	head = rmap_chunk_head(c, index);
+	if (head->val && !spare)
+		return -ENOMEM;
+	c->used += !head->val;
+	rest = spare ? spare->next : NULL;
+	*side_of(sp, sptep) = gfn << 1 | 1;
+	if (rmap_add(head, sptep, gfn, spare, leaf_place))
+		*desc = rest;
+	WRITE_ONCE(*sptep, spte);
+	d->mapped[level]++;
+	d->counted = true;
+	return 0;
+}
+
+static void leaf_unlist(struct mmu_shadow *s, struct shadow_page *sp,
+			u64 *sptep)
+{
+	struct rmap_index *rmap = rmap_of(s, sp->role.as_id, sp->role.level);
+	unsigned long index = rmap_number(sp->role.level,
+					  shadow_leaf_gfn(sptep));
+	struct rmap_chunk *c = rmap_chunk_get(rmap, index);
+	struct rmap_head *head = rmap_chunk_head(c, index);
+	u64 side = *side_of(sp, sptep);
+	struct pte_list_desc *at = NULL;
+
+	if (!(side & 1))
+		at = (struct pte_list_desc *)(unsigned long)side;
+	*side_of(sp, sptep) = 0;
+	rmap_desc_free(rmap_remove(head, sptep, at, leaf_place));
+	if (!head->val && !--c->used)
+		rmap_chunk_free(rmap, index);
+}
+
+void shadow_drop(u64 *sptep, struct shadow_debt *d)
+{
+	const struct mmu_config *cfg = d->mmu->config;
+	struct shadow_page *sp, *child;
+	u64 spte = READ_ONCE(*sptep);
+
+	if (!spte_is_real(spte))
+		return;
+	sp = shadow_page_of(sptep);
+	/* An accessed bit that the processor sets meanwhile is lost with the leaf. */
+	WRITE_ONCE(*sptep, 0);
+	d->flush = true;
+	if (spte_is_table(cfg, spte, sp->role.level)) {
+		child = shadow_page_of(spte_table_of(cfg, spte));
+		rmap_desc_free(rmap_remove(&child->parents, sptep, NULL, NULL));
+		return;
+	}
+	leaf_unlist(d->mmu->shadow, sp, sptep);
+	d->mapped[sp->role.level]--;
+	d->counted = true;
+}
+
+void shadow_protect(u64 *sptep, struct shadow_debt *d)
+{
+	const u64 write = d->mmu->config->write;
+	u64 spte = READ_ONCE(*sptep);
+
+	/* The processor sets A and D meanwhile. */
+	while (spte & write) {
+		if (!try_cmpxchg(sptep, &spte, spte & ~write))
+			continue;
+		d->flush = true;
+		break;
+	}
+}
+
+void shadow_protect_gfn(struct mmu_shadow *s, int as_id, gfn_t gfn,
+			struct shadow_debt *d)
+{
+	struct mmu_root *root;
+	struct rmap_head head;
+	struct rmap_iter it;
+	u64 *sptep;
+	int level;
+
+	for (level = LEVEL_4K; level <= LEVEL_1G; level++) {
+		head = shadow_rmap_get(s, as_id, level, gfn);
+		rmap_for_each(sptep, &it, &head)
+			shadow_protect(sptep, d);
+	}
+	/* L1's own view of it. */
+	list_for_each_entry(root, &d->mmu->roots, link)
+		if (root->as_id == as_id && tdp_track(d->mmu, root, gfn))
+			d->flush = true;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Pages. */
+
+static struct xarray *page_xa(struct mmu_shadow *s, union shadow_role role)
+{
+	return role.direct ? &s->direct[role.as_id] : &s->table[role.as_id];
+}
+
+struct shadow_page *shadow_find(struct mmu_shadow *s, gfn_t gfn,
+				union shadow_role role)
+{
+	struct shadow_page *sp;
+
+	for (sp = xa_load(page_xa(s, role), gfn); sp; sp = sp->same)
+		if (sp->role.word == role.word)
+			return sp;
+	return NULL;
+}
+
+int shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
+		   struct shadow_debt *d)
+{
+	struct xarray *xa = page_xa(s, sp->role);
+
+	sp->same = xa_load(xa, sp->gfn);
+	if (xa_put(d, xa, sp->gfn, sp))
+		return -ENOMEM;
+	/*
+	 * Then the guest's table is read.  Pairs with mmu_guest_written(): who
+	 * writes there finds the page, or we read what was written.
+	 */
+	smp_mb();
+	mmu_env_table_own(sp->spt, sp);
+	INIT_LIST_HEAD(&sp->unsync_link);
+	list_add_tail(&sp->link, &s->pages);
+	s->nr_pages++;
+	d->tables++;
+	d->counted = true;
+	if (!sp->role.direct)
+		shadow_protect_gfn(s, sp->role.as_id, sp->gfn, d);
+	return 0;
+}
+
+struct shadow_page *shadow_make(struct mmu_vcpu *vcpu, gfn_t gfn,
+				union shadow_role role, struct shadow_debt *d)
+{
+	struct shadow_page *sp = cache_take_page(vcpu);
+	u64 *spt = cache_take(vcpu);
+
+	if (!sp || !spt)
+		goto give_back;
+	sp->spt = spt;
+	sp->gfn = gfn;
+	sp->role = role;
+	if (!shadow_publish(vcpu->mmu->shadow, sp, d))
+		return sp;
+give_back:
+	if (spt)
+		cache_give(vcpu, spt);
+	if (sp)
+		cache_page_free(sp);
+	return NULL;
+}
+
+struct shadow_page *shadow_get(struct mmu_vcpu *vcpu, gfn_t gfn,
+			       union shadow_role role, struct shadow_debt *d)
+{
+	struct shadow_page *sp = shadow_find(vcpu->mmu->shadow, gfn, role);
+
+	if (!sp)
+		return shadow_make(vcpu, gfn, role, d);
+	if (sp->unsync)
+		unsync_page(vcpu, sp, d);
+	/*
+	 * What is below joins addresses that had another translation or none, so
+	 * there it is no old one that they may still have.
+	 */
+	if (role.level > LEVEL_4K && !role.direct &&
+	    !list_empty(&vcpu->mmu->shadow->unsync))
+		unsync_all(vcpu, d);
+	return sp;
+}
+
+void shadow_link(u64 *sptep, struct shadow_page *child,
+		 struct pte_list_desc **desc, struct shadow_debt *d)
+{
+	struct pte_list_desc *spare = *desc;
+	struct pte_list_desc *rest = spare ? spare->next : NULL;
+
+	if (rmap_add(&child->parents, sptep, 0, spare, NULL))
+		*desc = rest;
+	/* What it holds was stored before. */
+	smp_store_release(sptep, spte_table(d->mmu->config, child->spt));
+}
+
+static void page_forget(struct mmu_shadow *s, struct shadow_page *sp)
+{
+	struct xarray *xa = page_xa(s, sp->role);
+	struct shadow_page *p = xa_load(xa, sp->gfn);
+
+	if (p == sp) {
+		if (sp->same)
+			xa_store(xa, sp->gfn, sp->same, XA_GFP);
+		else
+			xa_erase(xa, sp->gfn);
+		return;
+	}
+	while (p->same != sp)
+		p = p->same;
+	p->same = sp->same;
+}
+
+/* vCPUs that run on it must look for another root. */
+static void roots_leave(struct mmu_shadow *s, const struct shadow_page *sp)
+{
+	struct shadow_root *r;
+	int i;
+
+	list_for_each_entry(r, &s->roots, base.link)
+		for (i = 0; i < 4; i++)
+			if (r->top[i] == sp)
+				WRITE_ONCE(r->base.obsolete, true);
+}
+
+void shadow_zap_page(struct mmu_shadow *s, struct shadow_page *sp,
+		     struct shadow_debt *d)
+{
+	struct rmap_iter it;
+	unsigned int i;
+	u64 *sptep;
+
+	for (i = 0; i < PT_ENTRIES; i++)
+		if (sp->spt[i])
+			shadow_drop(&sp->spt[i], d);
+	while ((sptep = rmap_first(&it, &sp->parents)))
+		shadow_drop(sptep, d);
+	page_forget(s, sp);
+	unsync_forget(s, sp);
+	sp->zapped = true;
+	list_del(&sp->link);
+	s->nr_pages--;
+	d->tables--;
+	d->counted = true;
+	if (sp->roots)
+		roots_leave(s, sp);
+	else
+		list_add(&sp->link, &d->dead);
+}
+
+void shadow_root_unref(struct shadow_page *sp, struct shadow_debt *d)
+{
+	if (!--sp->roots && sp->zapped)
+		list_add(&sp->link, &d->dead);
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The page limit.  Pages that vCPUs run on come on top of it: a limit below their
+ * number would let no other page live long enough for an instruction to end.
+ */
+#include <linux/kernel.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
+
+#include "mmu/shadow/page.h"
+
+/* Pages taken apart at a time, so that not every fault flushes at the limit. */
+#define RECLAIM_STEP	16
+
+/* Of guest memory: 2 %. */
+#define LIMIT_SHARE	50
+
+/* Two vCPUs' may be the same page: then a few more may live. */
+static unsigned long limit_now(const struct mmu *mmu)
+{
+	const struct shadow_root *r;
+	unsigned long n = mmu->page_limit;
+	unsigned int i;
+
+	list_for_each_entry(r, &mmu->shadow->roots, base.link)
+		for (i = 0; i < ARRAY_SIZE(r->top); i++)
+			n += r->top[i] != NULL;
+	return n;
+}
+
+/* Those in use as roots become the newest: nobody looks at them again soon. */
+static bool zap_oldest(struct mmu_shadow *s, struct shadow_debt *d)
+{
+	unsigned long n = s->nr_pages;
+	struct shadow_page *sp;
+
+	while (n--) {
+		sp = list_first_entry(&s->pages, struct shadow_page, link);
+		if (!sp->roots) {
+			shadow_zap_page(s, sp, d);
+			return true;
+		}
+		list_move_tail(&sp->link, &s->pages);
+	}
+	return false;
+}
+
+/* One step on the way to @limit pages.  Return: is there more to do? */
+static bool zap_step(struct mmu_shadow *s, unsigned long limit,
+		     struct shadow_debt *d)
+{
+	unsigned int i;
+
+	for (i = 0; i < RECLAIM_STEP && s->nr_pages > limit; i++)
+		if (!zap_oldest(s, d))
+			return false;
+	return s->nr_pages > limit;
+}
+
+void reclaim_room(struct mmu *mmu, unsigned long n, struct shadow_debt *d)
+{
+	struct mmu_shadow *s = mmu->shadow;
+	unsigned long limit;
+
+	if (s->nr_pages + n <= mmu->page_limit)
+		return;
+	limit = limit_now(mmu);
+	if (s->nr_pages + n > limit)
+		zap_step(s, limit - RECLAIM_STEP, d);
+}
+
+static void limit_keep(struct mmu *mmu)
+{
+	/* Pairs with the release in shadow_activate(). */
+	struct mmu_shadow *s = smp_load_acquire(&mmu->shadow);
+	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
+	bool more = s != NULL;
+
+	while (more) {
+		write_lock(&mmu->lock);
+		more = zap_step(s, limit_now(mmu), &d);
+		shadow_debt_pay(&d);
+		write_unlock(&mmu->lock);
+		cond_resched();
+	}
+}
+
+void mmu_page_limit_set(struct mmu *mmu, unsigned long n)
+{
+	write_lock(&mmu->lock);
+	mmu->page_limit_set = true;
+	/* What is added to it does not overflow. */
+	WRITE_ONCE(mmu->page_limit,
+		   clamp_t(unsigned long, n, MMU_PAGES_MIN, LONG_MAX));
+	write_unlock(&mmu->lock);
+	limit_keep(mmu);
+}
+
+void mmu_page_limit_default(struct mmu *mmu, u64 npages)
+{
+	write_lock(&mmu->lock);
+	if (!mmu->page_limit_set)
+		WRITE_ONCE(mmu->page_limit,
+			   max_t(unsigned long, npages / LIMIT_SHARE,
+				 MMU_PAGES_MIN));
+	write_unlock(&mmu->lock);
+	limit_keep(mmu);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Reverse maps: which SPTEs lead to something (R1).
+ *
+ *	head	0			none
+ *		SPTE			one, inline
+ *		descriptor | 1		a chain, newest descriptor first; all but
+ *					the newest are full
+ *
+ * A container only: what an SPTE means, and where heads are kept, is the
+ * user's affair (shadow.h).  So that removing need not search, the user notes
+ * for each SPTE in which descriptor it is, as rmap_place_fn tells; a user that
+ * does not (parents of a table) pays with a search of the chain.
+ *
+ * mmu->lock is held for write wherever a head is touched.
+ */
+#ifndef LAMINA_MMU_SHADOW_RMAP_H
+#define LAMINA_MMU_SHADOW_RMAP_H
+
+#include "mmu/base/types.h"
+
+/* Entries of a descriptor: without TDP, and where only nested guests have aliases. */
+#define RMAP_ENTRIES_SHADOW	14
+#define RMAP_ENTRIES_TDP	2
+
+#define RMAP_COUNT_BITS	8
+
+/**
+ * struct pte_list_desc - a descriptor
+ * @next: an older one
+ * @info: entries in use, 1 to the number decided at set-up, in the low
+ *        RMAP_COUNT_BITS; above, the key of the head it belongs to
+ * @sptes: the entries; the first ones are in use
+ */
+struct pte_list_desc {
+	struct pte_list_desc *next;
+	unsigned long info;
+	u64 *sptes[];
+};
+
+/**
+ * struct rmap_head - a reverse map
+ * @val: see above
+ */
+struct rmap_head {
+	unsigned long val;
+};
+
+/**
+ * rmap_place_fn - an SPTE is listed somewhere else now
+ *
+ * @desc: the descriptor; never NULL: an SPTE that is inline was so before
+ */
+typedef void (*rmap_place_fn)(u64 *sptep, struct pte_list_desc *desc);
+
+/**
+ * rmap_desc_key - the key of the head that a descriptor belongs to
+ * @desc: the descriptor
+ */
+static inline unsigned long rmap_desc_key(const struct pte_list_desc *desc)
+{
+	return desc->info >> RMAP_COUNT_BITS;
+}
+
+/**
+ * rmap_add - add an SPTE
+ * @head: the reverse map
+ * @sptep: the SPTE; not in it
+ * @key: what rmap_desc_key() shall say, below 2^56
+ * @spare: a descriptor for the case that one is needed
+ * @place: told of @sptep's place, and of the one that was inline; or NULL
+ *
+ * Return: was @spare used?
+ */
+bool rmap_add(struct rmap_head *head, u64 *sptep, unsigned long key,
+	      struct pte_list_desc *spare, rmap_place_fn place);
+
+/**
+ * rmap_remove - remove an SPTE
+ * @head: the reverse map
+ * @sptep: the SPTE; in it
+ * @at: its descriptor; NULL: inline, or to be searched for
+ * @place: told of the SPTE that takes its place; or NULL
+ *
+ * The newest entry takes the place of the one that goes, so no descriptor but
+ * the newest one is ever less than full.
+ *
+ * Return: a descriptor that became empty, for rmap_desc_free(), or NULL.
+ */
+struct pte_list_desc *rmap_remove(struct rmap_head *head, u64 *sptep,
+				  struct pte_list_desc *at,
+				  rmap_place_fn place);
+
+/**
+ * struct rmap_iter - a walk over a reverse map that is not changed meanwhile
+ * @desc: descriptor at hand
+ * @pos: the next entry in it
+ */
+struct rmap_iter {
+	struct pte_list_desc *desc;
+	unsigned int pos;
+};
+
+/** rmap_chain_first - rmap_first() where there is a chain */
+u64 *rmap_chain_first(struct rmap_iter *it, const struct rmap_head *head);
+
+/** rmap_chain_next - rmap_next() in a chain */
+u64 *rmap_chain_next(struct rmap_iter *it);
+
+/**
+ * rmap_first - begin a walk
+ * @it: the walk
+ * @head: the reverse map
+ *
+ * Return: the first SPTE, or NULL.  The first one may be removed and the walk
+ * begun again, to remove all.
+ */
+static inline u64 *rmap_first(struct rmap_iter *it,
+			      const struct rmap_head *head)
+{
+	if (head->val & 1)
+		return rmap_chain_first(it, head);
+	it->desc = NULL;
+	return (u64 *)head->val;
+}
+
+/**
+ * rmap_next - go on
+ * @it: the walk
+ *
+ * Return: the next SPTE, or NULL.
+ */
+static inline u64 *rmap_next(struct rmap_iter *it)
+{
+	return it->desc ? rmap_chain_next(it) : NULL;
+}
+
+#define rmap_for_each(sptep, it, head)					\
+	for (sptep = rmap_first(it, head); sptep; sptep = rmap_next(it))
+
+/* ------------------------------------------------------------------------ */
+/* Descriptors, sized once (R1). */
+
+/**
+ * rmap_size_set - decide the number of entries; mmu_setup(), before the cache
+ * @n: RMAP_ENTRIES_*; 0: undecided again
+ */
+void rmap_size_set(unsigned int n);
+
+/**
+ * rmap_cache_create - make the slab cache "pte_list_desc"
+ *
+ * Return: 0; -EIO (and a warning) when the size is not decided; -ENOMEM.
+ */
+int rmap_cache_create(void);
+
+/** rmap_cache_destroy - the reverse; harmless without a cache */
+void rmap_cache_destroy(void);
+
+/**
+ * rmap_desc_alloc - allocate a descriptor; may sleep
+ *
+ * Return: the descriptor, or NULL.
+ */
+struct pte_list_desc *rmap_desc_alloc(void);
+
+/**
+ * rmap_desc_free - free a descriptor
+ * @desc: the descriptor, or NULL
+ */
+void rmap_desc_free(struct pte_list_desc *desc);
+
+#endif

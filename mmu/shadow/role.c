@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "mmu/shadow/role.h"
+
+static enum shadow_format format_of(const struct pt_format *fmt, bool ad)
+{
+	if (!fmt)
+		return SHADOW_NONE;
+	if (fmt->exec)
+		return ad ? SHADOW_EPT_AD : SHADOW_EPT;
+	if (fmt->levels == 2)
+		return SHADOW_2LEVEL;
+	return fmt->levels == 3 ? SHADOW_PAE : SHADOW_LONG;
+}
+
+u32 shadow_role_init(const struct pt_format *fmt, const struct perm_bits *bits,
+		     const struct pt_features *feat)
+{
+	union shadow_role role = { .word = 0 };
+
+	role.format = format_of(fmt, feat->ad);
+	if (!fmt)
+		return role.word;
+	role.nx = bits->nx;
+	role.wp = bits->wp || bits->second;
+	role.smep = bits->smep;
+	role.strict = bits->smap || bits->pke;
+	role.pse = feat->pse && fmt == &pt_format_2level;
+	return role.word;
+}
+
+union shadow_role shadow_role_direct(const struct mmu_vcpu *vcpu,
+				     const struct mmu_ctx *ctx, int level,
+				     u32 access, u32 pkey)
+{
+	union shadow_role role = { .word = ctx->role };
+
+	role.level = level;
+	role.direct = 1;
+	role.access = access;
+	role.pkey = pkey;
+	role.format = SHADOW_NONE;
+	role.pse = 0;
+	role.as_id = vcpu->as_id;
+	return role;
+}
+
+bool shadow_entry_read(const struct gwalk_ctx *walk,
+		       const struct shadow_page *sp, u64 entry,
+		       struct shadow_entry *e)
+{
+	const struct pt_format *fmt = walk->fmt;
+
+	if (!(entry & fmt->present) ||
+	    pt_rsvd_bad(&walk->rsvd, fmt, entry, LEVEL_4K) ||
+	    (walk->set_ad && !(entry & fmt->accessed)))
+		return false;
+	e->gfn = pt_leaf_addr(fmt, entry, LEVEL_4K) >> MMU_PAGE_SHIFT;
+	e->acc = pt_rights(fmt, entry, LEVEL_4K) & sp->role.access;
+	e->acc = shadow_entry_access(fmt, e->acc, entry, walk->set_ad);
+	e->pkey = gwalk_pkey(walk, entry);
+	return true;
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A vCPU's root on shadow pages.
+ *
+ *	guest			top pages		the processor begins at
+ *	paging off		4 direct, level 2	PDPT of its own, below 4 GiB
+ *	2-level			4 (quadrants), level 2	the same
+ *	PAE			4 (PDPTEs), level 2	the same
+ *	4 or 5 levels		1, level 4 or 5		that page
+ *
+ * L1's NPT or EPT is the same but that the processor begins where its own second
+ * level does: what is between that and the tops are tables of the root's own.
+ */
+#include <linux/errno.h>
+#include <linux/slab.h>
+
+#include "mmu/guest/ctx.h"
+#include "mmu/shadow/page.h"
+#include "mmu/shadow/role.h"
+
+#define PAE_TOPS	4
+
+/* What the tops of a root are to be; found out without the lock. */
+struct plan {
+	u8 top_level;
+	u8 tops;
+	bool present[PAE_TOPS];
+	gfn_t gfn[PAE_TOPS];
+	union shadow_role role[PAE_TOPS];
+};
+
+struct shadow_page *shadow_root_top(const struct mmu_vcpu *vcpu, u64 addr)
+{
+	const struct shadow_root *r = to_shadow_root(vcpu->root);
+
+	return r->top[r->top_level == LEVEL_2M ? addr >> 30 & 3 : 0];
+}
+
+/* ------------------------------------------------------------------------ */
+
+static void plan_long(struct plan *p, struct mmu_vcpu *vcpu,
+		      const struct mmu_ctx *ctx)
+{
+	p->top_level = ctx->walk.fmt->levels;
+	p->tops = 1;
+	p->present[0] = true;
+	p->gfn[0] = ctx->walk.root >> MMU_PAGE_SHIFT;
+	p->role[0] = shadow_role_child(vcpu, ctx, p->top_level, ACC_ALL, 0);
+}
+
+/* One GiB of a guest with 32-bit addresses. */
+static void plan_gib(struct plan *p, struct mmu_vcpu *vcpu,
+		     const struct mmu_ctx *ctx, unsigned int i)
+{
+	const struct pt_format *fmt = ctx->walk.fmt;
+	gpa_t pd;
+
+	if (!fmt) {
+		p->gfn[i] = i * LEVEL_GFNS(LEVEL_1G);
+		p->role[i] = shadow_role_direct(vcpu, ctx, LEVEL_2M, ACC_ALL, 0);
+		p->present[i] = true;
+		return;
+	}
+	p->role[i] = shadow_role_child(vcpu, ctx, LEVEL_2M, ACC_ALL,
+				       (u64)i << 30);
+	p->present[i] = fmt != &pt_format_pae ||
+			((ctx->walk.pdptr[i] & fmt->present) &&
+			 !pt_rsvd_bad(&ctx->walk.rsvd, fmt, ctx->walk.pdptr[i],
+				      LEVEL_1G));
+	pd = fmt == &pt_format_pae ? ctx->walk.pdptr[i] & fmt->addr :
+				     ctx->walk.root;
+	p->gfn[i] = pd >> MMU_PAGE_SHIFT;
+}
+
+/* What walks read from memory, for the top pages. */
+static void pdptrs_read(struct mmu_vcpu *vcpu, struct gwalk_ctx *walk)
+{
+	if (mmu_env_guest_read(vcpu, walk->root, walk->pdptr,
+			       sizeof(walk->pdptr)))
+		memset(walk->pdptr, 0, sizeof(walk->pdptr));
+}
+
+static void plan_make(struct plan *p, struct mmu_vcpu *vcpu,
+		      struct mmu_ctx *ctx)
+{
+	unsigned int i;
+
+	if (ctx->walk.fmt)
+		ctx_root_read(vcpu, ctx);
+	if (ctx->walk.fmt == &pt_format_pae && ctx->walk.pdptr_mem)
+		pdptrs_read(vcpu, &ctx->walk);
+	if (ctx->walk.fmt && ctx->walk.fmt->levels > LEVEL_1G) {
+		plan_long(p, vcpu, ctx);
+		return;
+	}
+	p->top_level = LEVEL_2M;
+	p->tops = PAE_TOPS;
+	for (i = 0; i < PAE_TOPS; i++)
+		plan_gib(p, vcpu, ctx, i);
+}
+
+/* ------------------------------------------------------------------------ */
+
+static struct shadow_root *root_alloc(struct mmu_vcpu *vcpu)
+{
+	struct shadow_root *r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
+	struct mmu *mmu = vcpu->mmu;
+
+	if (!r)
+		return NULL;
+	r->base.obsolete = true;
+	write_lock(&mmu->lock);
+	list_add(&r->base.link, &mmu->shadow->roots);
+	write_unlock(&mmu->lock);
+	vcpu->root = &r->base;
+	return r;
+}
+
+static int hw_level(const struct mmu_config *cfg, const struct plan *p)
+{
+	if (cfg->second != MMU_SECOND_NONE)
+		return cfg->levels;
+	return p->top_level == LEVEL_2M ? LEVEL_1G : p->top_level;
+}
+
+static int passes_alloc(const struct mmu_config *cfg, struct shadow_root *r,
+			const struct plan *p)
+{
+	bool low = cfg->second == MMU_SECOND_NONE;
+	int level;
+
+	for (level = p->top_level + 1; level <= hw_level(cfg, p); level++) {
+		if (r->pass[level])
+			continue;
+		r->pass[level] = low ? mmu_env_table_alloc_low() :
+				       mmu_env_table_alloc(true);
+		if (!r->pass[level])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* What every plan needs, before the lock is taken. */
+static int root_prepare(struct mmu_vcpu *vcpu, const struct plan *p)
+{
+	struct shadow_root *r;
+
+	if (shadow_activate(vcpu->mmu))
+		return -ENOMEM;
+	r = vcpu->root ? to_shadow_root(vcpu->root) : root_alloc(vcpu);
+	if (!r)
+		return -ENOMEM;
+	return passes_alloc(vcpu->mmu->config, r, p);
+}
+
+/* PAE's PDPTEs: rights, A and D are reserved there (APM vol. 2, 5.2.3). */
+static u64 pass_entry(const struct mmu_config *cfg, u64 *table)
+{
+	/* Of the address field: memory encryption. */
+	u64 bits = cfg->fmt->present | (cfg->table & GENMASK_ULL(51, 12));
+
+	if (cfg->second != MMU_SECOND_NONE)
+		return spte_table(cfg, table);
+	return virt_to_phys(table) | bits;
+}
+
+static void passes_fill(const struct mmu_config *cfg, struct shadow_root *r)
+{
+	int level = r->top_level + 1;
+	unsigned int i;
+	u64 *pass;
+
+	if (level > r->hw_level)
+		return;
+	pass = r->pass[level];
+	for (i = 0; i < PAE_TOPS; i++)
+		WRITE_ONCE(pass[i], r->top[i] ?
+			   pass_entry(cfg, r->top[i]->spt) : 0);
+	while (++level <= r->hw_level)
+		WRITE_ONCE(r->pass[level][0],
+			   pass_entry(cfg, r->pass[level - 1]));
+}
+
+static void root_publish(struct mmu_vcpu *vcpu, struct shadow_root *r,
+			 const struct plan *p)
+{
+	const struct mmu_config *cfg = vcpu->mmu->config;
+	const struct mmu_ctx *ctx = &vcpu->ctx[vcpu->mode->kind];
+
+	r->top_level = p->top_level;
+	r->hw_level = hw_level(cfg, p);
+	passes_fill(cfg, r);
+	r->base.table = r->hw_level > r->top_level ? r->pass[r->hw_level] :
+						     r->top[0]->spt;
+	r->fmt = ctx->walk.fmt;
+	r->role = ctx->role;
+	r->guest_root = ctx->walk.root;
+	r->base.as_id = vcpu->as_id;
+	WRITE_ONCE(r->base.obsolete, false);
+}
+
+static void tops_leave(struct shadow_root *r, struct shadow_debt *d)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->tops; i++) {
+		if (r->top[i])
+			shadow_root_unref(r->top[i], d);
+		r->top[i] = NULL;
+	}
+}
+
+/* The lock is held.  A failure leaves no root, which is not current. */
+static bool tops_take(struct mmu_vcpu *vcpu, struct shadow_root *r,
+		      const struct plan *p, struct shadow_debt *d)
+{
+	struct shadow_page *sp;
+	unsigned int i;
+
+	tops_leave(r, d);
+	reclaim_room(vcpu->mmu, p->tops, d);
+	r->tops = p->tops;
+	for (i = 0; i < p->tops; i++) {
+		if (!p->present[i])
+			continue;
+		sp = shadow_get(vcpu, p->gfn[i], p->role[i], d);
+		if (!sp)
+			return false;
+		sp->roots++;
+		r->top[i] = sp;
+	}
+	return true;
+}
+
+int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root)
+{
+	struct mmu *mmu = vcpu->mmu;
+	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
+	struct plan p __uninitialized;
+	struct shadow_root *r;
+	bool done;
+
+	do {
+		plan_make(&p, vcpu, &vcpu->ctx[vcpu->mode->kind]);
+		if (root_prepare(vcpu, &p))
+			return -ENOMEM;
+		r = to_shadow_root(vcpu->root);
+		write_lock(&mmu->lock);
+		WRITE_ONCE(r->base.obsolete, true);
+		done = tops_take(vcpu, r, &p, &d);
+		if (done)
+			root_publish(vcpu, r, &p);
+		shadow_debt_pay(&d);
+		write_unlock(&mmu->lock);
+		/* Mostly the pages are there already, and need no reserve. */
+		if (!done && (shadow_debt_room(&d) ||
+			      cache_fill_shadow(vcpu, p.tops)))
+			return -ENOMEM;
+	} while (!done);
+	*root = virt_to_phys(r->base.table);
+	return 1;
+}
+
+void shadow_root_drop(struct mmu_vcpu *vcpu)
+{
+	struct mmu *mmu = vcpu->mmu;
+	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
+	struct shadow_root *r;
+	int level;
+
+	if (!vcpu->root)
+		return;
+	r = to_shadow_root(vcpu->root);
+	write_lock(&mmu->lock);
+	tops_leave(r, &d);
+	list_del(&r->base.link);
+	shadow_debt_pay(&d);
+	write_unlock(&mmu->lock);
+	for (level = LEVEL_4K; level <= LEVEL_MAX; level++)
+		if (r->pass[level])
+			mmu_env_table_free(r->pass[level]);
+	kfree(r);
+	vcpu->root = NULL;
+}
+
+void shadow_root_flush(struct mmu_root *root)
+{
+	/* Whatever the next root links is brought up to date: shadow_get(). */
+	WRITE_ONCE(root->obsolete, true);
+}
+
+void mmu_guest_flush(struct mmu_vcpu *vcpu)
+{
+	if (vcpu->mode == &mmu_mode_shadow && vcpu->root)
+		shadow_root_flush(vcpu->root);
+}
+
+const struct mmu_mode mmu_mode_shadow = {
+	.kind = MMU_CTX_GUEST,
+	.walks = true,
+	.root_load = shadow_root_load,
+	.root_drop = shadow_root_drop,
+	.map = shadow_map,
+};

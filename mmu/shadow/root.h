@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A vCPU's root on shadow pages, and its map stage: see shadow.h. */
+#ifndef LAMINA_MMU_SHADOW_ROOT_H
+#define LAMINA_MMU_SHADOW_ROOT_H
+
+#include "mmu/shadow/types.h"
+
+/**
+ * shadow_root_top - the page at which the walk of an address begins
+ * @vcpu: the vCPU, with a root of its own that is current
+ * @addr: the address
+ *
+ * Return: the page; NULL: an absent PDPTE.
+ */
+struct shadow_page *shadow_root_top(const struct mmu_vcpu *vcpu, u64 addr);
+
+/** shadow_root_load - see struct mmu_mode */
+int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root);
+
+/**
+ * shadow_root_flush - the guest has flushed its TLB
+ * @root: a shadow root; its vCPU's own thread calls
+ *
+ * Not current any more; what its next load, or a fault, links is brought up to date.
+ */
+void shadow_root_flush(struct mmu_root *root);
+
+/** shadow_root_drop - see struct mmu_mode */
+void shadow_root_drop(struct mmu_vcpu *vcpu);
+
+/** shadow_map - see struct mmu_mode; mmu->lock is held for write */
+enum mmu_result shadow_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
+
+#endif

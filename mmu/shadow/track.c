@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Frames that hold guest tables which are shadowed, and what writing them does. */
+#include "mmu/shadow/page.h"
+#include "mmu/shadow/role.h"
+
+/*
+ * Emulated writes to a table, with no fault through it in between, after which it
+ * is a table no longer, or one that is being filled: better written freely.
+ */
+#define WRITES_MAX	3
+
+bool track_has_table(struct mmu_shadow *s, int as_id, gfn_t gfn, u64 n)
+{
+	unsigned long index = gfn;
+
+	/* Every fault asks for one frame. */
+	if (n == 1)
+		return xa_load(&s->table[as_id], gfn);
+	return xa_find(&s->table[as_id], &index, gfn + n - 1, XA_PRESENT);
+}
+
+void track_zap(struct mmu_shadow *s, int as_id, gfn_t gfn,
+	       struct shadow_debt *d)
+{
+	struct shadow_page *sp;
+
+	while ((sp = xa_load(&s->table[as_id], gfn)))
+		shadow_zap_page(s, sp, d);
+}
+
+enum mmu_result track_write(struct mmu_shadow *s, int as_id,
+			    const struct mmu_fault *fault, bool needed,
+			    struct shadow_debt *d)
+{
+	if (unsync_allow(s, as_id, fault->gfn))
+		return MMU_FIXED;
+	/* A walk of the processor's: there is no instruction to emulate. */
+	if (needed || (!fault->no_emulate && !(fault->error & PF_GUEST_TABLE)))
+		return MMU_EMULATE;
+	track_zap(s, as_id, fault->gfn, d);
+	return MMU_RETRY;
+}
+
+/* Drop what shadows one guest entry. */
+static void entry_drop(struct shadow_page *sp, unsigned int i,
+		       struct shadow_debt *d)
+{
+	unsigned int n = shadow_entry_sptes(sp, &i);
+
+	while (n--)
+		shadow_drop(&sp->spt[i++], d);
+}
+
+/* Does a write look like one of an entry?  PAE entries are written by halves too. */
+static bool is_entry_write(const struct shadow_page *sp, unsigned int offset,
+			   unsigned int len)
+{
+	bool short_ok = sp->role.format == SHADOW_2LEVEL ||
+			sp->role.format == SHADOW_PAE;
+
+	if (len == 8)
+		return !(offset % 8) && sp->role.format != SHADOW_2LEVEL;
+	return len == 4 && short_ok && !(offset % 4);
+}
+
+static void page_written(struct mmu_shadow *s, struct shadow_page *sp,
+			 unsigned int offset, unsigned int len,
+			 struct shadow_debt *d)
+{
+	unsigned int size = sp->role.format == SHADOW_2LEVEL ? 4 : 8;
+	unsigned int i;
+
+	if (!is_entry_write(sp, offset, len) || ++sp->writes > WRITES_MAX) {
+		shadow_zap_page(s, sp, d);
+		return;
+	}
+	for (i = offset / size; i <= (offset + len - 1) / size; i++)
+		entry_drop(sp, i, d);
+}
+
+static void frame_written(struct mmu_vcpu *vcpu, gfn_t gfn, unsigned int offset,
+			  unsigned int len)
+{
+	struct mmu *mmu = vcpu->mmu;
+	struct shadow_page *sp, *next;
+	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
+
+	write_lock(&mmu->lock);
+	for (sp = xa_load(&mmu->shadow->table[vcpu->as_id], gfn); sp; sp = next) {
+		next = sp->same;
+		page_written(mmu->shadow, sp, offset, len, &d);
+	}
+	shadow_debt_pay(&d);
+	write_unlock(&mmu->lock);
+}
+
+void mmu_guest_written(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int len)
+{
+	/* Pairs with the release in shadow_activate(). */
+	struct mmu_shadow *s = smp_load_acquire(&vcpu->mmu->shadow);
+	gfn_t gfn = gpa >> MMU_PAGE_SHIFT;
+
+	if (likely(!s))
+		return;
+	/* What was written, then the look for a table: pairs with shadow_publish(). */
+	smp_mb();
+	if (xa_load(&s->table[vcpu->as_id], gfn))
+		frame_written(vcpu, gfn, gpa & (MMU_PAGE_SIZE - 1), len);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The structures of shadow paging; shadow.h says how they hang together. */
+#ifndef LAMINA_MMU_SHADOW_TYPES_H
+#define LAMINA_MMU_SHADOW_TYPES_H
+
+#include <linux/container_of.h>
+#include <linux/xarray.h>
+
+#include "mmu/base/cache.h"
+#include "mmu/shadow/rmap_index.h"
+#include "mmu/tdp/root.h"
+#include "mmu/base/spte.h"
+
+/* Guest formats, as far as a role has to tell them apart. */
+enum shadow_format {
+	SHADOW_NONE,		/* direct: paging is off, or below a large page */
+	SHADOW_2LEVEL,
+	SHADOW_PAE,
+	SHADOW_LONG,		/* 4 or 5 levels: the same entries */
+	SHADOW_EPT,		/* 4 or 5 levels, without accessed and dirty bits */
+	SHADOW_EPT_AD,		/* and with them */
+};
+
+/**
+ * union shadow_role - what, beside the frame, decides the content of a page
+ * @word: all of it, to compare
+ * @level: the host table's level
+ * @direct: see above
+ * @quadrant: 2-level guest tables have 1024 entries: which part of it (of 2 at
+ *            level 1, of 4 at level 2)
+ * @access: ACC_* of the guest's entries above it; a direct page's leaves have
+ *          these, without ACC_W while the guest's entry is not dirty
+ * @pkey: direct page below a large one: its protection key
+ * @format: enum shadow_format
+ * @nx: EFER.NXE: bit 63 is not reserved
+ * @wp: CR0.WP
+ * @smep: CR4.SMEP
+ * @pse: CR4.PSE of a 2-level guest
+ * @strict: CR4.SMAP or CR4.PKE: a user page may not be mapped as a supervisor's
+ * @as_id: address space
+ */
+union shadow_role {
+	u32 word;
+	struct {
+		u32 level:3;
+		u32 direct:1;
+		u32 quadrant:2;
+		u32 access:4;
+		u32 pkey:4;
+		u32 format:3;
+		u32 nx:1;
+		u32 wp:1;
+		u32 smep:1;
+		u32 pse:1;
+		u32 strict:1;
+		u32 as_id:1;
+	};
+};
+
+/**
+ * struct shadow_page - one host table
+ * @link: in mmu_shadow.pages, oldest first; in shadow_debt.dead when zapped
+ * @same: next page of the same frame (in the same xarray entry)
+ * @spt: its 512 SPTEs
+ * @side: for each SPTE that is a leaf where its reverse map has it: (gfn << 1) | 1
+ *        when it is alone there, else the descriptor; made with the first leaf
+ * @gfn: indirect: the guest table's frame; direct: the first one that it maps
+ * @role: see above
+ * @parents: SPTEs that link to it
+ * @roots: vCPUs that have it as a root
+ * @unsync: the guest's table may have changed
+ * @zapped: nobody finds it any more; freed when @roots is 0
+ * @writes: emulated writes to its table since a fault last went through it
+ * @unsync_link: in mmu_shadow.unsync
+ */
+struct shadow_page {
+	struct list_head link;
+	struct shadow_page *same;
+	u64 *spt;
+	u64 *side;
+	gfn_t gfn;
+	union shadow_role role;
+	struct rmap_head parents;
+	unsigned int roots;
+	bool unsync;
+	bool zapped;
+	u8 writes;
+	struct list_head unsync_link;
+};
+
+/**
+ * struct mmu_shadow - what a VM with shadow pages has; mmu->lock protects all
+ * @table: by address space: guest tables' frame to its indirect pages
+ * @direct: by address space: first frame to its direct pages
+ * @rmap: by address space and level - 1: gfn >> 9 * (level - 1) to the reverse map
+ *        of leaves of that level
+ * @pages: all pages that are not zapped, oldest first
+ * @nr_pages: how many
+ * @unsync: pages that are unsync
+ * @nr_unsync: how many
+ * @roots: struct shadow_root of vCPUs, by mmu_root.link
+ */
+struct mmu_shadow {
+	struct xarray table[2];
+	struct xarray direct[2];
+	struct rmap_index rmap[2][LEVEL_1G];
+	struct list_head pages;
+	unsigned long nr_pages;
+	struct list_head unsync;
+	unsigned int nr_unsync;
+	struct list_head roots;
+};
+
+/**
+ * struct shadow_root - a vCPU's root
+ * @base: what vcpu->root points to; on mmu_shadow.roots; never shared
+ * @top: the shadow pages at @top_level
+ * @tops: how many: one, or four for 32-bit guests
+ * @top_level: 2, 4 or 5
+ * @hw_level: level of the table that the hardware starts at: 3 (PAE), 4 or 5
+ * @pass: tables of its own above @top_level, by level; @pass[@hw_level] is the root
+ *        if above @top_level
+ * @fmt: format of the tables that it was made for; NULL: paging was off
+ * @role: their context's role
+ * @guest_root: and where they begin
+ */
+struct shadow_root {
+	struct mmu_root base;
+	struct shadow_page *top[4];
+	u8 tops;
+	u8 top_level;
+	u8 hw_level;
+	const struct pt_format *fmt;
+	u32 role;
+	gpa_t guest_root;
+	u64 *pass[LEVEL_MAX + 1];
+};
+
+/**
+ * struct shadow_debt - what is owed before the lock goes
+ * @mmu: the VM
+ * @flush: a translation was taken away: flush all
+ * @dead: zapped pages, to free after the flush
+ * @mapped: leaves made, less leaves dropped, by level
+ * @tables: tables made, less tables zapped
+ * @counted: one of those is not 0
+ * @full: xarray that lacked a node, for shadow_debt_room(), or NULL
+ * @full_rmap: index of reverse maps that lacked a chunk, or NULL
+ * @full_index: where
+ */
+struct shadow_debt {
+	struct mmu *mmu;
+	bool flush;
+	struct list_head dead;
+	long mapped[LEVEL_1G + 1];
+	long tables;
+	bool counted;
+	struct xarray *full;
+	struct rmap_index *full_rmap;
+	unsigned long full_index;
+};
+
+/** to_shadow_root - the root of a vCPU whose mode walks */
+static inline struct shadow_root *to_shadow_root(struct mmu_root *root)
+{
+	return container_of(root, struct shadow_root, base);
+}
+
+/** shadow_page_of - the page that an SPTE is in */
+static inline struct shadow_page *shadow_page_of(const u64 *sptep)
+{
+	return mmu_env_table_owner(sptep);
+}
+
+#endif

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Leaf tables that the guest writes without an exit.
+ *
+ * The guest has to flush before it may rely on what it wrote (APM vol. 2, 5.5.2;
+ * SDM vol. 3, 4.10.4), so a table may say something else than its shadow until
+ * then.  Nothing above a leaf table is ever unsync.
+ */
+#include "mmu/tdp/tree.h"
+#include "mmu/shadow/page.h"
+#include "mmu/shadow/prefetch.h"
+#include "mmu/shadow/role.h"
+
+/* Every CR3 load reads all of them. */
+#define UNSYNC_MAX	64
+
+/* SPTEs whose guest entries are read at a time. */
+#define BATCH		16
+
+bool unsync_allow(struct mmu_shadow *s, int as_id, gfn_t gfn)
+{
+	struct shadow_page *sp, *first = xa_load(&s->table[as_id], gfn);
+	unsigned int n = 0;
+
+	for (sp = first; sp; sp = sp->same) {
+		if (sp->role.level != LEVEL_4K)
+			return false;
+		n += !sp->unsync;
+	}
+	if (s->nr_unsync + n > UNSYNC_MAX)
+		return false;
+	for (sp = first; sp; sp = sp->same) {
+		if (sp->unsync)
+			continue;
+		sp->unsync = true;
+		list_add_tail(&sp->unsync_link, &s->unsync);
+	}
+	s->nr_unsync += n;
+	return true;
+}
+
+void unsync_forget(struct mmu_shadow *s, struct shadow_page *sp)
+{
+	if (!sp->unsync)
+		return;
+	sp->unsync = false;
+	list_del_init(&sp->unsync_link);
+	s->nr_unsync--;
+}
+
+/* ------------------------------------------------------------------------ */
+
+/* Does the vCPU read tables as the page's role says? */
+static bool reads_alike(const struct mmu_ctx *ctx, const struct shadow_page *sp)
+{
+	union shadow_role role = { .word = ctx->role };
+
+	return role.format == sp->role.format && role.nx == sp->role.nx;
+}
+
+/* May an SPTE stay, the guest's entry being what it is now? */
+static bool entry_allows(const struct mmu_config *cfg,
+			 const struct gwalk_ctx *walk,
+			 const struct shadow_page *sp, const u64 *sptep,
+			 u64 entry)
+{
+	struct shadow_entry e;
+	u32 has;
+
+	if (!shadow_entry_read(walk, sp, entry, &e) ||
+	    e.gfn != shadow_leaf_gfn(sptep))
+		return false;
+	has = pt_rights(cfg->fmt, *sptep, LEVEL_4K);
+	/* A supervisor's page is not what a user's is to SMEP and SMAP. */
+	if ((has & ~e.acc) || ((has ^ e.acc) & ACC_U))
+		return false;
+	return pt_pkey(cfg->fmt, *sptep) == e.pkey;
+}
+
+/* The guest's entries behind SPTEs; false: unknown. */
+static bool batch_peek(struct mmu_vcpu *vcpu, const struct shadow_page *sp,
+		       unsigned int first, unsigned int n, void *raw)
+{
+	const struct mmu_ctx *ctx = &vcpu->ctx[vcpu->mode->kind];
+	unsigned int size = ctx->walk.fmt ? ctx->walk.fmt->entry_size : 0;
+	unsigned int at = shadow_entry_index(sp, first) * size;
+
+	return size && reads_alike(ctx, sp) &&
+	       !mmu_env_guest_peek(vcpu, (sp->gfn << MMU_PAGE_SHIFT) + at, raw,
+				   n * size);
+}
+
+static void batch_read(struct mmu_vcpu *vcpu, struct shadow_page *sp,
+		       unsigned int first, struct shadow_debt *d)
+{
+	const struct gwalk_ctx *walk = &vcpu->ctx[vcpu->mode->kind].walk;
+	u64 raw[BATCH] __uninitialized;
+	bool known = batch_peek(vcpu, sp, first, BATCH, raw);
+	u64 *sptep = &sp->spt[first];
+	unsigned int i;
+
+	for (i = 0; i < BATCH; i++, sptep++) {
+		if (!*sptep)
+			continue;
+		if (!known || !entry_allows(vcpu->mmu->config, walk, sp, sptep,
+					    shadow_entry_raw(raw, i, walk->fmt->entry_size)))
+			shadow_drop(sptep, d);
+	}
+}
+
+static bool batch_is_empty(const struct shadow_page *sp, unsigned int first)
+{
+	u64 any = 0;
+	unsigned int i;
+
+	for (i = 0; i < BATCH; i++)
+		any |= sp->spt[first + i];
+	return !any;
+}
+
+/* The table is protected and no TLB lets anybody write it: what is read is true. */
+static void page_read(struct mmu_vcpu *vcpu, struct shadow_page *sp,
+		      struct shadow_debt *d)
+{
+	unsigned int i;
+
+	unsync_forget(vcpu->mmu->shadow, sp);
+	for (i = 0; i < PT_ENTRIES; i += BATCH)
+		if (!batch_is_empty(sp, i))
+			batch_read(vcpu, sp, i, d);
+}
+
+void unsync_page(struct mmu_vcpu *vcpu, struct shadow_page *sp,
+		 struct shadow_debt *d)
+{
+	shadow_protect_gfn(vcpu->mmu->shadow, sp->role.as_id, sp->gfn, d);
+	shadow_debt_pay(d);
+	page_read(vcpu, sp, d);
+}
+
+void unsync_all(struct mmu_vcpu *vcpu, struct shadow_debt *d)
+{
+	struct mmu_shadow *s = vcpu->mmu->shadow;
+	struct shadow_page *sp, *next;
+
+	list_for_each_entry(sp, &s->unsync, unsync_link)
+		shadow_protect_gfn(s, sp->role.as_id, sp->gfn, d);
+	shadow_debt_pay(d);
+	list_for_each_entry_safe(sp, next, &s->unsync, unsync_link)
+		if (sp->role.as_id == vcpu->as_id)
+			page_read(vcpu, sp, d);
+}
+
+/* ------------------------------------------------------------------------ */
+/* INVLPG: one entry, in the tables that the vCPU runs on. */
+
+static u64 *leaf_find(const struct mmu_config *cfg, struct mmu_vcpu *vcpu,
+		      u64 la)
+{
+	struct shadow_page *sp = shadow_root_top(vcpu, la);
+	u64 *sptep, spte;
+	int level;
+
+	for (; sp; sp = shadow_page_of(spte_table_of(cfg, spte))) {
+		level = sp->role.level;
+		sptep = &sp->spt[pt_slot(la >> MMU_PAGE_SHIFT, level)];
+		spte = *sptep;
+		if (level == LEVEL_4K)
+			return sptep;
+		if (!spte_is_table(cfg, spte, level))
+			break;
+	}
+	return NULL;
+}
+
+static void invlpg_entry(struct mmu_vcpu *vcpu, u64 la, struct shadow_debt *d)
+{
+	const struct mmu_config *cfg = vcpu->mmu->config;
+	u64 *sptep = leaf_find(cfg, vcpu, la), entry = 0;
+	struct shadow_page *sp;
+	bool known;
+
+	if (!sptep || !*sptep)
+		return;
+	sp = shadow_page_of(sptep);
+	if (!sp->unsync)
+		return;
+	known = batch_peek(vcpu, sp, sptep - sp->spt, 1, &entry);
+	if (known && entry_allows(cfg, &vcpu->ctx[vcpu->mode->kind].walk, sp,
+				  sptep, entry))
+		return;
+	shadow_drop(sptep, d);
+	/* The guest will look what it has put there. */
+	if (known)
+		shadow_refill(vcpu, sptep, entry, d);
+}
+
+void mmu_guest_invlpg(struct mmu_vcpu *vcpu, u64 la)
+{
+	struct mmu *mmu = vcpu->mmu;
+	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
+
+	if (vcpu->mode != &mmu_mode_shadow)
+		return;
+	/* Then the next root brings everything up to date. */
+	if (!mmu_root_is_current(vcpu)) {
+		mmu_guest_flush(vcpu);
+		return;
+	}
+	write_lock(&mmu->lock);
+	invlpg_entry(vcpu, la, &d);
+	shadow_debt_pay(&d);
+	write_unlock(&mmu->lock);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Leaf tables that the guest writes freely: see shadow.h for locks and debts. */
+#ifndef LAMINA_MMU_SHADOW_UNSYNC_H
+#define LAMINA_MMU_SHADOW_UNSYNC_H
+
+#include "mmu/shadow/types.h"
+
+/**
+ * unsync_allow - may a frame be written, though tables lie in it?
+ * @s: the VM's
+ * @as_id: address space
+ * @gfn: the frame
+ *
+ * True when all are leaf tables; they are unsync then.
+ */
+bool unsync_allow(struct mmu_shadow *s, int as_id, gfn_t gfn);
+
+/**
+ * unsync_page - bring a page up to date
+ * @vcpu: whose memory is read
+ * @sp: the page, unsync
+ * @d: the debt
+ *
+ * Protects the table (and pays) first, so that what is read stays true.
+ */
+void unsync_page(struct mmu_vcpu *vcpu, struct shadow_page *sp,
+		 struct shadow_debt *d);
+
+/** unsync_all - bring all pages of the vCPU's address space up to date */
+void unsync_all(struct mmu_vcpu *vcpu, struct shadow_debt *d);
+
+/** unsync_forget - a page goes, or was brought up to date */
+void unsync_forget(struct mmu_shadow *s, struct shadow_page *sp);
+
+#endif

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What one step of a walk over a TDP tree does to the entry at hand. */
+#include <linux/atomic.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "mmu/tdp/entry.h"
+
+/*
+ * To be called before a translation is taken away.  Another operation that
+ * finds the entry gone must not believe that no TLB has it; see debt_pay() in
+ * range.c.  The compare-exchange that follows orders the two.
+ */
+static void debt_arm(struct tdp_debt *d)
+{
+	if (d->armed)
+		return;
+	d->armed = true;
+	atomic_inc(&d->mmu->unflushed);
+}
+
+static void debt_add_range(struct tdp_debt *d, gfn_t first, gfn_t end)
+{
+	d->start = d->end ? min(d->start, first) : first;
+	d->end = max(d->end, end);
+}
+
+static void debt_add(struct tdp_debt *d, const struct pt_iter *it)
+{
+	gfn_t first = it->gfn & LEVEL_MASK(it->level);
+
+	debt_add_range(d, first, first + LEVEL_GFNS(it->level));
+}
+
+static bool is_leaf(const struct pt_iter *it)
+{
+	return spte_is_real(it->spte) &&
+	       spte_is_leaf(it->cfg, it->spte, it->level);
+}
+
+static bool is_table(const struct pt_iter *it)
+{
+	return spte_is_table(it->cfg, it->spte, it->level);
+}
+
+/*
+ * Break before make: the entry stays SPTE_BROKEN, which no fault replaces,
+ * until the TLBs have forgotten what is below.
+ */
+static void zap_table(struct pt_iter *it, struct tdp_debt *d)
+{
+	u64 *table = spte_table_of(it->cfg, it->spte);
+
+	if (!pt_iter_set(it, SPTE_BROKEN))
+		return;
+	d->broken[d->nr_broken++] = it->sptep;
+	debt_add(d, it);
+	pt_kill(it->cfg, table, it->level - 1, &d->count);
+}
+
+static void zap_leaf(struct pt_iter *it, struct tdp_debt *d)
+{
+	if (!pt_iter_set(it, 0))
+		return;
+	debt_add(d, it);
+	d->count.mapped[it->level]--;
+}
+
+void tdp_zap_entry(struct pt_iter *it, struct tdp_debt *d, gfn_t start,
+		   int unit)
+{
+	gfn_t first = it->gfn & LEVEL_MASK(it->level);
+	bool inside = it->level <= unit && first >= start &&
+		      first + LEVEL_GFNS(it->level) <= it->end;
+
+	/* Once more whenever the entry changed under our hands. */
+	while (is_leaf(it) || (inside && is_table(it))) {
+		debt_arm(d);
+		if (is_leaf(it))
+			zap_leaf(it, d);
+		else
+			zap_table(it, d);
+	}
+}
+
+void tdp_protect_entry(struct pt_iter *it, struct tdp_debt *d)
+{
+	while (is_leaf(it) && (it->spte & it->cfg->write)) {
+		debt_arm(d);
+		if (pt_iter_set(it, it->spte & ~it->cfg->write))
+			debt_add(d, it);
+	}
+}
+
+/* The dirty log's inner loop: tdp_protect_entry() with less ado. */
+void tdp_protect_run(struct pt_iter *it, struct tdp_debt *d, u64 mask)
+{
+	const u64 write = it->cfg->write;
+	u64 done = 0, spte;
+	unsigned int i;
+
+	for (; mask; mask &= mask - 1) {
+		i = __builtin_ctzll(mask);
+		spte = READ_ONCE(it->sptep[i]);
+		while (spte_is_real(spte) && (spte & write)) {
+			debt_arm(d);
+			if (try_cmpxchg(&it->sptep[i], &spte, spte & ~write)) {
+				done |= 1ull << i;
+				spte = 0;
+			}
+		}
+	}
+	if (done)
+		debt_add_range(d, it->gfn + __builtin_ctzll(done),
+			       it->gfn + 64 - __builtin_clzll(done));
+}
+
+bool tdp_track(struct mmu *mmu, const struct mmu_root *root, gfn_t gfn)
+{
+	const struct mmu_config *cfg = mmu->config;
+	u64 spte, new, *sptep;
+	int level;
+
+	if (gfn >= cfg->end)
+		return false;
+	sptep = pt_lookup(cfg, root->table, gfn, &level, &spte);
+	/* Against the processor and the fast path; all others want the lock. */
+	do {
+		if (!spte_is_real(spte) || !(spte & SPTE_MMU_WRITABLE))
+			return false;
+		new = spte & ~(cfg->write | SPTE_MMU_WRITABLE);
+	} while (!try_cmpxchg(sptep, &spte, new));
+	return spte & cfg->write;
+}
+
+bool tdp_is_young(const struct pt_iter *it)
+{
+	return is_leaf(it) &&
+	       (!it->cfg->ad || (it->spte & it->cfg->accessed));
+}
+
+bool tdp_age_entry(struct pt_iter *it, struct tdp_debt *d)
+{
+	bool young = false;
+
+	while (tdp_is_young(it)) {
+		young = true;
+		if (it->cfg->ad) {
+			pt_iter_set(it, it->spte & ~it->cfg->accessed);
+			continue;
+		}
+		debt_arm(d);
+		zap_leaf(it, d);
+	}
+	return young;
+}
+
+bool tdp_can_split(const struct pt_iter *it)
+{
+	return it->level > LEVEL_4K && is_leaf(it) && spte_can_write(it->spte);
+}
+
+bool tdp_split_entry(struct pt_iter *it, struct tdp_debt *d, u64 *table,
+		     u64 drop)
+{
+	u64 taken;
+
+	while (tdp_can_split(it)) {
+		taken = it->spte & drop;
+		if (taken)
+			debt_arm(d);
+		pt_split(it->cfg, table, it->spte & ~drop, it->level);
+		if (!pt_iter_set(it, spte_table(it->cfg, table)))
+			continue;
+		if (taken)
+			debt_add(d, it);
+		d->count.tables++;
+		d->count.mapped[it->level]--;
+		d->count.mapped[it->level - 1] += PT_ENTRIES;
+		return true;
+	}
+	memset(table, 0, MMU_PAGE_SIZE);
+	return false;
+}

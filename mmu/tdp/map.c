@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Putting leaves into a TDP tree, for fault.c. */
+#include <linux/atomic.h>
+#include <linux/string.h>
+
+#include "mmu/base/cache.h"
+#include "mmu/tdp/root.h"
+#include "mmu/tdp/entry.h"
+
+/* Put a table from the reserve in place of an empty entry or a large leaf. */
+static bool table_link(struct mmu_vcpu *vcpu, u64 *sptep, u64 *spte, int level)
+{
+	struct mmu *mmu = vcpu->mmu;
+	bool split = spte_is_real(*spte);
+	u64 new, *table;
+
+	/* Somebody is unlinking a table here. */
+	if (!split && *spte)
+		return false;
+	table = cache_take(vcpu);
+	if (!table)
+		return false;
+	if (split)
+		pt_split(mmu->config, table, *spte, level);
+	/* The exchange makes the table's contents visible first. */
+	new = spte_table(mmu->config, table);
+	if (!try_cmpxchg(sptep, spte, new)) {
+		if (split)
+			memset(table, 0, MMU_PAGE_SIZE);
+		cache_give(vcpu, table);
+		return false;
+	}
+	*spte = new;
+	atomic_long_inc(&mmu->tables);
+	if (split) {
+		atomic_long_dec(&mmu->mapped[level]);
+		atomic_long_add(PT_ENTRIES, &mmu->mapped[level - 1]);
+	}
+	return true;
+}
+
+/* Is there a leaf that allows what the guest wanted to do? */
+static bool leaf_allows(const struct mmu_config *cfg, u64 spte, u64 error)
+{
+	return spte_is_real(spte) &&
+	       (!(error & PF_WRITE) || (spte & cfg->write));
+}
+
+u32 tdp_leaf_how(const struct mmu_slot *slot, const struct mmu_pfn *p,
+		 bool write)
+{
+	u32 how = 0;
+
+	if (p->writable) {
+		how |= LEAF_HOST_WRITABLE;
+		if (!(slot->flags & MMU_SLOT_READONLY))
+			how |= LEAF_MMU_WRITABLE;
+	}
+	if ((how & LEAF_MMU_WRITABLE) &&
+	    (write || !(slot->flags & MMU_SLOT_DIRTY_LOG)))
+		how |= LEAF_WRITE;
+	return how;
+}
+
+static enum mmu_result leaf_put(struct mmu *mmu, const struct mmu_fault *fault,
+				u64 spte, struct tdp_place *place)
+{
+	const struct mmu_config *cfg = mmu->config;
+	bool was = spte_is_real(spte);
+	bool write = fault->error & PF_WRITE;
+	u32 how = tdp_leaf_how(fault->slot, &fault->pfn, write) | LEAF_ACCESSED;
+	u64 new;
+
+	if (!fault->map_write)
+		how &= ~LEAF_WRITE;
+	/* Nor may anybody make it writable who does not know of the tables. */
+	if (fault->tracked)
+		how &= ~(LEAF_WRITE | LEAF_MMU_WRITABLE);
+	if (write)
+		how |= LEAF_DIRTY;
+	new = spte_leaf(cfg, place->level, fault->pfn.pfn, how);
+	if (was) {
+		if ((spte ^ new) & cfg->addr) {
+			place->clash = true;
+			return MMU_RETRY;
+		}
+		new |= spte & (cfg->accessed | cfg->dirty);
+	} else if (!spte_is_free(cfg, spte)) {
+		return MMU_RETRY;
+	}
+	if (!try_cmpxchg(place->sptep, &spte, new))
+		return MMU_RETRY;
+	if (!was)
+		atomic_long_inc(&mmu->mapped[place->level]);
+	if (how & LEAF_WRITE)
+		tdp_log_dirty(mmu, fault->slot, fault->gfn);
+	return MMU_FIXED;
+}
+
+enum mmu_result tdp_map(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
+			struct tdp_place *place)
+{
+	const struct mmu_config *cfg = vcpu->mmu->config;
+	u64 *table = vcpu->root->table;
+	int level;
+	u64 spte;
+
+	for (level = cfg->levels; ; level--) {
+		place->sptep = &table[pt_slot(fault->gfn, level)];
+		place->level = level;
+		spte = READ_ONCE(*place->sptep);
+		if (spte_is_table(cfg, spte, level)) {
+			table = spte_table_of(cfg, spte);
+			continue;
+		}
+		if (leaf_allows(cfg, spte, fault->error))
+			return MMU_FIXED;
+		if (level <= fault->level)
+			return leaf_put(vcpu->mmu, fault, spte, place);
+		if (!table_link(vcpu, place->sptep, &spte, level))
+			return MMU_RETRY;
+		table = spte_table_of(cfg, spte);
+	}
+}
+
+void tdp_map_mmio(struct mmu_vcpu *vcpu, gfn_t gfn, u64 gen)
+{
+	const struct mmu_config *cfg = vcpu->mmu->config;
+	u64 spte, *sptep;
+	int level;
+
+	for (;;) {
+		sptep = pt_lookup(cfg, vcpu->root->table, gfn, &level, &spte);
+		if (level == LEVEL_4K)
+			break;
+		if (spte_is_real(spte) ||
+		    !table_link(vcpu, sptep, &spte, level))
+			return;
+	}
+	if (spte_is_free(cfg, spte))
+		try_cmpxchg(sptep, &spte, spte_mmio(cfg, gen));
+}
+
+void tdp_map_near(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,
+		  u64 *first, const struct mmu_pfn *page, unsigned int n)
+{
+	const struct mmu_config *cfg = vcpu->mmu->config;
+	const struct mmu_pfn kind[2] = { { }, { .writable = true } };
+	unsigned int i, made = 0;
+	u64 leaf[2], old;
+
+	/* They differ in the frame, and in whether the host lets it be written. */
+	for (i = 0; i < 2; i++)
+		leaf[i] = spte_leaf(cfg, LEVEL_4K, 0,
+				    tdp_leaf_how(slot, &kind[i], false));
+	for (i = 0; i < n; i++) {
+		old = READ_ONCE(first[i]);
+		if (!old && try_cmpxchg(&first[i], &old,
+					leaf[page[i].writable] |
+					page[i].pfn << MMU_PAGE_SHIFT))
+			made++;
+	}
+	if (made)
+		atomic_long_add(made, &vcpu->mmu->mapped[LEVEL_4K]);
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A guest's CPUID: lookup, the instruction, and what is derived from the table. */
+#include <linux/slab.h>
+
+#include <asm/cpufeatures.h>
+#include <asm/fpu/types.h>
+#include <asm/msr-index.h>
+#include <asm/processor-flags.h>
+
+#include "x86/cpu/cpuid.h"
+#include "x86/cpu/cr.h"
+#include "x86/run/exits.h"
+#include "x86/cpu/fpu.h"
+#include "x86/run/lifecycle.h"
+#include "x86/vcpu/vendor.h"
+
+void vcpu_step_cpuid_down(void *obj)
+{
+	kvfree(to_x86_vcpu(obj)->cpuid.entry);
+}
+
+static __always_inline const struct kvm_cpuid_entry2 *
+find(const struct x86_vcpu *v, u32 function, u32 index)
+{
+	const struct x86_cpuid *c = &v->cpuid;
+	const struct kvm_cpuid_entry2 *e;
+	const u16 *link;
+
+	for (link = &c->first[cpuid_bucket(function)]; *link;
+	     link = cpuid_links(c) + (*link - 1)) {
+		e = c->entry + (*link - 1);
+		if (e->function != function)
+			continue;
+		if (!(e->flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX) ||
+		    e->index == index)
+			return e;
+	}
+	return NULL;
+}
+
+const struct kvm_cpuid_entry2 *cpuid_find(const struct x86_vcpu *v,
+					  u32 function, u32 index)
+{
+	return find(v, function, index);
+}
+
+/*
+ * What every 64-bit CPU has is allowed whatever the table says: VMMs that set
+ * none at all run guests in every mode.
+ */
+#define CR4_BASE (X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE |	\
+		  X86_CR4_PSE | X86_CR4_PAE | X86_CR4_MCE | X86_CR4_PGE |	\
+		  X86_CR4_PCE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT)
+
+static const struct {
+	u16 feature;
+	u32 cr4;
+} cr4_features[] = {
+	{ X86_FEATURE_PCID, X86_CR4_PCIDE },
+	{ X86_FEATURE_XSAVE, X86_CR4_OSXSAVE },
+	{ X86_FEATURE_FSGSBASE, X86_CR4_FSGSBASE },
+	{ X86_FEATURE_SMEP, X86_CR4_SMEP },
+	{ X86_FEATURE_SMAP, X86_CR4_SMAP },
+	{ X86_FEATURE_PKU, X86_CR4_PKE },
+	{ X86_FEATURE_UMIP, X86_CR4_UMIP },
+	{ X86_FEATURE_LA57, X86_CR4_LA57 },
+};
+
+/*
+ * Features with bits in CR4 and EFER; a VMM that sets no table gets the host's:
+ * see CR4_BASE.
+ */
+static bool feature_granted(const struct x86_vcpu *v, unsigned int feature)
+{
+	return (!v->cpuid.n || cpuid_has(v, feature)) && cpuid_offered(feature);
+}
+
+/*
+ * Bits that the processor itself would refuse must never reach it: userspace may
+ * have set features that the host lacks.
+ */
+static u64 cpuid_cr4(const struct x86_vcpu *v)
+{
+	u64 bits = CR4_BASE;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cr4_features); i++)
+		if (feature_granted(v, cr4_features[i].feature))
+			bits |= cr4_features[i].cr4;
+	return bits;
+}
+
+static u64 cpuid_xcr0(const struct x86_vcpu *v)
+{
+	const struct kvm_cpuid_entry2 *e = cpuid_find(v, 0xd, 0);
+	u64 bits = e ? e->eax | (u64)e->edx << 32 : 0;
+
+	return (bits & x86_caps->xcr0) | XFEATURE_MASK_FP;
+}
+
+static u8 cpuid_maxphyaddr(const struct x86_vcpu *v)
+{
+	const struct kvm_cpuid_entry2 *e = cpuid_find(v, 0x80000008, 0);
+
+	/* Without the leaf: 36 bits (SDM vol. 3, 4.1.4). */
+	if (!e || !(e->eax & 0xff))
+		return 36;
+	return clamp_t(u32, e->eax & 0xff, 32, 52);
+}
+
+void cpuid_update(struct x86_vcpu *v)
+{
+	const struct kvm_cpuid_entry2 *leaf0 = cpuid_find(v, 0, 0);
+	struct x86_cpuid *c = &v->cpuid;
+
+	c->maxphyaddr = cpuid_maxphyaddr(v);
+	c->has_nx = feature_granted(v, X86_FEATURE_NX);
+	c->has_lm = feature_granted(v, X86_FEATURE_LM);
+	c->has_gib_pages = feature_granted(v, X86_FEATURE_GBPAGES);
+	c->has_ffxsr = feature_granted(v, X86_FEATURE_FXSR_OPT);
+	/* "Auth" of AuthenticAMD. */
+	c->amd = leaf0 && leaf0->ebx == 0x68747541;
+	c->cr4_allowed = cpuid_cr4(v);
+	c->xcr0 = cpuid_xcr0(v);
+	cr_changed(v);
+}
+
+/* Bits that follow from registers, not from the table. */
+static __always_inline void cpuid_dynamic(struct x86_vcpu *v, u32 function, u32 index,
+			  u32 regs[4])
+{
+	bool apic = v->msrs.apic_base & MSR_IA32_APICBASE_ENABLE;
+	u32 *eax = &regs[0], *ebx = &regs[1], *ecx = &regs[2], *edx = &regs[3];
+
+	switch (function) {
+	case 1:
+		*ecx &= ~CPUID_BIT(X86_FEATURE_OSXSAVE);
+		if (state_get(v, GRP_CR4)->cr4 & X86_CR4_OSXSAVE)
+			*ecx |= CPUID_BIT(X86_FEATURE_OSXSAVE);
+		if (!apic)
+			*edx &= ~CPUID_BIT(X86_FEATURE_APIC);
+		break;
+	case 7:
+		if (index)
+			break;
+		*ecx &= ~CPUID_BIT(X86_FEATURE_OSPKE);
+		if (state_get(v, GRP_CR4)->cr4 & X86_CR4_PKE)
+			*ecx |= CPUID_BIT(X86_FEATURE_OSPKE);
+		break;
+	case 0xd:
+		if (index == 0 && *ebx)
+			*ebx = fpu_image_bytes(v->fpu.xcr0, false);
+		else if (index == 1 && (*eax & CPUID_BIT(X86_FEATURE_XSAVEC)))
+			*ebx = fpu_image_bytes(v->fpu.xcr0, true);
+		break;
+	case 0x80000001:
+		/* The repetition of leaf 1 on AMD's CPUs; reserved on others. */
+		if (!apic)
+			*edx &= ~CPUID_BIT(X86_FEATURE_APIC);
+		break;
+	}
+}
+
+void cpuid_entry_current(struct x86_vcpu *v, struct kvm_cpuid_entry2 *e)
+{
+	u32 regs[4] = { e->eax, e->ebx, e->ecx, e->edx };
+
+	cpuid_dynamic(v, e->function, e->index, regs);
+	e->eax = regs[0];
+	e->ebx = regs[1];
+	e->ecx = regs[2];
+	e->edx = regs[3];
+}
+
+/* An Intel CPU answers beyond the last basic leaf with that leaf, AMD with 0. */
+static const struct kvm_cpuid_entry2 *cpuid_beyond(const struct x86_vcpu *v,
+						   u32 function, u32 index)
+{
+	const struct kvm_cpuid_entry2 *top, *class;
+
+	top = cpuid_find(v, 0, 0);
+	class = cpuid_find(v, function & 0x80000000, 0);
+	if (v->cpuid.amd || !top || (class && function <= class->eax))
+		return NULL;
+	return cpuid_find(v, top->eax, index);
+}
+
+/* Inline, as find(): a CPUID exit is to be cheap. */
+static __always_inline void query(struct x86_vcpu *v, u32 regs[4])
+{
+	static const struct kvm_cpuid_entry2 zero;
+	u32 function = v->state.gpr[GPR_RAX], index = v->state.gpr[GPR_RCX];
+	const struct kvm_cpuid_entry2 *e = find(v, function, index);
+
+	if (unlikely(!e))
+		e = cpuid_beyond(v, function, index) ?: &zero;
+	regs[0] = e->eax;
+	regs[1] = e->ebx;
+	regs[2] = e->ecx;
+	regs[3] = e->edx;
+	cpuid_dynamic(v, function, index, regs);
+}
+
+void cpuid_query(struct x86_vcpu *v, u32 regs[4])
+{
+	query(v, regs);
+}
+
+enum x86_next cpuid_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	enum x86_next next;
+	u32 regs[4];
+
+	if (!exit_skip(v, exit, &next))
+		return next;
+	query(v, regs);
+	v->state.gpr[GPR_RAX] = regs[0];
+	v->state.gpr[GPR_RBX] = regs[1];
+	v->state.gpr[GPR_RCX] = regs[2];
+	v->state.gpr[GPR_RDX] = regs[3];
+	return X86_RESUME;
+}

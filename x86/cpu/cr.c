@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Control registers and EFER: checks first, then the change. */
+#include <asm/msr-index.h>
+#include <asm/processor-flags.h>
+#include <asm/special_insns.h>
+
+#include "x86/cpu/cpuid.h"
+#include "x86/cpu/cr.h"
+#include "x86/vcpu/vendor.h"
+
+#define CR0_BITS (X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS |	\
+		  X86_CR0_ET | X86_CR0_NE | X86_CR0_WP | X86_CR0_AM |	\
+		  X86_CR0_NW | X86_CR0_CD | X86_CR0_PG)
+
+/* Changes of these end the validity of cached translations (APM vol. 2, 5.5.2). */
+#define CR4_FLUSH_BITS (X86_CR4_PGE | X86_CR4_PAE | X86_CR4_PSE |	\
+			X86_CR4_PCIDE | X86_CR4_SMEP | X86_CR4_SMAP |	\
+			X86_CR4_PKE | X86_CR4_LA57)
+
+void cr_changed(struct x86_vcpu *v)
+{
+	v->mmu_stale = true;
+}
+
+void cr_update_mmu(struct x86_vcpu *v)
+{
+	const struct x86_state *s;
+	struct mmu_cpu cpu;
+
+	if (likely(!v->mmu_stale))
+		return;
+	s = state_get(v, GRP_CR0 | GRP_CR4 | GRP_EFER);
+	cpu = (struct mmu_cpu) {
+		.cr0 = s->cr0,
+		.cr4 = s->cr4,
+		.efer = s->efer,
+		.feat = {
+			.maxphyaddr = v->cpuid.maxphyaddr,
+			.gib_pages = v->cpuid.has_gib_pages,
+			.pse36 = true,
+			.amd = v->cpuid.amd,
+		},
+	};
+	mmu_ctx_update(&v->vcpu.mmu, MMU_CTX_GUEST, &cpu);
+	v->mmu_stale = false;
+}
+
+void cr_flush(struct x86_vcpu *v)
+{
+	mmu_guest_flush(&v->vcpu.mmu);
+	vendor(tlb_flush)(v);
+}
+
+/* One address takes the processor as long as all of them. */
+void cr_flush_page(struct x86_vcpu *v, u64 la)
+{
+	mmu_guest_invlpg(&v->vcpu.mmu, la);
+	vendor(tlb_flush)(v);
+}
+
+static bool cr0_is_valid(u64 cr0)
+{
+	if (cr0 & ~CR0_BITS)
+		return false;
+	if ((cr0 & X86_CR0_PG) && !(cr0 & X86_CR0_PE))
+		return false;
+	return !(cr0 & X86_CR0_NW) || (cr0 & X86_CR0_CD);
+}
+
+static u64 efer_allowed(const struct x86_vcpu *v)
+{
+	u64 bits = EFER_SCE;
+
+	if (v->cpuid.has_lm)
+		bits |= EFER_LME | EFER_LMA;
+	if (v->cpuid.has_nx)
+		bits |= EFER_NX;
+	if (v->cpuid.has_ffxsr)
+		bits |= EFER_FFXSR;
+	return bits;
+}
+
+bool cr_state_is_valid(struct x86_vcpu *v, u64 cr0, u64 cr4, u64 efer)
+{
+	bool lma = (efer & EFER_LME) && (cr0 & X86_CR0_PG);
+
+	if (!cr0_is_valid(cr0) || (cr4 & ~v->cpuid.cr4_allowed) ||
+	    (efer & ~efer_allowed(v)))
+		return false;
+	if (lma != !!(efer & EFER_LMA))
+		return false;
+	if (lma && !(cr4 & X86_CR4_PAE))
+		return false;
+	return lma || !(cr4 & X86_CR4_PCIDE);
+}
+
+/* Turning paging on or off in a CPU with EFER.LME enters or leaves long mode. */
+static int cr0_switch_paging(struct x86_vcpu *v, bool on)
+{
+	const struct x86_state *s = state_get(v, GRP_CR4 | GRP_EFER | GRP_CSSS);
+	bool code64 = s->seg[SEG_CS].attr & SEG_L;
+	struct x86_state *w;
+
+	if (!on && (s->cr4 & X86_CR4_PCIDE))
+		return -EINVAL;
+	if (!on && (s->efer & EFER_LMA) && code64)
+		return -EINVAL;
+	if (!(s->efer & EFER_LME))
+		return 0;
+	if (on && (!(s->cr4 & X86_CR4_PAE) || code64))
+		return -EINVAL;
+	w = state_set(v, GRP_EFER);
+	w->efer = on ? w->efer | EFER_LMA : w->efer & ~EFER_LMA;
+	return 0;
+}
+
+int cr0_write(struct x86_vcpu *v, u64 value)
+{
+	u64 changed;
+
+	/* The upper half must be zero; reserved bits below are ignored (3.1.1). */
+	if (value >> 32)
+		return -EINVAL;
+	value = (value & CR0_BITS) | X86_CR0_ET;
+	if (!cr0_is_valid(value))
+		return -EINVAL;
+	changed = state_get(v, GRP_CR0)->cr0 ^ value;
+	if ((changed & X86_CR0_PG) &&
+	    cr0_switch_paging(v, value & X86_CR0_PG))
+		return -EINVAL;
+	state_set(v, GRP_CR0)->cr0 = value;
+	if (changed & X86_CR0_PG)
+		cr_flush(v);
+	cr_changed(v);
+	return 0;
+}
+
+int cr3_write(struct x86_vcpu *v, u64 value)
+{
+	bool pcid = state_get(v, GRP_CR4)->cr4 & X86_CR4_PCIDE;
+
+	/* Bit 63: keep the translations of the new PCID; we flush all the same. */
+	if (pcid)
+		value &= ~BIT_ULL(63);
+	if (state_is_long_mode(v)) {
+		if (value >> v->cpuid.maxphyaddr)
+			return -EINVAL;
+	} else {
+		value = (u32)value;
+	}
+	state_set(v, GRP_CR3)->cr3 = value;
+	cr_flush(v);
+	return 0;
+}
+
+int cr4_write(struct x86_vcpu *v, u64 value)
+{
+	const struct x86_state *s = state_get(v, GRP_CR3 | GRP_CR4);
+	bool long_mode = state_is_long_mode(v);
+	u64 changed = s->cr4 ^ value;
+
+	if (value & ~v->cpuid.cr4_allowed)
+		return -EINVAL;
+	if (long_mode && (!(value & X86_CR4_PAE) || (changed & X86_CR4_LA57)))
+		return -EINVAL;
+	if ((value & changed & X86_CR4_PCIDE) &&
+	    (!long_mode || (s->cr3 & 0xfff)))
+		return -EINVAL;
+	state_set(v, GRP_CR4)->cr4 = value;
+	if (changed & CR4_FLUSH_BITS)
+		cr_flush(v);
+	cr_changed(v);
+	return 0;
+}
+
+int cr8_write(struct x86_vcpu *v, u64 value)
+{
+	if (value > 15)
+		return -EINVAL;
+	state_set(v, GRP_CR8)->cr8 = value;
+	return 0;
+}
+
+int efer_write(struct x86_vcpu *v, u64 value)
+{
+	const struct x86_state *s = state_get(v, GRP_CR0 | GRP_EFER);
+	u64 changed = (s->efer ^ value) & ~(u64)EFER_LMA;
+
+	if (value & ~efer_allowed(v))
+		return -EINVAL;
+	if ((changed & EFER_LME) && (s->cr0 & X86_CR0_PG))
+		return -EINVAL;
+	/* LMA is the processor's: what is written there does not count. */
+	value = (value & ~(u64)EFER_LMA) | (s->efer & EFER_LMA);
+	state_set(v, GRP_EFER)->efer = value;
+	if (changed & EFER_NX)
+		cr_flush(v);
+	cr_changed(v);
+	return 0;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Control registers, EFER and debug registers: what may be written, and what
+ * follows from it.
+ */
+#ifndef LAMINA_X86_CPU_CR_H
+#define LAMINA_X86_CPU_CR_H
+
+#include "x86/vcpu/x86.h"
+
+/**
+ * cr0_write - MOV to CR0, with the processor's checks and side effects
+ * @v: own thread
+ * @value: new value
+ *
+ * Return: 0, or -EINVAL when the guest gets #GP (APM vol. 2, 3.1.1, 14.6.1).
+ */
+int cr0_write(struct x86_vcpu *v, u64 value);
+
+/** cr3_write - MOV to CR3 (APM vol. 2, 5.4.1 and 5.5.1); -EINVAL: #GP */
+int cr3_write(struct x86_vcpu *v, u64 value);
+
+/** cr4_write - MOV to CR4 (APM vol. 2, 3.1.3); -EINVAL: #GP */
+int cr4_write(struct x86_vcpu *v, u64 value);
+
+/** cr8_write - MOV to CR8 (APM vol. 2, 3.1.5); -EINVAL: #GP */
+int cr8_write(struct x86_vcpu *v, u64 value);
+
+/** cr_exists - is there a control register of this number? */
+bool cr_exists(u32 nr);
+
+/**
+ * cr_set - MOV to a control register (cr_exit.c)
+ * @v: own thread
+ * @nr: cr_exists()
+ * @value: new value
+ *
+ * Return: 0; -EINVAL: #GP.
+ */
+int cr_set(struct x86_vcpu *v, u32 nr, u64 value);
+
+/** cr_get - MOV from a control register; cr_exists() */
+u64 cr_get(struct x86_vcpu *v, u32 nr);
+
+/**
+ * dr_refused - may the guest access a debug register now?
+ * @v: own thread
+ * @nr: which
+ *
+ * Return: -1; or the vector that the guest gets, #UD, or #DB with DR6 set
+ * (APM vol. 2, 13.1.1.2 and 13.1.1.4).
+ */
+int dr_refused(struct x86_vcpu *v, u32 nr);
+
+/** dr_set - MOV to a debug register, 0 to 7; -EINVAL: #GP */
+int dr_set(struct x86_vcpu *v, u32 nr, u64 value);
+
+/** dr_get - MOV from a debug register, 0 to 7 */
+u64 dr_get(struct x86_vcpu *v, u32 nr);
+
+/** efer_write - WRMSR to EFER (APM vol. 2, 3.1.7); -EINVAL: #GP */
+int efer_write(struct x86_vcpu *v, u64 value);
+
+/**
+ * cr_state_is_valid - may a vCPU be in this state at all?
+ * @v: for the guest's CPUID
+ * @cr0: CR0
+ * @cr4: CR4
+ * @efer: EFER, with LMA
+ *
+ * For values that userspace sets all at once.
+ */
+bool cr_state_is_valid(struct x86_vcpu *v, u64 cr0, u64 cr4, u64 efer);
+
+/**
+ * cr_changed - paging-related registers changed: derived state is void
+ * @v: own thread
+ *
+ * The MMU's context is recomputed before its next use.
+ */
+void cr_changed(struct x86_vcpu *v);
+
+/**
+ * cr_flush - the guest asks for all its translations to be forgotten
+ * @v: own thread
+ */
+void cr_flush(struct x86_vcpu *v);
+
+/**
+ * cr_flush_page - the guest asks for those of one page to be forgotten
+ * @v: own thread, kvm->srcu held
+ * @la: an address in it, canonical
+ */
+void cr_flush_page(struct x86_vcpu *v, u64 la);
+
+/**
+ * cr_update_mmu - bring the MMU's context up to date, if it is void
+ * @v: own thread
+ */
+void cr_update_mmu(struct x86_vcpu *v);
+
+#endif

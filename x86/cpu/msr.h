@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Model-specific registers: one row each. */
+#ifndef LAMINA_X86_CPU_MSR_H
+#define LAMINA_X86_CPU_MSR_H
+
+#include "x86/vcpu/x86.h"
+
+struct msr_row;
+
+/**
+ * struct msr_access - one RDMSR or WRMSR, or one entry of userspace's
+ * @row: the row that covers @index
+ * @index: which register
+ * @host: userspace's, not the guest's
+ * @data: value to write, or the value read
+ */
+struct msr_access {
+	const struct msr_row *row;
+	u32 index;
+	bool host;
+	u64 data;
+};
+
+#define MSR_SAVED	BIT(0)	/* state that a VMM saves and restores: listed */
+#define MSR_USER	BIT(1)	/* userspace sets what it shows; a guest's write: #GP */
+#define MSR_IGNORED	BIT(2)	/* a guest's write is taken and has no effect */
+#define MSR_FEATURE	BIT(3)	/* tells what the host offers: msr_feature() */
+
+/**
+ * struct msr_row - one MSR, or several neighbours that work alike
+ * @index: its number, the first one's
+ * @count: how many
+ * @flags: MSR_*
+ * @field: of @read and @write that keep a value: a u64 in struct x86_msrs
+ * @mask: bits of it that may be one
+ * @reset: value after power-up; of a constant: the value
+ * @exists: does it exist on this host?  NULL: always
+ * @read: fill @data; 0; -EINVAL: #GP; -ENOENT: no such register
+ * @write: take @data; the same; NULL: read only
+ *
+ * With neither function the register lies in a block of the vendor's hardware.
+ */
+struct msr_row {
+	u32 index;
+	u16 count;
+	u16 flags;
+	u16 field;
+	u64 mask;
+	u64 reset;
+	bool (*exists)(void);
+	int (*read)(struct x86_vcpu *v, struct msr_access *a);
+	int (*write)(struct x86_vcpu *v, struct msr_access *a);
+};
+
+/* All rows, sorted by index, without overlap. */
+extern const struct msr_row msr_table[];
+extern const unsigned int msr_table_rows;
+
+/**
+ * msr_row_find - the row that covers a register
+ * @index: the register
+ *
+ * Return: the row, or NULL when only the vendor may know it.
+ */
+const struct msr_row *msr_row_find(u32 index);
+
+/**
+ * msr_read - RDMSR
+ * @v: own thread, kvm->srcu held
+ * @index: which
+ * @data: result
+ *
+ * Return: 0; -EINVAL: not readable now; -ENOENT: unknown; -EPERM: userspace's
+ * filter denies it.  All raise #GP unless userspace handles them.
+ */
+int msr_read(struct x86_vcpu *v, u32 index, u64 *data);
+
+/** msr_host_read - userspace's KVM_GET_MSRS: as msr_read(), whatever CPUID says */
+int msr_host_read(struct x86_vcpu *v, u32 index, u64 *data);
+
+/**
+ * msr_write - WRMSR, or userspace's KVM_SET_MSRS
+ * @v: own thread; kvm->srcu held unless @host
+ * @index: which
+ * @data: value
+ * @host: userspace writes
+ *
+ * Return: 0; -EINVAL: read only, or a value that the register does not take;
+ * -ENOENT, -EPERM: see msr_read().
+ */
+int msr_write(struct x86_vcpu *v, u32 index, u64 data, bool host);
+
+/**
+ * msr_feature - what the host offers in a register of MSR_FEATURE
+ * @index: the register
+ * @data: result
+ *
+ * Return: 0, or -EINVAL: no such register.
+ */
+int msr_feature(u32 index, u64 *data);
+
+/** apic_base_is_valid - may IA32_APIC_BASE have this value? */
+bool apic_base_is_valid(const struct x86_vcpu *v, u64 data);
+
+/** msr_reset - values after power-up */
+void msr_reset(struct x86_vcpu *v);
+
+/* ioctls: x86/cpu/msr_ioctl.c */
+/** msr_ioctl_index_list - KVM_GET_MSR_INDEX_LIST; -E2BIG without room */
+long msr_ioctl_index_list(void *unused, void *data, unsigned long arg);
+/** msr_ioctl_feature_list - KVM_GET_MSR_FEATURE_INDEX_LIST; likewise */
+long msr_ioctl_feature_list(void *unused, void *data, unsigned long arg);
+/** msr_ioctl_features - KVM_GET_MSRS on /dev/kvm; returns how many were read */
+long msr_ioctl_features(void *unused, void *data, unsigned long arg);
+/** msr_ioctl_get - KVM_GET_MSRS; returns how many were read */
+long msr_ioctl_get(void *vcpu, void *data, unsigned long arg);
+/** msr_ioctl_set - KVM_SET_MSRS; returns how many were written */
+long msr_ioctl_set(void *vcpu, void *data, unsigned long arg);
+
+#endif

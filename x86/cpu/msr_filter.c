@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* MSR filters, and accesses that userspace completes. */
+#include <linux/bitops.h>
+#include <linux/slab.h>
+#include <linux/srcu.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include <asm/trapnr.h>
+
+#include "core/run_state.h"
+#include "x86/run/exits.h"
+#include "x86/run/lifecycle.h"
+#include "x86/cpu/msr.h"
+#include "x86/cpu/msr_filter.h"
+
+/* x2APIC registers are never filtered (api.rst 4.97). */
+#define X2APIC_FIRST	0x800
+#define X2APIC_LAST	0x8ff
+
+/**
+ * struct filter_range - neighbours, and what is allowed of them
+ * @base: the first one
+ * @count: how many
+ * @kinds: KVM_MSR_FILTER_*: accesses that the range is about
+ * @allowed: a bit for each register, the lowest of byte 0 first
+ */
+struct filter_range {
+	u32 base;
+	u32 count;
+	u32 kinds;
+	u8 *allowed;
+};
+
+/**
+ * struct msr_filter - a VM's filter, never changed once it is published
+ * @deny: what no range is about is denied
+ * @hides_vendor: a register that the hardware may let pass is denied
+ * @n: ranges in use
+ */
+struct msr_filter {
+	bool deny;
+	bool hides_vendor;
+	u32 n;
+	struct filter_range range[KVM_MSR_FILTER_MAX_RANGES];
+};
+
+/* ------------------------------------------------------------------------ */
+/* Asking. */
+
+static bool filter_allows(const struct msr_filter *f, u32 index, u32 kind)
+{
+	const struct filter_range *r;
+	u32 i;
+
+	if (index >= X2APIC_FIRST && index <= X2APIC_LAST)
+		return true;
+	for (r = f->range; r < f->range + f->n; r++) {
+		i = index - r->base;
+		if (index >= r->base && i < r->count && (r->kinds & kind))
+			return r->allowed[i / 8] & BIT(i % 8);
+	}
+	return !f->deny;
+}
+
+static const struct msr_filter *filter_of(const struct x86_vcpu *v)
+{
+	struct kvm *kvm = v->vcpu.kvm;
+
+	return srcu_dereference_check(to_x86_vm(kvm)->msr_filter, &kvm->srcu,
+				      lockdep_is_held(&kvm->lock));
+}
+
+bool msr_filter_allows(struct x86_vcpu *v, u32 index, u32 kind)
+{
+	const struct msr_filter *f = filter_of(v);
+
+	return likely(!f) || filter_allows(f, index, kind);
+}
+
+void msr_filter_refresh(struct x86_vcpu *v)
+{
+	const struct msr_filter *f = filter_of(v);
+
+	v->msr_exits = f && f->hides_vendor;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Setting. */
+
+static void filter_free(struct msr_filter *f)
+{
+	u32 i;
+
+	if (!f)
+		return;
+	for (i = 0; i < f->n; i++)
+		kvfree(f->range[i].allowed);
+	kfree(f);
+}
+
+void vm_step_msr_filter_down(void *obj)
+{
+	struct x86_vm *vm = to_x86_vm(obj);
+
+	/* Nobody else is left. */
+	filter_free(rcu_dereference_protected(vm->msr_filter, true));
+}
+
+static bool denies(const struct msr_filter *f, const struct msr_row *row)
+{
+	const u32 end = row->index + row->count;
+	u32 i;
+
+	for (i = row->index; i < end; i++)
+		if (!filter_allows(f, i, KVM_MSR_FILTER_READ) ||
+		    !filter_allows(f, i, KVM_MSR_FILTER_WRITE))
+			return true;
+	return false;
+}
+
+/* Does it deny a register that lies in a block of the vendor's hardware? */
+static bool denies_vendor(const struct msr_filter *f)
+{
+	const struct msr_row *row;
+
+	for (row = msr_table; row < msr_table + msr_table_rows; row++)
+		if (!row->read && denies(f, row))
+			return true;
+	return false;
+}
+
+static int range_add(struct msr_filter *f,
+		     const struct kvm_msr_filter_range *from)
+{
+	u32 bytes = DIV_ROUND_UP_ULL(from->nmsrs, 8);
+	const u32 kinds = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE;
+	struct filter_range *r = &f->range[f->n];
+
+	if (from->flags & ~kinds)
+		return -EINVAL;
+	if (!from->nmsrs)
+		return 0;
+	if (!from->flags || bytes > KVM_MSR_FILTER_MAX_BITMAP_SIZE)
+		return -EINVAL;
+	r->allowed = kvmalloc(bytes, GFP_KERNEL_ACCOUNT);
+	if (!r->allowed)
+		return -ENOMEM;
+	f->n++;
+	r->base = from->base;
+	r->count = from->nmsrs;
+	r->kinds = from->flags;
+	return copy_from_user(r->allowed, (u8 __user *)from->bitmap, bytes) ?
+	       -EFAULT : 0;
+}
+
+static struct msr_filter *filter_build(const struct kvm_msr_filter *from)
+{
+	struct msr_filter *f;
+	int err = 0;
+	u32 i;
+
+	f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	if (!f)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < ARRAY_SIZE(from->ranges) && !err; i++)
+		err = range_add(f, &from->ranges[i]);
+	f->deny = from->flags & KVM_MSR_FILTER_DEFAULT_DENY;
+	if (!err && !f->n && f->deny)
+		err = -EINVAL;
+	if (err) {
+		filter_free(f);
+		return ERR_PTR(err);
+	}
+	f->hides_vendor = denies_vendor(f);
+	return f;
+}
+
+/* The new filter holds for every instruction that starts after this. */
+static void filter_publish(struct kvm *kvm, struct msr_filter *f)
+{
+	struct x86_vm *vm = to_x86_vm(kvm);
+
+	mutex_lock(&kvm->lock);
+	f = rcu_replace_pointer(vm->msr_filter, f,
+				lockdep_is_held(&kvm->lock));
+	request_all(kvm, REQ_MSR_FILTER);
+	mutex_unlock(&kvm->lock);
+	if (f)
+		synchronize_srcu_expedited(&kvm->srcu);
+	filter_free(f);
+}
+
+long msr_ioctl_filter(void *obj, void *data, unsigned long arg)
+{
+	const struct kvm_msr_filter *from = data;
+	struct msr_filter *f;
+
+	if (from->flags & ~(u32)KVM_MSR_FILTER_DEFAULT_DENY)
+		return -EINVAL;
+	f = filter_build(from);
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	if (!f->n) {
+		filter_free(f);
+		f = NULL;
+	}
+	filter_publish(obj, f);
+	return 0;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Accesses that go to userspace. */
+
+long msr_user_enable(struct x86_vm *vm, const struct kvm_enable_cap *cap)
+{
+	const u64 known = KVM_MSR_EXIT_REASON_INVAL |
+			  KVM_MSR_EXIT_REASON_UNKNOWN |
+			  KVM_MSR_EXIT_REASON_FILTER;
+
+	if ((cap->args[0] & ~known) || cap->args[1] || cap->args[2] ||
+	    cap->args[3])
+		return -EINVAL;
+	WRITE_ONCE(vm->msr_user_reasons, cap->args[0]);
+	return 0;
+}
+
+u32 msr_user_wants(const struct x86_vcpu *v, int err)
+{
+	u32 reason = err == -EPERM ? KVM_MSR_EXIT_REASON_FILTER :
+		     err == -ENOENT ? KVM_MSR_EXIT_REASON_UNKNOWN :
+				      KVM_MSR_EXIT_REASON_INVAL;
+
+	return reason & READ_ONCE(to_x86_vm(v->vcpu.kvm)->msr_user_reasons);
+}
+
+/* Userspace has answered. */
+static enum x86_next user_done(struct x86_vcpu *v, bool read)
+{
+	const struct kvm_run *run = v->vcpu.run;
+	struct x86_exit exit = { };
+	enum x86_next next;
+
+	if (run->msr.error) {
+		kvm_event_exception(v, X86_TRAP_GP, 0);
+		return X86_RESUME;
+	}
+	if (v->msr_length)
+		exit.next_rip = state_get(v, GRP_RIP)->rip + v->msr_length;
+	if (!exit_skip(v, &exit, &next))
+		return next;
+	if (read) {
+		v->state.gpr[GPR_RAX] = (u32)run->msr.data;
+		v->state.gpr[GPR_RDX] = run->msr.data >> 32;
+	}
+	return X86_RESUME;
+}
+
+static enum x86_next user_read(struct x86_vcpu *v)
+{
+	return user_done(v, true);
+}
+
+static enum x86_next user_written(struct x86_vcpu *v)
+{
+	return user_done(v, false);
+}
+
+enum x86_next msr_user_exit(struct x86_vcpu *v, const struct x86_exit *exit,
+			    u32 reason)
+{
+	bool write = exit->kind == X86_EXIT_WRMSR;
+	struct kvm_run *run = v->vcpu.run;
+
+	run->exit_reason = write ? KVM_EXIT_X86_WRMSR : KVM_EXIT_X86_RDMSR;
+	run->msr.error = 0;
+	memset(run->msr.pad, 0, sizeof(run->msr.pad));
+	run->msr.reason = reason;
+	run->msr.index = v->state.gpr[GPR_RCX];
+	run->msr.data = write ? (u32)v->state.gpr[GPR_RAX] |
+				v->state.gpr[GPR_RDX] << 32 : 0;
+	v->msr_length = exit->next_rip ?
+			exit->next_rip - state_get(v, GRP_RIP)->rip : 0;
+	v->pending = write ? user_written : user_read;
+	return X86_USER;
+}

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The MSRs that a guest has (APM vol. 2, appendix A; SDM vol. 4). */
+#include <linux/kernel.h>
+
+#include <asm/apicdef.h>
+#include <asm/cpufeature.h>
+#include <asm/kvm_para.h>
+#include <asm/mtrr.h>
+#include <asm/msr-index.h>
+#include <asm/msr.h>
+
+#include "x86/cpu/cpuid.h"
+#include "x86/cpu/cr.h"
+#include "x86/cpu/mce.h"
+#include "x86/cpu/mtrr.h"
+#include "x86/cpu/tsc.h"
+#include "x86/vcpu/vendor.h"
+
+/* ------------------------------------------------------------------------ */
+/* Registers that only keep a value, and such that always read the same. */
+
+static u64 *kept(struct x86_vcpu *v, const struct msr_row *row)
+{
+	return (void *)&v->msrs + row->field;
+}
+
+static int kept_get(struct x86_vcpu *v, struct msr_access *a)
+{
+	a->data = *kept(v, a->row);
+	return 0;
+}
+
+static int kept_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (!a->host && (a->row->flags & MSR_USER))
+		return -EINVAL;
+	if (!a->host && (a->row->flags & MSR_IGNORED))
+		return 0;
+	if (a->data & ~a->row->mask)
+		return -EINVAL;
+	*kept(v, a->row) = a->data;
+	return 0;
+}
+
+static int fixed_get(struct x86_vcpu *v, struct msr_access *a)
+{
+	a->data = a->row->reset;
+	return 0;
+}
+
+/* What was read may be written back, by userspace; see MSR_IGNORED. */
+static int fixed_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (a->host)
+		return a->data == a->row->reset ? 0 : -EINVAL;
+	return a->row->flags & MSR_IGNORED ? 0 : -EINVAL;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Registers with rules of their own. */
+
+static int efer_get(struct x86_vcpu *v, struct msr_access *a)
+{
+	a->data = state_get(v, GRP_EFER)->efer;
+	return 0;
+}
+
+/* Userspace restores LMA with the rest; whether it fits is KVM_SET_SREGS's. */
+static int efer_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	return efer_write(v, a->data);
+}
+
+/* x2APIC needs an APIC in the kernel. */
+bool apic_base_is_valid(const struct x86_vcpu *v, u64 data)
+{
+	u64 bits = MSR_IA32_APICBASE_BSP | MSR_IA32_APICBASE_ENABLE;
+
+	bits |= GENMASK_ULL(v->cpuid.maxphyaddr - 1, 12);
+	return !(data & ~bits);
+}
+
+/* BSP is read only for the guest. */
+static int apic_base_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	u64 *base = &v->msrs.apic_base;
+
+	if (!apic_base_is_valid(v, a->data))
+		return -EINVAL;
+	if (!a->host && ((a->data ^ *base) & MSR_IA32_APICBASE_BSP))
+		return -EINVAL;
+	*base = a->data;
+	return 0;
+}
+
+/* Read-only bits: no counters, no branch trace, no precise events (SDM vol. 4). */
+#define MISC_FIXED \
+	(MSR_IA32_MISC_ENABLE_EMON | MSR_IA32_MISC_ENABLE_BTS_UNAVAIL | \
+	 MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL)
+/* Read and written by guests; none changes what the processor does. */
+#define MISC_KEPT \
+	(MSR_IA32_MISC_ENABLE_FAST_STRING | MSR_IA32_MISC_ENABLE_TM1 | \
+	 MSR_IA32_MISC_ENABLE_ENHANCED_SPEEDSTEP | \
+	 MSR_IA32_MISC_ENABLE_MWAIT | MSR_IA32_MISC_ENABLE_LIMIT_CPUID | \
+	 MSR_IA32_MISC_ENABLE_XTPR_DISABLE)
+
+static int misc_enable_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	u64 *misc = &v->msrs.misc_enable;
+
+	if (a->data & ~(u64)(MISC_KEPT | MISC_FIXED))
+		return -EINVAL;
+	if (a->host)
+		*misc = a->data;
+	else
+		*misc = (a->data & MISC_KEPT) | (*misc & MISC_FIXED);
+	return 0;
+}
+
+/* A guest has the register if its CPUID says so, or says nothing at all. */
+static bool guest_has_tsc_aux(const struct x86_vcpu *v)
+{
+	const struct kvm_cpuid_entry2 *ext1 = cpuid_find(v, 0x80000001, 0);
+	const struct kvm_cpuid_entry2 *leaf7 = cpuid_find(v, 7, 0);
+
+	return !v->cpuid.n ||
+	       (ext1 && (ext1->edx & BIT(X86_FEATURE_RDTSCP & 31))) ||
+	       (leaf7 && (leaf7->ecx & BIT(X86_FEATURE_RDPID & 31)));
+}
+
+static bool tsc_aux_exists(void)
+{
+	return boot_cpu_has(X86_FEATURE_RDTSCP) ||
+	       boot_cpu_has(X86_FEATURE_RDPID);
+}
+
+static int tsc_aux_get(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (!a->host && !guest_has_tsc_aux(v))
+		return -ENOENT;
+	return vendor(msr_read)(v, a->index, &a->data);
+}
+
+static int tsc_aux_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (!a->host && !guest_has_tsc_aux(v))
+		return -ENOENT;
+	/* The upper half is reserved: dropped by AMD's processors, #GP on Intel's. */
+	if (v->cpuid.amd)
+		a->data = (u32)a->data;
+	return vendor(msr_write)(v, a->index, a->data);
+}
+
+/*
+ * McStatusWrEn, TscFreqSel; and bits that firmware sets and nothing here obeys:
+ * TlbCacheDis, FFDIS, IgnneEm (APM vol. 2, 3.2.10; BKDG of family 10h).
+ */
+#define HWCR_KEPT (BIT_ULL(3) | BIT_ULL(6) | BIT_ULL(8) | BIT_ULL(18) | \
+		   BIT_ULL(24))
+
+/* LFENCE waits for all older instructions, and only the host says so. */
+static u64 host_de_cfg(void)
+{
+	return boot_cpu_data.x86_vendor == X86_VENDOR_AMD &&
+	       boot_cpu_has(X86_FEATURE_LFENCE_RDTSC) ?
+	       MSR_AMD64_DE_CFG_LFENCE_SERIALIZE : 0;
+}
+
+/* A guest cannot turn the host's setting off; what it reads is what it wrote. */
+static int de_cfg_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (a->data & ~host_de_cfg())
+		return -EINVAL;
+	v->msrs.de_cfg = a->data;
+	return 0;
+}
+
+/*
+ * The hypervisor's clock, which no guest is offered: userspace may switch it off,
+ * as QEMU does at each reset, and see that it is.
+ */
+static int kvmclock_get(struct x86_vcpu *v, struct msr_access *a)
+{
+	a->data = 0;
+	return a->host ? 0 : -ENOENT;
+}
+
+static int kvmclock_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (!a->host)
+		return -ENOENT;
+	return a->data ? -EINVAL : 0;
+}
+
+static u64 host_ucode_rev(void)
+{
+	u64 data;
+
+	return rdmsrl_safe(MSR_IA32_UCODE_REV, &data) ? 0 : data;
+}
+
+/* ------------------------------------------------------------------------ */
+/* The table. */
+
+#define OWN(nr, n, how, name)						\
+	{ .index = nr, .count = n, .flags = how,			\
+	  .read = name##_get, .write = name##_set }
+#define KEPT(nr, how, name, bits, value)				\
+	{ .index = nr, .count = 1, .flags = how, .mask = bits,		\
+	  .field = offsetof(struct x86_msrs, name), .reset = value,	\
+	  .read = kept_get, .write = kept_set }
+#define KEPT_OWN(nr, how, name, value, set)				\
+	{ .index = nr, .count = 1, .flags = how, .reset = value,	\
+	  .field = offsetof(struct x86_msrs, name),			\
+	  .read = kept_get, .write = set }
+#define FIXED(nr, n, how, value)					\
+	{ .index = nr, .count = n, .flags = how, .reset = value,	\
+	  .read = fixed_get, .write = fixed_set }
+#define VENDOR(nr, n)							\
+	{ .index = nr, .count = n, .flags = MSR_SAVED }
+
+#define APIC_BASE_RESET	(APIC_DEFAULT_PHYS_BASE | MSR_IA32_APICBASE_ENABLE)
+#define MISC_RESET \
+	(MSR_IA32_MISC_ENABLE_FAST_STRING | MSR_IA32_MISC_ENABLE_BTS_UNAVAIL | \
+	 MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL)
+
+/* Athlon: how the clock is slowed down in HLT; what erratum guides recommend. */
+#define CLK_CTL_VALUE	0x20000000
+
+const struct msr_row msr_table[] = {
+	/* Pentium's machine checks: an alias that reports nothing. */
+	FIXED(MSR_IA32_P5_MC_ADDR, 2, 0, 0),
+	OWN(MSR_IA32_TSC, 1, MSR_SAVED, tsc_msr),
+	OWN(MSR_KVM_WALL_CLOCK, 2, 0, kvmclock),
+	FIXED(MSR_IA32_PLATFORM_ID, 1, 0, 0),
+	KEPT_OWN(MSR_IA32_APICBASE, MSR_SAVED, apic_base, APIC_BASE_RESET,
+		 apic_base_set),
+	FIXED(MSR_IA32_EBL_CR_POWERON, 1, MSR_IGNORED, 0),
+	KEPT(MSR_SMI_COUNT, MSR_SAVED | MSR_USER, smi_count, U32_MAX, 0),
+	OWN(MSR_IA32_TSC_ADJUST, 1, MSR_SAVED, tsc_adjust),
+	/* A microcode update has no effect; userspace sets what a guest sees. */
+	KEPT(MSR_IA32_UCODE_REV, MSR_SAVED | MSR_FEATURE | MSR_IGNORED,
+	     bios_sign_id, U64_MAX, 0),
+	FIXED(MSR_MTRRcap, 1, 0, MTRR_CAP),
+	VENDOR(MSR_IA32_SYSENTER_CS, 3),
+	OWN(MSR_IA32_MCG_CAP, 1, 0, mce_global),
+	OWN(MSR_IA32_MCG_STATUS, 2, MSR_SAVED, mce_global),
+	KEPT_OWN(MSR_IA32_MISC_ENABLE, MSR_SAVED, misc_enable, MISC_RESET,
+		 misc_enable_set),
+	/* Power management of a chip that is not there. */
+	FIXED(MSR_IA32_POWER_CTL, 1, MSR_IGNORED, 0),
+	OWN(MTRRphysBase_MSR(0), 2 * MTRR_VARIABLE, MSR_SAVED, mtrr_variable),
+	OWN(MSR_MTRRfix64K_00000, 1, MSR_SAVED, mtrr_fixed),
+	OWN(MSR_MTRRfix16K_80000, 2, MSR_SAVED, mtrr_fixed),
+	OWN(MSR_MTRRfix4K_C0000, 8, MSR_SAVED, mtrr_fixed),
+	VENDOR(MSR_IA32_CR_PAT, 1),
+	OWN(MSR_MTRRdefType, 1, MSR_SAVED, mtrr_default),
+	OWN(MSR_IA32_MC0_CTL, MCE_BANKS_MAX * MCE_BANK_MSRS, 0, mce_bank),
+	OWN(MSR_EFER, 1, MSR_SAVED, efer),
+	VENDOR(MSR_STAR, 4),
+	VENDOR(MSR_FS_BASE, 3),
+	{ .index = MSR_TSC_AUX, .count = 1, .flags = MSR_SAVED,
+	  .exists = tsc_aux_exists, .read = tsc_aux_get,
+	  .write = tsc_aux_set },
+	/* Counters that never count: the four that CPUID does not announce. */
+	FIXED(MSR_K7_EVNTSEL0, 8, MSR_IGNORED, 0),
+	/* What firmware configures in a chip that is not there. */
+	FIXED(MSR_AMD64_SYSCFG, 1, MSR_IGNORED, 0),
+	KEPT(MSR_K7_HWCR, MSR_SAVED, hwcr, HWCR_KEPT, 0),
+	FIXED(MSR_K7_CLK_CTL, 1, MSR_IGNORED, CLK_CTL_VALUE),
+	FIXED(MSR_AMD64_NB_CFG, 1, MSR_IGNORED, 0),
+	FIXED(MSR_K8_INT_PENDING_MSG, 1, MSR_IGNORED, 0),
+	FIXED(MSR_FAM10H_MMIO_CONF_BASE, 1, MSR_IGNORED, 0),
+	KEPT(MSR_AMD64_OSVW_ID_LENGTH, MSR_SAVED | MSR_USER, osvw_length,
+	     U16_MAX, 0),
+	KEPT(MSR_AMD64_OSVW_STATUS, MSR_SAVED | MSR_USER, osvw_status,
+	     U64_MAX, 0),
+	/* LS, IC, DC and TW configuration. */
+	FIXED(MSR_AMD64_LS_CFG, 4, MSR_IGNORED, 0),
+	KEPT_OWN(MSR_AMD64_DE_CFG, MSR_SAVED | MSR_FEATURE, de_cfg, 0,
+		 de_cfg_set),
+	FIXED(MSR_AMD64_BU_CFG2, 1, MSR_IGNORED, 0),
+};
+
+const unsigned int msr_table_rows = ARRAY_SIZE(msr_table);
+
+int msr_feature(u32 index, u64 *data)
+{
+	switch (index) {
+	case MSR_IA32_UCODE_REV:
+		*data = host_ucode_rev();
+		return 0;
+	case MSR_AMD64_DE_CFG:
+		*data = host_de_cfg();
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+void msr_reset(struct x86_vcpu *v)
+{
+	const struct msr_row *row;
+
+	for (row = msr_table; row < msr_table + msr_table_rows; row++)
+		if (row->read == kept_get)
+			*kept(v, row) = row->reset;
+	if (v->vcpu.id == 0)
+		v->msrs.apic_base |= MSR_IA32_APICBASE_BSP;
+	v->msrs.de_cfg = host_de_cfg();
+}

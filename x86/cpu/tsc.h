@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The guest's time-stamp counter: the host's plus an offset, at the host's rate.
+ *
+ * All vCPUs of a VM start with one offset.  What userspace writes to IA32_TSC is
+ * matched, so that vCPUs which it restores one after the other stay together:
+ *
+ *   - The VM has a base: the offset that its vCPUs agree on, without what guests
+ *     have added by IA32_TSC_ADJUST.
+ *   - A value that differs from the base by less than a second, when the vCPU's
+ *     IA32_TSC_ADJUST is taken off, means the base: userspace spent that time
+ *     between reading and writing two vCPUs.
+ *   - So does a 0 for a vCPU that has not run: that is power-up, and the VM's
+ *     counter may be running since long.
+ *   - Any other value is a new base, for this vCPU and those written after it.
+ *     As long as it is alone there, all that it is given is taken as it is.
+ *
+ * The counter never goes back by this: userspace stops all vCPUs before it reads
+ * the first, and the base is the first one's.  KVM_VCPU_TSC_OFFSET is not matched.
+ */
+#ifndef LAMINA_X86_CPU_TSC_H
+#define LAMINA_X86_CPU_TSC_H
+
+#include "x86/cpu/msr.h"
+
+/** tsc_vcpu_reset - a new vCPU takes its VM's base */
+void tsc_vcpu_reset(struct x86_vcpu *v);
+
+/**
+ * tsc_vcpu_load - the vCPU comes to a CPU; not preemptible
+ * @v: the vCPU
+ *
+ * After a suspend that restarted the host's counter, what the guest would miss is
+ * made up for before its next entry: REQ_TSC.
+ */
+void tsc_vcpu_load(struct x86_vcpu *v);
+
+/** tsc_catch_up - REQ_TSC; own thread */
+void tsc_catch_up(struct x86_vcpu *v);
+
+/** tsc_msr_get - IA32_TSC */
+int tsc_msr_get(struct x86_vcpu *v, struct msr_access *a);
+/** tsc_msr_set - the guest's write changes IA32_TSC_ADJUST as well */
+int tsc_msr_set(struct x86_vcpu *v, struct msr_access *a);
+/** tsc_adjust_get - IA32_TSC_ADJUST */
+int tsc_adjust_get(struct x86_vcpu *v, struct msr_access *a);
+/** tsc_adjust_set - the guest's write moves the counter as well */
+int tsc_adjust_set(struct x86_vcpu *v, struct msr_access *a);
+
+/** tsc_ioctl_get_khz - KVM_GET_TSC_KHZ; -EIO when the host's counter is unstable */
+long tsc_ioctl_get_khz(void *vcpu, void *data, unsigned long arg);
+/**
+ * tsc_ioctl_set_khz - KVM_SET_TSC_KHZ; 0: the host's
+ *
+ * -EINVAL for a rate that the hardware does not have: see TOLERANCE_PPM.
+ */
+long tsc_ioctl_set_khz(void *vcpu, void *data, unsigned long arg);
+
+/*
+ * KVM_{HAS,GET,SET}_DEVICE_ATTR on a vCPU: KVM_VCPU_TSC_OFFSET.  -ENXIO for
+ * anything else, -EINVAL for flags, -EFAULT.
+ */
+/** vcpu_ioctl_has_attr - is there such an attribute? */
+long vcpu_ioctl_has_attr(void *vcpu, void *data, unsigned long arg);
+/** vcpu_ioctl_get_attr - read it */
+long vcpu_ioctl_get_attr(void *vcpu, void *data, unsigned long arg);
+/** vcpu_ioctl_set_attr - write it */
+long vcpu_ioctl_set_attr(void *vcpu, void *data, unsigned long arg);
+
+#endif

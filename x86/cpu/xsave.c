@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* XSAVE images, and the XCRs: FPU state beyond FXSAVE's. */
+#include <linux/kvm.h>
+
+#include <asm/fpu/api.h>
+#include <asm/fpu/types.h>
+#include <asm/fpu/xcr.h>
+#include <asm/msr.h>
+#include <asm/processor.h>
+
+#include "x86/vcpu/caps.h"
+#include "x86/cpu/fpu.h"
+#include "x86/vcpu/x86.h"
+
+/* Parts of an image that guests may have: XCR0's bits up to PKRU. */
+#define XSAVE_PARTS	(XFEATURE_PKRU + 1)
+#define XSAVE_OFFERED (XFEATURE_MASK_FPSSE | XFEATURE_MASK_YMM |	\
+		       XFEATURE_MASK_AVX512 | XFEATURE_MASK_PKRU)
+
+/* The FXSAVE area and the header. */
+#define XSAVE_LEGACY_BYTES (512 + 64)
+
+/* In the compacted format, a part follows the others, perhaps aligned. */
+#define XSAVE_ALIGNED	BIT(1)
+
+static struct {
+	u32 size;
+	u32 offset;
+	u32 flags;
+} parts[XSAVE_PARTS];
+
+static void parts_init(void)
+{
+	u32 unused;
+	int i;
+
+	for (i = 2; i < XSAVE_PARTS; i++)
+		cpuid_count(0xd, i, &parts[i].size, &parts[i].offset,
+			    &parts[i].flags, &unused);
+}
+
+/* MXCSR bits that do not fault (APM vol. 1, 11.5.10: 0 means the oldest ones). */
+static u32 mxcsr_mask(void)
+{
+	struct fxregs_state fx __aligned(16) = { };
+
+	asm volatile("fxsave %0" : "+m" (fx));
+	return fx.mxcsr_mask ?: 0xffbf;
+}
+
+/*
+ * QEMU's emulated AMD-V, up to 7.2 at least, lets guests execute XSETBV whatever is
+ * intercepted.  There, XCR0 has to be read at each exit.
+ */
+static bool xsetbv_is_free(void)
+{
+	u32 max, sig[3];
+
+	if (!boot_cpu_has(X86_FEATURE_HYPERVISOR))
+		return false;
+	cpuid(0x40000000, &max, &sig[0], &sig[1], &sig[2]);
+	return !memcmp(sig, "TCGTCGTCGTCG", sizeof(sig));
+}
+
+void fpu_host_init(struct x86_caps *caps)
+{
+	caps->mxcsr_mask = mxcsr_mask();
+	caps->xcr0 = XFEATURE_MASK_FPSSE;
+	if (!boot_cpu_has(X86_FEATURE_OSXSAVE))
+		return;
+	parts_init();
+	caps->xsetbv_free = xsetbv_is_free();
+	caps->host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
+	caps->xcr0 = caps->host_xcr0 & XSAVE_OFFERED;
+	if (!boot_cpu_has(X86_FEATURE_OSPKE))
+		caps->xcr0 &= ~XFEATURE_MASK_PKRU;
+	if (boot_cpu_has(X86_FEATURE_XSAVES))
+		rdmsrl(MSR_IA32_XSS, caps->host_xss);
+	caps->fpu_always = caps->host_xss || caps->xsetbv_free ||
+			   boot_cpu_has(X86_FEATURE_OSPKE);
+}
+
+u32 fpu_image_bytes(u64 xcr0, bool compact)
+{
+	u32 offset, end = XSAVE_LEGACY_BYTES;
+	int i;
+
+	for (i = 2; i < XSAVE_PARTS; i++) {
+		if (!(xcr0 & BIT_ULL(i)))
+			continue;
+		offset = parts[i].offset;
+		if (compact)
+			offset = parts[i].flags & XSAVE_ALIGNED ?
+				 ALIGN(end, 64) : end;
+		end = max(end, offset + parts[i].size);
+	}
+	return end;
+}
+
+/* Without XSAVE the image is FXSAVE's, which the kernel's copy knows. */
+static u64 image_features(void)
+{
+	return x86_caps->xcr0 | XFEATURE_MASK_FPSSE;
+}
+
+/*
+ * PKRU is not among the registers that the kernel keeps in its image, so the image
+ * does not say whether it is in its initial form: it always counts.
+ */
+long xsave_ioctl_get(void *obj, void *data, unsigned long arg)
+{
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+	struct xregs_state *image = data;
+
+	fpu_copy_guest_fpstate_to_uabi(&v->fpu.guest, image,
+				       sizeof(struct kvm_xsave),
+				       image_features(), v->fpu.pkru);
+	image->header.xfeatures |= image_features() & XFEATURE_MASK_PKRU;
+	return 0;
+}
+
+long xsave_ioctl_set(void *obj, void *data, unsigned long arg)
+{
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+	u32 pkru = 0;
+	int err;
+
+	/* Refuses features that guests do not have, and reserved MXCSR bits. */
+	err = fpu_copy_uabi_to_guest_fpstate(&v->fpu.guest, data,
+					     image_features(), &pkru);
+	/* Left out of the image: in its initial form, as all the others. */
+	if (!err)
+		v->fpu.pkru = pkru;
+	return err;
+}
+
+long xcrs_ioctl_get(void *obj, void *data, unsigned long arg)
+{
+	struct kvm_xcrs *xcrs = data;
+
+	xcrs->nr_xcrs = 1;
+	xcrs->xcrs[0].xcr = XCR_XFEATURE_ENABLED_MASK;
+	xcrs->xcrs[0].value = to_x86_vcpu(obj)->fpu.xcr0;
+	return 0;
+}
+
+/* Checked whole before anything changes; XCR0 is the only one there is. */
+long xcrs_ioctl_set(void *obj, void *data, unsigned long arg)
+{
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+	const struct kvm_xcrs *xcrs = data;
+
+	if (!x86_caps->host_xcr0 || xcrs->flags || xcrs->nr_xcrs > 1)
+		return -EINVAL;
+	if (!xcrs->nr_xcrs)
+		return 0;
+	return fpu_set_xcr0(v, xcrs->xcrs[0].xcr, xcrs->xcrs[0].value);
+}

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the emulator asks of a vCPU: memory by linear address, ports, segments,
+ * tables, and registers that instructions name by number.
+ *
+ * What changes registers is called when nothing else of the instruction can
+ * fail, so it changes them at once.
+ */
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include <asm/processor-flags.h>
+#include <asm/trapnr.h>
+
+#include "core/guestmem.h"
+#include "x86/cpu/cpuid.h"
+#include "x86/cpu/cr.h"
+#include "x86/insn/emulate.h"
+#include "x86/cpu/fpu.h"
+#include "x86/cpu/msr.h"
+#include "x86/vcpu/vendor.h"
+
+/* ------------------------------------------------------------------------ */
+/* Memory and ports. */
+
+/* The privilege that paging looks at: PF_USER, PF_IMPLICIT or none. */
+static u64 mem_privilege(const struct emul_ctx *ctx)
+{
+	if (ctx->implicit)
+		return PF_IMPLICIT;
+	return ctx->cpl == 3 ? PF_USER : 0;
+}
+
+/*
+ * The processor has translated the operand before the exit, with all checks.  The
+ * offset tells whether this is it, or the other page of an operand that crosses.
+ */
+static bool hint_fits(const struct x86_emulator *em, u64 la, u64 access)
+{
+	return !((la ^ em->hint) & ~PAGE_MASK) &&
+	       (em->hint_access & (access | HINT_NONE)) == access;
+}
+
+enum emul_result emul_env_translate(struct emul_ctx *ctx, u64 la, u64 access,
+				    gpa_t *gpa)
+{
+	struct x86_vcpu *v = ctx->priv;
+
+	if (hint_fits(v->emul, la, access)) {
+		*gpa = v->emul->hint;
+		return EMUL_OK;
+	}
+	return guest_translate(v, la, access | mem_privilege(ctx), gpa,
+			       &ctx->fault);
+}
+
+/* Bytes of @len at @la that lie in its page. */
+static unsigned int mem_first(u64 la, unsigned int len)
+{
+	return min_t(u64, len, PAGE_SIZE - offset_in_page(la));
+}
+
+static enum emul_result mem_read(struct emul_ctx *ctx, u64 la, void *buf,
+				 unsigned int len)
+{
+	struct x86_vcpu *v = ctx->priv;
+	enum emul_result r;
+	unsigned int n;
+	gpa_t gpa;
+
+	for (; len; la += n, buf += n, len -= n) {
+		n = mem_first(la, len);
+		r = emul_env_translate(ctx, la, 0, &gpa);
+		if (r == EMUL_OK)
+			r = mmio_read(v, gpa, buf, n);
+		if (r != EMUL_OK)
+			return r;
+	}
+	return EMUL_OK;
+}
+
+/* Both pages of a write: nothing is written when the second one faults. */
+static enum emul_result mem_translate_write(struct emul_ctx *ctx, u64 la,
+					    unsigned int len, gpa_t gpa[2])
+{
+	unsigned int first = mem_first(la, len);
+	enum emul_result r;
+
+	r = emul_env_translate(ctx, la, PF_WRITE, &gpa[0]);
+	if (r == EMUL_OK && first < len)
+		r = emul_env_translate(ctx, la + first, PF_WRITE, &gpa[1]);
+	return r;
+}
+
+static enum emul_result mem_write(struct emul_ctx *ctx, u64 la,
+				  const void *buf, unsigned int len)
+{
+	unsigned int first = mem_first(la, len);
+	struct x86_vcpu *v = ctx->priv;
+	enum emul_result r;
+	gpa_t gpa[2];
+
+	r = mem_translate_write(ctx, la, len, gpa);
+	if (r != EMUL_OK)
+		return r;
+	r = mmio_write(v, gpa[0], buf, first);
+	if (unlikely(first < len) && r == EMUL_OK)
+		r = mmio_write(v, gpa[1], buf + first, len - first);
+	return r;
+}
+
+static enum emul_result mem_probe(struct emul_ctx *ctx, u64 la,
+				  unsigned int len)
+{
+	gpa_t gpa[2];
+
+	return mem_translate_write(ctx, la, len, gpa);
+}
+
+/*
+ * Across pages it is a plain write: there are no two pages of the host that one
+ * locked access could reach without stopping the machine's bus.
+ */
+static enum emul_result mem_cmpxchg(struct emul_ctx *ctx, u64 la,
+				    const void *old, const void *new,
+				    unsigned int len)
+{
+	struct x86_vcpu *v = ctx->priv;
+	enum emul_result r;
+	gpa_t gpa[2];
+
+	if (mem_first(la, len) < len)
+		return mem_write(ctx, la, new, len);
+	r = mem_translate_write(ctx, la, len, gpa);
+	if (r != EMUL_OK)
+		return r;
+	switch (guest_cmpxchg(&v->vcpu, gpa[0], old, new, len)) {
+	case 0:
+		return EMUL_OK;
+	case -EAGAIN:
+		return EMUL_RETRY;
+	default:
+		/* A device, or memory that only userspace writes. */
+		return mmio_write(v, gpa[0], new, len);
+	}
+}
+
+static enum emul_result port_in(struct emul_ctx *ctx, u16 port, void *buf,
+				unsigned int size)
+{
+	return mmio_device_read(ctx->priv, BUS_PIO, port, buf, size);
+}
+
+static enum emul_result port_out(struct emul_ctx *ctx, u16 port,
+				 const void *buf, unsigned int size)
+{
+	return mmio_device_write(ctx->priv, BUS_PIO, port, buf, size);
+}
+
+/* ------------------------------------------------------------------------ */
+/* State that is always there. */
+
+static u32 segment_group(enum emul_seg seg)
+{
+	return seg == EMUL_CS || seg == EMUL_SS ? GRP_CSSS : GRP_SEGS;
+}
+
+static void segment_get(struct emul_ctx *ctx, enum emul_seg seg,
+			struct emul_segment *out)
+{
+	struct x86_vcpu *v = ctx->priv;
+	const struct x86_seg *s = &state_get(v, segment_group(seg))->seg[seg];
+
+	*out = (struct emul_segment) {
+		.base = s->base,
+		.limit = s->limit,
+		.selector = s->sel,
+		.attr = s->attr & ~SEG_UNUSABLE,
+	};
+}
+
+static void segment_set(struct emul_ctx *ctx, enum emul_seg seg,
+			const struct emul_segment *in)
+{
+	struct x86_vcpu *v = ctx->priv;
+
+	state_set(v, segment_group(seg))->seg[seg] = (struct x86_seg) {
+		.base = in->base,
+		.limit = in->limit,
+		.sel = in->selector,
+		.attr = in->attr & SEG_P ? in->attr : in->attr | SEG_UNUSABLE,
+	};
+}
+
+static void table_get(struct emul_ctx *ctx, bool idt, struct emul_table *out)
+{
+	const struct x86_state *s = state_get(ctx->priv, GRP_TABLES);
+	const struct x86_table *t = idt ? &s->idt : &s->gdt;
+
+	*out = (struct emul_table){ .base = t->base, .limit = t->limit };
+}
+
+static void table_set(struct emul_ctx *ctx, bool idt,
+		      const struct emul_table *in)
+{
+	struct x86_state *s = state_set(ctx->priv, GRP_TABLES);
+	struct x86_table *t = idt ? &s->idt : &s->gdt;
+
+	*t = (struct x86_table){ .base = in->base, .limit = in->limit };
+}
+
+static void vector_get(struct emul_ctx *ctx, unsigned int nr, void *buf,
+		       unsigned int len)
+{
+	fpu_vector_get(ctx->priv, nr, buf, len);
+}
+
+static void vector_set(struct emul_ctx *ctx, unsigned int nr, const void *buf,
+		       unsigned int len)
+{
+	fpu_vector_set(ctx->priv, nr, buf, len);
+}
+
+static void cpuid_get(struct emul_ctx *ctx, u32 regs[4])
+{
+	cpuid_query(ctx->priv, regs);
+}
+
+static void tlb_drop(struct emul_ctx *ctx, u64 la)
+{
+	cr_flush_page(ctx->priv, la);
+}
+
+static void tlb_flush(struct emul_ctx *ctx)
+{
+	cr_flush(ctx->priv);
+}
+
+static void halt_after(struct emul_ctx *ctx)
+{
+	struct x86_vcpu *v = ctx->priv;
+
+	v->emul->halt = true;
+}
+
+static void shadow_begin(struct emul_ctx *ctx)
+{
+	struct x86_vcpu *v = ctx->priv;
+
+	v->emul->shadow = true;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Numbered registers. */
+
+static enum emul_result refuse(struct emul_ctx *ctx, u8 vector)
+{
+	ctx->fault = (struct emul_fault) {
+		.vector = vector,
+		.has_error = vector == X86_TRAP_GP,
+	};
+	return EMUL_FAULT;
+}
+
+static bool has_xcr(struct x86_vcpu *v)
+{
+	return state_get(v, GRP_CR4)->cr4 & X86_CR4_OSXSAVE;
+}
+
+static enum emul_result reg_get(struct emul_ctx *ctx, enum emul_regs set,
+				u32 nr, u64 *val)
+{
+	struct x86_vcpu *v = ctx->priv;
+	int vector;
+
+	switch (set) {
+	case EMUL_CR:
+		if (!cr_exists(nr))
+			return refuse(ctx, X86_TRAP_UD);
+		*val = cr_get(v, nr);
+		return EMUL_OK;
+	case EMUL_DR:
+		vector = dr_refused(v, nr);
+		if (vector >= 0)
+			return refuse(ctx, vector);
+		*val = dr_get(v, nr);
+		return EMUL_OK;
+	case EMUL_MSR:
+		return msr_read(v, nr, val) ? refuse(ctx, X86_TRAP_GP) :
+					      EMUL_OK;
+	default:
+		if (!has_xcr(v))
+			return refuse(ctx, X86_TRAP_UD);
+		if (nr)
+			return refuse(ctx, X86_TRAP_GP);
+		*val = v->fpu.xcr0;
+		return EMUL_OK;
+	}
+}
+
+static enum emul_result reg_set(struct emul_ctx *ctx, enum emul_regs set,
+				u32 nr, u64 val)
+{
+	struct x86_vcpu *v = ctx->priv;
+	int vector, err;
+
+	switch (set) {
+	case EMUL_CR:
+		if (!cr_exists(nr))
+			return refuse(ctx, X86_TRAP_UD);
+		err = cr_set(v, nr, val);
+		break;
+	case EMUL_DR:
+		vector = dr_refused(v, nr);
+		if (vector >= 0)
+			return refuse(ctx, vector);
+		err = dr_set(v, nr, val);
+		break;
+	case EMUL_MSR:
+		err = msr_write(v, nr, val, false);
+		break;
+	default:
+		if (!has_xcr(v))
+			return refuse(ctx, X86_TRAP_UD);
+		err = fpu_set_xcr0(v, nr, val);
+		break;
+	}
+	return err ? refuse(ctx, X86_TRAP_GP) : EMUL_OK;
+}
+
+const struct emul_ops emul_env_ops = {
+	.read = mem_read,
+	.write = mem_write,
+	.probe = mem_probe,
+	.cmpxchg = mem_cmpxchg,
+	.in = port_in,
+	.out = port_out,
+	.segment = segment_get,
+	.segment_set = segment_set,
+	.table = table_get,
+	.table_set = table_set,
+	.vector = vector_get,
+	.vector_set = vector_set,
+	.cpuid = cpuid_get,
+	.invlpg = tlb_drop,
+	.flush = tlb_flush,
+	.halt = halt_after,
+	.shadow = shadow_begin,
+	.reg = reg_get,
+	.reg_set = reg_set,
+};

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Executing one instruction of the guest in software. */
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include <asm/processor.h>
+#include <asm/processor-flags.h>
+#include <asm/trapnr.h>
+
+#include "core/run_state.h"
+#include "x86/cpu/debug.h"
+#include "x86/insn/emulate.h"
+#include "x86/run/exits.h"
+#include "x86/run/lifecycle.h"
+#include "x86/insn/pio.h"
+#include "x86/run/run.h"
+#include "x86/vcpu/vendor.h"
+
+void vcpu_step_emul_down(void *obj)
+{
+	kfree(to_x86_vcpu(obj)->emul);
+}
+
+/*
+ * The vCPU's state for the emulator.  Where the vendors differ, it does what the
+ * processor does that executes the rest of the guest.
+ */
+static void context_fill(struct x86_vcpu *v)
+{
+	const struct x86_state *s = state_get(v, GRP_RIP | GRP_RSP |
+					      GRP_RFLAGS | GRP_CR4 | GRP_CSSS |
+					      GRP_CPL);
+	enum emul_mode mode = emulate_mode(v);
+	struct x86_emulator *em = v->emul;
+	struct emul_ctx *ctx = &em->ctx;
+
+	if (ctx->mode != mode)
+		em->known = 0;
+	ctx->ops = &emul_env_ops;
+	ctx->priv = v;
+	ctx->mode = mode;
+	ctx->protected = mode == EMUL_64 ||
+			 ((state_get(v, GRP_CR0)->cr0 & X86_CR0_PE) &&
+			  !(s->rflags & X86_EFLAGS_VM));
+	ctx->la57 = s->cr4 & X86_CR4_LA57;
+	ctx->long_mode = state_is_long_mode(v);
+	ctx->amd = boot_cpu_data.x86_vendor != X86_VENDOR_INTEL;
+	ctx->implicit = false;
+	ctx->cpl = s->cpl;
+	ctx->gpr = v->state.gpr;
+	ctx->rip = s->rip;
+	ctx->rflags = s->rflags;
+	em->rip = s->rip;
+	em->rflags = s->rflags;
+	em->single_step = (s->rflags & X86_EFLAGS_TF) || debug_steps(v);
+	em->hint_access = HINT_NONE;
+}
+
+/* Does an instruction access one operand, and nothing else?  The usual ones. */
+static bool has_one_operand(const struct emul_insn *insn)
+{
+	switch (insn->map << 8 | insn->opcode) {
+	case 0x0a0 ... 0x0a3:	/* MOV with an offset */
+		return true;
+	case 0x000 ... 0x003:	/* ADD to CMP */
+	case 0x008 ... 0x00b:
+	case 0x010 ... 0x013:
+	case 0x018 ... 0x01b:
+	case 0x020 ... 0x023:
+	case 0x028 ... 0x02b:
+	case 0x030 ... 0x033:
+	case 0x038 ... 0x03b:
+	case 0x080 ... 0x08b:	/* the same, TEST, XCHG, MOV */
+	case 0x0c6 ... 0x0c7:	/* MOV */
+	case 0x1b6 ... 0x1b7:	/* MOVZX */
+	case 0x1be ... 0x1bf:	/* MOVSX */
+		return insn->modrm < 0xc0;
+	default:
+		return false;
+	}
+}
+
+/*
+ * After userspace has had its turn.  Registers that it has changed are the ones
+ * that the instruction goes on with, unless they no longer are at that instruction:
+ * then there is nothing to go on with.
+ */
+static bool context_resume(struct x86_vcpu *v)
+{
+	struct x86_emulator *em = v->emul;
+
+	if (state_get(v, GRP_RIP)->rip != em->rip ||
+	    emulate_mode(v) != em->ctx.mode)
+		return false;
+	context_fill(v);
+	return true;
+}
+
+/* STI delays interrupts, a load of SS single-step traps too (SDM vol. 3, 6.8.3). */
+#define OPCODE_STI 0xfb
+
+static u8 shadow_of(const struct x86_emulator *em)
+{
+	const struct emul_insn *insn = &em->ctx.insn;
+
+	if (!em->shadow)
+		return 0;
+	return !insn->map && insn->opcode == OPCODE_STI ? SHADOW_STI :
+							  SHADOW_MOV_SS;
+}
+
+/*
+ * RFLAGS for the trap behind an instruction: what they were when it began (APM
+ * vol. 2, 13.1.4).  Behind INT n none comes, as it has cleared TF (SDM vol. 3,
+ * 17.3.1.4); INTO may have done nothing.
+ */
+static u64 trap_rflags(const struct x86_emulator *em)
+{
+	const struct emul_insn *insn = &em->ctx.insn;
+
+	if (!insn->map && insn->opcode >= OPCODE_INT3 &&
+	    insn->opcode <= OPCODE_INTO)
+		return em->rflags & em->ctx.rflags;
+	return em->rflags;
+}
+
+static void emulate_commit(struct x86_vcpu *v)
+{
+	struct x86_emulator *em = v->emul;
+	struct x86_state *s;
+
+	s = state_set(v, GRP_RSP | GRP_RFLAGS);
+	s = state_replace(v, GRP_RIP | GRP_SHADOW);
+	s->rip = em->ctx.rip;
+	if (!state_is_64bit_code(v))
+		s->rip = (u32)s->rip;
+	s->rflags = em->ctx.rflags & ~(u64)X86_EFLAGS_RF;
+	/* In the middle of REP: its breakpoint has been hit (APM vol. 2, 3.1.6). */
+	if (em->ctx.insn.rep && s->rip == em->rip)
+		s->rflags |= X86_EFLAGS_RF;
+	s->shadow = shadow_of(em);
+	if (s->cpl != em->ctx.cpl)
+		state_set(v, GRP_CPL)->cpl = em->ctx.cpl;
+	if (s->shadow != SHADOW_MOV_SS)
+		debug_insn_done(v, trap_rflags(em));
+}
+
+/* ------------------------------------------------------------------------ */
+/* Execution, interrupted by userspace's answers. */
+
+/*
+ * Another vCPU changes our page tables while we walk them; a walk or two later it
+ * has done so.  Reads that devices have answered must not be lost meanwhile.
+ */
+#define EXEC_TRIES 16
+
+static enum emul_result exec_replayed(struct x86_emulator *em)
+{
+	enum emul_result r;
+	int i;
+
+	for (i = 0; i < EXEC_TRIES; i++) {
+		em->cursor = 0;
+		em->nwrites = 0;
+		em->sent = 0;
+		em->halt = false;
+		em->shadow = false;
+		r = emul_exec(&em->ctx);
+		if (r != EMUL_RETRY)
+			break;
+	}
+	return r;
+}
+
+/*
+ * The next iteration of REP may follow at once, unless somebody waits for the end
+ * of this one.
+ */
+static bool rep_continues(struct x86_vcpu *v)
+{
+	struct x86_emulator *em = v->emul;
+	struct kvm_run *run = v->vcpu.run;
+
+	return em->ctx.insn.rep && em->ctx.rip == em->rip &&
+	       !em->single_step && events_idle(&v->events) &&
+	       !run->request_interrupt_window &&
+	       !READ_ONCE(run->immediate_exit) && !signal_pending(current) &&
+	       !need_resched() && !request_pending(&v->vcpu);
+}
+
+static enum x86_next emulate_exec(struct x86_vcpu *v);
+
+/* Show userspace the next posted write, until none is left. */
+static enum x86_next write_next(struct x86_vcpu *v)
+{
+	struct x86_emulator *em = v->emul;
+
+	if (em->sent < em->nwrites) {
+		mmio_ask_user(v, &em->write[em->sent++], true, em->batch);
+		v->pending = write_next;
+		return X86_USER;
+	}
+	if (!rep_continues(v) || !context_resume(v))
+		return X86_RESUME;
+	em->nreads = 0;
+	return emulate_exec(v);
+}
+
+static enum x86_next read_answered(struct x86_vcpu *v)
+{
+	struct x86_emulator *em = v->emul;
+	struct mmio_piece *p = &em->read[em->nreads];
+
+	if (!context_resume(v))
+		return X86_RESUME;
+	if (em->batch > 1) {
+		if (!pio_string_in_finish(v, em->batch))
+			return X86_RESUME;
+		emulate_commit(v);
+		return write_next(v);
+	}
+	memcpy(p->data, mmio_answer(v, p), p->len);
+	em->nreads++;
+	return emulate_exec(v);
+}
+
+static enum x86_next read_ask(struct x86_vcpu *v)
+{
+	struct x86_emulator *em = v->emul;
+	const struct mmio_piece *p = &em->read[em->nreads];
+
+	em->batch = p->port ? pio_string_in(v) : 1;
+	mmio_ask_user(v, p, false, em->batch);
+	v->pending = read_answered;
+	return X86_USER;
+}
+
+/* Return: true when nothing but another iteration of REP follows. */
+static bool exec_once(struct x86_vcpu *v, enum x86_next *next)
+{
+	struct x86_emulator *em = v->emul;
+
+	*next = X86_RESUME;
+	switch (exec_replayed(em)) {
+	case EMUL_OK:
+		em->batch = 1;
+		if (em->nwrites && em->write[0].port)
+			em->batch += pio_string_out(v);
+		emulate_commit(v);
+		if (em->nwrites)
+			*next = write_next(v);
+		else if (em->halt)
+			*next = exit_halt(v);
+		else
+			return rep_continues(v);
+		return false;
+	case EMUL_FAULT:
+		*next = emulate_raise(v, &em->ctx.fault);
+		return false;
+	case EMUL_RETRY:
+		return false;
+	case EMUL_USER:
+		*next = read_ask(v);
+		return false;
+	default:
+		*next = emulate_failed(v);
+		return false;
+	}
+}
+
+/* Those who replace slots and devices wait until the vCPU goes on. */
+#define REP_AT_ONCE 64
+
+static enum x86_next emulate_exec(struct x86_vcpu *v)
+{
+	enum x86_next next;
+	int i;
+
+	for (i = 0; i < REP_AT_ONCE && exec_once(v, &next); i++)
+		v->emul->nreads = 0;
+	return next;
+}
+
+static bool emulator_make(struct x86_vcpu *v)
+{
+	if (!v->emul)
+		v->emul = kzalloc(sizeof(*v->emul), GFP_KERNEL_ACCOUNT);
+	return v->emul;
+}
+
+enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	enum x86_next next;
+
+	if (!emulator_make(v))
+		return run_fail(v, -ENOMEM);
+	v->emul->nreads = 0;
+	context_fill(v);
+	if (!emulate_fetch(v, exit, &next))
+		return next;
+	if (exit->kind == X86_EXIT_PAGE &&
+	    has_one_operand(&v->emul->ctx.insn)) {
+		v->emul->hint = exit->page.gpa;
+		v->emul->hint_access = exit->page.error & PF_WRITE;
+	}
+	return emulate_exec(v);
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Guest physical memory and ports as the emulator sees them.
+ *
+ * What is no RAM is a device: first one on the kernel's MMIO bus, else userspace
+ * .  Reads that were answered are kept and replayed when the instruction
+ * is executed again; writes to userspace are posted: the instruction
+ * completes, then userspace sees them one by one before the guest goes on.
+ */
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "core/guestmem.h"
+#include "core/iobus.h"
+#include "x86/insn/emulate.h"
+#include "x86/insn/pio.h"
+#include "x86/vcpu/vendor.h"
+
+void mmio_ask_user(struct x86_vcpu *v, const struct mmio_piece *p,
+		     bool write, unsigned int count)
+{
+	struct kvm_run *run = v->vcpu.run;
+
+	if (p->port) {
+		pio_ask_user(v, p->gpa, p->len, count,
+			       write ? p->data : NULL);
+		return;
+	}
+	run->exit_reason = KVM_EXIT_MMIO;
+	run->mmio.phys_addr = p->gpa;
+	run->mmio.len = p->len;
+	run->mmio.is_write = write;
+	if (write)
+		memcpy(run->mmio.data, p->data, p->len);
+}
+
+const void *mmio_answer(struct x86_vcpu *v, const struct mmio_piece *p)
+{
+	return p->port ? pio_data(v) : v->vcpu.run->mmio.data;
+}
+
+enum emul_result mmio_device_read(struct x86_vcpu *v, enum bus_kind bus,
+				  gpa_t gpa, void *buf, unsigned int len)
+{
+	struct x86_emulator *em = v->emul;
+	struct mmio_piece *p = &em->read[em->cursor];
+
+	if (em->cursor < em->nreads) {
+		memcpy(buf, p->data, len);
+		em->cursor++;
+		return EMUL_OK;
+	}
+	if (em->cursor == MMIO_PIECES)
+		return EMUL_UNKNOWN;
+	if (bus_read(&v->vcpu, bus, gpa, len, p->data)) {
+		p->port = bus == BUS_PIO;
+		p->gpa = gpa;
+		p->len = len;
+		return EMUL_USER;
+	}
+	/* A device's answer is replayed too: reading it again may change it. */
+	memcpy(buf, p->data, len);
+	em->cursor++;
+	em->nreads++;
+	return EMUL_OK;
+}
+
+enum emul_result mmio_device_write(struct x86_vcpu *v, enum bus_kind bus,
+				   gpa_t gpa, const void *buf,
+				   unsigned int len)
+{
+	struct x86_emulator *em = v->emul;
+	struct mmio_piece *p = &em->write[em->nwrites];
+
+	if (!bus_write(&v->vcpu, bus, gpa, len, buf))
+		return EMUL_OK;
+	if (em->nwrites == MMIO_PIECES)
+		return EMUL_UNKNOWN;
+	p->port = bus == BUS_PIO;
+	p->gpa = gpa;
+	p->len = len;
+	memcpy(p->data, buf, len);
+	em->nwrites++;
+	return EMUL_OK;
+}
+
+/* Pieces within a page that the bus and userspace can be asked for. */
+static unsigned int piece_len(gpa_t gpa, unsigned int len)
+{
+	unsigned int n = 8;
+
+	while (n > len || (gpa & (n - 1)))
+		n /= 2;
+	/* A misaligned access stays whole when it fits: a device may care. */
+	return len <= 8 && is_power_of_2(len) ? len : n;
+}
+
+enum emul_result mmio_read(struct x86_vcpu *v, gpa_t gpa, void *buf,
+			   unsigned int len)
+{
+	enum emul_result r = EMUL_OK;
+	unsigned int n;
+
+	if (guest_slot(&v->vcpu, gpa >> PAGE_SHIFT))
+		return guest_read(&v->vcpu, gpa, buf, len) ? EMUL_UNKNOWN :
+							     EMUL_OK;
+	while (len && r == EMUL_OK) {
+		n = piece_len(gpa, len);
+		r = mmio_device_read(v, BUS_MMIO, gpa, buf, n);
+		gpa += n;
+		buf += n;
+		len -= n;
+	}
+	return r;
+}
+
+enum emul_result mmio_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
+			    unsigned int len)
+{
+	struct slot *slot = guest_slot(&v->vcpu, gpa >> PAGE_SHIFT);
+	enum emul_result r = EMUL_OK;
+	unsigned int n;
+
+	/* Writes to a read-only slot are userspace's (api.rst 4.35). */
+	if (slot && !(slot->flags & KVM_MEM_READONLY))
+		return guest_write(&v->vcpu, gpa, buf, len) ? EMUL_UNKNOWN :
+							      EMUL_OK;
+	while (len && r == EMUL_OK) {
+		n = piece_len(gpa, len);
+		r = mmio_device_write(v, BUS_MMIO, gpa, buf, n);
+		gpa += n;
+		buf += n;
+		len -= n;
+	}
+	return r;
+}

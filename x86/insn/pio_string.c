@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * REP INS and REP OUTS: as many elements as one KVM_EXIT_IO can carry.
+ *
+ * The emulator executes one element, with all checks and whatever device takes it.
+ * Only when that one is for userspace, those after it in the same page of RAM go
+ * along, upward only.
+ */
+#include <linux/mm.h>
+
+#include <asm/processor-flags.h>
+
+#include "core/guestmem.h"
+#include "emul/exec.h"
+#include "emul/operand.h"
+#include "x86/insn/emulate.h"
+#include "x86/insn/pio.h"
+
+static unsigned int element_size(const struct emul_insn *insn)
+{
+	return min_t(unsigned int, insn->op_size, 4);
+}
+
+/* INS writes to ES:RDI, OUTS reads from DS:RSI or another segment. */
+static struct operand_addr element_address(const struct emul_ctx *ctx,
+					   bool in)
+{
+	const struct emul_insn *insn = &ctx->insn;
+	unsigned int reg = in ? GPR_RDI : GPR_RSI;
+
+	return (struct operand_addr) {
+		.seg = in ? EMUL_ES : operand_seg(insn, EMUL_DS),
+		.offset = operand_reg_get(ctx, reg, insn->addr_size),
+	};
+}
+
+static bool is_ram(struct x86_vcpu *v, gpa_t gpa, bool write)
+{
+	const struct slot *slot = guest_slot(&v->vcpu, gpa >> PAGE_SHIFT);
+
+	return slot && !(write && (slot->flags & KVM_MEM_READONLY));
+}
+
+/* Elements from the next one on, at most @max, that lie together at @gpa. */
+static unsigned int elements(struct x86_vcpu *v, bool in, unsigned int max,
+			     gpa_t *gpa)
+{
+	struct emul_ctx *ctx = &v->emul->ctx;
+	const struct emul_insn *insn = &ctx->insn;
+	struct operand_addr at = element_address(ctx, in);
+	unsigned int size = element_size(insn), n;
+	u64 count = operand_reg_get(ctx, GPR_RCX, insn->addr_size);
+	u64 room = operand_mask(insn->addr_size) - at.offset, la;
+
+	if (!insn->rep || !count || (ctx->rflags & X86_EFLAGS_DF))
+		return 0;
+	if (operand_check(ctx, at, size, in, &la) != EMUL_OK)
+		return 0;
+	n = min_t(u64, count, (PAGE_SIZE - offset_in_page(la)) / size);
+	n = min_t(u64, n, room / size);
+	n = min(n, max / size);
+	if (!n || operand_check(ctx, at, n * size, in, &la) != EMUL_OK)
+		return 0;
+	if (emul_env_translate(ctx, la, in ? PF_WRITE : 0, gpa) != EMUL_OK)
+		return 0;
+	return is_ram(v, *gpa, in) ? n : 0;
+}
+
+static void advance(struct emul_ctx *ctx, bool in, unsigned int n)
+{
+	const struct emul_insn *insn = &ctx->insn;
+	unsigned int reg = in ? GPR_RDI : GPR_RSI, size = insn->addr_size;
+	u64 count = operand_reg_get(ctx, GPR_RCX, size) - n;
+
+	operand_reg_set(ctx, reg, size,
+			ctx->gpr[reg] + n * element_size(insn));
+	operand_reg_set(ctx, GPR_RCX, size, count);
+	if (!count)
+		exec_next(ctx);
+}
+
+static bool is_string(const struct emul_insn *insn, u8 opcode)
+{
+	return !insn->map && (insn->opcode & ~1) == opcode;
+}
+
+unsigned int pio_string_in(struct x86_vcpu *v)
+{
+	struct x86_emulator *em = v->emul;
+	gpa_t gpa;
+
+	if (em->single_step || !is_string(&em->ctx.insn, 0x6c))
+		return 1;
+	return max(elements(v, true, PIO_DATA_BYTES, &gpa), 1u);
+}
+
+bool pio_string_in_finish(struct x86_vcpu *v, unsigned int n)
+{
+	struct emul_ctx *ctx = &v->emul->ctx;
+	gpa_t gpa;
+
+	n = min(n, elements(v, true, PIO_DATA_BYTES, &gpa));
+	if (!n || guest_write(&v->vcpu, gpa, pio_data(v),
+			      n * element_size(&ctx->insn)))
+		return false;
+	advance(ctx, true, n);
+	return true;
+}
+
+unsigned int pio_string_out(struct x86_vcpu *v)
+{
+	struct x86_emulator *em = v->emul;
+	struct emul_ctx *ctx = &em->ctx;
+	unsigned int size = element_size(&ctx->insn), n;
+	gpa_t gpa;
+
+	if (em->single_step || ctx->rip != em->rip ||
+	    !is_string(&ctx->insn, 0x6e))
+		return 0;
+	n = elements(v, false, PIO_DATA_BYTES - size, &gpa);
+	if (!n || guest_read(&v->vcpu, gpa, pio_data(v) + size, n * size))
+		return 0;
+	advance(ctx, false, n);
+	return n;
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Exits that need few lines, and the table of all handlers. */
+#include <linux/kvm_para.h>
+#include <linux/string.h>
+
+#include <asm/cpufeatures.h>
+#include <asm/processor-flags.h>
+#include <asm/trapnr.h>
+
+#include "core/run_state.h"
+#include "x86/cpu/cpuid.h"
+#include "x86/cpu/debug.h"
+#include "x86/insn/emulate.h"
+#include "x86/run/exits.h"
+#include "x86/run/lifecycle.h"
+#include "x86/run/run.h"
+#include "x86/vcpu/vendor.h"
+
+enum x86_next exit_internal_error(struct x86_vcpu *v, u32 suberror, u32 ndata,
+				  const u64 *data)
+{
+	struct kvm_run *run = v->vcpu.run;
+
+	run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
+	run->internal.suberror = suberror;
+	run->internal.ndata = ndata;
+	memcpy(run->internal.data, data, ndata * sizeof(*data));
+	return X86_USER;
+}
+
+bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit,
+	       enum x86_next *next)
+{
+	u64 next_rip = exit->next_rip;
+	struct x86_state *s;
+
+	if (!next_rip && !emulate_next_rip(v, exit, &next_rip, next))
+		return false;
+	s = state_set(v, GRP_RFLAGS);
+	s = state_replace(v, GRP_RIP | GRP_SHADOW);
+	s->rip = next_rip;
+	s->shadow = 0;
+	/* It held for this instruction only (APM vol. 2, 3.1.6). */
+	s->rflags &= ~(u64)X86_EFLAGS_RF;
+	debug_insn_done(v, s->rflags);
+	return true;
+}
+
+static enum x86_next none_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	return X86_RESUME;
+}
+
+/* No interrupt controller in the kernel yet: waiting is userspace's business. */
+enum x86_next exit_halt(struct x86_vcpu *v)
+{
+	if (event_wakes(v))
+		return X86_RESUME;
+	/* It may sleep for long. */
+	mmu_vcpu_trim(&v->vcpu.mmu);
+	v->vcpu.run->exit_reason = KVM_EXIT_HLT;
+	return X86_USER;
+}
+
+static enum x86_next hlt_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	enum x86_next next;
+
+	return exit_skip(v, exit, &next) ? exit_halt(v) : next;
+}
+
+/* No paravirtual feature is announced, so no number is known. */
+static enum x86_next hypercall_exit(struct x86_vcpu *v,
+				    const struct x86_exit *exit)
+{
+	enum x86_next next;
+
+	if (!exit_skip(v, exit, &next))
+		return next;
+	v->state.gpr[GPR_RAX] = state_get(v, GRP_CPL)->cpl ? -KVM_EPERM :
+							     -KVM_ENOSYS;
+	if (!state_is_64bit_code(v))
+		v->state.gpr[GPR_RAX] = (u32)v->state.gpr[GPR_RAX];
+	return X86_RESUME;
+}
+
+/* WBINVD, PAUSE and the like: no effect that a guest could see. */
+static enum x86_next skip_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	enum x86_next next;
+
+	return exit_skip(v, exit, &next) ? X86_RESUME : next;
+}
+
+static enum x86_next exception_exit(struct x86_vcpu *v,
+				    const struct x86_exit *exit)
+{
+	switch (exit->exc.vector) {
+	case X86_TRAP_DB:
+		return debug_db_exit(v, exit);
+	case X86_TRAP_BP:
+		return debug_bp_exit(v);
+	case X86_TRAP_OF:
+		event_at_insn(v, X86_TRAP_OF);
+		break;
+	case X86_TRAP_PF:
+		event_page_fault(v, exit->exc.address, exit->exc.error);
+		break;
+	default:
+		kvm_event_exception(v, exit->exc.vector, exit->exc.has_error ?
+				    (s64)exit->exc.error : -1);
+	}
+	return X86_RESUME;
+}
+
+static enum x86_next undefined_exit(struct x86_vcpu *v,
+				    const struct x86_exit *exit)
+{
+	kvm_event_exception(v, X86_TRAP_UD, -1);
+	return X86_RESUME;
+}
+
+static enum x86_next shutdown_exit(struct x86_vcpu *v,
+				   const struct x86_exit *exit)
+{
+	/* The control block holds nothing of meaning now (APM vol. 2, 15.14.3). */
+	vcpu_init_state(v);
+	v->vcpu.run->exit_reason = KVM_EXIT_SHUTDOWN;
+	return X86_USER;
+}
+
+static enum x86_next fail_entry_exit(struct x86_vcpu *v,
+				     const struct x86_exit *exit)
+{
+	struct kvm_run *run = v->vcpu.run;
+
+	run->exit_reason = KVM_EXIT_FAIL_ENTRY;
+	run->fail_entry.hardware_entry_failure_reason = exit->code;
+	run->fail_entry.cpu = v->vcpu.cpu;
+	return X86_USER;
+}
+
+static enum x86_next unknown_exit(struct x86_vcpu *v,
+				  const struct x86_exit *exit)
+{
+	struct kvm_run *run = v->vcpu.run;
+
+	run->exit_reason = KVM_EXIT_UNKNOWN;
+	run->hw.hardware_exit_reason = exit->code;
+	return X86_USER;
+}
+
+/* Intercepted also where the guest's CPU does not have it. */
+static enum x86_next invpcid_exit(struct x86_vcpu *v,
+				  const struct x86_exit *exit)
+{
+	if (cpuid_has(v, X86_FEATURE_INVPCID))
+		return emulate_insn(v, exit);
+	return undefined_exit(v, exit);
+}
+
+/* Where nested paging lets the processor do it; only 32-bit systems could want it. */
+static enum x86_next task_switch_exit(struct x86_vcpu *v,
+				      const struct x86_exit *exit)
+{
+	return emulate_failed(v);
+}
+
+static enum x86_next vendor_exit(struct x86_vcpu *v,
+				 const struct x86_exit *exit)
+{
+	return vendor(exit_handle)(v, exit);
+}
+
+static enum x86_next (*const handlers[X86_EXIT_KINDS])(struct x86_vcpu *v,
+						       const struct x86_exit *e) = {
+	[X86_EXIT_NONE]		= none_exit,
+	[X86_EXIT_PAGE]		= page_exit,
+	[X86_EXIT_FAULT]	= fault_exit,
+	[X86_EXIT_IO]		= pio_exit,
+	[X86_EXIT_CPUID]	= cpuid_exit,
+	[X86_EXIT_RDMSR]	= rdmsr_exit,
+	[X86_EXIT_WRMSR]	= wrmsr_exit,
+	[X86_EXIT_CR]		= cr_exit,
+	[X86_EXIT_DR]		= dr_exit,
+	[X86_EXIT_HLT]		= hlt_exit,
+	[X86_EXIT_HYPERCALL]	= hypercall_exit,
+	[X86_EXIT_EXCEPTION]	= exception_exit,
+	/* The window is open: event_prepare() uses it. */
+	[X86_EXIT_INTR_WINDOW]	= none_exit,
+	[X86_EXIT_NMI_WINDOW]	= none_exit,
+	[X86_EXIT_SHUTDOWN]	= shutdown_exit,
+	[X86_EXIT_XSETBV]	= xsetbv_exit,
+	[X86_EXIT_UNDEFINED]	= undefined_exit,
+	[X86_EXIT_SOFT_INT]	= debug_int_exit,
+	[X86_EXIT_SKIP]		= skip_exit,
+	[X86_EXIT_TASK_SWITCH]	= task_switch_exit,
+	[X86_EXIT_INVLPG]	= invlpg_exit,
+	[X86_EXIT_INVPCID]	= invpcid_exit,
+	[X86_EXIT_EMULATE]	= emulate_insn,
+	[X86_EXIT_FAIL_ENTRY]	= fail_entry_exit,
+	[X86_EXIT_VENDOR]	= vendor_exit,
+	[X86_EXIT_UNKNOWN]	= unknown_exit,
+};
+
+enum x86_next exit_dispatch(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	return handlers[exit->kind](v, exit);
+}

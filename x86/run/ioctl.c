@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* x86's ioctl tables for /dev/kvm and vCPUs, and its capabilities. */
+#include <linux/kernel.h>
+
+#include "core/arch.h"
+#include "x86/cpu/cpuid.h"
+#include "x86/cpu/debug.h"
+#include "x86/run/event_ioctl.h"
+#include "x86/cpu/fpu.h"
+#include "x86/cpu/mce.h"
+#include "x86/cpu/msr.h"
+#include "x86/run/regs.h"
+#include "x86/cpu/tsc.h"
+#include "x86/vcpu/vendor.h"
+
+/* VMMs refuse to start without routing, even those that never route. */
+#define GSI_ROUTES_MAX 4096
+
+const struct cap_value arch_caps[] = {
+	{ KVM_CAP_SET_TSS_ADDR, 1 },
+	{ KVM_CAP_SET_IDENTITY_MAP_ADDR, 1 },
+	{ KVM_CAP_EXT_CPUID, 1 },
+	{ KVM_CAP_EXT_EMUL_CPUID, 1 },
+	{ KVM_CAP_MP_STATE, 1 },
+	{ KVM_CAP_DEBUGREGS, 1 },
+	{ KVM_CAP_USER_NMI, 1 },
+	{ KVM_CAP_GET_TSC_KHZ, 1 },
+	{ KVM_CAP_VCPU_ATTRIBUTES, 1 },
+	{ KVM_CAP_X86_USER_SPACE_MSR, 1 },
+	{ KVM_CAP_X86_MSR_FILTER, 1 },
+	{ KVM_CAP_XSAVE, 1 },
+	{ KVM_CAP_IRQ_ROUTING, GSI_ROUTES_MAX },
+	{ KVM_CAP_MCE, MCE_BANKS_MAX },
+	{ KVM_CAP_GET_MSR_FEATURES, 1 },
+	{ KVM_CAP_XSAVE2, sizeof(struct kvm_xsave) },
+	{ KVM_CAP_VCPU_EVENTS, 1 },
+	{ KVM_CAP_INTR_SHADOW, 1 },
+	{ KVM_CAP_SREGS2, 1 },
+	{ KVM_CAP_SYNC_REGS, KVM_SYNC_X86_VALID_FIELDS },
+	{ KVM_CAP_EXCEPTION_PAYLOAD, 1 },
+	{ KVM_CAP_X86_TRIPLE_FAULT_EVENT, 1 },
+	{ KVM_CAP_SET_GUEST_DEBUG, 1 },
+	{ KVM_CAP_SET_GUEST_DEBUG2, DEBUG_CONTROL },
+	{ KVM_CAP_X86_ROBUST_SINGLESTEP, 1 },
+	{ }
+};
+
+long arch_check_extension(struct kvm *kvm, unsigned long ext)
+{
+	return ext == KVM_CAP_XCRS && x86_caps->host_xcr0;
+}
+
+static long vcpu_ioctl_interrupt(void *obj, void *data, unsigned long arg)
+{
+	const struct kvm_interrupt *irq = data;
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+	u8 waiting;
+
+	if (irq->irq >= KVM_NR_INTERRUPTS)
+		return -EINVAL;
+	/* One is waiting, or half way in, already (api.rst 4.16). */
+	if (event_interrupt_waiting(&v->events, &waiting))
+		return -EEXIST;
+	event_interrupt_set(v, true, irq->irq);
+	/* KVM_RUN may return before it looks. */
+	v->vcpu.run->ready_for_interrupt_injection = 0;
+	return 0;
+}
+
+static long vcpu_ioctl_nmi(void *obj, void *data, unsigned long arg)
+{
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+
+	event_nmi(v);
+	return 0;
+}
+
+const struct ioctl_desc arch_dev_ioctls[] = {
+	{ KVM_GET_SUPPORTED_CPUID, IOCTL_RAW, cpuid_ioctl_supported },
+	{ KVM_GET_EMULATED_CPUID, IOCTL_RAW, cpuid_ioctl_emulated },
+	{ KVM_GET_MSR_INDEX_LIST, IOCTL_RAW, msr_ioctl_index_list },
+	{ KVM_GET_MSR_FEATURE_INDEX_LIST, IOCTL_RAW, msr_ioctl_feature_list },
+	{ KVM_GET_MSRS, IOCTL_RAW, msr_ioctl_features },
+	{ KVM_X86_GET_MCE_CAP_SUPPORTED, 0, mce_ioctl_supported },
+	{ }
+};
+
+const struct ioctl_desc arch_vcpu_ioctls[] = {
+	{ KVM_GET_REGS, 0, regs_ioctl_get },
+	{ KVM_SET_REGS, 0, regs_ioctl_set },
+	{ KVM_GET_SREGS, 0, sregs_ioctl_get },
+	{ KVM_SET_SREGS, 0, sregs_ioctl_set },
+	{ KVM_GET_MSRS, IOCTL_RAW, msr_ioctl_get },
+	{ KVM_SET_MSRS, IOCTL_RAW, msr_ioctl_set },
+	{ KVM_X86_SETUP_MCE, 0, mce_ioctl_setup },
+	{ KVM_X86_SET_MCE, 0, mce_ioctl_inject },
+	{ KVM_GET_FPU, 0, fpu_ioctl_get },
+	{ KVM_SET_FPU, 0, fpu_ioctl_set },
+	{ KVM_GET_XSAVE, 0, xsave_ioctl_get },
+	{ KVM_GET_XSAVE2, 0, xsave_ioctl_get },
+	{ KVM_SET_XSAVE, 0, xsave_ioctl_set },
+	{ KVM_GET_XCRS, 0, xcrs_ioctl_get },
+	{ KVM_SET_XCRS, 0, xcrs_ioctl_set },
+	{ KVM_SET_CPUID, IOCTL_RAW, cpuid_ioctl_set_old },
+	{ KVM_SET_CPUID2, IOCTL_RAW, cpuid_ioctl_set },
+	{ KVM_GET_CPUID2, IOCTL_RAW, cpuid_ioctl_get },
+	{ KVM_GET_MP_STATE, 0, mp_state_ioctl_get },
+	{ KVM_SET_MP_STATE, 0, mp_state_ioctl_set },
+	{ KVM_GET_DEBUGREGS, 0, debugregs_ioctl_get },
+	{ KVM_SET_DEBUGREGS, 0, debugregs_ioctl_set },
+	{ KVM_GET_SREGS2, 0, sregs2_ioctl_get },
+	{ KVM_SET_SREGS2, 0, sregs2_ioctl_set },
+	{ KVM_TRANSLATE, 0, translate_ioctl },
+	{ KVM_GET_VCPU_EVENTS, 0, events_ioctl_get },
+	{ KVM_SET_VCPU_EVENTS, 0, events_ioctl_set },
+	{ KVM_SET_GUEST_DEBUG, 0, debug_ioctl_set },
+	{ KVM_INTERRUPT, 0, vcpu_ioctl_interrupt },
+	{ KVM_NMI, 0, vcpu_ioctl_nmi },
+	{ KVM_GET_TSC_KHZ, 0, tsc_ioctl_get_khz },
+	{ KVM_SET_TSC_KHZ, 0, tsc_ioctl_set_khz },
+	{ KVM_HAS_DEVICE_ATTR, 0, vcpu_ioctl_has_attr },
+	{ KVM_GET_DEVICE_ATTR, 0, vcpu_ioctl_get_attr },
+	{ KVM_SET_DEVICE_ATTR, 0, vcpu_ioctl_set_attr },
+	{ }
+};

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Order: what is done, in which sequence, when a vendor module loads, a VM is
+ * created, a vCPU is created.  Failure and destruction run the same arrays
+ * backward.  There is no other initialisation code.
+ */
+#include <linux/module.h>
+#include <linux/preempt.h>
+
+#include "core/arch.h"
+#include "core/hwenable.h"
+#include "core/iobus.h"
+#include "core/memslot.h"
+#include "core/notifier.h"
+#include "core/run_state.h"
+#include "core/vm.h"
+#include "x86/run/lifecycle.h"
+
+/*
+ * What kvm.ko does by itself: preempt notifiers work as long as it is there.
+ * The switch patches the scheduler, so it is not flipped with each vendor.
+ */
+static int __init kvm_module_init(void)
+{
+	preempt_notifier_inc();
+	return 0;
+}
+module_init(kvm_module_init);
+
+static void __exit kvm_module_exit(void)
+{
+	preempt_notifier_dec();
+}
+module_exit(kvm_module_exit);
+
+#ifdef LAMINA_TEST
+/*
+ * Test builds: /sys/module/kvm/parameters/fail_* make a step fail, steps_*
+ * tell how many there are.
+ */
+#define STEP_ARRAY_TEST(what, array)					\
+	static int fail_##what = -1;					\
+	module_param(fail_##what, int, 0644);				\
+	MODULE_PARM_DESC(fail_##what, "index of the step that fails");	\
+	static int steps_##what = ARRAY_SIZE(array);			\
+	module_param(steps_##what, int, 0444);				\
+	MODULE_PARM_DESC(steps_##what, "number of steps");
+#define STEP_ARRAY_FAIL(what) .fail = &fail_##what,
+#else
+#define STEP_ARRAY_TEST(what, array)
+#define STEP_ARRAY_FAIL(what)
+#endif
+
+/*
+ * R2, R6.  Everything before "setup" is independent of the vendor; the MMU's
+ * configuration follows the vendor's answer; /dev/kvm comes last.
+ */
+static const struct step module_step[] = {
+	{ "kick masks",	module_step_kick_up,	module_step_kick_down },
+	{ "notifier",	module_step_notifier_up, module_step_notifier_down },
+	{ "probe",	caps_step_probe,	NULL },
+	{ "setup",	caps_step_setup,	caps_step_teardown },
+	{ "mmu",	caps_step_mmu,		caps_step_mmu_down },
+	{ "ops",	vendor_publish,		vendor_withdraw },
+	{ "tsc",	module_step_tsc_up,	module_step_tsc_down },
+	{ "hardware",	module_step_hw_up,	module_step_hw_down },
+	{ "chardev",	module_step_chardev_up,	module_step_chardev_down },
+};
+
+STEP_ARRAY_TEST(module, module_step)
+
+const struct step_array module_steps = {
+	.name = "module",
+	.step = module_step,
+	.n = ARRAY_SIZE(module_step),
+	STEP_ARRAY_FAIL(module)
+};
+
+/*
+ * Nothing here starts a thread, waits for a grace period or walks other VMs.
+ * The notifier comes when everything that it calls exists.
+ */
+static const struct step vm_step[] = {
+	{ "mm",		vm_step_mm_up,		vm_step_mm_down },
+	{ "locks",	vm_step_locks_up,	vm_step_locks_down },
+	{ "mmu",	vm_step_mmu_up,		vm_step_mmu_down },
+	{ "slots",	vm_step_slots_up,	vm_step_slots_down },
+	{ "buses",	vm_step_buses_up,	vm_step_buses_down },
+	{ "tsc",	vm_step_tsc_up,		NULL },
+	{ "msr filter",	steps_nothing,		vm_step_msr_filter_down },
+	{ "vendor",	vm_step_vendor_up,	vm_step_vendor_down },
+	{ "hardware",	vm_step_hw_up,		vm_step_hw_down },
+	{ "notifier",	vm_step_notifier_up,	vm_step_notifier_down },
+	{ "fd",		vm_step_fd_up,		vm_step_fd_down },
+	{ "publish",	vm_step_publish_up,	NULL },
+};
+
+STEP_ARRAY_TEST(vm, vm_step)
+
+const struct step_array arch_vm_steps = {
+	.name = "vm",
+	.step = vm_step,
+	.n = ARRAY_SIZE(vm_step),
+	STEP_ARRAY_FAIL(vm)
+};
+
+/* R7.  "reset" needs all that comes before it; nobody sees the vCPU before "publish". */
+static const struct step vcpu_step[] = {
+	{ "limits",	vcpu_step_limits_up,	vcpu_step_limits_down },
+	{ "run page",	vcpu_step_run_page_up,	vcpu_step_run_page_down },
+	{ "fpu",	vcpu_step_fpu_up,	vcpu_step_fpu_down },
+	{ "cpuid",	steps_nothing,		vcpu_step_cpuid_down },
+	{ "mmu",	vcpu_step_mmu_up,	vcpu_step_mmu_down },
+	{ "mce",	steps_nothing,		vcpu_step_mce_down },
+	{ "emulator",	steps_nothing,		vcpu_step_emul_down },
+	{ "vendor",	vcpu_step_vendor_up,	vcpu_step_vendor_down },
+	{ "reset",	vcpu_step_reset_up,	NULL },
+	{ "fd",		vcpu_step_fd_up,	vcpu_step_fd_down },
+	{ "publish",	vcpu_step_publish_up,	NULL },
+};
+
+STEP_ARRAY_TEST(vcpu, vcpu_step)
+
+const struct step_array arch_vcpu_steps = {
+	.name = "vcpu",
+	.step = vcpu_step,
+	.n = ARRAY_SIZE(vcpu_step),
+	STEP_ARRAY_FAIL(vcpu)
+};

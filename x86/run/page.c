@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page faults, at the second level or on shadow page tables: the MMU's verdict, and
+ * what follows.
+ */
+#include "x86/insn/emulate.h"
+#include "x86/run/exits.h"
+#include "x86/run/run.h"
+#include "x86/vcpu/vendor.h"
+
+/*
+ * A write to one of the guest's own page tables, by the hardware that walks them
+ * (accessed and dirty bits), in memory that cannot be written: no instruction
+ * could be emulated to do it.
+ */
+static bool is_table_walk(const struct x86_exit *exit)
+{
+	return exit->page.error & PF_GUEST_TABLE;
+}
+
+/* Code that lies where no memory is cannot be fetched by the emulator either. */
+static bool is_fetch(const struct x86_exit *exit)
+{
+	return exit->page.error & PF_FETCH;
+}
+
+/*
+ * The access was not the instruction's at RIP but that of an event on its way in:
+ * a descriptor table or a stack where no memory is.
+ */
+static enum x86_next delivery_failed(struct x86_vcpu *v,
+				     const struct x86_exit *exit, gpa_t gpa)
+{
+	const u64 data[] = { v->events.injected.vector, exit->code, gpa };
+
+	return exit_internal_error(v, KVM_INTERNAL_ERROR_DELIVERY_EV,
+				   ARRAY_SIZE(data), data);
+}
+
+enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	struct mmu_fault fault = {
+		.addr = exit->page.gpa,
+		.error = exit->page.error,
+	};
+
+	switch (mmu_fault(&v->vcpu.mmu, &fault)) {
+	case MMU_RETRY:
+	case MMU_FIXED:
+		return X86_RESUME;
+	case MMU_EMULATE:
+		if (v->events.injected.kind)
+			return delivery_failed(v, exit, exit->page.gpa);
+		if (is_table_walk(exit) || is_fetch(exit))
+			return emulate_failed(v);
+		return emulate_insn(v, exit);
+	default:
+		return run_fail(v, fault.err);
+	}
+}
+
+/* ------------------------------------------------------------------------ */
+/* Shadow paging. */
+
+/* A supervisor's access by a program's code is the processor's own. */
+static u64 fault_error(struct x86_vcpu *v, u64 error)
+{
+	if (!(error & PF_USER) && state_get(v, GRP_CPL)->cpl == 3)
+		error |= PF_IMPLICIT;
+	return error;
+}
+
+static enum mmu_result fault_handle(struct x86_vcpu *v,
+				    const struct x86_exit *exit, bool no_emulate,
+				    struct mmu_fault *fault)
+{
+	*fault = (struct mmu_fault) {
+		.addr = exit->fault.la,
+		.error = fault_error(v, exit->fault.error),
+		.regs = guest_perm_regs(v),
+		.no_emulate = no_emulate,
+	};
+	return mmu_fault(&v->vcpu.mmu, fault);
+}
+
+static bool emulation_failed(struct x86_vcpu *v, enum x86_next next)
+{
+	const struct kvm_run *run = v->vcpu.run;
+
+	return next == X86_USER && run->exit_reason == KVM_EXIT_INTERNAL_ERROR;
+}
+
+/*
+ * An instruction that the emulator does not know may write to a frame that only
+ * the MMU has write-protected: it stops doing so.
+ */
+static enum x86_next fault_emulate(struct x86_vcpu *v,
+				   const struct x86_exit *exit)
+{
+	enum x86_next next = emulate_insn(v, exit);
+	struct mmu_fault fault;
+
+	if (!emulation_failed(v, next))
+		return next;
+	switch (fault_handle(v, exit, true, &fault)) {
+	case MMU_RETRY:
+	case MMU_FIXED:
+	case MMU_INJECT:
+		return X86_RESUME;
+	case MMU_EMULATE:
+		return next;
+	default:
+		return run_fail(v, fault.err);
+	}
+}
+
+/* MMU_INJECT: the guest's #PF waits; an event that was on its way merges with it. */
+enum x86_next fault_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	bool in_delivery = v->events.injected.kind;
+	struct mmu_fault fault;
+
+	switch (fault_handle(v, exit, in_delivery, &fault)) {
+	case MMU_RETRY:
+	case MMU_FIXED:
+	case MMU_INJECT:
+		return X86_RESUME;
+	case MMU_EMULATE:
+		if (in_delivery)
+			return delivery_failed(v, exit,
+					       fault.gfn << MMU_PAGE_SHIFT);
+		if (exit->fault.error & PF_FETCH)
+			return emulate_failed(v);
+		return fault_emulate(v, exit);
+	default:
+		return run_fail(v, fault.err);
+	}
+}

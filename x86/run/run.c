@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM_RUN: enter the guest until userspace is needed.
+ *
+ *	finish what userspace answered
+ *	loop: requests ─► root ─► events ─► enter ─► decode ─► handler
+ *
+ * kvm->srcu is held but for the time in the guest, so that slots and buses stay
+ * what they are while an exit is handled, and a guest that never exits delays
+ * nobody who replaces them.
+ */
+#include <linux/context_tracking.h>
+#include <linux/jiffies.h>
+#include <linux/sched/signal.h>
+#include <linux/signal.h>
+#include <linux/vtime.h>
+
+#include <asm/processor-flags.h>
+
+#include "core/arch.h"
+#include "core/run_state.h"
+#include "core/vm.h"
+#include "x86/cpu/cr.h"
+#include "x86/cpu/debug.h"
+#include "x86/run/exits.h"
+#include "x86/cpu/fpu.h"
+#include "x86/cpu/msr_filter.h"
+#include "x86/run/run.h"
+#include "x86/run/sync.h"
+#include "x86/cpu/tsc.h"
+#include "x86/vcpu/vendor.h"
+
+enum x86_next run_fail(struct x86_vcpu *v, int err)
+{
+	v->run_err = err;
+	return X86_FAIL;
+}
+
+/* Requests that other threads left.  Each is cheap; all are looked at. */
+static enum x86_next run_requests(struct x86_vcpu *v)
+{
+	struct kvm_vcpu *vcpu = &v->vcpu;
+
+	if (request_take(vcpu, REQ_TRIPLE_FAULT)) {
+		vcpu->run->exit_reason = KVM_EXIT_SHUTDOWN;
+		return X86_USER;
+	}
+	if (request_take(vcpu, REQ_TLB_FLUSH))
+		vendor(tlb_flush)(v);
+	if (request_take(vcpu, REQ_TSC))
+		tsc_catch_up(v);
+	if (request_take(vcpu, REQ_MSR_FILTER)) {
+		msr_filter_refresh(v);
+		vendor(policy_update)(v);
+	}
+	if (request_take(vcpu, REQ_DEBUG_STEP))
+		return debug_step_exit(v);
+	return X86_RESUME;
+}
+
+static int run_root(struct x86_vcpu *v)
+{
+	hpa_t root;
+	int ret;
+
+	/* On shadow page tables the registers decide which root it is. */
+	if (unlikely(v->mmu_stale))
+		cr_update_mmu(v);
+	if (likely(mmu_root_is_current(&v->vcpu.mmu)))
+		return 0;
+	ret = mmu_root_load(&v->vcpu.mmu, &root);
+	if (ret < 0)
+		return ret;
+	if (ret) {
+		vendor(root_load)(v, root);
+		vendor(tlb_flush)(v);
+	}
+	return 0;
+}
+
+/*
+ * In the guest, as far as RCU, accounting and the tick are concerned.  RCU looks
+ * once a tick whether a CPU was quiescent, so it is told no oftener.
+ */
+static void run_guest(struct x86_vcpu *v)
+{
+	vtime_account_guest_enter();
+	if (!context_tracking_guest_enter() && v->rcu_told != jiffies) {
+		v->rcu_told = jiffies;
+		rcu_note_context_switch(false);
+	}
+	vendor(enter)(v);
+	context_tracking_guest_exit();
+}
+
+/* Return: false when something came in between and the guest was not entered. */
+static bool run_enter(struct x86_vcpu *v)
+{
+	struct kvm_vcpu *vcpu = &v->vcpu;
+
+	preempt_disable();
+	state_flush(v);
+	local_irq_disable();
+	if (unlikely(!vcpu_enter_check(vcpu))) {
+		local_irq_enable();
+		preempt_enable();
+		return false;
+	}
+	fpu_enter(v);
+	run_guest(v);
+	fpu_leave(v);
+	vcpu_exit_mark(vcpu);
+	/*
+	 * The interrupt that ended the guest's time slice is taken here, so that
+	 * the tick still counts as the guest's.
+	 */
+	local_irq_enable();
+	barrier();
+	local_irq_disable();
+	vtime_account_guest_exit();
+	local_irq_enable();
+	preempt_enable();
+	return true;
+}
+
+/*
+ * An NMI that waits does not count: while it is masked, a window that is open for
+ * the hardware and closed here would make the guest exit for ever.
+ */
+static bool interrupt_window_open(struct x86_vcpu *v)
+{
+	const struct x86_events *ev = &v->events;
+
+	return !ev->injected.kind && !ev->exception.kind &&
+	       !ev->interrupt_pending &&
+	       (state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF) &&
+	       !(event_blocked(v) & EVENT_MASK_INTERRUPT);
+}
+
+/* Before an entry: everything that may send us back to userspace instead. */
+static enum x86_next run_prepare(struct x86_vcpu *v)
+{
+	struct kvm_vcpu *vcpu = &v->vcpu;
+	enum x86_next next;
+	int err;
+
+	if (unlikely(request_pending(vcpu))) {
+		next = run_requests(v);
+		if (next != X86_RESUME)
+			return next;
+	}
+	if (unlikely(vcpu->run->request_interrupt_window) &&
+	    interrupt_window_open(v)) {
+		vcpu->run->exit_reason = KVM_EXIT_IRQ_WINDOW_OPEN;
+		return X86_USER;
+	}
+	err = run_root(v);
+	return err ? run_fail(v, err) : X86_RESUME;
+}
+
+/*
+ * Not entered: for a request, which the next round looks at, or for something
+ * that this thread has to do first.
+ */
+static enum x86_next run_delayed(struct x86_vcpu *v)
+{
+	struct kvm_vcpu *vcpu = &v->vcpu;
+
+	event_cancel(v);
+	if (signal_pending(current)) {
+		vcpu->run->exit_reason = KVM_EXIT_INTR;
+		return run_fail(v, -EINTR);
+	}
+	if (need_resched()) {
+		srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
+		cond_resched();
+		vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
+	}
+	return X86_RESUME;
+}
+
+static enum x86_next run_once(struct x86_vcpu *v)
+{
+	struct kvm_vcpu *vcpu = &v->vcpu;
+	struct x86_exit exit;
+	enum x86_next next;
+	bool entered;
+
+	next = run_prepare(v);
+	if (unlikely(next != X86_RESUME))
+		return next;
+	if (unlikely(!events_idle(&v->events) ||
+		     vcpu->run->request_interrupt_window))
+		event_prepare(v);
+	srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
+	entered = run_enter(v);
+	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
+	if (unlikely(!entered))
+		return run_delayed(v);
+	event_after_exit(v);
+	vendor(exit_decode)(v, &exit);
+	return exit_dispatch(v, &exit);
+}
+
+/* Signals and the scheduler are looked at before each entry: vcpu_enter_check(). */
+static enum x86_next run_loop(struct x86_vcpu *v)
+{
+	enum x86_next next;
+
+	do
+		next = run_once(v);
+	while (next == X86_RESUME);
+	return next;
+}
+
+/* Finish what userspace answered, then run, unless it only asked for the former. */
+static enum x86_next run_from_user(struct x86_vcpu *v)
+{
+	enum x86_next (*pending)(struct x86_vcpu *v) = v->pending;
+	struct kvm_run *run = v->vcpu.run;
+	enum x86_next next;
+
+	if (pending) {
+		v->pending = NULL;
+		next = pending(v);
+		if (next != X86_RESUME)
+			return next;
+	}
+	/* VMMs that complete an exit this way still look at its reason. */
+	if (READ_ONCE(run->immediate_exit))
+		return run_fail(v, -EINTR);
+	run->exit_reason = KVM_EXIT_UNKNOWN;
+	return run_loop(v);
+}
+
+/* What userspace may want to know at every return (api.rst, struct kvm_run). */
+static void run_report(struct x86_vcpu *v)
+{
+	struct kvm_run *run = v->vcpu.run;
+
+	if (unlikely(v->events.exception.kind))
+		event_settle(v);
+	run->if_flag = !!(state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF);
+	run->cr8 = state_get(v, GRP_CR8)->cr8;
+	run->apic_base = v->msrs.apic_base;
+	run->ready_for_interrupt_injection = interrupt_window_open(v);
+	run->flags = 0;
+	v->reported = true;
+}
+
+/* Userspace's TPR, which it may set in the run page. */
+static void run_take_cr8(struct x86_vcpu *v)
+{
+	u64 cr8 = v->vcpu.run->cr8;
+
+	if (cr8 != state_get(v, GRP_CR8)->cr8)
+		state_set(v, GRP_CR8)->cr8 = cr8 & 0xf;
+}
+
+static __always_inline enum x86_next run_loaded(struct x86_vcpu *v)
+{
+	struct kvm_vcpu *vcpu = &v->vcpu;
+	struct kvm_run *run = vcpu->run;
+	enum x86_next next;
+	int err;
+
+	err = unlikely(sync_wanted(run)) ? sync_from_run(v) : 0;
+	if (unlikely(err))
+		return run_fail(v, err);
+	v->has_run = true;
+	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
+	run_take_cr8(v);
+	next = run_from_user(v);
+	run_report(v);
+	srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
+	if (unlikely(sync_wanted(run)))
+		sync_to_run(v);
+	return next;
+}
+
+/* Apart from arch_vcpu_run(), whose cheap way out needs none of this frame. */
+static noinline int run_full(struct x86_vcpu *v)
+{
+	struct kvm_vcpu *vcpu = &v->vcpu;
+	sigset_t saved;
+	enum x86_next next;
+
+	if (vcpu->sigset_active)
+		sigprocmask(SIG_SETMASK, &vcpu->sigset, &saved);
+	vcpu_load(vcpu);
+	fpu_load(v);
+	next = run_loaded(v);
+	fpu_put(v);
+	vcpu_put(vcpu);
+	if (vcpu->sigset_active)
+		sigprocmask(SIG_SETMASK, &saved, NULL);
+	return next == X86_USER ? 0 : v->run_err;
+}
+
+int arch_vcpu_run(struct kvm_vcpu *vcpu)
+{
+	struct x86_vcpu *v = to_x86_vcpu(vcpu);
+	struct kvm_run *run = vcpu->run;
+
+	/* Nothing to finish, nothing to run, and nothing new to tell. */
+	if (READ_ONCE(run->immediate_exit) && !v->pending && v->reported &&
+	    run->cr8 == v->state.cr8 && !sync_wanted(run))
+		return -EINTR;
+	return run_full(v);
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* x86's part of a vCPU: creation steps, reset, load and put. */
+#include <asm/msr-index.h>
+#include <asm/processor-flags.h>
+
+#include "core/arch.h"
+#include "x86/cpu/cpuid.h"
+#include "x86/cpu/cr.h"
+#include "x86/cpu/fpu.h"
+#include "x86/run/lifecycle.h"
+#include "x86/cpu/msr.h"
+#include "x86/cpu/msr_filter.h"
+#include "x86/cpu/tsc.h"
+#include "x86/vcpu/vendor.h"
+
+static struct x86_vcpu *of_mmu(struct mmu_vcpu *mv)
+{
+	return to_x86_vcpu(container_of(mv, struct kvm_vcpu, mmu));
+}
+
+static u64 guest_root_get(struct mmu_vcpu *mv)
+{
+	return state_get(of_mmu(mv), GRP_CR3)->cr3;
+}
+
+/* Reserved in a PDPTE below the address (APM vol. 2, 5.2.3). */
+#define PDPTE_RSVD_LOW	0x1e6ull
+
+/*
+ * With nested paging the processor reads the PDPTEs from the guest's memory
+ * whenever it wants to (APM vol. 2, 15.25.10); so do we.  It has checked them
+ * already, and an emulated one leaves accessed bits in them.
+ */
+static u64 guest_pdptr_get(struct mmu_vcpu *mv, int i)
+{
+	gpa_t table = state_get(of_mmu(mv), GRP_CR3)->cr3 & 0xffffffe0;
+	u64 pdpte;
+
+	if (mmu_env_guest_read(mv, table + i * sizeof(pdpte), &pdpte,
+			       sizeof(pdpte)))
+		return 0;
+	return pdpte & ~PDPTE_RSVD_LOW;
+}
+
+static void guest_fault(struct mmu_vcpu *mv, const struct mmu_guest_fault *f)
+{
+	event_page_fault(of_mmu(mv), f->addr, f->error);
+}
+
+static const struct mmu_ctx_ops guest_ctx_ops = {
+	.root_get = guest_root_get,
+	.pdptr_get = guest_pdptr_get,
+	.fault = guest_fault,
+};
+
+int vcpu_step_mmu_up(void *obj)
+{
+	struct kvm_vcpu *vcpu = obj;
+
+	mmu_vcpu_init(&vcpu->mmu, &vcpu->kvm->mmu, &guest_ctx_ops);
+	return 0;
+}
+
+void vcpu_step_mmu_down(void *obj)
+{
+	struct kvm_vcpu *vcpu = obj;
+
+	mmu_vcpu_destroy(&vcpu->mmu);
+}
+
+int vcpu_step_vendor_up(void *obj)
+{
+	return vendor(vcpu_create)(to_x86_vcpu(obj));
+}
+
+void vcpu_step_vendor_down(void *obj)
+{
+	vendor(vcpu_destroy)(to_x86_vcpu(obj));
+}
+
+static void reset_segment(struct x86_state *s, int i, u16 attr)
+{
+	s->seg[i] = (struct x86_seg) {
+		.limit = 0xffff,
+		.attr = attr,
+	};
+}
+
+/* The state after power-up, which INIT brings too (APM vol. 2, table 14-1). */
+static void reset_registers(struct x86_state *s)
+{
+	int i;
+
+	*s = (struct x86_state) {
+		.gpr[GPR_RDX] = 0x600,		/* family, model, stepping */
+		.rip = 0xfff0,
+		.rflags = X86_EFLAGS_FIXED,
+		.cr0 = X86_CR0_CD | X86_CR0_NW | X86_CR0_ET,
+		.dr6 = 0xffff0ff0,
+		.dr7 = 0x400,
+		.gdt.limit = 0xffff,
+		.idt.limit = 0xffff,
+		.tsc_offset = s->tsc_offset,
+		.valid = GRP_ALL,
+		.dirty = GRP_ALL,
+	};
+	for (i = SEG_ES; i <= SEG_GS; i++)
+		reset_segment(s, i, SEG_P | SEG_S | 3);
+	s->seg[SEG_CS].attr = SEG_P | SEG_S | 0xb;
+	s->seg[SEG_CS].sel = 0xf000;
+	s->seg[SEG_CS].base = 0xffff0000;
+	reset_segment(s, SEG_LDTR, SEG_P | 2);
+	reset_segment(s, SEG_TR, SEG_P | 0xb);
+}
+
+void vcpu_init_state(struct x86_vcpu *v)
+{
+	reset_registers(&v->state);
+	v->events = (struct x86_events){ };
+	cr_changed(v);
+	vendor(vcpu_reset)(v);
+}
+
+int vcpu_step_reset_up(void *obj)
+{
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+
+	vcpu_init_state(v);
+	fpu_reset(v);
+	msr_reset(v);
+	msr_filter_refresh(v);
+	tsc_vcpu_reset(v);
+	cpuid_update(v);
+	v->mp_state = KVM_MP_STATE_RUNNABLE;
+	return 0;
+}
+
+void arch_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
+{
+	struct x86_vcpu *v = to_x86_vcpu(vcpu);
+
+	v->reported = false;
+	tsc_vcpu_load(v);
+	vendor(load)(v, cpu);
+}
+
+void arch_vcpu_put(struct kvm_vcpu *vcpu)
+{
+	vendor(put)(to_x86_vcpu(vcpu));
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* x86's part of a VM: creation steps and VM ioctls. */
+#include "core/arch.h"
+#include "x86/run/event_ioctl.h"
+#include "x86/run/lifecycle.h"
+#include "x86/cpu/msr_filter.h"
+#include "x86/vcpu/vendor.h"
+
+int vm_step_mmu_up(void *obj)
+{
+	struct kvm *kvm = obj;
+
+	return mmu_vm_init(&kvm->mmu);
+}
+
+void vm_step_mmu_down(void *obj)
+{
+	struct kvm *kvm = obj;
+
+	mmu_vm_destroy(&kvm->mmu);
+}
+
+int vm_step_vendor_up(void *obj)
+{
+	return vendor(vm_create)(to_x86_vm(obj));
+}
+
+void vm_step_vendor_down(void *obj)
+{
+	vendor(vm_destroy)(to_x86_vm(obj));
+}
+
+/* Both addresses serve vendors that cannot run real mode; others only keep them. */
+static long vm_ioctl_tss_addr(void *obj, void *data, unsigned long arg)
+{
+	struct x86_vm *vm = to_x86_vm(obj);
+
+	/* Three pages below 4 GiB (api.rst 4.35). */
+	if (arg > U32_MAX - 3 * PAGE_SIZE)
+		return -EINVAL;
+	vm->tss_addr = arg;
+	return 0;
+}
+
+/* Must come before the first vCPU (api.rst 4.64). */
+static long vm_ioctl_identity_map(void *obj, void *data, unsigned long arg)
+{
+	struct x86_vm *vm = to_x86_vm(obj);
+	long ret = -EINVAL;
+
+	mutex_lock(&vm->kvm.lock);
+	if (!vm->kvm.nr_vcpus) {
+		vm->identity_map_addr = *(u64 *)data;
+		ret = 0;
+	}
+	mutex_unlock(&vm->kvm.lock);
+	return ret;
+}
+
+long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
+{
+	switch (cap->cap) {
+	case KVM_CAP_EXCEPTION_PAYLOAD:
+	case KVM_CAP_X86_TRIPLE_FAULT_EVENT:
+		return events_enable_cap(to_x86_vm(kvm), cap);
+	case KVM_CAP_X86_USER_SPACE_MSR:
+		return msr_user_enable(to_x86_vm(kvm), cap);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* Routes lead to interrupt controllers in the kernel, and a VM has none. */
+static long vm_ioctl_gsi_routing(void *obj, void *data, unsigned long arg)
+{
+	return -EINVAL;
+}
+
+const struct ioctl_desc arch_vm_ioctls[] = {
+	{ KVM_X86_SET_MSR_FILTER, 0, msr_ioctl_filter },
+	{ KVM_SET_TSS_ADDR, 0, vm_ioctl_tss_addr },
+	{ KVM_SET_IDENTITY_MAP_ADDR, 0, vm_ioctl_identity_map },
+	{ KVM_SET_GSI_ROUTING, 0, vm_ioctl_gsi_routing },
+	{ }
+};

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The host's capabilities, gathered in three module steps. */
+#include <linux/cpu.h>
+#include <linux/printk.h>
+#include <linux/smp.h>
+
+#include <asm/tsc.h>
+
+#include "x86/vcpu/caps.h"
+#include "x86/cpu/cpuid.h"
+#include "x86/cpu/fpu.h"
+#include "x86/run/lifecycle.h"
+#include "x86/vcpu/vendor.h"
+
+struct x86_caps x86_caps_rw;
+const struct x86_caps *const x86_caps = &x86_caps_rw;
+
+struct probe {
+	const struct kvm_vendor *ven;
+	atomic_t err;
+	atomic_t cpu;
+};
+
+static void probe_cpu(void *arg)
+{
+	struct probe *p = arg;
+	int err = p->ven->probe();
+
+	if (err && !atomic_cmpxchg(&p->err, 0, err))
+		atomic_set(&p->cpu, smp_processor_id());
+}
+
+static const char *probe_reason(int err)
+{
+	switch (err) {
+	case -EOPNOTSUPP:
+		return "the processor has no hardware virtualization";
+	case -EACCES:
+		return "the firmware has disabled it";
+	default:
+		return "it cannot be used";
+	}
+}
+
+int caps_step_probe(void *obj)
+{
+	struct probe p = { .ven = obj };
+	int err;
+
+	on_each_cpu(probe_cpu, &p, 1);
+	err = atomic_read(&p.err);
+	if (err)
+		pr_err("kvm: %s: CPU %d: %s (%d)\n", p.ven->name,
+		       atomic_read(&p.cpu), probe_reason(err), err);
+	return err;
+}
+
+int caps_step_setup(void *obj)
+{
+	const struct kvm_vendor *ven = obj;
+
+	/* An earlier vendor may have left its answers (R2). */
+	mmu_setup_reset();
+	x86_caps_rw = (struct x86_caps){ };
+	x86_caps_rw.tsc_khz = tsc_khz;
+	fpu_host_init(&x86_caps_rw);
+	cpuid_host_init();
+	return ven->setup(&x86_caps_rw);
+}
+
+void caps_step_teardown(void *obj)
+{
+	const struct kvm_vendor *ven = obj;
+
+	ven->teardown();
+}
+
+int caps_step_mmu(void *obj)
+{
+	return mmu_setup(&x86_caps_rw.mmu);
+}
+
+void caps_step_mmu_down(void *obj)
+{
+	mmu_teardown();
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What this host can do for guests, computed once per vendor load.
+ *
+ * The vendor's setup() fills its part; caps_init() adds the host CPU's; after
+ * that the record is read-only.
+ */
+#ifndef LAMINA_X86_VCPU_CAPS_H
+#define LAMINA_X86_VCPU_CAPS_H
+
+#include "mmu/mmu.h"
+
+/**
+ * struct x86_caps - the capability record
+ * @mmu: second-level paging (vendor)
+ * @nrips: exits tell the next RIP (vendor)
+ * @hidden_8000_0001_ecx: CPUID bits that guests must not see although the host
+ *                        has them (vendor: SVM without nesting, ...)
+ * @hidden_8000_0001_edx: likewise
+ * @xcr0: XCR0 bits that guests may use (common)
+ * @host_xcr0: XCR0 while the host runs; 0 without XSAVE (common)
+ * @host_xss: IA32_XSS while the host runs (common)
+ * @xsetbv_free: guests' XSETBV is not intercepted, although it should be (common)
+ * @fpu_always: entries have more to switch than XCR0: XSS, PKRU (common)
+ * @mxcsr_mask: MXCSR bits that do not fault (common)
+ * @tsc_khz: host TSC frequency (common)
+ */
+struct x86_caps {
+	struct mmu_caps mmu;
+	bool nrips;
+	u32 hidden_8000_0001_ecx;
+	u32 hidden_8000_0001_edx;
+	u64 xcr0;
+	u64 host_xcr0;
+	u64 host_xss;
+	bool xsetbv_free;
+	bool fpu_always;
+	u32 mxcsr_mask;
+	u32 tsc_khz;
+};
+
+extern struct x86_caps x86_caps_rw;	/* x86/vcpu/caps.c and vendor load only */
+extern const struct x86_caps *const x86_caps;
+
+#endif

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The event queue: what goes into the guest next. */
+#include <linux/export.h>
+#include <linux/minmax.h>
+
+#include <asm/processor-flags.h>
+#include <asm/trapnr.h>
+
+#include "core/run_state.h"
+#include "x86/cpu/debug.h"
+#include "x86/insn/emulate.h"
+#include "x86/vcpu/vendor.h"
+
+/* Vectors that can be the second half of a double fault (APM vol. 2, 8.2.9). */
+static bool is_contributory(u8 vector)
+{
+	return vector == X86_TRAP_DE || vector == X86_TRAP_TS ||
+	       vector == X86_TRAP_NP || vector == X86_TRAP_SS ||
+	       vector == X86_TRAP_GP;
+}
+
+static bool makes_double_fault(u8 first, u8 second)
+{
+	if (is_contributory(first))
+		return is_contributory(second);
+	return first == X86_TRAP_PF &&
+	       (second == X86_TRAP_PF || is_contributory(second));
+}
+
+/*
+ * An exception while another one was being delivered.  Benign ones are
+ * delivered in sequence: the first one comes again by itself, because the
+ * instruction (or the event's source) repeats.
+ */
+void kvm_event_exception(struct x86_vcpu *v, u8 vector, s64 error)
+{
+	struct x86_event *ex = &v->events.exception;
+	const struct x86_event *first = ex->kind ? ex : &v->events.injected;
+	bool is_exception = first->kind == EVENT_EXCEPTION;
+
+	if (is_exception && first->vector == X86_TRAP_DF) {
+		*ex = (struct x86_event){ };
+		v->events.injected = *ex;
+		request_set(&v->vcpu, REQ_TRIPLE_FAULT);
+		return;
+	}
+	if (is_exception && makes_double_fault(first->vector, vector)) {
+		vector = X86_TRAP_DF;
+		error = 0;
+	}
+	if (is_exception)
+		v->events.injected = (struct x86_event){ };
+	/* Real mode pushes no error codes (APM vol. 2, 8.2). */
+	if (!(state_get(v, GRP_CR0)->cr0 & X86_CR0_PE))
+		error = -1;
+	*ex = (struct x86_event){
+		.kind = EVENT_EXCEPTION,
+		.vector = vector,
+		.has_error = error >= 0,
+		.error = max_t(s64, error, 0),
+	};
+	v->events.has_payload = false;
+}
+EXPORT_SYMBOL_GPL(kvm_event_exception);
+
+void event_page_fault(struct x86_vcpu *v, u64 address, u32 error)
+{
+	struct x86_events *ev = &v->events;
+
+	kvm_event_exception(v, X86_TRAP_PF, error);
+	ev->payload = address;
+	ev->has_payload = ev->exception.kind &&
+			  ev->exception.vector == X86_TRAP_PF;
+}
+
+void event_at_insn(struct x86_vcpu *v, u8 vector)
+{
+	struct x86_event *ex = &v->events.exception;
+
+	kvm_event_exception(v, vector, -1);
+	ex->at_insn = ex->kind && ex->vector == vector;
+}
+
+u32 event_blocked(struct x86_vcpu *v)
+{
+	u32 blocked = vendor(event_blocked)(v);
+
+	if (unlikely(debug_blocks_events(v)))
+		blocked |= EVENT_MASK_INTERRUPT | EVENT_MASK_NMI;
+	return blocked;
+}
+
+void event_nmi(struct x86_vcpu *v)
+{
+	struct x86_events *ev = &v->events;
+	bool masked = ev->injected.kind == EVENT_NMI ||
+		      (event_blocked(v) & EVENT_MASK_NMI);
+
+	if (ev->nmi_pending < (masked ? 1 : EVENT_NMIS_MAX))
+		ev->nmi_pending++;
+}
+
+/* #DB's new bits; those of breakpoints tell of the last one (APM vol. 2, 13.1.1.3). */
+static void payload_deliver(struct x86_vcpu *v, u8 vector)
+{
+	u64 payload = v->events.payload;
+	struct x86_state *s;
+
+	if (vector == X86_TRAP_PF) {
+		state_set(v, GRP_CR2)->cr2 = payload;
+	} else if (vector == X86_TRAP_DB) {
+		s = state_set(v, GRP_DR);
+		s->dr6 = (s->dr6 & ~(u64)DR6_BREAKPOINTS) | (payload & DR6_BITS);
+	}
+}
+
+/* Return: is the instruction one that raises this exception itself? */
+static bool insn_raises(const struct emul_insn *insn, u8 vector)
+{
+	if (insn->map)
+		return false;
+	return vector == X86_TRAP_BP ? insn->opcode == 0xcc :
+				       insn->opcode == 0xce;
+}
+
+/*
+ * #BP and #OF return behind the instruction that raised them.  What comes of a
+ * fetch that fails is no event: the exception goes in as it is.
+ */
+static void skip_raising_insn(struct x86_vcpu *v)
+{
+	const struct x86_exit exit = { .kind = X86_EXIT_NONE };
+	struct x86_events *ev = &v->events;
+	struct emul_insn insn;
+	enum x86_next next;
+	struct x86_state *s;
+
+	ev->injected.at_insn = false;
+	if (!emulate_decode(v, &exit, &insn, &next)) {
+		ev->exception = (struct x86_event){ };
+		return;
+	}
+	if (!insn_raises(&insn, ev->injected.vector))
+		return;
+	s = state_set(v, GRP_RIP);
+	s->rip += insn.len;
+	if (emulate_mode(v) != EMUL_64)
+		s->rip = (u32)s->rip;
+}
+
+/*
+ * An exception that delivery starts for now changes CR2, RFLAGS.RF, DR6 or DR7 first.
+ * It moves from "exception" to "injected".
+ */
+static void exception_start(struct x86_vcpu *v)
+{
+	struct x86_event ex = v->events.exception;
+	struct x86_state *s;
+
+	v->events.exception = (struct x86_event){ };
+	if (v->events.has_payload)
+		payload_deliver(v, ex.vector);
+	/* Fault-class exceptions push RF = 1 (APM vol. 2, 8.6.2.6). */
+	if (ex.vector != X86_TRAP_DB && ex.vector != X86_TRAP_BP &&
+	    ex.vector != X86_TRAP_OF)
+		state_set(v, GRP_RFLAGS)->rflags |= X86_EFLAGS_RF;
+	if (ex.vector == X86_TRAP_DB) {
+		/* General detect is cleared on the way in (APM vol. 2, 13.1.1.4). */
+		s = state_set(v, GRP_DR);
+		s->dr7 &= ~DR7_GD;
+	}
+	v->events.injected = ex;
+}
+
+/*
+ * An exception came while an NMI or interrupt was on its way in: it goes first,
+ * for the other's delivery would only run into it again.
+ */
+static void injected_postpone(struct x86_events *ev)
+{
+	if (ev->injected.kind == EVENT_NMI) {
+		ev->nmi_pending = min(ev->nmi_pending + 1, EVENT_NMIS_MAX);
+	} else if (ev->injected.kind == EVENT_INTERRUPT) {
+		ev->interrupt = ev->injected.vector;
+		ev->interrupt_pending = true;
+	}
+	ev->injected = (struct x86_event){ };
+}
+
+void event_settle(struct x86_vcpu *v)
+{
+	injected_postpone(&v->events);
+	exception_start(v);
+}
+
+void event_forget_exceptions(struct x86_vcpu *v)
+{
+	struct x86_events *ev = &v->events;
+
+	ev->exception = (struct x86_event){ };
+	if (ev->injected.kind == EVENT_EXCEPTION)
+		ev->injected = (struct x86_event){ };
+	request_take(&v->vcpu, REQ_TRIPLE_FAULT);
+}
+
+void event_interrupt_set(struct x86_vcpu *v, bool pending, u8 vector)
+{
+	struct x86_events *ev = &v->events;
+
+	if (ev->injected.kind == EVENT_INTERRUPT) {
+		/* The one that was on its way goes on, unless it is another. */
+		if (pending && ev->injected.vector == vector)
+			return;
+		ev->injected = (struct x86_event){ };
+	}
+	ev->interrupt = vector;
+	ev->interrupt_pending = pending;
+}
+
+/* Pick what the next entry delivers.  Return: true when something was picked. */
+static bool event_pick(struct x86_vcpu *v)
+{
+	struct x86_events *ev = &v->events;
+	u32 blocked;
+
+	if (ev->exception.kind)
+		event_settle(v);
+	if (unlikely(ev->injected.at_insn))
+		skip_raising_insn(v);
+	/* What was interrupted on its way in comes first. */
+	if (ev->injected.kind)
+		return true;
+	blocked = event_blocked(v);
+	if (ev->nmi_pending && !(blocked & EVENT_MASK_NMI)) {
+		ev->nmi_pending--;
+		ev->injected = (struct x86_event){
+			.kind = EVENT_NMI, .vector = X86_TRAP_NMI };
+		return true;
+	}
+	if (ev->interrupt_pending && !(blocked & EVENT_MASK_INTERRUPT) &&
+	    (state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF)) {
+		ev->interrupt_pending = false;
+		ev->injected = (struct x86_event){
+			.kind = EVENT_INTERRUPT, .vector = ev->interrupt };
+		return true;
+	}
+	return false;
+}
+
+void event_prepare(struct x86_vcpu *v)
+{
+	struct x86_events *ev = &v->events;
+	u32 window = 0;
+
+	ev->queued = event_pick(v);
+	vendor(event_inject)(v, ev->queued ? &ev->injected : NULL);
+	if (ev->nmi_pending)
+		window |= EVENT_MASK_NMI;
+	if (ev->interrupt_pending || v->vcpu.run->request_interrupt_window)
+		window |= EVENT_MASK_INTERRUPT;
+	/* No window opens while userspace keeps them shut. */
+	if (unlikely(debug_blocks_events(v)))
+		window = 0;
+	if (window != ev->window)
+		vendor(event_window)(v, window);
+	ev->window = window;
+}
+
+void event_cancel(struct x86_vcpu *v)
+{
+	if (!v->events.queued)
+		return;
+	/* It stays in "injected" and is chosen again. */
+	vendor(event_inject)(v, NULL);
+	v->events.queued = false;
+}
+
+void event_after_exit(struct x86_vcpu *v)
+{
+	vendor(event_reclaim)(v, &v->events.injected);
+	v->events.queued = false;
+}
+
+bool event_wakes(struct x86_vcpu *v)
+{
+	const struct x86_events *ev = &v->events;
+
+	return ev->injected.kind || ev->exception.kind ||
+	       (ev->nmi_pending &&
+		!(event_blocked(v) & EVENT_MASK_NMI)) ||
+	       (ev->interrupt_pending &&
+		(state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF));
+}

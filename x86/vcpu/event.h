@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One event queue per vCPU: exceptions, NMI, interrupts.
+ *
+ * Priorities live here and nowhere else (APM vol. 2, 8.5; SDM vol. 3, 6.9).
+ * The vendor knows four things: what is blocked, how to inject, how to be told
+ * when a window opens, and what an exit left undelivered.
+ */
+#ifndef LAMINA_X86_VCPU_EVENT_H
+#define LAMINA_X86_VCPU_EVENT_H
+
+#include <linux/bits.h>
+#include <linux/types.h>
+
+enum x86_event_kind {
+	EVENT_NONE,
+	EVENT_EXCEPTION,
+	EVENT_SOFT,		/* INTn, INT3, INTO: resumes after the instruction */
+	EVENT_NMI,
+	EVENT_INTERRUPT,
+};
+
+/**
+ * struct x86_event - an event on its way into the guest
+ * @kind: which
+ * @vector: 0 to 255
+ * @has_error: it pushes @error
+ * @at_insn: #BP or #OF, and RIP is still at the INT3 or INTO that raised it
+ * @error: error code
+ */
+struct x86_event {
+	u8 kind;
+	u8 vector;
+	bool has_error;
+	bool at_insn;
+	u32 error;
+};
+
+/* Masks for event_blocked() and event_window(). */
+#define EVENT_MASK_INTERRUPT	BIT(0)
+#define EVENT_MASK_NMI		BIT(1)
+/* event_blocked() only: an NMI's handler runs, up to its IRET. */
+#define EVENT_NMI_HANDLER	BIT(2)
+
+/* NMIs that wait: the processor remembers one, and one may be on its way. */
+#define EVENT_NMIS_MAX		2
+
+/**
+ * struct x86_events - a vCPU's queue
+ * @injected: handed to the hardware, not known to be delivered; re-injected
+ *            first after an exit interrupted the delivery
+ * @exception: raised, not yet injected; @exception.kind NONE when there is none
+ * @interrupt: KVM_INTERRUPT's vector, when @interrupt_pending
+ * @interrupt_pending: it waits for RFLAGS.IF
+ * @nmi_pending: NMIs that wait, at most EVENT_NMIS_MAX
+ * @queued: the next entry has been told to deliver @injected
+ * @window: EVENT_MASK_* that the vendor was last asked to watch
+ * @has_payload: @exception has a @payload
+ * @payload: #PF: goes to CR2 when it is injected; #DB: bits that go to DR6
+ */
+struct x86_events {
+	struct x86_event injected;
+	struct x86_event exception;
+	u64 payload;
+	bool has_payload;
+	bool queued;
+	u8 window;
+	u8 interrupt;
+	bool interrupt_pending;
+	u8 nmi_pending;
+};
+
+/**
+ * events_idle - is there nothing to inject, and no window to watch or to close?
+ * @ev: the queue
+ */
+static inline bool events_idle(const struct x86_events *ev)
+{
+	return !(ev->injected.kind | ev->exception.kind | ev->queued |
+		 ev->window | ev->interrupt_pending | ev->nmi_pending);
+}
+
+struct x86_vcpu;
+
+/**
+ * kvm_event_exception - raise an exception in the guest
+ * @v: the vCPU
+ * @vector: 0 to 31, not NMI
+ * @error: error code, or -1 for vectors without one
+ *
+ * Merges with one that is already on its way: double and triple faults
+ * (APM vol. 2, 8.2.9).
+ */
+void kvm_event_exception(struct x86_vcpu *v, u8 vector, s64 error);
+
+/**
+ * event_page_fault - raise #PF
+ * @v: the vCPU
+ * @address: goes to CR2
+ * @error: PF_* bits 0 to 15
+ */
+void event_page_fault(struct x86_vcpu *v, u64 address, u32 error);
+
+/**
+ * event_blocked - what cannot be injected now, for the guest or for userspace
+ * @v: its own thread
+ *
+ * Return: EVENT_MASK_* and EVENT_NMI_HANDLER; RFLAGS.IF does not count.
+ */
+u32 event_blocked(struct x86_vcpu *v);
+
+/**
+ * event_at_insn - raise #BP or #OF for the INT3 or INTO at RIP
+ * @v: its own thread
+ * @vector: X86_TRAP_BP or X86_TRAP_OF
+ *
+ * RIP moves behind the instruction when the exception is delivered; at any other
+ * instruction it stays.
+ */
+void event_at_insn(struct x86_vcpu *v, u8 vector);
+
+/**
+ * event_settle - the exception that was raised is what the next entry delivers
+ * @v: its own thread; there is one
+ *
+ * Makes the registers (CR2, DR6, DR7, RFLAGS.RF) those of the exception's
+ * delivery, as a VMM that saves them expects.  RIP stays for an exception
+ * with @at_insn.
+ */
+void event_settle(struct x86_vcpu *v);
+
+/**
+ * event_forget_exceptions - the registers they belonged to are gone
+ * @v: its own thread
+ */
+void event_forget_exceptions(struct x86_vcpu *v);
+
+/**
+ * event_nmi - one more NMI
+ * @v: its own thread
+ *
+ * While NMIs are masked one is remembered, as the processor does (APM vol. 2,
+ * 8.2.3); else a second one may follow the first.
+ */
+void event_nmi(struct x86_vcpu *v);
+
+/**
+ * event_prepare - before entry: inject the most urgent event, open windows
+ * @v: its own thread
+ *
+ * Needed unless events_idle() and userspace asks for no window.
+ */
+void event_prepare(struct x86_vcpu *v);
+
+/**
+ * event_cancel - the entry that event_prepare() was for does not happen
+ * @v: its own thread
+ */
+void event_cancel(struct x86_vcpu *v);
+
+/**
+ * event_after_exit - take back what the exit left undelivered
+ * @v: its own thread
+ */
+void event_after_exit(struct x86_vcpu *v);
+
+/**
+ * event_interrupt_waiting - is there an interrupt that is not in the guest yet?
+ * @ev: the queue
+ * @vector: result
+ *
+ * It has been acknowledged: it is on its way, or waits for RFLAGS.IF.
+ */
+static inline bool event_interrupt_waiting(const struct x86_events *ev,
+					   u8 *vector)
+{
+	if (ev->injected.kind == EVENT_INTERRUPT)
+		*vector = ev->injected.vector;
+	else
+		*vector = ev->interrupt;
+	return ev->interrupt_pending || ev->injected.kind == EVENT_INTERRUPT;
+}
+
+/**
+ * event_interrupt_set - the interrupt that waits, in place of any other
+ * @v: its own thread
+ * @pending: there is one
+ * @vector: 0 to 255
+ */
+void event_interrupt_set(struct x86_vcpu *v, bool pending, u8 vector);
+
+/**
+ * event_wakes - is there anything that ends a HLT?
+ * @v: its own thread
+ */
+bool event_wakes(struct x86_vcpu *v);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A decoded exit, the same for both vendors, and what comes after it. */
+#ifndef LAMINA_X86_VCPU_EXIT_H
+#define LAMINA_X86_VCPU_EXIT_H
+
+#include <linux/types.h>
+
+enum x86_exit_kind {
+	X86_EXIT_NONE,		/* a host interrupt or NMI: nothing to do */
+	X86_EXIT_PAGE,		/* second-level page fault */
+	X86_EXIT_FAULT,		/* #PF of a guest on shadow page tables */
+	X86_EXIT_IO,
+	X86_EXIT_CPUID,
+	X86_EXIT_RDMSR,
+	X86_EXIT_WRMSR,
+	X86_EXIT_CR,
+	X86_EXIT_DR,
+	X86_EXIT_HLT,
+	X86_EXIT_HYPERCALL,
+	X86_EXIT_EXCEPTION,
+	X86_EXIT_INTR_WINDOW,
+	X86_EXIT_NMI_WINDOW,
+	X86_EXIT_SHUTDOWN,
+	X86_EXIT_XSETBV,
+	X86_EXIT_UNDEFINED,	/* an instruction that the guest's CPU lacks: #UD */
+	X86_EXIT_SOFT_INT,	/* INT n, and INT3 and INTO where they are no exceptions */
+	X86_EXIT_SKIP,		/* an instruction without effect (WBINVD, PAUSE) */
+	X86_EXIT_TASK_SWITCH,	/* by hardware, which is not supported */
+	X86_EXIT_INVLPG,
+	X86_EXIT_INVPCID,
+	X86_EXIT_EMULATE,	/* an instruction that x86 executes instead */
+	X86_EXIT_FAIL_ENTRY,	/* the hardware refused the state */
+	X86_EXIT_VENDOR,	/* exit_handle() deals with it */
+	X86_EXIT_UNKNOWN,	/* a code that nobody knows */
+	X86_EXIT_KINDS
+};
+
+/**
+ * struct x86_exit - one exit
+ * @kind: which member of the union is valid
+ * @code: hardware's exit code, for tracing, messages and KVM_EXIT_UNKNOWN
+ * @next_rip: address of the next instruction if the hardware tells; 0: decode
+ * @insn_len: bytes of the instruction that the hardware supplied in @insn
+ * @insn: those bytes (decode assists)
+ * @page: gpa and PF_* error code
+ * @fault: linear address and PF_* error code
+ * @io: port, size in bytes (1, 2, 4); string forms: by decoding
+ * @msr: none; ECX, EDX:EAX are in the registers
+ * @cr: number 0, 2, 3, 4 or 8; @gpr: source or target; CLTS and LMSW: @decode
+ * @dr: number and register
+ * @exc: vector, error code, and CR2-like address for #PF; #DB: @dr6, its reasons
+ *       as DR6 bits, and those among them that are the guest's own.  @stepped: it
+ *       ends a step that the vendor was asked for, or that it needs itself
+ * @vendor: raw information for exit_handle()
+ */
+struct x86_exit {
+	enum x86_exit_kind kind;
+	u64 code;
+	u64 next_rip;
+	u8 insn_len;
+	u8 insn[15];
+	union {
+		struct {
+			u64 gpa;
+			u64 error;
+		} page;
+		struct {
+			u64 la;
+			u64 error;
+		} fault;
+		struct {
+			u16 port;
+			u8 size;
+			bool in;
+			bool string;
+			bool rep;
+		} io;
+		struct {
+			u8 nr;
+			u8 gpr;
+			bool write;
+			bool decode;	/* hardware does not say which register */
+		} cr;
+		struct {
+			u8 nr;
+			u8 gpr;
+			bool write;
+			bool decode;
+		} dr;
+		struct {
+			u8 vector;
+			bool has_error;
+			u32 error;
+			bool stepped;
+			u64 address;
+			u64 dr6;
+			u64 dr6_guest;
+		} exc;
+		struct {
+			u64 info1;
+			u64 info2;
+		} vendor;
+	};
+};
+
+/* What the run loop does next. */
+enum x86_next {
+	X86_RESUME,	/* enter the guest again */
+	X86_USER,	/* KVM_RUN returns 0; run->exit_reason is filled */
+	X86_FAIL,	/* KVM_RUN fails with v->run_err */
+};
+
+#endif

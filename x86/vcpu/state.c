@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Register state by groups: fetched when asked for, stored when dirty. */
+#include "x86/vcpu/vendor.h"
+
+void state_fetch(struct x86_vcpu *v, u32 groups)
+{
+	vendor(state_fetch)(v, groups);
+}
+
+void state_flush(struct x86_vcpu *v)
+{
+	if (!v->state.dirty)
+		return;
+	vendor(state_store)(v, v->state.dirty);
+	v->state.dirty = 0;
+}

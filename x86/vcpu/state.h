@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A vCPU's register state, by groups.
+ *
+ * Generic code owns struct x86_state.  A group is @valid when the struct holds
+ * the guest's value, and @dirty when the struct holds a newer one than the
+ * hardware's control block.  The vendor's state_fetch() fills invalid groups,
+ * state_store() writes dirty ones; both happen only when somebody asks, so an
+ * exit costs no more than what its handler looks at.
+ *
+ * General registers other than RSP are always valid.
+ */
+#ifndef LAMINA_X86_VCPU_STATE_H
+#define LAMINA_X86_VCPU_STATE_H
+
+#include <linux/bits.h>
+#include <linux/types.h>
+
+enum x86_gpr {
+	GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RDI,
+	GPR_R8, GPR_R9, GPR_R10, GPR_R11, GPR_R12, GPR_R13, GPR_R14, GPR_R15,
+	GPR_COUNT
+};
+
+#define GRP_RIP		BIT(0)
+#define GRP_RSP		BIT(1)
+#define GRP_RFLAGS	BIT(2)
+#define GRP_CR0		BIT(3)
+#define GRP_CR2		BIT(4)
+#define GRP_CR3		BIT(5)
+#define GRP_CR4		BIT(6)
+#define GRP_CR8		BIT(7)
+#define GRP_EFER	BIT(8)
+#define GRP_CSSS	BIT(9)	/* CS, SS */
+#define GRP_SEGS	BIT(10)	/* DS, ES, FS, GS, LDTR, TR */
+#define GRP_TABLES	BIT(11)	/* GDTR, IDTR */
+#define GRP_DR		BIT(12)	/* DR0-DR3, DR6, DR7 */
+#define GRP_SHADOW	BIT(13)	/* interrupt shadow of STI and MOV SS */
+#define GRP_TSC		BIT(14)	/* tsc_offset */
+#define GRP_CPL		BIT(15)
+#define GRP_ALL		GENMASK(15, 0)
+
+/* Indices of seg[]; the first six are the ModRM encoding. */
+enum x86_seg_index {
+	SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR,
+	SEG_COUNT
+};
+
+/* Attributes in the packed form of a VMCB (APM vol. 2, 15.5.1). */
+#define SEG_TYPE	0x000f
+#define SEG_S		0x0010
+#define SEG_DPL_SHIFT	5
+#define SEG_P		0x0080
+#define SEG_AVL		0x0100
+#define SEG_L		0x0200
+#define SEG_DB		0x0400
+#define SEG_G		0x0800
+#define SEG_UNUSABLE	0x8000	/* ours: not part of a VMCB */
+
+/**
+ * struct x86_seg - a segment register
+ * @base: linear base
+ * @limit: in bytes (granularity applied)
+ * @sel: selector
+ * @attr: SEG_*
+ */
+struct x86_seg {
+	u64 base;
+	u32 limit;
+	u16 sel;
+	u16 attr;
+};
+
+/** struct x86_table - GDTR or IDTR */
+struct x86_table {
+	u64 base;
+	u16 limit;
+};
+
+/* Values of @shadow (as in KVM_GET_VCPU_EVENTS). */
+#define SHADOW_MOV_SS	1
+#define SHADOW_STI	2
+
+/** struct x86_state - see the head of this file; registers as the guest sees them */
+struct x86_state {
+	u64 gpr[GPR_COUNT];
+	u64 rip;
+	u64 rflags;
+	u64 cr0;
+	u64 cr2;
+	u64 cr3;
+	u64 cr4;
+	u64 cr8;
+	u64 efer;
+	struct x86_seg seg[SEG_COUNT];
+	u8 cpl;
+	u8 shadow;
+	struct x86_table gdt;
+	struct x86_table idt;
+	u64 db[4];
+	u64 dr6;
+	u64 dr7;
+	u64 tsc_offset;
+	u32 valid;
+	u32 dirty;
+};
+
+struct x86_vcpu;
+
+/**
+ * state_fetch - fetch groups from the hardware's control block
+ * @v: the vCPU, loaded
+ * @groups: GRP_*, all invalid
+ *
+ * The rare half of state_get(), which is in x86.h.
+ */
+void state_fetch(struct x86_vcpu *v, u32 groups);
+
+/**
+ * state_flush - store dirty groups to the hardware's control block
+ * @v: the vCPU, loaded; right before entry
+ */
+void state_flush(struct x86_vcpu *v);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The vendor contract: the only indirect boundary, one of the four ways up.
+ *
+ * A vendor module is one const struct kvm_vendor and one call:
+ *
+ *	module_init: kvm_vendor_load(&svm_vendor)
+ *	module_exit: kvm_vendor_unload(&svm_vendor)
+ *
+ * The table is complete (no NULL), never edited, and reached through
+ * static_call.  What the hardware can do is a value in struct x86_caps.
+ *
+ * Contexts: "own thread" means the thread that holds vcpu->mutex with the vCPU
+ * loaded and, but for enter(), preemption and interrupts on.
+ */
+#ifndef LAMINA_X86_VCPU_VENDOR_H
+#define LAMINA_X86_VCPU_VENDOR_H
+
+#include <linux/static_call.h>
+
+#include "x86/vcpu/caps.h"
+#include "x86/vcpu/event.h"
+#include "x86/vcpu/exit.h"
+#include "x86/vcpu/state.h"
+#include "x86/vcpu/x86.h"
+
+struct module;
+
+/**
+ * struct kvm_vendor - a vendor module
+ * @name: "kvm_amd" or "kvm_intel", for messages
+ * @owner: THIS_MODULE
+ * @vm_size: bytes of its VM struct, struct x86_vm first
+ * @vcpu_size: bytes of its vCPU struct, struct x86_vcpu first
+ *
+ * @probe: on each CPU at load, interrupts off: can this CPU run guests?
+ *         0; -EOPNOTSUPP (no SVM/VMX); -EACCES (the firmware disabled it)
+ * @setup: once at load, after probe: fill the record, make the module's own
+ *         tables; undone by @teardown, also when a later step fails
+ * @cpu_on: this CPU, interrupts off: turn virtualization on; 0; -EBUSY when it is
+ *          on already, which means that somebody else holds it; -EIO
+ * @cpu_off: this CPU, any context: off; harmless when it is off
+ *
+ * @vm_create, @vm_destroy: the vendor's part of a VM
+ *
+ * @vcpu_create: control block, bitmaps; 0 or -ENOMEM with nothing left behind
+ * @vcpu_reset: control block as after INIT; the state groups are set by x86
+ *              and stored through state_store() before the first entry
+ * @load: not preemptible: the thread is on @cpu; the first call has cpu != the
+ *        CPU of the last one, then what is cached per CPU (TLB tag, VMCS) is void
+ * @put: not preemptible: the thread leaves its CPU
+ *
+ * @enter: run the guest once.  Interrupts off.  On return they are still off
+ *         and host state is complete; general registers are in v->state, the
+ *         groups that the hardware keeps are marked invalid in v->state.valid.
+ *         Never fails: a refused entry shows in exit_decode()
+ * @exit_decode: interrupts on: what happened; fetches what it needs
+ * @exit_handle: X86_EXIT_VENDOR only
+ *
+ * @state_fetch: fill @groups (all invalid) in v->state and mark them valid
+ * @state_store: write @groups (all dirty) to the control block; x86 clears the
+ *               dirty bits.  Own thread
+ * @msr_read, @msr_write: MSRs that hardware blocks hold; 0; -EINVAL: #GP;
+ *         -ENOENT: not the vendor's.  Own thread
+ *
+ * @event_blocked: EVENT_MASK_* of what cannot be injected now (RFLAGS.IF is
+ *         looked at by x86; the vendor answers for shadow, NMI masking, GIF),
+ *         and EVENT_NMI_HANDLER
+ * @event_inject: the next entry delivers @ev; NULL: it delivers nothing
+ * @event_window: exit as soon as one of EVENT_MASK_* can be injected; 0: never
+ * @event_nmi_mask: NMIs are masked up to the guest's next IRET, or are not
+ * @event_reclaim: what was to be injected, and was not, because of the last
+ *         exit; kind NONE if nothing
+ *
+ * @root_load: the second-level root to use from the next entry on
+ * @tlb_flush: drop all of the guest's translations at the next entry.  Own
+ *         thread, or before the first entry
+ *
+ * @policy_update: CPUID, MSR filter, guest debugging or the debug registers
+ *         changed: recompute intercepts
+ */
+struct kvm_vendor {
+	const char *name;
+	struct module *owner;
+	size_t vm_size;
+	size_t vcpu_size;
+#define VENDOR_OP(ret, name, args) ret (*name) args;
+#include "x86/vcpu/vendor_ops.h"
+};
+
+#define VENDOR_OP(ret, name, args) \
+	DECLARE_STATIC_CALL(vendor_##name, *((struct kvm_vendor *)NULL)->name);
+#include "x86/vcpu/vendor_ops.h"
+
+/* vendor(enter)(v): call an op of the loaded vendor. */
+#define vendor(op) static_call(vendor_##op)
+
+/**
+ * kvm_vendor_load - make /dev/kvm from a vendor's table
+ * @ven: the table
+ *
+ * Runs the module step array; /dev/kvm appears last.
+ *
+ * Return: 0; -EINVAL for a table with a hole; -EBUSY when another vendor, another
+ * KVM or another hypervisor is there (the log says who); or what a step said.
+ */
+int kvm_vendor_load(const struct kvm_vendor *ven);
+
+/**
+ * kvm_vendor_unload - the exact reverse
+ * @ven: the table given to kvm_vendor_load()
+ */
+void kvm_vendor_unload(const struct kvm_vendor *ven);
+
+/*
+ * What a vendor may call; exported to kvm-amd and kvm-intel only by name:
+ *	kvm_event_exception()		x86/vcpu/event.h
+ *	kvm_hw_is_rebooting()		core/hwenable.h
+ */
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The x86 VM and vCPU; the vendor embeds them first in its own structs. */
+#ifndef LAMINA_X86_VCPU_X86_H
+#define LAMINA_X86_VCPU_X86_H
+
+#include <asm/msr-index.h>
+#include <asm/processor-flags.h>
+
+#include "core/kvm.h"
+#include "emul/emul.h"
+#include "x86/vcpu/event.h"
+#include "x86/vcpu/exit.h"
+#include "x86/vcpu/msr_state.h"
+#include "x86/vcpu/parts.h"
+#include "x86/vcpu/state.h"
+
+/* x86's own requests (core/run_state.h). */
+enum x86_request {
+	REQ_TRIPLE_FAULT = REQ_ARCH,	/* the guest shuts down */
+	REQ_DEBUG_STEP,			/* userspace is told of a step */
+	REQ_TSC,			/* tsc_catch_up() */
+	REQ_MSR_FILTER,			/* the MSR filter is another one */
+};
+
+/**
+ * struct x86_vm - x86's part of a VM
+ * @kvm: core's part, first
+ * @tss_addr: KVM_SET_TSS_ADDR (used by vendors without unrestricted mode)
+ * @identity_map_addr: KVM_SET_IDENTITY_MAP_ADDR
+ * @event_flags: KVM_VCPUEVENT_VALID_* that userspace has enabled
+ * @tsc: time-stamp counters (tsc.c)
+ * @msr_filter: MSR filter, or NULL; under kvm->srcu, written under kvm->lock
+ * @msr_user_reasons: KVM_MSR_EXIT_REASON_* that go to userspace
+ */
+struct x86_vm {
+	struct kvm kvm;
+	u64 tss_addr;
+	u64 identity_map_addr;
+	u32 event_flags;
+	struct x86_vm_tsc tsc;
+	struct msr_filter __rcu *msr_filter;
+	u32 msr_user_reasons;
+};
+
+struct x86_emulator;
+
+/**
+ * struct x86_vcpu - x86's part of a vCPU
+ * @vcpu: core's part, first
+ * @state: registers (state.c)
+ * @events: event queue (event.c)
+ * @debug: guest debugging (debug.c)
+ * @fpu: FPU (fpu.c)
+ * @cpuid: CPUID table (cpuid.c)
+ * @msrs: MSRs (msr_table.c)
+ * @mce: machine checks (mce.c)
+ * @tsc: time-stamp counter (tsc.c)
+ * @emul: emulator context, made when first needed (emulate.c)
+ * @mp_state: KVM_MP_STATE_*
+ * @run_err: errno of X86_FAIL
+ * @has_run: KVM_RUN was called: the CPUID table is final
+ * @reported: the run page tells the state of now: not loaded since KVM_RUN ended
+ * @mmu_stale: the MMU's context does not match the registers (cr.c)
+ * @pio_size: bytes of an IN that userspace is asked for
+ * @msr_exits: userspace's filter needs to see every RDMSR and WRMSR
+ * @msr_length: bytes of the one that userspace completes; 0: to be decoded
+ * @pio_rip: RIP behind that IN
+ * @rcu_told: jiffies when RCU was last told that the CPU was quiescent
+ * @pending: finishes an exit that userspace has answered, or NULL
+ */
+struct x86_vcpu {
+	struct kvm_vcpu vcpu;
+	struct x86_state state;
+	struct x86_events events;
+	struct x86_debug debug;
+	struct x86_fpu fpu;
+	struct x86_cpuid cpuid;
+	struct x86_msrs msrs;
+	struct x86_mce mce;
+	struct x86_tsc tsc;
+	struct x86_emulator *emul;
+	u32 mp_state;
+	int run_err;
+	bool has_run;
+	bool reported;
+	bool mmu_stale;
+	u8 pio_size;
+	bool msr_exits;
+	u8 msr_length;
+	u64 pio_rip;
+	unsigned long rcu_told;
+	enum x86_next (*pending)(struct x86_vcpu *v);
+};
+
+/** to_x86_vm - x86's part of a VM */
+static inline struct x86_vm *to_x86_vm(struct kvm *kvm)
+{
+	return container_of(kvm, struct x86_vm, kvm);
+}
+
+/** to_x86_vcpu - x86's part of a vCPU */
+static inline struct x86_vcpu *to_x86_vcpu(struct kvm_vcpu *vcpu)
+{
+	return container_of(vcpu, struct x86_vcpu, vcpu);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Register groups: x86/vcpu/state.h.  Inline, because each exit asks often. */
+
+/**
+ * state_get - make groups valid
+ * @v: the vCPU, loaded
+ * @groups: GRP_*
+ *
+ * Return: the state.
+ */
+static inline struct x86_state *state_get(struct x86_vcpu *v, u32 groups)
+{
+	u32 missing = groups & ~v->state.valid;
+
+	if (missing)
+		state_fetch(v, missing);
+	return &v->state;
+}
+
+/**
+ * state_set - make groups valid, and dirty: the caller writes them now
+ * @v: the vCPU, loaded
+ * @groups: GRP_*
+ *
+ * Fetches first, so that a caller may change a part of a group.
+ */
+static inline struct x86_state *state_set(struct x86_vcpu *v, u32 groups)
+{
+	state_get(v, groups);
+	v->state.dirty |= groups;
+	return &v->state;
+}
+
+/**
+ * state_replace - the same for a caller that writes all of the groups
+ * @v: the vCPU, loaded
+ * @groups: GRP_*; what they held is not fetched
+ */
+static inline struct x86_state *state_replace(struct x86_vcpu *v, u32 groups)
+{
+	v->state.valid |= groups;
+	v->state.dirty |= groups;
+	return &v->state;
+}
+
+/** state_is_long_mode - EFER.LMA (64-bit or compatibility mode) */
+static inline bool state_is_long_mode(struct x86_vcpu *v)
+{
+	return state_get(v, GRP_EFER)->efer & EFER_LMA;
+}
+
+/** state_is_64bit_code - long mode with a 64-bit code segment */
+static inline bool state_is_64bit_code(struct x86_vcpu *v)
+{
+	const struct x86_state *s = state_get(v, GRP_EFER | GRP_CSSS);
+
+	return (s->efer & EFER_LMA) && (s->seg[SEG_CS].attr & SEG_L);
+}
+
+/** state_is_canonical - is a linear address one that 64-bit mode allows? */
+static inline bool state_is_canonical(struct x86_vcpu *v, u64 la)
+{
+	return emul_canonical(la, state_get(v, GRP_CR4)->cr4 & X86_CR4_LA57);
+}
+
+#endif
