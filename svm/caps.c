@@ -13,6 +13,7 @@
 
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
+#include "x86/cpu/caps.h"
 
 static bool npt = true;
 module_param(npt, bool, 0444);

@@ -18,7 +18,6 @@
 #include <asm/traps.h>
 
 #include "svm/vmcb.h"
-#include "x86/cpu/debug.h"
 
 static bool vector_is_soft(u8 vector)
 {

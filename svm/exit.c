@@ -6,7 +6,6 @@
 
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
-#include "x86/cpu/debug.h"
 
 /* Decode assists: EXITINFO1 of a MOV to or from CRn (APM vol. 2, 15.33.1). */
 #define CR_INFO_MOV	BIT_ULL(63)

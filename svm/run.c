@@ -15,7 +15,6 @@
 #include "core/hwenable.h"
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
-#include "x86/cpu/debug.h"
 
 /* vmenter.S knows these numbers. */
 static_assert(GPR_RAX == 0 && GPR_RCX == 1 && GPR_RDX == 2 && GPR_RBX == 3);

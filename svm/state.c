@@ -13,7 +13,6 @@
 
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
-#include "x86/cpu/debug.h"
 
 /* G as the limit implies it: hardware keeps limits in bytes (APM vol. 2, 15.5.1). */
 static u16 attr_granularity(u16 attr, u32 limit)

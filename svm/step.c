@@ -15,7 +15,6 @@
 #include <asm/traps.h>
 
 #include "svm/vmcb.h"
-#include "x86/cpu/debug.h"
 
 /* #DB ends the step, any other exception would push our TF. */
 #define STEP_EXCEPTIONS	(~(u32)BIT(X86_TRAP_NMI))

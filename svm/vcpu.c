@@ -8,7 +8,6 @@
 
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
-#include "x86/cpu/debug.h"
 
 static atomic64_t serials;
 

@@ -9,9 +9,7 @@
 
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
-#include "x86/run/exits.h"
 #include "x86/cpu/fpu.h"
-#include "x86/run/lifecycle.h"
 #include "x86/vcpu/vendor.h"
 
 void vcpu_step_cpuid_down(void *obj)
@@ -20,7 +18,7 @@ void vcpu_step_cpuid_down(void *obj)
 }
 
 static __always_inline const struct kvm_cpuid_entry2 *
-find(const struct x86_vcpu *v, u32 function, u32 index)
+entry_find(const struct x86_vcpu *v, u32 function, u32 index)
 {
 	const struct x86_cpuid *c = &v->cpuid;
 	const struct kvm_cpuid_entry2 *e;
@@ -41,7 +39,7 @@ find(const struct x86_vcpu *v, u32 function, u32 index)
 const struct kvm_cpuid_entry2 *cpuid_find(const struct x86_vcpu *v,
 					  u32 function, u32 index)
 {
-	return find(v, function, index);
+	return entry_find(v, function, index);
 }
 
 /*
@@ -185,12 +183,11 @@ static const struct kvm_cpuid_entry2 *cpuid_beyond(const struct x86_vcpu *v,
 	return cpuid_find(v, top->eax, index);
 }
 
-/* Inline, as find(): a CPUID exit is to be cheap. */
-static __always_inline void query(struct x86_vcpu *v, u32 regs[4])
+void cpuid_query(struct x86_vcpu *v, u32 regs[4])
 {
 	static const struct kvm_cpuid_entry2 zero;
 	u32 function = v->state.gpr[GPR_RAX], index = v->state.gpr[GPR_RCX];
-	const struct kvm_cpuid_entry2 *e = find(v, function, index);
+	const struct kvm_cpuid_entry2 *e = entry_find(v, function, index);
 
 	if (unlikely(!e))
 		e = cpuid_beyond(v, function, index) ?: &zero;
@@ -199,24 +196,4 @@ static __always_inline void query(struct x86_vcpu *v, u32 regs[4])
 	regs[2] = e->ecx;
 	regs[3] = e->edx;
 	cpuid_dynamic(v, function, index, regs);
-}
-
-void cpuid_query(struct x86_vcpu *v, u32 regs[4])
-{
-	query(v, regs);
-}
-
-enum x86_next cpuid_exit(struct x86_vcpu *v, const struct x86_exit *exit)
-{
-	enum x86_next next;
-	u32 regs[4];
-
-	if (!exit_skip(v, exit, &next))
-		return next;
-	query(v, regs);
-	v->state.gpr[GPR_RAX] = regs[0];
-	v->state.gpr[GPR_RBX] = regs[1];
-	v->state.gpr[GPR_RCX] = regs[2];
-	v->state.gpr[GPR_RDX] = regs[3];
-	return X86_RESUME;
 }

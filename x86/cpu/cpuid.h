@@ -101,4 +101,7 @@ static inline u16 *cpuid_links(const struct x86_cpuid *c)
 	return (u16 *)(c->entry + c->n);
 }
 
+/** vcpu_step_cpuid_down - vCPU step: free the table, if one was set */
+void vcpu_step_cpuid_down(void *vcpu);
+
 #endif

@@ -11,7 +11,6 @@
 
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/fpu.h"
-#include "x86/run/lifecycle.h"
 #include "x86/vcpu/vendor.h"
 
 /*

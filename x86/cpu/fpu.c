@@ -11,9 +11,8 @@
 #include <asm/processor-flags.h>
 #include <asm/special_insns.h>
 
-#include "x86/vcpu/caps.h"
+#include "x86/cpu/caps.h"
 #include "x86/cpu/fpu.h"
-#include "x86/run/lifecycle.h"
 
 /* After power-up (APM vol. 2, table 14-1). */
 #define FCW_RESET	0x40

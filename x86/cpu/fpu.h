@@ -18,7 +18,7 @@
 #include <asm/fpu/api.h>
 #include <asm/processor-flags.h>
 
-#include "x86/vcpu/caps.h"
+#include "x86/cpu/caps.h"
 #include "x86/vcpu/x86.h"
 
 /** fpu_load - KVM_RUN starts: the guest's registers go into the CPU */
@@ -131,5 +131,10 @@ long xcrs_ioctl_set(void *vcpu, void *data, unsigned long arg);
 long fpu_ioctl_get(void *vcpu, void *data, unsigned long arg);
 /** fpu_ioctl_set - KVM_SET_FPU; -EINVAL for reserved MXCSR bits */
 long fpu_ioctl_set(void *vcpu, void *data, unsigned long arg);
+
+/** vcpu_step_fpu_up - vCPU step: the guest's FPU image */
+int vcpu_step_fpu_up(void *vcpu);
+/** vcpu_step_fpu_down - free it */
+void vcpu_step_fpu_down(void *vcpu);
 
 #endif

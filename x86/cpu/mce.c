@@ -10,7 +10,6 @@
 #include <asm/trapnr.h>
 
 #include "core/run_state.h"
-#include "x86/run/lifecycle.h"
 #include "x86/cpu/mce.h"
 #include "x86/vcpu/vendor.h"
 

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* MSR access: lookup and the two instructions. */
-#include <asm/trapnr.h>
-
-#include "x86/run/exits.h"
+/* MSR access: lookup, and who answers. */
 #include "x86/cpu/msr.h"
 #include "x86/cpu/msr_filter.h"
 #include "x86/vcpu/vendor.h"
@@ -65,44 +62,4 @@ int msr_write(struct x86_vcpu *v, u32 index, u64 data, bool host)
 	if (a.row && a.row->read)
 		return a.row->write ? a.row->write(v, &a) : -EINVAL;
 	return vendor(msr_write)(v, index, data);
-}
-
-/* #GP, unless userspace wants to know. */
-static enum x86_next access_failed(struct x86_vcpu *v,
-				   const struct x86_exit *exit, int err)
-{
-	u32 reason = msr_user_wants(v, err);
-
-	if (reason)
-		return msr_user_exit(v, exit, reason);
-	kvm_event_exception(v, X86_TRAP_GP, 0);
-	return X86_RESUME;
-}
-
-enum x86_next rdmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
-{
-	enum x86_next next;
-	u64 data;
-	int err;
-
-	err = msr_read(v, v->state.gpr[GPR_RCX], &data);
-	if (err)
-		return access_failed(v, exit, err);
-	if (!exit_skip(v, exit, &next))
-		return next;
-	v->state.gpr[GPR_RAX] = (u32)data;
-	v->state.gpr[GPR_RDX] = data >> 32;
-	return X86_RESUME;
-}
-
-enum x86_next wrmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
-{
-	u64 data = (u32)v->state.gpr[GPR_RAX] | v->state.gpr[GPR_RDX] << 32;
-	enum x86_next next;
-	int err;
-
-	err = msr_write(v, v->state.gpr[GPR_RCX], data, false);
-	if (err)
-		return access_failed(v, exit, err);
-	return exit_skip(v, exit, &next) ? X86_RESUME : next;
 }

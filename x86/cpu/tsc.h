@@ -67,4 +67,11 @@ long vcpu_ioctl_get_attr(void *vcpu, void *data, unsigned long arg);
 /** vcpu_ioctl_set_attr - write it */
 long vcpu_ioctl_set_attr(void *vcpu, void *data, unsigned long arg);
 
+/** module_step_tsc_up - module step: look at the host's counter at suspend and resume */
+int module_step_tsc_up(void *unused);
+/** module_step_tsc_down - stop that */
+void module_step_tsc_down(void *unused);
+/** vm_step_tsc_up - VM step: the guest's counter starts now */
+int vm_step_tsc_up(void *kvm);
+
 #endif

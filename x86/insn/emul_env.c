@@ -15,9 +15,10 @@
 #include "core/guestmem.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
-#include "x86/insn/emulate.h"
+#include "x86/cpu/debug.h"
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/msr.h"
+#include "x86/insn/emulate.h"
 #include "x86/vcpu/vendor.h"
 
 /* ------------------------------------------------------------------------ */

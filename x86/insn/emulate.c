@@ -11,10 +11,7 @@
 #include "core/run_state.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
-#include "x86/run/exits.h"
-#include "x86/run/lifecycle.h"
 #include "x86/insn/pio.h"
-#include "x86/run/run.h"
 #include "x86/vcpu/vendor.h"
 
 void vcpu_step_emul_down(void *obj)
@@ -294,7 +291,7 @@ enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 	enum x86_next next;
 
 	if (!emulator_make(v))
-		return run_fail(v, -ENOMEM);
+		return exit_fail(v, -ENOMEM);
 	v->emul->nreads = 0;
 	context_fill(v);
 	if (!emulate_fetch(v, exit, &next))

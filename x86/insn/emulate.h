@@ -205,7 +205,16 @@ bool emulate_decode(struct x86_vcpu *v, const struct x86_exit *exit,
 		    struct emul_insn *insn, enum x86_next *next);
 
 /**
- * emulate_fetch - the same into the emulator's context, whose mode is set
+ * emulate_soft_len - bytes of the INT3 or INTO at RIP
+ * @v: own thread, kvm->srcu held
+ * @vector: X86_TRAP_BP for INT3, X86_TRAP_OF for INTO
+ *
+ * Return: 0 when another instruction is there, or none can be fetched.
+ */
+unsigned int emulate_soft_len(struct x86_vcpu *v, u8 vector);
+
+/**
+ * emulate_fetch - as emulate_decode(), but into the emulator's context, whose mode is set
  * @v: own thread, kvm->srcu held; v->emul is there
  * @exit: may carry the instruction's bytes
  * @next: what to return from the handler when false is returned
@@ -223,5 +232,8 @@ bool emulate_fetch(struct x86_vcpu *v, const struct x86_exit *exit,
  * Return: what the run loop does next.
  */
 enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit);
+
+/** vcpu_step_emul_down - vCPU step: free the emulator, if it was needed */
+void vcpu_step_emul_down(void *vcpu);
 
 #endif

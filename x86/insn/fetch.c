@@ -8,9 +8,8 @@
 
 #include "core/guestmem.h"
 #include "x86/cpu/cr.h"
-#include "x86/insn/emulate.h"
-#include "x86/run/exits.h"
 #include "x86/cpu/fpu.h"
+#include "x86/insn/emulate.h"
 #include "x86/vcpu/vendor.h"
 
 /* Not a call on the way of every instruction that is looked at. */
@@ -198,6 +197,19 @@ bool emulate_decode(struct x86_vcpu *v, const struct x86_exit *exit,
 		return true;
 	*next = code_failed(v, &c, len, &fault);
 	return false;
+}
+
+unsigned int emulate_soft_len(struct x86_vcpu *v, u8 vector)
+{
+	u8 opcode = vector == X86_TRAP_BP ? OPCODE_INT3 : OPCODE_INTO;
+	struct emul_fault fault;
+	struct emul_insn insn;
+	struct code c;
+	int len;
+
+	code_start(v, &c);
+	len = code_decode(v, &c, &insn, &fault);
+	return len > 0 && !insn.map && insn.opcode == opcode ? len : 0;
 }
 
 /* The same bytes in the same mode are the same instruction. */

@@ -5,9 +5,9 @@
 
 #include "x86/cpu/cr.h"
 #include "x86/cpu/debug.h"
+#include "x86/cpu/fpu.h"
 #include "x86/insn/emulate.h"
 #include "x86/run/exits.h"
-#include "x86/cpu/fpu.h"
 #include "x86/vcpu/vendor.h"
 
 static enum x86_next finish(struct x86_vcpu *v, const struct x86_exit *exit,
@@ -35,44 +35,6 @@ static void gpr_write(struct x86_vcpu *v, u8 gpr, u64 value)
 	if (!state_is_64bit_code(v))
 		value = (u32)value;
 	state_set(v, gpr == GPR_RSP ? GRP_RSP : 0)->gpr[gpr] = value;
-}
-
-int cr_set(struct x86_vcpu *v, u32 nr, u64 value)
-{
-	switch (nr) {
-	case 0:
-		return cr0_write(v, value);
-	case 2:
-		state_set(v, GRP_CR2)->cr2 = value;
-		return 0;
-	case 3:
-		return cr3_write(v, value);
-	case 4:
-		return cr4_write(v, value);
-	default:
-		return cr8_write(v, value);
-	}
-}
-
-u64 cr_get(struct x86_vcpu *v, u32 nr)
-{
-	switch (nr) {
-	case 0:
-		return state_get(v, GRP_CR0)->cr0;
-	case 2:
-		return state_get(v, GRP_CR2)->cr2;
-	case 3:
-		return state_get(v, GRP_CR3)->cr3;
-	case 4:
-		return state_get(v, GRP_CR4)->cr4;
-	default:
-		return state_get(v, GRP_CR8)->cr8;
-	}
-}
-
-bool cr_exists(u32 nr)
-{
-	return nr == 0 || nr == 2 || nr == 3 || nr == 4 || nr == 8;
 }
 
 #define OPCODE_MOV_FROM_CR	0x20
@@ -131,55 +93,6 @@ enum x86_next invlpg_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		return emulate_insn(v, exit);
 	cr_flush_page(v, la);
 	return finish(v, &usual, 0);
-}
-
-/* DR4 and DR5 are names of DR6 and DR7 unless CR4.DE says otherwise. */
-static u32 dr_number(u32 nr)
-{
-	return nr == 4 || nr == 5 ? nr + 2 : nr;
-}
-
-int dr_refused(struct x86_vcpu *v, u32 nr)
-{
-	struct x86_state *s;
-
-	if (nr > 7 || (nr != dr_number(nr) &&
-		       (state_get(v, GRP_CR4)->cr4 & X86_CR4_DE)))
-		return X86_TRAP_UD;
-	if (!(state_get(v, GRP_DR)->dr7 & DR7_GD))
-		return -1;
-	s = state_set(v, GRP_DR);
-	s->dr6 = (s->dr6 & ~DR6_BREAKPOINTS) | DR6_BD;
-	return X86_TRAP_DB;
-}
-
-int dr_set(struct x86_vcpu *v, u32 nr, u64 value)
-{
-	struct x86_state *s = state_set(v, GRP_DR);
-
-	nr = dr_number(nr);
-	if (nr < 4) {
-		s->db[nr] = value;
-		return 0;
-	}
-	if (value >> 32)
-		return -EINVAL;
-	if (nr == 6)
-		s->dr6 = dr6_fixed(value);
-	else
-		s->dr7 = dr7_fixed(value);
-	vendor(policy_update)(v);
-	return 0;
-}
-
-u64 dr_get(struct x86_vcpu *v, u32 nr)
-{
-	const struct x86_state *s = state_get(v, GRP_DR);
-
-	nr = dr_number(nr);
-	if (nr < 4)
-		return s->db[nr];
-	return nr == 6 ? s->dr6 : s->dr7;
 }
 
 enum x86_next dr_exit(struct x86_vcpu *v, const struct x86_exit *exit)

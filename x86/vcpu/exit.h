@@ -110,4 +110,35 @@ enum x86_next {
 	X86_FAIL,	/* KVM_RUN fails with v->run_err */
 };
 
+struct x86_vcpu;
+
+/**
+ * exit_fail - end KVM_RUN with an error
+ * @v: own thread
+ * @err: negative errno
+ *
+ * Return: X86_FAIL, for the handler to return.
+ */
+enum x86_next exit_fail(struct x86_vcpu *v, int err);
+
+/**
+ * exit_internal_error - KVM_EXIT_INTERNAL_ERROR
+ * @v: own thread
+ * @suberror: KVM_INTERNAL_ERROR_*
+ * @ndata: how many of @data
+ * @data: numbers for userspace's message
+ *
+ * Return: X86_USER.
+ */
+enum x86_next exit_internal_error(struct x86_vcpu *v, u32 suberror, u32 ndata,
+				  const u64 *data);
+
+/**
+ * exit_halt - HLT has completed
+ * @v: own thread
+ *
+ * Return: X86_USER with KVM_EXIT_HLT, or X86_RESUME when an event waits.
+ */
+enum x86_next exit_halt(struct x86_vcpu *v);
+
 #endif
