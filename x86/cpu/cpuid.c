@@ -183,7 +183,7 @@ static const struct kvm_cpuid_entry2 *cpuid_beyond(const struct x86_vcpu *v,
 	return cpuid_find(v, top->eax, index);
 }
 
-void cpuid_query(struct x86_vcpu *v, u32 regs[4])
+static __always_inline void cpuid_look_up(struct x86_vcpu *v, u32 regs[4])
 {
 	static const struct kvm_cpuid_entry2 zero;
 	u32 function = v->state.gpr[GPR_RAX], index = v->state.gpr[GPR_RCX];
@@ -196,4 +196,21 @@ void cpuid_query(struct x86_vcpu *v, u32 regs[4])
 	regs[2] = e->ecx;
 	regs[3] = e->edx;
 	cpuid_dynamic(v, function, index, regs);
+}
+
+void cpuid_query(struct x86_vcpu *v, u32 regs[4])
+{
+	cpuid_look_up(v, regs);
+}
+
+/* The registers are never in memory: a CPUID exit is to be cheap. */
+void cpuid_execute(struct x86_vcpu *v)
+{
+	u32 regs[4];
+
+	cpuid_look_up(v, regs);
+	v->state.gpr[GPR_RAX] = regs[0];
+	v->state.gpr[GPR_RBX] = regs[1];
+	v->state.gpr[GPR_RCX] = regs[2];
+	v->state.gpr[GPR_RDX] = regs[3];
 }

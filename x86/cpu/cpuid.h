@@ -31,6 +31,9 @@ const struct kvm_cpuid_entry2 *cpuid_find(const struct x86_vcpu *v,
  */
 void cpuid_query(struct x86_vcpu *v, u32 regs[4]);
 
+/** cpuid_execute - the instruction, but for RIP; own thread */
+void cpuid_execute(struct x86_vcpu *v);
+
 /**
  * cpuid_has - does the guest's CPU have a feature?
  * @v: the vCPU

@@ -4,7 +4,7 @@
 #include "x86/cpu/msr_filter.h"
 #include "x86/vcpu/vendor.h"
 
-const struct msr_row *msr_row_find(u32 index)
+static const struct msr_row *msr_row_find(u32 index)
 {
 	unsigned int low = 0, high = msr_table_rows, mid;
 
@@ -22,8 +22,10 @@ const struct msr_row *msr_row_find(u32 index)
 	return NULL;
 }
 
-static int access_read(struct x86_vcpu *v, struct msr_access *a)
+int msr_read(struct x86_vcpu *v, struct msr_access *a)
 {
+	if (!a->host && !msr_filter_allows(v, a->index, KVM_MSR_FILTER_READ))
+		return -EPERM;
 	a->row = msr_row_find(a->index);
 	if (a->row && a->row->read)
 		return a->row->read(v, a);
@@ -31,35 +33,12 @@ static int access_read(struct x86_vcpu *v, struct msr_access *a)
 	return vendor(msr_read)(v, a->index, &a->data);
 }
 
-int msr_read(struct x86_vcpu *v, u32 index, u64 *data)
+int msr_write(struct x86_vcpu *v, struct msr_access *a)
 {
-	struct msr_access a = { .index = index };
-	int err;
-
-	if (!msr_filter_allows(v, index, KVM_MSR_FILTER_READ))
+	if (!a->host && !msr_filter_allows(v, a->index, KVM_MSR_FILTER_WRITE))
 		return -EPERM;
-	err = access_read(v, &a);
-	*data = a.data;
-	return err;
-}
-
-int msr_host_read(struct x86_vcpu *v, u32 index, u64 *data)
-{
-	struct msr_access a = { .index = index, .host = true };
-	int err = access_read(v, &a);
-
-	*data = a.data;
-	return err;
-}
-
-int msr_write(struct x86_vcpu *v, u32 index, u64 data, bool host)
-{
-	struct msr_access a = { .index = index, .host = host, .data = data };
-
-	if (!host && !msr_filter_allows(v, index, KVM_MSR_FILTER_WRITE))
-		return -EPERM;
-	a.row = msr_row_find(index);
-	if (a.row && a.row->read)
-		return a.row->write ? a.row->write(v, &a) : -EINVAL;
-	return vendor(msr_write)(v, index, data);
+	a->row = msr_row_find(a->index);
+	if (a->row && a->row->read)
+		return a->row->write ? a->row->write(v, a) : -EINVAL;
+	return vendor(msr_write)(v, a->index, a->data);
 }

@@ -271,6 +271,7 @@ static bool has_xcr(struct x86_vcpu *v)
 static enum emul_result reg_get(struct emul_ctx *ctx, enum emul_regs set,
 				u32 nr, u64 *val)
 {
+	struct msr_access msr = { .index = nr };
 	struct x86_vcpu *v = ctx->priv;
 	int vector;
 
@@ -287,8 +288,10 @@ static enum emul_result reg_get(struct emul_ctx *ctx, enum emul_regs set,
 		*val = dr_get(v, nr);
 		return EMUL_OK;
 	case EMUL_MSR:
-		return msr_read(v, nr, val) ? refuse(ctx, X86_TRAP_GP) :
-					      EMUL_OK;
+		if (msr_read(v, &msr))
+			return refuse(ctx, X86_TRAP_GP);
+		*val = msr.data;
+		return EMUL_OK;
 	default:
 		if (!has_xcr(v))
 			return refuse(ctx, X86_TRAP_UD);
@@ -302,6 +305,7 @@ static enum emul_result reg_get(struct emul_ctx *ctx, enum emul_regs set,
 static enum emul_result reg_set(struct emul_ctx *ctx, enum emul_regs set,
 				u32 nr, u64 val)
 {
+	struct msr_access msr = { .index = nr, .data = val };
 	struct x86_vcpu *v = ctx->priv;
 	int vector, err;
 
@@ -318,7 +322,7 @@ static enum emul_result reg_set(struct emul_ctx *ctx, enum emul_regs set,
 		err = dr_set(v, nr, val);
 		break;
 	case EMUL_MSR:
-		err = msr_write(v, nr, val, false);
+		err = msr_write(v, &msr);
 		break;
 	default:
 		if (!has_xcr(v))

@@ -59,15 +59,10 @@ static enum x86_next cpuid_exit(struct x86_vcpu *v,
 				const struct x86_exit *exit)
 {
 	enum x86_next next;
-	u32 regs[4];
 
 	if (!exit_skip(v, exit, &next))
 		return next;
-	cpuid_query(v, regs);
-	v->state.gpr[GPR_RAX] = regs[0];
-	v->state.gpr[GPR_RBX] = regs[1];
-	v->state.gpr[GPR_RCX] = regs[2];
-	v->state.gpr[GPR_RDX] = regs[3];
+	cpuid_execute(v);
 	return X86_RESUME;
 }
 

@@ -84,25 +84,27 @@ static enum x86_next msr_access_failed(struct x86_vcpu *v,
 
 enum x86_next rdmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
+	struct msr_access a = { .index = v->state.gpr[GPR_RCX] };
 	enum x86_next next;
-	u64 data;
 	int err;
 
-	err = msr_read(v, v->state.gpr[GPR_RCX], &data);
+	err = msr_read(v, &a);
 	if (err)
 		return msr_access_failed(v, exit, err);
 	if (!exit_skip(v, exit, &next))
 		return next;
-	msr_operand_set(v, data);
+	msr_operand_set(v, a.data);
 	return X86_RESUME;
 }
 
 enum x86_next wrmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
+	struct msr_access a = { .index = v->state.gpr[GPR_RCX],
+				.data = msr_operand_get(v) };
 	enum x86_next next;
 	int err;
 
-	err = msr_write(v, v->state.gpr[GPR_RCX], msr_operand_get(v), false);
+	err = msr_write(v, &a);
 	if (err)
 		return msr_access_failed(v, exit, err);
 	return exit_skip(v, exit, &next) ? X86_RESUME : next;
