@@ -19,6 +19,7 @@
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/msr.h"
 #include "x86/insn/emulate.h"
+#include "x86/insn/fetch.h"
 #include "x86/vcpu/vendor.h"
 
 /* ------------------------------------------------------------------------ */

@@ -11,6 +11,7 @@
 #include "core/run_state.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
+#include "x86/insn/fetch.h"
 #include "x86/insn/pio.h"
 #include "x86/vcpu/vendor.h"
 

@@ -7,6 +7,7 @@
 #include "x86/cpu/debug.h"
 #include "x86/cpu/fpu.h"
 #include "x86/insn/emulate.h"
+#include "x86/insn/usual.h"
 #include "x86/run/exits.h"
 #include "x86/vcpu/vendor.h"
 
@@ -37,28 +38,13 @@ static void gpr_write(struct x86_vcpu *v, u8 gpr, u64 value)
 	state_set(v, gpr == GPR_RSP ? GRP_RSP : 0)->gpr[gpr] = value;
 }
 
-#define OPCODE_MOV_FROM_CR	0x20
-#define OPCODE_MOV_TO_CR	0x22
-#define OPCODE_INVLPG		0x01
-
-/* What hardware with decode assists would have said. */
-static bool cr_usual(struct x86_vcpu *v, const struct x86_exit *exit,
-		     struct x86_exit *usual)
-{
-	u8 opcode = exit->cr.write ? OPCODE_MOV_TO_CR : OPCODE_MOV_FROM_CR;
-
-	usual->cr = exit->cr;
-	return emulate_usual_gpr(v, opcode, 0xc0 | exit->cr.nr << 3,
-				 &usual->cr.gpr, &usual->next_rip);
-}
-
 enum x86_next cr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct x86_exit usual __uninitialized;
 
 	/* Hardware does not say which registers: MOV CR, CLTS, LMSW, SMSW. */
 	if (exit->cr.decode) {
-		if (!cr_usual(v, exit, &usual))
+		if (!usual_cr(v, exit, &usual))
 			return emulate_insn(v, exit);
 		exit = &usual;
 	}
@@ -73,23 +59,12 @@ enum x86_next cr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	return finish(v, exit, 0);
 }
 
-/* Without displacement or index: else RSP or RIP in the place of the register. */
-static bool is_plain(u8 gpr)
-{
-	return (gpr & 7) != GPR_RSP && (gpr & 7) != GPR_RBP;
-}
-
 enum x86_next invlpg_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct x86_exit usual __uninitialized;
 	u64 la;
-	u8 gpr;
 
-	if (!emulate_usual_gpr(v, OPCODE_INVLPG, 7 << 3, &gpr,
-			       &usual.next_rip) || !is_plain(gpr))
-		return emulate_insn(v, exit);
-	la = gpr_read(v, gpr);
-	if (!state_is_canonical(v, la))
+	if (!usual_invlpg(v, &la, &usual.next_rip))
 		return emulate_insn(v, exit);
 	cr_flush_page(v, la);
 	return finish(v, &usual, 0);

@@ -6,7 +6,7 @@
 
 #include "core/run_state.h"
 #include "core/vm.h"
-#include "x86/insn/emulate.h"
+#include "x86/insn/fetch.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/vcpu/vendor.h"
 

@@ -11,6 +11,8 @@
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
+#include "x86/insn/fetch.h"
+#include "x86/insn/usual.h"
 #include "x86/run/exits.h"
 #include "x86/run/guest_debug.h"
 #include "x86/run/lifecycle.h"

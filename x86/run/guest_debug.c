@@ -12,6 +12,7 @@
 #include "core/run_state.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
+#include "x86/insn/fetch.h"
 #include "x86/run/exits.h"
 #include "x86/run/guest_debug.h"
 #include "x86/vcpu/vendor.h"

@@ -4,6 +4,7 @@
  * what follows.
  */
 #include "x86/insn/emulate.h"
+#include "x86/insn/fetch.h"
 #include "x86/run/exits.h"
 #include "x86/vcpu/vendor.h"
 
