@@ -33,14 +33,15 @@ static long call_copied(const struct ioctl_desc *d, void *obj,
 {
 	unsigned int size = _IOC_SIZE(d->cmd);
 	void __user *user = (void __user *)arg;
+	bool setter = d->flags & IOCTL_SETTER;
 	long ret;
 
-	if (!(_IOC_DIR(d->cmd) & _IOC_WRITE))
+	if (!setter && !(_IOC_DIR(d->cmd) & _IOC_WRITE))
 		memset(data, 0, size);
 	else if (copy_from_user(data, user, size))
 		return -EFAULT;
 	ret = d->fn(obj, data, arg);
-	if (ret >= 0 && (_IOC_DIR(d->cmd) & _IOC_READ) &&
+	if (ret >= 0 && !setter && (_IOC_DIR(d->cmd) & _IOC_READ) &&
 	    copy_to_user(user, data, size))
 		return -EFAULT;
 	return ret;

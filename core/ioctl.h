@@ -19,6 +19,12 @@ struct file;
 /* vCPU: the handler needs no loaded vCPU state, only the mutex. */
 #define IOCTL_UNLOADED	(1u << 1)
 
+/*
+ * A setter whose number says _IOR, by an old mistake: the structure is copied in, and not
+ * out.
+ */
+#define IOCTL_SETTER	(1u << 2)
+
 /**
  * struct ioctl_desc - one ioctl
  * @cmd: full command number; 0 ends a table

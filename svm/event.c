@@ -142,6 +142,7 @@ void svm_event_window(struct x86_vcpu *v, u32 mask)
 	struct svm_vcpu *s = to_svm(v);
 
 	s->window = mask;
+	vmcb_intercept(s, INTERCEPT_CR8_WRITE, mask & EVENT_MASK_TPR);
 	svm_event_virq_update(s);
 	/* While NMIs are masked, the intercepted IRET comes first. */
 	if (!(mask & EVENT_MASK_NMI) || s->nmi == NMI_MASKED || s->step)

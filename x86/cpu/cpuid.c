@@ -7,6 +7,7 @@
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 
+#include "x86/cpu/apic.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/fpu.h"
@@ -120,6 +121,7 @@ void cpuid_update(struct x86_vcpu *v)
 	c->amd = leaf0 && leaf0->ebx == 0x68747541;
 	c->cr4_allowed = cpuid_cr4(v);
 	c->xcr0 = cpuid_xcr0(v);
+	apic_cpuid_update(v);
 	cr_changed(v);
 }
 
@@ -127,7 +129,7 @@ void cpuid_update(struct x86_vcpu *v)
 static __always_inline void cpuid_dynamic(struct x86_vcpu *v, u32 function, u32 index,
 			  u32 regs[4])
 {
-	bool apic = v->msrs.apic_base & MSR_IA32_APICBASE_ENABLE;
+	bool apic = apic_base(v) & APIC_BASE_ENABLE;
 	u32 *eax = &regs[0], *ebx = &regs[1], *ecx = &regs[2], *edx = &regs[3];
 
 	switch (function) {

@@ -4,6 +4,7 @@
 #include <asm/processor-flags.h>
 #include <asm/special_insns.h>
 
+#include "x86/cpu/apic.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
 #include "x86/vcpu/vendor.h"
@@ -177,7 +178,7 @@ int cr8_write(struct x86_vcpu *v, u64 value)
 {
 	if (value > 15)
 		return -EINVAL;
-	state_set(v, GRP_CR8)->cr8 = value;
+	apic_tpr_set(v, value);
 	return 0;
 }
 

@@ -86,9 +86,6 @@ int msr_write(struct x86_vcpu *v, struct msr_access *a);
  */
 int msr_feature(u32 index, u64 *data);
 
-/** apic_base_is_valid - may IA32_APIC_BASE have this value? */
-bool apic_base_is_valid(const struct x86_vcpu *v, u64 data);
-
 /** msr_reset - values after power-up */
 void msr_reset(struct x86_vcpu *v);
 

@@ -2,13 +2,13 @@
 /* The MSRs that a guest has (APM vol. 2, appendix A; SDM vol. 4). */
 #include <linux/kernel.h>
 
-#include <asm/apicdef.h>
 #include <asm/cpufeature.h>
 #include <asm/kvm_para.h>
 #include <asm/mtrr.h>
 #include <asm/msr-index.h>
 #include <asm/msr.h>
 
+#include "x86/cpu/apic.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/mce.h"
@@ -69,28 +69,6 @@ static int efer_get(struct x86_vcpu *v, struct msr_access *a)
 static int efer_set(struct x86_vcpu *v, struct msr_access *a)
 {
 	return efer_write(v, a->data);
-}
-
-/* x2APIC needs an APIC in the kernel. */
-bool apic_base_is_valid(const struct x86_vcpu *v, u64 data)
-{
-	u64 bits = MSR_IA32_APICBASE_BSP | MSR_IA32_APICBASE_ENABLE;
-
-	bits |= GENMASK_ULL(v->cpuid.maxphyaddr - 1, 12);
-	return !(data & ~bits);
-}
-
-/* BSP is read only for the guest. */
-static int apic_base_set(struct x86_vcpu *v, struct msr_access *a)
-{
-	u64 *base = &v->msrs.apic_base;
-
-	if (!apic_base_is_valid(v, a->data))
-		return -EINVAL;
-	if (!a->host && ((a->data ^ *base) & MSR_IA32_APICBASE_BSP))
-		return -EINVAL;
-	*base = a->data;
-	return 0;
 }
 
 /* Read-only bits: no counters, no branch trace, no precise events (SDM vol. 4). */
@@ -219,7 +197,6 @@ static u64 host_ucode_rev(void)
 #define VENDOR(nr, n)							\
 	{ .index = nr, .count = n, .flags = MSR_SAVED }
 
-#define APIC_BASE_RESET	(APIC_DEFAULT_PHYS_BASE | MSR_IA32_APICBASE_ENABLE)
 #define MISC_RESET \
 	(MSR_IA32_MISC_ENABLE_FAST_STRING | MSR_IA32_MISC_ENABLE_BTS_UNAVAIL | \
 	 MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL)
@@ -233,8 +210,7 @@ const struct msr_row msr_table[] = {
 	OWN(MSR_IA32_TSC, 1, MSR_SAVED, tsc_msr),
 	OWN(MSR_KVM_WALL_CLOCK, 2, 0, kvmclock),
 	FIXED(MSR_IA32_PLATFORM_ID, 1, 0, 0),
-	KEPT_OWN(MSR_IA32_APICBASE, MSR_SAVED, apic_base, APIC_BASE_RESET,
-		 apic_base_set),
+	OWN(MSR_IA32_APICBASE, 1, MSR_SAVED, apic_base),
 	FIXED(MSR_IA32_EBL_CR_POWERON, 1, MSR_IGNORED, 0),
 	KEPT(MSR_SMI_COUNT, MSR_SAVED | MSR_USER, smi_count, U32_MAX, 0),
 	OWN(MSR_IA32_TSC_ADJUST, 1, MSR_SAVED, tsc_adjust),
@@ -256,6 +232,8 @@ const struct msr_row msr_table[] = {
 	VENDOR(MSR_IA32_CR_PAT, 1),
 	OWN(MSR_MTRRdefType, 1, MSR_SAVED, mtrr_default),
 	OWN(MSR_IA32_MC0_CTL, MCE_BANKS_MAX * MCE_BANK_MSRS, 0, mce_bank),
+	OWN(MSR_IA32_TSC_DEADLINE, 1, MSR_SAVED, apic_deadline),
+	OWN(APIC_MSR_FIRST, APIC_MSR_LAST - APIC_MSR_FIRST + 1, 0, apic_msr),
 	OWN(MSR_EFER, 1, MSR_SAVED, efer),
 	VENDOR(MSR_STAR, 4),
 	VENDOR(MSR_FS_BASE, 3),
@@ -305,7 +283,8 @@ void msr_reset(struct x86_vcpu *v)
 	for (row = msr_table; row < msr_table + msr_table_rows; row++)
 		if (row->read == kept_get)
 			*kept(v, row) = row->reset;
-	if (v->vcpu.id == 0)
-		v->msrs.apic_base |= MSR_IA32_APICBASE_BSP;
+	v->msrs.apic_base = APIC_BASE_RESET | APIC_BASE_ENABLE;
+	if (v->vcpu.id == to_x86_vm(v->vcpu.kvm)->irq.bsp_id)
+		v->msrs.apic_base |= APIC_BASE_BSP;
 	v->msrs.de_cfg = host_de_cfg();
 }

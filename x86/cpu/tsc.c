@@ -100,6 +100,18 @@ int vm_step_tsc_up(void *obj)
 	return 0;
 }
 
+u64 tsc_read(const struct x86_vcpu *v)
+{
+	return rdtsc() + READ_ONCE(v->state.tsc_offset);
+}
+
+/* A deadline is a value of the guest's counter. */
+static void tsc_moved(struct x86_vcpu *v)
+{
+	if (apic_in_kernel(v))
+		lapic_timer_rearm(&v->apic.lapic);
+}
+
 /* The vCPU's own distance from the host's counter, but for the guest's changes. */
 static u64 base_of(struct x86_vcpu *v)
 {
@@ -111,6 +123,7 @@ static void base_set(struct x86_vcpu *v, u64 base)
 {
 	tsc_catch_up(v);
 	state_set(v, GRP_TSC)->tsc_offset = base + v->tsc.lost + v->tsc.adjust;
+	tsc_moved(v);
 }
 
 static u64 tsc_now(struct x86_vcpu *v)
@@ -121,6 +134,7 @@ static u64 tsc_now(struct x86_vcpu *v)
 static void tsc_move(struct x86_vcpu *v, u64 delta)
 {
 	state_set(v, GRP_TSC)->tsc_offset += delta;
+	tsc_moved(v);
 }
 
 void tsc_vcpu_reset(struct x86_vcpu *v)

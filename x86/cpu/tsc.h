@@ -38,6 +38,9 @@ void tsc_vcpu_load(struct x86_vcpu *v);
 /** tsc_catch_up - REQ_TSC; own thread */
 void tsc_catch_up(struct x86_vcpu *v);
 
+/** tsc_read - the guest's counter now; any context */
+u64 tsc_read(const struct x86_vcpu *v);
+
 /** tsc_msr_get - IA32_TSC */
 int tsc_msr_get(struct x86_vcpu *v, struct msr_access *a);
 /** tsc_msr_set - the guest's write changes IA32_TSC_ADJUST as well */

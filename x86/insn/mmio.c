@@ -13,6 +13,7 @@
 
 #include "core/guestmem.h"
 #include "core/iobus.h"
+#include "x86/cpu/apic.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/pio.h"
 #include "x86/vcpu/vendor.h"
@@ -102,6 +103,10 @@ enum emul_result mmio_read(struct x86_vcpu *v, gpa_t gpa, void *buf,
 	enum emul_result r = EMUL_OK;
 	unsigned int n;
 
+	if (apic_is_page(v, gpa)) {
+		apic_page_read(v, gpa, buf, len);
+		return EMUL_OK;
+	}
 	if (guest_slot(&v->vcpu, gpa >> PAGE_SHIFT))
 		return guest_read(&v->vcpu, gpa, buf, len) ? EMUL_UNKNOWN :
 							     EMUL_OK;
@@ -118,10 +123,15 @@ enum emul_result mmio_read(struct x86_vcpu *v, gpa_t gpa, void *buf,
 enum emul_result mmio_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 			    unsigned int len)
 {
-	struct slot *slot = guest_slot(&v->vcpu, gpa >> PAGE_SHIFT);
 	enum emul_result r = EMUL_OK;
+	struct slot *slot;
 	unsigned int n;
 
+	if (apic_is_page(v, gpa)) {
+		apic_page_write(v, gpa, buf, len);
+		return EMUL_OK;
+	}
+	slot = guest_slot(&v->vcpu, gpa >> PAGE_SHIFT);
 	/* Writes to a read-only slot are userspace's (api.rst 4.35). */
 	if (slot && !(slot->flags & KVM_MEM_READONLY))
 		return guest_write(&v->vcpu, gpa, buf, len) ? EMUL_UNKNOWN :

@@ -8,6 +8,7 @@
 #include "core/vm.h"
 #include "x86/insn/fetch.h"
 #include "x86/run/event_ioctl.h"
+#include "x86/run/halt.h"
 #include "x86/vcpu/vendor.h"
 
 #define FLAGS_ALWAYS \
@@ -60,6 +61,7 @@ void events_get(struct x86_vcpu *v, struct kvm_vcpu_events *out)
 	const struct x86_events *ev = &v->events;
 	u32 enabled = flags_enabled(v);
 
+	halt_collect(v);
 	/* A VMM that knows of no pending exceptions is told of an injected one. */
 	if (!(enabled & KVM_VCPUEVENT_VALID_PAYLOAD) &&
 	    ev->exception.kind)

@@ -3,18 +3,18 @@
 #include <linux/kernel.h>
 
 #include "core/arch.h"
+#include "irq/route.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/mce.h"
 #include "x86/cpu/msr.h"
 #include "x86/cpu/tsc.h"
+#include "x86/run/apic_ioctl.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/run/guest_debug.h"
+#include "x86/run/halt.h"
 #include "x86/run/regs.h"
 #include "x86/vcpu/vendor.h"
-
-/* VMMs refuse to start without routing, even those that never route. */
-#define GSI_ROUTES_MAX 4096
 
 const struct cap_value arch_caps[] = {
 	{ KVM_CAP_SET_TSS_ADDR, 1 },
@@ -29,7 +29,19 @@ const struct cap_value arch_caps[] = {
 	{ KVM_CAP_X86_USER_SPACE_MSR, 1 },
 	{ KVM_CAP_X86_MSR_FILTER, 1 },
 	{ KVM_CAP_XSAVE, 1 },
-	{ KVM_CAP_IRQ_ROUTING, GSI_ROUTES_MAX },
+	{ KVM_CAP_IRQCHIP, 1 },
+	{ KVM_CAP_SPLIT_IRQCHIP, 1 },
+	{ KVM_CAP_IRQ_ROUTING, IRQ_GSI_MAX },
+	{ KVM_CAP_IRQ_INJECT_STATUS, 1 },
+	{ KVM_CAP_SIGNAL_MSI, 1 },
+	{ KVM_CAP_SET_BOOT_CPU_ID, 1 },
+	{ KVM_CAP_X2APIC_API, KVM_X2APIC_API_USE_32BIT_IDS |
+			      KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK },
+	{ KVM_CAP_PIT, 1 },
+	{ KVM_CAP_PIT2, 1 },
+	{ KVM_CAP_PIT_STATE2, 1 },
+	{ KVM_CAP_REINJECT_CONTROL, 1 },
+	{ KVM_CAP_TSC_DEADLINE_TIMER, 1 },
 	{ KVM_CAP_MCE, MCE_BANKS_MAX },
 	{ KVM_CAP_GET_MSR_FEATURES, 1 },
 	{ KVM_CAP_XSAVE2, sizeof(struct kvm_xsave) },
@@ -58,6 +70,9 @@ static long vcpu_ioctl_interrupt(void *obj, void *data, unsigned long arg)
 
 	if (irq->irq >= KVM_NR_INTERRUPTS)
 		return -EINVAL;
+	/* With the PICs in the kernel nobody else has a line to the processor. */
+	if (to_x86_vm(v->vcpu.kvm)->irq.pic)
+		return -ENXIO;
 	/* One is waiting, or half way in, already (api.rst 4.16). */
 	if (event_interrupt_waiting(&v->events, &waiting))
 		return -EEXIST;
@@ -104,6 +119,8 @@ const struct ioctl_desc arch_vcpu_ioctls[] = {
 	{ KVM_SET_CPUID, IOCTL_RAW, cpuid_ioctl_set_old },
 	{ KVM_SET_CPUID2, IOCTL_RAW, cpuid_ioctl_set },
 	{ KVM_GET_CPUID2, IOCTL_RAW, cpuid_ioctl_get },
+	{ KVM_GET_LAPIC, 0, apic_ioctl_get },
+	{ KVM_SET_LAPIC, 0, apic_ioctl_set },
 	{ KVM_GET_MP_STATE, 0, mp_state_ioctl_get },
 	{ KVM_SET_MP_STATE, 0, mp_state_ioctl_set },
 	{ KVM_GET_DEBUGREGS, 0, debugregs_ioctl_get },

@@ -15,6 +15,7 @@
 #include "core/notifier.h"
 #include "core/run_state.h"
 #include "core/vm.h"
+#include "x86/cpu/apic.h"
 #include "x86/cpu/caps.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/fpu.h"
@@ -22,6 +23,7 @@
 #include "x86/cpu/msr_filter.h"
 #include "x86/cpu/tsc.h"
 #include "x86/insn/emulate.h"
+#include "x86/run/irqchip.h"
 #include "x86/run/lifecycle.h"
 #include "x86/vcpu/vendor.h"
 
@@ -118,6 +120,7 @@ static const struct step vm_step[] = {
 	{ "locks",	vm_step_locks_up,	vm_step_locks_down },
 	{ "mmu",	vm_step_mmu_up,		vm_step_mmu_down },
 	{ "slots",	vm_step_slots_up,	vm_step_slots_down },
+	{ "irqchip",	vm_step_irqchip_up,	vm_step_irqchip_down },
 	{ "buses",	vm_step_buses_up,	vm_step_buses_down },
 	{ "tsc",	vm_step_tsc_up,		NULL },
 	{ "msr filter",	steps_nothing,		vm_step_msr_filter_down },
@@ -146,6 +149,7 @@ static const struct step vcpu_step[] = {
 	{ "mmu",	vcpu_step_mmu_up,	vcpu_step_mmu_down },
 	{ "mce",	steps_nothing,		vcpu_step_mce_down },
 	{ "emulator",	steps_nothing,		vcpu_step_emul_down },
+	{ "apic",	vcpu_step_apic_up,	vcpu_step_apic_down },
 	{ "vendor",	vcpu_step_vendor_up,	vcpu_step_vendor_down },
 	{ "reset",	vcpu_step_reset_up,	NULL },
 	{ "fd",		vcpu_step_fd_up,	vcpu_step_fd_down },

@@ -6,6 +6,7 @@
 #include <asm/processor-flags.h>
 
 #include "core/vm.h"
+#include "x86/cpu/apic.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/debug.h"
 #include "x86/cpu/msr.h"
@@ -129,7 +130,7 @@ void sregs_get(struct x86_vcpu *v, struct kvm_sregs *r)
 	r->cr4 = s->cr4;
 	r->cr8 = s->cr8;
 	r->efer = s->efer;
-	r->apic_base = v->msrs.apic_base;
+	r->apic_base = apic_base(v);
 	sregs_get_interrupt(&v->events, r);
 }
 
@@ -148,7 +149,7 @@ bool sregs_are_valid(struct x86_vcpu *v, const struct kvm_sregs *r)
 static void registers_load(struct x86_vcpu *v, const struct kvm_sregs *r)
 {
 	struct x86_state *s = state_set(v, GRP_CR0 | GRP_CR2 | GRP_CR3 |
-					GRP_CR4 | GRP_CR8 | GRP_EFER |
+					GRP_CR4 | GRP_EFER |
 					GRP_CSSS | GRP_SEGS | GRP_TABLES |
 					GRP_CPL);
 
@@ -168,14 +169,14 @@ static void registers_load(struct x86_vcpu *v, const struct kvm_sregs *r)
 	s->cr2 = r->cr2;
 	s->cr3 = r->cr3;
 	s->cr4 = r->cr4;
-	s->cr8 = r->cr8;
 	s->efer = r->efer;
 }
 
 void sregs_load(struct x86_vcpu *v, const struct kvm_sregs *r)
 {
-	v->msrs.apic_base = r->apic_base;
+	apic_base_load(v, r->apic_base);
 	registers_load(v, r);
+	apic_tpr_set(v, r->cr8);
 	v->vcpu.run->cr8 = r->cr8;
 	cr_changed(v);
 	cr_flush(v);
@@ -250,20 +251,4 @@ long debugregs_ioctl_set(void *obj, void *data, unsigned long arg)
 	s->dr7 = dr7_fixed(r->dr7);
 	vendor(policy_update)(v);
 	return 0;
-}
-
-long mp_state_ioctl_get(void *obj, void *data, unsigned long arg)
-{
-	struct kvm_mp_state *mp = data;
-
-	mp->mp_state = to_x86_vcpu(obj)->mp_state;
-	return 0;
-}
-
-/* Without an APIC in the kernel nothing could end any other state. */
-long mp_state_ioctl_set(void *obj, void *data, unsigned long arg)
-{
-	const struct kvm_mp_state *mp = data;
-
-	return mp->mp_state == KVM_MP_STATE_RUNNABLE ? 0 : -EINVAL;
 }

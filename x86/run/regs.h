@@ -38,9 +38,5 @@ long translate_ioctl(void *vcpu, void *data, unsigned long arg);
 long debugregs_ioctl_get(void *vcpu, void *data, unsigned long arg);
 /** debugregs_ioctl_set - KVM_SET_DEBUGREGS; -EINVAL for reserved bits */
 long debugregs_ioctl_set(void *vcpu, void *data, unsigned long arg);
-/** mp_state_ioctl_get - KVM_GET_MP_STATE */
-long mp_state_ioctl_get(void *vcpu, void *data, unsigned long arg);
-/** mp_state_ioctl_set - KVM_SET_MP_STATE; RUNNABLE is the only state */
-long mp_state_ioctl_set(void *vcpu, void *data, unsigned long arg);
 
 #endif

@@ -20,6 +20,7 @@
 #include "core/arch.h"
 #include "core/run_state.h"
 #include "core/vm.h"
+#include "x86/cpu/apic.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/msr_filter.h"
@@ -27,7 +28,9 @@
 #include "x86/run/event_ioctl.h"
 #include "x86/run/exits.h"
 #include "x86/run/guest_debug.h"
+#include "x86/run/halt.h"
 #include "x86/run/sync.h"
+#include "x86/vcpu/interrupt.h"
 #include "x86/vcpu/vendor.h"
 
 /* Requests that other threads left.  Each is cheap; all are looked at. */
@@ -46,6 +49,12 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 	if (request_take(vcpu, REQ_MSR_FILTER)) {
 		msr_filter_refresh(v);
 		vendor(policy_update)(v);
+	}
+	halt_collect(v);
+	if (request_take(vcpu, REQ_EOI)) {
+		vcpu->run->exit_reason = KVM_EXIT_IOAPIC_EOI;
+		vcpu->run->eoi.vector = v->apic.eoi_vector;
+		return X86_USER;
 	}
 	if (request_take(vcpu, REQ_INSN_LEN))
 		events_measure(v);
@@ -128,7 +137,7 @@ static bool interrupt_window_open(struct x86_vcpu *v)
 	const struct x86_events *ev = &v->events;
 
 	return !ev->injected.kind && !ev->exception.kind &&
-	       !ev->interrupt_pending &&
+	       !ev->interrupt_pending && interrupts_from_user(v) &&
 	       (state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF) &&
 	       !(event_blocked(v) & EVENT_MASK_INTERRUPT);
 }
@@ -185,6 +194,8 @@ static enum x86_next run_once(struct x86_vcpu *v)
 	next = run_prepare(v);
 	if (unlikely(next != X86_RESUME))
 		return next;
+	if (unlikely(v->mp_state != KVM_MP_STATE_RUNNABLE))
+		return halt_wait(v);
 	if (unlikely(!events_idle(&v->events) ||
 		     vcpu->run->request_interrupt_window))
 		event_prepare(v);
@@ -238,7 +249,7 @@ static void run_report(struct x86_vcpu *v)
 		event_settle(v);
 	run->if_flag = !!(state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF);
 	run->cr8 = state_get(v, GRP_CR8)->cr8;
-	run->apic_base = v->msrs.apic_base;
+	run->apic_base = apic_base(v);
 	run->ready_for_interrupt_injection = interrupt_window_open(v);
 	run->flags = 0;
 	v->reported = true;
@@ -249,7 +260,7 @@ static void run_take_cr8(struct x86_vcpu *v)
 {
 	u64 cr8 = v->vcpu.run->cr8;
 
-	if (cr8 != state_get(v, GRP_CR8)->cr8)
+	if (!apic_in_kernel(v) && cr8 != state_get(v, GRP_CR8)->cr8)
 		state_set(v, GRP_CR8)->cr8 = cr8 & 0xf;
 }
 

@@ -10,6 +10,7 @@
 #include "x86/cpu/msr.h"
 #include "x86/cpu/msr_filter.h"
 #include "x86/cpu/tsc.h"
+#include "x86/run/halt.h"
 #include "x86/run/lifecycle.h"
 #include "x86/vcpu/vendor.h"
 
@@ -131,7 +132,7 @@ int vcpu_step_reset_up(void *obj)
 	msr_filter_refresh(v);
 	tsc_vcpu_reset(v);
 	cpuid_update(v);
-	v->mp_state = KVM_MP_STATE_RUNNABLE;
+	halt_reset(v);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "core/arch.h"
 #include "x86/cpu/msr_filter.h"
 #include "x86/run/event_ioctl.h"
+#include "x86/run/irqchip.h"
 #include "x86/run/lifecycle.h"
 #include "x86/vcpu/vendor.h"
 
@@ -77,6 +78,10 @@ long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
 	case KVM_CAP_EXCEPTION_PAYLOAD:
 	case KVM_CAP_X86_TRIPLE_FAULT_EVENT:
 		return events_enable_cap(to_x86_vm(kvm), cap);
+	case KVM_CAP_SPLIT_IRQCHIP:
+		return irqchip_split(to_x86_vm(kvm), cap);
+	case KVM_CAP_X2APIC_API:
+		return irqchip_x2apic_api(to_x86_vm(kvm), cap);
 	case KVM_CAP_X86_USER_SPACE_MSR:
 		return msr_user_enable(to_x86_vm(kvm), cap);
 	default:
@@ -84,16 +89,24 @@ long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
 	}
 }
 
-/* Routes lead to interrupt controllers in the kernel, and a VM has none. */
-static long vm_ioctl_gsi_routing(void *obj, void *data, unsigned long arg)
-{
-	return -EINVAL;
-}
-
 const struct ioctl_desc arch_vm_ioctls[] = {
 	{ KVM_X86_SET_MSR_FILTER, 0, msr_ioctl_filter },
 	{ KVM_SET_TSS_ADDR, 0, vm_ioctl_tss_addr },
 	{ KVM_SET_IDENTITY_MAP_ADDR, 0, vm_ioctl_identity_map },
-	{ KVM_SET_GSI_ROUTING, 0, vm_ioctl_gsi_routing },
+	{ KVM_CREATE_IRQCHIP, 0, irqchip_ioctl_create },
+	{ KVM_GET_IRQCHIP, 0, irqchip_ioctl_get },
+	{ KVM_SET_IRQCHIP, IOCTL_SETTER, irqchip_ioctl_set },
+	{ KVM_IRQ_LINE, 0, irqchip_ioctl_line },
+	{ KVM_IRQ_LINE_STATUS, 0, irqchip_ioctl_line },
+	{ KVM_SIGNAL_MSI, 0, irqchip_ioctl_msi },
+	{ KVM_SET_GSI_ROUTING, IOCTL_RAW, irqchip_ioctl_routing },
+	{ KVM_SET_BOOT_CPU_ID, 0, irqchip_ioctl_boot_cpu },
+	{ KVM_CREATE_PIT, 0, pit_ioctl_create_old },
+	{ KVM_CREATE_PIT2, 0, pit_ioctl_create },
+	{ KVM_GET_PIT, 0, pit_ioctl_get_old },
+	{ KVM_SET_PIT, IOCTL_SETTER, pit_ioctl_set_old },
+	{ KVM_GET_PIT2, 0, pit_ioctl_get },
+	{ KVM_SET_PIT2, 0, pit_ioctl_set },
+	{ KVM_REINJECT_CONTROL, IOCTL_RAW, pit_ioctl_reinject },
 	{ }
 };

@@ -7,6 +7,7 @@
 #include <asm/trapnr.h>
 
 #include "core/run_state.h"
+#include "x86/vcpu/interrupt.h"
 #include "x86/vcpu/vendor.h"
 
 /* Vectors that can be the second half of a double fault (APM vol. 2, 8.2.9). */
@@ -213,30 +214,39 @@ static bool event_pick(struct x86_vcpu *v)
 			.kind = EVENT_NMI, .vector = X86_TRAP_NMI };
 		return true;
 	}
-	if (ev->interrupt_pending && !(blocked & EVENT_MASK_INTERRUPT) &&
-	    (state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF)) {
-		ev->interrupt_pending = false;
+	if (!(blocked & EVENT_MASK_INTERRUPT) && interrupts_enabled(v) &&
+	    interrupt_waits(v)) {
 		ev->injected = (struct x86_event){
-			.kind = EVENT_INTERRUPT, .vector = ev->interrupt };
+			.kind = EVENT_INTERRUPT, .vector = interrupt_take(v) };
 		return true;
 	}
 	return false;
 }
 
-void event_prepare(struct x86_vcpu *v)
+/* What the vendor has to watch, once the next entry's event is picked. */
+static u32 event_windows(struct x86_vcpu *v)
 {
 	struct x86_events *ev = &v->events;
 	u32 window = 0;
 
-	ev->queued = event_pick(v);
-	vendor(event_inject)(v, ev->queued ? &ev->injected : NULL);
 	if (ev->nmi_pending)
 		window |= EVENT_MASK_NMI;
-	if (ev->interrupt_pending || v->vcpu.run->request_interrupt_window)
+	if (interrupt_waits(v) || v->vcpu.run->request_interrupt_window)
 		window |= EVENT_MASK_INTERRUPT;
+	else if (apic_in_kernel(v) && lapic_tpr_threshold(&v->apic.lapic))
+		window |= EVENT_MASK_TPR;
 	/* No window opens while userspace keeps them shut. */
-	if (unlikely(debug_blocks_events(v)))
-		window = 0;
+	return unlikely(debug_blocks_events(v)) ? 0 : window;
+}
+
+void event_prepare(struct x86_vcpu *v)
+{
+	struct x86_events *ev = &v->events;
+	u32 window;
+
+	ev->queued = event_pick(v);
+	vendor(event_inject)(v, ev->queued ? &ev->injected : NULL);
+	window = event_windows(v);
 	if (window != ev->window)
 		vendor(event_window)(v, window);
 	ev->window = window;
@@ -264,6 +274,5 @@ bool event_wakes(struct x86_vcpu *v)
 	return ev->injected.kind || ev->exception.kind ||
 	       (ev->nmi_pending &&
 		!(event_blocked(v) & EVENT_MASK_NMI)) ||
-	       (ev->interrupt_pending &&
-		(state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF));
+	       (interrupts_enabled(v) && interrupt_waits(v));
 }

@@ -40,6 +40,8 @@ struct x86_event {
 /* Masks for event_blocked() and event_window(). */
 #define EVENT_MASK_INTERRUPT	BIT(0)
 #define EVENT_MASK_NMI		BIT(1)
+/* event_window() only: CR8 may fall below what holds back an interrupt. */
+#define EVENT_MASK_TPR		BIT(3)
 /* event_blocked() only: an NMI's handler runs, up to its IRET. */
 #define EVENT_NMI_HANDLER	BIT(2)
 
@@ -51,8 +53,10 @@ struct x86_event {
  * @injected: handed to the hardware, not known to be delivered; re-injected
  *            first after an exit interrupted the delivery
  * @exception: raised, not yet injected; @exception.kind NONE when there is none
- * @interrupt: KVM_INTERRUPT's vector, when @interrupt_pending
+ * @interrupt: an interrupt that was acknowledged, when @interrupt_pending: KVM_INTERRUPT's,
+ *             or one whose delivery gave way to an exception
  * @interrupt_pending: it waits for RFLAGS.IF
+ * @irq_check: LAPIC and PICs may have something: see interrupt.h
  * @nmi_pending: NMIs that wait, at most EVENT_NMIS_MAX
  * @queued: the next entry has been told to deliver @injected
  * @window: EVENT_MASK_* that the vendor was last asked to watch
@@ -68,6 +72,7 @@ struct x86_events {
 	u8 window;
 	u8 interrupt;
 	bool interrupt_pending;
+	bool irq_check;
 	u8 nmi_pending;
 };
 
@@ -78,7 +83,8 @@ struct x86_events {
 static inline bool events_idle(const struct x86_events *ev)
 {
 	return !(ev->injected.kind | ev->exception.kind | ev->queued |
-		 ev->window | ev->interrupt_pending | ev->nmi_pending);
+		 ev->window | ev->interrupt_pending | ev->irq_check |
+		 ev->nmi_pending);
 }
 
 struct x86_vcpu;

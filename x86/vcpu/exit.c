@@ -22,11 +22,15 @@ enum x86_next exit_internal_error(struct x86_vcpu *v, u32 suberror, u32 ndata,
 	return X86_USER;
 }
 
-/* No interrupt controller in the kernel yet: waiting is userspace's business. */
+/* Without a LAPIC in the kernel waiting is userspace's business. */
 enum x86_next exit_halt(struct x86_vcpu *v)
 {
 	if (event_wakes(v))
 		return X86_RESUME;
+	if (apic_in_kernel(v)) {
+		v->mp_state = KVM_MP_STATE_HALTED;
+		return X86_RESUME;
+	}
 	/* It may sleep for long. */
 	mmu_vcpu_trim(&v->vcpu.mmu);
 	v->vcpu.run->exit_reason = KVM_EXIT_HLT;

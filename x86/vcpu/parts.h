@@ -6,10 +6,13 @@
 #ifndef LAMINA_X86_VCPU_PARTS_H
 #define LAMINA_X86_VCPU_PARTS_H
 
+#include <linux/hrtimer.h>
 #include <linux/kvm.h>
 #include <linux/types.h>
 
 #include <asm/fpu/api.h>
+
+#include "irq/lapic.h"
 
 #define CPUID_BUCKETS 64
 
@@ -61,6 +64,20 @@ struct x86_debug {
 	u32 control;
 	u64 db[4];
 	u64 dr7;
+};
+
+/**
+ * struct x86_apic - the LAPIC, where it is in the kernel: cpu/apic.h
+ * @lapic: the library's; its @regs are NULL where there is none
+ * @timer: its timer
+ * @nmis: with REQ_NMI: how many came
+ * @eoi_vector: with REQ_EOI: the vector that userspace's IOAPIC is told of
+ */
+struct x86_apic {
+	struct lapic lapic;
+	struct hrtimer timer;
+	atomic_t nmis;
+	u8 eoi_vector;
 };
 
 #endif

@@ -67,7 +67,8 @@ struct x86_caps;
  *         looked at by x86; the vendor answers for shadow, NMI masking, GIF),
  *         and EVENT_NMI_HANDLER
  * @event_inject: the next entry delivers @ev; NULL: it delivers nothing
- * @event_window: exit as soon as one of EVENT_MASK_* can be injected; 0: never
+ * @event_window: exit as soon as one of EVENT_MASK_* can be injected, and where CR8 may
+ *         have fallen for EVENT_MASK_TPR; 0: never
  * @event_nmi_mask: NMIs are masked up to the guest's next IRET, or are not
  * @event_reclaim: what was to be injected, and was not, because of the last
  *         exit; kind NONE if nothing

@@ -8,6 +8,7 @@
 
 #include "core/kvm.h"
 #include "emul/emul.h"
+#include "irq/irq.h"
 #include "x86/vcpu/event.h"
 #include "x86/vcpu/exit.h"
 #include "x86/vcpu/msr_state.h"
@@ -21,7 +22,12 @@ enum x86_request {
 	REQ_TSC,			/* tsc_catch_up() */
 	REQ_MSR_FILTER,			/* the MSR filter is another one */
 	REQ_INSN_LEN,			/* events_measure() */
+	REQ_EVENT,			/* the LAPIC or the PICs have something new */
+	REQ_NMI,			/* NMIs came from another thread: apic.nmis */
+	REQ_EOI,			/* userspace's IOAPIC is told of an EOI */
 };
+
+struct irqchip;
 
 /**
  * struct x86_vm - x86's part of a VM
@@ -30,6 +36,8 @@ enum x86_request {
  * @identity_map_addr: KVM_SET_IDENTITY_MAP_ADDR
  * @event_flags: KVM_VCPUEVENT_VALID_* that userspace has enabled
  * @tsc: time-stamp counters (tsc.c)
+ * @irq: interrupt controllers (irq/)
+ * @irqchip: what belongs to those in the kernel, or NULL (run/irqchip.c)
  * @msr_filter: MSR filter, or NULL; under kvm->srcu, written under kvm->lock
  * @msr_user_reasons: KVM_MSR_EXIT_REASON_* that go to userspace
  */
@@ -39,6 +47,8 @@ struct x86_vm {
 	u64 identity_map_addr;
 	u32 event_flags;
 	struct x86_vm_tsc tsc;
+	struct irq_vm irq;
+	struct irqchip *irqchip;
 	struct msr_filter __rcu *msr_filter;
 	u32 msr_user_reasons;
 };
@@ -56,6 +66,7 @@ struct x86_emulator;
  * @msrs: MSRs (msr_table.c)
  * @mce: machine checks (mce.c)
  * @tsc: time-stamp counter (tsc.c)
+ * @apic: LAPIC (cpu/apic.c)
  * @emul: emulator context, made when first needed (emulate.c)
  * @mp_state: KVM_MP_STATE_*
  * @run_err: errno of X86_FAIL
@@ -79,6 +90,7 @@ struct x86_vcpu {
 	struct x86_msrs msrs;
 	struct x86_mce mce;
 	struct x86_tsc tsc;
+	struct x86_apic apic;
 	struct x86_emulator *emul;
 	u32 mp_state;
 	int run_err;
@@ -103,6 +115,18 @@ static inline struct x86_vm *to_x86_vm(struct kvm *kvm)
 static inline struct x86_vcpu *to_x86_vcpu(struct kvm_vcpu *vcpu)
 {
 	return container_of(vcpu, struct x86_vcpu, vcpu);
+}
+
+/** apic_in_kernel - is the vCPU's LAPIC in the kernel? */
+static inline bool apic_in_kernel(const struct x86_vcpu *v)
+{
+	return v->apic.lapic.regs;
+}
+
+/** x86_vcpu_of_lapic - whose LAPIC it is */
+static inline struct x86_vcpu *x86_vcpu_of_lapic(struct lapic *a)
+{
+	return container_of(a, struct x86_vcpu, apic.lapic);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/string.h>
+
+#include <asm/cpufeatures.h>
+
+#include "x86/cpu/apic.h"
+#include "x86/cpu/cpuid.h"
+#include "x86/vcpu/interrupt.h"
+#include "x86/vcpu/vendor.h"
+
+static enum hrtimer_restart apic_timer_expired(struct hrtimer *timer)
+{
+	struct x86_apic *apic = container_of(timer, struct x86_apic, timer);
+
+	/* It arms itself again where it is periodic. */
+	lapic_timer_expired(&apic->lapic);
+	return HRTIMER_NORESTART;
+}
+
+int vcpu_step_apic_up(void *obj)
+{
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+	struct irq_vm *irq = &to_x86_vm(v->vcpu.kvm)->irq;
+
+	if (irq->chips == IRQ_CHIPS_NONE)
+		return 0;
+	hrtimer_init(&v->apic.timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
+	v->apic.timer.function = apic_timer_expired;
+	return lapic_create(&v->apic.lapic, irq, v->vcpu.id);
+}
+
+void vcpu_step_apic_down(void *obj)
+{
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+
+	if (!apic_in_kernel(v))
+		return;
+	hrtimer_cancel(&v->apic.timer);
+	lapic_destroy(&v->apic.lapic);
+}
+
+bool apic_base_is_valid(const struct x86_vcpu *v, u64 data)
+{
+	u64 bits = APIC_BASE_BSP | APIC_BASE_ENABLE;
+
+	if (apic_in_kernel(v) && v->apic.lapic.features.x2apic)
+		bits |= APIC_BASE_X2APIC;
+	if ((data & (APIC_BASE_X2APIC | APIC_BASE_ENABLE)) == APIC_BASE_X2APIC)
+		return false;
+	bits |= GENMASK_ULL(v->cpuid.maxphyaddr - 1, 12);
+	return !(data & ~bits);
+}
+
+/* The LAPIC has changed: so may have what CPUID shows, and what waits. */
+static void apic_changed(struct x86_vcpu *v)
+{
+	state_set(v, GRP_CR8)->cr8 = lapic_tpr(&v->apic.lapic) >> 4;
+	interrupt_recheck(v);
+}
+
+void apic_base_load(struct x86_vcpu *v, u64 data)
+{
+	if (!apic_in_kernel(v)) {
+		v->msrs.apic_base = data;
+		return;
+	}
+	lapic_base_set(&v->apic.lapic, data, true);
+	apic_changed(v);
+}
+
+void apic_cpuid_update(struct x86_vcpu *v)
+{
+	const struct irq_vm *irq = &to_x86_vm(v->vcpu.kvm)->irq;
+	const struct lapic_features f = {
+		.x2apic = cpuid_has(v, X86_FEATURE_X2APIC),
+		.tsc_deadline = cpuid_has(v, X86_FEATURE_TSC_DEADLINE_TIMER),
+		.eoi_suppress = irq->chips == IRQ_CHIPS_SPLIT,
+		.maxphyaddr = v->cpuid.maxphyaddr,
+	};
+
+	if (apic_in_kernel(v))
+		lapic_features_set(&v->apic.lapic, &f);
+}
+
+void apic_tpr_set(struct x86_vcpu *v, u8 cr8)
+{
+	state_set(v, GRP_CR8)->cr8 = cr8;
+	if (!apic_in_kernel(v))
+		return;
+	lapic_tpr_set(&v->apic.lapic, cr8 << 4);
+	interrupt_recheck(v);
+}
+
+/* ------------------------------------------------------------------------ */
+/* The page. */
+
+void apic_page_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len)
+{
+	unsigned int offset = gpa & 0xfff, n;
+	u32 reg;
+
+	interrupt_tpr_sync(v);
+	for (; len; len -= n, offset += n, buf += n) {
+		n = min(len, 4 - offset % 4);
+		reg = offset & 0xc ? 0 : lapic_read(&v->apic.lapic, offset & ~3u);
+		memcpy(buf, (u8 *)&reg + offset % 4, n);
+	}
+}
+
+void apic_page_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
+		     unsigned int len)
+{
+	u32 value;
+
+	if ((gpa & 0xf) || len < sizeof(value))
+		return;
+	memcpy(&value, buf, sizeof(value));
+	interrupt_tpr_sync(v);
+	lapic_write(&v->apic.lapic, gpa & 0xfff, value);
+	apic_changed(v);
+}
+
+/* ------------------------------------------------------------------------ */
+/* MSRs. */
+
+int apic_base_get(struct x86_vcpu *v, struct msr_access *a)
+{
+	a->data = apic_base(v);
+	return 0;
+}
+
+/* BSP is read only for the guest. */
+int apic_base_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (!apic_base_is_valid(v, a->data))
+		return -EINVAL;
+	if (!a->host && ((a->data ^ apic_base(v)) & APIC_BASE_BSP))
+		return -EINVAL;
+	if (a->host || !apic_in_kernel(v)) {
+		apic_base_load(v, a->data);
+		return 0;
+	}
+	interrupt_tpr_sync(v);
+	if (lapic_base_set(&v->apic.lapic, a->data, false))
+		return -EINVAL;
+	apic_changed(v);
+	return 0;
+}
+
+int apic_msr_get(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (!apic_in_kernel(v))
+		return -ENOENT;
+	interrupt_tpr_sync(v);
+	return lapic_msr_read(&v->apic.lapic, a->index, &a->data);
+}
+
+int apic_msr_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	int err;
+
+	if (!apic_in_kernel(v))
+		return -ENOENT;
+	interrupt_tpr_sync(v);
+	err = lapic_msr_write(&v->apic.lapic, a->index, a->data);
+	apic_changed(v);
+	return err;
+}
+
+static bool has_deadline(const struct x86_vcpu *v, const struct msr_access *a)
+{
+	return apic_in_kernel(v) &&
+	       (a->host || v->apic.lapic.features.tsc_deadline);
+}
+
+int apic_deadline_get(struct x86_vcpu *v, struct msr_access *a)
+{
+	a->data = apic_in_kernel(v) ? lapic_deadline(&v->apic.lapic) : 0;
+	return a->host || has_deadline(v, a) ? 0 : -ENOENT;
+}
+
+/* Userspace may write back the 0 that it has read where there is none. */
+int apic_deadline_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (!has_deadline(v, a))
+		return a->host && !a->data ? 0 : -ENOENT;
+	lapic_deadline_set(&v->apic.lapic, a->data);
+	interrupt_recheck(v);
+	return 0;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The local APIC of a vCPU, as its MSRs, its page and CR8 show it.  Where it is in the
+ * kernel irq/lapic.h does the work; else only IA32_APIC_BASE is kept for userspace.
+ */
+#ifndef LAMINA_X86_CPU_APIC_H
+#define LAMINA_X86_CPU_APIC_H
+
+#include "x86/cpu/msr.h"
+
+/** vcpu_step_apic_up - the LAPIC, where the VM has them in the kernel */
+int vcpu_step_apic_up(void *vcpu);
+/** vcpu_step_apic_down - free it */
+void vcpu_step_apic_down(void *vcpu);
+
+/** apic_base - IA32_APIC_BASE */
+static inline u64 apic_base(const struct x86_vcpu *v)
+{
+	return apic_in_kernel(v) ? v->apic.lapic.base : v->msrs.apic_base;
+}
+
+/**
+ * apic_base_is_valid - may userspace give IA32_APIC_BASE this value?
+ * @v: for the guest's CPUID, and whether the LAPIC is in the kernel
+ * @data: the value
+ */
+bool apic_base_is_valid(const struct x86_vcpu *v, u64 data);
+
+/** apic_base_load - userspace's IA32_APIC_BASE, apic_base_is_valid(); own thread */
+void apic_base_load(struct x86_vcpu *v, u64 data);
+
+/** apic_cpuid_update - the guest's CPUID changed; own thread */
+void apic_cpuid_update(struct x86_vcpu *v);
+
+/**
+ * apic_tpr_set - the guest or userspace writes CR8
+ * @v: own thread
+ * @cr8: 0 to 15
+ */
+void apic_tpr_set(struct x86_vcpu *v, u8 cr8);
+
+/**
+ * apic_is_page - is an address in the page where the LAPIC answers?
+ * @v: own thread
+ * @gpa: the address
+ *
+ * Only a LAPIC in the kernel, enabled and in xAPIC mode has one.
+ */
+static inline bool apic_is_page(const struct x86_vcpu *v, gpa_t gpa)
+{
+	const struct lapic *a = &v->apic.lapic;
+
+	return apic_in_kernel(v) && !((gpa ^ a->base) >> 12) &&
+	       (a->base & (APIC_BASE_ENABLE | APIC_BASE_X2APIC)) ==
+	       APIC_BASE_ENABLE;
+}
+
+/**
+ * apic_page_read - read from it
+ * @v: own thread
+ * @gpa: apic_is_page()
+ * @buf: destination
+ * @len: bytes, within the page
+ *
+ * Whole registers answer; what is not aligned to one reads as its bytes do (SDM vol. 3,
+ * 11.4.1: undefined).
+ */
+void apic_page_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len);
+
+/** apic_page_write - write to it; only aligned 32 bits do anything */
+void apic_page_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
+		     unsigned int len);
+
+/* MSR rows. */
+/** apic_base_get - IA32_APIC_BASE */
+int apic_base_get(struct x86_vcpu *v, struct msr_access *a);
+/** apic_base_set - the same; #GP for what is reserved, and for forbidden transitions */
+int apic_base_set(struct x86_vcpu *v, struct msr_access *a);
+/** apic_msr_get - x2APIC registers */
+int apic_msr_get(struct x86_vcpu *v, struct msr_access *a);
+/** apic_msr_set - the same */
+int apic_msr_set(struct x86_vcpu *v, struct msr_access *a);
+/** apic_deadline_get - IA32_TSC_DEADLINE */
+int apic_deadline_get(struct x86_vcpu *v, struct msr_access *a);
+/** apic_deadline_set - the same */
+int apic_deadline_set(struct x86_vcpu *v, struct msr_access *a);
+
+#endif

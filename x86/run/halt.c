@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/sched/signal.h>
+
+#include "core/arch.h"
+#include "core/block.h"
+#include "core/run_state.h"
+#include "x86/run/halt.h"
+#include "x86/run/lifecycle.h"
+#include "x86/vcpu/interrupt.h"
+#include "x86/vcpu/vendor.h"
+
+static bool is_bsp(const struct x86_vcpu *v)
+{
+	return v->vcpu.id == to_x86_vm(v->vcpu.kvm)->irq.bsp_id;
+}
+
+void halt_reset(struct x86_vcpu *v)
+{
+	v->mp_state = apic_in_kernel(v) && !is_bsp(v) ?
+		      KVM_MP_STATE_UNINITIALIZED : KVM_MP_STATE_RUNNABLE;
+}
+
+/* Registers after INIT; the bootstrap processor goes on at the reset vector. */
+static void init_event(struct x86_vcpu *v)
+{
+	lapic_reset(&v->apic.lapic, true);
+	vcpu_init_state(v);
+	v->mp_state = is_bsp(v) ? KVM_MP_STATE_RUNNABLE :
+				  KVM_MP_STATE_INIT_RECEIVED;
+}
+
+/* Real mode at the page that the vector names (SDM vol. 3, 9.4.4). */
+static void sipi_event(struct x86_vcpu *v)
+{
+	u8 page = READ_ONCE(v->apic.lapic.sipi_vector);
+	struct x86_state *s = state_set(v, GRP_CSSS | GRP_RIP);
+
+	s->seg[SEG_CS].sel = page << 8;
+	s->seg[SEG_CS].base = page << 12;
+	s->rip = 0;
+	v->mp_state = KVM_MP_STATE_RUNNABLE;
+}
+
+/* A start-up IPI means something only to a processor that waits for it. */
+static void lapic_events(struct x86_vcpu *v)
+{
+	u32 events = lapic_events_take(&v->apic.lapic,
+				       LAPIC_EVENT_INIT | LAPIC_EVENT_SIPI);
+
+	if (events & LAPIC_EVENT_INIT)
+		init_event(v);
+	if ((events & LAPIC_EVENT_SIPI) &&
+	    v->mp_state == KVM_MP_STATE_INIT_RECEIVED)
+		sipi_event(v);
+}
+
+void halt_collect(struct x86_vcpu *v)
+{
+	int nmis;
+
+	if (request_take(&v->vcpu, REQ_NMI))
+		for (nmis = atomic_xchg(&v->apic.nmis, 0); nmis; nmis--)
+			event_nmi(v);
+	if (!request_take(&v->vcpu, REQ_EVENT))
+		return;
+	v->events.irq_check = true;
+	if (atomic_read(&v->apic.lapic.events))
+		lapic_events(v);
+}
+
+static bool halt_is_over(struct x86_vcpu *v)
+{
+	return v->mp_state == KVM_MP_STATE_HALTED && event_wakes(v);
+}
+
+bool arch_vcpu_wakes(struct kvm_vcpu *vcpu)
+{
+	struct x86_vcpu *v = to_x86_vcpu(vcpu);
+
+	return v->mp_state == KVM_MP_STATE_RUNNABLE || halt_is_over(v);
+}
+
+enum x86_next halt_wait(struct x86_vcpu *v)
+{
+	struct kvm_vcpu *vcpu = &v->vcpu;
+
+	if (halt_is_over(v)) {
+		v->mp_state = KVM_MP_STATE_RUNNABLE;
+		return X86_RESUME;
+	}
+	mmu_vcpu_trim(&vcpu->mmu);
+	srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
+	vcpu_block(vcpu);
+	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
+	if (!signal_pending(current))
+		return X86_RESUME;
+	vcpu->run->exit_reason = KVM_EXIT_INTR;
+	return exit_fail(v, -EINTR);
+}
+
+/* ------------------------------------------------------------------------ */
+
+long mp_state_ioctl_get(void *obj, void *data, unsigned long arg)
+{
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+	struct kvm_mp_state *mp = data;
+
+	halt_collect(v);
+	mp->mp_state = v->mp_state;
+	return 0;
+}
+
+long mp_state_ioctl_set(void *obj, void *data, unsigned long arg)
+{
+	const struct kvm_mp_state *mp = data;
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+
+	if (mp->mp_state > KVM_MP_STATE_SIPI_RECEIVED ||
+	    (!apic_in_kernel(v) && mp->mp_state != KVM_MP_STATE_RUNNABLE))
+		return -EINVAL;
+	if (mp->mp_state == KVM_MP_STATE_SIPI_RECEIVED) {
+		v->mp_state = KVM_MP_STATE_INIT_RECEIVED;
+		sipi_event(v);
+	} else {
+		v->mp_state = mp->mp_state;
+	}
+	return 0;
+}

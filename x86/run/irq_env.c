@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the interrupt controllers ask of the world: see irq/irq_env.h. */
+#include <linux/hrtimer.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/moduleparam.h>
+
+#include "core/irqfd.h"
+#include "core/run_state.h"
+#include "core/block.h"
+#include "core/vm.h"
+#include "irq/ioapic.h"
+#include "irq/irq_env.h"
+#include "irq/lapic.h"
+#include "irq/pit.h"
+#include "irq/route.h"
+#include "x86/cpu/tsc.h"
+#include "x86/run/irqchip.h"
+
+/* In microseconds; what an unprivileged guest may ask of the host's timers. */
+static unsigned int min_timer_period_us = 200;
+module_param(min_timer_period_us, uint, 0644);
+MODULE_PARM_DESC(min_timer_period_us, "shortest period of a guest's timer");
+
+static struct x86_vm *vm_of(struct irq_vm *irq)
+{
+	return container_of(irq, struct x86_vm, irq);
+}
+
+u64 irq_env_now(void)
+{
+	return ktime_get_ns();
+}
+
+u64 irq_env_min_period(void)
+{
+	return READ_ONCE(min_timer_period_us) * (u64)NSEC_PER_USEC;
+}
+
+/* ------------------------------------------------------------------------ */
+/* To a vCPU. */
+
+void irq_env_notify(struct lapic *a)
+{
+	request_one(&x86_vcpu_of_lapic(a)->vcpu, REQ_EVENT);
+}
+
+void irq_env_nmi(struct lapic *a)
+{
+	struct x86_vcpu *v = x86_vcpu_of_lapic(a);
+
+	atomic_inc(&v->apic.nmis);
+	request_one(&v->vcpu, REQ_NMI);
+}
+
+/* There is no system management mode yet: as on a chipset that masks it. */
+void irq_env_smi(struct lapic *a)
+{
+}
+
+void irq_env_timer_arm(struct lapic *a, u64 when)
+{
+	/* ktime_t is signed: what is beyond its end never comes. */
+	hrtimer_start(&x86_vcpu_of_lapic(a)->apic.timer,
+		      ns_to_ktime(min_t(u64, when, KTIME_MAX)),
+		      HRTIMER_MODE_ABS_HARD);
+}
+
+void irq_env_timer_cancel(struct lapic *a)
+{
+	hrtimer_cancel(&x86_vcpu_of_lapic(a)->apic.timer);
+}
+
+u64 irq_env_guest_tsc(struct lapic *a)
+{
+	return tsc_read(x86_vcpu_of_lapic(a));
+}
+
+u64 irq_env_tsc_to_ns(struct lapic *a, u64 ticks)
+{
+	u32 khz = x86_vcpu_of_lapic(a)->tsc.khz;
+
+	/* Years from now are never. */
+	if (ticks > U64_MAX / NSEC_PER_MSEC)
+		return U64_MAX;
+	return mul_u64_u64_div_u64(ticks, NSEC_PER_MSEC, khz);
+}
+
+/* ------------------------------------------------------------------------ */
+/* From a vCPU. */
+
+void irq_env_eoi(struct lapic *a, u8 vector)
+{
+	struct x86_vcpu *v = x86_vcpu_of_lapic(a);
+
+	if (a->vm->ioapic) {
+		ioapic_eoi(a->vm->ioapic, vector);
+	} else if (irqchip_user_waits(v, vector)) {
+		v->apic.eoi_vector = vector;
+		request_set(&v->vcpu, REQ_EOI);
+	}
+}
+
+void irq_env_acked(struct irq_vm *irq, bool ioapic, unsigned int pin)
+{
+	int gsi = irq_gsi_of_pin(irq, ioapic, pin);
+
+	if (gsi < 0)
+		return;
+	if (!gsi && irq->pit)
+		pit_acked(irq->pit);
+	irqfd_acked(&vm_of(irq)->kvm, gsi);
+}
+
+/* ------------------------------------------------------------------------ */
+/* To a VM. */
+
+void irq_env_pic_output(struct irq_vm *irq, bool high)
+{
+	struct kvm_vcpu *vcpu;
+	int i;
+
+	if (!high)
+		return;
+	vcpu_for_each(i, vcpu, &vm_of(irq)->kvm)
+		if (lapic_takes_extint(&to_x86_vcpu(vcpu)->apic.lapic))
+			request_one(vcpu, REQ_EVENT);
+}
+
+void irq_env_pit_arm(struct irq_vm *irq, u64 when)
+{
+	hrtimer_start(&irqchip_of(irq)->pit_timer,
+		      ns_to_ktime(min_t(u64, when, KTIME_MAX)),
+		      HRTIMER_MODE_ABS_HARD);
+}
+
+void irq_env_pit_cancel(struct irq_vm *irq)
+{
+	hrtimer_try_to_cancel(&irqchip_of(irq)->pit_timer);
+}
+
+void irq_env_ioapic_delay(struct irq_vm *irq)
+{
+	schedule_delayed_work(&irqchip_of(irq)->ioapic_work,
+			      msecs_to_jiffies(10));
+}

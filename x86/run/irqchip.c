@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "core/arch.h"
+#include "core/block.h"
+#include "core/vm.h"
+#include "irq/ioapic.h"
+#include "irq/lapic.h"
+#include "irq/pic.h"
+#include "irq/pit.h"
+#include "irq/route.h"
+#include "x86/run/irqchip.h"
+#include "x86/vcpu/vendor.h"
+
+/* The library's states are userspace's structures. */
+static_assert(sizeof(struct ioapic_state) == sizeof(struct kvm_ioapic_state));
+static_assert(offsetof(struct ioapic_state, entry) ==
+	      offsetof(struct kvm_ioapic_state, redirtbl));
+static_assert(sizeof(struct pic_state) == sizeof(struct kvm_pic_state));
+static_assert(offsetof(struct pic_state, elcr_mask) ==
+	      offsetof(struct kvm_pic_state, elcr_mask));
+
+static enum irq_chips irqchip_kind(const struct x86_vm *vm)
+{
+	return smp_load_acquire(&vm->irq.chips);
+}
+
+static void ioapic_delay_over(struct work_struct *work)
+{
+	struct irqchip *chip = container_of(to_delayed_work(work),
+					    struct irqchip, ioapic_work);
+
+	ioapic_delayed(chip->irq->ioapic);
+}
+
+static enum hrtimer_restart pit_timer_expired(struct hrtimer *timer)
+{
+	struct irqchip *chip = container_of(timer, struct irqchip, pit_timer);
+
+	pit_expired(chip->irq->pit);
+	return HRTIMER_NORESTART;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Life. */
+
+int vm_step_irqchip_up(void *obj)
+{
+	irq_vm_init(&to_x86_vm(obj)->irq);
+	return 0;
+}
+
+void vm_step_irqchip_down(void *obj)
+{
+	struct x86_vm *vm = to_x86_vm(obj);
+
+	if (vm->irqchip) {
+		hrtimer_cancel(&vm->irqchip->pit_timer);
+		cancel_delayed_work_sync(&vm->irqchip->ioapic_work);
+	}
+	irq_vm_destroy(&vm->irq);
+	kfree(vm->irqchip);
+}
+
+/* kvm->lock held. */
+static struct irqchip *irqchip_alloc(struct x86_vm *vm)
+{
+	struct irqchip *chip = kzalloc(sizeof(*chip), GFP_KERNEL_ACCOUNT);
+
+	if (!chip)
+		return NULL;
+	chip->irq = &vm->irq;
+	INIT_DELAYED_WORK(&chip->ioapic_work, ioapic_delay_over);
+	hrtimer_init(&chip->pit_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
+	chip->pit_timer.function = pit_timer_expired;
+	return chip;
+}
+
+/* Nobody has seen any of it. */
+static void irqchip_undo(struct x86_vm *vm)
+{
+	kfree(vm->irq.ioapic);
+	kfree(vm->irq.pic);
+	vm->irq.ioapic = NULL;
+	vm->irq.pic = NULL;
+	kfree(vm->irqchip);
+	vm->irqchip = NULL;
+}
+
+static long irqchip_make(struct x86_vm *vm)
+{
+	long err = -ENOMEM;
+
+	vm->irqchip = irqchip_alloc(vm);
+	vm->irq.pic = pic_create(&vm->irq);
+	vm->irq.ioapic = ioapic_create(&vm->irq);
+	if (vm->irqchip && vm->irq.pic && vm->irq.ioapic) {
+		mutex_lock(&vm->irq.lock);
+		err = irq_routes_default(&vm->irq);
+		mutex_unlock(&vm->irq.lock);
+	}
+	if (!err)
+		err = irqchip_devs_add(vm);
+	if (err)
+		irqchip_undo(vm);
+	else
+		/* Whoever reads it finds the rest: irqchip_kind(). */
+		smp_store_release(&vm->irq.chips, IRQ_CHIPS_FULL);
+	return err;
+}
+
+/* Before any vCPU, and once: a vCPU has a LAPIC from its creation, or never. */
+static long irqchip_refused(const struct x86_vm *vm)
+{
+	if (vm->irq.chips != IRQ_CHIPS_NONE)
+		return -EEXIST;
+	return vm->kvm.nr_vcpus ? -EINVAL : 0;
+}
+
+long irqchip_ioctl_create(void *obj, void *data, unsigned long arg)
+{
+	struct x86_vm *vm = to_x86_vm(obj);
+	long err;
+
+	mutex_lock(&vm->kvm.lock);
+	err = irqchip_refused(vm);
+	if (!err)
+		err = irqchip_make(vm);
+	mutex_unlock(&vm->kvm.lock);
+	return err;
+}
+
+long irqchip_split(struct x86_vm *vm, const struct kvm_enable_cap *cap)
+{
+	u64 pins = cap->args[0];
+	long err;
+
+	if (pins > IRQ_GSI_MAX || cap->args[1] || cap->args[2] || cap->args[3])
+		return -EINVAL;
+	mutex_lock(&vm->kvm.lock);
+	err = irqchip_refused(vm);
+	if (!err) {
+		vm->irqchip = irqchip_alloc(vm);
+		err = vm->irqchip ? 0 : -ENOMEM;
+	}
+	if (!err) {
+		vm->irqchip->user_pins = pins;
+		smp_store_release(&vm->irq.chips, IRQ_CHIPS_SPLIT);
+	}
+	mutex_unlock(&vm->kvm.lock);
+	return err;
+}
+
+long irqchip_x2apic_api(struct x86_vm *vm, const struct kvm_enable_cap *cap)
+{
+	u64 flags = cap->args[0];
+
+	if (flags & ~(u64)(KVM_X2APIC_API_USE_32BIT_IDS |
+			   KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK))
+		return -EINVAL;
+	mutex_lock(&vm->irq.lock);
+	if (flags & KVM_X2APIC_API_USE_32BIT_IDS)
+		WRITE_ONCE(vm->irq.ids_32bit, true);
+	if (flags & KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK)
+		WRITE_ONCE(vm->irq.no_x2apic_quirk, true);
+	mutex_unlock(&vm->irq.lock);
+	return 0;
+}
+
+long irqchip_ioctl_boot_cpu(void *obj, void *data, unsigned long arg)
+{
+	struct x86_vm *vm = to_x86_vm(obj);
+	long err = -EBUSY;
+
+	mutex_lock(&vm->kvm.lock);
+	if (!vm->kvm.nr_vcpus) {
+		vm->irq.bsp_id = arg;
+		err = 0;
+	}
+	mutex_unlock(&vm->kvm.lock);
+	return err;
+}
+
+bool irqchip_user_waits(struct x86_vcpu *v, u8 vector)
+{
+	return to_x86_vm(v->vcpu.kvm)->irq.chips == IRQ_CHIPS_SPLIT;
+}
+
+/* ------------------------------------------------------------------------ */
+/* State. */
+
+long irqchip_ioctl_get(void *obj, void *data, unsigned long arg)
+{
+	struct x86_vm *vm = to_x86_vm(obj);
+	struct kvm_irqchip *c = data;
+
+	if (irqchip_kind(vm) != IRQ_CHIPS_FULL)
+		return -ENXIO;
+	switch (c->chip_id) {
+	case KVM_IRQCHIP_PIC_MASTER:
+	case KVM_IRQCHIP_PIC_SLAVE:
+		pic_save(vm->irq.pic, c->chip_id == KVM_IRQCHIP_PIC_SLAVE,
+			 (struct pic_state *)&c->chip.pic);
+		return 0;
+	case KVM_IRQCHIP_IOAPIC:
+		ioapic_save(vm->irq.ioapic,
+			    (struct ioapic_state *)&c->chip.ioapic);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+long irqchip_ioctl_set(void *obj, void *data, unsigned long arg)
+{
+	struct x86_vm *vm = to_x86_vm(obj);
+	const struct kvm_irqchip *c = data;
+
+	if (irqchip_kind(vm) != IRQ_CHIPS_FULL)
+		return -ENXIO;
+	switch (c->chip_id) {
+	case KVM_IRQCHIP_PIC_MASTER:
+	case KVM_IRQCHIP_PIC_SLAVE:
+		pic_restore(vm->irq.pic, c->chip_id == KVM_IRQCHIP_PIC_SLAVE,
+			    (const struct pic_state *)&c->chip.pic);
+		return 0;
+	case KVM_IRQCHIP_IOAPIC:
+		ioapic_restore(vm->irq.ioapic,
+			       (const struct ioapic_state *)&c->chip.ioapic);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* ------------------------------------------------------------------------ */
+/* Interrupts from userspace. */
+
+long irqchip_ioctl_line(void *obj, void *data, unsigned long arg)
+{
+	struct x86_vm *vm = to_x86_vm(obj);
+	struct kvm_irq_level *line = data;
+
+	if (irqchip_kind(vm) == IRQ_CHIPS_NONE)
+		return -ENXIO;
+	line->status = irq_line(&vm->irq, line->irq, IRQ_SOURCE_USER,
+				line->level);
+	return 0;
+}
+
+long irqchip_ioctl_msi(void *obj, void *data, unsigned long arg)
+{
+	struct x86_vm *vm = to_x86_vm(obj);
+	const struct kvm_msi *m = data;
+	const struct irq_msi msi = {
+		.address = m->address_lo | (u64)m->address_hi << 32,
+		.data = m->data,
+	};
+
+	if (irqchip_kind(vm) == IRQ_CHIPS_NONE || m->flags)
+		return -EINVAL;
+	return irq_msi(&vm->irq, &msi);
+}
+
+int arch_irq_line(struct kvm *kvm, u32 gsi, bool resample, bool level)
+{
+	return irq_line(&to_x86_vm(kvm)->irq, gsi, resample ?
+			IRQ_SOURCE_RESAMPLE : IRQ_SOURCE_USER, level);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Routes. */
+
+static int route_parse(const struct kvm_irq_routing_entry *e,
+		       struct irq_route *r)
+{
+	*r = (struct irq_route){ .gsi = e->gsi };
+	if (e->flags)
+		return -EINVAL;
+	switch (e->type) {
+	case KVM_IRQ_ROUTING_IRQCHIP:
+		r->kind = e->u.irqchip.irqchip == KVM_IRQCHIP_IOAPIC ?
+			  IRQ_ROUTE_IOAPIC : IRQ_ROUTE_PIC;
+		r->pin = min_t(u32, e->u.irqchip.pin, U8_MAX);
+		if (e->u.irqchip.irqchip == KVM_IRQCHIP_PIC_SLAVE)
+			r->pin += 8;
+		return e->u.irqchip.irqchip > KVM_IRQCHIP_IOAPIC ||
+		       (r->kind == IRQ_ROUTE_PIC && e->u.irqchip.pin > 7) ?
+		       -EINVAL : 0;
+	case KVM_IRQ_ROUTING_MSI:
+		r->kind = IRQ_ROUTE_MSI;
+		r->msi.address = e->u.msi.address_lo |
+				 (u64)e->u.msi.address_hi << 32;
+		r->msi.data = e->u.msi.data;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* GSI 0, the PIT's, is told of its EOI where that matters. */
+static void routes_tell(struct x86_vm *vm)
+{
+	unsigned int pin;
+
+	for (pin = 0; vm->irq.ioapic && pin < IRQ_IOAPIC_PINS; pin++)
+		ioapic_tell(vm->irq.ioapic, pin, vm->irq.pit &&
+			    !irq_gsi_of_pin(&vm->irq, true, pin));
+}
+
+static long routes_set(struct x86_vm *vm,
+		       const struct kvm_irq_routing_entry *entry, u32 n)
+{
+	struct irq_route *route;
+	u32 i;
+	long err = 0;
+
+	route = kvcalloc(n ?: 1, sizeof(*route), GFP_KERNEL_ACCOUNT);
+	if (!route)
+		return -ENOMEM;
+	for (i = 0; i < n && !err; i++)
+		err = route_parse(&entry[i], &route[i]);
+	if (!err) {
+		mutex_lock(&vm->irq.lock);
+		err = irq_routes_set(&vm->irq, route, n);
+		routes_tell(vm);
+		mutex_unlock(&vm->irq.lock);
+	}
+	kvfree(route);
+	return err;
+}
+
+long irqchip_ioctl_routing(void *obj, void *data, unsigned long arg)
+{
+	struct kvm_irq_routing __user *user = (void __user *)arg;
+	struct x86_vm *vm = to_x86_vm(obj);
+	struct kvm_irq_routing_entry *entry;
+	struct kvm_irq_routing head;
+	long err;
+
+	if (copy_from_user(&head, user, sizeof(head)))
+		return -EFAULT;
+	if (irqchip_kind(vm) == IRQ_CHIPS_NONE || head.flags ||
+	    head.nr > IRQ_GSI_MAX)
+		return -EINVAL;
+	entry = vmemdup_user(user->entries, array_size(head.nr, sizeof(*entry)));
+	if (IS_ERR(entry))
+		return PTR_ERR(entry);
+	err = routes_set(vm, entry, head.nr);
+	kvfree(entry);
+	return err;
+}
+
+/* The PIT came: it is told of EOIs as the routes say. */
+void irqchip_pit_came(struct x86_vm *vm)
+{
+	mutex_lock(&vm->irq.lock);
+	routes_tell(vm);
+	mutex_unlock(&vm->irq.lock);
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "irq/pic.h"
+#include "x86/vcpu/interrupt.h"
+
+/*
+ * CR8 is TPR's upper half, and where the processor keeps it the guest writes it
+ * without an exit (SDM vol. 3, 11.8.6; APM vol. 2, 15.21.2).
+ */
+void interrupt_tpr_sync(struct x86_vcpu *v)
+{
+	struct lapic *a = &v->apic.lapic;
+	u8 class = state_get(v, GRP_CR8)->cr8;
+
+	if (lapic_tpr(a) >> 4 != class)
+		lapic_tpr_set(a, class << 4);
+}
+
+/* The PICs' INTR, where it reaches this processor. */
+static bool extint_waits(struct x86_vcpu *v)
+{
+	struct pic *pic = to_x86_vm(v->vcpu.kvm)->irq.pic;
+
+	return pic && pic_is_high(pic) && lapic_takes_extint(&v->apic.lapic);
+}
+
+bool interrupt_source_waits(struct x86_vcpu *v)
+{
+	interrupt_tpr_sync(v);
+	v->events.irq_check = extint_waits(v) ||
+			      lapic_pending(&v->apic.lapic) >= 0;
+	return v->events.irq_check;
+}
+
+/* The PICs first, as their INTR does not go by priority (SDM vol. 3, 11.8.3). */
+u8 interrupt_take(struct x86_vcpu *v)
+{
+	struct x86_events *ev = &v->events;
+	int vector;
+
+	if (ev->interrupt_pending) {
+		ev->interrupt_pending = false;
+		return ev->interrupt;
+	}
+	if (extint_waits(v))
+		return pic_ack(to_x86_vm(v->vcpu.kvm)->irq.pic);
+	vector = lapic_pending(&v->apic.lapic);
+	lapic_ack(&v->apic.lapic, vector);
+	return vector;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where interrupts come from, for the event queue: one that was acknowledged already
+ * (KVM_INTERRUPT, or a delivery that gave way), the PICs, the LAPIC.
+ *
+ * The controllers notify by REQ_EVENT, which becomes events.irq_check.  It stays set
+ * as long as an interrupt waits; it goes when none does, or when only a priority holds
+ * it back: whoever lowers one (EOI, TPR) calls interrupt_recheck().
+ */
+#ifndef LAMINA_X86_VCPU_INTERRUPT_H
+#define LAMINA_X86_VCPU_INTERRUPT_H
+
+#include "x86/vcpu/x86.h"
+
+/** interrupts_enabled - RFLAGS.IF */
+static inline bool interrupts_enabled(struct x86_vcpu *v)
+{
+	return state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF;
+}
+
+/** interrupt_source_waits - the slow half of interrupt_waits() */
+bool interrupt_source_waits(struct x86_vcpu *v);
+
+/**
+ * interrupt_waits - is there an interrupt that only RFLAGS.IF and shadows hold back?
+ * @v: own thread
+ */
+static inline bool interrupt_waits(struct x86_vcpu *v)
+{
+	return v->events.interrupt_pending ||
+	       (v->events.irq_check && interrupt_source_waits(v));
+}
+
+/**
+ * interrupt_take - acknowledge it
+ * @v: own thread; interrupt_waits()
+ *
+ * Return: its vector.
+ */
+u8 interrupt_take(struct x86_vcpu *v);
+
+/**
+ * interrupts_from_user - may userspace's PIC interrupt the processor now? own thread
+ *
+ * With a LAPIC in the kernel it is wired to LINT0; with PICs there, too, it has none.
+ */
+static inline bool interrupts_from_user(struct x86_vcpu *v)
+{
+	return !apic_in_kernel(v) ||
+	       (!to_x86_vm(v->vcpu.kvm)->irq.pic &&
+		lapic_takes_extint(&v->apic.lapic));
+}
+
+/** interrupt_recheck - a priority changed, or the LAPIC did; own thread */
+static inline void interrupt_recheck(struct x86_vcpu *v)
+{
+	if (atomic_read(&v->apic.lapic.irr_words))
+		v->events.irq_check = true;
+}
+
+/** interrupt_tpr_sync - the LAPIC's TPR is what the guest has made of CR8; own thread */
+void interrupt_tpr_sync(struct x86_vcpu *v);
+
+#endif
