@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The I/O APIC (82093AA data sheet): 24 pins, version 0x11.
+ *
+ * Any context, unless said otherwise: @lock is taken with interrupts off.  Nothing is
+ * told to irq_env_acked() while it is held.
+ */
+#ifndef LAMINA_IRQ_IOAPIC_H
+#define LAMINA_IRQ_IOAPIC_H
+
+#include <linux/bits.h>
+#include <linux/spinlock.h>
+
+#include "irq/types.h"
+
+struct irq_vm;
+
+#define IOAPIC_BASE	0xfec00000ull
+#define IOAPIC_SIZE	0x100
+
+/* Bits of a redirection entry. */
+#define IOAPIC_MASKED		BIT_ULL(16)
+#define IOAPIC_LEVEL		BIT_ULL(15)
+#define IOAPIC_REMOTE_IRR	BIT_ULL(14)
+#define IOAPIC_ACTIVE_LOW	BIT_ULL(13)
+#define IOAPIC_PENDING		BIT_ULL(12)	/* delivery status */
+#define IOAPIC_LOGICAL		BIT_ULL(11)
+
+/**
+ * struct ioapic_state - what is saved, in the layout of struct kvm_ioapic_state
+ */
+struct ioapic_state {
+	u64 base;
+	u32 select;
+	u32 id;
+	u32 irr;
+	u32 pad;
+	u64 entry[IRQ_IOAPIC_PINS];
+};
+
+/**
+ * struct ioapic - see above
+ * @vm: (c) whose LAPICs get the messages
+ * @lock: everything below
+ * @s: registers
+ * @line: by pin, a bit for each enum irq_source that asserts it
+ * @eois: by pin, EOIs of a level that stays high, in a row: a storm from some number on
+ * @delayed: pins whose next message waits for ioapic_delayed()
+ * @tell: pins whose EOI is told even where they are edge triggered
+ */
+struct ioapic {
+	struct irq_vm *vm;
+	spinlock_t lock;
+	struct ioapic_state s;
+	u8 line[IRQ_IOAPIC_PINS];
+	u16 eois[IRQ_IOAPIC_PINS];
+	u32 delayed;
+	u32 tell;
+};
+
+/** ioapic_create - one as after reset, for @vm; NULL: no memory */
+struct ioapic *ioapic_create(struct irq_vm *vm);
+
+/** ioapic_reset - all pins masked, no message pending */
+void ioapic_reset(struct ioapic *io);
+
+/**
+ * ioapic_set - a source drives a pin
+ * @io: the IOAPIC
+ * @pin: 0 to 23
+ * @source: who
+ * @level: high or low, before polarity
+ *
+ * Return: as irq_deliver(), for a message that went out; IRQ_COALESCED where one is
+ * pending already; IRQ_REFUSED: masked; 1 for a falling line.
+ */
+int ioapic_set(struct ioapic *io, unsigned int pin, enum irq_source source,
+	       bool level);
+
+/** ioapic_read - 32 bits of the register page, @offset 0 to 0xff */
+u32 ioapic_read(struct ioapic *io, u32 offset);
+
+/** ioapic_write - the same for a write */
+void ioapic_write(struct ioapic *io, u32 offset, u32 value);
+
+/**
+ * ioapic_eoi - a LAPIC ended an interrupt
+ * @io: the IOAPIC
+ * @vector: its vector: all pins with it, level triggered or in @tell
+ */
+void ioapic_eoi(struct ioapic *io, u8 vector);
+
+/** ioapic_delayed - time has passed: send what waited; any context */
+void ioapic_delayed(struct ioapic *io);
+
+/** ioapic_tell - somebody waits, or does not any more, for the EOI of a pin */
+void ioapic_tell(struct ioapic *io, unsigned int pin, bool on);
+
+/** ioapic_save - the state now */
+void ioapic_save(struct ioapic *io, struct ioapic_state *s);
+
+/** ioapic_restore - take a saved state, hostile; what is pending is sent again */
+void ioapic_restore(struct ioapic *io, const struct ioapic_state *s);
+
+#endif

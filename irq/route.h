@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * GSI to where it leads: pins of PIC and IOAPIC, or a message.
+ *
+ * A table is built off-line, published once under irq_vm.lock, and freed after a grace
+ * period of RCU.
+ */
+#ifndef LAMINA_IRQ_ROUTE_H
+#define LAMINA_IRQ_ROUTE_H
+
+#include "irq/types.h"
+
+struct irq_vm;
+
+enum irq_route_kind {
+	IRQ_ROUTE_PIC,
+	IRQ_ROUTE_IOAPIC,
+	IRQ_ROUTE_MSI,
+};
+
+/* A GSI may lead to one pin of the PICs and one of the IOAPIC, or to one message. */
+#define IRQ_ROUTES_PER_GSI	2
+#define IRQ_GSI_MAX		4096
+
+/**
+ * struct irq_msi - a message as a device writes it
+ * @address: SDM vol. 3, 11.11.1; the upper half has bits 31:8 of an extended destination
+ *	where irq_vm.ids_32bit is set (api.rst 4.71)
+ * @data: 11.11.2
+ */
+struct irq_msi {
+	u64 address;
+	u32 data;
+};
+
+/**
+ * struct irq_route - where a GSI leads
+ * @gsi: below IRQ_GSI_MAX
+ * @kind: enum irq_route_kind
+ * @pin: of the PICs (0 to 15) or the IOAPIC
+ * @msi: IRQ_ROUTE_MSI
+ */
+struct irq_route {
+	u32 gsi;
+	u8 kind;
+	u8 pin;
+	struct irq_msi msi;
+};
+
+/**
+ * irq_routes_set - replace the table
+ * @vm: the VM; its lock is held, may sleep
+ * @route: routes
+ * @n: how many
+ *
+ * Return: 0; -EINVAL: out of range, a second route of one kind or beside a message
+ * for a GSI, a pin of a controller that is not there; -ENOMEM.  Nothing has changed then.
+ */
+int irq_routes_set(struct irq_vm *vm, const struct irq_route *route,
+		   unsigned int n);
+
+/**
+ * irq_routes_default - what KVM_CREATE_IRQCHIP sets up: GSI n to pin n
+ * @vm: the VM; its lock is held, may sleep
+ *
+ * GSIs 0 to 15 to both controllers, 16 to 23 to the IOAPIC.  (That the ACPI tables name
+ * GSI 2 for the PIT is userspace's affair: it sets routes of its own.)
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int irq_routes_default(struct irq_vm *vm);
+
+/**
+ * irq_line - a source drives a GSI
+ * @vm: the VM
+ * @gsi: the GSI
+ * @source: who
+ * @level: high or low; a message goes out when it is high
+ *
+ * Any context.
+ *
+ * Return: the sum of what those say whom it leads to; IRQ_REFUSED where none took it.
+ */
+int irq_line(struct irq_vm *vm, u32 gsi, enum irq_source source, bool level);
+
+/**
+ * irq_msi - send a message as a device would
+ * @vm: the VM
+ * @msi: the message
+ *
+ * Any context.
+ *
+ * Return: as irq_deliver(); IRQ_REFUSED: an address that is no message.
+ */
+int irq_msi(struct irq_vm *vm, const struct irq_msi *msi);
+
+/** irq_msi_decode - the message in the controllers' words; false: no message's address */
+bool irq_msi_decode(const struct irq_vm *vm, const struct irq_msi *msi,
+		    struct irq_msg *msg);
+
+/**
+ * irq_gsi_of_pin - the GSI that leads to a pin
+ * @vm: the VM; any context
+ * @ioapic: an IOAPIC's pin, else one of the PICs'
+ * @pin: the pin
+ *
+ * Return: the GSI, or -1.
+ */
+int irq_gsi_of_pin(struct irq_vm *vm, bool ioapic, unsigned int pin);
+
+#endif
