@@ -227,6 +227,21 @@ static void guest_wrote(struct kvm_vcpu *vcpu, struct slot *slot, gpa_t gpa,
 	}
 }
 
+int guest_poke(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
+	       unsigned int len)
+{
+	struct slot *slot = guest_slot(vcpu, gpa >> MMU_PAGE_SHIFT);
+	unsigned long left;
+
+	if (!slot || (slot->flags & KVM_MEM_READONLY))
+		return -EFAULT;
+	pagefault_disable();
+	left = guest_copy_out(guest_user(slot, gpa), buf, len);
+	pagefault_enable();
+	guest_mark(slot, gpa, len);
+	return left ? -EFAULT : 0;
+}
+
 int guest_write(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
 		unsigned long len)
 {

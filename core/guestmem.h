@@ -49,6 +49,20 @@ int guest_write(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
 		unsigned long len);
 
 /**
+ * guest_poke - write guest memory without waiting for anything
+ * @vcpu: whose address space; its own thread, any lock held, preemption off
+ * @gpa: address; the bytes lie in one page
+ * @buf: source
+ * @len: bytes
+ *
+ * The MMU is not told, so shadow pages of a guest's table that lies there are as they were.
+ *
+ * Return: 0; -EFAULT also where the page is not present now.
+ */
+int guest_poke(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
+	       unsigned int len);
+
+/**
  * guest_cmpxchg - compare and exchange guest physical memory, marking it dirty
  * @vcpu: whose address space
  * @gpa: address; the bytes lie in one page

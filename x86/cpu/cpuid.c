@@ -11,6 +11,7 @@
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/fpu.h"
+#include "x86/cpu/pvfeature.h"
 #include "x86/vcpu/vendor.h"
 
 void vcpu_step_cpuid_down(void *obj)
@@ -122,6 +123,7 @@ void cpuid_update(struct x86_vcpu *v)
 	c->cr4_allowed = cpuid_cr4(v);
 	c->xcr0 = cpuid_xcr0(v);
 	apic_cpuid_update(v);
+	pv_cpuid_update(v);
 	cr_changed(v);
 }
 

@@ -11,6 +11,7 @@
 
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/fpu.h"
+#include "x86/cpu/pvfeature.h"
 #include "x86/vcpu/vendor.h"
 
 /*
@@ -42,14 +43,13 @@ static const struct cpuid_row rows[] = {
 		  F(CX8) | F(SEP) | F(PGE) | F(CMOV) | F(PAT) | F(PSE36) |
 		  F(CLFLUSH) | F(MMX) | F(FXSR) | F(XMM) | F(XMM2) |
 		  F(SELFSNOOP),
-	  /* the APIC is userspace's */
 	  .ours = F(APIC) | F(MTRR) | F(MCE) | F(MCA) },
-	/* X2APIC and TSC_DEADLINE_TIMER need an APIC in the kernel */
+	/* X2APIC takes an APIC in the kernel; TSC_DEADLINE_TIMER is a capability */
 	{ .function = 1, .reg = CPUID_ECX, .word = 4,
 	  .host = F(XMM3) | F(PCLMULQDQ) | F(SSSE3) | F(FMA) | F(CX16) |
 		  F(PCID) | F(XMM4_1) | F(XMM4_2) | F(MOVBE) | F(POPCNT) |
 		  F(AES) | F(XSAVE) | F(AVX) | F(F16C) | F(RDRAND),
-	  .ours = F(HYPERVISOR) },
+	  .ours = F(HYPERVISOR) | F(X2APIC) },
 	{ .function = 6, .reg = CPUID_EAX, .word = 14,
 	  .ours = F(ARAT) },
 	{ .function = 7, .reg = CPUID_EBX, .word = 9,
@@ -314,7 +314,7 @@ static void add_extended(struct builder *b, u32 leaf1_edx)
 		add_features(b, 0x80000021, 0, false);
 }
 
-/* No paravirtual feature yet: the signature only (cpuid.rst). */
+/* The signature and the features (cpuid.rst). */
 static void add_kvm(struct builder *b)
 {
 	struct kvm_cpuid_entry2 *e = add_zero(b, KVM_CPUID_SIGNATURE, 0, false);
@@ -323,7 +323,7 @@ static void add_kvm(struct builder *b)
 	memcpy(&e->ebx, "KVMK", 4);
 	memcpy(&e->ecx, "VMKV", 4);
 	memcpy(&e->edx, "M\0\0\0", 4);
-	add_zero(b, KVM_CPUID_FEATURES, 0, false);
+	add_zero(b, KVM_CPUID_FEATURES, 0, false)->eax = pv_offered();
 }
 
 long cpuid_ioctl_supported(void *unused, void *data, unsigned long arg)

@@ -13,6 +13,8 @@
 #include "x86/cpu/cr.h"
 #include "x86/cpu/mce.h"
 #include "x86/cpu/mtrr.h"
+#include "x86/cpu/pvclock.h"
+#include "x86/cpu/steal.h"
 #include "x86/cpu/tsc.h"
 #include "x86/vcpu/vendor.h"
 
@@ -153,23 +155,6 @@ static int de_cfg_set(struct x86_vcpu *v, struct msr_access *a)
 	return 0;
 }
 
-/*
- * The hypervisor's clock, which no guest is offered: userspace may switch it off,
- * as QEMU does at each reset, and see that it is.
- */
-static int kvmclock_get(struct x86_vcpu *v, struct msr_access *a)
-{
-	a->data = 0;
-	return a->host ? 0 : -ENOENT;
-}
-
-static int kvmclock_set(struct x86_vcpu *v, struct msr_access *a)
-{
-	if (!a->host)
-		return -ENOENT;
-	return a->data ? -EINVAL : 0;
-}
-
 static u64 host_ucode_rev(void)
 {
 	u64 data;
@@ -208,7 +193,7 @@ const struct msr_row msr_table[] = {
 	/* Pentium's machine checks: an alias that reports nothing. */
 	FIXED(MSR_IA32_P5_MC_ADDR, 2, 0, 0),
 	OWN(MSR_IA32_TSC, 1, MSR_SAVED, tsc_msr),
-	OWN(MSR_KVM_WALL_CLOCK, 2, 0, kvmclock),
+	OWN(MSR_KVM_WALL_CLOCK, 2, MSR_SAVED, pvclock_msr),
 	FIXED(MSR_IA32_PLATFORM_ID, 1, 0, 0),
 	OWN(MSR_IA32_APICBASE, 1, MSR_SAVED, apic_base),
 	FIXED(MSR_IA32_EBL_CR_POWERON, 1, MSR_IGNORED, 0),
@@ -234,6 +219,8 @@ const struct msr_row msr_table[] = {
 	OWN(MSR_IA32_MC0_CTL, MCE_BANKS_MAX * MCE_BANK_MSRS, 0, mce_bank),
 	OWN(MSR_IA32_TSC_DEADLINE, 1, MSR_SAVED, apic_deadline),
 	OWN(APIC_MSR_FIRST, APIC_MSR_LAST - APIC_MSR_FIRST + 1, 0, apic_msr),
+	OWN(MSR_KVM_WALL_CLOCK_NEW, 2, MSR_SAVED, pvclock_msr),
+	OWN(MSR_KVM_STEAL_TIME, 1, MSR_SAVED, steal_msr),
 	OWN(MSR_EFER, 1, MSR_SAVED, efer),
 	VENDOR(MSR_STAR, 4),
 	VENDOR(MSR_FS_BASE, 3),

@@ -28,8 +28,12 @@
 /* ------------------------------------------------------------------------ */
 /* Suspend may restart the host's counter. */
 
-/* Cycles that suspends have taken back; changes while no task runs. */
+/*
+ * Cycles that suspends have taken back, and those that the counter has run during them;
+ * both change while no task runs.
+ */
 static u64 host_lost;
+static u64 host_asleep;
 static u64 host_suspended_at;
 
 static int host_suspend(void)
@@ -44,6 +48,8 @@ static void host_resume(void)
 
 	if (now < host_suspended_at)
 		host_lost += host_suspended_at - now;
+	else
+		host_asleep += now - host_suspended_at;
 }
 
 static struct syscore_ops host_syscore = {
@@ -65,6 +71,23 @@ void module_step_tsc_down(void *unused)
 static u64 host_now(void)
 {
 	return rdtsc() + host_lost;
+}
+
+u64 tsc_host_awake_at(u64 tsc)
+{
+	return tsc + host_lost - host_asleep;
+}
+
+u64 tsc_host_awake(void)
+{
+	return tsc_host_awake_at(rdtsc());
+}
+
+u64 tsc_of_host(struct x86_vcpu *v, u64 awake)
+{
+	tsc_catch_up(v);
+	return awake - host_lost + host_asleep +
+	       state_get(v, GRP_TSC)->tsc_offset;
 }
 
 /*
@@ -105,11 +128,13 @@ u64 tsc_read(const struct x86_vcpu *v)
 	return rdtsc() + READ_ONCE(v->state.tsc_offset);
 }
 
-/* A deadline is a value of the guest's counter. */
+/* A deadline is a value of the guest's counter, and kvmclock is read from it. */
 static void tsc_moved(struct x86_vcpu *v)
 {
 	if (apic_in_kernel(v))
 		lapic_timer_rearm(&v->apic.lapic);
+	if (v->pvclock.system_time & PVCLOCK_ENABLED)
+		request_set(&v->vcpu, REQ_CLOCK);
 }
 
 /* The vCPU's own distance from the host's counter, but for the guest's changes. */

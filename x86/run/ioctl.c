@@ -8,6 +8,7 @@
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/mce.h"
 #include "x86/cpu/msr.h"
+#include "x86/cpu/pvclock.h"
 #include "x86/cpu/tsc.h"
 #include "x86/run/apic_ioctl.h"
 #include "x86/run/event_ioctl.h"
@@ -29,6 +30,11 @@ const struct cap_value arch_caps[] = {
 	{ KVM_CAP_X86_USER_SPACE_MSR, 1 },
 	{ KVM_CAP_X86_MSR_FILTER, 1 },
 	{ KVM_CAP_XSAVE, 1 },
+	{ KVM_CAP_ENABLE_CAP, 1 },
+	{ KVM_CAP_ENFORCE_PV_FEATURE_CPUID, 1 },
+	{ KVM_CAP_KVMCLOCK_CTRL, 1 },
+	{ KVM_CAP_ADJUST_CLOCK, KVM_CLOCK_TSC_STABLE | KVM_CLOCK_REALTIME |
+				KVM_CLOCK_HOST_TSC },
 	{ KVM_CAP_IRQCHIP, 1 },
 	{ KVM_CAP_SPLIT_IRQCHIP, 1 },
 	{ KVM_CAP_IRQ_ROUTING, IRQ_GSI_MAX },
@@ -90,6 +96,17 @@ static long vcpu_ioctl_nmi(void *obj, void *data, unsigned long arg)
 	return 0;
 }
 
+static long vcpu_ioctl_enable_cap(void *obj, void *data, unsigned long arg)
+{
+	const struct kvm_enable_cap *cap = data;
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+
+	if (cap->flags || cap->cap != KVM_CAP_ENFORCE_PV_FEATURE_CPUID)
+		return -EINVAL;
+	v->pv.enforce = cap->args[0];
+	return 0;
+}
+
 const struct ioctl_desc arch_dev_ioctls[] = {
 	{ KVM_GET_SUPPORTED_CPUID, IOCTL_RAW, cpuid_ioctl_supported },
 	{ KVM_GET_EMULATED_CPUID, IOCTL_RAW, cpuid_ioctl_emulated },
@@ -119,6 +136,8 @@ const struct ioctl_desc arch_vcpu_ioctls[] = {
 	{ KVM_SET_CPUID, IOCTL_RAW, cpuid_ioctl_set_old },
 	{ KVM_SET_CPUID2, IOCTL_RAW, cpuid_ioctl_set },
 	{ KVM_GET_CPUID2, IOCTL_RAW, cpuid_ioctl_get },
+	{ KVM_ENABLE_CAP, 0, vcpu_ioctl_enable_cap },
+	{ KVM_KVMCLOCK_CTRL, 0, pvclock_ioctl_paused },
 	{ KVM_GET_LAPIC, 0, apic_ioctl_get },
 	{ KVM_SET_LAPIC, 0, apic_ioctl_set },
 	{ KVM_GET_MP_STATE, 0, mp_state_ioctl_get },

@@ -21,6 +21,7 @@
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/mce.h"
 #include "x86/cpu/msr_filter.h"
+#include "x86/cpu/pvclock.h"
 #include "x86/cpu/tsc.h"
 #include "x86/insn/emulate.h"
 #include "x86/run/irqchip.h"
@@ -123,6 +124,7 @@ static const struct step vm_step[] = {
 	{ "irqchip",	vm_step_irqchip_up,	vm_step_irqchip_down },
 	{ "buses",	vm_step_buses_up,	vm_step_buses_down },
 	{ "tsc",	vm_step_tsc_up,		NULL },
+	{ "clock",	vm_step_pvclock_up,	NULL },
 	{ "msr filter",	steps_nothing,		vm_step_msr_filter_down },
 	{ "vendor",	vm_step_vendor_up,	vm_step_vendor_down },
 	{ "hardware",	vm_step_hw_up,		vm_step_hw_down },

@@ -24,6 +24,8 @@
 #include "x86/cpu/cr.h"
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/msr_filter.h"
+#include "x86/cpu/pvclock.h"
+#include "x86/cpu/steal.h"
 #include "x86/cpu/tsc.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/run/exits.h"
@@ -46,6 +48,10 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 		vendor(tlb_flush)(v);
 	if (request_take(vcpu, REQ_TSC))
 		tsc_catch_up(v);
+	if (request_take(vcpu, REQ_CLOCK))
+		pvclock_update(v);
+	if (request_take(vcpu, REQ_STEAL))
+		steal_update(v);
 	if (request_take(vcpu, REQ_MSR_FILTER)) {
 		msr_filter_refresh(v);
 		vendor(policy_update)(v);

@@ -9,6 +9,8 @@
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/msr.h"
 #include "x86/cpu/msr_filter.h"
+#include "x86/cpu/pvclock.h"
+#include "x86/cpu/steal.h"
 #include "x86/cpu/tsc.h"
 #include "x86/run/halt.h"
 #include "x86/run/lifecycle.h"
@@ -142,10 +144,15 @@ void arch_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
 
 	v->reported = false;
 	tsc_vcpu_load(v);
+	pvclock_vcpu_load(v, cpu);
+	steal_vcpu_load(v);
 	vendor(load)(v, cpu);
 }
 
 void arch_vcpu_put(struct kvm_vcpu *vcpu)
 {
-	vendor(put)(to_x86_vcpu(vcpu));
+	struct x86_vcpu *v = to_x86_vcpu(vcpu);
+
+	steal_vcpu_put(v);
+	vendor(put)(v);
 }

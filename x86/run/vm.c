@@ -2,6 +2,7 @@
 /* x86's part of a VM: creation steps and VM ioctls. */
 #include "core/arch.h"
 #include "x86/cpu/msr_filter.h"
+#include "x86/cpu/pvclock.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/run/irqchip.h"
 #include "x86/run/lifecycle.h"
@@ -101,6 +102,8 @@ const struct ioctl_desc arch_vm_ioctls[] = {
 	{ KVM_SIGNAL_MSI, 0, irqchip_ioctl_msi },
 	{ KVM_SET_GSI_ROUTING, IOCTL_RAW, irqchip_ioctl_routing },
 	{ KVM_SET_BOOT_CPU_ID, 0, irqchip_ioctl_boot_cpu },
+	{ KVM_GET_CLOCK, 0, pvclock_ioctl_get },
+	{ KVM_SET_CLOCK, 0, pvclock_ioctl_set },
 	{ KVM_CREATE_PIT, 0, pit_ioctl_create_old },
 	{ KVM_CREATE_PIT2, 0, pit_ioctl_create },
 	{ KVM_GET_PIT, 0, pit_ioctl_get_old },

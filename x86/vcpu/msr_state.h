@@ -68,4 +68,62 @@ struct x86_vm_tsc {
 	u32 members;
 };
 
+#define PVCLOCK_ENABLED	1ull	/* bit 0 of @system_time */
+
+/**
+ * struct x86_pvclock - a vCPU's page of kvmclock: pvclock.c
+ * @system_time: MSR_KVM_SYSTEM_TIME
+ * @slept: how long the host had slept when the page was written
+ * @version: the page's
+ * @cpu: where it was written
+ * @paused: it is to say that userspace has paused the guest
+ */
+struct x86_pvclock {
+	u64 system_time;
+	u64 slept;
+	u32 version;
+	int cpu;
+	bool paused;
+};
+
+/**
+ * struct x86_vm_clock - a VM's clock: pvclock.h
+ * @lock: protects the rest but @wall; innermost
+ * @tsc_ref: a moment of tsc_host_awake()
+ * @ns_ref: what the clock said then
+ * @slept_ref: how long the host had slept by then
+ * @offset: the clock less CLOCK_BOOTTIME, for hosts whose TSCs do not agree
+ * @wall: MSR_KVM_WALL_CLOCK
+ */
+struct x86_vm_clock {
+	spinlock_t lock;
+	u64 tsc_ref;
+	u64 ns_ref;
+	u64 slept_ref;
+	u64 offset;
+	u64 wall;
+};
+
+/**
+ * struct x86_steal - a vCPU's page of steal time: steal.c
+ * @msr: MSR_KVM_STEAL_TIME
+ * @last: run delay of the thread when it was looked at last
+ * @told: the page says that the vCPU is preempted
+ */
+struct x86_steal {
+	u64 msr;
+	u64 last;
+	bool told;
+};
+
+/**
+ * struct x86_pv - what the guest's CPUID says of paravirtual features: pvfeature.c
+ * @features: EAX of KVM_CPUID_FEATURES
+ * @enforce: features that it lacks do not work (api.rst 7.x, KVM_CAP_ENFORCE_PV_FEATURE_CPUID)
+ */
+struct x86_pv {
+	u32 features;
+	bool enforce;
+};
+
 #endif

@@ -22,6 +22,8 @@ enum x86_request {
 	REQ_TSC,			/* tsc_catch_up() */
 	REQ_MSR_FILTER,			/* the MSR filter is another one */
 	REQ_INSN_LEN,			/* events_measure() */
+	REQ_CLOCK,			/* pvclock_update() */
+	REQ_STEAL,			/* steal_update() */
 	REQ_EVENT,			/* the LAPIC or the PICs have something new */
 	REQ_NMI,			/* NMIs came from another thread: apic.nmis */
 	REQ_EOI,			/* userspace's IOAPIC is told of an EOI */
@@ -36,6 +38,7 @@ struct irqchip;
  * @identity_map_addr: KVM_SET_IDENTITY_MAP_ADDR
  * @event_flags: KVM_VCPUEVENT_VALID_* that userspace has enabled
  * @tsc: time-stamp counters (tsc.c)
+ * @clock: kvmclock (pvclock.c)
  * @irq: interrupt controllers (irq/)
  * @irqchip: what belongs to those in the kernel, or NULL (run/irqchip.c)
  * @msr_filter: MSR filter, or NULL; under kvm->srcu, written under kvm->lock
@@ -47,6 +50,7 @@ struct x86_vm {
 	u64 identity_map_addr;
 	u32 event_flags;
 	struct x86_vm_tsc tsc;
+	struct x86_vm_clock clock;
 	struct irq_vm irq;
 	struct irqchip *irqchip;
 	struct msr_filter __rcu *msr_filter;
@@ -66,6 +70,9 @@ struct x86_emulator;
  * @msrs: MSRs (msr_table.c)
  * @mce: machine checks (mce.c)
  * @tsc: time-stamp counter (tsc.c)
+ * @pvclock: kvmclock (pvclock.c)
+ * @steal: steal time (steal.c)
+ * @pv: paravirtual features (pvfeature.c)
  * @apic: LAPIC (cpu/apic.c)
  * @emul: emulator context, made when first needed (emulate.c)
  * @mp_state: KVM_MP_STATE_*
@@ -90,6 +97,9 @@ struct x86_vcpu {
 	struct x86_msrs msrs;
 	struct x86_mce mce;
 	struct x86_tsc tsc;
+	struct x86_pvclock pvclock;
+	struct x86_steal steal;
+	struct x86_pv pv;
 	struct x86_apic apic;
 	struct x86_emulator *emul;
 	u32 mp_state;

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/math64.h>
+#include <linux/ktime.h>
+
+#include <asm/kvm_para.h>
+#include <asm/pvclock.h>
+#include <asm/tsc.h>
+
+#include "core/guestmem.h"
+#include "core/run_state.h"
+#include "core/vm.h"
+#include "x86/cpu/caps.h"
+#include "x86/cpu/pvclock.h"
+#include "x86/cpu/pvfeature.h"
+#include "x86/cpu/tsc.h"
+
+/* ------------------------------------------------------------------------ */
+/* The VM's clock. */
+
+/* Ticks to nanoseconds: shift to the left, multiply, drop 32 bits (asm/pvclock.h). */
+struct clock_rate {
+	u32 mul;
+	s8 shift;
+};
+
+/* The multiplier that has its highest bit set is the most exact one. */
+static struct clock_rate rate_of(u32 khz)
+{
+	struct clock_rate rate = { };
+	u64 num = NSEC_PER_MSEC, den = khz;
+
+	for (; num >= den; den *= 2)
+		rate.shift++;
+	for (; num < den / 2; num *= 2)
+		rate.shift--;
+	rate.mul = div64_u64(num << 32, den);
+	return rate;
+}
+
+static u64 ticks_to_ns(u64 ticks)
+{
+	struct clock_rate rate = rate_of(x86_caps->tsc_khz);
+
+	return pvclock_scale_delta(ticks, rate.mul, rate.shift);
+}
+
+/* How long the host has slept since it was booted. */
+static u64 host_slept(void)
+{
+	return ktime_to_ns(ktime_mono_to_any(0, TK_OFFS_BOOT));
+}
+
+static bool clock_is_stable(void)
+{
+	return !check_tsc_unstable();
+}
+
+/* At a moment of tsc_host_awake().  Lock held. */
+static u64 clock_at(const struct x86_vm_clock *c, u64 tsc)
+{
+	if (!clock_is_stable())
+		return ktime_get_boottime_ns() + c->offset;
+	return c->ns_ref + ticks_to_ns(tsc - c->tsc_ref) +
+	       (host_slept() - c->slept_ref);
+}
+
+/* The clock has this value at that moment.  Lock held. */
+static void clock_start(struct x86_vm_clock *c, u64 tsc, u64 ns)
+{
+	c->tsc_ref = tsc;
+	c->ns_ref = ns;
+	c->slept_ref = host_slept();
+	c->offset = ns - ktime_get_boottime_ns();
+}
+
+int vm_step_pvclock_up(void *obj)
+{
+	struct x86_vm_clock *c = &to_x86_vm(obj)->clock;
+
+	spin_lock_init(&c->lock);
+	clock_start(c, tsc_host_awake(), 0);
+	return 0;
+}
+
+/* ------------------------------------------------------------------------ */
+/* The vCPU's page. */
+
+/* The pair that the page names; lock held. */
+static void page_fill(struct x86_vcpu *v, struct x86_vm_clock *c,
+		      struct pvclock_vcpu_time_info *page)
+{
+	struct clock_rate rate = rate_of(x86_caps->tsc_khz);
+	u64 now = tsc_host_awake();
+
+	/* After a suspend, and where each page has a pair of its own. */
+	if (!clock_is_stable() || host_slept() != c->slept_ref)
+		clock_start(c, now, clock_at(c, now));
+	page->tsc_timestamp = tsc_of_host(v, c->tsc_ref);
+	page->system_time = c->ns_ref;
+	page->tsc_to_system_mul = rate.mul;
+	page->tsc_shift = rate.shift;
+	page->flags = clock_is_stable() ? PVCLOCK_TSC_STABLE_BIT : 0;
+}
+
+/*
+ * Odd, then the contents, then even: a guest that reads meanwhile reads again.  That is
+ * the vCPU itself, which does not run now, and others that look at its page.
+ */
+static void page_write(struct x86_vcpu *v, struct pvclock_vcpu_time_info *page)
+{
+	gpa_t gpa = v->pvclock.system_time & ~PVCLOCK_ENABLED;
+	struct kvm_vcpu *vcpu = &v->vcpu;
+
+	page->version = (v->pvclock.version | 1) + 2;
+	if (guest_write(vcpu, gpa, &page->version, sizeof(page->version)))
+		return;
+	smp_wmb();
+	guest_write(vcpu, gpa + sizeof(page->version), &page->pad0,
+		    sizeof(*page) - sizeof(page->version));
+	smp_wmb();
+	page->version++;
+	guest_write(vcpu, gpa, &page->version, sizeof(page->version));
+	v->pvclock.version = page->version;
+}
+
+void pvclock_update(struct x86_vcpu *v)
+{
+	struct x86_vm_clock *c = &to_x86_vm(v->vcpu.kvm)->clock;
+	struct pvclock_vcpu_time_info page = { }, old;
+	gpa_t gpa = v->pvclock.system_time & ~PVCLOCK_ENABLED;
+
+	if (!(v->pvclock.system_time & PVCLOCK_ENABLED))
+		return;
+	spin_lock(&c->lock);
+	page_fill(v, c, &page);
+	spin_unlock(&c->lock);
+	v->pvclock.slept = host_slept();
+	v->pvclock.cpu = v->vcpu.cpu;
+	/* "Paused" is the guest's to clear, and the version goes on from its own. */
+	if (!guest_read(&v->vcpu, gpa, &old, sizeof(old))) {
+		page.flags |= old.flags & PVCLOCK_GUEST_STOPPED;
+		v->pvclock.version = old.version;
+	}
+	if (v->pvclock.paused)
+		page.flags |= PVCLOCK_GUEST_STOPPED;
+	v->pvclock.paused = false;
+	page_write(v, &page);
+}
+
+void pvclock_vcpu_load(struct x86_vcpu *v, int cpu)
+{
+	if (likely(!(v->pvclock.system_time & PVCLOCK_ENABLED)))
+		return;
+	if (v->pvclock.slept != host_slept() ||
+	    (v->pvclock.cpu != cpu && !clock_is_stable()))
+		request_set(&v->vcpu, REQ_CLOCK);
+}
+
+/* ------------------------------------------------------------------------ */
+/* The time of day when the clock was 0, written once. */
+
+static void wall_write(struct x86_vcpu *v, gpa_t gpa)
+{
+	struct x86_vm_clock *c = &to_x86_vm(v->vcpu.kvm)->clock;
+	struct pvclock_wall_clock wall;
+	u64 ns;
+
+	if (guest_read(&v->vcpu, gpa, &wall, sizeof(wall)))
+		return;
+	spin_lock(&c->lock);
+	ns = ktime_get_real_ns() - clock_at(c, tsc_host_awake());
+	spin_unlock(&c->lock);
+	wall.version = (wall.version | 1) + 2;
+	guest_write(&v->vcpu, gpa, &wall.version, sizeof(wall.version));
+	smp_wmb();
+	wall.sec = div_u64_rem(ns, NSEC_PER_SEC, &wall.nsec);
+	guest_write(&v->vcpu, gpa, &wall, sizeof(wall));
+	smp_wmb();
+	wall.version++;
+	guest_write(&v->vcpu, gpa, &wall.version, sizeof(wall.version));
+}
+
+/* ------------------------------------------------------------------------ */
+/* MSRs: the old and the new numbers are the same registers. */
+
+static bool is_wall(u32 index)
+{
+	return index == MSR_KVM_WALL_CLOCK || index == MSR_KVM_WALL_CLOCK_NEW;
+}
+
+static bool pvclock_is_offered(const struct x86_vcpu *v, u32 index)
+{
+	bool old = index == MSR_KVM_WALL_CLOCK || index == MSR_KVM_SYSTEM_TIME;
+
+	return pv_has(v, old ? KVM_FEATURE_CLOCKSOURCE :
+			       KVM_FEATURE_CLOCKSOURCE2);
+}
+
+/* One for all vCPUs (msr.rst). */
+static u64 *wall_of(struct x86_vcpu *v)
+{
+	return &to_x86_vm(v->vcpu.kvm)->clock.wall;
+}
+
+int pvclock_msr_get(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (!a->host && !pvclock_is_offered(v, a->index))
+		return -ENOENT;
+	a->data = is_wall(a->index) ? *wall_of(v) : v->pvclock.system_time;
+	return 0;
+}
+
+int pvclock_msr_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (!a->host && !pvclock_is_offered(v, a->index))
+		return -ENOENT;
+	if (is_wall(a->index)) {
+		WRITE_ONCE(*wall_of(v), a->data);
+		if (!a->host)
+			wall_write(v, a->data);
+		return 0;
+	}
+	v->pvclock.system_time = a->data;
+	if (a->data & PVCLOCK_ENABLED)
+		request_set(&v->vcpu, REQ_CLOCK);
+	return 0;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Userspace's view (api.rst 4.29, 4.30, 4.70). */
+
+long pvclock_ioctl_get(void *obj, void *data, unsigned long arg)
+{
+	struct x86_vm_clock *c = &to_x86_vm(obj)->clock;
+	struct kvm_clock_data *clock = data;
+	unsigned long flags;
+
+	*clock = (struct kvm_clock_data){ };
+	spin_lock(&c->lock);
+	/* The three are of one moment. */
+	local_irq_save(flags);
+	clock->host_tsc = rdtsc();
+	clock->realtime = ktime_get_real_ns();
+	clock->clock = clock_at(c, tsc_host_awake_at(clock->host_tsc));
+	local_irq_restore(flags);
+	spin_unlock(&c->lock);
+	if (clock_is_stable())
+		clock->flags = KVM_CLOCK_TSC_STABLE | KVM_CLOCK_REALTIME |
+			       KVM_CLOCK_HOST_TSC;
+	else
+		clock->host_tsc = clock->realtime = 0;
+	return 0;
+}
+
+long pvclock_ioctl_set(void *obj, void *data, unsigned long arg)
+{
+	struct x86_vm_clock *c = &to_x86_vm(obj)->clock;
+	const struct kvm_clock_data *clock = data;
+	u64 ns = clock->clock, real;
+
+	if (clock->flags & ~(u32)(KVM_CLOCK_TSC_STABLE | KVM_CLOCK_REALTIME |
+				  KVM_CLOCK_HOST_TSC))
+		return -EINVAL;
+	spin_lock(&c->lock);
+	real = ktime_get_real_ns();
+	/* A real time that is yet to come is none (api.rst 4.30). */
+	if ((clock->flags & KVM_CLOCK_REALTIME) && real > clock->realtime)
+		ns += real - clock->realtime;
+	clock_start(c, tsc_host_awake(), ns);
+	spin_unlock(&c->lock);
+	/* Nobody goes on with the old clock. */
+	request_all(obj, REQ_CLOCK);
+	return 0;
+}
+
+long pvclock_ioctl_paused(void *obj, void *data, unsigned long arg)
+{
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+
+	if (!(v->pvclock.system_time & PVCLOCK_ENABLED))
+		return -EINVAL;
+	v->pvclock.paused = true;
+	request_set(&v->vcpu, REQ_CLOCK);
+	return 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * kvmclock: a clock that the guest computes from its TSC (msr.rst; asm/pvclock-abi.h).
+ *
+ * A VM has one clock.  As long as the host's TSCs agree it is a function of the TSC
+ * alone: @ns_ref at @tsc_ref, and on from there at the host's rate.  Every vCPU's page
+ * names that same pair, in the vCPU's own TSC, so the clocks of all vCPUs are one to the
+ * nanosecond, and a page is written only when the guest asks for it, when the vCPU's TSC
+ * moves, when userspace sets the clock, and after a suspend of the host.
+ *
+ * Where they do not agree the clock is CLOCK_BOOTTIME plus an offset, and a page is
+ * written anew whenever the vCPU comes to another CPU.
+ *
+ * Lock: x86_vm_clock.lock, innermost, spinning.
+ */
+#ifndef LAMINA_X86_CPU_PVCLOCK_H
+#define LAMINA_X86_CPU_PVCLOCK_H
+
+#include "x86/cpu/msr.h"
+
+/** vm_step_pvclock_up - the VM's clock starts at 0 */
+int vm_step_pvclock_up(void *kvm);
+
+/**
+ * pvclock_update - REQ_CLOCK: write the vCPU's page
+ * @v: own thread, kvm->srcu held
+ */
+void pvclock_update(struct x86_vcpu *v);
+
+/** pvclock_vcpu_load - the vCPU comes to a CPU; not preemptible */
+void pvclock_vcpu_load(struct x86_vcpu *v, int cpu);
+
+/* MSR rows: MSR_KVM_WALL_CLOCK(_NEW), MSR_KVM_SYSTEM_TIME(_NEW). */
+/** pvclock_msr_get - what was written */
+int pvclock_msr_get(struct x86_vcpu *v, struct msr_access *a);
+/** pvclock_msr_set - -EINVAL: a page that is not aligned; -ENOENT: not in CPUID */
+int pvclock_msr_set(struct x86_vcpu *v, struct msr_access *a);
+
+/** pvclock_ioctl_get - KVM_GET_CLOCK */
+long pvclock_ioctl_get(void *kvm, void *data, unsigned long arg);
+/** pvclock_ioctl_set - KVM_SET_CLOCK; -EINVAL for unknown flags */
+long pvclock_ioctl_set(void *kvm, void *data, unsigned long arg);
+/** pvclock_ioctl_paused - KVM_KVMCLOCK_CTRL; -EINVAL while the guest has no page */
+long pvclock_ioctl_paused(void *vcpu, void *data, unsigned long arg);
+
+#endif

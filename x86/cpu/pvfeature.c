@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/sched/stat.h>
+
+#include <asm/kvm_para.h>
+
+#include "x86/cpu/cpuid.h"
+#include "x86/cpu/pvfeature.h"
+
+u32 pv_offered(void)
+{
+	u32 features = BIT(KVM_FEATURE_CLOCKSOURCE) |
+		       BIT(KVM_FEATURE_CLOCKSOURCE2) |
+		       BIT(KVM_FEATURE_CLOCKSOURCE_STABLE_BIT);
+
+	if (sched_info_on())
+		features |= BIT(KVM_FEATURE_STEAL_TIME);
+	return features;
+}
+
+/*
+ * The leaves begin where the signature is, in steps of 0x100 (cpuid.rst): a VMM that
+ * offers another hypervisor's, too, has those first.
+ */
+static u32 pv_base(const struct x86_vcpu *v)
+{
+	const struct kvm_cpuid_entry2 *e;
+	u32 base;
+
+	for (base = KVM_CPUID_SIGNATURE; base < KVM_CPUID_SIGNATURE + 0x10000;
+	     base += 0x100) {
+		e = cpuid_find(v, base, 0);
+		if (e && !memcmp(&e->ebx, "KVMKVMKVM\0\0\0", 12))
+			return base;
+	}
+	return 0;
+}
+
+void pv_cpuid_update(struct x86_vcpu *v)
+{
+	const struct kvm_cpuid_entry2 *e = NULL;
+	u32 base = pv_base(v);
+
+	if (base)
+		e = cpuid_find(v, base | KVM_CPUID_FEATURES, 0);
+	v->pv.features = e ? e->eax : 0;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/sched.h>
+#include <linux/sched/stat.h>
+
+#include <asm/kvm_para.h>
+
+#include "core/guestmem.h"
+#include "core/run_state.h"
+#include "x86/cpu/pvfeature.h"
+#include "x86/cpu/steal.h"
+#include "x86/vcpu/vendor.h"
+
+/* The page is 64 bytes, aligned to its size, so it never crosses a page of the guest. */
+static gpa_t steal_field(const struct x86_vcpu *v, unsigned int offset)
+{
+	return (v->steal.msr & ~(u64)(KVM_MSR_ENABLED | KVM_STEAL_RESERVED_MASK)) +
+	       offset;
+}
+
+#define STEAL_FIELD(v, name) \
+	steal_field(v, offsetof(struct kvm_steal_time, name))
+
+static bool steal_enabled(const struct x86_vcpu *v)
+{
+	return v->steal.msr & KVM_MSR_ENABLED;
+}
+
+/* Running again: what others have left in @preempted is taken out at once. */
+static void preempted_clear(struct x86_vcpu *v)
+{
+	gpa_t gpa = STEAL_FIELD(v, preempted);
+	u8 old, zero = 0;
+
+	do {
+		if (guest_read(&v->vcpu, gpa, &old, sizeof(old)))
+			return;
+	} while (guest_cmpxchg(&v->vcpu, gpa, &old, &zero, sizeof(old)) == -EAGAIN);
+	v->steal.told = false;
+	if (old & KVM_VCPU_FLUSH_TLB)
+		vendor(tlb_flush)(v);
+}
+
+void steal_update(struct x86_vcpu *v)
+{
+	struct kvm_steal_time page;
+	u64 delay;
+
+	if (!steal_enabled(v) ||
+	    guest_read(&v->vcpu, STEAL_FIELD(v, steal), &page, sizeof(page)))
+		return;
+	preempted_clear(v);
+	/* Odd while it changes (msr.rst). */
+	page.version = (page.version | 1) + 2;
+	guest_write(&v->vcpu, STEAL_FIELD(v, version), &page.version,
+		    sizeof(page.version));
+	smp_wmb();
+	delay = current->sched_info.run_delay;
+	page.steal += delay - v->steal.last;
+	v->steal.last = delay;
+	guest_write(&v->vcpu, STEAL_FIELD(v, steal), &page.steal,
+		    sizeof(page.steal));
+	smp_wmb();
+	page.version++;
+	guest_write(&v->vcpu, STEAL_FIELD(v, version), &page.version,
+		    sizeof(page.version));
+}
+
+void steal_vcpu_load(struct x86_vcpu *v)
+{
+	if (steal_enabled(v))
+		request_set(&v->vcpu, REQ_STEAL);
+}
+
+/*
+ * Other vCPUs spin less, and send no flush, for one that does not run.  The page may be
+ * away: then nothing is told, which is right, too.
+ */
+void steal_vcpu_put(struct x86_vcpu *v)
+{
+	const u8 preempted = KVM_VCPU_PREEMPTED;
+	int idx;
+
+	if (!steal_enabled(v) || v->steal.told)
+		return;
+	idx = srcu_read_lock(&v->vcpu.kvm->srcu);
+	v->steal.told = !guest_poke(&v->vcpu, STEAL_FIELD(v, preempted),
+				    &preempted, sizeof(preempted));
+	srcu_read_unlock(&v->vcpu.kvm->srcu, idx);
+}
+
+int steal_msr_get(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (!a->host && !pv_has(v, KVM_FEATURE_STEAL_TIME))
+		return -ENOENT;
+	a->data = v->steal.msr;
+	return 0;
+}
+
+int steal_msr_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (!a->host && !pv_has(v, KVM_FEATURE_STEAL_TIME))
+		return -ENOENT;
+	if (!sched_info_on() || (a->data & KVM_STEAL_RESERVED_MASK))
+		return -EINVAL;
+	v->steal.msr = a->data;
+	v->steal.last = current->sched_info.run_delay;
+	v->steal.told = false;
+	if (steal_enabled(v))
+		request_set(&v->vcpu, REQ_STEAL);
+	return 0;
+}
