@@ -176,8 +176,6 @@ void svm_event_reclaim(struct x86_vcpu *v, struct x86_event *ev)
 	const struct vmcb_control_area *control = &s->vmcb->control;
 	u32 info = control->exit_int_info;
 
-	if (unlikely(debug_steps(v)))
-		svm_step_start(s, STEP_USER);
 	/* Refused: nothing was delivered, and x86 will inject it again. */
 	if (unlikely(control->exit_code == EXIT_CODE_INVALID)) {
 		svm_event_inject(v, NULL);

@@ -297,13 +297,3 @@ void svm_state_fetch(struct x86_vcpu *v, u32 groups)
 		state_fetch_rare(s, groups);
 	state->valid |= groups;
 }
-
-struct x86_state *svm_state_set(struct svm_vcpu *s, u32 groups)
-{
-	struct x86_state *state = &s->x86.state;
-
-	if (groups & ~state->valid)
-		svm_state_fetch(&s->x86, groups & ~state->valid);
-	state->dirty |= groups;
-	return state;
-}

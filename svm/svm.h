@@ -146,8 +146,6 @@ enum x86_next svm_exit_handle(struct x86_vcpu *v, const struct x86_exit *exit);
 
 /** svm_state_fetch - control block to v->state */
 void svm_state_fetch(struct x86_vcpu *v, u32 groups);
-/** svm_state_set - state_set() of x86/vcpu/state.h, without the way through x86 */
-struct x86_state *svm_state_set(struct svm_vcpu *s, u32 groups);
 /** svm_state_store - v->state to control block, and its clean bits */
 void svm_state_store(struct x86_vcpu *v, u32 groups);
 

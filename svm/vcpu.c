@@ -107,7 +107,7 @@ void svm_policy_update(struct x86_vcpu *v)
 
 	/* No intercept depends on CPUID yet. */
 	vmcb_msr_exits(s, v->msr_exits);
-	svm_state_set(s, GRP_DR);
+	state_set(v, GRP_DR);
 	svm_step_intercepts(s);
 	if (debug_steps(v))
 		svm_step_start(s, STEP_USER);

@@ -120,7 +120,7 @@ static inline struct x86_state *state_get(struct x86_vcpu *v, u32 groups)
 	u32 missing = groups & ~v->state.valid;
 
 	if (missing)
-		state_fetch(v, missing);
+		kvm_state_fetch(v, missing);
 	return &v->state;
 }
 
