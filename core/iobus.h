@@ -14,9 +14,9 @@ struct bus_dev;
 
 /**
  * struct bus_dev_ops - a device's side
- * @read: fill @val; 0 when taken, -EOPNOTSUPP to let the next one try
+ * @read: fill @val; 0 when taken, -EOPNOTSUPP to let the next one try; NULL: never
  * @write: take @val; 0 when taken, -EOPNOTSUPP to let the next one try
- * @destroy: the device is off the bus and no reader is left
+ * @destroy: the device is off the bus and no reader is left; NULL: nothing to do
  */
 struct bus_dev_ops {
 	int (*read)(struct kvm_vcpu *vcpu, struct bus_dev *dev, gpa_t addr,

@@ -7,7 +7,6 @@
 
 #include "core/arch.h"
 #include "core/iobus.h"
-#include "core/ioctl_fds.h"
 #include "core/vm.h"
 
 static const struct cap_value core_caps[] = {

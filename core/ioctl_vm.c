@@ -6,7 +6,6 @@
 #include "core/dirty.h"
 #include "core/iobus.h"
 #include "core/ioctl.h"
-#include "core/ioctl_fds.h"
 #include "core/memslot.h"
 #include "core/vm.h"
 
