@@ -72,7 +72,7 @@ static const u8 exit_kinds[EXIT_CODES] = {
 	[SVM_EXIT_RDPRU]		= X86_EXIT_UNDEFINED,
 };
 
-static enum x86_exit_kind kind_of_rare(u32 code)
+static enum x86_exit_kind kind_beyond_table(u32 code)
 {
 	switch (code) {
 	case SVM_EXIT_NPF:
@@ -193,7 +193,7 @@ void svm_exit_decode(struct x86_vcpu *v, struct x86_exit *exit)
 	exit->code = code;
 	exit->insn_len = 0;
 	exit->next_rip = svm_features.nrips ? control->next_rip : 0;
-	exit->kind = code < EXIT_CODES ? exit_kinds[code] : kind_of_rare(code);
+	exit->kind = code < EXIT_CODES ? exit_kinds[code] : kind_beyond_table(code);
 	switch (exit->kind) {
 	case X86_EXIT_PAGE:
 		decode_page(control, exit);

@@ -96,7 +96,7 @@ static void step_abandon(struct svm_vcpu *s)
 	if (s->nmi == NMI_IRET)
 		s->nmi = NMI_MASKED;
 	else
-		s->rare |= RARE_KICK;
+		s->entry_work |= ENTRY_KICK;
 	s->step_loads = false;
 	svm_step_stop(s, STEP_NMI);
 	svm_step_intercepts(s);

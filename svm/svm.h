@@ -29,8 +29,8 @@ enum svm_nmi {
 #define STEP_NMI	BIT(0)	/* over one instruction, up to an NMI window */
 #define STEP_USER	BIT(1)	/* over every one, for userspace */
 
-#define RARE_DB		BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
-#define RARE_KICK	BIT(1)	/* exit again right after entry */
+#define ENTRY_DB	BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
+#define ENTRY_KICK	BIT(1)	/* exit again right after entry */
 
 /**
  * struct svm_vcpu - an SVM vCPU
@@ -43,7 +43,7 @@ enum svm_nmi {
  * @host_saved: this CPU holds the guest's TSC_AUX, and the host's VMSAVE state
  *              of this thread is in the CPU's save area; from the first entry
  *              after load() to put()
- * @rare: RARE_* to be done at the next entry
+ * @entry_work: ENTRY_* to be done at the next entry
  * @nmi: (r) enum svm_nmi
  * @soft_injected: the event injected last was a #BP or #OF
  * @step: (r) STEP_*: the control block's RFLAGS.TF is ours (step.c)
@@ -62,7 +62,7 @@ struct svm_vcpu {
 	u64 asid_generation;
 	int cpu;
 	bool host_saved;
-	u8 rare;
+	u8 entry_work;
 	u8 nmi;
 	bool soft_injected;
 	u8 step;

@@ -50,7 +50,7 @@ void svm_vcpu_reset(struct x86_vcpu *v)
 	s->nmi = NMI_OPEN;
 	s->step = 0;
 	s->step_loads = false;
-	s->rare = 0;
+	s->entry_work = 0;
 	s->window = 0;
 	control->event_inj = 0;
 	control->exit_int_info = 0;

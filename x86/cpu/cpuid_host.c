@@ -300,7 +300,7 @@ static void add_extended(struct cpuid_builder *b, u32 leaf1_edx)
 		e = add_features(b, 0x80000008, 0, false);
 		e->eax = cpuid_eax(0x80000008) & 0xffff;
 	}
-	/* TLBs of 1 GiB pages; what is fast; caches; topology, userspace's. */
+	/* TLBs of 1 GiB pages; what is fast; caches; topology, which is userspace's. */
 	if (top >= 0x8000001a) {
 		add_host_leaf(b, 0x80000019, 0, false);
 		add_host_leaf(b, 0x8000001a, 0, false);

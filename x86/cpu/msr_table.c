@@ -17,7 +17,7 @@
 #include "x86/vcpu/vendor.h"
 
 /* ------------------------------------------------------------------------ */
-/* Registers that only keep a value, and such that always read the same. */
+/* Registers that only keep a value, and those that always read the same. */
 
 static u64 *kept_field(struct x86_vcpu *v, const struct msr_row *row)
 {

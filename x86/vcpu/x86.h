@@ -10,7 +10,6 @@
 #include "emul/emul.h"
 #include "x86/vcpu/event.h"
 #include "x86/vcpu/exit.h"
-#include "x86/vcpu/msr_state.h"
 #include "x86/vcpu/parts.h"
 #include "x86/vcpu/state.h"
 
