@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "core/coalesced.h"
 #include "core/iobus.h"
 
 /**

@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "core/eventfd.h"
 #include "core/iobus.h"
 
 /**
