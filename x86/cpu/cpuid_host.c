@@ -182,7 +182,7 @@ struct cpuid_builder {
 };
 
 static struct kvm_cpuid_entry2 *add_zero_leaf(struct cpuid_builder *b, u32 function,
-					 u32 index, bool indexed)
+					      u32 index, bool indexed)
 {
 	struct kvm_cpuid_entry2 *e = &b->e[b->n++];
 
@@ -194,7 +194,7 @@ static struct kvm_cpuid_entry2 *add_zero_leaf(struct cpuid_builder *b, u32 funct
 
 /* As the host has it. */
 static struct kvm_cpuid_entry2 *add_host_leaf(struct cpuid_builder *b, u32 function, u32 index,
-				    bool indexed)
+					      bool indexed)
 {
 	struct kvm_cpuid_entry2 *e = add_zero_leaf(b, function, index, indexed);
 

@@ -189,7 +189,7 @@ static void bank_corrected(u64 *bank, const struct kvm_x86_mce *e)
  * (SDM vol. 3, 16.3.1.2 and 2.5, CR4.MCE).
  */
 static void bank_uncorrected(struct x86_vcpu *v, u64 *bank,
-			const struct kvm_x86_mce *e)
+			     const struct kvm_x86_mce *e)
 {
 	struct x86_mce *mce = &v->mce;
 

@@ -48,7 +48,7 @@ static unsigned int string_element_size(const struct emul_insn *insn)
 
 /* INS writes to ES:RDI, OUTS reads from DS:RSI or another segment. */
 static struct operand_addr string_element_address(const struct emul_ctx *ctx,
-					   bool in)
+						  bool in)
 {
 	const struct emul_insn *insn = &ctx->insn;
 	unsigned int reg = in ? GPR_RDI : GPR_RSI;
@@ -68,7 +68,7 @@ static bool is_ram(struct x86_vcpu *v, gpa_t gpa, bool write)
 
 /* Elements from the next one on, at most @max, that lie together at @gpa. */
 static unsigned int string_elements(struct x86_vcpu *v, bool in, unsigned int max,
-			     gpa_t *gpa)
+				    gpa_t *gpa)
 {
 	struct emul_ctx *ctx = &v->emul->ctx;
 	const struct emul_insn *insn = &ctx->insn;

@@ -12,7 +12,7 @@
 #include "x86/vcpu/vendor.h"
 
 static enum x86_next mov_complete(struct x86_vcpu *v, const struct x86_exit *exit,
-			    int err)
+				  int err)
 {
 	enum x86_next next;
 
@@ -54,7 +54,7 @@ enum x86_next cr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	}
 	if (exit->cr.write)
 		return mov_complete(v, exit, cr_set(v, exit->cr.nr,
-					      gpr_read(v, exit->cr.gpr)));
+						    gpr_read(v, exit->cr.gpr)));
 	gpr_write(v, exit->cr.gpr, cr_get(v, exit->cr.nr));
 	return mov_complete(v, exit, 0);
 }
