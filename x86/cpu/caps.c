@@ -14,7 +14,7 @@
 static struct x86_caps caps_record;
 const struct x86_caps *const x86_caps = &caps_record;
 
-struct probe {
+struct caps_probe {
 	const struct kvm_vendor *ven;
 	atomic_t err;
 	atomic_t cpu;
@@ -22,7 +22,7 @@ struct probe {
 
 static void probe_cpu(void *arg)
 {
-	struct probe *p = arg;
+	struct caps_probe *p = arg;
 	int err = p->ven->probe();
 
 	if (err && !atomic_cmpxchg(&p->err, 0, err))
@@ -43,7 +43,7 @@ static const char *probe_reason(int err)
 
 int caps_step_probe(void *obj)
 {
-	struct probe p = { .ven = obj };
+	struct caps_probe p = { .ven = obj };
 	int err;
 
 	on_each_cpu(probe_cpu, &p, 1);

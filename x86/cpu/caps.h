@@ -13,10 +13,8 @@
 /**
  * struct x86_caps - the capability record
  * @mmu: second-level paging (vendor)
- * @nrips: exits tell the next RIP (vendor)
  * @hidden_8000_0001_ecx: CPUID bits that guests must not see although the host
  *                        has them (vendor: SVM without nesting, ...)
- * @hidden_8000_0001_edx: likewise
  * @xcr0: XCR0 bits that guests may use (common)
  * @host_xcr0: XCR0 while the host runs; 0 without XSAVE (common)
  * @host_xss: IA32_XSS while the host runs (common)
@@ -27,9 +25,7 @@
  */
 struct x86_caps {
 	struct mmu_caps mmu;
-	bool nrips;
 	u32 hidden_8000_0001_ecx;
-	u32 hidden_8000_0001_edx;
 	u64 xcr0;
 	u64 host_xcr0;
 	u64 host_xss;

@@ -2,7 +2,7 @@
 /*
  * FPU state.  What is switched when:
  *
- * The registers: userspace's for the guest's around KVM_RUN.  While the thread is
+ * The registers: the guest's take the place of userspace's around KVM_RUN.  While it is
  * in KVM_RUN, the guest's are the thread's, so the scheduler saves them, and the
  * entry loads them again if they are not in the CPU.
  *
@@ -32,10 +32,10 @@ void fpu_put(struct x86_vcpu *v);
 #define FPU_XSS		BIT(1)
 #define FPU_PKRU	BIT(2)
 
-/** fpu_guest_in - the rare half of fpu_enter(): XCR0, XSS, PKRU */
+/** fpu_guest_in - the slow path of fpu_enter(): XCR0, XSS, PKRU */
 void fpu_guest_in(struct x86_vcpu *v);
 
-/** fpu_guest_out - the rare half of fpu_leave() */
+/** fpu_guest_out - the slow path of fpu_leave() */
 void fpu_guest_out(struct x86_vcpu *v);
 
 /**

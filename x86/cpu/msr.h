@@ -8,10 +8,10 @@
 struct msr_row;
 
 /**
- * struct msr_access - one RDMSR or WRMSR, or one entry of userspace's
+ * struct msr_access - one RDMSR or WRMSR, or one entry of a VMM's list
  * @row: the row that covers @index
  * @index: which register
- * @host: userspace's, not the guest's
+ * @host: the VMM's, not the guest's
  * @data: value to write, or the value read
  */
 struct msr_access {
@@ -59,8 +59,7 @@ extern const unsigned int msr_table_rows;
 /**
  * msr_read - RDMSR, or userspace's KVM_GET_MSRS
  * @v: own thread; kvm->srcu held unless @a->host
- * @a: index and host, the rest is filled.  What @host reads is there whatever CPUID
- *     says
+ * @a: index and host; the rest is filled.  For @host, CPUID has no say
  *
  * Return: 0; -EINVAL: not readable now; -ENOENT: unknown; -EPERM: userspace's
  * filter denies it.  All raise #GP unless userspace handles them.

@@ -103,7 +103,7 @@ void vm_step_msr_filter_down(void *obj)
 	filter_free(rcu_dereference_protected(vm->msr_filter, true));
 }
 
-static bool denies(const struct msr_filter *f, const struct msr_row *row)
+static bool filter_denies(const struct msr_filter *f, const struct msr_row *row)
 {
 	const u32 end = row->index + row->count;
 	u32 i;
@@ -116,12 +116,12 @@ static bool denies(const struct msr_filter *f, const struct msr_row *row)
 }
 
 /* Does it deny a register that lies in a block of the vendor's hardware? */
-static bool denies_vendor(const struct msr_filter *f)
+static bool filter_denies_vendor(const struct msr_filter *f)
 {
 	const struct msr_row *row;
 
 	for (row = msr_table; row < msr_table + msr_table_rows; row++)
-		if (!row->read && denies(f, row))
+		if (!row->read && filter_denies(f, row))
 			return true;
 	return false;
 }
@@ -168,7 +168,7 @@ static struct msr_filter *filter_build(const struct kvm_msr_filter *from)
 		filter_free(f);
 		return ERR_PTR(err);
 	}
-	f->hides_vendor = denies_vendor(f);
+	f->hides_vendor = filter_denies_vendor(f);
 	return f;
 }
 

@@ -11,7 +11,7 @@
  *     IA32_TSC_ADJUST is taken off, means the base: userspace spent that time
  *     between reading and writing two vCPUs.
  *   - So does a 0 for a vCPU that has not run: that is power-up, and the VM's
- *     counter may be running since long.
+ *     counter may have been running for long.
  *   - Any other value is a new base, for this vCPU and those written after it.
  *     As long as it is alone there, all that it is given is taken as it is.
  *

@@ -80,9 +80,8 @@ static bool has_one_operand(const struct emul_insn *insn)
 }
 
 /*
- * After userspace has had its turn.  Registers that it has changed are the ones
- * that the instruction goes on with, unless they no longer are at that instruction:
- * then there is nothing to go on with.
+ * Userspace has answered.  The instruction goes on with the registers as they are now,
+ * which userspace may have changed; if RIP has moved, the instruction is dropped.
  */
 static bool context_resume(struct x86_vcpu *v)
 {

@@ -67,7 +67,7 @@ bool emulate_fetch(struct x86_vcpu *v, const struct x86_exit *exit,
 /* ------------------------------------------------------------------------ */
 /* The bytes themselves.  Inline what nearly every exit does. */
 
-/* Copied at once, and hardly an instruction that exits is longer. */
+/* Copied at once; few instructions that exit are longer. */
 #define CODE_FIRST	8
 
 /**

@@ -41,14 +41,14 @@ void pio_ask_user(struct x86_vcpu *v, u16 port, unsigned int size,
 /* ------------------------------------------------------------------------ */
 /* Strings. */
 
-static unsigned int element_size(const struct emul_insn *insn)
+static unsigned int string_element_size(const struct emul_insn *insn)
 {
 	return min_t(unsigned int, insn->op_size, 4);
 }
 
 /* INS writes to ES:RDI, OUTS reads from DS:RSI or another segment. */
-static struct operand_addr element_address(const struct emul_ctx *ctx,
-					   bool in)
+static struct operand_addr string_element_address(const struct emul_ctx *ctx,
+						  bool in)
 {
 	const struct emul_insn *insn = &ctx->insn;
 	unsigned int reg = in ? GPR_RDI : GPR_RSI;
@@ -67,13 +67,13 @@ static bool is_ram(struct x86_vcpu *v, gpa_t gpa, bool write)
 }
 
 /* Elements from the next one on, at most @max, that lie together at @gpa. */
-static unsigned int elements(struct x86_vcpu *v, bool in, unsigned int max,
-			     gpa_t *gpa)
+static unsigned int string_elements(struct x86_vcpu *v, bool in, unsigned int max,
+				    gpa_t *gpa)
 {
 	struct emul_ctx *ctx = &v->emul->ctx;
 	const struct emul_insn *insn = &ctx->insn;
-	struct operand_addr at = element_address(ctx, in);
-	unsigned int size = element_size(insn), n;
+	struct operand_addr at = string_element_address(ctx, in);
+	unsigned int size = string_element_size(insn), n;
 	u64 count = operand_reg_get(ctx, GPR_RCX, insn->addr_size);
 	u64 room = operand_mask(insn->addr_size) - at.offset, la;
 
@@ -91,14 +91,14 @@ static unsigned int elements(struct x86_vcpu *v, bool in, unsigned int max,
 	return is_ram(v, *gpa, in) ? n : 0;
 }
 
-static void advance(struct emul_ctx *ctx, bool in, unsigned int n)
+static void string_advance(struct emul_ctx *ctx, bool in, unsigned int n)
 {
 	const struct emul_insn *insn = &ctx->insn;
 	unsigned int reg = in ? GPR_RDI : GPR_RSI, size = insn->addr_size;
 	u64 count = operand_reg_get(ctx, GPR_RCX, size) - n;
 
 	operand_reg_set(ctx, reg, size,
-			ctx->gpr[reg] + n * element_size(insn));
+			ctx->gpr[reg] + n * string_element_size(insn));
 	operand_reg_set(ctx, GPR_RCX, size, count);
 	if (!count)
 		exec_next(ctx);
@@ -116,7 +116,7 @@ unsigned int pio_string_in(struct x86_vcpu *v)
 
 	if (em->single_step || !is_string(&em->ctx.insn, 0x6c))
 		return 1;
-	return max(elements(v, true, PIO_DATA_BYTES, &gpa), 1u);
+	return max(string_elements(v, true, PIO_DATA_BYTES, &gpa), 1u);
 }
 
 bool pio_string_in_finish(struct x86_vcpu *v, unsigned int n)
@@ -124,11 +124,11 @@ bool pio_string_in_finish(struct x86_vcpu *v, unsigned int n)
 	struct emul_ctx *ctx = &v->emul->ctx;
 	gpa_t gpa;
 
-	n = min(n, elements(v, true, PIO_DATA_BYTES, &gpa));
+	n = min(n, string_elements(v, true, PIO_DATA_BYTES, &gpa));
 	if (!n || guest_write(&v->vcpu, gpa, pio_data(v),
-			      n * element_size(&ctx->insn)))
+			      n * string_element_size(&ctx->insn)))
 		return false;
-	advance(ctx, true, n);
+	string_advance(ctx, true, n);
 	return true;
 }
 
@@ -136,15 +136,15 @@ unsigned int pio_string_out(struct x86_vcpu *v)
 {
 	struct x86_emulator *em = v->emul;
 	struct emul_ctx *ctx = &em->ctx;
-	unsigned int size = element_size(&ctx->insn), n;
+	unsigned int size = string_element_size(&ctx->insn), n;
 	gpa_t gpa;
 
 	if (em->single_step || ctx->rip != em->rip ||
 	    !is_string(&ctx->insn, 0x6e))
 		return 0;
-	n = elements(v, false, PIO_DATA_BYTES - size, &gpa);
+	n = string_elements(v, false, PIO_DATA_BYTES - size, &gpa);
 	if (!n || guest_read(&v->vcpu, gpa, pio_data(v) + size, n * size))
 		return 0;
-	advance(ctx, false, n);
+	string_advance(ctx, false, n);
 	return n;
 }

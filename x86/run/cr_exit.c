@@ -11,8 +11,8 @@
 #include "x86/run/exits.h"
 #include "x86/vcpu/vendor.h"
 
-static enum x86_next finish(struct x86_vcpu *v, const struct x86_exit *exit,
-			    int err)
+static enum x86_next mov_complete(struct x86_vcpu *v, const struct x86_exit *exit,
+				  int err)
 {
 	enum x86_next next;
 
@@ -53,10 +53,10 @@ enum x86_next cr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		return X86_RESUME;
 	}
 	if (exit->cr.write)
-		return finish(v, exit, cr_set(v, exit->cr.nr,
-					      gpr_read(v, exit->cr.gpr)));
+		return mov_complete(v, exit, cr_set(v, exit->cr.nr,
+						    gpr_read(v, exit->cr.gpr)));
 	gpr_write(v, exit->cr.gpr, cr_get(v, exit->cr.nr));
-	return finish(v, exit, 0);
+	return mov_complete(v, exit, 0);
 }
 
 enum x86_next invlpg_exit(struct x86_vcpu *v, const struct x86_exit *exit)
@@ -67,7 +67,7 @@ enum x86_next invlpg_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	if (!usual_invlpg(v, &la, &usual.next_rip))
 		return emulate_insn(v, exit);
 	cr_flush_page(v, la);
-	return finish(v, &usual, 0);
+	return mov_complete(v, &usual, 0);
 }
 
 enum x86_next dr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
@@ -83,9 +83,9 @@ enum x86_next dr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		return X86_RESUME;
 	}
 	if (exit->dr.write)
-		return finish(v, exit, dr_set(v, nr, gpr_read(v, exit->dr.gpr)));
+		return mov_complete(v, exit, dr_set(v, nr, gpr_read(v, exit->dr.gpr)));
 	gpr_write(v, exit->dr.gpr, dr_get(v, nr));
-	return finish(v, exit, 0);
+	return mov_complete(v, exit, 0);
 }
 
 enum x86_next xsetbv_exit(struct x86_vcpu *v, const struct x86_exit *exit)
@@ -98,6 +98,6 @@ enum x86_next xsetbv_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		return X86_RESUME;
 	}
 	if (state_get(v, GRP_CPL)->cpl)
-		return finish(v, exit, -EINVAL);
-	return finish(v, exit, fpu_set_xcr0(v, v->state.gpr[GPR_RCX], value));
+		return mov_complete(v, exit, -EINVAL);
+	return mov_complete(v, exit, fpu_set_xcr0(v, v->state.gpr[GPR_RCX], value));
 }

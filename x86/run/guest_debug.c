@@ -5,7 +5,7 @@
  * What userspace asked for takes precedence: with single steps or hardware
  * breakpoints every #DB is its, with software breakpoints every INT3.  One that
  * turns out to be the guest's it raises itself, by KVM_SET_VCPU_EVENTS.  The trap
- * of the guest's own RFLAGS.TF comes all the same, behind a step of userspace.
+ * of the guest's own RFLAGS.TF comes as well, after userspace's step.
  */
 #include <asm/trapnr.h>
 
@@ -92,7 +92,7 @@ static int debug_inject(struct x86_vcpu *v, u32 control)
 	return 0;
 }
 
-/* VMMs leave what they do not use as it is: only db[] and DR7 are looked at. */
+/* Only db[] and DR7 are looked at: VMMs leave the rest uninitialized. */
 long debug_ioctl_set(void *obj, void *data, unsigned long arg)
 {
 	const struct kvm_guest_debug *dbg = data;

@@ -69,7 +69,7 @@ module_exit(kvm_module_exit);
  */
 static const struct step module_step[] = {
 	{ "kick masks",	module_step_kick_up,	module_step_kick_down },
-	{ "notifier",	module_step_notifier_up, module_step_notifier_down },
+	{ "notifier",	steps_nothing,		module_step_notifier_down },
 	{ "probe",	caps_step_probe,	NULL },
 	{ "setup",	caps_step_setup,	caps_step_teardown },
 	{ "mmu",	caps_step_mmu,		caps_step_mmu_down },

@@ -91,7 +91,7 @@ static int run_root(struct x86_vcpu *v)
 
 /*
  * In the guest, as far as RCU, accounting and the tick are concerned.  RCU looks
- * once a tick whether a CPU was quiescent, so it is told no oftener.
+ * once a tick whether a CPU was quiescent, so it is told once a tick.
  */
 static void run_guest(struct x86_vcpu *v)
 {
@@ -136,7 +136,7 @@ static bool run_enter(struct x86_vcpu *v)
 
 /*
  * An NMI that waits does not count: while it is masked, a window that is open for
- * the hardware and closed here would make the guest exit for ever.
+ * the hardware and closed here would make the guest exit again and again.
  */
 static bool interrupt_window_open(struct x86_vcpu *v)
 {

@@ -51,7 +51,6 @@ enum x86_exit_kind {
  * @exc: vector, error code, and CR2-like address for #PF; #DB: @dr6, its reasons
  *       as DR6 bits, and those among them that are the guest's own.  @stepped: it
  *       ends a step that the vendor was asked for, or that it needs itself
- * @vendor: raw information for exit_handle()
  */
 struct x86_exit {
 	enum x86_exit_kind kind;
@@ -96,10 +95,6 @@ struct x86_exit {
 			u64 dr6;
 			u64 dr6_guest;
 		} exc;
-		struct {
-			u64 info1;
-			u64 info2;
-		} vendor;
 	};
 };
 

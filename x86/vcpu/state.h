@@ -119,13 +119,13 @@ struct x86_state {
 struct x86_vcpu;
 
 /**
- * state_fetch - fetch groups from the hardware's control block
+ * kvm_state_fetch - fetch groups from the hardware's control block
  * @v: the vCPU, loaded
  * @groups: GRP_*, all invalid
  *
- * The rare half of state_get(), which is in x86.h.
+ * The slow path of state_get(), which is in x86.h.
  */
-void state_fetch(struct x86_vcpu *v, u32 groups);
+void kvm_state_fetch(struct x86_vcpu *v, u32 groups);
 
 /**
  * state_flush - store dirty groups to the hardware's control block

@@ -129,6 +129,7 @@ void kvm_vendor_unload(const struct kvm_vendor *ven);
 /*
  * What a vendor may call; exported to kvm-amd and kvm-intel only by name:
  *	kvm_event_exception()		x86/vcpu/event.h
+ *	kvm_state_fetch()		x86/vcpu/state.h, by state_get() and state_set()
  *	kvm_hw_is_rebooting()		core/hwenable.h
  */
 

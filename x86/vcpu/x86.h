@@ -11,7 +11,6 @@
 #include "irq/irq.h"
 #include "x86/vcpu/event.h"
 #include "x86/vcpu/exit.h"
-#include "x86/vcpu/msr_state.h"
 #include "x86/vcpu/parts.h"
 #include "x86/vcpu/state.h"
 
@@ -154,7 +153,7 @@ static inline struct x86_state *state_get(struct x86_vcpu *v, u32 groups)
 	u32 missing = groups & ~v->state.valid;
 
 	if (missing)
-		state_fetch(v, missing);
+		kvm_state_fetch(v, missing);
 	return &v->state;
 }
 
