@@ -137,12 +137,19 @@ void svm_event_inject(struct x86_vcpu *v, const struct x86_event *ev)
 	control->event_inj_err = ev->error;
 }
 
+/* With a LAPIC in userspace each write is told: it may hold something back. */
+void svm_event_cr8_update(struct svm_vcpu *s)
+{
+	vmcb_intercept(s, INTERCEPT_CR8_WRITE, !apic_in_kernel(&s->x86) ||
+		       (s->window & EVENT_MASK_TPR));
+}
+
 void svm_event_window(struct x86_vcpu *v, u32 mask)
 {
 	struct svm_vcpu *s = to_svm(v);
 
 	s->window = mask;
-	vmcb_intercept(s, INTERCEPT_CR8_WRITE, mask & EVENT_MASK_TPR);
+	svm_event_cr8_update(s);
 	svm_event_virq_update(s);
 	/* While NMIs are masked, the intercepted IRET comes first. */
 	if (!(mask & EVENT_MASK_NMI) || s->nmi == NMI_MASKED || s->step)

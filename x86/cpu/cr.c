@@ -5,6 +5,7 @@
 #include <asm/special_insns.h>
 
 #include "x86/cpu/apic.h"
+#include "core/run_state.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
 #include "x86/vcpu/vendor.h"
@@ -176,8 +177,14 @@ int cr4_write(struct x86_vcpu *v, u64 value)
 
 int cr8_write(struct x86_vcpu *v, u64 value)
 {
+	struct x86_state *s;
+
 	if (value > 15)
 		return -EINVAL;
+	s = state_get(v, GRP_CR8);
+	/* An interrupt that userspace holds back may be due now. */
+	if (!apic_in_kernel(v) && value < s->cr8)
+		request_set(&v->vcpu, REQ_TPR);
 	apic_tpr_set(v, value);
 	return 0;
 }
