@@ -143,6 +143,8 @@ static inline bool apic_in_kernel(const struct x86_vcpu *v)
 static inline struct x86_vcpu *x86_vcpu_of_lapic(struct lapic *a)
 {
 	return container_of(a, struct x86_vcpu, apic.lapic);
+}
+
 /** quirk_is_on - has userspace left a quirk (KVM_X86_QUIRK_*) as it is by default? */
 static inline bool quirk_is_on(const struct x86_vcpu *v, u32 quirk)
 {
