@@ -106,7 +106,14 @@ int lapic_lint(struct lapic *a, unsigned int pin);
  */
 bool lapic_matches(const struct lapic *a, const struct irq_msg *msg);
 
-/** lapic_events_take - LAPIC_EVENT_* that came, of those in @mask; own thread */
+/**
+ * lapic_events_take - LAPIC_EVENT_* that came
+ * @a: the LAPIC; own thread
+ * @mask: which
+ *
+ * Of both, taken at once, INIT comes first: a SIPI before it is dropped on arrival.
+ * Taken one after the other, a SIPI may be seen before its INIT.
+ */
 u32 lapic_events_take(struct lapic *a, u32 mask);
 
 #endif
