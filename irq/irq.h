@@ -2,10 +2,13 @@
 /*
  * A VM's interrupt controllers.
  *
- *	line ─► route.c ─┬─► pic.c ─────► ExtINT ─► irq_env_pic_output()
- *	                 ├─► ioapic.c ─┐
- *	MSI ─► route.c ──┴─────────────┼─► deliver.c ─► apic_map.c ─► lapic.c ─► irq_env_notify()
- *	ICR ─► lapic.c ────────────────┘
+ *	line -> route.c -+-> pic.c -> ExtINT -> irq_env_pic_output()
+ *			 |
+ *			 +-> ioapic.c -+
+ *			 |	       |
+ *	MSI -> route.c --+-------------+-> deliver.c -> apic_map.c -> lapic_irq.c
+ *				       |			  |
+ *	ICR -> lapic_icr.c ------------+	   irq_env_notify() <-+
  *
  * The library knows no KVM struct and no header of x86: what it asks of the world is
  * irq_env.h.  The same files are built for the kernel and, with sanitizers, for
@@ -77,7 +80,9 @@ void irq_vm_init(struct irq_vm *vm);
 
 /**
  * irq_vm_destroy - free controllers, routes and map
- * @vm: the VM; no LAPIC is left, nobody looks at it any more
+ * @vm: the VM; no LAPIC is left, no timer runs, nobody looks at it any more
+ *
+ * PIC, IOAPIC and PIT are from kmalloc(), routes and map from kvmalloc().
  */
 void irq_vm_destroy(struct irq_vm *vm);
 
@@ -88,7 +93,12 @@ void irq_vm_destroy(struct irq_vm *vm);
  * @msg: the message
  *
  * Any context; takes no lock, allocates nothing, in constant time for all destinations
- * but broadcasts.
+ * but broadcasts and ids that several LAPICs share.
+ *
+ * Lowest priority goes to one of those that are enabled, by software too: to the one
+ * whose processor priority is lowest where @by_priority is set, and among equals, or
+ * without it, to the one that vector and vCPU id hash to; so one vector goes to one
+ * vCPU as long as the destination is the same.
  *
  * Return: the sum of what lapic_accept() says of each that took it, IRQ_REFUSED when
  * none did.

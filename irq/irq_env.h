@@ -35,7 +35,7 @@ void irq_env_smi(struct lapic *a);
 /**
  * irq_env_timer_arm - call lapic_timer_expired() at a time
  * @a: the LAPIC; its own thread, or lapic_timer_expired() itself
- * @when: by irq_env_now(); replaces what was armed
+ * @when: by irq_env_now(), up to U64_MAX: never; replaces what was armed
  */
 void irq_env_timer_arm(struct lapic *a, u64 when);
 
@@ -45,7 +45,7 @@ void irq_env_timer_cancel(struct lapic *a);
 /** irq_env_guest_tsc - the vCPU's TSC now; any context */
 u64 irq_env_guest_tsc(struct lapic *a);
 
-/** irq_env_tsc_to_ns - how long the vCPU's TSC takes for so many ticks; saturates */
+/** irq_env_tsc_to_ns - how long the vCPU's TSC takes for so many ticks; saturates; any context */
 u64 irq_env_tsc_to_ns(struct lapic *a, u64 ticks);
 
 /**
@@ -58,7 +58,7 @@ u64 irq_env_min_period(void);
 /**
  * irq_env_eoi - the guest has ended an interrupt whose sender waits for that
  * @a: the LAPIC; its own thread
- * @vector: level triggered, or sent with tell_eoi
+ * @vector: level triggered, or sent with tell_eoi at some time
  */
 void irq_env_eoi(struct lapic *a, u8 vector);
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sending: ICR and SELF_IPI (SDM vol. 3, 11.6 and 11.12.9).  Own thread. */
+#include "irq/irq.h"
+#include "irq/lapic_priv.h"
+
+/*
+ * Is there such an IPI?  (SDM vol. 3, tables 11-3 and 11-4.)  To itself, and to all
+ * with itself, only fixed ones and, though the tables do not have it, NMIs: processors
+ * send them, and guests rely on it.
+ */
+static bool icr_is_valid(const struct irq_msg *msg)
+{
+	bool self = msg->shorthand == IRQ_SELF || msg->shorthand == IRQ_ALL;
+
+	switch (msg->mode) {
+	case IRQ_FIXED:
+	case IRQ_NMI:
+		return true;
+	case IRQ_LOWEST:
+	case IRQ_SMI:
+	case IRQ_INIT:
+	case IRQ_STARTUP:
+		return !self;
+	}
+	return false;
+}
+
+static bool icr_has_bad_vector(const struct irq_msg *msg)
+{
+	return (msg->mode == IRQ_FIXED || msg->mode == IRQ_LOWEST) &&
+	       msg->vector < LAPIC_VECTOR_MIN;
+}
+
+static void icr_send(struct lapic *a, const struct irq_msg *msg)
+{
+	/* It goes out all the same: those who get it have an error, too. */
+	if (unlikely(icr_has_bad_vector(msg)))
+		lapic_error(a, LAPIC_ESR_SEND_VECTOR);
+	irq_deliver(a->vm, a, msg);
+}
+
+void lapic_icr_write(struct lapic *a, u32 value)
+{
+	u32 high = lapic_reg(a, APIC_REG_ICR2);
+	bool wide = lapic_is_x2apic(a);
+	struct irq_msg msg = {
+		.dest = wide ? high : high >> LAPIC_ID_SHIFT,
+		.wide = wide,
+		.vector = value,
+		.mode = value >> LAPIC_MODE_SHIFT & LAPIC_MODE_MASK,
+		.shorthand = value >> 18 & 3,
+		.logical = value & LAPIC_ICR_LOGICAL,
+		.deassert = (value & (LAPIC_ICR_LEVEL | LAPIC_ICR_ASSERT)) == LAPIC_ICR_LEVEL,
+	};
+
+	/* sent at once: never busy; all of them by edge (11.6.1, notes of table 11-3) */
+	lapic_reg_set(a, APIC_REG_ICR, value & ~LAPIC_ICR_BUSY);
+	if (icr_is_valid(&msg))
+		icr_send(a, &msg);
+}
+
+void lapic_self_ipi(struct lapic *a, u8 vector)
+{
+	const struct irq_msg msg = { .vector = vector, .shorthand = IRQ_SELF };
+
+	icr_send(a, &msg);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Interrupts through a LAPIC: what the vCPU takes, own thread; what others send, any
+ * context.
+ */
+#ifndef LAMINA_IRQ_LAPIC_IRQ_H
+#define LAMINA_IRQ_LAPIC_IRQ_H
+
+#include <linux/atomic.h>
+#include <linux/compiler.h>
+
+#include "irq/lapic.h"
+
+/* ---- Interrupts into the vCPU; own thread. */
+
+/** lapic_pending_above - lapic_pending() where IRR is not empty */
+int lapic_pending_above(struct lapic *a);
+
+/**
+ * lapic_pending - the interrupt that the processor would take now
+ * @a: the LAPIC
+ *
+ * Return: the vector; -1: none, or none above the processor's priority.
+ */
+static inline int lapic_pending(struct lapic *a)
+{
+	return likely(!atomic_read(&a->irr_words)) ? -1 : lapic_pending_above(a);
+}
+
+/**
+ * lapic_ack - it is taken: IRR to ISR
+ * @a: the LAPIC
+ * @vector: what lapic_pending() said
+ */
+void lapic_ack(struct lapic *a, u8 vector);
+
+/**
+ * lapic_unack - its delivery was interrupted, and does not go on: ISR back to IRR
+ * @a: the LAPIC
+ * @vector: given to lapic_ack(), highest in service
+ */
+void lapic_unack(struct lapic *a, u8 vector);
+
+/**
+ * lapic_eoi - write of EOI
+ * @a: the LAPIC
+ *
+ * irq_env_eoi() is called for a level-triggered vector, unless broadcasts are
+ * suppressed, and for one that came with tell_eoi; possibly once too often.
+ */
+void lapic_eoi(struct lapic *a);
+
+/** lapic_tpr_set - MOV to CR8 and TPR: bits 7:0 */
+void lapic_tpr_set(struct lapic *a, u8 tpr);
+
+/** lapic_tpr - TPR, bits 7:0 */
+u8 lapic_tpr(const struct lapic *a);
+
+/**
+ * lapic_tpr_threshold - below which TPR class something that waits could be taken
+ * @a: the LAPIC
+ *
+ * Return: class (0 to 15) of the highest vector in IRR when only TPR holds it back, so
+ * that a TPR below it must be noticed; else 0.
+ */
+u8 lapic_tpr_threshold(struct lapic *a);
+
+/**
+ * lapic_takes_extint - do the PICs reach the processor through LINT0?
+ * @a: the LAPIC; any context
+ *
+ * Also when it is disabled: LINT0 is the processor's INTR then (SDM vol. 3, 11.4.3).
+ */
+bool lapic_takes_extint(const struct lapic *a);
+
+/* ---- Into the LAPIC; any context. */
+
+/**
+ * lapic_accept - a message for this LAPIC
+ * @a: the LAPIC
+ * @msg: the message; destination and shorthand do not count any more
+ *
+ * Return: 1; IRQ_COALESCED: the vector was in IRR already; IRQ_REFUSED: disabled, an
+ * illegal vector (ESR), or INIT and the like that change nothing.
+ */
+int lapic_accept(struct lapic *a, const struct irq_msg *msg);
+
+/**
+ * lapic_lint - what is wired to LINT0 or LINT1 rises
+ * @a: the LAPIC
+ * @pin: 0 or 1
+ *
+ * As LVT LINT0 or LINT1 says; ExtINT is not for here.  LINT1 of a disabled LAPIC is the
+ * processor's NMI.
+ *
+ * Return: as lapic_accept(); IRQ_REFUSED: masked.
+ */
+int lapic_lint(struct lapic *a, unsigned int pin);
+
+/**
+ * lapic_matches - is a message with a destination for this LAPIC? by the manual's words
+ * @a: the LAPIC
+ * @msg: the message; shorthand IRQ_DEST
+ *
+ * What apic_map.c knows beforehand; for broadcasts, and for when there is no map.
+ */
+bool lapic_matches(const struct lapic *a, const struct irq_msg *msg);
+
+/**
+ * lapic_events_take - LAPIC_EVENT_* that came
+ * @a: the LAPIC; own thread
+ * @mask: which
+ *
+ * Of both, taken at once, INIT comes first: a SIPI before it is dropped on arrival.
+ * Taken one after the other, a SIPI may be seen before its INIT.
+ */
+u32 lapic_events_take(struct lapic *a, u32 mask);
+
+#endif

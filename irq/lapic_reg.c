@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reading and writing registers, in both modes from one table (SDM vol. 3, table 11-1
+ * for xAPIC, 11-6 for x2APIC).  Own thread.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+
+#include "irq/lapic_priv.h"
+#include "irq/types.h"
+
+/* In which mode a register may be read and written. */
+#define RX	BIT(0)	/* xAPIC */
+#define WX	BIT(1)
+#define R2	BIT(2)	/* x2APIC */
+#define W2	BIT(3)
+#define RW	(RX | WX | R2 | W2)
+#define RO	(RX | R2)
+#define WO	(WX | W2)
+
+/**
+ * struct lapic_reg - a register's rules
+ * @access: see above; 0: reserved
+ * @keep: bits that a write sets
+ * @drop: read-only bits: no #GP in x2APIC mode, unlike those in neither mask
+ * @read: NULL: what the page says
+ * @write: takes the bits that are kept; NULL: into the page
+ */
+struct lapic_reg {
+	u8 access;
+	u32 keep;
+	u32 drop;
+	u32 (*read)(const struct lapic *a);
+	void (*write)(struct lapic *a, u32 offset, u32 value);
+};
+
+static u32 ppr_read(const struct lapic *a)
+{
+	return lapic_ppr(a);
+}
+
+/* Not there since the Pentium 4 (SDM vol. 3, 11.6.2.4). */
+static u32 zero_read(const struct lapic *a)
+{
+	return 0;
+}
+
+/* ID, LDR */
+static void id_write(struct lapic *a, u32 offset, u32 value)
+{
+	lapic_reg_set(a, offset, value);
+	lapic_ids_changed(a);
+}
+
+static void dfr_write(struct lapic *a, u32 offset, u32 value)
+{
+	id_write(a, offset, value | LAPIC_DFR_ONES);
+}
+
+static void eoi_write(struct lapic *a, u32 offset, u32 value)
+{
+	lapic_eoi(a);
+}
+
+static void svr_write(struct lapic *a, u32 offset, u32 value)
+{
+	lapic_reg_set(a, offset, value);
+	if (!(value & LAPIC_SVR_ENABLE))
+		lapic_lvts_mask(a);
+}
+
+/* A write shows the errors since the last one (SDM vol. 3, 11.5.3). */
+static void esr_write(struct lapic *a, u32 offset, u32 value)
+{
+	lapic_reg_set(a, offset, atomic_xchg(&a->errors, 0));
+}
+
+static void icr_write(struct lapic *a, u32 offset, u32 value)
+{
+	lapic_icr_write(a, value);
+}
+
+static void self_ipi_write(struct lapic *a, u32 offset, u32 value)
+{
+	lapic_self_ipi(a, value);
+}
+
+/* Masked while the LAPIC is disabled by software (SDM vol. 3, 11.4.7.2). */
+static u32 lvt_value(const struct lapic *a, u32 value)
+{
+	return lapic_is_on(a) ? value : value | LAPIC_LVT_MASKED;
+}
+
+static void lvt_write(struct lapic *a, u32 offset, u32 value)
+{
+	lapic_reg_set(a, offset, lvt_value(a, value));
+}
+
+static void lvt_timer_write(struct lapic *a, u32 offset, u32 value)
+{
+	lapic_timer_lvt(a, lvt_value(a, value));
+}
+
+static void timer_init_write(struct lapic *a, u32 offset, u32 value)
+{
+	lapic_timer_start(a, value);
+}
+
+static void timer_div_write(struct lapic *a, u32 offset, u32 value)
+{
+	lapic_timer_divider(a, value);
+}
+
+#define AT(offset)	[(offset) / 0x10]
+#define EIGHT(reg)	[(reg) / 0x10 ... (reg) / 0x10 + 7]
+#define LVT_BITS	0x100ffu	/* vector, mask */
+#define LVT_MODE	0x700u
+#define LINT_BITS	(LVT_BITS | LVT_MODE | 0xa000u)	/* polarity, trigger */
+#define LINT_DROP	(LAPIC_LVT_BUSY | LAPIC_LVT_REMOTE_IRR)
+
+static const struct lapic_reg lapic_regs[APIC_REGS_SIZE / 0x10] = {
+	AT(APIC_REG_ID) = { RX | WX | R2, LAPIC_ID_MASK, .write = id_write },
+	AT(APIC_REG_VERSION) = { RO },
+	AT(APIC_REG_TPR) = { RW, 0xff },
+	AT(APIC_REG_APR) = { RX, .read = zero_read },
+	AT(APIC_REG_PPR) = { RO, .read = ppr_read },
+	AT(APIC_REG_EOI) = { WO, .write = eoi_write },
+	AT(APIC_REG_RRD) = { RX, .read = zero_read },
+	AT(APIC_REG_LDR) = { RX | WX | R2, LAPIC_ID_MASK, .write = id_write },
+	AT(APIC_REG_DFR) = { RX | WX, ~LAPIC_DFR_ONES, .write = dfr_write },
+	/* bit 9, focus checking, is a bit of AMD's (APM vol. 2, 16.4.7) */
+	AT(APIC_REG_SVR) = { RW, 0x3ff, .write = svr_write },
+	EIGHT(APIC_REG_ISR) = { RO },
+	EIGHT(APIC_REG_TMR) = { RO },
+	EIGHT(APIC_REG_IRR) = { RO },
+	AT(APIC_REG_ESR) = { RW, .write = esr_write },
+	AT(APIC_REG_ICR) = { RW, .write = icr_write },	/* see lapic_reg_keep() */
+	AT(APIC_REG_ICR2) = { RX | WX, LAPIC_ID_MASK },
+	AT(APIC_REG_LVT_TIMER) = { RW, LVT_BITS | BIT(LAPIC_TIMER_SHIFT), LAPIC_LVT_BUSY,
+				   .write = lvt_timer_write },
+	AT(APIC_REG_LVT_THERMAL) = { RW, LVT_BITS | LVT_MODE, LAPIC_LVT_BUSY,
+				     .write = lvt_write },
+	AT(APIC_REG_LVT_PERF) = { RW, LVT_BITS | LVT_MODE, LAPIC_LVT_BUSY,
+				  .write = lvt_write },
+	AT(APIC_REG_LVT_LINT0) = { RW, LINT_BITS, LINT_DROP, .write = lvt_write },
+	AT(APIC_REG_LVT_LINT1) = { RW, LINT_BITS, LINT_DROP, .write = lvt_write },
+	AT(APIC_REG_LVT_ERROR) = { RW, LVT_BITS, LAPIC_LVT_BUSY, .write = lvt_write },
+	AT(APIC_REG_TIMER_INIT) = { RW, ~0u, .write = timer_init_write },
+	AT(APIC_REG_TIMER_NOW) = { RO, .read = lapic_timer_now },
+	AT(APIC_REG_TIMER_DIV) = { RW, 0xb, .write = timer_div_write },
+	AT(APIC_REG_SELF_IPI) = { W2, 0xff, .write = self_ipi_write },
+};
+
+/* Bits that a write sets: @keep, and what depends on mode and CPUID. */
+static u32 lapic_reg_keep(const struct lapic *a, u32 offset)
+{
+	u32 keep = lapic_regs[offset / 0x10].keep;
+
+	if (offset == APIC_REG_SVR && a->features.eoi_suppress)
+		keep |= LAPIC_SVR_EOI;
+	if (offset == APIC_REG_LVT_TIMER && a->features.tsc_deadline)
+		keep |= LAPIC_TIMER_DEADLINE;
+	/* All bits of an xAPIC's ICR read back: that is what KVM's own selftest wants. */
+	if (offset == APIC_REG_ICR)
+		keep = lapic_is_x2apic(a) ? LAPIC_ICR_X2APIC : ~0u;
+	return keep;
+}
+
+static u32 lapic_reg_get(const struct lapic *a, u32 offset)
+{
+	const struct lapic_reg *r = &lapic_regs[offset / 0x10];
+
+	return r->read ? r->read(a) : lapic_reg(a, offset);
+}
+
+static void lapic_reg_put(struct lapic *a, u32 offset, u32 value)
+{
+	const struct lapic_reg *r = &lapic_regs[offset / 0x10];
+
+	if (r->write)
+		r->write(a, offset, value);
+	else
+		lapic_reg_set(a, offset, value);
+}
+
+/* Is it a register of the page? */
+static bool lapic_offset_exists(u32 offset)
+{
+	return offset < APIC_REGS_SIZE && !(offset % 0x10) &&
+	       lapic_regs[offset / 0x10].access & (RX | WX);
+}
+
+u32 lapic_read(struct lapic *a, u32 offset)
+{
+	if (unlikely(!lapic_offset_exists(offset))) {
+		lapic_error(a, LAPIC_ESR_REGISTER);
+		return 0;
+	}
+	if (unlikely(!(lapic_regs[offset / 0x10].access & RX)))
+		return 0;
+	return lapic_reg_get(a, offset);
+}
+
+void lapic_write(struct lapic *a, u32 offset, u32 value)
+{
+	if (unlikely(!lapic_offset_exists(offset))) {
+		lapic_error(a, LAPIC_ESR_REGISTER);
+		return;
+	}
+	if (lapic_regs[offset / 0x10].access & WX)
+		lapic_reg_put(a, offset, value & lapic_reg_keep(a, offset));
+}
+
+/* The offset of an x2APIC register that may be accessed so; -1: #GP. */
+static int lapic_msr_offset(const struct lapic *a, u32 msr, u8 access)
+{
+	u32 nr = msr - APIC_MSR_FIRST;
+
+	if (unlikely(!lapic_is_x2apic(a) || nr >= ARRAY_SIZE(lapic_regs) ||
+		     !(lapic_regs[nr].access & access)))
+		return -1;
+	return nr * 0x10;
+}
+
+int lapic_msr_read(struct lapic *a, u32 msr, u64 *value)
+{
+	int offset = lapic_msr_offset(a, msr, R2);
+
+	if (unlikely(offset < 0))
+		return -EINVAL;
+	*value = lapic_reg_get(a, offset);
+	if (offset == APIC_REG_ICR)
+		*value |= (u64)lapic_reg(a, APIC_REG_ICR2) << 32;
+	return 0;
+}
+
+int lapic_msr_write(struct lapic *a, u32 msr, u64 value)
+{
+	int offset = lapic_msr_offset(a, msr, W2);
+	u32 keep, high = upper_32_bits(value);
+
+	if (unlikely(offset < 0))
+		return -EINVAL;
+	keep = lapic_reg_keep(a, offset);
+	if (lower_32_bits(value) & ~(keep | lapic_regs[offset / 0x10].drop))
+		return -EINVAL;
+	if (offset == APIC_REG_ICR)
+		lapic_reg_set(a, APIC_REG_ICR2, high);
+	else if (high)
+		return -EINVAL;
+	lapic_reg_put(a, offset, value & keep);
+	return 0;
+}
+
+u32 lapic_reg_sane(const struct lapic *a, u32 offset, u32 value)
+{
+	const struct lapic_reg *r = &lapic_regs[offset / 0x10];
+
+	value &= lapic_reg_keep(a, offset);
+	if (offset >= APIC_REG_LVT_TIMER && offset <= APIC_REG_LVT_ERROR)
+		value = lvt_value(a, value);
+	return r->access & (WX | W2) ? value : 0;
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What userspace keeps of a LAPIC (api.rst 4.57, 4.58).  Own thread. */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "irq/irq.h"
+#include "irq/lapic_priv.h"
+
+#define ESR_BITS	(LAPIC_ESR_SEND_VECTOR | LAPIC_ESR_RECV_VECTOR | LAPIC_ESR_REGISTER)
+
+void lapic_save(struct lapic *a, void *regs)
+{
+	u32 *to = regs;
+
+	memset(to, 0, APIC_REGS_SIZE);
+	for (u32 offset = 0; offset < APIC_REGS_SIZE; offset += 0x10)
+		to[offset / 4] = lapic_reg(a, offset);
+	to[APIC_REG_PPR / 4] = lapic_ppr(a);
+	to[APIC_REG_TIMER_NOW / 4] = lapic_timer_now(a);
+	if (lapic_is_x2apic(a) && !a->vm->ids_32bit)
+		to[APIC_REG_ID / 4] <<= LAPIC_ID_SHIFT;
+}
+
+/* Vectors below 16 too: no LAPIC has them, and none is harmed. */
+static void lapic_vectors_restore(struct lapic *a, const u32 *from)
+{
+	u32 irr[8], tmr[8], isr[8];
+
+	for (int i = 0; i < 8; i++) {
+		irr[i] = from[(APIC_REG_IRR + i * 0x10) / 4];
+		tmr[i] = from[(APIC_REG_TMR + i * 0x10) / 4];
+		isr[i] = from[(APIC_REG_ISR + i * 0x10) / 4];
+	}
+	lapic_vectors_set(a, irr, tmr, isr);
+}
+
+static void lapic_ids_restore(struct lapic *a, const u32 *from)
+{
+	lapic_reg_set(a, APIC_REG_DFR, from[APIC_REG_DFR / 4] | LAPIC_DFR_ONES);
+	if (lapic_is_x2apic(a)) {
+		lapic_set_ids(a);
+		return;
+	}
+	lapic_reg_set(a, APIC_REG_ID, from[APIC_REG_ID / 4] & LAPIC_ID_MASK);
+	lapic_reg_set(a, APIC_REG_LDR, from[APIC_REG_LDR / 4] & LAPIC_ID_MASK);
+}
+
+static void lapic_regs_restore(struct lapic *a, const u32 *from)
+{
+	static const u16 plain[] = {
+		/* SVR comes first: LVTs are masked where it says so */
+		APIC_REG_SVR, APIC_REG_TPR, APIC_REG_LVT_TIMER, APIC_REG_LVT_THERMAL,
+		APIC_REG_LVT_PERF, APIC_REG_LVT_LINT0, APIC_REG_LVT_LINT1,
+		APIC_REG_LVT_ERROR, APIC_REG_TIMER_INIT, APIC_REG_TIMER_DIV,
+	};
+	u32 high = from[APIC_REG_ICR2 / 4];
+
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
+		lapic_reg_set(a, plain[i],
+			      lapic_reg_sane(a, plain[i], from[plain[i] / 4]));
+	lapic_reg_set(a, APIC_REG_ICR, lapic_reg_sane(a, APIC_REG_ICR,
+			from[APIC_REG_ICR / 4]) & ~LAPIC_ICR_BUSY);
+	lapic_reg_set(a, APIC_REG_ICR2, lapic_is_x2apic(a) ? high : high & LAPIC_ID_MASK);
+	lapic_reg_set(a, APIC_REG_ESR, from[APIC_REG_ESR / 4] & ESR_BITS);
+	atomic_set(&a->errors, 0);
+}
+
+int lapic_restore(struct lapic *a, const void *regs)
+{
+	const u32 *from = regs;
+
+	if (lapic_is_x2apic(a) && a->vm->ids_32bit &&
+	    from[APIC_REG_ID / 4] != a->id)
+		return -EINVAL;
+	lapic_timer_stop(a);
+	lapic_ids_restore(a, from);
+	lapic_regs_restore(a, from);
+	lapic_vectors_restore(a, from);
+	lapic_timer_restore(a, from[APIC_REG_TIMER_NOW / 4]);
+	lapic_ids_changed(a);
+	return 0;
+}
