@@ -29,6 +29,7 @@ SHIM_WEAK unsigned int shim_yield_odds;	/* 1 of n yields; 0: none */
 SHIM_WEAK const unsigned char *shim_input;	/* a fuzzer's, or NULL */
 SHIM_WEAK unsigned long shim_input_left;
 SHIM_WEAK void (*shim_step_hook)(void);	/* at each atomic access of 8 bytes */
+SHIM_WEAK bool shim_step_any_size;		/* and at those of fewer */
 SHIM_WEAK void (*shim_yield_hook)(void);	/* where it may sleep */
 SHIM_WEAK void (*shim_unlock_hook)(void);	/* where no lock is held any more */
 

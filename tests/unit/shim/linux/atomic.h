@@ -13,11 +13,19 @@
 /* One family of functions for a type: atomic_, atomic64_, atomic_long_. */
 #define SHIM_ATOMIC(n, A, T)						\
 static inline T n##_read(const A *v)					\
-{ return __atomic_load_n(&v->counter, __ATOMIC_RELAXED); }		\
+{									\
+	if (shim_step_any_size)						\
+		shim_step();						\
+	return __atomic_load_n(&v->counter, __ATOMIC_RELAXED);		\
+}									\
 static inline T n##_read_acquire(const A *v)				\
 { return __atomic_load_n(&v->counter, __ATOMIC_ACQUIRE); }		\
 static inline void n##_set(A *v, T i)					\
-{ __atomic_store_n(&v->counter, i, __ATOMIC_RELAXED); }			\
+{									\
+	if (shim_step_any_size)						\
+		shim_step();						\
+	__atomic_store_n(&v->counter, i, __ATOMIC_RELAXED);		\
+}									\
 static inline T n##_add_return(T i, A *v)				\
 { return __atomic_add_fetch(&v->counter, i, __ATOMIC_SEQ_CST); }	\
 static inline T n##_sub_return(T i, A *v) { return n##_add_return(-i, v); } \

@@ -13,7 +13,10 @@
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define barrier()	__asm__ __volatile__("" ::: "memory")
 
-#define SHIM_STEP_FOR(x) do { if (sizeof(x) == 8) shim_step(); } while (0)
+#define SHIM_STEP_FOR(x) do {						\
+	if (sizeof(x) == 8 || shim_step_any_size)			\
+		shim_step();						\
+} while (0)
 
 #define READ_ONCE(x) ({							\
 	SHIM_STEP_FOR(x);						\

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <linux/kernel.h>
+#include <linux/lockdep.h>
 
 struct mutex {
 	pthread_mutex_t m;
@@ -11,7 +12,19 @@ struct mutex {
 
 #define DEFINE_MUTEX(n)		struct mutex n = { PTHREAD_MUTEX_INITIALIZER }
 #define mutex_init(l)		((void)pthread_mutex_init(&(l)->m, NULL))
-#define mutex_lock(l)		(might_sleep(), (void)pthread_mutex_lock(&(l)->m))
-#define mutex_unlock(l)		((void)pthread_mutex_unlock(&(l)->m))
+
+static inline void mutex_lock(struct mutex *l)
+{
+	might_sleep();
+	shim_assert(shim_lock_find(l) < 0);
+	pthread_mutex_lock(&l->m);
+	shim_lock_got(l, true);
+}
+
+static inline void mutex_unlock(struct mutex *l)
+{
+	shim_lock_leave(l, true);
+	pthread_mutex_unlock(&l->m);
+}
 
 #endif

@@ -56,4 +56,6 @@ static inline void rcu_barrier(void)
 	call_rcu(&(p)->member, shim_kfree_head);			\
 } while (0)
 
+#define kvfree_rcu(p, member)	kfree_rcu(p, member)
+
 #endif
