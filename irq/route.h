@@ -3,7 +3,7 @@
  * GSI to where it leads: pins of PIC and IOAPIC, or a message.
  *
  * A table is built off-line, published once under irq_vm.lock, and freed after a grace
- * period of RCU.
+ * period of RCU; the last one is from kvmalloc(), for irq_vm_destroy().
  */
 #ifndef LAMINA_IRQ_ROUTE_H
 #define LAMINA_IRQ_ROUTE_H
@@ -25,7 +25,8 @@ enum irq_route_kind {
 /**
  * struct irq_msi - a message as a device writes it
  * @address: SDM vol. 3, 11.11.1; the upper half has bits 31:8 of an extended destination
- *	where irq_vm.ids_32bit is set (api.rst 4.71)
+ *	where irq_vm.ids_32bit is set, and its bits 7:0 must be 0 then; else it does not
+ *	count (api.rst 4.52, KVM_SET_GSI_ROUTING)
  * @data: 11.11.2
  */
 struct irq_msi {
@@ -54,7 +55,8 @@ struct irq_route {
  * @n: how many
  *
  * Return: 0; -EINVAL: out of range, a second route of one kind or beside a message
- * for a GSI, a pin of a controller that is not there; -ENOMEM.  Nothing has changed then.
+ * for a GSI, a pin of a controller that is not there, a message with bits 39:32 of its
+ * address where these must be 0 (@address); -ENOMEM.  Nothing has changed then.
  */
 int irq_routes_set(struct irq_vm *vm, const struct irq_route *route,
 		   unsigned int n);
@@ -79,7 +81,8 @@ int irq_routes_default(struct irq_vm *vm);
  *
  * Any context.
  *
- * Return: the sum of what those say whom it leads to; IRQ_REFUSED where none took it.
+ * Return: the sum of what those say whom it leads to; IRQ_REFUSED where none took it, or
+ * it leads nowhere.
  */
 int irq_line(struct irq_vm *vm, u32 gsi, enum irq_source source, bool level);
 
@@ -94,7 +97,17 @@ int irq_line(struct irq_vm *vm, u32 gsi, enum irq_source source, bool level);
  */
 int irq_msi(struct irq_vm *vm, const struct irq_msi *msi);
 
-/** irq_msi_decode - the message in the controllers' words; false: no message's address */
+/**
+ * irq_msi_decode - the message in the controllers' words
+ * @vm: the VM
+ * @msi: the message
+ * @msg: result
+ *
+ * Bit 14 of the data does not count: an I/O APIC in userspace may send a level without
+ * it, and a level that is not asserted is no interrupt's message since the P6.
+ *
+ * Return: false: no message's address, or a reserved delivery mode (011, 110).
+ */
 bool irq_msi_decode(const struct irq_vm *vm, const struct irq_msi *msi,
 		    struct irq_msg *msg);
 
@@ -104,7 +117,7 @@ bool irq_msi_decode(const struct irq_vm *vm, const struct irq_msi *msi,
  * @ioapic: an IOAPIC's pin, else one of the PICs'
  * @pin: the pin
  *
- * Return: the GSI, or -1.
+ * Return: the GSI, the lowest where several lead there; -1: none.
  */
 int irq_gsi_of_pin(struct irq_vm *vm, bool ioapic, unsigned int pin);
 
