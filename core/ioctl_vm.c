@@ -3,6 +3,7 @@
 #include <linux/string.h>
 
 #include "core/arch.h"
+#include "core/block.h"
 #include "core/dirty.h"
 #include "core/iobus.h"
 #include "core/ioctl.h"
@@ -90,15 +91,46 @@ static long enable_manual_protect(struct kvm *kvm,
 	return 0;
 }
 
+/*
+ * A limit for ids, before the first vCPU and once (api.rst 7.32); the same again is no
+ * change.
+ */
+static long enable_max_vcpu_id(struct kvm *kvm, const struct kvm_enable_cap *cap)
+{
+	u64 ids = cap->args[0];
+	long ret = 0;
+	u32 now;
+
+	if (ids > VCPU_IDS_MAX)
+		return -EINVAL;
+	mutex_lock(&kvm->lock);
+	now = kvm->vcpu_ids;
+	if (!now && kvm->nr_vcpus)
+		now = VCPU_IDS_MAX;
+	if (!now)
+		kvm->vcpu_ids = ids;
+	else if (ids != now)
+		ret = -EINVAL;
+	mutex_unlock(&kvm->lock);
+	return ret;
+}
+
 static long vm_ioctl_enable_cap(void *obj, void *data, unsigned long arg)
 {
 	const struct kvm_enable_cap *cap = data;
 
 	if (cap->flags)
 		return -EINVAL;
-	if (cap->cap == KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2)
+	switch (cap->cap) {
+	case KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2:
 		return enable_manual_protect(obj, cap);
-	return arch_vm_enable_cap(obj, cap);
+	case KVM_CAP_MAX_VCPU_ID:
+		return enable_max_vcpu_id(obj, cap);
+	case KVM_CAP_HALT_POLL:
+		return halt_poll_set(obj, cap->args[0]);
+	default:
+		return arch_vm_enable_cap(obj, cap);
+	}
 }
 
 const struct ioctl_desc core_vm_ioctls[] = {

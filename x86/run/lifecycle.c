@@ -8,6 +8,7 @@
 #include <linux/preempt.h>
 
 #include "core/arch.h"
+#include "core/block.h"
 #include "core/hwenable.h"
 #include "core/iobus.h"
 #include "core/memslot.h"
@@ -78,7 +79,8 @@ const struct step_array module_steps = {
 
 /*
  * Nothing here starts a thread, waits for a grace period or walks other VMs.
- * The notifier comes when everything that it calls exists.
+ * The notifier comes when everything that it calls exists.  vCPUs and irqfds are
+ * made later, and go when nobody reaches the VM any more.
  */
 static const struct step vm_step[] = {
 	{ "mm",		vm_step_mm_up,		vm_step_mm_down },
@@ -91,6 +93,7 @@ static const struct step vm_step[] = {
 	{ "vendor",	vm_step_vendor_up,	vm_step_vendor_down },
 	{ "hardware",	vm_step_hw_up,		vm_step_hw_down },
 	{ "notifier",	vm_step_notifier_up,	vm_step_notifier_down },
+	{ "vcpus",	steps_nothing,		vm_step_vcpus_down },
 	{ "fd",		vm_step_fd_up,		vm_step_fd_down },
 	{ "publish",	vm_step_publish_up,	NULL },
 };
@@ -108,6 +111,7 @@ const struct step_array arch_vm_steps = {
 static const struct step vcpu_step[] = {
 	{ "limits",	vcpu_step_limits_up,	vcpu_step_limits_down },
 	{ "run page",	vcpu_step_run_page_up,	vcpu_step_run_page_down },
+	{ "halt",	vcpu_step_halt_up,	vcpu_step_halt_down },
 	{ "fpu",	vcpu_step_fpu_up,	vcpu_step_fpu_down },
 	{ "cpuid",	steps_nothing,		vcpu_step_cpuid_down },
 	{ "mmu",	vcpu_step_mmu_up,	vcpu_step_mmu_down },

@@ -148,3 +148,8 @@ void arch_vcpu_put(struct kvm_vcpu *vcpu)
 {
 	vendor(put)(to_x86_vcpu(vcpu));
 }
+
+bool arch_vcpu_wakes(struct kvm_vcpu *vcpu)
+{
+	return !events_idle(&to_x86_vcpu(vcpu)->events);
+}

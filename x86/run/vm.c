@@ -70,6 +70,15 @@ long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
 	}
 }
 
+enum irq_chips arch_irq_chips(struct kvm *kvm)
+{
+	return IRQ_CHIPS_NONE;
+}
+
+void arch_irq_line(struct kvm *kvm, u32 gsi, enum irq_source source, bool level)
+{
+}
+
 /* Routes lead to interrupt controllers in the kernel, and a VM has none. */
 static long vm_ioctl_gsi_routing(void *obj, void *data, unsigned long arg)
 {
