@@ -8,6 +8,7 @@
 #include "core/iobus.h"
 #include "core/ioctl.h"
 #include "core/ioctl_fds.h"
+#include "core/irqfd.h"
 #include "core/memslot.h"
 #include "core/vm.h"
 
@@ -34,6 +35,11 @@ static long vm_ioctl_dirty_clear(void *obj, void *data, unsigned long arg)
 static long vm_ioctl_ioeventfd(void *obj, void *data, unsigned long arg)
 {
 	return ioeventfd_set(obj, data);
+}
+
+static long vm_ioctl_irqfd(void *obj, void *data, unsigned long arg)
+{
+	return irqfd_set(obj, data);
 }
 
 static long vm_ioctl_coalesce(void *obj, void *data, unsigned long arg)
@@ -139,6 +145,7 @@ const struct ioctl_desc core_vm_ioctls[] = {
 	{ KVM_GET_DIRTY_LOG, 0, vm_ioctl_dirty_get },
 	{ KVM_CLEAR_DIRTY_LOG, 0, vm_ioctl_dirty_clear },
 	{ KVM_IOEVENTFD, 0, vm_ioctl_ioeventfd },
+	{ KVM_IRQFD, 0, vm_ioctl_irqfd },
 	{ KVM_REGISTER_COALESCED_MMIO, 0, vm_ioctl_coalesce },
 	{ KVM_UNREGISTER_COALESCED_MMIO, 0, vm_ioctl_uncoalesce },
 	{ KVM_SET_NR_MMU_PAGES, 0, vm_ioctl_set_mmu_pages },

@@ -11,6 +11,7 @@
 #include "core/block.h"
 #include "core/hwenable.h"
 #include "core/iobus.h"
+#include "core/irqfd.h"
 #include "core/memslot.h"
 #include "core/notifier.h"
 #include "core/run_state.h"
@@ -59,6 +60,7 @@ module_exit(kvm_module_exit);
 static const struct step module_step[] = {
 	{ "kick masks",	module_step_kick_up,	module_step_kick_down },
 	{ "notifier",	module_step_notifier_up, module_step_notifier_down },
+	{ "irqfds",	module_step_irqfd_up,	module_step_irqfd_down },
 	{ "probe",	caps_step_probe,	NULL },
 	{ "setup",	caps_step_setup,	caps_step_teardown },
 	{ "mmu",	caps_step_mmu,		caps_step_mmu_down },
@@ -94,6 +96,7 @@ static const struct step vm_step[] = {
 	{ "hardware",	vm_step_hw_up,		vm_step_hw_down },
 	{ "notifier",	vm_step_notifier_up,	vm_step_notifier_down },
 	{ "vcpus",	steps_nothing,		vm_step_vcpus_down },
+	{ "irqfds",	steps_nothing,		vm_step_irqfd_down },
 	{ "fd",		vm_step_fd_up,		vm_step_fd_down },
 	{ "publish",	vm_step_publish_up,	NULL },
 };
