@@ -42,6 +42,11 @@ static long vm_ioctl_irqfd(void *obj, void *data, unsigned long arg)
 	return irqfd_set(obj, data);
 }
 
+static long vm_ioctl_stats_fd(void *obj, void *data, unsigned long arg)
+{
+	return stats_fd_vm(obj);
+}
+
 static long vm_ioctl_coalesce(void *obj, void *data, unsigned long arg)
 {
 	return coalesced_register(obj, data);
@@ -146,6 +151,7 @@ const struct ioctl_desc core_vm_ioctls[] = {
 	{ KVM_CLEAR_DIRTY_LOG, 0, vm_ioctl_dirty_clear },
 	{ KVM_IOEVENTFD, 0, vm_ioctl_ioeventfd },
 	{ KVM_IRQFD, 0, vm_ioctl_irqfd },
+	{ KVM_GET_STATS_FD, 0, vm_ioctl_stats_fd },
 	{ KVM_REGISTER_COALESCED_MMIO, 0, vm_ioctl_coalesce },
 	{ KVM_UNREGISTER_COALESCED_MMIO, 0, vm_ioctl_uncoalesce },
 	{ KVM_SET_NR_MMU_PAGES, 0, vm_ioctl_set_mmu_pages },

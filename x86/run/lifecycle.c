@@ -61,6 +61,7 @@ static const struct step module_step[] = {
 	{ "kick masks",	module_step_kick_up,	module_step_kick_down },
 	{ "notifier",	module_step_notifier_up, module_step_notifier_down },
 	{ "irqfds",	module_step_irqfd_up,	module_step_irqfd_down },
+	{ "stats",	module_step_stats_up,	module_step_stats_down },
 	{ "probe",	caps_step_probe,	NULL },
 	{ "setup",	caps_step_setup,	caps_step_teardown },
 	{ "mmu",	caps_step_mmu,		caps_step_mmu_down },
@@ -97,6 +98,7 @@ static const struct step vm_step[] = {
 	{ "notifier",	vm_step_notifier_up,	vm_step_notifier_down },
 	{ "vcpus",	steps_nothing,		vm_step_vcpus_down },
 	{ "irqfds",	steps_nothing,		vm_step_irqfd_down },
+	{ "list",	vm_step_list_up,	vm_step_list_down },
 	{ "fd",		vm_step_fd_up,		vm_step_fd_down },
 	{ "publish",	vm_step_publish_up,	NULL },
 };
