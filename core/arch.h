@@ -2,7 +2,7 @@
 /*
  * What the core asks of the architecture: one of the four ways up.
  *
- * A dozen functions at most, linked directly; none is weak, none is optional.
+ * Few functions, linked directly; none is weak, none is optional.
  * Beside them the architecture supplies data: its creation steps, its ioctl
  * tables and its capabilities.
  */
@@ -12,6 +12,7 @@
 #include "core/ioctl.h"
 #include "core/kvm.h"
 #include "core/steps.h"
+#include "irq/irq.h"
 
 /* Creation in order: x86/run/lifecycle.c. */
 extern const struct step_array arch_vm_steps;
@@ -112,5 +113,32 @@ void arch_vcpu_put(struct kvm_vcpu *vcpu);
  * processor cannot do it.
  */
 int arch_user_cmpxchg16(u64 __user *p, const u64 *old, const u64 *new);
+
+/**
+ * arch_vcpu_wakes - is there anything that ends the vCPU's HLT, or its wait for SIPI?
+ * @vcpu: its own thread, loaded; must not sleep
+ *
+ * Looked at again after each vcpu_kick().  May look at requests, too, but need not.
+ */
+bool arch_vcpu_wakes(struct kvm_vcpu *vcpu);
+
+/**
+ * arch_irq_chips - which interrupt controllers are in the kernel
+ * @kvm: the VM
+ *
+ * Constant from the first vCPU on.
+ */
+enum irq_chips arch_irq_chips(struct kvm *kvm);
+
+/**
+ * arch_irq_line - a source drives a GSI
+ * @kvm: the VM, with interrupt controllers in the kernel
+ * @gsi: the GSI; any number: one without a route leads nowhere
+ * @source: who
+ * @level: high or low
+ *
+ * Any context; allocates nothing.
+ */
+void arch_irq_line(struct kvm *kvm, u32 gsi, enum irq_source source, bool level);
 
 #endif

@@ -30,7 +30,13 @@ static long vcpu_ioctl_signal_mask(void *obj, void *data, unsigned long arg)
 	return 0;
 }
 
+static long vcpu_ioctl_stats_fd(void *obj, void *data, unsigned long arg)
+{
+	return stats_fd_vcpu(obj);
+}
+
 const struct ioctl_desc core_vcpu_ioctls[] = {
 	{ KVM_SET_SIGNAL_MASK, IOCTL_RAW | IOCTL_UNLOADED, vcpu_ioctl_signal_mask },
+	{ KVM_GET_STATS_FD, IOCTL_UNLOADED, vcpu_ioctl_stats_fd },
 	{ }
 };

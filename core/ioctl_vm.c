@@ -3,10 +3,13 @@
 #include <linux/string.h>
 
 #include "core/arch.h"
+#include "core/block.h"
 #include "core/coalesced.h"
 #include "core/dirty.h"
 #include "core/eventfd.h"
 #include "core/ioctl.h"
+#include "core/ioctl_fds.h"
+#include "core/irqfd.h"
 #include "core/memslot.h"
 #include "core/vm.h"
 
@@ -28,6 +31,12 @@ VM_IOCTL(vm_ioctl_dirty_clear, dirty_clear)
 VM_IOCTL(vm_ioctl_ioeventfd, ioeventfd_set)
 VM_IOCTL(vm_ioctl_coalesce, coalesced_register)
 VM_IOCTL(vm_ioctl_uncoalesce, coalesced_unregister)
+VM_IOCTL(vm_ioctl_irqfd, irqfd_set)
+
+static long vm_ioctl_stats_fd(void *obj, void *data, unsigned long arg)
+{
+	return stats_fd_vm(obj);
+}
 
 static long vm_ioctl_set_mmu_pages(void *obj, void *data, unsigned long arg)
 {
@@ -74,15 +83,46 @@ static long enable_manual_protect(struct kvm *kvm,
 	return 0;
 }
 
+/*
+ * A limit for ids, before the first vCPU and once (api.rst 7.32); the same again is no
+ * change.
+ */
+static long enable_max_vcpu_id(struct kvm *kvm, const struct kvm_enable_cap *cap)
+{
+	u64 ids = cap->args[0];
+	long ret = 0;
+	u32 now;
+
+	if (ids > VCPU_IDS_MAX)
+		return -EINVAL;
+	mutex_lock(&kvm->lock);
+	now = kvm->vcpu_ids;
+	if (!now && kvm->nr_vcpus)
+		now = VCPU_IDS_MAX;
+	if (!now)
+		kvm->vcpu_ids = ids;
+	else if (ids != now)
+		ret = -EINVAL;
+	mutex_unlock(&kvm->lock);
+	return ret;
+}
+
 static long vm_ioctl_enable_cap(void *obj, void *data, unsigned long arg)
 {
 	const struct kvm_enable_cap *cap = data;
 
 	if (cap->flags)
 		return -EINVAL;
-	if (cap->cap == KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2)
+	switch (cap->cap) {
+	case KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2:
 		return enable_manual_protect(obj, cap);
-	return arch_vm_enable_cap(obj, cap);
+	case KVM_CAP_MAX_VCPU_ID:
+		return enable_max_vcpu_id(obj, cap);
+	case KVM_CAP_HALT_POLL:
+		return halt_poll_set(obj, cap->args[0]);
+	default:
+		return arch_vm_enable_cap(obj, cap);
+	}
 }
 
 const struct ioctl_desc core_vm_ioctls[] = {
@@ -91,6 +131,8 @@ const struct ioctl_desc core_vm_ioctls[] = {
 	{ KVM_GET_DIRTY_LOG, 0, vm_ioctl_dirty_get },
 	{ KVM_CLEAR_DIRTY_LOG, 0, vm_ioctl_dirty_clear },
 	{ KVM_IOEVENTFD, 0, vm_ioctl_ioeventfd },
+	{ KVM_IRQFD, 0, vm_ioctl_irqfd },
+	{ KVM_GET_STATS_FD, 0, vm_ioctl_stats_fd },
 	{ KVM_REGISTER_COALESCED_MMIO, 0, vm_ioctl_coalesce },
 	{ KVM_UNREGISTER_COALESCED_MMIO, 0, vm_ioctl_uncoalesce },
 	{ KVM_SET_NR_MMU_PAGES, 0, vm_ioctl_set_mmu_pages },

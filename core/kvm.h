@@ -21,18 +21,23 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
+#include <linux/rcuwait.h>
 #include <linux/refcount.h>
 #include <linux/srcu.h>
 #include <linux/xarray.h>
 
+#include "core/stats.h"
 #include "mmu/mmu.h"
 
 struct file;
+struct irqfds;
+struct vcpu_halt;
 struct slots;
 struct slot;
 struct bus;
 struct mm_notifier;
 struct step_array;
+struct task_struct;
 
 /* Address spaces: 0 outside of SMM, 1 in SMM. */
 #define AS_COUNT	2
@@ -59,8 +64,15 @@ struct new_fd {
  * @users: the VM fd, each vCPU fd, and whoever looks at it meanwhile
  * @mm: (c) address space of userspace; its ioctls come from no other
  * @lock: serialises vCPU creation; protects @vcpus for writing
- * @vcpus: vCPUs by index 0 .. @nr_vcpus - 1; a lookup sees published ones only
+ * @vcpus: vCPUs by index 0 .. @nr_vcpus - 1, and by id (vcpu_map.h); a lookup sees
+ *         published ones only
  * @nr_vcpus: published vCPUs; release-store by the publisher, acquire by readers
+ * @vcpu_ids: ids are below it (KVM_CAP_MAX_VCPU_ID); 0: not set; @lock
+ * @yielded_to: index of the vCPU that was yielded to last; a hint, no lock
+ * @halt_poll: longest halt poll in ns, with HALT_POLL_OWN; 0: the module's
+ * @irqfds: eventfds that raise interrupts, or NULL before the first (irqfd.h)
+ * @link: in the list of VMs (stats.h)
+ * @stats: counters
  * @slots_lock: serialises slot changes, dirty log calls and bus changes
  * @slots: current slot set of each address space; under @srcu, written under
  *         @slots_lock
@@ -83,6 +95,8 @@ struct kvm {
 	struct mutex lock;
 	struct xarray vcpus;
 	int nr_vcpus;
+	u32 vcpu_ids;
+	int yielded_to;
 
 	struct mutex slots_lock;
 	struct slots __rcu *slots[AS_COUNT];
@@ -96,6 +110,11 @@ struct kvm {
 	struct list_head coalesced_zones;
 
 	u32 dirty_manual;
+	u64 halt_poll;
+	struct irqfds *irqfds;
+	struct list_head link;
+	struct vm_stats stats;
+
 	struct mmu mmu;
 	struct mm_notifier *notifier;
 	struct list_head notifier_link;
@@ -125,9 +144,14 @@ enum vcpu_request {
  * @mode: enum vcpu_mode
  * @requests: bits of enum vcpu_request
  * @preempt: tells when the thread is scheduled out and in
+ * @wait: the thread while it sleeps in vcpu_block()
+ * @off_cpu: the thread while it is scheduled out, runnable or not; under RCU
+ * @spinning: the guest waits for another vCPU in a loop of PAUSE, see yield.h
  * @srcu_idx: index of the read section that KVM_RUN is in
  * @slot_hint: index of the slot that was found last; own thread
  * @sigset: KVM_SET_SIGNAL_MASK, valid when @sigset_active
+ * @halt: (c) what vcpu_block() needs, or NULL where HLT goes to userspace
+ * @stats: counters; written by its own thread
  * @mmu: MMU state
  * @fd: (x) its descriptor while being created
  */
@@ -142,10 +166,16 @@ struct kvm_vcpu {
 	int mode;
 	unsigned long requests;
 	struct preempt_notifier preempt;
+	struct rcuwait wait;
+	struct task_struct __rcu *off_cpu;
 	int srcu_idx;
 	unsigned int slot_hint;
+	bool spinning;
 	bool sigset_active;
 	sigset_t sigset;
+
+	struct vcpu_halt *halt;
+	struct vcpu_stats stats;
 
 	struct mmu_vcpu mmu;
 

@@ -334,5 +334,9 @@ void mmu_env_mark_dirty(struct mmu *mmu, const struct mmu_slot *slot,
 /* Hardware can drop one translation or all; a request drops all. */
 void mmu_env_flush(struct mmu *mmu, gfn_t start, u64 n)
 {
-	request_all(container_of(mmu, struct kvm, mmu), REQ_TLB_FLUSH);
+	struct kvm *kvm = container_of(mmu, struct kvm, mmu);
+
+	stat_inc(kvm->stats.remote_tlb_flush_requests);
+	if (request_all(kvm, REQ_TLB_FLUSH))
+		stat_inc(kvm->stats.remote_tlb_flush);
 }

@@ -34,15 +34,40 @@ void module_step_kick_down(void *unused)
 	}
 }
 
+void vcpu_kick(struct kvm_vcpu *vcpu)
+{
+	int cpu, me;
+
+	/*
+	 * What the caller stored, then where the vCPU is.  Pairs with the barriers
+	 * in vcpu_enter_check() and in the sleep of vcpu_block().
+	 */
+	smp_mb();
+	if (rcuwait_active(&vcpu->wait))
+		rcuwait_wake_up(&vcpu->wait);
+	if (READ_ONCE(vcpu->mode) != VCPU_IN_GUEST)
+		return;
+	/* Not preemptible, so that the CPU found stays online. */
+	me = get_cpu();
+	if (cmpxchg(&vcpu->mode, VCPU_IN_GUEST, VCPU_EXITING) == VCPU_IN_GUEST) {
+		cpu = READ_ONCE(vcpu->cpu);
+		/* An interrupt that calls on the vCPU's own CPU has ended the guest's run. */
+		if (cpu != me)
+			smp_send_reschedule(cpu);
+	}
+	put_cpu();
+}
+
 static void kick_ack(void *unused)
 {
 }
 
-void request_all(struct kvm *kvm, unsigned int req)
+bool request_all(struct kvm *kvm, unsigned int req)
 {
 	struct cpumask *mask;
 	struct kvm_vcpu *vcpu;
 	int i, cpu, me = get_cpu();
+	bool found = false;
 
 	mask = this_cpu_cpumask_var_ptr(kick_mask);
 	cpumask_clear(mask);
@@ -56,6 +81,7 @@ void request_all(struct kvm *kvm, unsigned int req)
 		 */
 		if (smp_load_acquire(&vcpu->mode) == VCPU_OUTSIDE)
 			continue;
+		found = true;
 		cmpxchg(&vcpu->mode, VCPU_IN_GUEST, VCPU_EXITING);
 		cpu = READ_ONCE(vcpu->cpu);
 		if (cpu >= 0 && cpu != me)
@@ -65,4 +91,5 @@ void request_all(struct kvm *kvm, unsigned int req)
 	if (!cpumask_empty(mask))
 		smp_call_function_many(mask, kick_ack, NULL, true);
 	put_cpu();
+	return found;
 }

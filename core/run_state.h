@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Requests and kicks.
+ * Requests and kicks: how others reach a vCPU's thread.
  *
  * A requester sets a bit in vcpu->requests and then looks at vcpu->mode; the
  * vCPU, interrupts off, stores VCPU_IN_GUEST and then looks at the requests.
  * With a full barrier between store and load on both sides at least one sees
  * the other: either the vCPU does not enter, or the requester sends an IPI.
+ * A thread that sleeps is reached in the same way, see block.h.
  */
 #ifndef LAMINA_CORE_RUN_STATE_H
 #define LAMINA_CORE_RUN_STATE_H
@@ -50,14 +51,39 @@ static inline void request_set(struct kvm_vcpu *vcpu, unsigned int req)
 }
 
 /**
+ * vcpu_kick - the vCPU leaves the guest, or its sleep in vcpu_block()
+ * @vcpu: the vCPU; any context, hard interrupts included
+ *
+ * What the caller stored before is seen by arch_vcpu_wakes() before the vCPU sleeps
+ * (again).  It keeps no vCPU from its next entry that is on its way in: whatever must
+ * be looked at first needs a request.  Does not wait.  Nothing happens to a vCPU that
+ * is elsewhere, as when its own thread calls.
+ */
+void vcpu_kick(struct kvm_vcpu *vcpu);
+
+/**
+ * request_one - set a request; the vCPU looks at it before it runs guest code again
+ * @vcpu: the vCPU; any context, hard interrupts included
+ * @req: the request
+ */
+static inline void request_one(struct kvm_vcpu *vcpu, unsigned int req)
+{
+	request_set(vcpu, req);
+	vcpu_kick(vcpu);
+}
+
+/**
  * request_all - set a request on every vCPU; those in the guest leave it
  * @kvm: the VM
  * @req: the request
  *
  * When it returns, no vCPU still runs guest code that it entered before.
- * May be called under spinning locks, interrupts on.
+ * May be called under spinning locks, interrupts on.  Those that sleep in
+ * vcpu_block() go on sleeping, and look at the request when they wake.
+ *
+ * Return: false when it found no vCPU in the guest.
  */
-void request_all(struct kvm *kvm, unsigned int req);
+bool request_all(struct kvm *kvm, unsigned int req);
 
 /**
  * vcpu_enter_check - last look before entering the guest

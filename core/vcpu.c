@@ -7,30 +7,12 @@
 
 #include "core/arch.h"
 #include "core/coalesced.h"
+#include "core/vcpu_map.h"
 #include "core/vm.h"
 
 /* Pages of a vCPU's mapping: see vcpu_fault(). */
 #define MAP_RUN		0
 #define MAP_COALESCED	COALESCED_PAGE_OFFSET
-
-struct kvm_vcpu *vcpu_get(struct kvm *kvm, int i)
-{
-	/* Pairs with the release in vcpu_step_publish_up(). */
-	if (i < 0 || i >= smp_load_acquire(&kvm->nr_vcpus))
-		return NULL;
-	return xa_load(&kvm->vcpus, i);
-}
-
-struct kvm_vcpu *vcpu_by_id(struct kvm *kvm, u32 id)
-{
-	struct kvm_vcpu *vcpu;
-	int i;
-
-	vcpu_for_each(i, vcpu, kvm)
-		if (vcpu->id == id)
-			return vcpu;
-	return NULL;
-}
 
 /* ------------------------------------------------------------------------ */
 /* Load and put. */
@@ -44,6 +26,7 @@ static void vcpu_sched_in(struct preempt_notifier *pn, int cpu)
 {
 	struct kvm_vcpu *vcpu = vcpu_of_notifier(pn);
 
+	RCU_INIT_POINTER(vcpu->off_cpu, NULL);
 	WRITE_ONCE(vcpu->cpu, cpu);
 	arch_vcpu_load(vcpu, cpu);
 }
@@ -51,7 +34,10 @@ static void vcpu_sched_in(struct preempt_notifier *pn, int cpu)
 static void vcpu_sched_out(struct preempt_notifier *pn,
 			   struct task_struct *next)
 {
-	arch_vcpu_put(vcpu_of_notifier(pn));
+	struct kvm_vcpu *vcpu = vcpu_of_notifier(pn);
+
+	rcu_assign_pointer(vcpu->off_cpu, current);
+	arch_vcpu_put(vcpu);
 }
 
 static struct preempt_ops vcpu_preempt_ops = {
@@ -183,17 +169,17 @@ int vcpu_step_limits_up(void *obj)
 
 	if (kvm->nr_vcpus >= VCPUS_MAX)
 		return -EINVAL;
+	if (kvm->vcpu_ids && vcpu->id >= kvm->vcpu_ids)
+		return -EINVAL;
 	if (vcpu_by_id(kvm, vcpu->id))
 		return -EEXIST;
 	vcpu->idx = kvm->nr_vcpus;
-	return xa_reserve(&kvm->vcpus, vcpu->idx, GFP_KERNEL_ACCOUNT);
+	return vcpu_map_reserve(vcpu);
 }
 
 void vcpu_step_limits_down(void *obj)
 {
-	struct kvm_vcpu *vcpu = obj;
-
-	xa_erase(&vcpu->kvm->vcpus, vcpu->idx);
+	vcpu_map_drop(obj);
 }
 
 int vcpu_step_run_page_up(void *obj)
@@ -234,17 +220,14 @@ void vcpu_step_fd_down(void *obj)
 int vcpu_step_publish_up(void *obj)
 {
 	struct kvm_vcpu *vcpu = obj;
-	struct kvm *kvm = vcpu->kvm;
 
 #ifdef LAMINA_TEST
 	/* As for the VM: what is published cannot be taken back. */
 	if (*arch_vcpu_steps.fail == (int)arch_vcpu_steps.n - 1)
 		return -EIO;
 #endif
-	vm_get(kvm);
-	xa_store(&kvm->vcpus, vcpu->idx, vcpu, GFP_KERNEL_ACCOUNT);
-	/* The vCPU is complete before the count covers it: see vcpu_get(). */
-	smp_store_release(&kvm->nr_vcpus, vcpu->idx + 1);
+	vm_get(vcpu->kvm);
+	vcpu_map_publish(vcpu);
 	fd_publish(&vcpu->fd);
 	return 0;
 }
@@ -281,9 +264,10 @@ long vcpu_create(struct kvm *kvm, u32 id)
 	return ret;
 }
 
-/* Last one first; the count goes down before the vCPU does. */
-void vcpu_destroy_all(struct kvm *kvm)
+/* The count goes down before the vCPU does. */
+void vm_step_vcpus_down(void *obj)
 {
+	struct kvm *kvm = obj;
 	struct kvm_vcpu *vcpu;
 
 	while (kvm->nr_vcpus) {

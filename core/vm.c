@@ -147,7 +147,6 @@ void vm_put(struct kvm *kvm)
 {
 	if (!refcount_dec_and_test(&kvm->users))
 		return;
-	vcpu_destroy_all(kvm);
 	steps_down(&arch_vm_steps, arch_vm_steps.n, kvm);
 	kvfree(kvm);
 }

@@ -23,7 +23,7 @@ long vm_create(unsigned long type);
 void vm_get(struct kvm *kvm);
 
 /**
- * vm_put - drop a reference; the last one destroys vCPUs, then the VM
+ * vm_put - drop a reference; the last one destroys the VM
  * @kvm: the VM; may sleep
  */
 void vm_put(struct kvm *kvm);
@@ -55,12 +55,6 @@ struct kvm_vcpu *vcpu_get(struct kvm *kvm, int i);
  * @id: userspace's id
  */
 struct kvm_vcpu *vcpu_by_id(struct kvm *kvm, u32 id);
-
-/**
- * vcpu_destroy_all - destroy the vCPUs of a VM that nobody uses any more
- * @kvm: the VM
- */
-void vcpu_destroy_all(struct kvm *kvm);
 
 /**
  * fd_reserve - a descriptor for a new object, which nobody sees yet
@@ -128,6 +122,8 @@ void vm_step_mm_down(void *kvm);
 int vm_step_locks_up(void *kvm);
 /** vm_step_locks_down - free what they hold */
 void vm_step_locks_down(void *kvm);
+/** vm_step_vcpus_down - destroy all vCPUs; the last one first */
+void vm_step_vcpus_down(void *kvm);
 /** vm_step_fd_up - reserve a descriptor and its file */
 int vm_step_fd_up(void *kvm);
 /** vm_step_fd_down - give them back unless they were published */

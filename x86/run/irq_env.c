@@ -7,7 +7,6 @@
 
 #include "core/irqfd.h"
 #include "core/run_state.h"
-#include "core/block.h"
 #include "core/vm.h"
 #include "irq/ioapic.h"
 #include "irq/irq_env.h"

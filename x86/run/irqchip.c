@@ -4,7 +4,6 @@
 #include <linux/uaccess.h>
 
 #include "core/arch.h"
-#include "core/block.h"
 #include "core/vm.h"
 #include "irq/ioapic.h"
 #include "irq/lapic.h"
@@ -264,10 +263,14 @@ long irqchip_ioctl_msi(void *obj, void *data, unsigned long arg)
 	return irq_msi(&vm->irq, &msi);
 }
 
-int arch_irq_line(struct kvm *kvm, u32 gsi, bool resample, bool level)
+void arch_irq_line(struct kvm *kvm, u32 gsi, enum irq_source source, bool level)
 {
-	return irq_line(&to_x86_vm(kvm)->irq, gsi, resample ?
-			IRQ_SOURCE_RESAMPLE : IRQ_SOURCE_USER, level);
+	irq_line(&to_x86_vm(kvm)->irq, gsi, source, level);
+}
+
+enum irq_chips arch_irq_chips(struct kvm *kvm)
+{
+	return irqchip_kind(to_x86_vm(kvm));
 }
 
 /* ------------------------------------------------------------------------ */

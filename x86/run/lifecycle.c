@@ -9,8 +9,10 @@
 #include <linux/preempt.h>
 
 #include "core/arch.h"
+#include "core/block.h"
 #include "core/hwenable.h"
 #include "core/iobus.h"
+#include "core/irqfd.h"
 #include "core/memslot.h"
 #include "core/notifier.h"
 #include "core/run_state.h"
@@ -70,6 +72,8 @@ module_exit(kvm_module_exit);
 static const struct step module_step[] = {
 	{ "kick masks",	module_step_kick_up,	module_step_kick_down },
 	{ "notifier",	steps_nothing,		module_step_notifier_down },
+	{ "irqfds",	module_step_irqfd_up,	module_step_irqfd_down },
+	{ "stats",	module_step_stats_up,	module_step_stats_down },
 	{ "probe",	caps_step_probe,	NULL },
 	{ "setup",	caps_step_setup,	caps_step_teardown },
 	{ "mmu",	caps_step_mmu,		caps_step_mmu_down },
@@ -114,7 +118,8 @@ EXPORT_SYMBOL_GPL(kvm_vendor_unload);
 
 /*
  * Nothing here starts a thread, waits for a grace period or walks other VMs.
- * The notifier comes when everything that it calls exists.
+ * The notifier comes when everything that it calls exists.  vCPUs and irqfds are
+ * made later, and go when nobody reaches the VM any more.
  */
 static const struct step vm_step[] = {
 	{ "mm",		vm_step_mm_up,		vm_step_mm_down },
@@ -129,6 +134,9 @@ static const struct step vm_step[] = {
 	{ "vendor",	vm_step_vendor_up,	vm_step_vendor_down },
 	{ "hardware",	vm_step_hw_up,		vm_step_hw_down },
 	{ "notifier",	vm_step_notifier_up,	vm_step_notifier_down },
+	{ "vcpus",	steps_nothing,		vm_step_vcpus_down },
+	{ "irqfds",	steps_nothing,		vm_step_irqfd_down },
+	{ "list",	vm_step_list_up,	vm_step_list_down },
 	{ "fd",		vm_step_fd_up,		vm_step_fd_down },
 	{ "publish",	vm_step_publish_up,	NULL },
 };
@@ -146,6 +154,7 @@ const struct step_array arch_vm_steps = {
 static const struct step vcpu_step[] = {
 	{ "limits",	vcpu_step_limits_up,	vcpu_step_limits_down },
 	{ "run page",	vcpu_step_run_page_up,	vcpu_step_run_page_down },
+	{ "halt",	vcpu_step_halt_up,	vcpu_step_halt_down },
 	{ "fpu",	vcpu_step_fpu_up,	vcpu_step_fpu_down },
 	{ "cpuid",	steps_nothing,		vcpu_step_cpuid_down },
 	{ "mmu",	vcpu_step_mmu_up,	vcpu_step_mmu_down },

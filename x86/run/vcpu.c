@@ -159,3 +159,8 @@ void arch_vcpu_put(struct kvm_vcpu *vcpu)
 	steal_vcpu_put(v);
 	vendor(put)(v);
 }
+
+bool arch_vcpu_wakes(struct kvm_vcpu *vcpu)
+{
+	return !events_idle(&to_x86_vcpu(vcpu)->events);
+}

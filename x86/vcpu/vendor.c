@@ -70,6 +70,7 @@ int vendor_publish(void *obj)
 	dev_set_owner(ven->owner);
 	vm_set_owner(ven->owner);
 	vcpu_set_owner(ven->owner);
+	stats_set_owner(ven->owner);
 	return 0;
 }
 

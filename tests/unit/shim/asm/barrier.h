@@ -14,6 +14,7 @@ SHIM_WEAK int shim_fence;
 #define smp_mb__after_atomic() smp_mb()
 #define smp_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define smp_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define smp_store_mb(var, v) ((void)__atomic_exchange_n(&(var), v, __ATOMIC_SEQ_CST))
 #define cpu_relax() __builtin_ia32_pause()
 
 #endif

@@ -5,6 +5,11 @@
 
 #include <linux/kernel.h>
 
+#define TASK_RUNNING		0
+#define TASK_INTERRUPTIBLE	1
+
+struct task_struct;
+
 static inline bool need_resched(void)
 {
 	return shim_yield_odds && shim_random() % shim_yield_odds == 0;

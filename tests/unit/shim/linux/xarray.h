@@ -27,6 +27,9 @@ static inline void xa_init(struct xarray *xa)
 	*xa = (struct xarray){ NULL, false };
 }
 
+#define XA_FLAGS_ACCOUNT	0
+#define xa_init_flags(xa, flags)	xa_init(xa)
+
 /* What an entry may be: a pointer (two low bits clear), tagged, or a number. */
 typedef unsigned int xa_mark_t;
 #define XA_PRESENT	((xa_mark_t)8)
