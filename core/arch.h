@@ -2,7 +2,7 @@
 /*
  * What the core asks of the architecture: one of the four ways up.
  *
- * Ten functions at most, linked directly; none is weak, none is optional.
+ * A dozen functions at most, linked directly; none is weak, none is optional.
  * Beside them the architecture supplies data: its creation steps, its ioctl
  * tables and its capabilities.
  */
@@ -101,5 +101,16 @@ void arch_vcpu_load(struct kvm_vcpu *vcpu, int cpu);
  * @vcpu: the vCPU
  */
 void arch_vcpu_put(struct kvm_vcpu *vcpu);
+
+/**
+ * arch_user_cmpxchg16 - compare and exchange 16 bytes of userspace's memory
+ * @p: address, aligned
+ * @old: what memory must hold
+ * @new: what is written then
+ *
+ * Return: 0; -EAGAIN when memory held something else; -EFAULT; -EOPNOTSUPP when the
+ * processor cannot do it.
+ */
+int arch_user_cmpxchg16(u64 __user *p, const u64 *old, const u64 *new);
 
 #endif

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "core/coalesced.h"
 #include "core/iobus.h"
 
 /**
@@ -28,12 +29,6 @@ struct coalesced_zone {
 	u32 size;
 	enum bus_kind kind;
 };
-
-static int zone_read(struct kvm_vcpu *vcpu, struct bus_dev *dev, gpa_t addr,
-		     unsigned int len, void *val)
-{
-	return -EOPNOTSUPP;
-}
 
 static int zone_write(struct kvm_vcpu *vcpu, struct bus_dev *dev, gpa_t addr,
 		      unsigned int len, const void *val)
@@ -69,7 +64,6 @@ static void zone_destroy(struct bus_dev *dev)
 }
 
 static const struct bus_dev_ops zone_ops = {
-	.read = zone_read,
 	.write = zone_write,
 	.destroy = zone_destroy,
 };

@@ -125,7 +125,7 @@ int dirty_get(struct kvm *kvm, const struct kvm_dirty_log *log)
 /*
  * Take those bits that userspace's bitmap names, which is in the snapshot and
  * ends up as the bits that were taken.  A word that is not full is the slot's
- * last: what userspace has behind its end meets zeros.
+ * last: behind its end the slot has no bit, whatever userspace says.
  */
 static bool dirty_take_named(struct slot *slot, u64 first, u64 nbits)
 {

@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "core/eventfd.h"
 #include "core/iobus.h"
 
 /**
@@ -33,12 +34,6 @@ struct ioeventfd {
 
 /* ------------------------------------------------------------------------ */
 /* Devices. */
-
-static int ioeventfd_read(struct kvm_vcpu *vcpu, struct bus_dev *dev,
-			  gpa_t addr, unsigned int len, void *val)
-{
-	return -EOPNOTSUPP;
-}
 
 static int ioeventfd_write(struct kvm_vcpu *vcpu, struct bus_dev *dev,
 			   gpa_t addr, unsigned int len, const void *val)
@@ -78,21 +73,14 @@ static void ioeventfd_destroy(struct bus_dev *dev)
 	ioeventfd_free(container_of(dev, struct ioeventfd, dev));
 }
 
-static void ioeventfd_fast_destroy(struct bus_dev *dev)
-{
-	/* Part of the device on the other bus. */
-}
-
 static const struct bus_dev_ops ioeventfd_ops = {
-	.read = ioeventfd_read,
 	.write = ioeventfd_write,
 	.destroy = ioeventfd_destroy,
 };
 
+/* Destroyed as a part of the device on the other bus. */
 static const struct bus_dev_ops ioeventfd_fast_ops = {
-	.read = ioeventfd_read,
 	.write = ioeventfd_fast_write,
-	.destroy = ioeventfd_fast_destroy,
 };
 
 /* ------------------------------------------------------------------------ */

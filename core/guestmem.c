@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Guest memory through userspace's mapping of it. */
+#include <linux/cache.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include <asm/asm.h>
-#include <asm/cpufeature.h>
-
+#include "core/arch.h"
 #include "core/dirty.h"
 #include "core/guestmem.h"
 #include "mmu/guest/gwalk.h"
@@ -285,29 +284,6 @@ fault:
 	return -EFAULT;
 }
 
-/* The kernel's macros stop at 8 bytes. */
-static int user_cmpxchg16(u64 __user *p, const u64 *old, const u64 *new)
-{
-	u64 low = old[0], high = old[1];
-	int err = 0;
-	bool done;
-
-	if (!user_access_begin(p, 16))
-		return -EFAULT;
-	asm volatile("1: lock cmpxchg16b %[p]\n"
-		     CC_SET(z)
-		     "2:\n"
-		     _ASM_EXTABLE_TYPE_REG(1b, 2b, EX_TYPE_EFAULT_REG, %[err])
-		     : CC_OUT(z) (done), [err] "+r" (err), [p] "+m" (*p),
-		       "+a" (low), "+d" (high)
-		     : "b" (new[0]), "c" (new[1])
-		     : "memory");
-	user_access_end();
-	if (err)
-		return err;
-	return done ? 0 : -EAGAIN;
-}
-
 static int user_compare_write(void __user *p, const void *old, const void *new,
 			      unsigned int len)
 {
@@ -320,26 +296,20 @@ static int user_compare_write(void __user *p, const void *old, const void *new,
 	return copy_to_user(p, new, len) ? -EFAULT : 0;
 }
 
-static bool can_be_atomic(gpa_t gpa, unsigned int len)
-{
-	if (len == 16)
-		return !(gpa & 15) && boot_cpu_has(X86_FEATURE_CX16);
-	return (gpa & (L1_CACHE_BYTES - 1)) + len <= L1_CACHE_BYTES;
-}
-
 static int slot_cmpxchg(const struct slot *slot, gpa_t gpa, const void *old,
 			const void *new, unsigned int len)
 {
+	int err = -EOPNOTSUPP;
 	void __user *p;
 
 	if (!slot || (slot->flags & KVM_MEM_READONLY))
 		return -EFAULT;
 	p = guest_user(slot, gpa);
-	if (unlikely(!can_be_atomic(gpa, len)))
-		return user_compare_write(p, old, new, len);
-	if (len == 16)
-		return user_cmpxchg16(p, old, new);
-	return user_cmpxchg(p, old, new, len);
+	if (len == 16 && !(gpa & 15))
+		err = arch_user_cmpxchg16(p, old, new);
+	else if (len < 16 && (gpa & (L1_CACHE_BYTES - 1)) + len <= L1_CACHE_BYTES)
+		err = user_cmpxchg(p, old, new, len);
+	return err == -EOPNOTSUPP ? user_compare_write(p, old, new, len) : err;
 }
 
 int guest_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, const void *old,

@@ -19,7 +19,7 @@
  * @start: first address
  * @len: how many; 0: exactly @start, accessed by any size
  * @last: largest last address of this range and all before it in the array
- * @dev: the device
+ * @dev: the device; NULL: a hole, where memory for a shorter bus was short
  */
 struct bus_range {
 	gpa_t start;
@@ -45,33 +45,6 @@ static struct bus *bus_get(struct kvm *kvm, enum bus_kind kind)
 	return srcu_dereference_check(kvm->buses[kind], &kvm->srcu,
 				      lockdep_is_held(&kvm->slots_lock));
 }
-
-/* ------------------------------------------------------------------------ */
-/* A hole: what is left of a device where memory for a shorter bus is short. */
-
-static int hole_read(struct kvm_vcpu *vcpu, struct bus_dev *dev, gpa_t addr,
-		     unsigned int len, void *val)
-{
-	return -EOPNOTSUPP;
-}
-
-static int hole_write(struct kvm_vcpu *vcpu, struct bus_dev *dev, gpa_t addr,
-		      unsigned int len, const void *val)
-{
-	return -EOPNOTSUPP;
-}
-
-static void hole_destroy(struct bus_dev *dev)
-{
-}
-
-static const struct bus_dev_ops hole_ops = {
-	.read = hole_read,
-	.write = hole_write,
-	.destroy = hole_destroy,
-};
-
-static struct bus_dev hole = { .ops = &hole_ops };
 
 /* ------------------------------------------------------------------------ */
 /* Accesses. */
@@ -109,15 +82,16 @@ static __always_inline struct bus_dev *bus_next(const struct bus *bus,
 						unsigned int len)
 {
 	const struct bus_range *r;
+	struct bus_dev *dev = NULL;
 
-	while (*i) {
+	while (*i && !dev) {
 		r = &bus->range[--*i];
 		if (r->last < addr)
 			break;
 		if (range_covers(r, addr, len))
-			return READ_ONCE(r->dev);
+			dev = READ_ONCE(r->dev);
 	}
-	return NULL;
+	return dev;
 }
 
 int bus_write(struct kvm_vcpu *vcpu, enum bus_kind kind, gpa_t addr,
@@ -141,7 +115,7 @@ int bus_read(struct kvm_vcpu *vcpu, enum bus_kind kind, gpa_t addr,
 	struct bus_dev *dev;
 
 	while ((dev = bus_next(bus, &i, addr, len)))
-		if (!dev->ops->read(vcpu, dev, addr, len, val))
+		if (dev->ops->read && !dev->ops->read(vcpu, dev, addr, len, val))
 			return 0;
 	return -EOPNOTSUPP;
 }
@@ -178,7 +152,7 @@ static struct bus *bus_make(const struct bus *cur, const struct bus_dev *del,
 			bus->range[to++] = *add;
 			add = NULL;
 		}
-		if (r->dev != del && r->dev != &hole)
+		if (r->dev && r->dev != del)
 			bus->range[to++] = *r;
 	}
 	if (add)
@@ -232,7 +206,7 @@ void bus_remove(struct kvm *kvm, enum bus_kind kind, struct bus_dev *dev)
 	if (!bus) {
 		for (i = 0; i < cur->n; i++)
 			if (cur->range[i].dev == dev)
-				WRITE_ONCE(cur->range[i].dev, &hole);
+				WRITE_ONCE(cur->range[i].dev, NULL);
 		bus = cur;
 	} else if (!bus->n) {
 		kvfree(bus);
@@ -265,7 +239,8 @@ void vm_step_buses_down(void *obj)
 		bus = rcu_dereference_protected(kvm->buses[kind], true);
 		for (i = 0; bus && i < bus->n; i++) {
 			dev = bus->range[i].dev;
-			dev->ops->destroy(dev);
+			if (dev && dev->ops->destroy)
+				dev->ops->destroy(dev);
 		}
 		kvfree(bus);
 	}

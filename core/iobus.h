@@ -14,9 +14,9 @@ struct bus_dev;
 
 /**
  * struct bus_dev_ops - a device's side
- * @read: fill @val; 0 when taken, -EOPNOTSUPP to let the next one try
+ * @read: fill @val; 0 when taken, -EOPNOTSUPP to let the next one try; NULL: never
  * @write: take @val; 0 when taken, -EOPNOTSUPP to let the next one try
- * @destroy: the device is off the bus and no reader is left
+ * @destroy: the device is off the bus and no reader is left; NULL: nothing to do
  */
 struct bus_dev_ops {
 	int (*read)(struct kvm_vcpu *vcpu, struct bus_dev *dev, gpa_t addr,
@@ -30,9 +30,6 @@ struct bus_dev_ops {
 struct bus_dev {
 	const struct bus_dev_ops *ops;
 };
-
-/* Page of a vCPU mapping that shows the coalesced ring, and the cap's value. */
-#define COALESCED_PAGE_OFFSET 1
 
 /* Devices on one bus; each ioeventfd is one. */
 #define BUS_DEVS_MAX 32768
@@ -86,40 +83,5 @@ void bus_remove(struct kvm *kvm, enum bus_kind kind, struct bus_dev *dev);
 int vm_step_buses_up(void *kvm);
 /** vm_step_buses_down - VM step: destroy what is on the buses; no vCPU is left */
 void vm_step_buses_down(void *kvm);
-
-/**
- * coalesced_register - KVM_REGISTER_COALESCED_MMIO
- * @kvm: the VM
- * @zone: userspace's structure
- *
- * Return: 0, -EINVAL, -ENOMEM, -ENOSPC.
- */
-int coalesced_register(struct kvm *kvm,
-		       const struct kvm_coalesced_mmio_zone *zone);
-
-/**
- * coalesced_unregister - KVM_UNREGISTER_COALESCED_MMIO
- * @kvm: the VM
- * @zone: every registered zone inside it goes
- */
-int coalesced_unregister(struct kvm *kvm,
-			 const struct kvm_coalesced_mmio_zone *zone);
-
-/**
- * coalesced_page - the ring's page, made when first asked for
- * @kvm: the VM
- *
- * Return: the page or NULL without memory.
- */
-struct page *coalesced_page(struct kvm *kvm);
-
-/**
- * ioeventfd_set - KVM_IOEVENTFD
- * @kvm: the VM
- * @args: userspace's structure
- *
- * Return: 0, -EINVAL, -EEXIST, -ENOENT, -EBADF, -ENOSPC, -ENOMEM.
- */
-int ioeventfd_set(struct kvm *kvm, const struct kvm_ioeventfd *args);
 
 #endif

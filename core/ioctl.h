@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-struct file;
+struct kvm;
 
 /* The handler wants the argument as it is, not a copy of what it points at. */
 #define IOCTL_RAW	(1u << 0)
@@ -35,6 +35,15 @@ struct ioctl_desc {
 extern const struct ioctl_desc core_dev_ioctls[];	/* core/ioctl_dev.c */
 extern const struct ioctl_desc core_vm_ioctls[];	/* core/ioctl_vm.c */
 extern const struct ioctl_desc core_vcpu_ioctls[];	/* core/ioctl_vcpu.c */
+
+/**
+ * core_check_extension - KVM_CHECK_EXTENSION on /dev/kvm and on a VM (core/ioctl_dev.c)
+ * @kvm: the VM or NULL
+ * @ext: KVM_CAP_*
+ *
+ * Return: the capability's value, 0 when it is not there.
+ */
+long core_check_extension(struct kvm *kvm, unsigned long ext);
 
 /**
  * ioctl_find - look a command up in two tables

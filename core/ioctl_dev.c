@@ -6,8 +6,7 @@
 #include <linux/module.h>
 
 #include "core/arch.h"
-#include "core/ioctl_fds.h"
-#include "core/iobus.h"
+#include "core/coalesced.h"
 #include "core/vm.h"
 
 static const struct cap_value core_caps[] = {

@@ -3,10 +3,10 @@
 #include <linux/string.h>
 
 #include "core/arch.h"
+#include "core/coalesced.h"
 #include "core/dirty.h"
-#include "core/iobus.h"
+#include "core/eventfd.h"
 #include "core/ioctl.h"
-#include "core/ioctl_fds.h"
 #include "core/memslot.h"
 #include "core/vm.h"
 
@@ -15,35 +15,19 @@ static long vm_ioctl_create_vcpu(void *obj, void *data, unsigned long arg)
 	return arg > U32_MAX ? -EINVAL : vcpu_create(obj, arg);
 }
 
-static long vm_ioctl_set_region(void *obj, void *data, unsigned long arg)
-{
-	return slot_set(obj, data);
-}
+/* Handlers whose work has a function of its own. */
+#define VM_IOCTL(handler, function)					\
+	static long handler(void *kvm, void *data, unsigned long arg)	\
+	{								\
+		return function(kvm, data);				\
+	}
 
-static long vm_ioctl_dirty_get(void *obj, void *data, unsigned long arg)
-{
-	return dirty_get(obj, data);
-}
-
-static long vm_ioctl_dirty_clear(void *obj, void *data, unsigned long arg)
-{
-	return dirty_clear(obj, data);
-}
-
-static long vm_ioctl_ioeventfd(void *obj, void *data, unsigned long arg)
-{
-	return ioeventfd_set(obj, data);
-}
-
-static long vm_ioctl_coalesce(void *obj, void *data, unsigned long arg)
-{
-	return coalesced_register(obj, data);
-}
-
-static long vm_ioctl_uncoalesce(void *obj, void *data, unsigned long arg)
-{
-	return coalesced_unregister(obj, data);
-}
+VM_IOCTL(vm_ioctl_set_region, slot_set)
+VM_IOCTL(vm_ioctl_dirty_get, dirty_get)
+VM_IOCTL(vm_ioctl_dirty_clear, dirty_clear)
+VM_IOCTL(vm_ioctl_ioeventfd, ioeventfd_set)
+VM_IOCTL(vm_ioctl_coalesce, coalesced_register)
+VM_IOCTL(vm_ioctl_uncoalesce, coalesced_unregister)
 
 static long vm_ioctl_set_mmu_pages(void *obj, void *data, unsigned long arg)
 {

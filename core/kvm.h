@@ -45,6 +45,16 @@ struct step_array;
 enum bus_kind { BUS_PIO, BUS_MMIO, BUS_FAST_MMIO, BUS_KINDS };
 
 /**
+ * struct new_fd - the descriptor of an object that is being created
+ * @nr: reserved number
+ * @file: its file; NULL: there is none, or it is userspace's by now
+ */
+struct new_fd {
+	int nr;
+	struct file *file;
+};
+
+/**
  * struct kvm - one VM
  * @users: the VM fd, each vCPU fd, and whoever looks at it meanwhile
  * @mm: (c) address space of userspace; its ioctls come from no other
@@ -65,8 +75,7 @@ enum bus_kind { BUS_PIO, BUS_MMIO, BUS_FAST_MMIO, BUS_KINDS };
  * @notifier: (c) this process's MMU notifier
  * @notifier_link: link in the notifier's list of VMs
  * @notifier_pins: walks of the notifier that are inside the VM; its lock
- * @fd: (x) reserved descriptor while being created
- * @file: (x) its file
+ * @fd: (x) its descriptor while being created
  */
 struct kvm {
 	refcount_t users;
@@ -92,8 +101,7 @@ struct kvm {
 	struct list_head notifier_link;
 	unsigned int notifier_pins;
 
-	int fd;
-	struct file *file;
+	struct new_fd fd;
 };
 
 /* What a vCPU is doing; see run_state.h for the protocol. */
@@ -121,8 +129,7 @@ enum vcpu_request {
  * @slot_hint: index of the slot that was found last; own thread
  * @sigset: KVM_SET_SIGNAL_MASK, valid when @sigset_active
  * @mmu: MMU state
- * @fd: (x) reserved descriptor while being created
- * @file: (x) its file
+ * @fd: (x) its descriptor while being created
  */
 struct kvm_vcpu {
 	struct kvm *kvm;
@@ -142,8 +149,7 @@ struct kvm_vcpu {
 
 	struct mmu_vcpu mmu;
 
-	int fd;
-	struct file *file;
+	struct new_fd fd;
 };
 
 #endif

@@ -58,13 +58,6 @@ unsigned int slot_index(const struct slots *slots, gfn_t gfn)
 	return i && slot_holds(slots->slot[i - 1], gfn) ? i - 1 : slots->n;
 }
 
-struct slot *slot_find(const struct slots *slots, gfn_t gfn)
-{
-	unsigned int i = slot_index(slots, gfn);
-
-	return i < slots->n ? slots->slot[i] : NULL;
-}
-
 struct slot *slot_by_id(const struct slots *slots, u16 id)
 {
 	unsigned int i;
@@ -215,7 +208,6 @@ static struct slots *set_make(const struct slots *cur, const struct slot *old,
 	*set = (struct slots){
 		.n = cur->n,
 		.npages = cur->npages,
-		.generation = cur->generation + 1,
 	};
 	memcpy(set->slot, cur->slot, cur->n * sizeof(*set->slot));
 	if (old)

@@ -38,14 +38,12 @@ struct slot {
  * struct slots - the slots of one address space
  * @n: how many
  * @npages: frames in all of them
- * @generation: grows with every change
  * @link: in kvm->stale_sets, once replaced
  * @slot: sorted by base_gfn; they do not overlap
  */
 struct slots {
 	unsigned int n;
 	u64 npages;
-	u64 generation;
 	struct list_head link;
 	struct slot *slot[];
 };
@@ -68,15 +66,6 @@ static inline bool slot_holds(const struct slot *slot, gfn_t gfn)
  * Return: the index, or @slots->n.
  */
 unsigned int slot_index(const struct slots *slots, gfn_t gfn);
-
-/**
- * slot_find - the slot that holds a frame
- * @slots: the set; its SRCU or slots_lock held
- * @gfn: the frame
- *
- * Return: the slot or NULL.
- */
-struct slot *slot_find(const struct slots *slots, gfn_t gfn);
 
 /**
  * slot_by_id - the slot with a number

@@ -299,11 +299,6 @@ void vm_step_notifier_down(void *obj)
 	mmu_notifier_put(&n->mn);
 }
 
-int module_step_notifier_up(void *unused)
-{
-	return 0;
-}
-
 void module_step_notifier_down(void *unused)
 {
 	mmu_notifier_synchronize();

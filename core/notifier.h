@@ -29,9 +29,6 @@ int vm_step_notifier_up(void *kvm);
 /** vm_step_notifier_down - VM step: leave it; waits for walks that are inside */
 void vm_step_notifier_down(void *kvm);
 
-/** module_step_notifier_up - module step: nothing */
-int module_step_notifier_up(void *unused);
-
 /** module_step_notifier_down - module step: wait until the last one is freed */
 void module_step_notifier_down(void *unused);
 

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A vCPU's life: build, lock, reserve the index, publish once. */
-#include <linux/anon_inodes.h>
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
 #include "core/arch.h"
-#include "core/iobus.h"
+#include "core/coalesced.h"
 #include "core/vm.h"
 
 /* Pages of a vCPU's mapping: see vcpu_fault(). */
@@ -219,33 +217,17 @@ void vcpu_step_run_page_down(void *obj)
 int vcpu_step_fd_up(void *obj)
 {
 	struct kvm_vcpu *vcpu = obj;
-	struct file *file;
 	char name[8 + 1 + 10 + 1];
-	int fd;
 
-	fd = get_unused_fd_flags(O_CLOEXEC);
-	if (fd < 0)
-		return fd;
 	snprintf(name, sizeof(name), "kvm-vcpu:%u", vcpu->id);
-	file = anon_inode_getfile(name, &vcpu_fops, vcpu, O_RDWR);
-	if (IS_ERR(file)) {
-		put_unused_fd(fd);
-		return PTR_ERR(file);
-	}
-	vcpu->fd = fd;
-	vcpu->file = file;
-	return 0;
+	return fd_reserve(&vcpu->fd, name, &vcpu_fops, vcpu);
 }
 
 void vcpu_step_fd_down(void *obj)
 {
 	struct kvm_vcpu *vcpu = obj;
 
-	if (!vcpu->file)
-		return;
-	vcpu->file->private_data = NULL;
-	fput(vcpu->file);
-	put_unused_fd(vcpu->fd);
+	fd_give_back(&vcpu->fd);
 }
 
 /* Nothing may fail from here on. */
@@ -253,7 +235,6 @@ int vcpu_step_publish_up(void *obj)
 {
 	struct kvm_vcpu *vcpu = obj;
 	struct kvm *kvm = vcpu->kvm;
-	struct file *file = vcpu->file;
 
 #ifdef LAMINA_TEST
 	/* As for the VM: what is published cannot be taken back. */
@@ -264,8 +245,7 @@ int vcpu_step_publish_up(void *obj)
 	xa_store(&kvm->vcpus, vcpu->idx, vcpu, GFP_KERNEL_ACCOUNT);
 	/* The vCPU is complete before the count covers it: see vcpu_get(). */
 	smp_store_release(&kvm->nr_vcpus, vcpu->idx + 1);
-	vcpu->file = NULL;
-	fd_install(vcpu->fd, file);
+	fd_publish(&vcpu->fd);
 	return 0;
 }
 
@@ -294,7 +274,7 @@ long vcpu_create(struct kvm *kvm, u32 id)
 	mutex_lock(&kvm->lock);
 	ret = steps_up(&arch_vcpu_steps, vcpu);
 	if (!ret)
-		ret = vcpu->fd;
+		ret = vcpu->fd.nr;
 	else
 		kvfree(vcpu);
 	mutex_unlock(&kvm->lock);

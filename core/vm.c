@@ -75,50 +75,66 @@ void vm_step_locks_down(void *obj)
 	xa_destroy(&kvm->vcpus);
 }
 
+int fd_reserve(struct new_fd *fd, const char *name,
+	       const struct file_operations *fops, void *obj)
+{
+	struct file *file;
+	int nr;
+
+	nr = get_unused_fd_flags(O_CLOEXEC);
+	if (nr < 0)
+		return nr;
+	file = anon_inode_getfile(name, fops, obj, O_RDWR);
+	if (IS_ERR(file)) {
+		put_unused_fd(nr);
+		return PTR_ERR(file);
+	}
+	*fd = (struct new_fd){ .nr = nr, .file = file };
+	return 0;
+}
+
+void fd_give_back(struct new_fd *fd)
+{
+	if (!fd->file)
+		return;
+	fd->file->private_data = NULL;
+	fput(fd->file);
+	put_unused_fd(fd->nr);
+}
+
+void fd_publish(struct new_fd *fd)
+{
+	struct file *file = fd->file;
+
+	fd->file = NULL;
+	fd_install(fd->nr, file);
+}
+
 int vm_step_fd_up(void *obj)
 {
 	struct kvm *kvm = obj;
-	struct file *file;
-	int fd;
 
-	fd = get_unused_fd_flags(O_CLOEXEC);
-	if (fd < 0)
-		return fd;
-	file = anon_inode_getfile("kvm-vm", &vm_fops, kvm, O_RDWR);
-	if (IS_ERR(file)) {
-		put_unused_fd(fd);
-		return PTR_ERR(file);
-	}
-	kvm->fd = fd;
-	kvm->file = file;
-	return 0;
+	return fd_reserve(&kvm->fd, "kvm-vm", &vm_fops, kvm);
 }
 
 void vm_step_fd_down(void *obj)
 {
 	struct kvm *kvm = obj;
 
-	/* Once published, file and descriptor are userspace's. */
-	if (!kvm->file)
-		return;
-	kvm->file->private_data = NULL;
-	fput(kvm->file);
-	put_unused_fd(kvm->fd);
+	fd_give_back(&kvm->fd);
 }
 
 /* Nothing may fail from here on: userspace can use the descriptor at once. */
 int vm_step_publish_up(void *obj)
 {
 	struct kvm *kvm = obj;
-	struct file *file = kvm->file;
 
 #ifdef LAMINA_TEST
 	/* A published VM cannot be taken back, so this step fails beforehand. */
 	if (*arch_vm_steps.fail == (int)arch_vm_steps.n - 1)
 		return -EIO;
 #endif
-	kvm->file = NULL;
-	fd_install(kvm->fd, file);
+	fd_publish(&kvm->fd);
 	return 0;
 }
 
@@ -153,7 +169,7 @@ long vm_create(unsigned long type)
 		kvfree(kvm);
 		return ret;
 	}
-	ret = kvm->fd;
+	ret = kvm->fd.nr;
 	vm_put(kvm);
 	return ret;
 }

@@ -5,6 +5,7 @@
 
 #include "core/kvm.h"
 
+struct file_operations;
 struct module;
 
 /**
@@ -60,6 +61,30 @@ struct kvm_vcpu *vcpu_by_id(struct kvm *kvm, u32 id);
  * @kvm: the VM
  */
 void vcpu_destroy_all(struct kvm *kvm);
+
+/**
+ * fd_reserve - a descriptor for a new object, which nobody sees yet
+ * @fd: result
+ * @name: of its inode
+ * @fops: what it does
+ * @obj: its file's private_data
+ *
+ * Return: 0, -EMFILE, -ENFILE, -ENOMEM.
+ */
+int fd_reserve(struct new_fd *fd, const char *name,
+	       const struct file_operations *fops, void *obj);
+
+/**
+ * fd_give_back - the object is not created after all; nothing if it was published
+ * @fd: the descriptor
+ */
+void fd_give_back(struct new_fd *fd);
+
+/**
+ * fd_publish - userspace has the descriptor, and may close it at once
+ * @fd: the descriptor
+ */
+void fd_publish(struct new_fd *fd);
 
 /**
  * vm_set_owner - the module that open descriptors keep loaded

@@ -13,6 +13,7 @@
 
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
+#include "x86/cpu/caps.h"
 
 static bool npt = true;
 module_param(npt, bool, 0444);
@@ -123,7 +124,6 @@ int svm_setup(struct x86_caps *caps)
 		.host_mce = __read_cr4() & X86_CR4_MCE,
 	};
 	mmu_caps_fill(&caps->mmu);
-	caps->nrips = svm_features.nrips;
 	caps->hidden_8000_0001_ecx = CPUID_SVM | CPUID_SKINIT | CPUID_MWAITX;
 	err = vmcb_maps_create();
 	if (err)

@@ -18,7 +18,6 @@
 #include <asm/traps.h>
 
 #include "svm/vmcb.h"
-#include "x86/cpu/debug.h"
 
 static bool vector_is_soft(u8 vector)
 {
@@ -124,7 +123,7 @@ void svm_event_inject(struct x86_vcpu *v, const struct x86_event *ev)
 	/* It would push our TF: step from where it leads to. */
 	if (s->step) {
 		svm_step_stop(s, STEP_NMI | STEP_USER);
-		s->rare |= RARE_KICK;
+		s->entry_work |= ENTRY_KICK;
 	}
 	if (ev->kind == EVENT_NMI)
 		nmi_mask(s, true);
@@ -149,7 +148,7 @@ void svm_event_window(struct x86_vcpu *v, u32 mask)
 		return;
 	/* What is injected first would push our TF: look again after it. */
 	if (s->vmcb->control.event_inj & SVM_EVTINJ_VALID)
-		s->rare |= RARE_KICK;
+		s->entry_work |= ENTRY_KICK;
 	else
 		svm_step_start(s, STEP_NMI);
 }
@@ -177,8 +176,6 @@ void svm_event_reclaim(struct x86_vcpu *v, struct x86_event *ev)
 	const struct vmcb_control_area *control = &s->vmcb->control;
 	u32 info = control->exit_int_info;
 
-	if (unlikely(debug_steps(v)))
-		svm_step_start(s, STEP_USER);
 	/* Refused: nothing was delivered, and x86 will inject it again. */
 	if (unlikely(control->exit_code == EXIT_CODE_INVALID)) {
 		svm_event_inject(v, NULL);

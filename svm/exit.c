@@ -6,7 +6,6 @@
 
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
-#include "x86/cpu/debug.h"
 
 /* Decode assists: EXITINFO1 of a MOV to or from CRn (APM vol. 2, 15.33.1). */
 #define CR_INFO_MOV	BIT_ULL(63)
@@ -73,7 +72,7 @@ static const u8 exit_kinds[EXIT_CODES] = {
 	[SVM_EXIT_RDPRU]		= X86_EXIT_UNDEFINED,
 };
 
-static enum x86_exit_kind kind_of_rare(u32 code)
+static enum x86_exit_kind kind_beyond_table(u32 code)
 {
 	switch (code) {
 	case SVM_EXIT_NPF:
@@ -174,7 +173,7 @@ static void decode_exception(struct svm_vcpu *s, struct x86_exit *exit)
 	if (vector == X86_TRAP_DB) {
 		exit->exc.dr6 = s->vmcb->save.dr6 & DR6_BITS;
 		exit->exc.dr6_guest = exit->exc.dr6;
-		svm_state_set(s, GRP_DR);	/* see dr_store() */
+		state_set(&s->x86, GRP_DR);	/* see dr_store() */
 	}
 	if (vector == X86_TRAP_MC)
 		exit->kind = X86_EXIT_NONE;	/* raised in svm_enter() */
@@ -188,10 +187,13 @@ void svm_exit_decode(struct x86_vcpu *v, struct x86_exit *exit)
 	const struct vmcb_control_area *control = &s->vmcb->control;
 	u32 code = control->exit_code;
 
+	/* What was injected has stopped it: see svm_event_inject(). */
+	if (unlikely(debug_steps(v)))
+		svm_step_start(s, STEP_USER);
 	exit->code = code;
 	exit->insn_len = 0;
 	exit->next_rip = svm_features.nrips ? control->next_rip : 0;
-	exit->kind = code < EXIT_CODES ? exit_kinds[code] : kind_of_rare(code);
+	exit->kind = code < EXIT_CODES ? exit_kinds[code] : kind_beyond_table(code);
 	switch (exit->kind) {
 	case X86_EXIT_PAGE:
 		decode_page(control, exit);

@@ -18,14 +18,14 @@ enum msr_rule {
 };
 
 /**
- * struct msr_row - an MSR in the save area
+ * struct svm_msr - an MSR in the save area
  * @index: its number
  * @offset: of a u64 in struct vmcb_save_area
  * @rule: what may be written
  *
  * VMLOAD and VMSAVE switch all of these, so guests use them directly.
  */
-struct msr_row {
+struct svm_msr {
 	u32 index;
 	u16 offset;
 	u8 rule;
@@ -34,7 +34,7 @@ struct msr_row {
 #define ROW(index, field, rule) \
 	{ index, offsetof(struct vmcb_save_area, field), rule }
 
-static const struct msr_row rows[] = {
+static const struct svm_msr svm_msrs[] = {
 	ROW(MSR_KERNEL_GS_BASE,		kernel_gs_base,	MSR_CANONICAL),
 	ROW(MSR_STAR,			star,		MSR_ANY),
 	ROW(MSR_LSTAR,			lstar,		MSR_CANONICAL),
@@ -61,19 +61,19 @@ void svm_msrpm_fill(u8 *map)
 {
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		msrpm_pass(map, rows[i].index);
+	for (i = 0; i < ARRAY_SIZE(svm_msrs); i++)
+		msrpm_pass(map, svm_msrs[i].index);
 	msrpm_pass(map, MSR_FS_BASE);
 	msrpm_pass(map, MSR_GS_BASE);
 }
 
-static const struct msr_row *row_find(u32 index)
+static const struct svm_msr *svm_msr_find(u32 index)
 {
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].index == index)
-			return &rows[i];
+	for (i = 0; i < ARRAY_SIZE(svm_msrs); i++)
+		if (svm_msrs[i].index == index)
+			return &svm_msrs[i];
 	return NULL;
 }
 
@@ -111,38 +111,31 @@ static struct x86_seg *base_seg(struct x86_state *state, u32 index)
 	return &state->seg[index == MSR_FS_BASE ? SEG_FS : SEG_GS];
 }
 
-static u64 base_read(struct x86_vcpu *v, u32 index)
-{
-	if (!(v->state.valid & GRP_SEGS))
-		svm_state_fetch(v, GRP_SEGS);
-	return base_seg(&v->state, index)->base;
-}
-
 static int base_write(struct x86_vcpu *v, u32 index, u64 data)
 {
 	if (!is_canonical(data))
 		return -EINVAL;
-	base_seg(svm_state_set(to_svm(v), GRP_SEGS), index)->base = data;
+	base_seg(state_set(v, GRP_SEGS), index)->base = data;
 	return 0;
 }
 
-static u64 *row_field(struct x86_vcpu *v, const struct msr_row *row)
+static u64 *svm_msr_field(struct x86_vcpu *v, const struct svm_msr *msr)
 {
-	return (void *)&to_svm(v)->vmcb->save + row->offset;
+	return (void *)&to_svm(v)->vmcb->save + msr->offset;
 }
 
 int svm_msr_read(struct x86_vcpu *v, u32 index, u64 *data)
 {
-	const struct msr_row *row = row_find(index);
+	const struct svm_msr *msr = svm_msr_find(index);
 
-	if (row) {
-		*data = *row_field(v, row);
+	if (msr) {
+		*data = *svm_msr_field(v, msr);
 		return 0;
 	}
 	switch (index) {
 	case MSR_FS_BASE:
 	case MSR_GS_BASE:
-		*data = base_read(v, index);
+		*data = base_seg(state_get(v, GRP_SEGS), index)->base;
 		return 0;
 	case MSR_IA32_CR_PAT:
 		*data = to_svm(v)->vmcb->save.g_pat;
@@ -185,12 +178,12 @@ static int tsc_aux_write(struct svm_vcpu *s, u64 data)
 
 int svm_msr_write(struct x86_vcpu *v, u32 index, u64 data)
 {
-	const struct msr_row *row = row_find(index);
+	const struct svm_msr *msr = svm_msr_find(index);
 
-	if (row) {
-		if (!rule_allows(row->rule, data))
+	if (msr) {
+		if (!rule_allows(msr->rule, data))
 			return -EINVAL;
-		*row_field(v, row) = data;
+		*svm_msr_field(v, msr) = data;
 		return 0;
 	}
 	switch (index) {

@@ -15,7 +15,6 @@
 #include "core/hwenable.h"
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
-#include "x86/cpu/debug.h"
 
 /* vmenter.S knows these numbers. */
 static_assert(GPR_RAX == 0 && GPR_RCX == 1 && GPR_RDX == 2 && GPR_RBX == 3);
@@ -67,14 +66,14 @@ static void breakpoints_load(const u64 *db)
 	set_debugreg(db[3], 3);
 }
 
-static void enter_rare(struct svm_vcpu *s)
+static void entry_work_do(struct svm_vcpu *s)
 {
-	if (s->rare & RARE_DB)
+	if (s->entry_work & ENTRY_DB)
 		breakpoints_load(debug_db(&s->x86));
 	/* Taken as soon as the guest runs, after what is injected. */
-	if (s->rare & RARE_KICK)
+	if (s->entry_work & ENTRY_KICK)
 		smp_send_reschedule(smp_processor_id());
-	s->rare &= ~RARE_KICK;
+	s->entry_work &= ~ENTRY_KICK;
 }
 
 /*
@@ -151,8 +150,8 @@ noinstr void svm_enter(struct x86_vcpu *v)
 		host_save(s, c);
 	if (unlikely(s->asid_generation != c->asid_generation))
 		svm_asid_assign(s, c);
-	if (unlikely(s->rare))
-		enter_rare(s);
+	if (unlikely(s->entry_work))
+		entry_work_do(s);
 	if (static_cpu_has_bug(X86_BUG_DIV0))
 		amd_clear_divider();
 

@@ -3,8 +3,8 @@
  * Register groups between v->state and the control block.
  *
  * RIP, RSP and RFLAGS are copied at every exit (svm_enter()).  CR4, EFER, the debug
- * registers and the TSC offset change through x86 only, so v->state always has them; with nested
- * paging the PDPTEs are read from memory at every use and are no state at all.
+ * registers and the TSC offset change through x86 only, so v->state always has them;
+ * with nested paging the PDPTEs are read from memory at every use and are no state.
  *
  * On shadow page tables (APM vol. 2, 15.19) the guest always runs with paging, PAE
  * and NXE, whatever it thinks, and CR3 is the root of those: its own CR3 is x86's.
@@ -13,7 +13,6 @@
 
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
-#include "x86/cpu/debug.h"
 
 /* G as the limit implies it: hardware keeps limits in bytes (APM vol. 2, 15.5.1). */
 static u16 attr_granularity(u16 attr, u32 limit)
@@ -166,9 +165,9 @@ static void dr_store(struct svm_vcpu *s)
 	s->vmcb->save.dr6 = DR6_ONES;
 	s->vmcb->save.dr7 = dr7;
 	if (dr7 & DR7_ENABLED)
-		s->rare |= RARE_DB;
+		s->entry_work |= ENTRY_DB;
 	else
-		s->rare &= ~RARE_DB;
+		s->entry_work &= ~ENTRY_DB;
 	vmcb_changed(s, CLEAN_DR);
 }
 
@@ -199,7 +198,7 @@ static void csss_store(struct svm_vcpu *s)
 
 #define GROUPS_CR	(GRP_CR0 | GRP_CR3 | GRP_CR4 | GRP_EFER)
 
-static void state_store_rare(struct svm_vcpu *s, u32 groups)
+static void state_store_slow(struct svm_vcpu *s, u32 groups)
 {
 	const struct x86_state *state = &s->x86.state;
 	struct vmcb *vmcb = s->vmcb;
@@ -253,10 +252,10 @@ void svm_state_store(struct x86_vcpu *v, u32 groups)
 				v->state.shadow ? SVM_INTERRUPT_SHADOW_MASK : 0;
 	}
 	if (groups & ~frequent)
-		state_store_rare(s, groups);
+		state_store_slow(s, groups);
 }
 
-static void state_fetch_rare(struct svm_vcpu *s, u32 groups)
+static void state_fetch_slow(struct svm_vcpu *s, u32 groups)
 {
 	const struct vmcb_save_area *save = &s->vmcb->save;
 	struct x86_state *state = &s->x86.state;
@@ -295,16 +294,6 @@ void svm_state_fetch(struct x86_vcpu *v, u32 groups)
 	if (groups & GRP_CR3)
 		state->cr3 = save->cr3;
 	if (groups & ~(GRP_CSSS | GRP_CR3))
-		state_fetch_rare(s, groups);
+		state_fetch_slow(s, groups);
 	state->valid |= groups;
-}
-
-struct x86_state *svm_state_set(struct svm_vcpu *s, u32 groups)
-{
-	struct x86_state *state = &s->x86.state;
-
-	if (groups & ~state->valid)
-		svm_state_fetch(&s->x86, groups & ~state->valid);
-	state->dirty |= groups;
-	return state;
 }

@@ -15,7 +15,6 @@
 #include <asm/traps.h>
 
 #include "svm/vmcb.h"
-#include "x86/cpu/debug.h"
 
 /* #DB ends the step, any other exception would push our TF. */
 #define STEP_EXCEPTIONS	(~(u32)BIT(X86_TRAP_NMI))
@@ -40,7 +39,7 @@ void svm_step_intercepts(struct svm_vcpu *s)
 static void step_change(struct svm_vcpu *s, u8 step)
 {
 	s->step = step;
-	svm_state_set(s, GRP_RFLAGS);
+	state_set(&s->x86, GRP_RFLAGS);
 	svm_step_intercepts(s);
 	svm_event_virq_update(s);
 }
@@ -97,7 +96,7 @@ static void step_abandon(struct svm_vcpu *s)
 	if (s->nmi == NMI_IRET)
 		s->nmi = NMI_MASKED;
 	else
-		s->rare |= RARE_KICK;
+		s->entry_work |= ENTRY_KICK;
 	s->step_loads = false;
 	svm_step_stop(s, STEP_NMI);
 	svm_step_intercepts(s);

@@ -29,8 +29,8 @@ enum svm_nmi {
 #define STEP_NMI	BIT(0)	/* over one instruction, up to an NMI window */
 #define STEP_USER	BIT(1)	/* over every one, for userspace */
 
-#define RARE_DB		BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
-#define RARE_KICK	BIT(1)	/* exit again right after entry */
+#define ENTRY_DB	BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
+#define ENTRY_KICK	BIT(1)	/* exit again right after entry */
 
 /**
  * struct svm_vcpu - an SVM vCPU
@@ -43,7 +43,7 @@ enum svm_nmi {
  * @host_saved: this CPU holds the guest's TSC_AUX, and the host's VMSAVE state
  *              of this thread is in the CPU's save area; from the first entry
  *              after load() to put()
- * @rare: RARE_* to be done at the next entry
+ * @entry_work: ENTRY_* to be done at the next entry
  * @nmi: (r) enum svm_nmi
  * @soft_injected: the event injected last was a #BP or #OF
  * @step: (r) STEP_*: the control block's RFLAGS.TF is ours (step.c)
@@ -62,7 +62,7 @@ struct svm_vcpu {
 	u64 asid_generation;
 	int cpu;
 	bool host_saved;
-	u8 rare;
+	u8 entry_work;
 	u8 nmi;
 	bool soft_injected;
 	u8 step;
@@ -146,8 +146,6 @@ enum x86_next svm_exit_handle(struct x86_vcpu *v, const struct x86_exit *exit);
 
 /** svm_state_fetch - control block to v->state */
 void svm_state_fetch(struct x86_vcpu *v, u32 groups);
-/** svm_state_set - state_set() of x86/vcpu/state.h, without the way through x86 */
-struct x86_state *svm_state_set(struct svm_vcpu *s, u32 groups);
 /** svm_state_store - v->state to control block, and its clean bits */
 void svm_state_store(struct x86_vcpu *v, u32 groups);
 

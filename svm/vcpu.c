@@ -8,7 +8,6 @@
 
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
-#include "x86/cpu/debug.h"
 
 static atomic64_t serials;
 
@@ -51,7 +50,7 @@ void svm_vcpu_reset(struct x86_vcpu *v)
 	s->nmi = NMI_OPEN;
 	s->step = 0;
 	s->step_loads = false;
-	s->rare = 0;
+	s->entry_work = 0;
 	s->window = 0;
 	control->event_inj = 0;
 	control->exit_int_info = 0;
@@ -108,7 +107,7 @@ void svm_policy_update(struct x86_vcpu *v)
 
 	/* No intercept depends on CPUID yet. */
 	vmcb_msr_exits(s, v->msr_exits);
-	svm_state_set(s, GRP_DR);
+	state_set(v, GRP_DR);
 	svm_step_intercepts(s);
 	if (debug_steps(v))
 		svm_step_start(s, STEP_USER);

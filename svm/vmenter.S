@@ -20,14 +20,6 @@
 #define RBP	GPR(5)
 #define RSI	GPR(6)
 #define RDI	GPR(7)
-#define R8	GPR(8)
-#define R9	GPR(9)
-#define R10	GPR(10)
-#define R11	GPR(11)
-#define R12	GPR(12)
-#define R13	GPR(13)
-#define R14	GPR(14)
-#define R15	GPR(15)
 
 /* On the stack while the guest runs. */
 #define STACK_GPR	0
@@ -57,14 +49,9 @@ SYM_FUNC_START(svm_vmenter)
 	mov	%rsi, %rax
 	vmload	%rax
 
-	mov	R15(%rdi), %r15
-	mov	R14(%rdi), %r14
-	mov	R13(%rdi), %r13
-	mov	R12(%rdi), %r12
-	mov	R11(%rdi), %r11
-	mov	R10(%rdi), %r10
-	mov	R9(%rdi), %r9
-	mov	R8(%rdi), %r8
+	.irp	nr, 8, 9, 10, 11, 12, 13, 14, 15
+	mov	GPR(\nr)(%rdi), %r\nr
+	.endr
 	mov	RSI(%rdi), %rsi
 	mov	RBP(%rdi), %rbp
 	mov	RBX(%rdi), %rbx
@@ -78,14 +65,9 @@ SYM_FUNC_START(svm_vmenter)
 	/* RAX and RSP are the host's again, FS, GS, TR and LDTR the guest's. */
 	vmsave	%rax
 	mov	STACK_GPR(%rsp), %rax
-	mov	%r15, R15(%rax)
-	mov	%r14, R14(%rax)
-	mov	%r13, R13(%rax)
-	mov	%r12, R12(%rax)
-	mov	%r11, R11(%rax)
-	mov	%r10, R10(%rax)
-	mov	%r9, R9(%rax)
-	mov	%r8, R8(%rax)
+	.irp	nr, 8, 9, 10, 11, 12, 13, 14, 15
+	mov	%r\nr, GPR(\nr)(%rax)
+	.endr
 	mov	%rdi, RDI(%rax)
 	mov	%rsi, RSI(%rax)
 	mov	%rbp, RBP(%rax)
@@ -96,20 +78,9 @@ SYM_FUNC_START(svm_vmenter)
 	vmload	%rax
 
 	/* Nothing that the guest chose stays for speculation to find. */
-	xor	%ecx, %ecx
-	xor	%edx, %edx
-	xor	%ebx, %ebx
-	xor	%ebp, %ebp
-	xor	%esi, %esi
-	xor	%edi, %edi
-	xor	%r8d, %r8d
-	xor	%r9d, %r9d
-	xor	%r10d, %r10d
-	xor	%r11d, %r11d
-	xor	%r12d, %r12d
-	xor	%r13d, %r13d
-	xor	%r14d, %r14d
-	xor	%r15d, %r15d
+	.irp	reg, ecx, edx, ebx, ebp, esi, edi, r8d, r9d, r10d, r11d, r12d, r13d, r14d, r15d
+	xor	%\reg, %\reg
+	.endr
 	/* Before STGI lets an NMI in, and before the first RET. */
 	ALTERNATIVE "", "call entry_ibpb", X86_FEATURE_IBPB_ON_VMEXIT
 	FILL_RETURN_BUFFER %rax, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT

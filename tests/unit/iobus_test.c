@@ -13,6 +13,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "core/coalesced.h"
+#include "core/eventfd.h"
 #include "core/iobus.h"
 
 static struct kvm kvm;

@@ -26,6 +26,13 @@ static struct {
 	unsigned long seq;
 } reader;
 
+static struct slot *slot_find(const struct slots *set, gfn_t gfn)
+{
+	unsigned int i = slot_index(set, gfn);
+
+	return i < set->n ? set->slot[i] : NULL;
+}
+
 /* ------------------------------------------------------------------------ */
 /* The other vCPU. */
 

@@ -9,9 +9,7 @@
 
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
-#include "x86/run/exits.h"
 #include "x86/cpu/fpu.h"
-#include "x86/run/lifecycle.h"
 #include "x86/vcpu/vendor.h"
 
 void vcpu_step_cpuid_down(void *obj)
@@ -20,7 +18,7 @@ void vcpu_step_cpuid_down(void *obj)
 }
 
 static __always_inline const struct kvm_cpuid_entry2 *
-find(const struct x86_vcpu *v, u32 function, u32 index)
+entry_find(const struct x86_vcpu *v, u32 function, u32 index)
 {
 	const struct x86_cpuid *c = &v->cpuid;
 	const struct kvm_cpuid_entry2 *e;
@@ -41,7 +39,7 @@ find(const struct x86_vcpu *v, u32 function, u32 index)
 const struct kvm_cpuid_entry2 *cpuid_find(const struct x86_vcpu *v,
 					  u32 function, u32 index)
 {
-	return find(v, function, index);
+	return entry_find(v, function, index);
 }
 
 /*
@@ -125,98 +123,106 @@ void cpuid_update(struct x86_vcpu *v)
 	cr_changed(v);
 }
 
-/* Bits that follow from registers, not from the table. */
-static __always_inline void cpuid_dynamic(struct x86_vcpu *v, u32 function, u32 index,
-			  u32 regs[4])
+/* Does what registers say decide on a part of a leaf? */
+static bool cpuid_is_dynamic(u32 function)
 {
-	bool apic = v->msrs.apic_base & MSR_IA32_APICBASE_ENABLE;
-	u32 *eax = &regs[0], *ebx = &regs[1], *ecx = &regs[2], *edx = &regs[3];
-
-	switch (function) {
-	case 1:
-		*ecx &= ~CPUID_BIT(X86_FEATURE_OSXSAVE);
-		if (state_get(v, GRP_CR4)->cr4 & X86_CR4_OSXSAVE)
-			*ecx |= CPUID_BIT(X86_FEATURE_OSXSAVE);
-		if (!apic)
-			*edx &= ~CPUID_BIT(X86_FEATURE_APIC);
-		break;
-	case 7:
-		if (index)
-			break;
-		*ecx &= ~CPUID_BIT(X86_FEATURE_OSPKE);
-		if (state_get(v, GRP_CR4)->cr4 & X86_CR4_PKE)
-			*ecx |= CPUID_BIT(X86_FEATURE_OSPKE);
-		break;
-	case 0xd:
-		if (index == 0 && *ebx)
-			*ebx = fpu_image_bytes(v->fpu.xcr0, false);
-		else if (index == 1 && (*eax & CPUID_BIT(X86_FEATURE_XSAVEC)))
-			*ebx = fpu_image_bytes(v->fpu.xcr0, true);
-		break;
-	case 0x80000001:
-		/* The repetition of leaf 1 on AMD's CPUs; reserved on others. */
-		if (!apic)
-			*edx &= ~CPUID_BIT(X86_FEATURE_APIC);
-		break;
-	}
+	return function == 1 || function == 7 || function == 0xd ||
+	       function == 0x80000001;
 }
 
 void cpuid_entry_current(struct x86_vcpu *v, struct kvm_cpuid_entry2 *e)
 {
-	u32 regs[4] = { e->eax, e->ebx, e->ecx, e->edx };
+	bool apic = v->msrs.apic_base & MSR_IA32_APICBASE_ENABLE;
+	u64 cr4 = state_get(v, GRP_CR4)->cr4;
 
-	cpuid_dynamic(v, e->function, e->index, regs);
-	e->eax = regs[0];
-	e->ebx = regs[1];
-	e->ecx = regs[2];
-	e->edx = regs[3];
+	switch (e->function) {
+	case 1:
+		e->ecx &= ~CPUID_BIT(X86_FEATURE_OSXSAVE);
+		if (cr4 & X86_CR4_OSXSAVE)
+			e->ecx |= CPUID_BIT(X86_FEATURE_OSXSAVE);
+		if (!apic)
+			e->edx &= ~CPUID_BIT(X86_FEATURE_APIC);
+		break;
+	case 7:
+		if (e->index)
+			break;
+		e->ecx &= ~CPUID_BIT(X86_FEATURE_OSPKE);
+		if (cr4 & X86_CR4_PKE)
+			e->ecx |= CPUID_BIT(X86_FEATURE_OSPKE);
+		break;
+	case 0xd:
+		if (e->index == 0 && e->ebx)
+			e->ebx = fpu_image_bytes(v->fpu.xcr0, false);
+		else if (e->index == 1 &&
+			 (e->eax & CPUID_BIT(X86_FEATURE_XSAVEC)))
+			e->ebx = fpu_image_bytes(v->fpu.xcr0, true);
+		break;
+	case 0x80000001:
+		/* The repetition of leaf 1 on AMD's CPUs; reserved on others. */
+		if (!apic)
+			e->edx &= ~CPUID_BIT(X86_FEATURE_APIC);
+		break;
+	}
 }
 
 /* An Intel CPU answers beyond the last basic leaf with that leaf, AMD with 0. */
 static const struct kvm_cpuid_entry2 *cpuid_beyond(const struct x86_vcpu *v,
 						   u32 function, u32 index)
 {
+	static const struct kvm_cpuid_entry2 zero;
 	const struct kvm_cpuid_entry2 *top, *class;
 
 	top = cpuid_find(v, 0, 0);
 	class = cpuid_find(v, function & 0x80000000, 0);
 	if (v->cpuid.amd || !top || (class && function <= class->eax))
-		return NULL;
-	return cpuid_find(v, top->eax, index);
+		return &zero;
+	return cpuid_find(v, top->eax, index) ?: &zero;
 }
 
-/* Inline, as find(): a CPUID exit is to be cheap. */
-static __always_inline void query(struct x86_vcpu *v, u32 regs[4])
+/* What EAX and ECX name. */
+static __always_inline const struct kvm_cpuid_entry2 *
+cpuid_named(const struct x86_vcpu *v)
 {
-	static const struct kvm_cpuid_entry2 zero;
 	u32 function = v->state.gpr[GPR_RAX], index = v->state.gpr[GPR_RCX];
-	const struct kvm_cpuid_entry2 *e = find(v, function, index);
 
-	if (unlikely(!e))
-		e = cpuid_beyond(v, function, index) ?: &zero;
-	regs[0] = e->eax;
-	regs[1] = e->ebx;
-	regs[2] = e->ecx;
-	regs[3] = e->edx;
-	cpuid_dynamic(v, function, index, regs);
+	return entry_find(v, function, index) ?:
+	       cpuid_beyond(v, function, index);
 }
 
 void cpuid_query(struct x86_vcpu *v, u32 regs[4])
 {
-	query(v, regs);
+	struct kvm_cpuid_entry2 e = *cpuid_named(v);
+
+	cpuid_entry_current(v, &e);
+	regs[0] = e.eax;
+	regs[1] = e.ebx;
+	regs[2] = e.ecx;
+	regs[3] = e.edx;
 }
 
-enum x86_next cpuid_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+static void cpuid_return(struct x86_vcpu *v, const struct kvm_cpuid_entry2 *e)
 {
-	enum x86_next next;
-	u32 regs[4];
+	v->state.gpr[GPR_RAX] = e->eax;
+	v->state.gpr[GPR_RBX] = e->ebx;
+	v->state.gpr[GPR_RCX] = e->ecx;
+	v->state.gpr[GPR_RDX] = e->edx;
+}
 
-	if (!exit_skip(v, exit, &next))
-		return next;
-	query(v, regs);
-	v->state.gpr[GPR_RAX] = regs[0];
-	v->state.gpr[GPR_RBX] = regs[1];
-	v->state.gpr[GPR_RCX] = regs[2];
-	v->state.gpr[GPR_RDX] = regs[3];
-	return X86_RESUME;
+static noinline void cpuid_return_current(struct x86_vcpu *v,
+					  const struct kvm_cpuid_entry2 *e)
+{
+	struct kvm_cpuid_entry2 now = *e;
+
+	cpuid_entry_current(v, &now);
+	cpuid_return(v, &now);
+}
+
+void cpuid_execute(struct x86_vcpu *v)
+{
+	const struct kvm_cpuid_entry2 *e = cpuid_named(v);
+
+	if (cpuid_is_dynamic(e->function))
+		cpuid_return_current(v, e);
+	else
+		cpuid_return(v, e);
 }

@@ -31,6 +31,9 @@ const struct kvm_cpuid_entry2 *cpuid_find(const struct x86_vcpu *v,
  */
 void cpuid_query(struct x86_vcpu *v, u32 regs[4]);
 
+/** cpuid_execute - the instruction, but for RIP; own thread */
+void cpuid_execute(struct x86_vcpu *v);
+
 /**
  * cpuid_has - does the guest's CPU have a feature?
  * @v: the vCPU
@@ -100,5 +103,8 @@ static inline u16 *cpuid_links(const struct x86_cpuid *c)
 {
 	return (u16 *)(c->entry + c->n);
 }
+
+/** vcpu_step_cpuid_down - vCPU step: free the table, if one was set */
+void vcpu_step_cpuid_down(void *vcpu);
 
 #endif

@@ -11,7 +11,6 @@
 
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/fpu.h"
-#include "x86/run/lifecycle.h"
 #include "x86/vcpu/vendor.h"
 
 /*
@@ -37,7 +36,7 @@ struct cpuid_row {
 
 #define F(name) CPUID_BIT(X86_FEATURE_##name)
 
-static const struct cpuid_row rows[] = {
+static const struct cpuid_row cpuid_rows[] = {
 	{ .function = 1, .reg = CPUID_EDX, .word = 0,
 	  .host = F(FPU) | F(VME) | F(DE) | F(PSE) | F(TSC) | F(MSR) | F(PAE) |
 		  F(CX8) | F(SEP) | F(PGE) | F(CMOV) | F(PAT) | F(PSE36) |
@@ -104,7 +103,7 @@ static const struct cpuid_row rows[] = {
 		 BIT(30) },
 };
 
-static u32 offered[ARRAY_SIZE(rows)];
+static u32 offered[ARRAY_SIZE(cpuid_rows)];
 
 static bool host_has_leaf(u32 function)
 {
@@ -137,9 +136,9 @@ void cpuid_host_init(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		offered[i] = row_offered(&rows[i]);
-		if (rows[i].word == X86_FEATURE_PKU / 32 && !pku_usable())
+	for (i = 0; i < ARRAY_SIZE(cpuid_rows); i++) {
+		offered[i] = row_offered(&cpuid_rows[i]);
+		if (cpuid_rows[i].word == X86_FEATURE_PKU / 32 && !pku_usable())
 			offered[i] &= ~F(PKU);
 	}
 }
@@ -148,8 +147,8 @@ static int row_of(unsigned int feature)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].word == feature / 32)
+	for (i = 0; i < ARRAY_SIZE(cpuid_rows); i++)
+		if (cpuid_rows[i].word == feature / 32)
 			return i;
 	return -1;
 }
@@ -168,8 +167,8 @@ bool cpuid_has(const struct x86_vcpu *v, unsigned int feature)
 
 	if (row < 0)
 		return false;
-	e = cpuid_find(v, rows[row].function, rows[row].index);
-	return e && ((&e->eax)[rows[row].reg] & CPUID_BIT(feature));
+	e = cpuid_find(v, cpuid_rows[row].function, cpuid_rows[row].index);
+	return e && ((&e->eax)[cpuid_rows[row].reg] & CPUID_BIT(feature));
 }
 
 /* ------------------------------------------------------------------------ */
@@ -177,13 +176,13 @@ bool cpuid_has(const struct x86_vcpu *v, unsigned int feature)
 
 #define ENTRIES 64
 
-struct builder {
+struct cpuid_builder {
 	struct kvm_cpuid_entry2 *e;
 	u32 n;
 };
 
-static struct kvm_cpuid_entry2 *add_zero(struct builder *b, u32 function,
-					 u32 index, bool indexed)
+static struct kvm_cpuid_entry2 *add_zero_leaf(struct cpuid_builder *b, u32 function,
+					      u32 index, bool indexed)
 {
 	struct kvm_cpuid_entry2 *e = &b->e[b->n++];
 
@@ -194,60 +193,60 @@ static struct kvm_cpuid_entry2 *add_zero(struct builder *b, u32 function,
 }
 
 /* As the host has it. */
-static struct kvm_cpuid_entry2 *add(struct builder *b, u32 function, u32 index,
-				    bool indexed)
+static struct kvm_cpuid_entry2 *add_host_leaf(struct cpuid_builder *b, u32 function, u32 index,
+					      bool indexed)
 {
-	struct kvm_cpuid_entry2 *e = add_zero(b, function, index, indexed);
+	struct kvm_cpuid_entry2 *e = add_zero_leaf(b, function, index, indexed);
 
 	cpuid_count(function, index, &e->eax, &e->ebx, &e->ecx, &e->edx);
 	return e;
 }
 
-/* The registers that rows[] knows; the rest is zero. */
-static struct kvm_cpuid_entry2 *add_features(struct builder *b, u32 function,
+/* The registers that cpuid_rows[] knows; the rest is zero. */
+static struct kvm_cpuid_entry2 *add_features(struct cpuid_builder *b, u32 function,
 					     u32 index, bool indexed)
 {
-	struct kvm_cpuid_entry2 *e = add_zero(b, function, index, indexed);
+	struct kvm_cpuid_entry2 *e = add_zero_leaf(b, function, index, indexed);
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].function == function && rows[i].index == index)
-			(&e->eax)[rows[i].reg] = offered[i];
+	for (i = 0; i < ARRAY_SIZE(cpuid_rows); i++)
+		if (cpuid_rows[i].function == function && cpuid_rows[i].index == index)
+			(&e->eax)[cpuid_rows[i].reg] = offered[i];
 	return e;
 }
 
 /* Subleaves that describe one cache each; a type of 0 ends them. */
-static void add_caches(struct builder *b, u32 function)
+static void add_caches(struct cpuid_builder *b, u32 function)
 {
 	const u32 max = 8;
 	u32 i;
 
 	for (i = 0; i < max; i++)
-		if (!(add(b, function, i, true)->eax & 0x1f))
+		if (!(add_host_leaf(b, function, i, true)->eax & 0x1f))
 			return;
 }
 
-static void add_xsave(struct builder *b)
+static void add_xsave(struct cpuid_builder *b)
 {
 	struct kvm_cpuid_entry2 *e;
 	int i;
 
 	if (!x86_caps->host_xcr0)
 		return;
-	e = add_zero(b, 0xd, 0, true);
+	e = add_zero_leaf(b, 0xd, 0, true);
 	e->eax = x86_caps->xcr0;
 	e->edx = x86_caps->xcr0 >> 32;
 	e->ebx = e->ecx = fpu_image_bytes(x86_caps->xcr0, false);
 	add_features(b, 0xd, 1, true);
 	for (i = 2; i < 63; i++)
 		if (x86_caps->xcr0 & BIT_ULL(i))
-			add(b, 0xd, i, true);
+			add_host_leaf(b, 0xd, i, true);
 }
 
 /* Leaf 5 (MONITOR) and 9 to 0xc stay zero; 0xb and 0x1f are userspace's topology. */
-static u32 add_basic(struct builder *b)
+static u32 add_basic(struct cpuid_builder *b)
 {
-	struct kvm_cpuid_entry2 *e = add(b, 0, 0, false);
+	struct kvm_cpuid_entry2 *e = add_host_leaf(b, 0, 0, false);
 	u32 top = e->eax = min(e->eax, 0x1fu), edx;
 
 	e = add_features(b, 1, 0, false);
@@ -255,7 +254,7 @@ static u32 add_basic(struct builder *b)
 	/* APIC id and the number of CPUs are userspace's. */
 	e->ebx = cpuid_ebx(1) & 0xff00;
 	edx = e->edx;
-	add(b, 2, 0, false);
+	add_host_leaf(b, 2, 0, false);
 	add_caches(b, 4);
 	add_features(b, 6, 0, false);
 	if (top >= 7)
@@ -263,18 +262,18 @@ static u32 add_basic(struct builder *b)
 	if (top >= 7)
 		add_features(b, 7, 1, true);
 	if (top >= 0xb)
-		add_zero(b, 0xb, 0, true);
+		add_zero_leaf(b, 0xb, 0, true);
 	if (top >= 0xd)
 		add_xsave(b);
 	if (top >= 0x1f)
-		add_zero(b, 0x1f, 0, true);
+		add_zero_leaf(b, 0x1f, 0, true);
 	return edx;
 }
 
 /* What leaf 0x80000001 EDX of AMD's CPUs repeats of leaf 1 (APM vol. 3, E.4.2). */
 #define LEAF1_REPEATED	0x0183f3ff
 
-static void add_extended_1(struct builder *b, u32 leaf1_edx)
+static void add_extended_1(struct cpuid_builder *b, u32 leaf1_edx)
 {
 	struct kvm_cpuid_entry2 *e = add_features(b, 0x80000001, 0, false);
 
@@ -285,52 +284,51 @@ static void add_extended_1(struct builder *b, u32 leaf1_edx)
 	    boot_cpu_data.x86_vendor == X86_VENDOR_HYGON)
 		e->edx |= leaf1_edx & LEAF1_REPEATED;
 	e->ecx &= ~x86_caps->hidden_8000_0001_ecx;
-	e->edx &= ~x86_caps->hidden_8000_0001_edx;
 }
 
-static void add_extended(struct builder *b, u32 leaf1_edx)
+static void add_extended(struct cpuid_builder *b, u32 leaf1_edx)
 {
-	struct kvm_cpuid_entry2 *e = add(b, 0x80000000, 0, false);
+	struct kvm_cpuid_entry2 *e = add_host_leaf(b, 0x80000000, 0, false);
 	u32 top = e->eax = min(e->eax, 0x80000021u), f;
 
 	add_extended_1(b, leaf1_edx);
 	for (f = 0x80000002; f <= 0x80000006 && f <= top; f++)
-		add(b, f, 0, false);
+		add_host_leaf(b, f, 0, false);
 	if (top >= 0x80000007)
 		add_features(b, 0x80000007, 0, false);
 	if (top >= 0x80000008) {
 		e = add_features(b, 0x80000008, 0, false);
 		e->eax = cpuid_eax(0x80000008) & 0xffff;
 	}
-	/* TLBs of 1 GiB pages; what is fast; caches; topology, userspace's. */
+	/* TLBs of 1 GiB pages; what is fast; caches; topology, which is userspace's. */
 	if (top >= 0x8000001a) {
-		add(b, 0x80000019, 0, false);
-		add(b, 0x8000001a, 0, false);
+		add_host_leaf(b, 0x80000019, 0, false);
+		add_host_leaf(b, 0x8000001a, 0, false);
 	}
 	if (top >= 0x8000001e && cpuid_offered(X86_FEATURE_TOPOEXT)) {
 		add_caches(b, 0x8000001d);
-		add_zero(b, 0x8000001e, 0, false);
+		add_zero_leaf(b, 0x8000001e, 0, false);
 	}
 	if (top >= 0x80000021)
 		add_features(b, 0x80000021, 0, false);
 }
 
 /* No paravirtual feature yet: the signature only (cpuid.rst). */
-static void add_kvm(struct builder *b)
+static void add_kvm(struct cpuid_builder *b)
 {
-	struct kvm_cpuid_entry2 *e = add_zero(b, KVM_CPUID_SIGNATURE, 0, false);
+	struct kvm_cpuid_entry2 *e = add_zero_leaf(b, KVM_CPUID_SIGNATURE, 0, false);
 
 	e->eax = KVM_CPUID_FEATURES;
 	memcpy(&e->ebx, "KVMK", 4);
 	memcpy(&e->ecx, "VMKV", 4);
 	memcpy(&e->edx, "M\0\0\0", 4);
-	add_zero(b, KVM_CPUID_FEATURES, 0, false);
+	add_zero_leaf(b, KVM_CPUID_FEATURES, 0, false);
 }
 
 long cpuid_ioctl_supported(void *unused, void *data, unsigned long arg)
 {
 	struct kvm_cpuid2 __user *user = (void __user *)arg;
-	struct builder b = { };
+	struct cpuid_builder b = { };
 	u32 room;
 	long ret = 0;
 

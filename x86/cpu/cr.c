@@ -181,6 +181,44 @@ int cr8_write(struct x86_vcpu *v, u64 value)
 	return 0;
 }
 
+int cr_set(struct x86_vcpu *v, u32 nr, u64 value)
+{
+	switch (nr) {
+	case 0:
+		return cr0_write(v, value);
+	case 2:
+		state_set(v, GRP_CR2)->cr2 = value;
+		return 0;
+	case 3:
+		return cr3_write(v, value);
+	case 4:
+		return cr4_write(v, value);
+	default:
+		return cr8_write(v, value);
+	}
+}
+
+u64 cr_get(struct x86_vcpu *v, u32 nr)
+{
+	switch (nr) {
+	case 0:
+		return state_get(v, GRP_CR0)->cr0;
+	case 2:
+		return state_get(v, GRP_CR2)->cr2;
+	case 3:
+		return state_get(v, GRP_CR3)->cr3;
+	case 4:
+		return state_get(v, GRP_CR4)->cr4;
+	default:
+		return state_get(v, GRP_CR8)->cr8;
+	}
+}
+
+bool cr_exists(u32 nr)
+{
+	return nr == 0 || nr == 2 || nr == 3 || nr == 4 || nr == 8;
+}
+
 int efer_write(struct x86_vcpu *v, u64 value)
 {
 	const struct x86_state *s = state_get(v, GRP_CR0 | GRP_EFER);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Control registers, EFER and debug registers: what may be written, and what
- * follows from it.
+ * Control registers and EFER: what may be written, and what follows from it.  Debug
+ * registers: debug.h.
  */
 #ifndef LAMINA_X86_CPU_CR_H
 #define LAMINA_X86_CPU_CR_H
@@ -30,7 +30,7 @@ int cr8_write(struct x86_vcpu *v, u64 value);
 bool cr_exists(u32 nr);
 
 /**
- * cr_set - MOV to a control register (cr_exit.c)
+ * cr_set - MOV to a control register
  * @v: own thread
  * @nr: cr_exists()
  * @value: new value
@@ -41,22 +41,6 @@ int cr_set(struct x86_vcpu *v, u32 nr, u64 value);
 
 /** cr_get - MOV from a control register; cr_exists() */
 u64 cr_get(struct x86_vcpu *v, u32 nr);
-
-/**
- * dr_refused - may the guest access a debug register now?
- * @v: own thread
- * @nr: which
- *
- * Return: -1; or the vector that the guest gets, #UD, or #DB with DR6 set
- * (APM vol. 2, 13.1.1.2 and 13.1.1.4).
- */
-int dr_refused(struct x86_vcpu *v, u32 nr);
-
-/** dr_set - MOV to a debug register, 0 to 7; -EINVAL: #GP */
-int dr_set(struct x86_vcpu *v, u32 nr, u64 value);
-
-/** dr_get - MOV from a debug register, 0 to 7 */
-u64 dr_get(struct x86_vcpu *v, u32 nr);
 
 /** efer_write - WRMSR to EFER (APM vol. 2, 3.1.7); -EINVAL: #GP */
 int efer_write(struct x86_vcpu *v, u64 value);

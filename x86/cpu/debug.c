@@ -1,20 +1,59 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Guest debugging (api.rst 4.87).
- *
- * What userspace asked for takes precedence: with single steps or hardware
- * breakpoints every #DB is its, with software breakpoints every INT3.  One that
- * turns out to be the guest's it raises itself, by KVM_SET_VCPU_EVENTS.  The trap
- * of the guest's own RFLAGS.TF comes all the same, behind a step of userspace.
- */
+/* The guest's debug registers, and the debug exceptions that x86 raises. */
 #include <asm/trapnr.h>
 
 #include "core/run_state.h"
 #include "x86/cpu/debug.h"
-#include "x86/insn/emulate.h"
 #include "x86/vcpu/vendor.h"
 
-#define DEBUG_INJECT	(KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP)
+/* DR4 and DR5 are names of DR6 and DR7 unless CR4.DE says otherwise. */
+static u32 dr_number(u32 nr)
+{
+	return nr == 4 || nr == 5 ? nr + 2 : nr;
+}
+
+int dr_refused(struct x86_vcpu *v, u32 nr)
+{
+	struct x86_state *s;
+
+	if (nr > 7 || (nr != dr_number(nr) &&
+		       (state_get(v, GRP_CR4)->cr4 & X86_CR4_DE)))
+		return X86_TRAP_UD;
+	if (!(state_get(v, GRP_DR)->dr7 & DR7_GD))
+		return -1;
+	s = state_set(v, GRP_DR);
+	s->dr6 = (s->dr6 & ~DR6_BREAKPOINTS) | DR6_BD;
+	return X86_TRAP_DB;
+}
+
+int dr_set(struct x86_vcpu *v, u32 nr, u64 value)
+{
+	struct x86_state *s = state_set(v, GRP_DR);
+
+	nr = dr_number(nr);
+	if (nr < 4) {
+		s->db[nr] = value;
+		return 0;
+	}
+	if (value >> 32)
+		return -EINVAL;
+	if (nr == 6)
+		s->dr6 = dr6_fixed(value);
+	else
+		s->dr7 = dr7_fixed(value);
+	vendor(policy_update)(v);
+	return 0;
+}
+
+u64 dr_get(struct x86_vcpu *v, u32 nr)
+{
+	const struct x86_state *s = state_get(v, GRP_DR);
+
+	nr = dr_number(nr);
+	if (nr < 4)
+		return s->db[nr];
+	return nr == 6 ? s->dr6 : s->dr7;
+}
 
 void debug_trap(struct x86_vcpu *v, u64 bits)
 {
@@ -24,109 +63,10 @@ void debug_trap(struct x86_vcpu *v, u64 bits)
 	kvm_event_exception(v, X86_TRAP_DB, -1);
 }
 
-static enum x86_next debug_exit(struct x86_vcpu *v, u8 vector, u64 bits)
-{
-	struct kvm_debug_exit_arch *arch = &v->vcpu.run->debug.arch;
-	const struct x86_state *s = state_get(v, GRP_RIP | GRP_CSSS | GRP_DR);
-
-	v->vcpu.run->exit_reason = KVM_EXIT_DEBUG;
-	*arch = (struct kvm_debug_exit_arch) {
-		.exception = vector,
-		.pc = s->rip,
-		.dr6 = bits | DR6_ONES,
-		.dr7 = debug_dr7(v),
-	};
-	if (!state_is_64bit_code(v))
-		arch->pc = (u32)(s->seg[SEG_CS].base + s->rip);
-	return X86_USER;
-}
-
-enum x86_next debug_db_exit(struct x86_vcpu *v, const struct x86_exit *exit)
-{
-	bool user = debug_steps(v) || debug_has_breakpoints(v);
-
-	/* A step tells which of its reasons are the guest's: exit.h. */
-	if (exit->exc.stepped ? exit->exc.dr6_guest : !user)
-		debug_trap(v, exit->exc.dr6_guest);
-	return user ? debug_exit(v, X86_TRAP_DB, exit->exc.dr6) : X86_RESUME;
-}
-
-enum x86_next debug_bp_exit(struct x86_vcpu *v)
-{
-	if (debug_takes_int3(v))
-		return debug_exit(v, X86_TRAP_BP, 0);
-	event_at_insn(v, X86_TRAP_BP);
-	return X86_RESUME;
-}
-
-enum x86_next debug_int_exit(struct x86_vcpu *v, const struct x86_exit *exit)
-{
-	struct emul_insn insn;
-	enum x86_next next;
-
-	/* CD 03 is no breakpoint, whatever its vector (APM vol. 2, 15.12.4). */
-	if (debug_takes_int3(v)) {
-		if (!emulate_decode(v, exit, &insn, &next))
-			return next;
-		if (!insn.map && insn.opcode == OPCODE_INT3)
-			return debug_bp_exit(v);
-	}
-	return emulate_insn(v, exit);
-}
-
-enum x86_next debug_step_exit(struct x86_vcpu *v)
-{
-	return debug_exit(v, X86_TRAP_DB, DR6_BS);
-}
-
 void debug_stepped(struct x86_vcpu *v, u64 rflags)
 {
 	if (rflags & X86_EFLAGS_TF)
 		debug_trap(v, DR6_BS);
 	if (debug_steps(v))
 		request_set(&v->vcpu, REQ_DEBUG_STEP);
-}
-
-static int debug_inject(struct x86_vcpu *v, u32 control)
-{
-	const struct x86_events *ev = &v->events;
-
-	if (!(control & DEBUG_INJECT))
-		return 0;
-	if (ev->exception.kind || ev->injected.kind == EVENT_EXCEPTION)
-		return -EBUSY;
-	if (control & KVM_GUESTDBG_INJECT_DB)
-		kvm_event_exception(v, X86_TRAP_DB, -1);
-	else
-		event_at_insn(v, X86_TRAP_BP);
-	return 0;
-}
-
-/* VMMs leave what they do not use as it is: only db[] and DR7 are looked at. */
-long debug_ioctl_set(void *obj, void *data, unsigned long arg)
-{
-	const struct kvm_guest_debug *dbg = data;
-	struct x86_vcpu *v = to_x86_vcpu(obj);
-	bool breakpoints = dbg->control & KVM_GUESTDBG_USE_HW_BP;
-	u32 control = dbg->control;
-	int err;
-
-	if (control & ~(u32)DEBUG_CONTROL)
-		return -EINVAL;
-	if (breakpoints && (dbg->arch.debugreg[7] >> 32))
-		return -EINVAL;
-	err = debug_inject(v, control);
-	if (err)
-		return err;
-	if (!(control & KVM_GUESTDBG_ENABLE))
-		control = 0;
-	v->debug.control = control & ~(u32)DEBUG_INJECT;
-	if (breakpoints) {
-		memcpy(v->debug.db, dbg->arch.debugreg, sizeof(v->debug.db));
-		v->debug.dr7 = dr7_fixed(dbg->arch.debugreg[7]) & ~DR7_GD;
-	}
-	if (!debug_steps(v))
-		request_take(&v->vcpu, REQ_DEBUG_STEP);
-	vendor(policy_update)(v);
-	return 0;
 }

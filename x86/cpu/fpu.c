@@ -11,15 +11,14 @@
 #include <asm/processor-flags.h>
 #include <asm/special_insns.h>
 
-#include "x86/vcpu/caps.h"
+#include "x86/cpu/caps.h"
 #include "x86/cpu/fpu.h"
-#include "x86/run/lifecycle.h"
 
 /* After power-up (APM vol. 2, table 14-1). */
 #define FCW_RESET	0x40
 #define MXCSR_RESET	0x1f80
 
-static struct fxregs_state *fxsave(struct x86_vcpu *v)
+static struct fxregs_state *guest_fxsave(struct x86_vcpu *v)
 {
 	return &v->fpu.guest.fpstate->regs.fxsave;
 }
@@ -114,7 +113,7 @@ static void fpu_mark_used(struct x86_vcpu *v)
 
 void fpu_reset(struct x86_vcpu *v)
 {
-	struct fxregs_state *fx = fxsave(v);
+	struct fxregs_state *fx = guest_fxsave(v);
 
 	memset(fx, 0, sizeof(*fx));
 	fx->cwd = FCW_RESET;
@@ -171,7 +170,7 @@ long fpu_ioctl_set(void *obj, void *data, unsigned long arg)
 {
 	struct x86_vcpu *v = to_x86_vcpu(obj);
 	const struct kvm_fpu *fpu = data;
-	struct fxregs_state *fx = fxsave(v);
+	struct fxregs_state *fx = guest_fxsave(v);
 
 	/* Loading a reserved bit would fault in the host. */
 	if (fpu->mxcsr & ~x86_caps->mxcsr_mask)

@@ -2,7 +2,7 @@
 /*
  * FPU state.  What is switched when:
  *
- * The registers: userspace's for the guest's around KVM_RUN.  While the thread is
+ * The registers: the guest's take the place of userspace's around KVM_RUN.  While it is
  * in KVM_RUN, the guest's are the thread's, so the scheduler saves them, and the
  * entry loads them again if they are not in the CPU.
  *
@@ -18,7 +18,7 @@
 #include <asm/fpu/api.h>
 #include <asm/processor-flags.h>
 
-#include "x86/vcpu/caps.h"
+#include "x86/cpu/caps.h"
 #include "x86/vcpu/x86.h"
 
 /** fpu_load - KVM_RUN starts: the guest's registers go into the CPU */
@@ -32,10 +32,10 @@ void fpu_put(struct x86_vcpu *v);
 #define FPU_XSS		BIT(1)
 #define FPU_PKRU	BIT(2)
 
-/** fpu_guest_in - the rare half of fpu_enter(): XCR0, XSS, PKRU */
+/** fpu_guest_in - the slow path of fpu_enter(): XCR0, XSS, PKRU */
 void fpu_guest_in(struct x86_vcpu *v);
 
-/** fpu_guest_out - the rare half of fpu_leave() */
+/** fpu_guest_out - the slow path of fpu_leave() */
 void fpu_guest_out(struct x86_vcpu *v);
 
 /**
@@ -131,5 +131,10 @@ long xcrs_ioctl_set(void *vcpu, void *data, unsigned long arg);
 long fpu_ioctl_get(void *vcpu, void *data, unsigned long arg);
 /** fpu_ioctl_set - KVM_SET_FPU; -EINVAL for reserved MXCSR bits */
 long fpu_ioctl_set(void *vcpu, void *data, unsigned long arg);
+
+/** vcpu_step_fpu_up - vCPU step: the guest's FPU image */
+int vcpu_step_fpu_up(void *vcpu);
+/** vcpu_step_fpu_down - free it */
+void vcpu_step_fpu_down(void *vcpu);
 
 #endif

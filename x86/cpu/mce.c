@@ -10,7 +10,6 @@
 #include <asm/trapnr.h>
 
 #include "core/run_state.h"
-#include "x86/run/lifecycle.h"
 #include "x86/cpu/mce.h"
 #include "x86/vcpu/vendor.h"
 
@@ -174,7 +173,7 @@ static void bank_store(u64 *bank, const struct kvm_x86_mce *e)
 }
 
 /* A corrected error never replaces an uncorrected one (SDM vol. 3, 16.3.2.2.1). */
-static void corrected(u64 *bank, const struct kvm_x86_mce *e)
+static void bank_corrected(u64 *bank, const struct kvm_x86_mce *e)
 {
 	const u64 full = MCI_STATUS_VAL | MCI_STATUS_UC;
 
@@ -189,8 +188,8 @@ static void corrected(u64 *bank, const struct kvm_x86_mce *e)
  * has ended the first, or one that it does not take, shuts the processor down
  * (SDM vol. 3, 16.3.1.2 and 2.5, CR4.MCE).
  */
-static void uncorrected(struct x86_vcpu *v, u64 *bank,
-			const struct kvm_x86_mce *e)
+static void bank_uncorrected(struct x86_vcpu *v, u64 *bank,
+			     const struct kvm_x86_mce *e)
 {
 	struct x86_mce *mce = &v->mce;
 
@@ -221,8 +220,8 @@ long mce_ioctl_inject(void *obj, void *data, unsigned long arg)
 		return -EINVAL;
 	bank = v->mce.bank[e->bank];
 	if (e->status & MCI_STATUS_UC)
-		uncorrected(v, bank, e);
+		bank_uncorrected(v, bank, e);
 	else
-		corrected(bank, e);
+		bank_corrected(bank, e);
 	return 0;
 }

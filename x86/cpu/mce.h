@@ -40,4 +40,7 @@ long mce_ioctl_setup(void *vcpu, void *data, unsigned long arg);
  */
 long mce_ioctl_inject(void *vcpu, void *data, unsigned long arg);
 
+/** vcpu_step_mce_down - vCPU step: free the banks, if there are any */
+void vcpu_step_mce_down(void *vcpu);
+
 #endif

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* MSR access: lookup and the two instructions. */
-#include <asm/trapnr.h>
-
-#include "x86/run/exits.h"
+/* MSR access: lookup, and who answers. */
 #include "x86/cpu/msr.h"
 #include "x86/cpu/msr_filter.h"
 #include "x86/vcpu/vendor.h"
 
-const struct msr_row *msr_row_find(u32 index)
+static const struct msr_row *msr_row_find(u32 index)
 {
 	unsigned int low = 0, high = msr_table_rows, mid;
 
@@ -25,8 +22,10 @@ const struct msr_row *msr_row_find(u32 index)
 	return NULL;
 }
 
-static int access_read(struct x86_vcpu *v, struct msr_access *a)
+int msr_read(struct x86_vcpu *v, struct msr_access *a)
 {
+	if (!a->host && !msr_filter_allows(v, a->index, KVM_MSR_FILTER_READ))
+		return -EPERM;
 	a->row = msr_row_find(a->index);
 	if (a->row && a->row->read)
 		return a->row->read(v, a);
@@ -34,75 +33,12 @@ static int access_read(struct x86_vcpu *v, struct msr_access *a)
 	return vendor(msr_read)(v, a->index, &a->data);
 }
 
-int msr_read(struct x86_vcpu *v, u32 index, u64 *data)
+int msr_write(struct x86_vcpu *v, struct msr_access *a)
 {
-	struct msr_access a = { .index = index };
-	int err;
-
-	if (!msr_filter_allows(v, index, KVM_MSR_FILTER_READ))
+	if (!a->host && !msr_filter_allows(v, a->index, KVM_MSR_FILTER_WRITE))
 		return -EPERM;
-	err = access_read(v, &a);
-	*data = a.data;
-	return err;
-}
-
-int msr_host_read(struct x86_vcpu *v, u32 index, u64 *data)
-{
-	struct msr_access a = { .index = index, .host = true };
-	int err = access_read(v, &a);
-
-	*data = a.data;
-	return err;
-}
-
-int msr_write(struct x86_vcpu *v, u32 index, u64 data, bool host)
-{
-	struct msr_access a = { .index = index, .host = host, .data = data };
-
-	if (!host && !msr_filter_allows(v, index, KVM_MSR_FILTER_WRITE))
-		return -EPERM;
-	a.row = msr_row_find(index);
-	if (a.row && a.row->read)
-		return a.row->write ? a.row->write(v, &a) : -EINVAL;
-	return vendor(msr_write)(v, index, data);
-}
-
-/* #GP, unless userspace wants to know. */
-static enum x86_next access_failed(struct x86_vcpu *v,
-				   const struct x86_exit *exit, int err)
-{
-	u32 reason = msr_user_wants(v, err);
-
-	if (reason)
-		return msr_user_exit(v, exit, reason);
-	kvm_event_exception(v, X86_TRAP_GP, 0);
-	return X86_RESUME;
-}
-
-enum x86_next rdmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
-{
-	enum x86_next next;
-	u64 data;
-	int err;
-
-	err = msr_read(v, v->state.gpr[GPR_RCX], &data);
-	if (err)
-		return access_failed(v, exit, err);
-	if (!exit_skip(v, exit, &next))
-		return next;
-	v->state.gpr[GPR_RAX] = (u32)data;
-	v->state.gpr[GPR_RDX] = data >> 32;
-	return X86_RESUME;
-}
-
-enum x86_next wrmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
-{
-	u64 data = (u32)v->state.gpr[GPR_RAX] | v->state.gpr[GPR_RDX] << 32;
-	enum x86_next next;
-	int err;
-
-	err = msr_write(v, v->state.gpr[GPR_RCX], data, false);
-	if (err)
-		return access_failed(v, exit, err);
-	return exit_skip(v, exit, &next) ? X86_RESUME : next;
+	a->row = msr_row_find(a->index);
+	if (a->row && a->row->read)
+		return a->row->write ? a->row->write(v, a) : -EINVAL;
+	return vendor(msr_write)(v, a->index, a->data);
 }

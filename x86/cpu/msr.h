@@ -8,10 +8,10 @@
 struct msr_row;
 
 /**
- * struct msr_access - one RDMSR or WRMSR, or one entry of userspace's
+ * struct msr_access - one RDMSR or WRMSR, or one entry of a VMM's list
  * @row: the row that covers @index
  * @index: which register
- * @host: userspace's, not the guest's
+ * @host: the VMM's, not the guest's
  * @data: value to write, or the value read
  */
 struct msr_access {
@@ -57,38 +57,24 @@ extern const struct msr_row msr_table[];
 extern const unsigned int msr_table_rows;
 
 /**
- * msr_row_find - the row that covers a register
- * @index: the register
- *
- * Return: the row, or NULL when only the vendor may know it.
- */
-const struct msr_row *msr_row_find(u32 index);
-
-/**
- * msr_read - RDMSR
- * @v: own thread, kvm->srcu held
- * @index: which
- * @data: result
+ * msr_read - RDMSR, or userspace's KVM_GET_MSRS
+ * @v: own thread; kvm->srcu held unless @a->host
+ * @a: index and host; the rest is filled.  For @host, CPUID has no say
  *
  * Return: 0; -EINVAL: not readable now; -ENOENT: unknown; -EPERM: userspace's
  * filter denies it.  All raise #GP unless userspace handles them.
  */
-int msr_read(struct x86_vcpu *v, u32 index, u64 *data);
-
-/** msr_host_read - userspace's KVM_GET_MSRS: as msr_read(), whatever CPUID says */
-int msr_host_read(struct x86_vcpu *v, u32 index, u64 *data);
+int msr_read(struct x86_vcpu *v, struct msr_access *a);
 
 /**
  * msr_write - WRMSR, or userspace's KVM_SET_MSRS
- * @v: own thread; kvm->srcu held unless @host
- * @index: which
- * @data: value
- * @host: userspace writes
+ * @v: as for msr_read()
+ * @a: index, host and data
  *
  * Return: 0; -EINVAL: read only, or a value that the register does not take;
  * -ENOENT, -EPERM: see msr_read().
  */
-int msr_write(struct x86_vcpu *v, u32 index, u64 data, bool host);
+int msr_write(struct x86_vcpu *v, struct msr_access *a);
 
 /**
  * msr_feature - what the host offers in a register of MSR_FEATURE

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* MSR filters, and accesses that userspace completes. */
+/* MSR filters: asking, and setting one. */
 #include <linux/bitops.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include <asm/trapnr.h>
-
 #include "core/run_state.h"
-#include "x86/run/exits.h"
-#include "x86/run/lifecycle.h"
 #include "x86/cpu/msr.h"
 #include "x86/cpu/msr_filter.h"
 
@@ -107,7 +103,7 @@ void vm_step_msr_filter_down(void *obj)
 	filter_free(rcu_dereference_protected(vm->msr_filter, true));
 }
 
-static bool denies(const struct msr_filter *f, const struct msr_row *row)
+static bool filter_denies(const struct msr_filter *f, const struct msr_row *row)
 {
 	const u32 end = row->index + row->count;
 	u32 i;
@@ -120,12 +116,12 @@ static bool denies(const struct msr_filter *f, const struct msr_row *row)
 }
 
 /* Does it deny a register that lies in a block of the vendor's hardware? */
-static bool denies_vendor(const struct msr_filter *f)
+static bool filter_denies_vendor(const struct msr_filter *f)
 {
 	const struct msr_row *row;
 
 	for (row = msr_table; row < msr_table + msr_table_rows; row++)
-		if (!row->read && denies(f, row))
+		if (!row->read && filter_denies(f, row))
 			return true;
 	return false;
 }
@@ -172,7 +168,7 @@ static struct msr_filter *filter_build(const struct kvm_msr_filter *from)
 		filter_free(f);
 		return ERR_PTR(err);
 	}
-	f->hides_vendor = denies_vendor(f);
+	f->hides_vendor = filter_denies_vendor(f);
 	return f;
 }
 
@@ -207,80 +203,4 @@ long msr_ioctl_filter(void *obj, void *data, unsigned long arg)
 	}
 	filter_publish(obj, f);
 	return 0;
-}
-
-/* ------------------------------------------------------------------------ */
-/* Accesses that go to userspace. */
-
-long msr_user_enable(struct x86_vm *vm, const struct kvm_enable_cap *cap)
-{
-	const u64 known = KVM_MSR_EXIT_REASON_INVAL |
-			  KVM_MSR_EXIT_REASON_UNKNOWN |
-			  KVM_MSR_EXIT_REASON_FILTER;
-
-	if ((cap->args[0] & ~known) || cap->args[1] || cap->args[2] ||
-	    cap->args[3])
-		return -EINVAL;
-	WRITE_ONCE(vm->msr_user_reasons, cap->args[0]);
-	return 0;
-}
-
-u32 msr_user_wants(const struct x86_vcpu *v, int err)
-{
-	u32 reason = err == -EPERM ? KVM_MSR_EXIT_REASON_FILTER :
-		     err == -ENOENT ? KVM_MSR_EXIT_REASON_UNKNOWN :
-				      KVM_MSR_EXIT_REASON_INVAL;
-
-	return reason & READ_ONCE(to_x86_vm(v->vcpu.kvm)->msr_user_reasons);
-}
-
-/* Userspace has answered. */
-static enum x86_next user_done(struct x86_vcpu *v, bool read)
-{
-	const struct kvm_run *run = v->vcpu.run;
-	struct x86_exit exit = { };
-	enum x86_next next;
-
-	if (run->msr.error) {
-		kvm_event_exception(v, X86_TRAP_GP, 0);
-		return X86_RESUME;
-	}
-	if (v->msr_length)
-		exit.next_rip = state_get(v, GRP_RIP)->rip + v->msr_length;
-	if (!exit_skip(v, &exit, &next))
-		return next;
-	if (read) {
-		v->state.gpr[GPR_RAX] = (u32)run->msr.data;
-		v->state.gpr[GPR_RDX] = run->msr.data >> 32;
-	}
-	return X86_RESUME;
-}
-
-static enum x86_next user_read(struct x86_vcpu *v)
-{
-	return user_done(v, true);
-}
-
-static enum x86_next user_written(struct x86_vcpu *v)
-{
-	return user_done(v, false);
-}
-
-enum x86_next msr_user_exit(struct x86_vcpu *v, const struct x86_exit *exit,
-			    u32 reason)
-{
-	bool write = exit->kind == X86_EXIT_WRMSR;
-	struct kvm_run *run = v->vcpu.run;
-
-	run->exit_reason = write ? KVM_EXIT_X86_WRMSR : KVM_EXIT_X86_RDMSR;
-	run->msr.error = 0;
-	memset(run->msr.pad, 0, sizeof(run->msr.pad));
-	run->msr.reason = reason;
-	run->msr.index = v->state.gpr[GPR_RCX];
-	run->msr.data = write ? (u32)v->state.gpr[GPR_RAX] |
-				v->state.gpr[GPR_RDX] << 32 : 0;
-	v->msr_length = exit->next_rip ?
-			exit->next_rip - state_get(v, GRP_RIP)->rip : 0;
-	v->pending = write ? user_written : user_read;
-	return X86_USER;
 }

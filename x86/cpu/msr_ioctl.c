@@ -65,12 +65,19 @@ long msr_ioctl_feature_list(void *unused, void *data, unsigned long arg)
 
 static int entry_get(void *obj, struct kvm_msr_entry *e)
 {
-	return msr_host_read(to_x86_vcpu(obj), e->index, &e->data);
+	struct msr_access a = { .index = e->index, .host = true };
+	int err = msr_read(to_x86_vcpu(obj), &a);
+
+	e->data = a.data;
+	return err;
 }
 
 static int entry_set(void *obj, struct kvm_msr_entry *e)
 {
-	return msr_write(to_x86_vcpu(obj), e->index, e->data, true);
+	struct msr_access a = { .index = e->index, .host = true,
+				.data = e->data };
+
+	return msr_write(to_x86_vcpu(obj), &a);
 }
 
 static int entry_feature(void *obj, struct kvm_msr_entry *e)

@@ -17,16 +17,16 @@
 #include "x86/vcpu/vendor.h"
 
 /* ------------------------------------------------------------------------ */
-/* Registers that only keep a value, and such that always read the same. */
+/* Registers that only keep a value, and those that always read the same. */
 
-static u64 *kept(struct x86_vcpu *v, const struct msr_row *row)
+static u64 *kept_field(struct x86_vcpu *v, const struct msr_row *row)
 {
 	return (void *)&v->msrs + row->field;
 }
 
 static int kept_get(struct x86_vcpu *v, struct msr_access *a)
 {
-	a->data = *kept(v, a->row);
+	a->data = *kept_field(v, a->row);
 	return 0;
 }
 
@@ -38,7 +38,7 @@ static int kept_set(struct x86_vcpu *v, struct msr_access *a)
 		return 0;
 	if (a->data & ~a->row->mask)
 		return -EINVAL;
-	*kept(v, a->row) = a->data;
+	*kept_field(v, a->row) = a->data;
 	return 0;
 }
 
@@ -304,7 +304,7 @@ void msr_reset(struct x86_vcpu *v)
 
 	for (row = msr_table; row < msr_table + msr_table_rows; row++)
 		if (row->read == kept_get)
-			*kept(v, row) = row->reset;
+			*kept_field(v, row) = row->reset;
 	if (v->vcpu.id == 0)
 		v->msrs.apic_base |= MSR_IA32_APICBASE_BSP;
 	v->msrs.de_cfg = host_de_cfg();

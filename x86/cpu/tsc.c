@@ -18,7 +18,7 @@
 #include <asm/tsc.h>
 
 #include "core/run_state.h"
-#include "x86/run/lifecycle.h"
+#include "x86/cpu/caps.h"
 #include "x86/cpu/tsc.h"
 #include "x86/vcpu/vendor.h"
 

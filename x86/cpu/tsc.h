@@ -11,7 +11,7 @@
  *     IA32_TSC_ADJUST is taken off, means the base: userspace spent that time
  *     between reading and writing two vCPUs.
  *   - So does a 0 for a vCPU that has not run: that is power-up, and the VM's
- *     counter may be running since long.
+ *     counter may have been running for long.
  *   - Any other value is a new base, for this vCPU and those written after it.
  *     As long as it is alone there, all that it is given is taken as it is.
  *
@@ -66,5 +66,12 @@ long vcpu_ioctl_has_attr(void *vcpu, void *data, unsigned long arg);
 long vcpu_ioctl_get_attr(void *vcpu, void *data, unsigned long arg);
 /** vcpu_ioctl_set_attr - write it */
 long vcpu_ioctl_set_attr(void *vcpu, void *data, unsigned long arg);
+
+/** module_step_tsc_up - module step: look at the host's counter at suspend and resume */
+int module_step_tsc_up(void *unused);
+/** module_step_tsc_down - stop that */
+void module_step_tsc_down(void *unused);
+/** vm_step_tsc_up - VM step: the guest's counter starts now */
+int vm_step_tsc_up(void *kvm);
 
 #endif

@@ -8,7 +8,7 @@
 #include <asm/msr.h>
 #include <asm/processor.h>
 
-#include "x86/vcpu/caps.h"
+#include "x86/cpu/caps.h"
 #include "x86/cpu/fpu.h"
 #include "x86/vcpu/x86.h"
 

@@ -15,9 +15,11 @@
 #include "core/guestmem.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
-#include "x86/insn/emulate.h"
+#include "x86/cpu/debug.h"
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/msr.h"
+#include "x86/insn/emulate.h"
+#include "x86/insn/fetch.h"
 #include "x86/vcpu/vendor.h"
 
 /* ------------------------------------------------------------------------ */
@@ -253,7 +255,7 @@ static void shadow_begin(struct emul_ctx *ctx)
 /* ------------------------------------------------------------------------ */
 /* Numbered registers. */
 
-static enum emul_result refuse(struct emul_ctx *ctx, u8 vector)
+static enum emul_result reg_refuse(struct emul_ctx *ctx, u8 vector)
 {
 	ctx->fault = (struct emul_fault) {
 		.vector = vector,
@@ -270,29 +272,32 @@ static bool has_xcr(struct x86_vcpu *v)
 static enum emul_result reg_get(struct emul_ctx *ctx, enum emul_regs set,
 				u32 nr, u64 *val)
 {
+	struct msr_access msr = { .index = nr };
 	struct x86_vcpu *v = ctx->priv;
 	int vector;
 
 	switch (set) {
 	case EMUL_CR:
 		if (!cr_exists(nr))
-			return refuse(ctx, X86_TRAP_UD);
+			return reg_refuse(ctx, X86_TRAP_UD);
 		*val = cr_get(v, nr);
 		return EMUL_OK;
 	case EMUL_DR:
 		vector = dr_refused(v, nr);
 		if (vector >= 0)
-			return refuse(ctx, vector);
+			return reg_refuse(ctx, vector);
 		*val = dr_get(v, nr);
 		return EMUL_OK;
 	case EMUL_MSR:
-		return msr_read(v, nr, val) ? refuse(ctx, X86_TRAP_GP) :
-					      EMUL_OK;
+		if (msr_read(v, &msr))
+			return reg_refuse(ctx, X86_TRAP_GP);
+		*val = msr.data;
+		return EMUL_OK;
 	default:
 		if (!has_xcr(v))
-			return refuse(ctx, X86_TRAP_UD);
+			return reg_refuse(ctx, X86_TRAP_UD);
 		if (nr)
-			return refuse(ctx, X86_TRAP_GP);
+			return reg_refuse(ctx, X86_TRAP_GP);
 		*val = v->fpu.xcr0;
 		return EMUL_OK;
 	}
@@ -301,31 +306,32 @@ static enum emul_result reg_get(struct emul_ctx *ctx, enum emul_regs set,
 static enum emul_result reg_set(struct emul_ctx *ctx, enum emul_regs set,
 				u32 nr, u64 val)
 {
+	struct msr_access msr = { .index = nr, .data = val };
 	struct x86_vcpu *v = ctx->priv;
 	int vector, err;
 
 	switch (set) {
 	case EMUL_CR:
 		if (!cr_exists(nr))
-			return refuse(ctx, X86_TRAP_UD);
+			return reg_refuse(ctx, X86_TRAP_UD);
 		err = cr_set(v, nr, val);
 		break;
 	case EMUL_DR:
 		vector = dr_refused(v, nr);
 		if (vector >= 0)
-			return refuse(ctx, vector);
+			return reg_refuse(ctx, vector);
 		err = dr_set(v, nr, val);
 		break;
 	case EMUL_MSR:
-		err = msr_write(v, nr, val, false);
+		err = msr_write(v, &msr);
 		break;
 	default:
 		if (!has_xcr(v))
-			return refuse(ctx, X86_TRAP_UD);
+			return reg_refuse(ctx, X86_TRAP_UD);
 		err = fpu_set_xcr0(v, nr, val);
 		break;
 	}
-	return err ? refuse(ctx, X86_TRAP_GP) : EMUL_OK;
+	return err ? reg_refuse(ctx, X86_TRAP_GP) : EMUL_OK;
 }
 
 const struct emul_ops emul_env_ops = {

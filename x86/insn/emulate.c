@@ -11,10 +11,8 @@
 #include "core/run_state.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
-#include "x86/run/exits.h"
-#include "x86/run/lifecycle.h"
+#include "x86/insn/fetch.h"
 #include "x86/insn/pio.h"
-#include "x86/run/run.h"
 #include "x86/vcpu/vendor.h"
 
 void vcpu_step_emul_down(void *obj)
@@ -82,9 +80,8 @@ static bool has_one_operand(const struct emul_insn *insn)
 }
 
 /*
- * After userspace has had its turn.  Registers that it has changed are the ones
- * that the instruction goes on with, unless they no longer are at that instruction:
- * then there is nothing to go on with.
+ * Userspace has answered.  The instruction goes on with the registers as they are now,
+ * which userspace may have changed; if RIP has moved, the instruction is dropped.
  */
 static bool context_resume(struct x86_vcpu *v)
 {
@@ -294,7 +291,7 @@ enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 	enum x86_next next;
 
 	if (!emulator_make(v))
-		return run_fail(v, -ENOMEM);
+		return exit_fail(v, -ENOMEM);
 	v->emul->nreads = 0;
 	context_fill(v);
 	if (!emulate_fetch(v, exit, &next))

@@ -2,10 +2,10 @@
 /*
  * Guest physical memory and ports as the emulator sees them.
  *
- * What is no RAM is a device: first one on the kernel's MMIO bus, else userspace
- * .  Reads that were answered are kept and replayed when the instruction
- * is executed again; writes to userspace are posted: the instruction
- * completes, then userspace sees them one by one before the guest goes on.
+ * What is no RAM is a device: one on the kernel's MMIO bus, else userspace.  Reads
+ * that were answered are kept and replayed when the instruction is executed again.
+ * Writes to userspace are posted: the instruction completes, then userspace sees them
+ * one by one before the guest goes on.
  */
 #include <linux/log2.h>
 #include <linux/mm.h>

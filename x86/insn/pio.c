@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Port I/O: a device on the kernel's bus, or userspace.  String forms go to the
- * emulator; pio_string.c has the rest.
+ * Port I/O that goes to userspace: its data lies in the run page behind struct
+ * kvm_run.
  *
- * The data of a VMM's access lies in the run page behind struct kvm_run.  RIP
- * moves before userspace sees the access, so that a VMM which resets the
- * vCPU in response finds its new RIP untouched.
+ * REP INS and REP OUTS: as many elements as one KVM_EXIT_IO can carry.  The emulator
+ * executes one element, with all checks and whatever device takes it.  Only when that
+ * one is for userspace, those after it in the same page of RAM go along, upward only.
  */
+#include <linux/mm.h>
 #include <linux/string.h>
 
-#include "core/iobus.h"
+#include <asm/processor-flags.h>
+
+#include "core/guestmem.h"
+#include "emul/exec.h"
+#include "emul/operand.h"
 #include "x86/insn/emulate.h"
-#include "x86/run/exits.h"
 #include "x86/insn/pio.h"
-#include "x86/vcpu/vendor.h"
 
 void *pio_data(struct x86_vcpu *v)
 {
@@ -35,52 +38,113 @@ void pio_ask_user(struct x86_vcpu *v, u16 port, unsigned int size,
 		memcpy(pio_data(v), out, size);
 }
 
-/* IN writes AL, AX, or EAX with the upper half cleared (APM vol. 3, IN). */
-static void pio_set_rax(struct x86_vcpu *v, const void *data, unsigned int size)
-{
-	u64 *rax = &v->state.gpr[GPR_RAX];
+/* ------------------------------------------------------------------------ */
+/* Strings. */
 
-	if (size == 4)
-		*rax = *(const u32 *)data;
-	else
-		memcpy(rax, data, size);
+static unsigned int string_element_size(const struct emul_insn *insn)
+{
+	return min_t(unsigned int, insn->op_size, 4);
 }
 
-static enum x86_next pio_in_answered(struct x86_vcpu *v)
+/* INS writes to ES:RDI, OUTS reads from DS:RSI or another segment. */
+static struct operand_addr string_element_address(const struct emul_ctx *ctx,
+						  bool in)
 {
-	/* Userspace has put the vCPU elsewhere: its registers stand. */
-	if (state_get(v, GRP_RIP)->rip != v->pio_rip)
-		return X86_RESUME;
-	/* Userspace can write to the run page: the size is our own copy. */
-	pio_set_rax(v, pio_data(v), v->pio_size);
-	return X86_RESUME;
+	const struct emul_insn *insn = &ctx->insn;
+	unsigned int reg = in ? GPR_RDI : GPR_RSI;
+
+	return (struct operand_addr) {
+		.seg = in ? EMUL_ES : operand_seg(insn, EMUL_DS),
+		.offset = operand_reg_get(ctx, reg, insn->addr_size),
+	};
 }
 
-enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+static bool is_ram(struct x86_vcpu *v, gpa_t gpa, bool write)
 {
-	enum x86_next next;
-	u32 data = v->state.gpr[GPR_RAX];
-	int err;
+	const struct slot *slot = guest_slot(&v->vcpu, gpa >> PAGE_SHIFT);
 
-	if (exit->io.string)
-		return emulate_insn(v, exit);
-	if (!exit_skip(v, exit, &next))
-		return next;
-	if (exit->io.in)
-		err = bus_read(&v->vcpu, BUS_PIO, exit->io.port, exit->io.size,
-			       &data);
-	else
-		err = bus_write(&v->vcpu, BUS_PIO, exit->io.port,
-				exit->io.size, &data);
-	if (err) {
-		pio_ask_user(v, exit->io.port, exit->io.size, 1,
-			       exit->io.in ? NULL : &data);
-		v->pio_size = exit->io.size;
-		v->pio_rip = state_get(v, GRP_RIP)->rip;
-		v->pending = exit->io.in ? pio_in_answered : NULL;
-		return X86_USER;
-	}
-	if (exit->io.in)
-		pio_set_rax(v, &data, exit->io.size);
-	return X86_RESUME;
+	return slot && !(write && (slot->flags & KVM_MEM_READONLY));
+}
+
+/* Elements from the next one on, at most @max, that lie together at @gpa. */
+static unsigned int string_elements(struct x86_vcpu *v, bool in, unsigned int max,
+				    gpa_t *gpa)
+{
+	struct emul_ctx *ctx = &v->emul->ctx;
+	const struct emul_insn *insn = &ctx->insn;
+	struct operand_addr at = string_element_address(ctx, in);
+	unsigned int size = string_element_size(insn), n;
+	u64 count = operand_reg_get(ctx, GPR_RCX, insn->addr_size);
+	u64 room = operand_mask(insn->addr_size) - at.offset, la;
+
+	if (!insn->rep || !count || (ctx->rflags & X86_EFLAGS_DF))
+		return 0;
+	if (operand_check(ctx, at, size, in, &la) != EMUL_OK)
+		return 0;
+	n = min_t(u64, count, (PAGE_SIZE - offset_in_page(la)) / size);
+	n = min_t(u64, n, room / size);
+	n = min(n, max / size);
+	if (!n || operand_check(ctx, at, n * size, in, &la) != EMUL_OK)
+		return 0;
+	if (emul_env_translate(ctx, la, in ? PF_WRITE : 0, gpa) != EMUL_OK)
+		return 0;
+	return is_ram(v, *gpa, in) ? n : 0;
+}
+
+static void string_advance(struct emul_ctx *ctx, bool in, unsigned int n)
+{
+	const struct emul_insn *insn = &ctx->insn;
+	unsigned int reg = in ? GPR_RDI : GPR_RSI, size = insn->addr_size;
+	u64 count = operand_reg_get(ctx, GPR_RCX, size) - n;
+
+	operand_reg_set(ctx, reg, size,
+			ctx->gpr[reg] + n * string_element_size(insn));
+	operand_reg_set(ctx, GPR_RCX, size, count);
+	if (!count)
+		exec_next(ctx);
+}
+
+static bool is_string(const struct emul_insn *insn, u8 opcode)
+{
+	return !insn->map && (insn->opcode & ~1) == opcode;
+}
+
+unsigned int pio_string_in(struct x86_vcpu *v)
+{
+	struct x86_emulator *em = v->emul;
+	gpa_t gpa;
+
+	if (em->single_step || !is_string(&em->ctx.insn, 0x6c))
+		return 1;
+	return max(string_elements(v, true, PIO_DATA_BYTES, &gpa), 1u);
+}
+
+bool pio_string_in_finish(struct x86_vcpu *v, unsigned int n)
+{
+	struct emul_ctx *ctx = &v->emul->ctx;
+	gpa_t gpa;
+
+	n = min(n, string_elements(v, true, PIO_DATA_BYTES, &gpa));
+	if (!n || guest_write(&v->vcpu, gpa, pio_data(v),
+			      n * string_element_size(&ctx->insn)))
+		return false;
+	string_advance(ctx, true, n);
+	return true;
+}
+
+unsigned int pio_string_out(struct x86_vcpu *v)
+{
+	struct x86_emulator *em = v->emul;
+	struct emul_ctx *ctx = &em->ctx;
+	unsigned int size = string_element_size(&ctx->insn), n;
+	gpa_t gpa;
+
+	if (em->single_step || ctx->rip != em->rip ||
+	    !is_string(&ctx->insn, 0x6e))
+		return 0;
+	n = string_elements(v, false, PIO_DATA_BYTES - size, &gpa);
+	if (!n || guest_read(&v->vcpu, gpa, pio_data(v) + size, n * size))
+		return 0;
+	string_advance(ctx, false, n);
+	return n;
 }

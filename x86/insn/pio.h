@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Userspace's side of port I/O. */
+/* Port I/O that goes to userspace. */
 #ifndef LAMINA_X86_INSN_PIO_H
 #define LAMINA_X86_INSN_PIO_H
 
@@ -29,7 +29,7 @@ void pio_ask_user(struct x86_vcpu *v, u16 port, unsigned int size,
 		    unsigned int count, const void *out);
 
 /**
- * pio_string_in - how many elements userspace is asked for (pio_string.c)
+ * pio_string_in - how many elements userspace is asked for
  * @v: own thread; the emulator wants one element from a port
  *
  * Return: 1; more for REP INS upward into RAM.

@@ -5,13 +5,14 @@
 
 #include "x86/cpu/cr.h"
 #include "x86/cpu/debug.h"
-#include "x86/insn/emulate.h"
-#include "x86/run/exits.h"
 #include "x86/cpu/fpu.h"
+#include "x86/insn/emulate.h"
+#include "x86/insn/usual.h"
+#include "x86/run/exits.h"
 #include "x86/vcpu/vendor.h"
 
-static enum x86_next finish(struct x86_vcpu *v, const struct x86_exit *exit,
-			    int err)
+static enum x86_next mov_complete(struct x86_vcpu *v, const struct x86_exit *exit,
+				  int err)
 {
 	enum x86_next next;
 
@@ -37,66 +38,13 @@ static void gpr_write(struct x86_vcpu *v, u8 gpr, u64 value)
 	state_set(v, gpr == GPR_RSP ? GRP_RSP : 0)->gpr[gpr] = value;
 }
 
-int cr_set(struct x86_vcpu *v, u32 nr, u64 value)
-{
-	switch (nr) {
-	case 0:
-		return cr0_write(v, value);
-	case 2:
-		state_set(v, GRP_CR2)->cr2 = value;
-		return 0;
-	case 3:
-		return cr3_write(v, value);
-	case 4:
-		return cr4_write(v, value);
-	default:
-		return cr8_write(v, value);
-	}
-}
-
-u64 cr_get(struct x86_vcpu *v, u32 nr)
-{
-	switch (nr) {
-	case 0:
-		return state_get(v, GRP_CR0)->cr0;
-	case 2:
-		return state_get(v, GRP_CR2)->cr2;
-	case 3:
-		return state_get(v, GRP_CR3)->cr3;
-	case 4:
-		return state_get(v, GRP_CR4)->cr4;
-	default:
-		return state_get(v, GRP_CR8)->cr8;
-	}
-}
-
-bool cr_exists(u32 nr)
-{
-	return nr == 0 || nr == 2 || nr == 3 || nr == 4 || nr == 8;
-}
-
-#define OPCODE_MOV_FROM_CR	0x20
-#define OPCODE_MOV_TO_CR	0x22
-#define OPCODE_INVLPG		0x01
-
-/* What hardware with decode assists would have said. */
-static bool cr_usual(struct x86_vcpu *v, const struct x86_exit *exit,
-		     struct x86_exit *usual)
-{
-	u8 opcode = exit->cr.write ? OPCODE_MOV_TO_CR : OPCODE_MOV_FROM_CR;
-
-	usual->cr = exit->cr;
-	return emulate_usual_gpr(v, opcode, 0xc0 | exit->cr.nr << 3,
-				 &usual->cr.gpr, &usual->next_rip);
-}
-
 enum x86_next cr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct x86_exit usual __uninitialized;
 
 	/* Hardware does not say which registers: MOV CR, CLTS, LMSW, SMSW. */
 	if (exit->cr.decode) {
-		if (!cr_usual(v, exit, &usual))
+		if (!usual_cr(v, exit, &usual))
 			return emulate_insn(v, exit);
 		exit = &usual;
 	}
@@ -105,81 +53,21 @@ enum x86_next cr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		return X86_RESUME;
 	}
 	if (exit->cr.write)
-		return finish(v, exit, cr_set(v, exit->cr.nr,
-					      gpr_read(v, exit->cr.gpr)));
+		return mov_complete(v, exit, cr_set(v, exit->cr.nr,
+						    gpr_read(v, exit->cr.gpr)));
 	gpr_write(v, exit->cr.gpr, cr_get(v, exit->cr.nr));
-	return finish(v, exit, 0);
-}
-
-/* Without displacement or index: else RSP or RIP in the place of the register. */
-static bool is_plain(u8 gpr)
-{
-	return (gpr & 7) != GPR_RSP && (gpr & 7) != GPR_RBP;
+	return mov_complete(v, exit, 0);
 }
 
 enum x86_next invlpg_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct x86_exit usual __uninitialized;
 	u64 la;
-	u8 gpr;
 
-	if (!emulate_usual_gpr(v, OPCODE_INVLPG, 7 << 3, &gpr,
-			       &usual.next_rip) || !is_plain(gpr))
-		return emulate_insn(v, exit);
-	la = gpr_read(v, gpr);
-	if (!state_is_canonical(v, la))
+	if (!usual_invlpg(v, &la, &usual.next_rip))
 		return emulate_insn(v, exit);
 	cr_flush_page(v, la);
-	return finish(v, &usual, 0);
-}
-
-/* DR4 and DR5 are names of DR6 and DR7 unless CR4.DE says otherwise. */
-static u32 dr_number(u32 nr)
-{
-	return nr == 4 || nr == 5 ? nr + 2 : nr;
-}
-
-int dr_refused(struct x86_vcpu *v, u32 nr)
-{
-	struct x86_state *s;
-
-	if (nr > 7 || (nr != dr_number(nr) &&
-		       (state_get(v, GRP_CR4)->cr4 & X86_CR4_DE)))
-		return X86_TRAP_UD;
-	if (!(state_get(v, GRP_DR)->dr7 & DR7_GD))
-		return -1;
-	s = state_set(v, GRP_DR);
-	s->dr6 = (s->dr6 & ~DR6_BREAKPOINTS) | DR6_BD;
-	return X86_TRAP_DB;
-}
-
-int dr_set(struct x86_vcpu *v, u32 nr, u64 value)
-{
-	struct x86_state *s = state_set(v, GRP_DR);
-
-	nr = dr_number(nr);
-	if (nr < 4) {
-		s->db[nr] = value;
-		return 0;
-	}
-	if (value >> 32)
-		return -EINVAL;
-	if (nr == 6)
-		s->dr6 = dr6_fixed(value);
-	else
-		s->dr7 = dr7_fixed(value);
-	vendor(policy_update)(v);
-	return 0;
-}
-
-u64 dr_get(struct x86_vcpu *v, u32 nr)
-{
-	const struct x86_state *s = state_get(v, GRP_DR);
-
-	nr = dr_number(nr);
-	if (nr < 4)
-		return s->db[nr];
-	return nr == 6 ? s->dr6 : s->dr7;
+	return mov_complete(v, &usual, 0);
 }
 
 enum x86_next dr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
@@ -195,9 +83,9 @@ enum x86_next dr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		return X86_RESUME;
 	}
 	if (exit->dr.write)
-		return finish(v, exit, dr_set(v, nr, gpr_read(v, exit->dr.gpr)));
+		return mov_complete(v, exit, dr_set(v, nr, gpr_read(v, exit->dr.gpr)));
 	gpr_write(v, exit->dr.gpr, dr_get(v, nr));
-	return finish(v, exit, 0);
+	return mov_complete(v, exit, 0);
 }
 
 enum x86_next xsetbv_exit(struct x86_vcpu *v, const struct x86_exit *exit)
@@ -210,6 +98,6 @@ enum x86_next xsetbv_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		return X86_RESUME;
 	}
 	if (state_get(v, GRP_CPL)->cpl)
-		return finish(v, exit, -EINVAL);
-	return finish(v, exit, fpu_set_xcr0(v, v->state.gpr[GPR_RCX], value));
+		return mov_complete(v, exit, -EINVAL);
+	return mov_complete(v, exit, fpu_set_xcr0(v, v->state.gpr[GPR_RCX], value));
 }

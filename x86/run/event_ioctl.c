@@ -6,6 +6,7 @@
 
 #include "core/run_state.h"
 #include "core/vm.h"
+#include "x86/insn/fetch.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/vcpu/vendor.h"
 
@@ -99,16 +100,29 @@ bool events_are_valid(struct x86_vcpu *v, const struct kvm_vcpu_events *in)
 	return exception_is_valid(in);
 }
 
-/* VMMs name #BP and #OF with RIP at the instruction, as those exit. */
+static bool is_soft(const struct x86_event *ex)
+{
+	return ex->kind == EVENT_EXCEPTION &&
+	       (ex->vector == X86_TRAP_BP || ex->vector == X86_TRAP_OF);
+}
+
+void events_measure(struct x86_vcpu *v)
+{
+	struct x86_events *ev = &v->events;
+	struct x86_event *ex = ev->exception.kind ? &ev->exception :
+						    &ev->injected;
+
+	if (is_soft(ex))
+		ex->insn_len = emulate_soft_len(v, ex->vector);
+}
+
 static void exception_set(struct x86_events *ev,
 			  const struct kvm_vcpu_events *in)
 {
-	u8 vector = in->exception.nr;
 	const struct x86_event ex = {
 		.kind = EVENT_EXCEPTION,
-		.vector = vector,
+		.vector = in->exception.nr,
 		.has_error = in->exception.has_error_code,
-		.at_insn = vector == X86_TRAP_BP || vector == X86_TRAP_OF,
 		.error = in->exception.error_code,
 	};
 
@@ -155,6 +169,8 @@ void events_set(struct x86_vcpu *v, const struct kvm_vcpu_events *in)
 	if (in->flags & KVM_VCPUEVENT_VALID_NMI_PENDING)
 		ev->nmi_pending = min_t(u8, in->nmi.pending, EVENT_NMIS_MAX);
 	exception_set(ev, in);
+	if (is_soft(&ev->exception) || is_soft(&ev->injected))
+		request_set(&v->vcpu, REQ_INSN_LEN);
 	interrupts_set(ev, in);
 	vendor(event_nmi_mask)(v, in->nmi.masked);
 	if (in->flags & KVM_VCPUEVENT_VALID_SHADOW)

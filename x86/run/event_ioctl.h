@@ -26,6 +26,15 @@ bool events_are_valid(struct x86_vcpu *v, const struct kvm_vcpu_events *in);
  */
 void events_set(struct x86_vcpu *v, const struct kvm_vcpu_events *in);
 
+/**
+ * events_measure - REQ_INSN_LEN: how long is the INT3 or INTO of userspace's exception?
+ * @v: own thread, kvm->srcu held
+ *
+ * VMMs give #BP and #OF with RIP at the instruction, as those exit.  At any other
+ * instruction RIP stays.
+ */
+void events_measure(struct x86_vcpu *v);
+
 /** events_ioctl_get - KVM_GET_VCPU_EVENTS */
 long events_ioctl_get(void *vcpu, void *data, unsigned long arg);
 /** events_ioctl_set - KVM_SET_VCPU_EVENTS; -EINVAL, nothing changed */

@@ -11,22 +11,12 @@
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
+#include "x86/insn/fetch.h"
+#include "x86/insn/usual.h"
 #include "x86/run/exits.h"
+#include "x86/run/guest_debug.h"
 #include "x86/run/lifecycle.h"
-#include "x86/run/run.h"
 #include "x86/vcpu/vendor.h"
-
-enum x86_next exit_internal_error(struct x86_vcpu *v, u32 suberror, u32 ndata,
-				  const u64 *data)
-{
-	struct kvm_run *run = v->vcpu.run;
-
-	run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
-	run->internal.suberror = suberror;
-	run->internal.ndata = ndata;
-	memcpy(run->internal.data, data, ndata * sizeof(*data));
-	return X86_USER;
-}
 
 bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit,
 	       enum x86_next *next)
@@ -46,20 +36,18 @@ bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit,
 	return true;
 }
 
+void exit_soft_exception(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	u8 vector = exit->exc.vector;
+	u8 len = exit->next_rip ? exit->next_rip - state_get(v, GRP_RIP)->rip :
+				  emulate_soft_len(v, vector);
+
+	event_soft_exception(v, vector, len);
+}
+
 static enum x86_next none_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	return X86_RESUME;
-}
-
-/* No interrupt controller in the kernel yet: waiting is userspace's business. */
-enum x86_next exit_halt(struct x86_vcpu *v)
-{
-	if (event_wakes(v))
-		return X86_RESUME;
-	/* It may sleep for long. */
-	mmu_vcpu_trim(&v->vcpu.mmu);
-	v->vcpu.run->exit_reason = KVM_EXIT_HLT;
-	return X86_USER;
 }
 
 static enum x86_next hlt_exit(struct x86_vcpu *v, const struct x86_exit *exit)
@@ -67,6 +55,17 @@ static enum x86_next hlt_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	enum x86_next next;
 
 	return exit_skip(v, exit, &next) ? exit_halt(v) : next;
+}
+
+static enum x86_next cpuid_exit(struct x86_vcpu *v,
+				const struct x86_exit *exit)
+{
+	enum x86_next next;
+
+	if (!exit_skip(v, exit, &next))
+		return next;
+	cpuid_execute(v);
+	return X86_RESUME;
 }
 
 /* No paravirtual feature is announced, so no number is known. */
@@ -99,9 +98,9 @@ static enum x86_next exception_exit(struct x86_vcpu *v,
 	case X86_TRAP_DB:
 		return debug_db_exit(v, exit);
 	case X86_TRAP_BP:
-		return debug_bp_exit(v);
+		return debug_bp_exit(v, exit);
 	case X86_TRAP_OF:
-		event_at_insn(v, X86_TRAP_OF);
+		exit_soft_exception(v, exit);
 		break;
 	case X86_TRAP_PF:
 		event_page_fault(v, exit->exc.address, exit->exc.error);

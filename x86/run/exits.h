@@ -31,26 +31,13 @@ bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit,
 	       enum x86_next *next);
 
 /**
- * exit_halt - HLT has completed
- * @v: own thread
- *
- * Return: X86_USER with KVM_EXIT_HLT, or X86_RESUME when an event waits.
+ * exit_soft_exception - the guest's INT3 or INTO is the guest's
+ * @v: own thread, kvm->srcu held
+ * @exit: #BP or #OF
  */
-enum x86_next exit_halt(struct x86_vcpu *v);
+void exit_soft_exception(struct x86_vcpu *v, const struct x86_exit *exit);
 
-/**
- * exit_internal_error - KVM_EXIT_INTERNAL_ERROR
- * @v: own thread
- * @suberror: KVM_INTERNAL_ERROR_*
- * @ndata: how many of @data
- * @data: numbers for userspace's message
- *
- * Return: X86_USER.
- */
-enum x86_next exit_internal_error(struct x86_vcpu *v, u32 suberror, u32 ndata,
-				  const u64 *data);
-
-/* Handlers: x86/insn/pio.c, page.c, cr_exit.c, msr.c, cpuid.c. */
+/* Handlers: pio_exit.c, page.c, cr_exit.c, msr_exit.c. */
 enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next fault_exit(struct x86_vcpu *v, const struct x86_exit *exit);
@@ -60,6 +47,5 @@ enum x86_next dr_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next xsetbv_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next rdmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next wrmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit);
-enum x86_next cpuid_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 
 #endif

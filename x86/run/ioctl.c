@@ -4,13 +4,13 @@
 
 #include "core/arch.h"
 #include "x86/cpu/cpuid.h"
-#include "x86/cpu/debug.h"
-#include "x86/run/event_ioctl.h"
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/mce.h"
 #include "x86/cpu/msr.h"
-#include "x86/run/regs.h"
 #include "x86/cpu/tsc.h"
+#include "x86/run/event_ioctl.h"
+#include "x86/run/guest_debug.h"
+#include "x86/run/regs.h"
 #include "x86/vcpu/vendor.h"
 
 /* VMMs refuse to start without routing, even those that never route. */

@@ -5,6 +5,7 @@
  * backward.  There is no other initialisation code.
  */
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/preempt.h>
 
 #include "core/arch.h"
@@ -14,7 +15,15 @@
 #include "core/notifier.h"
 #include "core/run_state.h"
 #include "core/vm.h"
+#include "x86/cpu/caps.h"
+#include "x86/cpu/cpuid.h"
+#include "x86/cpu/fpu.h"
+#include "x86/cpu/mce.h"
+#include "x86/cpu/msr_filter.h"
+#include "x86/cpu/tsc.h"
+#include "x86/insn/emulate.h"
 #include "x86/run/lifecycle.h"
+#include "x86/vcpu/vendor.h"
 
 /*
  * What kvm.ko does by itself: preempt notifiers work as long as it is there.
@@ -57,7 +66,7 @@ module_exit(kvm_module_exit);
  */
 static const struct step module_step[] = {
 	{ "kick masks",	module_step_kick_up,	module_step_kick_down },
-	{ "notifier",	module_step_notifier_up, module_step_notifier_down },
+	{ "notifier",	steps_nothing,		module_step_notifier_down },
 	{ "probe",	caps_step_probe,	NULL },
 	{ "setup",	caps_step_setup,	caps_step_teardown },
 	{ "mmu",	caps_step_mmu,		caps_step_mmu_down },
@@ -69,12 +78,36 @@ static const struct step module_step[] = {
 
 STEP_ARRAY_TEST(module, module_step)
 
-const struct step_array module_steps = {
+static const struct step_array module_steps = {
 	.name = "module",
 	.step = module_step,
 	.n = ARRAY_SIZE(module_step),
 	STEP_ARRAY_FAIL(module)
 };
+
+/* One vendor loads or unloads at a time. */
+static DEFINE_MUTEX(vendor_lock);
+
+int kvm_vendor_load(const struct kvm_vendor *ven)
+{
+	int err;
+
+	mutex_lock(&vendor_lock);
+	err = vendor_check(ven);
+	if (!err)
+		err = steps_up(&module_steps, (void *)ven);
+	mutex_unlock(&vendor_lock);
+	return err;
+}
+EXPORT_SYMBOL_GPL(kvm_vendor_load);
+
+void kvm_vendor_unload(const struct kvm_vendor *ven)
+{
+	mutex_lock(&vendor_lock);
+	steps_down(&module_steps, module_steps.n, (void *)ven);
+	mutex_unlock(&vendor_lock);
+}
+EXPORT_SYMBOL_GPL(kvm_vendor_unload);
 
 /*
  * Nothing here starts a thread, waits for a grace period or walks other VMs.
@@ -127,3 +160,6 @@ const struct step_array arch_vcpu_steps = {
 	.n = ARRAY_SIZE(vcpu_step),
 	STEP_ARRAY_FAIL(vcpu)
 };
+
+MODULE_DESCRIPTION("Lamina: a lean KVM");
+MODULE_LICENSE("GPL");

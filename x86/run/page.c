@@ -4,8 +4,8 @@
  * what follows.
  */
 #include "x86/insn/emulate.h"
+#include "x86/insn/fetch.h"
 #include "x86/run/exits.h"
-#include "x86/run/run.h"
 #include "x86/vcpu/vendor.h"
 
 /*
@@ -55,7 +55,7 @@ enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 			return emulate_failed(v);
 		return emulate_insn(v, exit);
 	default:
-		return run_fail(v, fault.err);
+		return exit_fail(v, fault.err);
 	}
 }
 
@@ -110,7 +110,7 @@ static enum x86_next fault_emulate(struct x86_vcpu *v,
 	case MMU_EMULATE:
 		return next;
 	default:
-		return run_fail(v, fault.err);
+		return exit_fail(v, fault.err);
 	}
 }
 
@@ -133,6 +133,6 @@ enum x86_next fault_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 			return emulate_failed(v);
 		return fault_emulate(v, exit);
 	default:
-		return run_fail(v, fault.err);
+		return exit_fail(v, fault.err);
 	}
 }

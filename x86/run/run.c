@@ -21,20 +21,14 @@
 #include "core/run_state.h"
 #include "core/vm.h"
 #include "x86/cpu/cr.h"
-#include "x86/cpu/debug.h"
-#include "x86/run/exits.h"
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/msr_filter.h"
-#include "x86/run/run.h"
-#include "x86/run/sync.h"
 #include "x86/cpu/tsc.h"
+#include "x86/run/event_ioctl.h"
+#include "x86/run/exits.h"
+#include "x86/run/guest_debug.h"
+#include "x86/run/sync.h"
 #include "x86/vcpu/vendor.h"
-
-enum x86_next run_fail(struct x86_vcpu *v, int err)
-{
-	v->run_err = err;
-	return X86_FAIL;
-}
 
 /* Requests that other threads left.  Each is cheap; all are looked at. */
 static enum x86_next run_requests(struct x86_vcpu *v)
@@ -53,6 +47,8 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 		msr_filter_refresh(v);
 		vendor(policy_update)(v);
 	}
+	if (request_take(vcpu, REQ_INSN_LEN))
+		events_measure(v);
 	if (request_take(vcpu, REQ_DEBUG_STEP))
 		return debug_step_exit(v);
 	return X86_RESUME;
@@ -80,7 +76,7 @@ static int run_root(struct x86_vcpu *v)
 
 /*
  * In the guest, as far as RCU, accounting and the tick are concerned.  RCU looks
- * once a tick whether a CPU was quiescent, so it is told no oftener.
+ * once a tick whether a CPU was quiescent, so it is told once a tick.
  */
 static void run_guest(struct x86_vcpu *v)
 {
@@ -125,7 +121,7 @@ static bool run_enter(struct x86_vcpu *v)
 
 /*
  * An NMI that waits does not count: while it is masked, a window that is open for
- * the hardware and closed here would make the guest exit for ever.
+ * the hardware and closed here would make the guest exit again and again.
  */
 static bool interrupt_window_open(struct x86_vcpu *v)
 {
@@ -155,7 +151,7 @@ static enum x86_next run_prepare(struct x86_vcpu *v)
 		return X86_USER;
 	}
 	err = run_root(v);
-	return err ? run_fail(v, err) : X86_RESUME;
+	return err ? exit_fail(v, err) : X86_RESUME;
 }
 
 /*
@@ -169,7 +165,7 @@ static enum x86_next run_delayed(struct x86_vcpu *v)
 	event_cancel(v);
 	if (signal_pending(current)) {
 		vcpu->run->exit_reason = KVM_EXIT_INTR;
-		return run_fail(v, -EINTR);
+		return exit_fail(v, -EINTR);
 	}
 	if (need_resched()) {
 		srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
@@ -228,7 +224,7 @@ static enum x86_next run_from_user(struct x86_vcpu *v)
 	}
 	/* VMMs that complete an exit this way still look at its reason. */
 	if (READ_ONCE(run->immediate_exit))
-		return run_fail(v, -EINTR);
+		return exit_fail(v, -EINTR);
 	run->exit_reason = KVM_EXIT_UNKNOWN;
 	return run_loop(v);
 }
@@ -266,7 +262,7 @@ static __always_inline enum x86_next run_loaded(struct x86_vcpu *v)
 
 	err = unlikely(sync_wanted(run)) ? sync_from_run(v) : 0;
 	if (unlikely(err))
-		return run_fail(v, err);
+		return exit_fail(v, err);
 	v->has_run = true;
 	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
 	run_take_cr8(v);

@@ -7,10 +7,10 @@
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/fpu.h"
-#include "x86/run/lifecycle.h"
 #include "x86/cpu/msr.h"
 #include "x86/cpu/msr_filter.h"
 #include "x86/cpu/tsc.h"
+#include "x86/run/lifecycle.h"
 #include "x86/vcpu/vendor.h"
 
 static struct x86_vcpu *of_mmu(struct mmu_vcpu *mv)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* x86's part of a VM: creation steps and VM ioctls. */
 #include "core/arch.h"
+#include "x86/cpu/msr_filter.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/run/lifecycle.h"
-#include "x86/cpu/msr_filter.h"
 #include "x86/vcpu/vendor.h"
 
 int vm_step_mmu_up(void *obj)
@@ -55,6 +55,20 @@ static long vm_ioctl_identity_map(void *obj, void *data, unsigned long arg)
 	}
 	mutex_unlock(&vm->kvm.lock);
 	return ret;
+}
+
+/* Which MSR accesses that fail go to userspace (api.rst 7.21): msr_exit.c. */
+static long msr_user_enable(struct x86_vm *vm, const struct kvm_enable_cap *cap)
+{
+	const u64 known = KVM_MSR_EXIT_REASON_INVAL |
+			  KVM_MSR_EXIT_REASON_UNKNOWN |
+			  KVM_MSR_EXIT_REASON_FILTER;
+
+	if ((cap->args[0] & ~known) || cap->args[1] || cap->args[2] ||
+	    cap->args[3])
+		return -EINVAL;
+	WRITE_ONCE(vm->msr_user_reasons, cap->args[0]);
+	return 0;
 }
 
 long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)

@@ -7,8 +7,6 @@
 #include <asm/trapnr.h>
 
 #include "core/run_state.h"
-#include "x86/cpu/debug.h"
-#include "x86/insn/emulate.h"
 #include "x86/vcpu/vendor.h"
 
 /* Vectors that can be the second half of a double fault (APM vol. 2, 8.2.9). */
@@ -73,12 +71,13 @@ void event_page_fault(struct x86_vcpu *v, u64 address, u32 error)
 			  ev->exception.vector == X86_TRAP_PF;
 }
 
-void event_at_insn(struct x86_vcpu *v, u8 vector)
+void event_soft_exception(struct x86_vcpu *v, u8 vector, u8 insn_len)
 {
 	struct x86_event *ex = &v->events.exception;
 
 	kvm_event_exception(v, vector, -1);
-	ex->at_insn = ex->kind && ex->vector == vector;
+	if (ex->kind && ex->vector == vector)
+		ex->insn_len = insn_len;
 }
 
 u32 event_blocked(struct x86_vcpu *v)
@@ -114,38 +113,15 @@ static void payload_deliver(struct x86_vcpu *v, u8 vector)
 	}
 }
 
-/* Return: is the instruction one that raises this exception itself? */
-static bool insn_raises(const struct emul_insn *insn, u8 vector)
+/* #BP and #OF return behind the instruction that raised them. */
+static void raising_insn_skip(struct x86_vcpu *v)
 {
-	if (insn->map)
-		return false;
-	return vector == X86_TRAP_BP ? insn->opcode == 0xcc :
-				       insn->opcode == 0xce;
-}
+	struct x86_state *s = state_set(v, GRP_RIP);
 
-/*
- * #BP and #OF return behind the instruction that raised them.  What comes of a
- * fetch that fails is no event: the exception goes in as it is.
- */
-static void skip_raising_insn(struct x86_vcpu *v)
-{
-	const struct x86_exit exit = { .kind = X86_EXIT_NONE };
-	struct x86_events *ev = &v->events;
-	struct emul_insn insn;
-	enum x86_next next;
-	struct x86_state *s;
-
-	ev->injected.at_insn = false;
-	if (!emulate_decode(v, &exit, &insn, &next)) {
-		ev->exception = (struct x86_event){ };
-		return;
-	}
-	if (!insn_raises(&insn, ev->injected.vector))
-		return;
-	s = state_set(v, GRP_RIP);
-	s->rip += insn.len;
-	if (emulate_mode(v) != EMUL_64)
+	s->rip += v->events.injected.insn_len;
+	if (!state_is_64bit_code(v))
 		s->rip = (u32)s->rip;
+	v->events.injected.insn_len = 0;
 }
 
 /*
@@ -225,8 +201,8 @@ static bool event_pick(struct x86_vcpu *v)
 
 	if (ev->exception.kind)
 		event_settle(v);
-	if (unlikely(ev->injected.at_insn))
-		skip_raising_insn(v);
+	if (unlikely(ev->injected.insn_len))
+		raising_insn_skip(v);
 	/* What was interrupted on its way in comes first. */
 	if (ev->injected.kind)
 		return true;

@@ -25,14 +25,15 @@ enum x86_event_kind {
  * @kind: which
  * @vector: 0 to 255
  * @has_error: it pushes @error
- * @at_insn: #BP or #OF, and RIP is still at the INT3 or INTO that raised it
+ * @insn_len: #BP or #OF, and RIP is still at the INT3 or INTO that raised it, which
+ *            has so many bytes; 0: RIP is where the handler returns to
  * @error: error code
  */
 struct x86_event {
 	u8 kind;
 	u8 vector;
 	bool has_error;
-	bool at_insn;
+	u8 insn_len;
 	u32 error;
 };
 
@@ -110,14 +111,12 @@ void event_page_fault(struct x86_vcpu *v, u64 address, u32 error);
 u32 event_blocked(struct x86_vcpu *v);
 
 /**
- * event_at_insn - raise #BP or #OF for the INT3 or INTO at RIP
+ * event_soft_exception - raise #BP or #OF for the INT3 or INTO at RIP
  * @v: its own thread
  * @vector: X86_TRAP_BP or X86_TRAP_OF
- *
- * RIP moves behind the instruction when the exception is delivered; at any other
- * instruction it stays.
+ * @insn_len: bytes of the instruction, by which RIP moves at delivery
  */
-void event_at_insn(struct x86_vcpu *v, u8 vector);
+void event_soft_exception(struct x86_vcpu *v, u8 vector, u8 insn_len);
 
 /**
  * event_settle - the exception that was raised is what the next entry delivers
@@ -125,7 +124,7 @@ void event_at_insn(struct x86_vcpu *v, u8 vector);
  *
  * Makes the registers (CR2, DR6, DR7, RFLAGS.RF) those of the exception's
  * delivery, as a VMM that saves them expects.  RIP stays for an exception
- * with @at_insn.
+ * with @insn_len.
  */
 void event_settle(struct x86_vcpu *v);
 

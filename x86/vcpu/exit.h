@@ -51,7 +51,6 @@ enum x86_exit_kind {
  * @exc: vector, error code, and CR2-like address for #PF; #DB: @dr6, its reasons
  *       as DR6 bits, and those among them that are the guest's own.  @stepped: it
  *       ends a step that the vendor was asked for, or that it needs itself
- * @vendor: raw information for exit_handle()
  */
 struct x86_exit {
 	enum x86_exit_kind kind;
@@ -96,10 +95,6 @@ struct x86_exit {
 			u64 dr6;
 			u64 dr6_guest;
 		} exc;
-		struct {
-			u64 info1;
-			u64 info2;
-		} vendor;
 	};
 };
 
@@ -109,5 +104,36 @@ enum x86_next {
 	X86_USER,	/* KVM_RUN returns 0; run->exit_reason is filled */
 	X86_FAIL,	/* KVM_RUN fails with v->run_err */
 };
+
+struct x86_vcpu;
+
+/**
+ * exit_fail - end KVM_RUN with an error
+ * @v: own thread
+ * @err: negative errno
+ *
+ * Return: X86_FAIL, for the handler to return.
+ */
+enum x86_next exit_fail(struct x86_vcpu *v, int err);
+
+/**
+ * exit_internal_error - KVM_EXIT_INTERNAL_ERROR
+ * @v: own thread
+ * @suberror: KVM_INTERNAL_ERROR_*
+ * @ndata: how many of @data
+ * @data: numbers for userspace's message
+ *
+ * Return: X86_USER.
+ */
+enum x86_next exit_internal_error(struct x86_vcpu *v, u32 suberror, u32 ndata,
+				  const u64 *data);
+
+/**
+ * exit_halt - HLT has completed
+ * @v: own thread
+ *
+ * Return: X86_USER with KVM_EXIT_HLT, or X86_RESUME when an event waits.
+ */
+enum x86_next exit_halt(struct x86_vcpu *v);
 
 #endif

@@ -81,6 +81,17 @@ struct x86_table {
 #define SHADOW_MOV_SS	1
 #define SHADOW_STI	2
 
+/* DR6 (APM vol. 2, 13.1.1.3) and DR7 (13.1.1.4). */
+#define DR6_BREAKPOINTS	0xfull		/* B0 to B3 */
+#define DR6_BD		BIT_ULL(13)
+#define DR6_BS		BIT_ULL(14)
+#define DR6_BITS	0x0000e00full	/* all that are no constants */
+#define DR6_ONES	0xffff0ff0ull	/* read as one */
+#define DR7_ENABLED	0xffull		/* L0 to L3, G0 to G3 */
+#define DR7_GD		BIT_ULL(13)
+#define DR7_BITS	0xffff2bffull
+#define DR7_ONES	0x00000400ull
+
 /** struct x86_state - see the head of this file; registers as the guest sees them */
 struct x86_state {
 	u64 gpr[GPR_COUNT];
@@ -108,13 +119,13 @@ struct x86_state {
 struct x86_vcpu;
 
 /**
- * state_fetch - fetch groups from the hardware's control block
+ * kvm_state_fetch - fetch groups from the hardware's control block
  * @v: the vCPU, loaded
  * @groups: GRP_*, all invalid
  *
- * The rare half of state_get(), which is in x86.h.
+ * The slow path of state_get(), which is in x86.h.
  */
-void state_fetch(struct x86_vcpu *v, u32 groups);
+void kvm_state_fetch(struct x86_vcpu *v, u32 groups);
 
 /**
  * state_flush - store dirty groups to the hardware's control block

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The loaded vendor: completeness, publication, withdrawal. */
-#include <linux/module.h>
-#include <linux/mutex.h>
+#include <linux/printk.h>
 
 #include "core/arch.h"
 #include "core/vm.h"
-#include "x86/run/lifecycle.h"
 #include "x86/vcpu/vendor.h"
 
 /* Before a vendor is there nothing may call an op: a table of NULLs would trap. */
@@ -13,7 +11,6 @@
 	DEFINE_STATIC_CALL_NULL(vendor_##name, *((struct kvm_vendor *)NULL)->name);
 #include "x86/vcpu/vendor_ops.h"
 
-static DEFINE_MUTEX(vendor_lock);
 static const struct kvm_vendor *vendor_loaded;
 
 static bool vendor_is_complete(const struct kvm_vendor *ven)
@@ -22,6 +19,19 @@ static bool vendor_is_complete(const struct kvm_vendor *ven)
 #include "x86/vcpu/vendor_ops.h"
 	return ven->vm_size >= sizeof(struct x86_vm) &&
 	       ven->vcpu_size >= sizeof(struct x86_vcpu);
+}
+
+int vendor_check(const struct kvm_vendor *ven)
+{
+	if (!vendor_is_complete(ven)) {
+		pr_err("kvm: %s: incomplete vendor table\n", ven->name);
+		return -EINVAL;
+	}
+	if (!vendor_loaded)
+		return 0;
+	pr_err("kvm: %s: %s is loaded already\n", ven->name,
+	       vendor_loaded->name);
+	return -EBUSY;
 }
 
 size_t arch_vm_size(void)
@@ -50,7 +60,6 @@ int arch_post_enable(void)
 	return 0;
 }
 
-/* Module step: calls go to the vendor from now on. */
 int vendor_publish(void *obj)
 {
 	const struct kvm_vendor *ven = obj;
@@ -68,35 +77,3 @@ void vendor_withdraw(void *obj)
 {
 	vendor_loaded = NULL;
 }
-
-int kvm_vendor_load(const struct kvm_vendor *ven)
-{
-	int err;
-
-	if (!vendor_is_complete(ven)) {
-		pr_err("kvm: %s: incomplete vendor table\n", ven->name);
-		return -EINVAL;
-	}
-	mutex_lock(&vendor_lock);
-	if (vendor_loaded) {
-		pr_err("kvm: %s: %s is loaded already\n", ven->name,
-		       vendor_loaded->name);
-		err = -EBUSY;
-	} else {
-		err = steps_up(&module_steps, (void *)ven);
-	}
-	mutex_unlock(&vendor_lock);
-	return err;
-}
-EXPORT_SYMBOL_GPL(kvm_vendor_load);
-
-void kvm_vendor_unload(const struct kvm_vendor *ven)
-{
-	mutex_lock(&vendor_lock);
-	steps_down(&module_steps, module_steps.n, (void *)ven);
-	mutex_unlock(&vendor_lock);
-}
-EXPORT_SYMBOL_GPL(kvm_vendor_unload);
-
-MODULE_DESCRIPTION("Lamina: a lean KVM");
-MODULE_LICENSE("GPL");

@@ -18,13 +18,13 @@
 
 #include <linux/static_call.h>
 
-#include "x86/vcpu/caps.h"
 #include "x86/vcpu/event.h"
 #include "x86/vcpu/exit.h"
 #include "x86/vcpu/state.h"
 #include "x86/vcpu/x86.h"
 
 struct module;
+struct x86_caps;
 
 /**
  * struct kvm_vendor - a vendor module
@@ -96,7 +96,20 @@ struct kvm_vendor {
 #define vendor(op) static_call(vendor_##op)
 
 /**
- * kvm_vendor_load - make /dev/kvm from a vendor's table
+ * vendor_check - may this vendor be loaded?
+ * @ven: its table
+ *
+ * Return: 0; -EINVAL for a table with a hole; -EBUSY when another one is loaded.
+ */
+int vendor_check(const struct kvm_vendor *ven);
+
+/** vendor_publish - module step: ops and descriptors belong to this vendor now */
+int vendor_publish(void *ven);
+/** vendor_withdraw - module step: no vendor is loaded */
+void vendor_withdraw(void *ven);
+
+/**
+ * kvm_vendor_load - make /dev/kvm from a vendor's table (x86/run/lifecycle.c)
  * @ven: the table
  *
  * Runs the module step array; /dev/kvm appears last.
@@ -115,6 +128,7 @@ void kvm_vendor_unload(const struct kvm_vendor *ven);
 /*
  * What a vendor may call; exported to kvm-amd and kvm-intel only by name:
  *	kvm_event_exception()		x86/vcpu/event.h
+ *	kvm_state_fetch()		x86/vcpu/state.h, by state_get() and state_set()
  *	kvm_hw_is_rebooting()		core/hwenable.h
  */
 

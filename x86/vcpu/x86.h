@@ -10,7 +10,6 @@
 #include "emul/emul.h"
 #include "x86/vcpu/event.h"
 #include "x86/vcpu/exit.h"
-#include "x86/vcpu/msr_state.h"
 #include "x86/vcpu/parts.h"
 #include "x86/vcpu/state.h"
 
@@ -20,6 +19,7 @@ enum x86_request {
 	REQ_DEBUG_STEP,			/* userspace is told of a step */
 	REQ_TSC,			/* tsc_catch_up() */
 	REQ_MSR_FILTER,			/* the MSR filter is another one */
+	REQ_INSN_LEN,			/* events_measure() */
 };
 
 /**
@@ -119,7 +119,7 @@ static inline struct x86_state *state_get(struct x86_vcpu *v, u32 groups)
 	u32 missing = groups & ~v->state.valid;
 
 	if (missing)
-		state_fetch(v, missing);
+		kvm_state_fetch(v, missing);
 	return &v->state;
 }
 
@@ -167,6 +167,45 @@ static inline bool state_is_64bit_code(struct x86_vcpu *v)
 static inline bool state_is_canonical(struct x86_vcpu *v, u64 la)
 {
 	return emul_canonical(la, state_get(v, GRP_CR4)->cr4 & X86_CR4_LA57);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Guest debugging: what userspace has asked for (x86/run/guest_debug.c). */
+
+/** debug_steps - does userspace want to hear of every instruction? */
+static inline bool debug_steps(const struct x86_vcpu *v)
+{
+	return v->debug.control & KVM_GUESTDBG_SINGLESTEP;
+}
+
+/** debug_has_breakpoints - are userspace's breakpoints in the debug registers? */
+static inline bool debug_has_breakpoints(const struct x86_vcpu *v)
+{
+	return v->debug.control & KVM_GUESTDBG_USE_HW_BP;
+}
+
+/** debug_takes_int3 - does INT3 go to userspace? */
+static inline bool debug_takes_int3(const struct x86_vcpu *v)
+{
+	return v->debug.control & KVM_GUESTDBG_USE_SW_BP;
+}
+
+/** debug_blocks_events - does userspace keep interrupts and NMIs out? */
+static inline bool debug_blocks_events(const struct x86_vcpu *v)
+{
+	return v->debug.control & KVM_GUESTDBG_BLOCKIRQ;
+}
+
+/** debug_db - DR0 to DR3 for the processor; GRP_DR is valid */
+static inline const u64 *debug_db(const struct x86_vcpu *v)
+{
+	return debug_has_breakpoints(v) ? v->debug.db : v->state.db;
+}
+
+/** debug_dr7 - DR7 for the processor; GRP_DR is valid */
+static inline u64 debug_dr7(const struct x86_vcpu *v)
+{
+	return debug_has_breakpoints(v) ? v->debug.dr7 : v->state.dr7;
 }
 
 #endif

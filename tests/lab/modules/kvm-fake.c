@@ -9,6 +9,7 @@
  */
 #include <linux/module.h>
 
+#include "x86/cpu/caps.h"
 #include "x86/vcpu/vendor.h"
 
 static int hole = -1;
@@ -23,8 +24,7 @@ static int fake_setup(struct x86_caps *caps)
 		.exec_only = true,
 		.maxphyaddr = 40,
 	};
-	caps->nrips = true;
-	caps->hidden_8000_0001_edx = ~0u;
+	caps->hidden_8000_0001_ecx = ~0u;
 	return 0;
 }
 

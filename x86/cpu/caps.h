@@ -5,18 +5,16 @@
  * The vendor's setup() fills its part; caps_init() adds the host CPU's; after
  * that the record is read-only.
  */
-#ifndef LAMINA_X86_VCPU_CAPS_H
-#define LAMINA_X86_VCPU_CAPS_H
+#ifndef LAMINA_X86_CPU_CAPS_H
+#define LAMINA_X86_CPU_CAPS_H
 
 #include "mmu/mmu.h"
 
 /**
  * struct x86_caps - the capability record
  * @mmu: second-level paging (vendor)
- * @nrips: exits tell the next RIP (vendor)
  * @hidden_8000_0001_ecx: CPUID bits that guests must not see although the host
  *                        has them (vendor: SVM without nesting, ...)
- * @hidden_8000_0001_edx: likewise
  * @xcr0: XCR0 bits that guests may use (common)
  * @host_xcr0: XCR0 while the host runs; 0 without XSAVE (common)
  * @host_xss: IA32_XSS while the host runs (common)
@@ -27,9 +25,7 @@
  */
 struct x86_caps {
 	struct mmu_caps mmu;
-	bool nrips;
 	u32 hidden_8000_0001_ecx;
-	u32 hidden_8000_0001_edx;
 	u64 xcr0;
 	u64 host_xcr0;
 	u64 host_xss;
@@ -39,7 +35,22 @@ struct x86_caps {
 	u32 tsc_khz;
 };
 
-extern struct x86_caps x86_caps_rw;	/* x86/vcpu/caps.c and vendor load only */
+/* Written while a vendor loads, and never again. */
 extern const struct x86_caps *const x86_caps;
+
+/* Module steps; the object is the const struct kvm_vendor. */
+
+/** caps_step_probe - can every CPU run guests? */
+int caps_step_probe(void *ven);
+/**
+ * caps_step_setup - reset the MMU's configuration, then fill the record
+ */
+int caps_step_setup(void *ven);
+/** caps_step_teardown - the vendor's own tables */
+void caps_step_teardown(void *ven);
+/** caps_step_mmu - the MMU's configuration from the record */
+int caps_step_mmu(void *ven);
+/** caps_step_mmu_down - the reverse */
+void caps_step_mmu_down(void *ven);
 
 #endif

@@ -6,16 +6,15 @@
 
 #include <asm/tsc.h>
 
-#include "x86/vcpu/caps.h"
+#include "x86/cpu/caps.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/fpu.h"
-#include "x86/run/lifecycle.h"
 #include "x86/vcpu/vendor.h"
 
-struct x86_caps x86_caps_rw;
-const struct x86_caps *const x86_caps = &x86_caps_rw;
+static struct x86_caps caps_record;
+const struct x86_caps *const x86_caps = &caps_record;
 
-struct probe {
+struct caps_probe {
 	const struct kvm_vendor *ven;
 	atomic_t err;
 	atomic_t cpu;
@@ -23,7 +22,7 @@ struct probe {
 
 static void probe_cpu(void *arg)
 {
-	struct probe *p = arg;
+	struct caps_probe *p = arg;
 	int err = p->ven->probe();
 
 	if (err && !atomic_cmpxchg(&p->err, 0, err))
@@ -44,7 +43,7 @@ static const char *probe_reason(int err)
 
 int caps_step_probe(void *obj)
 {
-	struct probe p = { .ven = obj };
+	struct caps_probe p = { .ven = obj };
 	int err;
 
 	on_each_cpu(probe_cpu, &p, 1);
@@ -61,11 +60,11 @@ int caps_step_setup(void *obj)
 
 	/* An earlier vendor may have left its answers (R2). */
 	mmu_setup_reset();
-	x86_caps_rw = (struct x86_caps){ };
-	x86_caps_rw.tsc_khz = tsc_khz;
-	fpu_host_init(&x86_caps_rw);
+	caps_record = (struct x86_caps){ };
+	caps_record.tsc_khz = tsc_khz;
+	fpu_host_init(&caps_record);
 	cpuid_host_init();
-	return ven->setup(&x86_caps_rw);
+	return ven->setup(&caps_record);
 }
 
 void caps_step_teardown(void *obj)
@@ -77,7 +76,7 @@ void caps_step_teardown(void *obj)
 
 int caps_step_mmu(void *obj)
 {
-	return mmu_setup(&x86_caps_rw.mmu);
+	return mmu_setup(&caps_record.mmu);
 }
 
 void caps_step_mmu_down(void *obj)

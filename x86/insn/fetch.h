@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Translating guest addresses; fetching and decoding the instruction at RIP. */
+#ifndef LAMINA_X86_INSN_FETCH_H
+#define LAMINA_X86_INSN_FETCH_H
+
+#include "x86/vcpu/x86.h"
+
+/* INT n is between them. */
+#define OPCODE_INT3	0xcc
+#define OPCODE_INTO	0xce
+
+/** guest_perm_regs - the registers that decide on accesses besides the tables */
+struct perm_regs guest_perm_regs(struct x86_vcpu *v);
+
+/**
+ * guest_translate - linear address to gpa by the guest's tables (fetch.c)
+ * @v: own thread, kvm->srcu held
+ * @la: linear address
+ * @access: PF_WRITE, PF_FETCH, PF_USER, PF_IMPLICIT
+ * @gpa: result
+ * @fault: filled for EMUL_FAULT
+ *
+ * Return: EMUL_OK, EMUL_FAULT, EMUL_RETRY, or EMUL_UNKNOWN when the guest's
+ * tables lie outside of its memory.
+ */
+enum emul_result guest_translate(struct x86_vcpu *v, u64 la, u64 access,
+				 gpa_t *gpa, struct emul_fault *fault);
+
+/** emulate_raise - give the guest a fault; returns X86_RESUME */
+enum x86_next emulate_raise(struct x86_vcpu *v, const struct emul_fault *fault);
+
+/** emulate_failed - KVM_EXIT_INTERNAL_ERROR with the bytes at RIP */
+enum x86_next emulate_failed(struct x86_vcpu *v);
+
+/**
+ * emulate_decode - fetch and decode the instruction at RIP
+ * @v: own thread, kvm->srcu held
+ * @exit: may carry the instruction's bytes
+ * @insn: result
+ * @next: what to return from the handler when false is returned
+ *
+ * Return: true when @insn is valid.
+ */
+bool emulate_decode(struct x86_vcpu *v, const struct x86_exit *exit,
+		    struct emul_insn *insn, enum x86_next *next);
+
+/**
+ * emulate_soft_len - bytes of the INT3 or INTO at RIP
+ * @v: own thread, kvm->srcu held
+ * @vector: X86_TRAP_BP for INT3, X86_TRAP_OF for INTO
+ *
+ * Return: 0 when another instruction is there, or none can be fetched.
+ */
+unsigned int emulate_soft_len(struct x86_vcpu *v, u8 vector);
+
+/**
+ * emulate_fetch - as emulate_decode(), but into the emulator's context, whose mode is set
+ * @v: own thread, kvm->srcu held; v->emul is there
+ * @exit: may carry the instruction's bytes
+ * @next: what to return from the handler when false is returned
+ *
+ * Return: true when v->emul->ctx.insn is valid.
+ */
+bool emulate_fetch(struct x86_vcpu *v, const struct x86_exit *exit,
+		   enum x86_next *next);
+
+/* ------------------------------------------------------------------------ */
+/* The bytes themselves.  Inline what nearly every exit does. */
+
+/* Copied at once; few instructions that exit are longer. */
+#define CODE_FIRST	8
+
+/**
+ * struct insn_code - the bytes at RIP, as far as they have been fetched
+ * @mode: of the code segment
+ * @la: linear address of the first byte
+ * @gpa: of byte @n, unless that begins a page
+ * @n: how many of @bytes there are
+ */
+struct insn_code {
+	enum emul_mode mode;
+	u64 la;
+	gpa_t gpa;
+	unsigned int n;
+	u8 bytes[EMUL_INSN_MAX];
+};
+
+/** emulate_mode - size of the current code segment */
+static inline enum emul_mode emulate_mode(struct x86_vcpu *v)
+{
+	u16 attr = state_get(v, GRP_CSSS)->seg[SEG_CS].attr;
+
+	if (state_is_64bit_code(v))
+		return EMUL_64;
+	return attr & SEG_DB ? EMUL_32 : EMUL_16;
+}
+
+/** insn_code_start - no byte has been fetched yet */
+static inline void insn_code_start(struct x86_vcpu *v, struct insn_code *c)
+{
+	const struct x86_state *s = state_get(v, GRP_RIP | GRP_CSSS);
+
+	c->mode = emulate_mode(v);
+	c->la = c->mode == EMUL_64 ? s->rip :
+				     (u32)(s->seg[SEG_CS].base + s->rip);
+	c->n = 0;
+}
+
+/**
+ * insn_code_fetch - a few bytes more
+ * @v: own thread, kvm->srcu held
+ * @c: the code
+ * @fault: filled for -EFAULT
+ *
+ * A second page is read only when the first one's bytes do not suffice.
+ *
+ * Return: 0; -EFAULT; -EAGAIN: the guest's tables change; -ENOENT: no memory there.
+ */
+int insn_code_fetch(struct x86_vcpu *v, struct insn_code *c,
+		    struct emul_fault *fault);
+
+/**
+ * insn_code_decode - fetch as much as one instruction takes
+ * @v: own thread, kvm->srcu held
+ * @c: the code
+ * @insn: result
+ * @fault: filled for -EFAULT
+ *
+ * Return: the length; -EINVAL for no instruction, or what insn_code_fetch() returns.
+ */
+int insn_code_decode(struct x86_vcpu *v, struct insn_code *c,
+		     struct emul_insn *insn, struct emul_fault *fault);
+
+/**
+ * insn_code_failed - what comes of fetching or decoding that failed
+ * @v: own thread
+ * @c: the code
+ * @err: what it returned
+ * @fault: for -EFAULT
+ *
+ * Return: what the run loop does next: the guest gets the fault, or userspace an
+ * internal error with the bytes.
+ */
+enum x86_next insn_code_failed(struct x86_vcpu *v, const struct insn_code *c,
+			       int err, const struct emul_fault *fault);
+
+#endif

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What pays only where the hardware lacks NRIP save or decode assists: it does not say
+ * how long the instruction is that exited, or which register it names.  The bytes say
+ * it, and nearly always they are in a form that needs no decoder.
+ */
+#include <linux/string.h>
+
+#include "x86/insn/fetch.h"
+#include "x86/insn/usual.h"
+#include "x86/vcpu/vendor.h"
+
+/*
+ * Instructions that exit, as they are nearly always encoded: without prefixes.
+ * These bytes are complete, and the same in every mode.
+ */
+static const struct {
+	u8 len;
+	u8 bytes[3];
+} usual_form[X86_EXIT_KINDS] = {
+	[X86_EXIT_CPUID]	= { 2, { 0x0f, 0xa2 } },
+	[X86_EXIT_RDMSR]	= { 2, { 0x0f, 0x32 } },
+	[X86_EXIT_WRMSR]	= { 2, { 0x0f, 0x30 } },
+	[X86_EXIT_HLT]		= { 1, { 0xf4 } },
+	[X86_EXIT_HYPERCALL]	= { 3, { 0x0f, 0x01, 0xd9 } },
+};
+
+/* Return: the length, or 0 when it takes decoding. */
+static unsigned int usual_len(enum x86_exit_kind kind, const struct insn_code *c)
+{
+	unsigned int len = usual_form[kind].len, i;
+
+	if (len > c->n)
+		return 0;
+	for (i = 0; i < len; i++)
+		if (c->bytes[i] != usual_form[kind].bytes[i])
+			return 0;
+	return len;
+}
+
+/* RIP wraps at the size of the code segment's addresses. */
+static inline u64 rip_after(enum emul_mode mode, u64 rip)
+{
+	switch (mode) {
+	case EMUL_64:
+		return rip;
+	case EMUL_32:
+		return (u32)rip;
+	default:
+		return rip & 0xffff;
+	}
+}
+
+/* Not in the usual form: apart, because the decoder's result takes clearing. */
+static noinline int unusual_len(struct x86_vcpu *v, struct insn_code *c,
+				struct emul_fault *fault)
+{
+	struct emul_insn insn;
+
+	return insn_code_decode(v, c, &insn, fault);
+}
+
+bool emulate_next_rip(struct x86_vcpu *v, const struct x86_exit *exit,
+		      u64 *next_rip, enum x86_next *next)
+{
+	struct emul_fault fault __uninitialized;
+	struct insn_code c __uninitialized;
+	int len;
+
+	insn_code_start(v, &c);
+	len = insn_code_fetch(v, &c, &fault);
+	if (!len)
+		len = usual_len(exit->kind, &c);
+	if (unlikely(!len))
+		len = unusual_len(v, &c, &fault);
+	if (unlikely(len < 0)) {
+		*next = insn_code_failed(v, &c, len, &fault);
+		return false;
+	}
+	*next_rip = rip_after(c.mode, state_get(v, GRP_RIP)->rip + len);
+	return true;
+}
+
+#define OPCODE_MOV_FROM_CR	0x20
+#define OPCODE_MOV_TO_CR	0x22
+#define OPCODE_INVLPG		0x01
+#define REX_B			0x41
+
+/*
+ * The register that an instruction names, if it is in 64-bit code and without prefixes
+ * but REX.B.  @opcode is what follows 0F, @modrm the ModRM byte but for the register in
+ * its low bits.
+ */
+static bool usual_gpr(struct x86_vcpu *v, u8 opcode, u8 modrm, u8 *gpr,
+		      u64 *next_rip)
+{
+	struct emul_fault fault __uninitialized;
+	struct insn_code c __uninitialized;
+	const u8 *p = c.bytes;
+
+	insn_code_start(v, &c);
+	if (c.mode != EMUL_64 || insn_code_fetch(v, &c, &fault) ||
+	    c.n != CODE_FIRST)
+		return false;
+	*gpr = *p == REX_B ? 8 : 0;
+	p += *p == REX_B;
+	if (p[0] != 0x0f || p[1] != opcode || (p[2] & ~7) != modrm)
+		return false;
+	*gpr |= p[2] & 7;
+	*next_rip = state_get(v, GRP_RIP)->rip + (p - c.bytes) + 3;
+	return true;
+}
+
+/* What hardware with decode assists would have said. */
+bool usual_cr(struct x86_vcpu *v, const struct x86_exit *exit,
+	      struct x86_exit *usual)
+{
+	u8 opcode = exit->cr.write ? OPCODE_MOV_TO_CR : OPCODE_MOV_FROM_CR;
+
+	usual->cr = exit->cr;
+	return usual_gpr(v, opcode, 0xc0 | exit->cr.nr << 3, &usual->cr.gpr,
+			 &usual->next_rip);
+}
+
+/* Without displacement or index: else RSP or RIP in the place of the register. */
+static bool is_plain(u8 gpr)
+{
+	return (gpr & 7) != GPR_RSP && (gpr & 7) != GPR_RBP;
+}
+
+bool usual_invlpg(struct x86_vcpu *v, u64 *la, u64 *next_rip)
+{
+	u8 gpr;
+
+	if (!usual_gpr(v, OPCODE_INVLPG, 7 << 3, &gpr, next_rip) ||
+	    !is_plain(gpr))
+		return false;
+	*la = v->state.gpr[gpr];
+	return state_is_canonical(v, *la);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What exits do not tell on processors without NRIP save or decode assists. */
+#ifndef LAMINA_X86_INSN_USUAL_H
+#define LAMINA_X86_INSN_USUAL_H
+
+#include "x86/vcpu/x86.h"
+
+/**
+ * emulate_next_rip - where the instruction at RIP ends
+ * @v: own thread, kvm->srcu held
+ * @exit: its kind tells which instruction to expect
+ * @next_rip: result
+ * @next: what the handler returns when false is returned
+ *
+ * Return: true when @next_rip is set; false when the guest gets a fault
+ * instead, or, with KVM_EXIT_INTERNAL_ERROR, when the bytes make no sense.
+ */
+bool emulate_next_rip(struct x86_vcpu *v, const struct x86_exit *exit,
+		      u64 *next_rip, enum x86_next *next);
+
+/**
+ * usual_cr - which register does a MOV to or from a control register name?
+ * @v: own thread, kvm->srcu held
+ * @exit: of kind X86_EXIT_CR, with @cr.decode
+ * @usual: gets next_rip and cr, as hardware with decode assists would tell
+ *
+ * Return: false when it takes the emulator to say.
+ */
+bool usual_cr(struct x86_vcpu *v, const struct x86_exit *exit,
+	      struct x86_exit *usual);
+
+/**
+ * usual_invlpg - which address does an INVLPG name?
+ * @v: own thread, kvm->srcu held
+ * @la: result, canonical
+ * @next_rip: result: where the instruction ends
+ *
+ * Return: false when it takes the emulator to say.
+ */
+bool usual_invlpg(struct x86_vcpu *v, u64 *la, u64 *next_rip);
+
+#endif

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Ways for an exit to end that handlers of every storey have in common. */
+#include <linux/string.h>
+
+#include "x86/vcpu/x86.h"
+
+enum x86_next exit_fail(struct x86_vcpu *v, int err)
+{
+	v->run_err = err;
+	return X86_FAIL;
+}
+
+enum x86_next exit_internal_error(struct x86_vcpu *v, u32 suberror, u32 ndata,
+				  const u64 *data)
+{
+	struct kvm_run *run = v->vcpu.run;
+
+	run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
+	run->internal.suberror = suberror;
+	run->internal.ndata = ndata;
+	memcpy(run->internal.data, data, ndata * sizeof(*data));
+	return X86_USER;
+}
+
+/* No interrupt controller in the kernel yet: waiting is userspace's business. */
+enum x86_next exit_halt(struct x86_vcpu *v)
+{
+	if (event_wakes(v))
+		return X86_RESUME;
+	/* It may sleep for long. */
+	mmu_vcpu_trim(&v->vcpu.mmu);
+	v->vcpu.run->exit_reason = KVM_EXIT_HLT;
+	return X86_USER;
+}
