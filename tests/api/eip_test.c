@@ -97,6 +97,15 @@ static void row_start(const struct row *row, uint64_t at)
 	vcpu_set_regs(&v, &r);
 }
 
+/* At the OUT, or behind it: both are right while userspace answers. */
+static void done_at(uint64_t at)
+{
+	uint64_t rip = vcpu_regs(&v).rip;
+
+	if (rip != at)
+		CHECK_EQ(rip, at + 2);
+}
+
 /* Where RIP is when userspace sees it, userspace's own exits included. */
 static void advance(uint64_t at, bool native)
 {
@@ -112,8 +121,7 @@ static void advance(uint64_t at, bool native)
 				CHECK_EQ(vcpu_regs(&v).rip, at + row->len);
 		}
 		vcpu_until(&v, PORT_DONE);
-		CHECK_EQ(vcpu_regs(&v).rip & ~2ull,
-			 (at + row->len) & ~2ull);
+		done_at(at + row->len);
 		vcpu_close(&v);
 		vm_close(&vm);
 	}
@@ -212,7 +220,7 @@ static void real(void)
 	vcpu_set_sregs(&v, &s);
 	put(0xfffe, &cpuid);
 	vcpu_until(&v, PORT_DONE);
-	CHECK_EQ(vcpu_regs(&v).rip & ~2ull, 0x10000);
+	done_at(0x10000);
 }
 
 /*
@@ -226,8 +234,8 @@ static void limit(void)
 	struct exc e;
 
 	for (row = rows; row < rows + COUNT(rows); row++) {
-		/* Where hardware tells all, nobody fetches. */
-		if (row->len < 2 || row->code[0] >> 4 == 0xe ||
+		/* Where hardware tells all, or executes it, nobody fetches. */
+		if (row->len < 2 || row->native || row->code[0] >> 4 == 0xe ||
 		    (row->amd && !cpu_is_amd()))
 			continue;
 		test_row = row->name;

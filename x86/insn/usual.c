@@ -38,19 +38,6 @@ static unsigned int usual_len(enum x86_exit_kind kind, const struct insn_code *c
 	return len;
 }
 
-/* RIP wraps at the size of the code segment's addresses. */
-static inline u64 rip_after(enum emul_mode mode, u64 rip)
-{
-	switch (mode) {
-	case EMUL_64:
-		return rip;
-	case EMUL_32:
-		return (u32)rip;
-	default:
-		return rip & 0xffff;
-	}
-}
-
 /* Not in the usual form: apart, because the decoder's result takes clearing. */
 static noinline int unusual_len(struct x86_vcpu *v, struct insn_code *c,
 				struct emul_fault *fault)
@@ -77,7 +64,7 @@ bool emulate_next_rip(struct x86_vcpu *v, const struct x86_exit *exit,
 		*next = insn_code_failed(v, &c, len, &fault);
 		return false;
 	}
-	*next_rip = rip_after(c.mode, state_get(v, GRP_RIP)->rip + len);
+	*next_rip = emul_rip_advance(c.mode, state_get(v, GRP_RIP)->rip, len);
 	return true;
 }
 
