@@ -5,6 +5,7 @@
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 
+#include "core/run_state.h"
 #include "core/vm.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/debug.h"
@@ -177,6 +178,7 @@ void sregs_load(struct x86_vcpu *v, const struct kvm_sregs *r)
 	v->msrs.apic_base = r->apic_base;
 	registers_load(v, r);
 	v->vcpu.run->cr8 = r->cr8;
+	request_take(&v->vcpu, REQ_TPR);
 	cr_changed(v);
 	cr_flush(v);
 }

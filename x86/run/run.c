@@ -49,6 +49,10 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 	}
 	if (request_take(vcpu, REQ_INSN_LEN))
 		events_measure(v);
+	if (request_take(vcpu, REQ_TPR)) {
+		vcpu->run->exit_reason = KVM_EXIT_SET_TPR;
+		return X86_USER;
+	}
 	if (request_take(vcpu, REQ_DEBUG_STEP))
 		return debug_step_exit(v);
 	return X86_RESUME;

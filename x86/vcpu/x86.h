@@ -20,6 +20,7 @@ enum x86_request {
 	REQ_TSC,			/* tsc_catch_up() */
 	REQ_MSR_FILTER,			/* the MSR filter is another one */
 	REQ_INSN_LEN,			/* events_measure() */
+	REQ_TPR,			/* userspace is told of a lower TPR */
 };
 
 /**
