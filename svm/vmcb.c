@@ -62,10 +62,12 @@ static const u8 intercepts_shadow[] = {
 /*
  * Exceptions that always exit: a machine check is the host's.  #AC and #DB can
  * raise themselves again and again while they are delivered, with no boundary at
- * which an interrupt would end it: a guest could hang the CPU.
+ * which an interrupt would end it: a guest could hang the CPU.  #UD may be that of
+ * the other vendor's hypercall.
  */
 #define EXCEPTIONS_ALWAYS \
-	(BIT(X86_TRAP_MC) | BIT(X86_TRAP_AC) | BIT(X86_TRAP_DB))
+	(BIT(X86_TRAP_MC) | BIT(X86_TRAP_AC) | BIT(X86_TRAP_DB) | \
+	 BIT(X86_TRAP_UD))
 
 void vmcb_intercept(struct svm_vcpu *s, unsigned int bit, bool on)
 {

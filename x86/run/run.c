@@ -27,6 +27,7 @@
 #include "x86/run/event_ioctl.h"
 #include "x86/run/exits.h"
 #include "x86/run/guest_debug.h"
+#include "x86/run/quirks.h"
 #include "x86/run/sync.h"
 #include "x86/vcpu/vendor.h"
 
@@ -47,6 +48,8 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 		msr_filter_refresh(v);
 		vendor(policy_update)(v);
 	}
+	if (request_take(vcpu, REQ_POLICY))
+		quirks_apply(v);
 	if (request_take(vcpu, REQ_INSN_LEN))
 		events_measure(v);
 	if (request_take(vcpu, REQ_TPR)) {
