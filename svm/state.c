@@ -191,6 +191,9 @@ static void csss_store(struct svm_vcpu *s)
 
 	seg_store(&save->cs, &state->seg[SEG_CS]);
 	seg_store(&save->ss, &state->seg[SEG_SS]);
+	/* The level has a field of its own, but QEMU's TCG takes it from here. */
+	save->ss.attrib &= ~(3 << SEG_DPL_SHIFT);
+	save->ss.attrib |= state->cpl << SEG_DPL_SHIFT;
 	vmcb_changed(s, CLEAN_SEGS);
 }
 

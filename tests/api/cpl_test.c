@@ -123,6 +123,9 @@ static void vm86(bool regs_first)
 				     .present = 1, .dpl = 3 };
 	s.ds = s.es = s.fs = s.gs = s.ss = s.cs;
 	s.ss.dpl = 0;
+	/* QEMU's TCG aborts when it takes a stack from a TSS that is busy. */
+	if (cpu_is_tcg())
+		s.tr.type = 9;
 	vcpu_set_sregs(&v, &s);
 	if (!regs_first)
 		vcpu_set_regs(&v, &r);
