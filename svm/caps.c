@@ -27,6 +27,9 @@ struct svm_features svm_features;
 #define CPUID_SKINIT	BIT(12)
 #define CPUID_MWAITX	BIT(29)
 
+/* VMMCALL is 0F 01 D9 (APM vol. 3). */
+#define MODRM_VMMCALL	0xd9
+
 /* The VMRUN save page, then the VMSAVE area. */
 #define HSAVE_ORDER	1
 
@@ -124,6 +127,7 @@ int svm_setup(struct x86_caps *caps)
 		.host_mce = __read_cr4() & X86_CR4_MCE,
 	};
 	mmu_caps_fill(&caps->mmu);
+	caps->hypercall_modrm = MODRM_VMMCALL;
 	caps->hidden_8000_0001_ecx = CPUID_SVM | CPUID_SKINIT | CPUID_MWAITX;
 	err = vmcb_maps_create();
 	if (err)

@@ -63,15 +63,16 @@ static void segs_store(struct vmcb_save_area *save, const struct x86_seg *seg)
 /* ------------------------------------------------------------------------ */
 /* Control registers whose real value differs from the guest's. */
 
-/* Cache disabling is not passed on: the host's memory types rule. */
+/* Cache disabling is not passed on: the host's memory types rule (api.rst 7.31). */
 #define CR0_HIDDEN	(X86_CR0_CD | X86_CR0_NW)
 
 /* The shadow tables say what WP=0 allows. */
 #define CR0_SHADOW	(X86_CR0_PG | X86_CR0_WP)
 
-static u64 cr0_real(u64 cr0)
+static u64 cr0_real(const struct x86_vcpu *v, u64 cr0)
 {
-	cr0 &= ~CR0_HIDDEN;
+	if (quirk_is_on(v, KVM_X86_QUIRK_CD_NW_CLEARED))
+		cr0 &= ~CR0_HIDDEN;
 	return svm_features.npt ? cr0 : cr0 | CR0_SHADOW;
 }
 
@@ -81,7 +82,7 @@ static u64 cr0_real(u64 cr0)
  */
 static void cr0_store(struct svm_vcpu *s, u64 cr0)
 {
-	u64 real = cr0_real(cr0);
+	u64 real = cr0_real(&s->x86, cr0);
 
 	s->vmcb->save.cr0 = real;
 	vmcb_intercept(s, INTERCEPT_CR0_READ, real != cr0);
@@ -190,6 +191,9 @@ static void csss_store(struct svm_vcpu *s)
 
 	seg_store(&save->cs, &state->seg[SEG_CS]);
 	seg_store(&save->ss, &state->seg[SEG_SS]);
+	/* The level has a field of its own, but QEMU's TCG takes it from here. */
+	save->ss.attrib &= ~(3 << SEG_DPL_SHIFT);
+	save->ss.attrib |= state->cpl << SEG_DPL_SHIFT;
 	vmcb_changed(s, CLEAN_SEGS);
 }
 

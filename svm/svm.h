@@ -51,6 +51,7 @@ enum svm_nmi {
  * @step_loads: (x) the instruction at @step_rip is a POPF or IRET
  * @step_rip: (x) that instruction; the IRET of NMI_IRET
  * @window: (r) EVENT_MASK_* asked for by event_window()
+ * @exits_off: (r) KVM_X86_DISABLE_EXITS_* that the intercepts obey
  * @tsc_aux: the guest's TSC_AUX
  * @shadow_cr3: with shadow paging: the root, encryption bit included
  */
@@ -70,6 +71,7 @@ struct svm_vcpu {
 	bool step_loads;
 	u64 step_rip;
 	u32 window;
+	u32 exits_off;
 	u32 tsc_aux;
 	u64 shadow_cr3;
 };

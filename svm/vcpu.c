@@ -61,6 +61,7 @@ void svm_vcpu_reset(struct x86_vcpu *v)
 	control->int_ctl = V_INTR_MASKING_MASK;
 	control->clean = 0;
 	vmcb_intercepts_reset(s);
+	s->exits_off = 0;
 	svm_policy_update(v);
 	svm_tlb_flush(v);
 }
@@ -101,12 +102,26 @@ void svm_root_load(struct x86_vcpu *v, hpa_t root)
 	vmcb_changed(s, CLEAN_NP);
 }
 
+/* What userspace's guest may do without an exit (api.rst 7.13). */
+static void exits_update(struct svm_vcpu *s, u32 off)
+{
+	bool mwait = !(off & KVM_X86_DISABLE_EXITS_MWAIT);
+
+	s->exits_off = off;
+	vmcb_intercept(s, INTERCEPT_HLT, !(off & KVM_X86_DISABLE_EXITS_HLT));
+	vmcb_intercept(s, INTERCEPT_MONITOR, mwait);
+	vmcb_intercept(s, INTERCEPT_MWAIT, mwait);
+}
+
 void svm_policy_update(struct x86_vcpu *v)
 {
+	u32 off = READ_ONCE(to_x86_vm(v->vcpu.kvm)->exits_off);
 	struct svm_vcpu *s = to_svm(v);
 
 	/* No intercept depends on CPUID yet. */
 	vmcb_msr_exits(s, v->msr_exits);
+	if (unlikely(off != s->exits_off))
+		exits_update(s, off);
 	state_set(v, GRP_DR);
 	svm_step_intercepts(s);
 	if (debug_steps(v))

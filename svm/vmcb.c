@@ -39,7 +39,7 @@ static const u8 intercepts_always[] = {
 	INTERCEPT_DR0_WRITE, INTERCEPT_DR1_WRITE, INTERCEPT_DR2_WRITE,
 	INTERCEPT_DR3_WRITE, INTERCEPT_DR4_WRITE, INTERCEPT_DR5_WRITE,
 	INTERCEPT_DR6_WRITE, INTERCEPT_DR7_WRITE,
-	INTERCEPT_CR4_WRITE, INTERCEPT_SELECTIVE_CR0,
+	INTERCEPT_CR4_WRITE, INTERCEPT_CR8_WRITE, INTERCEPT_SELECTIVE_CR0,
 	INTERCEPT_INTR, INTERCEPT_NMI, INTERCEPT_SMI, INTERCEPT_INIT,
 	INTERCEPT_RDPMC, INTERCEPT_CPUID, INTERCEPT_RSM, INTERCEPT_INVD,
 	INTERCEPT_HLT, INTERCEPT_INVLPGA, INTERCEPT_IOIO_PROT,
@@ -62,10 +62,12 @@ static const u8 intercepts_shadow[] = {
 /*
  * Exceptions that always exit: a machine check is the host's.  #AC and #DB can
  * raise themselves again and again while they are delivered, with no boundary at
- * which an interrupt would end it: a guest could hang the CPU.
+ * which an interrupt would end it: a guest could hang the CPU.  #UD may be that of
+ * the other vendor's hypercall.
  */
 #define EXCEPTIONS_ALWAYS \
-	(BIT(X86_TRAP_MC) | BIT(X86_TRAP_AC) | BIT(X86_TRAP_DB))
+	(BIT(X86_TRAP_MC) | BIT(X86_TRAP_AC) | BIT(X86_TRAP_DB) | \
+	 BIT(X86_TRAP_UD))
 
 void vmcb_intercept(struct svm_vcpu *s, unsigned int bit, bool on)
 {

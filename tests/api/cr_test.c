@@ -55,8 +55,8 @@ struct feature {
 #define FXSR_OPT { 0x80000001, 3, 25 }
 
 /*
- * No rows for CR0 beyond bit 31, CR3 and CR8 beyond their width: SVM leaves these
- * to the CPU, and the lab's does not look.
+ * No rows for CR0 beyond bit 31 and CR3 beyond its width: SVM leaves these to the
+ * CPU, and the lab's does not look.
  *
  * The guest writes the register's old value with @flip flipped.  @has: #GP without
  * that feature, else what @gp says.
@@ -108,6 +108,7 @@ static const struct row {
 	{ "CR4 bit 63", MODE_LONG, CR4, 1ull << 63, 1, ANY },
 
 	{ "CR8 15", MODE_LONG, CR8, 15, 0, ANY },
+	{ "CR8 16", MODE_LONG, CR8, 16, 1, ANY },
 
 	{ "SCE", MODE_LONG, EFER, EFER_SCE, 0, ANY },
 	{ "NXE", MODE_LONG, EFER, EFER_NXE, 0, ANY },

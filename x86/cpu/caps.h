@@ -13,6 +13,7 @@
 /**
  * struct x86_caps - the capability record
  * @mmu: second-level paging (vendor)
+ * @hypercall_modrm: ModRM byte of the hardware's hypercall instruction (vendor)
  * @hidden_8000_0001_ecx: CPUID bits that guests must not see although the host
  *                        has them (vendor: SVM without nesting, ...)
  * @xcr0: XCR0 bits that guests may use (common)
@@ -25,6 +26,7 @@
  */
 struct x86_caps {
 	struct mmu_caps mmu;
+	u8 hypercall_modrm;
 	u32 hidden_8000_0001_ecx;
 	u64 xcr0;
 	u64 host_xcr0;

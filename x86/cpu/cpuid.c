@@ -123,6 +123,25 @@ void cpuid_update(struct x86_vcpu *v)
 	cr_changed(v);
 }
 
+static inline bool mwait_follows_msr(const struct x86_vcpu *v)
+{
+	return unlikely(!quirk_is_on(v, KVM_X86_QUIRK_MISC_ENABLE_NO_MWAIT));
+}
+
+bool cpuid_has_mwait(const struct x86_vcpu *v)
+{
+	if (mwait_follows_msr(v))
+		return v->msrs.misc_enable & MSR_IA32_MISC_ENABLE_MWAIT;
+	return cpuid_has(v, X86_FEATURE_MWAIT);
+}
+
+static void mwait_update(struct x86_vcpu *v, struct kvm_cpuid_entry2 *e)
+{
+	e->ecx &= ~CPUID_BIT(X86_FEATURE_MWAIT);
+	if (cpuid_has_mwait(v))
+		e->ecx |= CPUID_BIT(X86_FEATURE_MWAIT);
+}
+
 /* Does what registers say decide on a part of a leaf? */
 static bool cpuid_is_dynamic(u32 function)
 {
@@ -142,6 +161,8 @@ void cpuid_entry_current(struct x86_vcpu *v, struct kvm_cpuid_entry2 *e)
 			e->ecx |= CPUID_BIT(X86_FEATURE_OSXSAVE);
 		if (!apic)
 			e->edx &= ~CPUID_BIT(X86_FEATURE_APIC);
+		if (mwait_follows_msr(v))
+			mwait_update(v, e);
 		break;
 	case 7:
 		if (e->index)

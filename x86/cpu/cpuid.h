@@ -44,6 +44,14 @@ void cpuid_execute(struct x86_vcpu *v);
 bool cpuid_has(const struct x86_vcpu *v, unsigned int feature);
 
 /**
+ * cpuid_has_mwait - do the guest's CPU have MONITOR and MWAIT, as CPUID says now?
+ * @v: the vCPU
+ *
+ * With KVM_X86_QUIRK_MISC_ENABLE_NO_MWAIT off, IA32_MISC_ENABLE decides.
+ */
+bool cpuid_has_mwait(const struct x86_vcpu *v);
+
+/**
  * cpuid_update - compute what follows from the table
  * @v: the vCPU; its table is in place (maybe empty)
  */

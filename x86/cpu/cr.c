@@ -4,6 +4,7 @@
 #include <asm/processor-flags.h>
 #include <asm/special_insns.h>
 
+#include "core/run_state.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
 #include "x86/vcpu/vendor.h"
@@ -175,9 +176,15 @@ int cr4_write(struct x86_vcpu *v, u64 value)
 
 int cr8_write(struct x86_vcpu *v, u64 value)
 {
+	struct x86_state *s;
+
 	if (value > 15)
 		return -EINVAL;
-	state_set(v, GRP_CR8)->cr8 = value;
+	s = state_set(v, GRP_CR8);
+	/* An interrupt that its controller holds back may be due now. */
+	if (value < s->cr8)
+		request_set(&v->vcpu, REQ_TPR);
+	s->cr8 = value;
 	return 0;
 }
 

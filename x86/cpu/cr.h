@@ -23,7 +23,16 @@ int cr3_write(struct x86_vcpu *v, u64 value);
 /** cr4_write - MOV to CR4 (APM vol. 2, 3.1.3); -EINVAL: #GP */
 int cr4_write(struct x86_vcpu *v, u64 value);
 
-/** cr8_write - MOV to CR8 (APM vol. 2, 3.1.5); -EINVAL: #GP */
+/**
+ * cr8_write - MOV to CR8 (APM vol. 2, 3.1.5)
+ * @v: own thread
+ * @value: new value
+ *
+ * Userspace has the interrupt controller: a lower TPR ends KVM_RUN by
+ * KVM_EXIT_SET_TPR when the instruction is complete.
+ *
+ * Return: 0; -EINVAL: #GP.
+ */
 int cr8_write(struct x86_vcpu *v, u64 value);
 
 /** cr_exists - is there a control register of this number? */

@@ -76,9 +76,17 @@ int insn_code_fetch(struct x86_vcpu *v, struct insn_code *c,
 	u64 access = state_get(v, GRP_CPL)->cpl == 3 ? PF_FETCH | PF_USER :
 						       PF_FETCH;
 	u64 la = c->la + c->n;
-	unsigned int n = min_t(u64, want - c->n, PAGE_SIZE - offset_in_page(la));
+	unsigned int n = min_t(u64, min(want, c->room) - c->n,
+			       PAGE_SIZE - offset_in_page(la));
 	enum emul_result r = EMUL_OK;
 
+	if (unlikely(!n)) {
+		*fault = (struct emul_fault) {
+			.vector = X86_TRAP_GP,
+			.has_error = true,
+		};
+		return -EFAULT;
+	}
 	if (!c->n || !offset_in_page(la))
 		r = guest_translate(v, la, access, &c->gpa, fault);
 	if (r == EMUL_FAULT)

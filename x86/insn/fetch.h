@@ -75,12 +75,14 @@ bool emulate_fetch(struct x86_vcpu *v, const struct x86_exit *exit,
  * @mode: of the code segment
  * @la: linear address of the first byte
  * @gpa: of byte @n, unless that begins a page
+ * @room: bytes from the first one to the code segment's limit; 0: it is beyond
  * @n: how many of @bytes there are
  */
 struct insn_code {
 	enum emul_mode mode;
 	u64 la;
 	gpa_t gpa;
+	u32 room;
 	unsigned int n;
 	u8 bytes[EMUL_INSN_MAX];
 };
@@ -95,14 +97,29 @@ static inline enum emul_mode emulate_mode(struct x86_vcpu *v)
 	return attr & SEG_DB ? EMUL_32 : EMUL_16;
 }
 
+/* More than any instruction has. */
+#define CODE_ROOM	64
+
+/** insn_code_room - no code is fetched beyond CS's limit (APM vol. 2, 4.12) */
+static inline u32 insn_code_room(const struct x86_seg *cs, u32 eip)
+{
+	if (eip > cs->limit)
+		return 0;
+	return min_t(u32, cs->limit - eip, CODE_ROOM) + 1;
+}
+
 /** insn_code_start - no byte has been fetched yet */
 static inline void insn_code_start(struct x86_vcpu *v, struct insn_code *c)
 {
 	const struct x86_state *s = state_get(v, GRP_RIP | GRP_CSSS);
 
 	c->mode = emulate_mode(v);
-	c->la = c->mode == EMUL_64 ? s->rip :
-				     (u32)(s->seg[SEG_CS].base + s->rip);
+	c->la = s->rip;
+	c->room = CODE_ROOM;
+	if (c->mode != EMUL_64) {
+		c->la = (u32)(s->seg[SEG_CS].base + s->rip);
+		c->room = insn_code_room(&s->seg[SEG_CS], s->rip);
+	}
 	c->n = 0;
 }
 
@@ -114,7 +131,8 @@ static inline void insn_code_start(struct x86_vcpu *v, struct insn_code *c)
  *
  * A second page is read only when the first one's bytes do not suffice.
  *
- * Return: 0; -EFAULT; -EAGAIN: the guest's tables change; -ENOENT: no memory there.
+ * Return: 0; -EFAULT: #PF, or #GP beyond the segment's limit; -EAGAIN: the guest's
+ * tables change; -ENOENT: no memory there.
  */
 int insn_code_fetch(struct x86_vcpu *v, struct insn_code *c,
 		    struct emul_fault *fault);

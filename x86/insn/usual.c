@@ -38,19 +38,6 @@ static unsigned int usual_len(enum x86_exit_kind kind, const struct insn_code *c
 	return len;
 }
 
-/* RIP wraps at the size of the code segment's addresses. */
-static inline u64 rip_after(enum emul_mode mode, u64 rip)
-{
-	switch (mode) {
-	case EMUL_64:
-		return rip;
-	case EMUL_32:
-		return (u32)rip;
-	default:
-		return rip & 0xffff;
-	}
-}
-
 /* Not in the usual form: apart, because the decoder's result takes clearing. */
 static noinline int unusual_len(struct x86_vcpu *v, struct insn_code *c,
 				struct emul_fault *fault)
@@ -77,7 +64,7 @@ bool emulate_next_rip(struct x86_vcpu *v, const struct x86_exit *exit,
 		*next = insn_code_failed(v, &c, len, &fault);
 		return false;
 	}
-	*next_rip = rip_after(c.mode, state_get(v, GRP_RIP)->rip + len);
+	*next_rip = emul_rip_advance(c.mode, state_get(v, GRP_RIP)->rip, len);
 	return true;
 }
 
@@ -85,6 +72,7 @@ bool emulate_next_rip(struct x86_vcpu *v, const struct x86_exit *exit,
 #define OPCODE_MOV_TO_CR	0x22
 #define OPCODE_INVLPG		0x01
 #define REX_B			0x41
+#define REX_B_BIT		1
 
 /*
  * The register that an instruction names, if it is in 64-bit code and without prefixes
@@ -111,6 +99,26 @@ static bool usual_gpr(struct x86_vcpu *v, u8 opcode, u8 modrm, u8 *gpr,
 	return true;
 }
 
+/*
+ * CR8 takes a prefix, REX or LOCK (APM vol. 3, MOV CRn), and which, the exit's code has
+ * told: the register is all that is left to know.
+ */
+static noinline bool cr8_gpr(struct x86_vcpu *v, u8 *gpr, u64 *next_rip)
+{
+	struct emul_fault fault;
+	struct emul_insn insn;
+	struct insn_code c;
+	int len;
+
+	insn_code_start(v, &c);
+	len = insn_code_decode(v, &c, &insn, &fault);
+	if (len < 0)
+		return false;
+	*gpr = (insn.modrm & 7) | (insn.rex & REX_B_BIT) << 3;
+	*next_rip = emul_rip_advance(c.mode, state_get(v, GRP_RIP)->rip, len);
+	return true;
+}
+
 /* What hardware with decode assists would have said. */
 bool usual_cr(struct x86_vcpu *v, const struct x86_exit *exit,
 	      struct x86_exit *usual)
@@ -118,6 +126,8 @@ bool usual_cr(struct x86_vcpu *v, const struct x86_exit *exit,
 	u8 opcode = exit->cr.write ? OPCODE_MOV_TO_CR : OPCODE_MOV_FROM_CR;
 
 	usual->cr = exit->cr;
+	if (exit->cr.nr == 8)
+		return cr8_gpr(v, &usual->cr.gpr, &usual->next_rip);
 	return usual_gpr(v, opcode, 0xc0 | exit->cr.nr << 3, &usual->cr.gpr,
 			 &usual->next_rip);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Exits that need few lines, and the table of all handlers. */
-#include <linux/kvm_para.h>
 #include <linux/string.h>
 
 #include <asm/cpufeatures.h>
@@ -15,24 +14,36 @@
 #include "x86/insn/usual.h"
 #include "x86/run/exits.h"
 #include "x86/run/guest_debug.h"
+#include "x86/run/hypercall.h"
 #include "x86/run/lifecycle.h"
 #include "x86/vcpu/vendor.h"
+
+static __always_inline void skip_to(struct x86_vcpu *v, u64 rip)
+{
+	struct x86_state *s;
+
+	s = state_set(v, GRP_RFLAGS);
+	s = state_replace(v, GRP_RIP | GRP_SHADOW);
+	s->rip = rip;
+	s->shadow = 0;
+	/* It held for this instruction only (APM vol. 2, 3.1.6). */
+	s->rflags &= ~(u64)X86_EFLAGS_RF;
+	debug_insn_done(v, s->rflags);
+}
+
+void exit_skip_to(struct x86_vcpu *v, u64 rip)
+{
+	skip_to(v, rip);
+}
 
 bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit,
 	       enum x86_next *next)
 {
 	u64 next_rip = exit->next_rip;
-	struct x86_state *s;
 
 	if (!next_rip && !emulate_next_rip(v, exit, &next_rip, next))
 		return false;
-	s = state_set(v, GRP_RFLAGS);
-	s = state_replace(v, GRP_RIP | GRP_SHADOW);
-	s->rip = next_rip;
-	s->shadow = 0;
-	/* It held for this instruction only (APM vol. 2, 3.1.6). */
-	s->rflags &= ~(u64)X86_EFLAGS_RF;
-	debug_insn_done(v, s->rflags);
+	skip_to(v, next_rip);
 	return true;
 }
 
@@ -68,21 +79,6 @@ static enum x86_next cpuid_exit(struct x86_vcpu *v,
 	return X86_RESUME;
 }
 
-/* No paravirtual feature is announced, so no number is known. */
-static enum x86_next hypercall_exit(struct x86_vcpu *v,
-				    const struct x86_exit *exit)
-{
-	enum x86_next next;
-
-	if (!exit_skip(v, exit, &next))
-		return next;
-	v->state.gpr[GPR_RAX] = state_get(v, GRP_CPL)->cpl ? -KVM_EPERM :
-							     -KVM_ENOSYS;
-	if (!state_is_64bit_code(v))
-		v->state.gpr[GPR_RAX] = (u32)v->state.gpr[GPR_RAX];
-	return X86_RESUME;
-}
-
 /* WBINVD, PAUSE and the like: no effect that a guest could see. */
 static enum x86_next skip_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
@@ -104,6 +100,10 @@ static enum x86_next exception_exit(struct x86_vcpu *v,
 		break;
 	case X86_TRAP_PF:
 		event_page_fault(v, exit->exc.address, exit->exc.error);
+		break;
+	case X86_TRAP_UD:
+		if (!hypercall_undefined(v))
+			kvm_event_exception(v, X86_TRAP_UD, -1);
 		break;
 	default:
 		kvm_event_exception(v, exit->exc.vector, exit->exc.has_error ?
@@ -149,6 +149,35 @@ static enum x86_next unknown_exit(struct x86_vcpu *v,
 	return X86_USER;
 }
 
+/* Extensions in ECX (APM vol. 3, MWAIT): interrupts end it although RFLAGS.IF is clear. */
+#define MWAIT_INTERRUPTS	BIT(0)
+
+static u32 mwait_extensions(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	const struct kvm_cpuid_entry2 *e = cpuid_find(v, 5, 0);
+
+	/* Leaf 5, ECX bit 1 announces it; MONITOR has none. */
+	return exit->kind == X86_EXIT_MWAIT && e && (e->ecx & BIT(1)) ?
+	       MWAIT_INTERRUPTS : 0;
+}
+
+/*
+ * MWAIT may end at once for any reason, so both do nothing (api.rst 7.31,
+ * MWAIT_NEVER_UD_FAULTS).
+ */
+static enum x86_next mwait_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	u32 ecx = v->state.gpr[GPR_RCX];
+
+	if (!quirk_is_on(v, KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS) &&
+	    !cpuid_has_mwait(v))
+		return undefined_exit(v, exit);
+	if (!(ecx & ~mwait_extensions(v, exit)))
+		return skip_exit(v, exit);
+	kvm_event_exception(v, X86_TRAP_GP, 0);
+	return X86_RESUME;
+}
+
 /* Intercepted also where the guest's CPU does not have it. */
 static enum x86_next invpcid_exit(struct x86_vcpu *v,
 				  const struct x86_exit *exit)
@@ -191,6 +220,8 @@ static enum x86_next (*const handlers[X86_EXIT_KINDS])(struct x86_vcpu *v,
 	[X86_EXIT_SHUTDOWN]	= shutdown_exit,
 	[X86_EXIT_XSETBV]	= xsetbv_exit,
 	[X86_EXIT_UNDEFINED]	= undefined_exit,
+	[X86_EXIT_MONITOR]	= mwait_exit,
+	[X86_EXIT_MWAIT]	= mwait_exit,
 	[X86_EXIT_SOFT_INT]	= debug_int_exit,
 	[X86_EXIT_SKIP]		= skip_exit,
 	[X86_EXIT_TASK_SWITCH]	= task_switch_exit,

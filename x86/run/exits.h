@@ -31,6 +31,13 @@ bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit,
 	       enum x86_next *next);
 
 /**
+ * exit_skip_to - the instruction has completed
+ * @v: own thread
+ * @rip: the next one's address
+ */
+void exit_skip_to(struct x86_vcpu *v, u64 rip);
+
+/**
  * exit_soft_exception - the guest's INT3 or INTO is the guest's
  * @v: own thread, kvm->srcu held
  * @exit: #BP or #OF

@@ -10,6 +10,7 @@
 #include "x86/cpu/tsc.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/run/guest_debug.h"
+#include "x86/run/quirks.h"
 #include "x86/run/regs.h"
 #include "x86/vcpu/vendor.h"
 
@@ -42,12 +43,21 @@ const struct cap_value arch_caps[] = {
 	{ KVM_CAP_SET_GUEST_DEBUG, 1 },
 	{ KVM_CAP_SET_GUEST_DEBUG2, DEBUG_CONTROL },
 	{ KVM_CAP_X86_ROBUST_SINGLESTEP, 1 },
+	{ KVM_CAP_DISABLE_QUIRKS, 1 },
+	{ KVM_CAP_DISABLE_QUIRKS2, QUIRKS_KNOWN },
 	{ }
 };
 
 long arch_check_extension(struct kvm *kvm, unsigned long ext)
 {
-	return ext == KVM_CAP_XCRS && x86_caps->host_xcr0;
+	switch (ext) {
+	case KVM_CAP_XCRS:
+		return !!x86_caps->host_xcr0;
+	case KVM_CAP_X86_DISABLE_EXITS:
+		return exits_off_supported();
+	default:
+		return 0;
+	}
 }
 
 static long vcpu_ioctl_interrupt(void *obj, void *data, unsigned long arg)

@@ -4,12 +4,13 @@
  * the emulator.
  *
  * RIP moves before userspace sees the access, so that a VMM which resets the vCPU in
- * response finds its new RIP untouched.
+ * response finds its new RIP untouched; but for one port, if userspace wants so.
  */
 #include <linux/string.h>
 
 #include "core/iobus.h"
 #include "x86/insn/emulate.h"
+#include "x86/insn/fetch.h"
 #include "x86/insn/pio.h"
 #include "x86/run/exits.h"
 #include "x86/vcpu/vendor.h"
@@ -35,6 +36,40 @@ static enum x86_next pio_in_answered(struct x86_vcpu *v)
 	return X86_RESUME;
 }
 
+/* The one port of KVM_X86_QUIRK_OUT_7E_INC_RIP (api.rst 7.31). */
+#define PORT_LATE	0x7e
+
+static bool pio_is_late(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	return unlikely(exit->io.port == PORT_LATE) && !exit->io.in &&
+	       !quirk_is_on(v, KVM_X86_QUIRK_OUT_7E_INC_RIP);
+}
+
+static enum x86_next pio_late_answered(struct x86_vcpu *v)
+{
+	u64 rip = state_get(v, GRP_RIP)->rip;
+
+	if (rip == v->pio_rip)
+		exit_skip_to(v, emul_rip_advance(emulate_mode(v), rip,
+						 v->pio_size));
+	return X86_RESUME;
+}
+
+/* Hardware tells the length of every IN and OUT. */
+static enum x86_next pio_late_exit(struct x86_vcpu *v,
+				   const struct x86_exit *exit)
+{
+	u32 data = v->state.gpr[GPR_RAX];
+
+	v->pio_rip = state_get(v, GRP_RIP)->rip;
+	v->pio_size = exit->next_rip - v->pio_rip;
+	if (!bus_write(&v->vcpu, BUS_PIO, exit->io.port, exit->io.size, &data))
+		return pio_late_answered(v);
+	pio_ask_user(v, exit->io.port, exit->io.size, 1, &data);
+	v->pending = pio_late_answered;
+	return X86_USER;
+}
+
 enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	enum x86_next next;
@@ -43,6 +78,8 @@ enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 
 	if (exit->io.string)
 		return emulate_insn(v, exit);
+	if (pio_is_late(v, exit))
+		return pio_late_exit(v, exit);
 	if (!exit_skip(v, exit, &next))
 		return next;
 	if (exit->io.in)

@@ -5,6 +5,7 @@
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 
+#include "core/run_state.h"
 #include "core/vm.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/debug.h"
@@ -39,11 +40,30 @@ void regs_get(struct x86_vcpu *v, struct kvm_regs *r)
 	r->rflags = s->rflags;
 }
 
+/*
+ * Real mode has no level but 0, virtual-8086 mode none but 3 (APM vol. 2, 15.5.1).
+ * Otherwise SS.DPL carries it: see regs.h.
+ */
+static void cpl_derive(struct x86_vcpu *v)
+{
+	struct x86_state *s = state_set(v, GRP_CPL | GRP_CSSS);
+
+	state_get(v, GRP_CR0 | GRP_RFLAGS);
+	if (!(s->cr0 & X86_CR0_PE))
+		s->cpl = 0;
+	else if (s->rflags & X86_EFLAGS_VM)
+		s->cpl = 3;
+	else
+		s->cpl = (s->seg[SEG_SS].attr >> SEG_DPL_SHIFT) & 3;
+}
+
 void regs_set(struct x86_vcpu *v, const struct kvm_regs *r)
 {
 	struct x86_state *s;
+	u64 changed;
 
 	s = state_set(v, GRP_RIP | GRP_RSP | GRP_RFLAGS);
+	changed = s->rflags ^ r->rflags;
 	s->gpr[GPR_RAX] = r->rax;
 	s->gpr[GPR_RBX] = r->rbx;
 	s->gpr[GPR_RCX] = r->rcx;
@@ -55,6 +75,8 @@ void regs_set(struct x86_vcpu *v, const struct kvm_regs *r)
 	gpr_copy_high(&s->gpr[GPR_R8], &r->r8);
 	s->rip = r->rip;
 	s->rflags = r->rflags | X86_EFLAGS_FIXED;
+	if (changed & X86_EFLAGS_VM)
+		cpl_derive(v);
 	/* New registers: what was about to be raised belonged to the old ones. */
 	event_forget_exceptions(v);
 }
@@ -117,6 +139,7 @@ void sregs_get(struct x86_vcpu *v, struct kvm_sregs *r)
 	seg_get(&s->seg[SEG_FS], &r->fs);
 	seg_get(&s->seg[SEG_GS], &r->gs);
 	seg_get(&s->seg[SEG_SS], &r->ss);
+	r->ss.dpl = s->cpl;
 	seg_get(&s->seg[SEG_TR], &r->tr);
 	seg_get(&s->seg[SEG_LDTR], &r->ldt);
 	r->gdt.base = s->gdt.base;
@@ -149,8 +172,7 @@ static void registers_load(struct x86_vcpu *v, const struct kvm_sregs *r)
 {
 	struct x86_state *s = state_set(v, GRP_CR0 | GRP_CR2 | GRP_CR3 |
 					GRP_CR4 | GRP_CR8 | GRP_EFER |
-					GRP_CSSS | GRP_SEGS | GRP_TABLES |
-					GRP_CPL);
+					GRP_CSSS | GRP_SEGS | GRP_TABLES);
 
 	seg_set(&s->seg[SEG_CS], &r->cs);
 	seg_set(&s->seg[SEG_DS], &r->ds);
@@ -160,8 +182,6 @@ static void registers_load(struct x86_vcpu *v, const struct kvm_sregs *r)
 	seg_set(&s->seg[SEG_SS], &r->ss);
 	seg_set(&s->seg[SEG_TR], &r->tr);
 	seg_set(&s->seg[SEG_LDTR], &r->ldt);
-	/* The privilege level is SS's (APM vol. 2, 15.5.1). */
-	s->cpl = r->ss.dpl & 3;
 	s->gdt = (struct x86_table){ r->gdt.base, r->gdt.limit };
 	s->idt = (struct x86_table){ r->idt.base, r->idt.limit };
 	s->cr0 = r->cr0 | X86_CR0_ET;
@@ -170,6 +190,7 @@ static void registers_load(struct x86_vcpu *v, const struct kvm_sregs *r)
 	s->cr4 = r->cr4;
 	s->cr8 = r->cr8;
 	s->efer = r->efer;
+	cpl_derive(v);
 }
 
 void sregs_load(struct x86_vcpu *v, const struct kvm_sregs *r)
@@ -177,6 +198,7 @@ void sregs_load(struct x86_vcpu *v, const struct kvm_sregs *r)
 	v->msrs.apic_base = r->apic_base;
 	registers_load(v, r);
 	v->vcpu.run->cr8 = r->cr8;
+	request_take(&v->vcpu, REQ_TPR);
 	cr_changed(v);
 	cr_flush(v);
 }

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Userspace's view of the registers; for the handlers see struct ioctl_desc. */
+/*
+ * Userspace's view of the registers; for the handlers see struct ioctl_desc.
+ *
+ * struct kvm_sregs has no field for the privilege level.  It shows the level as SS.DPL,
+ * where Intel's processors keep it (SDM vol. 3, 24.4.1); AMD's have a field apart, and
+ * SYSRET leaves them at level 3 with whatever SS.DPL was (APM vol. 3, SYSRET).  No
+ * program at level 3 can see the difference, and what a VMM saves comes back.
+ */
 #ifndef LAMINA_X86_RUN_REGS_H
 #define LAMINA_X86_RUN_REGS_H
 

@@ -27,6 +27,7 @@
 #include "x86/run/event_ioctl.h"
 #include "x86/run/exits.h"
 #include "x86/run/guest_debug.h"
+#include "x86/run/quirks.h"
 #include "x86/run/sync.h"
 #include "x86/vcpu/vendor.h"
 
@@ -47,8 +48,14 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 		msr_filter_refresh(v);
 		vendor(policy_update)(v);
 	}
+	if (request_take(vcpu, REQ_POLICY))
+		quirks_apply(v);
 	if (request_take(vcpu, REQ_INSN_LEN))
 		events_measure(v);
+	if (request_take(vcpu, REQ_TPR)) {
+		vcpu->run->exit_reason = KVM_EXIT_SET_TPR;
+		return X86_USER;
+	}
 	if (request_take(vcpu, REQ_DEBUG_STEP))
 		return debug_step_exit(v);
 	return X86_RESUME;

@@ -4,6 +4,7 @@
 #include <asm/processor-flags.h>
 
 #include "core/arch.h"
+#include "core/run_state.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/fpu.h"
@@ -132,6 +133,8 @@ int vcpu_step_reset_up(void *obj)
 	tsc_vcpu_reset(v);
 	cpuid_update(v);
 	v->mp_state = KVM_MP_STATE_RUNNABLE;
+	/* What userspace changes up to the publication is told to nobody. */
+	request_set(&v->vcpu, REQ_POLICY);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "x86/cpu/msr_filter.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/run/lifecycle.h"
+#include "x86/run/quirks.h"
 #include "x86/vcpu/vendor.h"
 
 int vm_step_mmu_up(void *obj)
@@ -77,6 +78,11 @@ long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
 	case KVM_CAP_EXCEPTION_PAYLOAD:
 	case KVM_CAP_X86_TRIPLE_FAULT_EVENT:
 		return events_enable_cap(to_x86_vm(kvm), cap);
+	case KVM_CAP_DISABLE_QUIRKS:
+	case KVM_CAP_DISABLE_QUIRKS2:
+		return quirks_enable_cap(to_x86_vm(kvm), cap);
+	case KVM_CAP_X86_DISABLE_EXITS:
+		return exits_enable_cap(to_x86_vm(kvm), cap);
 	case KVM_CAP_X86_USER_SPACE_MSR:
 		return msr_user_enable(to_x86_vm(kvm), cap);
 	default:

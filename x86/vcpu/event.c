@@ -118,9 +118,8 @@ static void raising_insn_skip(struct x86_vcpu *v)
 {
 	struct x86_state *s = state_set(v, GRP_RIP);
 
-	s->rip += v->events.injected.insn_len;
-	if (!state_is_64bit_code(v))
-		s->rip = (u32)s->rip;
+	s->rip = emul_rip_advance(state_is_64bit_code(v) ? EMUL_64 : EMUL_32,
+				  s->rip, v->events.injected.insn_len);
 	v->events.injected.insn_len = 0;
 }
 

@@ -23,6 +23,8 @@ enum x86_exit_kind {
 	X86_EXIT_SHUTDOWN,
 	X86_EXIT_XSETBV,
 	X86_EXIT_UNDEFINED,	/* an instruction that the guest's CPU lacks: #UD */
+	X86_EXIT_MONITOR,
+	X86_EXIT_MWAIT,
 	X86_EXIT_SOFT_INT,	/* INT n, and INT3 and INTO where they are no exceptions */
 	X86_EXIT_SKIP,		/* an instruction without effect (WBINVD, PAUSE) */
 	X86_EXIT_TASK_SWITCH,	/* by hardware, which is not supported */

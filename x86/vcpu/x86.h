@@ -20,6 +20,8 @@ enum x86_request {
 	REQ_TSC,			/* tsc_catch_up() */
 	REQ_MSR_FILTER,			/* the MSR filter is another one */
 	REQ_INSN_LEN,			/* events_measure() */
+	REQ_TPR,			/* userspace is told of a lower TPR */
+	REQ_POLICY,			/* quirks_apply() */
 };
 
 /**
@@ -31,6 +33,8 @@ enum x86_request {
  * @tsc: time-stamp counters (tsc.c)
  * @msr_filter: MSR filter, or NULL; under kvm->srcu, written under kvm->lock
  * @msr_user_reasons: KVM_MSR_EXIT_REASON_* that go to userspace
+ * @quirks_off: KVM_X86_QUIRK_*; written under kvm->lock (quirks.c)
+ * @exits_off: KVM_X86_DISABLE_EXITS_*; likewise
  */
 struct x86_vm {
 	struct kvm kvm;
@@ -40,6 +44,8 @@ struct x86_vm {
 	struct x86_vm_tsc tsc;
 	struct msr_filter __rcu *msr_filter;
 	u32 msr_user_reasons;
+	u32 quirks_off;
+	u32 exits_off;
 };
 
 struct x86_emulator;
@@ -61,10 +67,11 @@ struct x86_emulator;
  * @has_run: KVM_RUN was called: the CPUID table is final
  * @reported: the run page tells the state of now: not loaded since KVM_RUN ended
  * @mmu_stale: the MMU's context does not match the registers (cr.c)
- * @pio_size: bytes of an IN that userspace is asked for
+ * @pio_size: bytes of an IN that userspace is asked for; of an OUT whose RIP moves
+ *            when it has answered: of the instruction
  * @msr_exits: userspace's filter needs to see every RDMSR and WRMSR
  * @msr_length: bytes of the one that userspace completes; 0: to be decoded
- * @pio_rip: RIP behind that IN
+ * @pio_rip: RIP behind that IN, or at that OUT
  * @rcu_told: jiffies when RCU was last told that the CPU was quiescent
  * @pending: finishes an exit that userspace has answered, or NULL
  */
@@ -102,6 +109,12 @@ static inline struct x86_vm *to_x86_vm(struct kvm *kvm)
 static inline struct x86_vcpu *to_x86_vcpu(struct kvm_vcpu *vcpu)
 {
 	return container_of(vcpu, struct x86_vcpu, vcpu);
+}
+
+/** quirk_is_on - has userspace left a quirk (KVM_X86_QUIRK_*) as it is by default? */
+static inline bool quirk_is_on(const struct x86_vcpu *v, u32 quirk)
+{
+	return !(READ_ONCE(to_x86_vm(v->vcpu.kvm)->quirks_off) & quirk);
 }
 
 /* ------------------------------------------------------------------------ */
