@@ -109,7 +109,7 @@ static enum mmu_result fault_fast(struct mmu_vcpu *vcpu,
 	near->hi = near->lo + NEAR;
 	rcu_read_lock();
 	sptep = pt_lookup(cfg, vcpu->root->table, fault->gfn, level, &spte);
-	if (spte_is_real(spte)) {
+	if (spte_is_present(spte)) {
 		if (!(fault->error & PF_WRITE) || (spte & cfg->write))
 			r = MMU_FIXED;
 		else
@@ -302,16 +302,16 @@ static enum mmu_result tdp_map_tracked(struct mmu_vcpu *vcpu,
 {
 	struct mmu *mmu = vcpu->mmu;
 	enum mmu_result r = MMU_RETRY;
-	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
+	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
 
 	write_lock(&mmu->lock);
 	rcu_read_lock();
 	if (!mmu_fault_is_stale(mmu, fault->seq, fault->gfn))
-		r = track_write(mmu->shadow, vcpu->as_id, fault, false, &d);
+		r = track_write(mmu->shadow, vcpu->as_id, fault, false, &b);
 	fault->tracked = false;
 	if (r == MMU_FIXED)
 		r = tdp_map(vcpu, fault, place);
-	shadow_debt_pay(&d);
+	shadow_batch_commit(&b);
 	rcu_read_unlock();
 	write_unlock(&mmu->lock);
 	return r;

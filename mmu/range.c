@@ -11,43 +11,43 @@
 #include "mmu/shadow/range.h"
 
 /* Flush before the lock goes, then let faults use what was unlinked. */
-static void debt_pay(struct range_op *op)
+static void walk_commit(struct range_op *op)
 {
-	struct tdp_debt *d = &op->debt;
+	struct tdp_batch *b = &op->batch;
 	unsigned int i;
 	u64 old;
 
-	if (d->end)
-		mmu_env_flush(d->mmu, d->start, d->end - d->start);
-	for (i = 0; i < d->nr_broken; i++) {
-		/* It is SPTE_DEAD if its own table was unlinked meanwhile. */
-		old = SPTE_BROKEN;
-		try_cmpxchg(d->broken[i], &old, 0);
+	if (b->end)
+		mmu_env_flush(b->mmu, b->start, b->end - b->start);
+	for (i = 0; i < b->nr_frozen; i++) {
+		/* It is SPTE_REMOVED if its own table was unlinked meanwhile. */
+		old = SPTE_FROZEN;
+		try_cmpxchg(b->frozen[i], &old, 0);
 	}
-	d->nr_broken = 0;
-	d->end = 0;
+	b->nr_frozen = 0;
+	b->end = 0;
 	/* Full barrier: the flush is over before the count says so. */
-	if (d->armed)
-		atomic_dec_return(&d->mmu->unflushed);
-	d->armed = false;
-	pt_count_publish(&d->count, d->mmu);
+	if (b->armed)
+		atomic_dec_return(&b->mmu->unflushed);
+	b->armed = false;
+	pt_count_publish(&b->count, b->mmu);
 }
 
 /*
  * The end of an operation.  What another one took away from our range before
- * we came by may still be in TLBs.  Pairs with debt_arm() in tdp.c: who sees
+ * we came by may still be in TLBs.  Pairs with batch_arm() in tdp.c: who sees
  * the entry gone sees the count raised, or the flush is done.
  */
-static void debt_settle(struct range_op *op)
+static void walk_finish(struct range_op *op)
 {
-	struct tdp_debt *d = &op->debt;
+	struct tdp_batch *b = &op->batch;
 
 	smp_rmb();
-	if (op->wants_flush && atomic_read(&op->mmu->unflushed) > d->armed) {
-		d->start = d->end ? min(d->start, op->start) : op->start;
-		d->end = max(d->end, op->end);
+	if (op->wants_flush && atomic_read(&op->mmu->unflushed) > b->armed) {
+		b->start = b->end ? min(b->start, op->start) : op->start;
+		b->end = max(b->end, op->end);
 	}
-	debt_pay(op);
+	walk_commit(op);
 }
 
 static void range_enter(struct range_op *op)
@@ -72,10 +72,10 @@ static void table_fetch(struct range_op *op)
 }
 
 /* Let others in; then go on where the walk stood. */
-static bool range_pause(struct range_op *op, struct mmu_root *root,
+static bool walk_yield(struct range_op *op, struct mmu_root *root,
 			struct pt_iter *it)
 {
-	debt_pay(op);
+	walk_commit(op);
 	range_leave(op);
 	cond_resched();
 	if (op->want_table)
@@ -84,7 +84,7 @@ static bool range_pause(struct range_op *op, struct mmu_root *root,
 	return pt_iter_start(it, root->table, it->gfn);
 }
 
-static bool range_should_pause(const struct range_op *op,
+static bool walk_should_yield(const struct range_op *op,
 			       const struct pt_iter *it)
 {
 	if (op->want_table)
@@ -105,22 +105,22 @@ void range_run_root(struct range_op *op, struct mmu_root *root)
 	gfn_t paused = op->start;
 	bool more;
 
-	op->debt.mmu = op->mmu;
+	op->batch.mmu = op->mmu;
 	range_enter(op);
 	more = pt_iter_start(&it, root->table, op->start);
 	while (more) {
-		if (tdp_debt_is_full(&op->debt))
-			debt_pay(op);
+		if (tdp_batch_is_full(&op->batch))
+			walk_commit(op);
 		/* At least one step between two pauses. */
 		if ((it.gfn != paused || op->want_table) &&
-		    range_should_pause(op, &it)) {
+		    walk_should_yield(op, &it)) {
 			paused = it.gfn;
-			more = range_pause(op, root, &it);
+			more = walk_yield(op, root, &it);
 			continue;
 		}
 		more = op->visit(op, &it);
 	}
-	debt_settle(op);
+	walk_finish(op);
 	range_leave(op);
 }
 
@@ -146,7 +146,7 @@ void range_run(struct range_op *op)
 
 bool range_visit_zap(struct range_op *op, struct pt_iter *it)
 {
-	tdp_zap_entry(it, &op->debt, op->start, op->unit);
+	tdp_zap_entry(it, &op->batch, op->start, op->unit);
 	return pt_iter_next(it);
 }
 
@@ -178,7 +178,7 @@ void mmu_zap(struct mmu *mmu, int as_id, gfn_t start, gfn_t end,
 
 static bool visit_age(struct range_op *op, struct pt_iter *it)
 {
-	op->young |= tdp_age_entry(it, &op->debt);
+	op->young |= tdp_age_entry(it, &op->batch);
 	return pt_iter_next(it);
 }
 

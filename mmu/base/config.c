@@ -70,7 +70,7 @@ static void masks_init(const struct mmu_caps *caps)
 	config.dirty = caps->ad ? fmt->dirty : 0;
 	config.large = fmt->large;
 	config.write = fmt->write;
-	config.leaf = SPTE_REAL | rights | caps->enc_mask;
+	config.leaf = SPTE_PRESENT | rights | caps->enc_mask;
 	config.table = config.leaf | fmt->write | config.accessed;
 	if (caps->second == MMU_SECOND_EPT)
 		config.leaf |= EPT_MEMTYPE_WB | EPT_IPAT;
@@ -94,7 +94,7 @@ static void mmio_init(const struct mmu_caps *caps)
 	if (caps->second == MMU_SECOND_NONE)
 		return;
 	if (caps->second == MMU_SECOND_EPT) {
-		config.mmio_mask = config.fmt->present | SPTE_REAL;
+		config.mmio_mask = config.fmt->present | SPTE_PRESENT;
 		config.mmio_value = config.fmt->write | config.fmt->exec;
 		config.mmio_fill = config.addr;
 		config.mmio_gen_shift = 52;
@@ -105,7 +105,7 @@ static void mmio_init(const struct mmu_caps *caps)
 		return;
 	while (rsvd & (rsvd - 1))
 		rsvd &= rsvd - 1;
-	config.mmio_mask = config.fmt->present | SPTE_REAL | rsvd;
+	config.mmio_mask = config.fmt->present | SPTE_PRESENT | rsvd;
 	config.mmio_value = config.fmt->present | rsvd;
 	config.mmio_gen_shift = MMU_PAGE_SHIFT;
 	config.mmio_gen_mask = GENMASK_ULL(min_t(int, caps->maxphyaddr, 44) - 13, 0);

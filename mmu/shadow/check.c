@@ -137,7 +137,7 @@ static void check_entries(struct check *c, struct shadow_page *sp)
 	for (i = 0; i < PT_ENTRIES; i++) {
 		u64 spte = sp->spt[i];
 
-		if (!spte_is_real(spte))
+		if (!spte_is_present(spte))
 			BUG_ON(spte);
 		else if (spte_is_table(cfg, spte, sp->role.level))
 			check_link(c, sp, i);
@@ -209,7 +209,7 @@ static void check_rmaps(struct check *c, int as_id, int level)
 			sp = shadow_page_of(sptep);
 			BUG_ON(sp->role.as_id != as_id);
 			BUG_ON(sp->role.level != level);
-			BUG_ON(!spte_is_real(*sptep));
+			BUG_ON(!spte_is_present(*sptep));
 			BUG_ON(!spte_is_leaf(cfg, *sptep, level));
 			BUG_ON(shadow_leaf_gfn(sptep) !=
 			       (gfn_t)index << (level - 1) * PT_INDEX_BITS);

@@ -152,7 +152,7 @@ static struct shadow_page *split_page(struct split *p, gfn_t gfn,
 	sp->gfn = gfn;
 	sp->role = role;
 	sp->spt = p->spt;
-	if (shadow_publish(p->op.s, sp, &p->op.debt))
+	if (shadow_publish(p->op.s, sp, &p->op.batch))
 		return NULL;
 	p->sp = NULL;
 	p->spt = NULL;
@@ -173,7 +173,7 @@ static bool pieces_set(struct split *p, struct shadow_page *sp, gfn_t gfn,
 		    shadow_leaf_set(&sp->spt[i],
 				    spte_piece(cfg, spte, level + 1, i),
 				    gfn + i * LEVEL_GFNS(level), &p->desc,
-				    &p->op.debt))
+				    &p->op.batch))
 			all = false;
 	return all;
 }
@@ -190,7 +190,7 @@ static bool leaf_split(struct split *p, u64 *sptep)
 	const struct shadow_page *from = shadow_page_of(sptep);
 	gfn_t gfn = shadow_leaf_gfn(sptep);
 	u64 spte = READ_ONCE(*sptep);
-	bool flush = p->op.debt.flush;
+	bool flush = p->op.batch.flush;
 	struct shadow_page *sp;
 
 	sp = split_page(p, gfn, piece_role(p->op.mmu->config, from, spte));
@@ -199,9 +199,9 @@ static bool leaf_split(struct split *p, u64 *sptep)
 	if (!sp->side)
 		swap(sp->side, p->side);
 	flush |= !pieces_set(p, sp, gfn, spte);
-	shadow_drop(sptep, &p->op.debt);
-	shadow_link(sptep, sp, &p->desc, &p->op.debt);
-	p->op.debt.flush = flush;
+	shadow_drop(sptep, &p->op.batch);
+	shadow_link(sptep, sp, &p->desc, &p->op.batch);
+	p->op.batch.flush = flush;
 	p->op.moved = true;
 	split_count(p);
 	return true;
@@ -229,7 +229,7 @@ static bool visit_protect(struct shadow_op *op, int level, gfn_t gfn,
 
 	rmap_for_each(sptep, &it, &head)
 		if (READ_ONCE(*sptep) & op->mmu->config->write)
-			shadow_protect(sptep, &op->debt);
+			shadow_protect(sptep, &op->batch);
 	return true;
 }
 
@@ -247,12 +247,12 @@ static bool visit_split(struct shadow_op *op, int level, gfn_t gfn,
 			return true;
 		descs = descs_needed(p, level, gfn);
 		if (!split_allowed(p, sptep))
-			shadow_protect(sptep, &op->debt);
+			shadow_protect(sptep, &op->batch);
 		else if (!split_is_ready(p, descs))
 			split_fetch(p, descs);
 		else if (!leaf_split(p, sptep))
 			break;
-		shadow_op_breathe(op);
+		shadow_op_yield(op);
 	}
 	head = shadow_rmap_get(op->s, op->as_id, level, gfn);
 	return visit_protect(op, level, gfn, head);
@@ -343,7 +343,7 @@ static void recover_look(struct recover *r)
 			return;
 		}
 		recover_note(r, i, entry);
-		shadow_op_breathe(op);
+		shadow_op_yield(op);
 	}
 	op->start = op->end;
 }
@@ -370,9 +370,9 @@ static void recover_zap(struct recover *r)
 		for (; sp; sp = next) {
 			next = sp->same;
 			if (page_is_below(sp, r->region[i].level))
-				shadow_zap_page(op->s, sp, &op->debt);
+				shadow_zap_page(op->s, sp, &op->batch);
 		}
-		shadow_op_breathe(op);
+		shadow_op_yield(op);
 	}
 }
 

@@ -35,7 +35,7 @@ struct map {
 	struct mmu_shadow *s;
 	const struct mmu_ctx *ctx;
 	struct mmu_fault *fault;
-	struct shadow_debt d;
+	struct shadow_batch b;
 	u32 access;
 	u32 acc;
 	int level;
@@ -162,7 +162,7 @@ static enum mmu_result write_decide(struct map *m)
 		return MMU_FIXED;
 	}
 	return track_write(m->s, m->vcpu->as_id, m->fault, frame_is_needed(m),
-			   &m->d);
+			   &m->b);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -219,7 +219,7 @@ static bool pages_find(struct map *m, struct shadow_page *sp)
 		role = child_role(m, level - 1, &above, &gfn);
 		sp = child_linked(m, *entry_of(m, level), level - 1, gfn, role);
 		if (!sp) {
-			sp = shadow_get(m->vcpu, gfn, role, &m->d);
+			sp = shadow_get(m->vcpu, gfn, role, &m->b);
 			m->unlinked |= BIT(level);
 		}
 		if (!sp)
@@ -279,8 +279,8 @@ static void pages_link(struct map *m)
 	for (; m->unlinked; m->unlinked &= ~BIT(level)) {
 		level = fls(m->unlinked) - 1;
 		sptep = entry_of(m, level);
-		shadow_drop(sptep, &m->d);
-		shadow_link(sptep, m->sp[level - 1], desc, &m->d);
+		shadow_drop(sptep, &m->b);
+		shadow_link(sptep, m->sp[level - 1], desc, &m->b);
 	}
 }
 
@@ -292,7 +292,7 @@ static bool is_leaf_of(const struct mmu_config *cfg, const u64 *sptep,
 {
 	u64 spte = *sptep;
 
-	return spte_is_real(spte) && spte_is_leaf(cfg, spte, level) &&
+	return spte_is_present(spte) && spte_is_leaf(cfg, spte, level) &&
 	       shadow_leaf_gfn(sptep) == gfn && !((spte ^ new) & cfg->addr);
 }
 
@@ -308,11 +308,11 @@ static int leaf_put(struct map *m, u64 *sptep, gfn_t gfn, u64 new)
 		if ((pt_rights(cfg->fmt, old, LEVEL_4K) &
 		     ~pt_rights(cfg->fmt, new, LEVEL_4K)) ||
 		    ((old ^ new) & cfg->fmt->pkey))
-			m->d.flush = true;
+			m->b.flush = true;
 		return 0;
 	}
-	shadow_drop(sptep, &m->d);
-	return shadow_leaf_set(sptep, new, gfn, &m->vcpu->reserve->desc, &m->d);
+	shadow_drop(sptep, &m->b);
+	return shadow_leaf_set(sptep, new, gfn, &m->vcpu->reserve->desc, &m->b);
 }
 
 static enum mmu_result leaf_map(struct map *m)
@@ -343,7 +343,7 @@ static enum mmu_result map_locked(struct map *m)
 	    fault_range_is_stale(m->vcpu->mmu, fault->seq, first,
 				 first + LEVEL_GFNS(fault->level)))
 		return MMU_RETRY;
-	reclaim_room(m->vcpu->mmu, RESERVE_PAGES, &m->d);
+	reclaim_room(m->vcpu->mmu, RESERVE_PAGES, &m->b);
 	top = shadow_root_top(m->vcpu, fault->addr);
 	if (!top_is_right(m, top)) {
 		/* PDPTEs have changed in memory since they were loaded. */
@@ -354,7 +354,7 @@ static enum mmu_result map_locked(struct map *m)
 	if (!pages_find(m, top))
 		return MMU_RETRY;
 	/* Nobody writes what was protected; now see whether it was written before. */
-	shadow_debt_pay(&m->d);
+	shadow_batch_commit(&m->b);
 	if (!walk_is_true(m))
 		return MMU_RETRY;
 	r = write_decide(m);
@@ -365,7 +365,7 @@ static enum mmu_result map_locked(struct map *m)
 	if (r != MMU_FIXED || m->level > LEVEL_4K)
 		return r;
 	shadow_near(m->vcpu, fault, m->sp[LEVEL_4K], entry_of(m, LEVEL_4K),
-		    &m->d);
+		    &m->b);
 	return r;
 }
 
@@ -376,7 +376,7 @@ enum mmu_result shadow_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 		.vcpu = vcpu,
 		.ctx = &vcpu->ctx[vcpu->mode->kind],
 		.fault = fault,
-		.d = SHADOW_DEBT_INIT(m.d, mmu),
+		.b = SHADOW_BATCH_INIT(m.b, mmu),
 	};
 	enum mmu_result r;
 
@@ -385,10 +385,10 @@ enum mmu_result shadow_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	write_lock(&mmu->lock);
 	m.s = mmu->shadow;
 	r = map_locked(&m);
-	shadow_debt_pay(&m.d);
+	shadow_batch_commit(&m.b);
 	write_unlock(&mmu->lock);
 	/* A neighbour that found no room is no loss. */
-	if (r == MMU_RETRY && shadow_debt_room(&m.d)) {
+	if (r == MMU_RETRY && shadow_batch_room(&m.b)) {
 		fault->err = -ENOMEM;
 		return MMU_ERROR;
 	}

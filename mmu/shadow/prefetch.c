@@ -11,7 +11,7 @@
 struct near {
 	struct mmu_vcpu *vcpu;
 	const struct mmu_slot *slot;
-	struct shadow_debt *d;
+	struct shadow_batch *b;
 };
 
 static const struct gwalk_ctx *walk_of(const struct mmu_vcpu *vcpu)
@@ -32,7 +32,7 @@ static int near_put(struct near *n, u64 *sptep, const struct mmu_pfn *page,
 		acc &= ~ACC_W;
 	spte = spte_shadow_leaf(mmu->config, LEVEL_4K, page->pfn, acc, e->pkey);
 	return shadow_leaf_set(sptep, spte & ~unset, e->gfn,
-			       &n->vcpu->reserve->desc, n->d);
+			       &n->vcpu->reserve->desc, n->b);
 }
 
 /* What a guest's entry says. */
@@ -120,9 +120,9 @@ static void near_map_direct(struct near *n, const struct mmu_fault *fault,
 
 void shadow_near(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
 		 const struct shadow_page *sp, u64 *sptep,
-		 struct shadow_debt *d)
+		 struct shadow_batch *b)
 {
-	struct near n = { .vcpu = vcpu, .slot = fault->slot, .d = d };
+	struct near n = { .vcpu = vcpu, .slot = fault->slot, .b = b };
 
 	if (sp->role.direct)
 		near_map_direct(&n, fault, sp->role, sptep);
@@ -131,9 +131,9 @@ void shadow_near(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
 }
 
 void shadow_refill(struct mmu_vcpu *vcpu, u64 *sptep, u64 entry,
-		   struct shadow_debt *d)
+		   struct shadow_batch *b)
 {
-	struct near n = { .vcpu = vcpu, .d = d };
+	struct near n = { .vcpu = vcpu, .b = b };
 	struct shadow_entry e;
 
 	if (!vcpu->reserve || !shadow_entry_read(walk_of(vcpu),

@@ -15,23 +15,23 @@
  * @fault: the fault, whose walk still is true
  * @sp: the page that the leaf is in, of level 1
  * @sptep: the leaf
- * @d: counts
+ * @b: counts
  *
  * Among them are those of an indirect page that the guest has used already: its
  * accessed bit is not for us to set.
  */
 void shadow_near(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
 		 const struct shadow_page *sp, u64 *sptep,
-		 struct shadow_debt *d);
+		 struct shadow_batch *b);
 
 /**
  * shadow_refill - map what a guest's entry says
  * @vcpu: the vCPU; memslots' SRCU is held, and the lock for write
  * @sptep: an empty SPTE of a leaf table
  * @entry: the guest's entry
- * @d: counts
+ * @b: counts
  */
 void shadow_refill(struct mmu_vcpu *vcpu, u64 *sptep, u64 entry,
-		   struct shadow_debt *d);
+		   struct shadow_batch *b);
 
 #endif

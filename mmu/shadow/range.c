@@ -24,19 +24,19 @@ bool shadow_op_enter(struct shadow_op *op)
 	op->s = smp_load_acquire(&op->mmu->shadow);
 	if (!op->s)
 		return false;
-	op->debt = (struct shadow_debt)SHADOW_DEBT_INIT(op->debt, op->mmu);
+	op->batch = (struct shadow_batch)SHADOW_BATCH_INIT(op->batch, op->mmu);
 	write_lock(&op->mmu->lock);
 	return true;
 }
 
 void shadow_op_leave(struct shadow_op *op)
 {
-	shadow_debt_pay(&op->debt);
+	shadow_batch_commit(&op->batch);
 	write_unlock(&op->mmu->lock);
 	op->moved = true;
 }
 
-void shadow_op_breathe(struct shadow_op *op)
+void shadow_op_yield(struct shadow_op *op)
 {
 	if (!op->may_yield)
 		return;
@@ -100,7 +100,7 @@ bool shadow_op_run(struct shadow_op *op, int level)
 		}
 		if (!op->visit(op, level, (gfn_t)i << shift, head))
 			return false;
-		shadow_op_breathe(op);
+		shadow_op_yield(op);
 	}
 	return true;
 }
@@ -130,7 +130,7 @@ static void head_drop(struct shadow_op *op, int level, gfn_t gfn,
 		if (!sptep)
 			return;
 		more = rmap_next(&it);
-		shadow_drop(sptep, &op->debt);
+		shadow_drop(sptep, &op->batch);
 		if (!more)
 			return;
 		head = shadow_rmap_get(op->s, op->as_id, level, gfn);
@@ -152,8 +152,8 @@ static void tables_zap(struct shadow_op *op)
 
 	xa_for_each_range(&op->s->table[op->as_id], i, entry, op->start,
 			  op->end - 1) {
-		track_zap(op->s, op->as_id, i, &op->debt);
-		shadow_op_breathe(op);
+		track_zap(op->s, op->as_id, i, &op->batch);
+		shadow_op_yield(op);
 	}
 }
 
@@ -265,8 +265,8 @@ void shadow_zap_all(struct mmu *mmu)
 	/* The oldest first: those that new roots bring do not count. */
 	for (n = op.s->nr_pages; n && !list_empty(&op.s->pages); n--) {
 		sp = list_first_entry(&op.s->pages, struct shadow_page, link);
-		shadow_zap_page(op.s, sp, &op.debt);
-		shadow_op_breathe(&op);
+		shadow_zap_page(op.s, sp, &op.batch);
+		shadow_op_yield(&op);
 	}
 	shadow_op_leave(&op);
 }

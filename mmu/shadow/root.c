@@ -199,31 +199,31 @@ static void root_publish(struct mmu_vcpu *vcpu, struct shadow_root *r,
 	WRITE_ONCE(r->base.obsolete, false);
 }
 
-static void tops_leave(struct shadow_root *r, struct shadow_debt *d)
+static void tops_leave(struct shadow_root *r, struct shadow_batch *b)
 {
 	unsigned int i;
 
 	for (i = 0; i < r->tops; i++) {
 		if (r->top[i])
-			shadow_root_unref(r->top[i], d);
+			shadow_root_unref(r->top[i], b);
 		r->top[i] = NULL;
 	}
 }
 
 /* The lock is held.  A failure leaves no root, which is not current. */
 static bool tops_take(struct mmu_vcpu *vcpu, struct shadow_root *r,
-		      const struct plan *p, struct shadow_debt *d)
+		      const struct plan *p, struct shadow_batch *b)
 {
 	struct shadow_page *sp;
 	unsigned int i;
 
-	tops_leave(r, d);
-	reclaim_room(vcpu->mmu, p->tops, d);
+	tops_leave(r, b);
+	reclaim_room(vcpu->mmu, p->tops, b);
 	r->tops = p->tops;
 	for (i = 0; i < p->tops; i++) {
 		if (!p->present[i])
 			continue;
-		sp = shadow_get(vcpu, p->gfn[i], p->role[i], d);
+		sp = shadow_get(vcpu, p->gfn[i], p->role[i], b);
 		if (!sp)
 			return false;
 		sp->roots++;
@@ -235,7 +235,7 @@ static bool tops_take(struct mmu_vcpu *vcpu, struct shadow_root *r,
 int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root)
 {
 	struct mmu *mmu = vcpu->mmu;
-	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
+	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
 	struct plan p __uninitialized;
 	struct shadow_root *r;
 	bool done;
@@ -247,13 +247,13 @@ int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root)
 		r = to_shadow_root(vcpu->root);
 		write_lock(&mmu->lock);
 		WRITE_ONCE(r->base.obsolete, true);
-		done = tops_take(vcpu, r, &p, &d);
+		done = tops_take(vcpu, r, &p, &b);
 		if (done)
 			root_publish(vcpu, r, &p);
-		shadow_debt_pay(&d);
+		shadow_batch_commit(&b);
 		write_unlock(&mmu->lock);
 		/* Mostly the pages are there already, and need no reserve. */
-		if (!done && (shadow_debt_room(&d) ||
+		if (!done && (shadow_batch_room(&b) ||
 			      cache_fill_shadow(vcpu, p.tops)))
 			return -ENOMEM;
 	} while (!done);
@@ -264,7 +264,7 @@ int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root)
 void shadow_root_drop(struct mmu_vcpu *vcpu)
 {
 	struct mmu *mmu = vcpu->mmu;
-	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
+	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
 	struct shadow_root *r;
 	int level;
 
@@ -272,9 +272,9 @@ void shadow_root_drop(struct mmu_vcpu *vcpu)
 		return;
 	r = to_shadow_root(vcpu->root);
 	write_lock(&mmu->lock);
-	tops_leave(r, &d);
+	tops_leave(r, &b);
 	list_del(&r->base.link);
-	shadow_debt_pay(&d);
+	shadow_batch_commit(&b);
 	write_unlock(&mmu->lock);
 	for (level = LEVEL_4K; level <= LEVEL_MAX; level++)
 		if (r->pass[level])

@@ -59,7 +59,7 @@ union shadow_role {
 
 /**
  * struct shadow_page - one host table
- * @link: in mmu_shadow.pages, oldest first; in shadow_debt.dead when zapped
+ * @link: in mmu_shadow.pages, oldest first; in shadow_batch.zapped when zapped
  * @same: next page of the same frame (in the same xarray entry)
  * @spt: its 512 SPTEs
  * @side: for each SPTE that is a leaf where its reverse map has it: (gfn << 1) | 1
@@ -137,21 +137,21 @@ struct shadow_root {
 };
 
 /**
- * struct shadow_debt - what is owed before the lock goes
+ * struct shadow_batch - what has to be flushed and freed before the lock goes
  * @mmu: the VM
  * @flush: a translation was taken away: flush all
- * @dead: zapped pages, to free after the flush
+ * @zapped: zapped pages, to free after the flush
  * @mapped: leaves made, less leaves dropped, by level
  * @tables: tables made, less tables zapped
  * @counted: one of those is not 0
- * @full: xarray that lacked a node, for shadow_debt_room(), or NULL
+ * @full: xarray that lacked a node, for shadow_batch_room(), or NULL
  * @full_rmap: index of reverse maps that lacked a chunk, or NULL
  * @full_index: where
  */
-struct shadow_debt {
+struct shadow_batch {
 	struct mmu *mmu;
 	bool flush;
-	struct list_head dead;
+	struct list_head zapped;
 	long mapped[LEVEL_1G + 1];
 	long tables;
 	bool counted;

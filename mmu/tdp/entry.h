@@ -6,7 +6,7 @@
  *	range.c ─► tdp_*_entry() at each step of a walk	tdp.c
  *
  * Everything here runs under mmu->lock for read, and RCU; nothing flushes a
- * TLB.  What has to be flushed is added up in a struct tdp_debt.
+ * TLB.  What has to be flushed is added up in a struct tdp_batch.
  */
 #ifndef LAMINA_MMU_TDP_ENTRY_H
 #define LAMINA_MMU_TDP_ENTRY_H
@@ -14,62 +14,62 @@
 #include "mmu/tdp/tree.h"
 #include "mmu/tdp/root.h"
 
-#define TDP_DEBT_TABLES	32
+#define TDP_BATCH_TABLES	32
 
 /**
- * struct tdp_debt - what an operation owes before it lets the lock go
+ * struct tdp_batch - what an operation has to flush before it lets the lock go
  * @mmu: the VM
  * @armed: @mmu->unflushed counts us
  * @start: first frame to flush
  * @end: frame after the last one; nothing to flush while it is 0
  * @count: statistics to publish
- * @nr_broken: number of @broken
- * @broken: entries to set from SPTE_BROKEN to empty after the flush
+ * @nr_frozen: number of @frozen
+ * @frozen: entries to set from SPTE_FROZEN to empty after the flush
  */
-struct tdp_debt {
+struct tdp_batch {
 	struct mmu *mmu;
 	bool armed;
 	gfn_t start;
 	gfn_t end;
 	struct pt_count count;
-	unsigned int nr_broken;
-	u64 *broken[TDP_DEBT_TABLES];
+	unsigned int nr_frozen;
+	u64 *frozen[TDP_BATCH_TABLES];
 };
 
 /**
- * tdp_debt_is_full - is there no room for another broken table?
- * @d: the debt
+ * tdp_batch_is_full - is there no room for another frozen entry?
+ * @b: the flush batch
  */
-static inline bool tdp_debt_is_full(const struct tdp_debt *d)
+static inline bool tdp_batch_is_full(const struct tdp_batch *b)
 {
-	return d->nr_broken == TDP_DEBT_TABLES;
+	return b->nr_frozen == TDP_BATCH_TABLES;
 }
 
 /**
  * tdp_zap_entry - remove the translations at hand
  * @it: the walk
- * @d: the debt, not full
+ * @b: the flush batch, not full
  * @start: first frame of the range that goes
  * @unit: largest level at which a table that is wholly inside goes as one;
  *        larger ones are left to the walk
  */
-void tdp_zap_entry(struct pt_iter *it, struct tdp_debt *d, gfn_t start,
+void tdp_zap_entry(struct pt_iter *it, struct tdp_batch *b, gfn_t start,
 		   int unit);
 
 /**
  * tdp_protect_entry - take the right to write from a leaf
  * @it: the walk
- * @d: the debt
+ * @b: the flush batch
  */
-void tdp_protect_entry(struct pt_iter *it, struct tdp_debt *d);
+void tdp_protect_entry(struct pt_iter *it, struct tdp_batch *b);
 
 /**
  * tdp_protect_run - take the right to write from leaves in a row
  * @it: the walk, at level 4K; @it->gfn is the same afterwards
- * @d: the debt
+ * @b: the flush batch
  * @mask: which of the 64 entries from the one at hand on; all in its table
  */
-void tdp_protect_run(struct pt_iter *it, struct tdp_debt *d, u64 mask);
+void tdp_protect_run(struct pt_iter *it, struct tdp_batch *b, u64 mask);
 
 /**
  * tdp_track - one of L1's tables is shadowed from now on: no leaf lets it be written
@@ -87,12 +87,12 @@ bool tdp_track(struct mmu *mmu, const struct mmu_root *root, gfn_t gfn);
 /**
  * tdp_age_entry - clear a leaf's accessed state
  * @it: the walk
- * @d: the debt: grows only where the hardware has no accessed bit, and the
+ * @b: the flush batch: grows only where the hardware has no accessed bit, and the
  *     leaf goes
  *
  * Return: was it accessed?
  */
-bool tdp_age_entry(struct pt_iter *it, struct tdp_debt *d);
+bool tdp_age_entry(struct pt_iter *it, struct tdp_batch *b);
 
 /**
  * tdp_is_young - is the entry at hand a leaf that was accessed?
@@ -109,7 +109,7 @@ bool tdp_can_split(const struct pt_iter *it);
 /**
  * tdp_split_entry - replace a large leaf by a table that says the same
  * @it: the walk; @it->spte is the table afterwards, so that the walk enters it
- * @d: the debt
+ * @b: the flush batch
  * @table: a zeroed table
  * @drop: rights that the pieces do not get: 0 or @cfg->write
  *
@@ -118,7 +118,7 @@ bool tdp_can_split(const struct pt_iter *it);
  *
  * Return: false when the leaf went meanwhile; @table is zeroed again.
  */
-bool tdp_split_entry(struct pt_iter *it, struct tdp_debt *d, u64 *table,
+bool tdp_split_entry(struct pt_iter *it, struct tdp_batch *b, u64 *table,
 		     u64 drop);
 
 /**

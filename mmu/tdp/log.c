@@ -22,7 +22,7 @@ static bool entry_split(struct range_op *op, struct pt_iter *it, u64 drop)
 	op->want_table = !op->table;
 	if (op->want_table)
 		return false;
-	if (tdp_split_entry(it, &op->debt, op->table, drop))
+	if (tdp_split_entry(it, &op->batch, op->table, drop))
 		op->table = NULL;
 	return true;
 }
@@ -48,7 +48,7 @@ static bool visit_protect(struct range_op *op, struct pt_iter *it)
 
 	if (it->level == LEVEL_4K) {
 		n = leaves_left(it, 64);
-		tdp_protect_run(it, &op->debt, ~0ull >> (64 - n));
+		tdp_protect_run(it, &op->batch, ~0ull >> (64 - n));
 		return pt_iter_seek(it, it->gfn + n);
 	}
 	if (tdp_can_split(it)) {
@@ -60,7 +60,7 @@ static bool visit_protect(struct range_op *op, struct pt_iter *it)
 			return pt_iter_seek(it, (it->gfn & LEVEL_MASK(LEVEL_2M)) +
 						LEVEL_GFNS(LEVEL_2M));
 	}
-	tdp_protect_entry(it, &op->debt);
+	tdp_protect_entry(it, &op->batch);
 	return pt_iter_next(it);
 }
 
@@ -102,12 +102,12 @@ static bool visit_bitmap(struct range_op *op, struct pt_iter *it)
 	it->gfn = gfn;
 	if (it->level == LEVEL_4K) {
 		n = leaves_left(it, 64 - (gfn - op->start) % 64);
-		tdp_protect_run(it, &op->debt, bits_at(op, gfn, n));
+		tdp_protect_run(it, &op->batch, bits_at(op, gfn, n));
 		return pt_iter_seek(it, gfn + n);
 	}
 	if (tdp_can_split(it) && !entry_split(op, it, 0))
 		return true;
-	tdp_protect_entry(it, &op->debt);
+	tdp_protect_entry(it, &op->batch);
 	return pt_iter_next(it);
 }
 
@@ -136,7 +136,7 @@ void mmu_wrprot_bitmap(struct mmu *mmu, const struct mmu_slot *slot, u64 first,
  * the host about each, without the lock; zap those where it agrees.
  */
 
-#define RECOVER_ROUND	TDP_DEBT_TABLES
+#define RECOVER_ROUND	TDP_BATCH_TABLES
 
 struct noted {
 	gfn_t gfn;
@@ -198,7 +198,7 @@ static bool visit_recover(struct range_op *op, struct pt_iter *it)
 	if (r->table[r->next].gfn == it->gfn &&
 	    r->table[r->next].level == it->level &&
 	    spte_is_table(it->cfg, it->spte, it->level))
-		tdp_zap_entry(it, &op->debt, it->gfn, it->level);
+		tdp_zap_entry(it, &op->batch, it->gfn, it->level);
 	return pt_iter_next(it);
 }
 

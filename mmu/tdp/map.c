@@ -11,7 +11,7 @@
 static bool table_link(struct mmu_vcpu *vcpu, u64 *sptep, u64 *spte, int level)
 {
 	struct mmu *mmu = vcpu->mmu;
-	bool split = spte_is_real(*spte);
+	bool split = spte_is_present(*spte);
 	u64 new, *table;
 
 	/* Somebody is unlinking a table here. */
@@ -42,7 +42,7 @@ static bool table_link(struct mmu_vcpu *vcpu, u64 *sptep, u64 *spte, int level)
 /* Is there a leaf that allows what the guest wanted to do? */
 static bool leaf_allows(const struct mmu_config *cfg, u64 spte, u64 error)
 {
-	return spte_is_real(spte) &&
+	return spte_is_present(spte) &&
 	       (!(error & PF_WRITE) || (spte & cfg->write));
 }
 
@@ -66,7 +66,7 @@ static enum mmu_result leaf_put(struct mmu *mmu, const struct mmu_fault *fault,
 				u64 spte, struct tdp_place *place)
 {
 	const struct mmu_config *cfg = mmu->config;
-	bool was = spte_is_real(spte);
+	bool was = spte_is_present(spte);
 	bool write = fault->error & PF_WRITE;
 	u32 how = tdp_leaf_how(fault->slot, &fault->pfn, write) | LEAF_ACCESSED;
 	u64 new;
@@ -133,7 +133,7 @@ void tdp_map_mmio(struct mmu_vcpu *vcpu, gfn_t gfn, u64 gen)
 		sptep = pt_lookup(cfg, vcpu->root->table, gfn, &level, &spte);
 		if (level == LEVEL_4K)
 			break;
-		if (spte_is_real(spte) ||
+		if (spte_is_present(spte) ||
 		    !table_link(vcpu, sptep, &spte, level))
 			return;
 	}

@@ -35,7 +35,7 @@ typedef bool (*range_visit_fn)(struct range_op *op, struct pt_iter *it);
  * @table: split: a table for the next one
  * @want_table: split: pause and allocate it
  * @no_split: split: there is no memory for tables
- * @debt: what is owed before the lock goes
+ * @batch: what has to be flushed before the lock goes
  */
 struct range_op {
 	struct mmu *mmu;
@@ -52,7 +52,7 @@ struct range_op {
 	u64 *table;
 	bool want_table;
 	bool no_split;
-	struct tdp_debt debt;
+	struct tdp_batch batch;
 };
 
 /**

@@ -281,7 +281,7 @@ static void watch(void)
 	if (vm.flushes)
 		return;
 	if (!spte_is_table(vm.mmu.config, spte, LEVEL_2M)) {
-		assert_true(spte == SPTE_BROKEN);
+		assert_true(spte == SPTE_FROZEN);
 		steps_broken++;
 	}
 }
