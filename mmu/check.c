@@ -5,8 +5,9 @@
 #include <linux/rcupdate.h>
 
 #include "mmu/check.h"
+#include "mmu/mmu_mode.h"
+#include "mmu/shadow/check.h"
 #include "mmu/tdp/tree.h"
-#include "mmu/tdp/root.h"
 
 static void check_table(const struct mmu_config *cfg, u64 spte)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * One operation over the reverse maps of a range of frames: the driver that
- * shadow_range.c and shadow_log.c share.
+ * range.c and log.c share.
  */
 #ifndef LAMINA_MMU_SHADOW_OP_H
 #define LAMINA_MMU_SHADOW_OP_H

@@ -19,13 +19,12 @@ static void page_free(struct shadow_page *sp)
 	mmu_env_table_free(sp->spt);
 	if (sp->side)
 		mmu_env_table_free(sp->side);
-	cache_page_free(sp);
+	shadow_cache_free(sp);
 }
 
 void shadow_batch_flush(struct shadow_batch *b)
 {
 	struct shadow_page *sp, *next;
-	int level;
 
 	/* Before the pages go: their addresses may be in paging-structure caches. */
 	if (b->flush)
@@ -34,15 +33,7 @@ void shadow_batch_flush(struct shadow_batch *b)
 	list_for_each_entry_safe(sp, next, &b->zapped, link)
 		page_free(sp);
 	INIT_LIST_HEAD(&b->zapped);
-	for (level = LEVEL_4K; level <= LEVEL_1G; level++) {
-		if (!b->mapped[level])
-			continue;
-		atomic_long_add(b->mapped[level], &b->mmu->mapped[level]);
-		b->mapped[level] = 0;
-	}
-	if (b->tables)
-		atomic_long_add(b->tables, &b->mmu->tables);
-	b->tables = 0;
+	pt_count_publish(&b->count, b->mmu);
 	b->counted = false;
 }
 
@@ -86,7 +77,7 @@ int shadow_activate(struct mmu *mmu)
 	if (!s)
 		return -ENOMEM;
 	for (as = 0; as < 2; as++) {
-		xa_init(&s->table[as]);
+		xa_init(&s->tracked.table[as]);
 		xa_init(&s->direct[as]);
 		for (level = LEVEL_4K; level <= LEVEL_1G; level++)
 			rmap_index_init(&s->rmap[as][level - 1]);
@@ -96,6 +87,7 @@ int shadow_activate(struct mmu *mmu)
 	INIT_LIST_HEAD(&s->roots);
 	write_lock(&mmu->lock);
 	if (!mmu->shadow) {
+		mmu->tracked = &s->tracked;
 		smp_store_release(&mmu->shadow, s);
 		s = NULL;
 	}
@@ -121,9 +113,10 @@ void shadow_destroy(struct mmu *mmu)
 	b.flush = false;
 	shadow_batch_commit(&b);
 	mmu->shadow = NULL;
+	mmu->tracked = NULL;
 	write_unlock(&mmu->lock);
 	for (as = 0; as < 2; as++) {
-		xa_destroy(&s->table[as]);
+		xa_destroy(&s->tracked.table[as]);
 		xa_destroy(&s->direct[as]);
 		for (level = LEVEL_4K; level <= LEVEL_1G; level++)
 			rmap_index_destroy(&s->rmap[as][level - 1]);
@@ -197,7 +190,7 @@ int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
 	if (rmap_add(head, sptep, gfn, spare, leaf_place))
 		*desc = rest;
 	WRITE_ONCE(*sptep, spte);
-	b->mapped[level]++;
+	b->count.mapped[level]++;
 	b->counted = true;
 	return 0;
 }
@@ -239,7 +232,7 @@ void shadow_drop(u64 *sptep, struct shadow_batch *b)
 		return;
 	}
 	leaf_unlist(b->mmu->shadow, sp, sptep);
-	b->mapped[sp->role.level]--;
+	b->count.mapped[sp->role.level]--;
 	b->counted = true;
 }
 
@@ -282,7 +275,7 @@ void shadow_protect_gfn(struct mmu_shadow *s, int as_id, gfn_t gfn,
 
 static struct xarray *page_xa(struct mmu_shadow *s, union shadow_role role)
 {
-	return role.direct ? &s->direct[role.as_id] : &s->table[role.as_id];
+	return role.direct ? &s->direct[role.as_id] : &s->tracked.table[role.as_id];
 }
 
 struct shadow_page *shadow_find(struct mmu_shadow *s, gfn_t gfn,
@@ -313,7 +306,7 @@ int shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
 	INIT_LIST_HEAD(&sp->unsync_link);
 	list_add_tail(&sp->link, &s->pages);
 	s->nr_pages++;
-	b->tables++;
+	b->count.tables++;
 	b->counted = true;
 	if (!sp->role.direct)
 		shadow_protect_gfn(s, sp->role.as_id, sp->gfn, b);
@@ -323,8 +316,8 @@ int shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
 struct shadow_page *shadow_make(struct mmu_vcpu *vcpu, gfn_t gfn,
 				union shadow_role role, struct shadow_batch *b)
 {
-	struct shadow_page *sp = cache_take_page(vcpu);
-	u64 *spt = cache_take(vcpu);
+	struct shadow_page *sp = shadow_cache_take(vcpu);
+	u64 *spt = cache_take(&vcpu->cache);
 
 	if (!sp || !spt)
 		goto give_back;
@@ -335,9 +328,9 @@ struct shadow_page *shadow_make(struct mmu_vcpu *vcpu, gfn_t gfn,
 		return sp;
 give_back:
 	if (spt)
-		cache_give(vcpu, spt);
+		cache_give(&vcpu->cache, spt);
 	if (sp)
-		cache_page_free(sp);
+		shadow_cache_free(sp);
 	return NULL;
 }
 
@@ -418,7 +411,7 @@ void shadow_zap_page(struct mmu_shadow *s, struct shadow_page *sp,
 	sp->zapped = true;
 	list_del(&sp->link);
 	s->nr_pages--;
-	b->tables--;
+	b->count.tables--;
 	b->counted = true;
 	if (sp->roots)
 		roots_leave(s, sp);

@@ -18,14 +18,6 @@
  * Nothing is sized by a slot (R4): heads and pages are in xarrays, whose nodes
  * are chunks of 64 that exist where something is shadowed.
  *
- *	shadow.c	pages: find or make, link, drop entries, zap
- *	shadow_map.c	a fault's walk into SPTEs
- *	shadow_near.c	pages mapped ahead
- *	shadow_root.c	root register and role to roots
- *	unsync.c	letting leaf tables go unsync, and bringing them back
- *	track.c		which tables lie in a frame; writes to them
- *	shadow_range.c	operations by frame, through the reverse maps
- *	reclaim.c	the page limit
  *
  * Everything here runs under mmu->lock for write.  What it takes away is in a struct
  * shadow_batch until shadow_batch_commit().

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The page limit: see shadow.h for locks and flush batches. */
+/* The page limit: see page.h for locks and flush batches. */
 #ifndef LAMINA_MMU_SHADOW_RECLAIM_H
 #define LAMINA_MMU_SHADOW_RECLAIM_H
 

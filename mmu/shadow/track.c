@@ -9,22 +9,12 @@
  */
 #define WRITES_MAX	3
 
-bool track_has_table(struct mmu_shadow *s, int as_id, gfn_t gfn, u64 n)
-{
-	unsigned long index = gfn;
-
-	/* Every fault asks for one frame. */
-	if (n == 1)
-		return xa_load(&s->table[as_id], gfn);
-	return xa_find(&s->table[as_id], &index, gfn + n - 1, XA_PRESENT);
-}
-
 void track_zap(struct mmu_shadow *s, int as_id, gfn_t gfn,
 	       struct shadow_batch *b)
 {
 	struct shadow_page *sp;
 
-	while ((sp = xa_load(&s->table[as_id], gfn)))
+	while ((sp = xa_load(&s->tracked.table[as_id], gfn)))
 		shadow_zap_page(s, sp, b);
 }
 
@@ -55,11 +45,11 @@ static void entry_drop(struct shadow_page *sp, unsigned int i,
 static bool is_entry_write(const struct shadow_page *sp, unsigned int offset,
 			   unsigned int len)
 {
-	bool short_ok = sp->role.format == SHADOW_2LEVEL ||
-			sp->role.format == SHADOW_PAE;
+	bool short_ok = sp->role.ctx.format == ROLE_2LEVEL ||
+			sp->role.ctx.format == ROLE_PAE;
 
 	if (len == 8)
-		return !(offset % 8) && sp->role.format != SHADOW_2LEVEL;
+		return !(offset % 8) && sp->role.ctx.format != ROLE_2LEVEL;
 	return len == 4 && short_ok && !(offset % 4);
 }
 
@@ -67,7 +57,7 @@ static void page_written(struct mmu_shadow *s, struct shadow_page *sp,
 			 unsigned int offset, unsigned int len,
 			 struct shadow_batch *b)
 {
-	unsigned int size = sp->role.format == SHADOW_2LEVEL ? 4 : 8;
+	unsigned int size = sp->role.ctx.format == ROLE_2LEVEL ? 4 : 8;
 	unsigned int i;
 
 	if (!is_entry_write(sp, offset, len) || ++sp->writes > WRITES_MAX) {
@@ -86,7 +76,7 @@ static void frame_written(struct mmu_vcpu *vcpu, gfn_t gfn, unsigned int offset,
 	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
 
 	write_lock(&mmu->lock);
-	for (sp = xa_load(&mmu->shadow->table[vcpu->as_id], gfn); sp; sp = next) {
+	for (sp = xa_load(&mmu->shadow->tracked.table[vcpu->as_id], gfn); sp; sp = next) {
 		next = sp->same;
 		page_written(mmu->shadow, sp, offset, len, &b);
 	}
@@ -104,6 +94,6 @@ void mmu_guest_written(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int len)
 		return;
 	/* What was written, then the look for a table: pairs with shadow_publish(). */
 	smp_mb();
-	if (xa_load(&s->table[vcpu->as_id], gfn))
+	if (xa_load(&s->tracked.table[vcpu->as_id], gfn))
 		frame_written(vcpu, gfn, gpa & (MMU_PAGE_SIZE - 1), len);
 }

@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Frames that hold shadowed tables: see shadow.h for locks and flush batches. */
+/* Frames that hold shadowed tables: see page.h for locks and flush batches. */
 #ifndef LAMINA_MMU_SHADOW_TRACK_H
 #define LAMINA_MMU_SHADOW_TRACK_H
 
 #include "mmu/shadow/types.h"
-
-/**
- * track_has_table - does any guest table that is shadowed lie in a range?
- * @s: the VM's
- * @as_id: address space
- * @gfn: first frame
- * @n: number of frames
- */
-bool track_has_table(struct mmu_shadow *s, int as_id, gfn_t gfn, u64 n);
 
 /**
  * track_write - what becomes of a write to a frame with tables

@@ -6,7 +6,7 @@
  * SDM vol. 3, 4.10.4), so a table may say something else than its shadow until
  * then.  Nothing above a leaf table is ever unsync.
  */
-#include "mmu/tdp/tree.h"
+#include "mmu/shadow/fault.h"
 #include "mmu/shadow/page.h"
 #include "mmu/shadow/prefetch.h"
 #include "mmu/shadow/role.h"
@@ -19,7 +19,7 @@
 
 bool unsync_allow(struct mmu_shadow *s, int as_id, gfn_t gfn)
 {
-	struct shadow_page *sp, *first = xa_load(&s->table[as_id], gfn);
+	struct shadow_page *sp, *first = xa_load(&s->tracked.table[as_id], gfn);
 	unsigned int n = 0;
 
 	for (sp = first; sp; sp = sp->same) {
@@ -53,9 +53,9 @@ void unsync_forget(struct mmu_shadow *s, struct shadow_page *sp)
 /* Does the vCPU read tables as the page's role says? */
 static bool reads_alike(const struct mmu_ctx *ctx, const struct shadow_page *sp)
 {
-	union shadow_role role = { .word = ctx->role };
+	const union mmu_ctx_role role = ctx->role;
 
-	return role.format == sp->role.format && role.nx == sp->role.nx;
+	return role.format == sp->role.ctx.format && role.nx == sp->role.ctx.nx;
 }
 
 /* May an SPTE stay, the guest's entry being what it is now? */
@@ -79,7 +79,7 @@ static bool entry_allows(const struct mmu_config *cfg,
 
 /* The guest's entries behind SPTEs; false: unknown. */
 static bool unsync_peek(struct mmu_vcpu *vcpu, const struct shadow_page *sp,
-		       unsigned int first, unsigned int n, void *raw)
+			unsigned int first, unsigned int n, void *raw)
 {
 	const struct mmu_ctx *ctx = &vcpu->ctx[vcpu->mode->kind];
 	unsigned int size = ctx->walk.fmt ? ctx->walk.fmt->entry_size : 0;
@@ -91,7 +91,7 @@ static bool unsync_peek(struct mmu_vcpu *vcpu, const struct shadow_page *sp,
 }
 
 static void unsync_read(struct mmu_vcpu *vcpu, struct shadow_page *sp,
-		       unsigned int first, struct shadow_batch *b)
+			unsigned int first, struct shadow_batch *b)
 {
 	const struct gwalk_ctx *walk = &vcpu->ctx[vcpu->mode->kind].walk;
 	u64 raw[UNSYNC_RUN] __uninitialized;
@@ -203,7 +203,7 @@ void mmu_guest_invlpg(struct mmu_vcpu *vcpu, u64 la)
 	if (vcpu->mode != &mmu_mode_shadow)
 		return;
 	/* Then the next root brings everything up to date. */
-	if (!mmu_root_is_current(vcpu)) {
+	if (!root_is_current(vcpu)) {
 		mmu_guest_flush(vcpu);
 		return;
 	}

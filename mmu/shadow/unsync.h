@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Leaf tables that the guest writes freely: see shadow.h for locks and flush batches. */
+/* Leaf tables that the guest writes freely: see page.h for locks and flush batches. */
 #ifndef LAMINA_MMU_SHADOW_UNSYNC_H
 #define LAMINA_MMU_SHADOW_UNSYNC_H
 

@@ -112,7 +112,7 @@ void tdp_protect_run(struct pt_iter *it, struct tdp_batch *b, u64 mask)
 	}
 	if (done)
 		batch_add_range(b, it->gfn + __builtin_ctzll(done),
-			       it->gfn + 64 - __builtin_clzll(done));
+				it->gfn + 64 - __builtin_clzll(done));
 }
 
 bool tdp_track(struct mmu *mmu, const struct mmu_root *root, gfn_t gfn)

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The tree of a TDP root: guest frame to host frame.
- *
- *	fault.c ─► tdp_map(), tdp_map_near()		tdp_map.c
- *	range.c ─► tdp_*_entry() at each step of a walk	tdp.c
+ * What one step of a walk over a TDP tree (walk.h) does to the entry at hand.
  *
  * Everything here runs under mmu->lock for read, and RCU; nothing flushes a
  * TLB.  What has to be flushed is added up in a struct tdp_batch.
@@ -11,8 +8,8 @@
 #ifndef LAMINA_MMU_TDP_ENTRY_H
 #define LAMINA_MMU_TDP_ENTRY_H
 
+#include "mmu/mmu_mode.h"
 #include "mmu/tdp/tree.h"
-#include "mmu/tdp/root.h"
 
 #define TDP_BATCH_TABLES	32
 
@@ -120,82 +117,5 @@ bool tdp_can_split(const struct pt_iter *it);
  */
 bool tdp_split_entry(struct pt_iter *it, struct tdp_batch *b, u64 *table,
 		     u64 drop);
-
-/**
- * struct tdp_place - where tdp_map() put a leaf
- * @sptep: the entry
- * @level: its level
- * @clash: the frame is mapped to another page, which must be zapped first
- */
-struct tdp_place {
-	u64 *sptep;
-	int level;
-	bool clash;
-};
-
-/**
- * tdp_map - map the frame of a fault
- * @vcpu: the vCPU: root and reserve
- * @fault: with its decision made
- * @place: result
- *
- * Tables come from the reserve; a large leaf in the way is split.  The dirty
- * log is told.  Never leaves anything to flush.
- *
- * Return: MMU_FIXED; MMU_RETRY after a lost race, with an empty reserve, or
- * with @place->clash.
- */
-enum mmu_result tdp_map(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
-			struct tdp_place *place);
-
-/**
- * tdp_map_mmio - remember that there is no memory at a fault's frame
- * @vcpu: the vCPU
- * @gfn: the frame
- * @gen: generation read before the slot was looked for
- *
- * Does nothing when it cannot.
- */
-void tdp_map_mmio(struct mmu_vcpu *vcpu, gfn_t gfn, u64 gen);
-
-/**
- * tdp_leaf_how - what a leaf of a fault's slot is to be
- * @slot: the slot
- * @p: the host page
- * @write: it is about to be written
- *
- * Return: LEAF_*, without LEAF_ACCESSED and LEAF_DIRTY.
- */
-u32 tdp_leaf_how(const struct mmu_slot *slot, const struct mmu_pfn *p,
-		 bool write);
-
-/**
- * tdp_log_dirty - tell the dirty log that a frame became writable just now
- * @mmu: the VM
- * @slot: its slot
- * @gfn: the frame
- *
- * After the leaf, not before.  Collection takes the bits and then protects: if
- * it came between, the frame shows in the next log.  Told before the leaf is
- * there, collection could take the bit, find nothing to protect, and later
- * writes would be lost.
- */
-static inline void tdp_log_dirty(struct mmu *mmu, const struct mmu_slot *slot,
-				 gfn_t gfn)
-{
-	if (slot->flags & MMU_SLOT_DIRTY_LOG)
-		mmu_env_mark_dirty(mmu, slot, gfn);
-}
-
-/**
- * tdp_map_near - map the neighbours of a leaf just made, where nothing is yet
- * @vcpu: the vCPU
- * @slot: their slot
- * @first: entry of the first one, in the same table as the leaf
- * @page: host pages
- * @n: how many
- */
-void tdp_map_near(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,
-		  u64 *first, const struct mmu_pfn *page, unsigned int n);
 
 #endif

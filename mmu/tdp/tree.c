@@ -56,7 +56,7 @@ void pt_count_publish(struct pt_count *c, struct mmu *mmu)
 }
 
 void pt_remove(const struct mmu_config *cfg, u64 *table, int level,
-	     struct pt_count *c)
+	       struct pt_count *c)
 {
 	unsigned int i;
 	u64 spte;

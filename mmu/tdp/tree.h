@@ -15,6 +15,7 @@
 #include <linux/compiler.h>
 
 #include "mmu/base/spte.h"
+#include "mmu/mmu.h"
 
 /**
  * struct pt_iter - a walk over [@gfn, @end), tables before what they hold
@@ -164,7 +165,7 @@ void pt_count_publish(struct pt_count *c, struct mmu *mmu);
  * leaves its own RCU read section.
  */
 void pt_remove(const struct mmu_config *cfg, u64 *table, int level,
-	     struct pt_count *c);
+	       struct pt_count *c);
 
 /**
  * pt_free - free a tree that nobody can reach any more

@@ -12,10 +12,12 @@
 
 #include <linux/errno.h>
 
-#include "mmu/shadow/rmap.c"
 #include "mmu/base/cache.c"
 #include "mmu/base/config.c"
 #include "mmu/base/spte.c"
+#include "mmu/setup.c"
+#include "mmu/shadow/cache.c"
+#include "mmu/shadow/rmap.c"
 
 #define NPT_P	0x001ull
 #define NPT_W	0x002ull
@@ -63,7 +65,7 @@ static const struct mmu_config *config_of(const struct mmu_caps *caps)
 	mmu_teardown();
 	assert_int_equal(shim_live, 0);
 	assert_int_equal(mmu_setup(caps), 0);
-	return mmu_config_get();
+	return config_get();
 }
 
 static size_t desc_size(void)
@@ -96,13 +98,13 @@ static void test_setup(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		mmu_setup_reset();
 		assert_int_equal(mmu_setup(&bad[i]), -EINVAL);
-		assert_null(mmu_config_get());
+		assert_null(config_get());
 	}
 	config_of(&npt);
 	/* A second vendor must not build on the masks of the first. */
 	assert_int_equal(mmu_setup(&ept), -EIO);
 	mmu_teardown();
-	assert_null(mmu_config_get());
+	assert_null(config_get());
 	assert_int_equal(mmu_setup(&ept), 0);
 	mmu_teardown();
 }

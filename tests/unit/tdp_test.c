@@ -114,7 +114,7 @@ static void test_reserve_is_exact(void **state)
 	assert_int_equal(shim_allocs - allocs, 3);
 	assert_int_equal(fault(BASE + 512, 0), MMU_FIXED);
 	assert_int_equal(shim_allocs - allocs, 4);
-	assert_int_equal(cpu->v.cached, 0);
+	assert_int_equal(cpu->v.cache.n, 0);
 	/* Spurious: nothing at all. */
 	assert_int_equal(fault(BASE + 512, PF_WRITE), MMU_FIXED);
 	assert_int_equal(shim_allocs - allocs, 4);
