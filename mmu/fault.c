@@ -2,7 +2,8 @@
 /*
  * The fault pipeline, the same for all modes:
  *
- *	mode->resolve()		tdp/fault.c, shadow/fault.c: @addr to @gfn
+ *	mode->fast()		tdp/fault.c: no lock, no page
+ *	mode->resolve()		shadow/fault.c: @addr to @gfn by the guest's tables
  *	sequence, slot		none: mode->hole()
  *	mode->reserve()		what the map stage may need, before any lock
  *	page, level		mmu_env_pfn(), base/level.c
@@ -85,18 +86,19 @@ static bool is_rom_write(const struct mmu_fault *fault)
 	       (fault->slot->flags & MMU_SLOT_READONLY);
 }
 
-enum mmu_result mmu_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
+static noinline enum mmu_result fault_slow(struct mmu_vcpu *vcpu,
+					   struct mmu_fault *fault)
 {
 	const struct mmu_mode *mode = vcpu->mode;
 	/* Large, and filled as far as it is used. */
 	struct gwalk_result walk __uninitialized;
 	enum mmu_result answer;
 
-	if (!root_is_current(vcpu))
-		return MMU_RETRY;
-	fault->walk = &walk;
-	if (!mode->resolve(vcpu, fault, &answer))
-		return answer;
+	if (mode->resolve) {
+		fault->walk = &walk;
+		if (!mode->resolve(vcpu, fault, &answer))
+			return answer;
+	}
 	fault->seq = inv_seq_read(&vcpu->mmu->inv);
 	fault->slot = mmu_env_slot(vcpu, fault->gfn);
 	if (!fault->slot)
@@ -106,4 +108,19 @@ enum mmu_result mmu_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	if (mode->reserve(vcpu, fault))
 		return fault_error(fault, -ENOMEM);
 	return fault_page(vcpu, fault);
+}
+
+enum mmu_result mmu_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
+{
+	const struct mmu_mode *mode = vcpu->mode;
+	enum mmu_result r;
+
+	if (!root_is_current(vcpu))
+		return MMU_RETRY;
+	if (mode->fast) {
+		r = mode->fast(vcpu, fault);
+		if (r != MMU_RETRY)
+			return r;
+	}
+	return fault_slow(vcpu, fault);
 }

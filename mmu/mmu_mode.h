@@ -14,9 +14,11 @@
 /**
  * struct mmu_mode - how a vCPU's faults and roots are handled; const, by kind (R5)
  * @kind: the context whose tables a fault is about
+ * @fast: faults that want neither a lock nor a page; NULL: there are none.
+ *        Return: mmu_fault()'s answer; MMU_RETRY: go on
  * @resolve: to which frame @addr leads: fills the guest's part of the fault; no lock
  *           held, may sleep.  @fault->walk is room for a result that lasts until the
- *           end of the fault; NULL afterwards where there was no walk.
+ *           end of the fault.  NULL: the address is the frame's, and @fast has seen it.
  *           Return: true: go on; false: @answer is mmu_fault()'s
  * @reserve: have in reserve what @map may need; no lock held, may sleep.
  *           Return: 0 or -ENOMEM
@@ -28,6 +30,7 @@
  */
 struct mmu_mode {
 	enum mmu_ctx_kind kind;
+	enum mmu_result (*fast)(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
 	bool (*resolve)(struct mmu_vcpu *vcpu, struct mmu_fault *fault,
 			enum mmu_result *answer);
 	int (*reserve)(struct mmu_vcpu *vcpu, struct mmu_fault *fault);

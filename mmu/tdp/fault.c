@@ -2,9 +2,8 @@
 /*
  * Faults on a TDP tree: the stages of mmu_mode_tdp.
  *
- *	resolve: identity; and MMIO that is known, a spurious fault, a write that
- *	      only the dirty log forbade: answered under RCU, no lock held, no page
- *	      looked up
+ *	fast: MMIO that is known, a spurious fault, a write that only the dirty log
+ *	      forbade: answered under RCU, no lock held, no page looked up
  *	map: [read side, RCU, stale?] tdp_map(), and the frames around it that the
  *	      host has at hand (prefetching)
  */
@@ -41,12 +40,20 @@ struct tdp_prefetch {
 /* ------------------------------------------------------------------------ */
 /* Without locks, under RCU. */
 
-/* Grow the range of empty entries around the one of a fault. */
-static void empty_measure(struct mmu_fault *fault, const u64 *sptep)
+/*
+ * What the slow path wants to know of the tree: how many tables it lacks, and how far
+ * the entries around the fault's are empty.
+ */
+static void tree_measure(struct mmu_fault *fault, const u64 *sptep, int level)
 {
 	gfn_t gfn = fault->gfn, first = gfn & ~(gfn_t)(PREFETCH_FRAMES - 1);
 	gfn_t lo = gfn, hi = gfn + 1;
 
+	fault->tables = level - 1;
+	fault->empty_lo = first;
+	fault->empty_hi = first + PREFETCH_FRAMES;
+	if (level > LEVEL_4K)
+		return;
 	while (lo > first && !READ_ONCE(*(sptep - (gfn - lo) - 1)))
 		lo--;
 	while (hi < first + PREFETCH_FRAMES && !READ_ONCE(sptep[hi - gfn]))
@@ -81,15 +88,29 @@ static enum mmu_result fast_write(struct mmu_vcpu *vcpu,
 	return MMU_FIXED;
 }
 
-/* MMU_RETRY here: go on with the pipeline. */
-static enum mmu_result fault_fast(struct mmu_vcpu *vcpu,
-				  struct mmu_fault *fault)
+/* The tables do not reach so far: no slot should, either. */
+static noinline enum mmu_result fault_beyond(struct mmu_vcpu *vcpu,
+					     struct mmu_fault *fault)
 {
-	const struct mmu_config *cfg = vcpu->mmu->config;
+	if (!mmu_env_slot(vcpu, fault->gfn))
+		return MMU_EMULATE;
+	fault->err = -EFAULT;
+	return MMU_USER;
+}
+
+static enum mmu_result tdp_fast(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
+{
+	struct mmu *mmu = vcpu->mmu;
+	const struct mmu_config *cfg = mmu->config;
 	enum mmu_result r = MMU_RETRY;
 	u64 *sptep, spte;
 	int level;
 
+	fault->gfn = fault->addr >> MMU_PAGE_SHIFT;
+	/* Before the slot is looked for: pairs with mmu_slots_changed(). */
+	fault->mmio_gen = smp_load_acquire(&mmu->mmio_gen);
+	if (fault->gfn >= cfg->end)
+		return fault_beyond(vcpu, fault);
 	rcu_read_lock();
 	sptep = pt_lookup(cfg, vcpu->root->table, fault->gfn, &level, &spte);
 	if (spte_is_present(spte)) {
@@ -101,33 +122,10 @@ static enum mmu_result fault_fast(struct mmu_vcpu *vcpu,
 		   spte_is_mmio_of(cfg, spte, fault->mmio_gen)) {
 		r = MMU_EMULATE;
 	}
-	if (r == MMU_RETRY && level == LEVEL_4K)
-		empty_measure(fault, sptep);
+	if (r == MMU_RETRY)
+		tree_measure(fault, sptep, level);
 	rcu_read_unlock();
-	/* Below the entry that the tree ends at. */
-	fault->tables = level - 1;
 	return r;
-}
-
-static bool tdp_resolve(struct mmu_vcpu *vcpu, struct mmu_fault *fault,
-			enum mmu_result *answer)
-{
-	struct mmu *mmu = vcpu->mmu;
-	gfn_t gfn = fault->addr >> MMU_PAGE_SHIFT;
-
-	fault->walk = NULL;
-	fault->gfn = gfn;
-	/* Before the slot is looked for: pairs with mmu_slots_changed(). */
-	fault->mmio_gen = smp_load_acquire(&mmu->mmio_gen);
-	if (gfn >= mmu->config->end) {
-		fault->err = -EFAULT;
-		*answer = mmu_env_slot(vcpu, gfn) ? MMU_USER : MMU_EMULATE;
-		return false;
-	}
-	fault->empty_lo = gfn & ~(gfn_t)(PREFETCH_FRAMES - 1);
-	fault->empty_hi = fault->empty_lo + PREFETCH_FRAMES;
-	*answer = fault_fast(vcpu, fault);
-	return *answer == MMU_RETRY;
 }
 
 static int tdp_reserve(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
@@ -256,7 +254,7 @@ static enum mmu_result tdp_fault_map(struct mmu_vcpu *vcpu,
 
 const struct mmu_mode mmu_mode_tdp = {
 	.kind = MMU_CTX_GUEST,
-	.resolve = tdp_resolve,
+	.fast = tdp_fast,
 	.reserve = tdp_reserve,
 	.hole = tdp_hole,
 	.map = tdp_fault_map,
