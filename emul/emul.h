@@ -135,6 +135,25 @@ static inline bool emul_canonical(u64 la, bool la57)
 }
 
 /**
+ * emul_rip_advance - the address of what follows an instruction
+ * @mode: code segment's default size
+ * @rip: address of the instruction
+ * @len: its length
+ *
+ * RIP in 64-bit mode, else EIP, which has 32 bits with CS.D = 0 too, and in real
+ * mode: only a transfer with an operand size of 16 bits clears its upper half (SDM
+ * vol. 1, 3.5 and 6.3.1; APM vol. 1, 3.7.1).  The code segment's limit is checked
+ * by whoever fetches there.
+ *
+ * Return: the address.
+ */
+static inline u64 emul_rip_advance(enum emul_mode mode, u64 rip,
+				   unsigned int len)
+{
+	return mode == EMUL_64 ? rip + len : (u32)(rip + len);
+}
+
+/**
  * emul_decode - decode one instruction
  * @insn: result
  * @mode: code segment's default size

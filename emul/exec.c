@@ -11,9 +11,7 @@
 
 enum emul_result exec_next(struct emul_ctx *ctx)
 {
-	ctx->rip += ctx->insn.len;
-	if (ctx->mode != EMUL_64)
-		ctx->rip = (u32)ctx->rip;
+	ctx->rip = exec_after(ctx);
 	ctx->rflags &= ~(u64)RFLAGS_RF;
 	return EMUL_OK;
 }

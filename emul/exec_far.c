@@ -119,7 +119,7 @@ static enum emul_result call_push(struct emul_ctx *ctx, struct far *f,
 
 	ret = far_push(s, ctx, exec_selector(ctx, EMUL_CS));
 	if (ret == EMUL_OK)
-		ret = far_push(s, ctx, ctx->rip + ctx->insn.len);
+		ret = far_push(s, ctx, exec_after(ctx));
 	if (ret == EMUL_OK)
 		ret = far_enter(ctx, f);
 	return ret == EMUL_OK ? stack_write(s, ctx) : ret;

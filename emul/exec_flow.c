@@ -20,9 +20,7 @@ enum { CX = 1 };
 
 u64 exec_after(const struct emul_ctx *ctx)
 {
-	u64 rip = ctx->rip + ctx->insn.len;
-
-	return ctx->mode == EMUL_64 ? rip : (u32)rip;
+	return emul_rip_advance(ctx->mode, ctx->rip, ctx->insn.len);
 }
 
 enum emul_result exec_jump(struct emul_ctx *ctx, u64 rip)

@@ -22,7 +22,7 @@ static enum emul_result int_push(struct emul_ctx *ctx, struct stack *s)
 	if (ret == EMUL_OK)
 		ret = far_push(s, ctx, exec_selector(ctx, EMUL_CS));
 	if (ret == EMUL_OK)
-		ret = far_push(s, ctx, ctx->rip + ctx->insn.len);
+		ret = far_push(s, ctx, exec_after(ctx));
 	return ret;
 }
 

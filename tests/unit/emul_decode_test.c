@@ -359,6 +359,18 @@ static void test_defined(void **unused)
 	check_vex(3, true, binutils_evex_3);
 }
 
+/* EIP has 32 bits whatever CS.D is (SDM vol. 1, 3.5); the limit is another matter. */
+static void test_rip(void **unused)
+{
+	assert_true(emul_rip_advance(EMUL_16, 0x98000, 1) == 0x98001);
+	assert_true(emul_rip_advance(EMUL_16, 0xfffe, 2) == 0x10000);
+	assert_true(emul_rip_advance(EMUL_16, 0xffffffff, 3) == 2);
+	assert_true(emul_rip_advance(EMUL_32, 0xfffffff8, 15) == 7);
+	assert_true(emul_rip_advance(EMUL_32, 0x1fffffff8ULL, 2) == 0xfffffffa);
+	assert_true(emul_rip_advance(EMUL_64, 0xfffffffe, 2) == 0x100000000);
+	assert_true(emul_rip_advance(EMUL_64, ~0ULL, 1) == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +378,7 @@ int main(void)
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_defined),
+		cmocka_unit_test(test_rip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -339,6 +339,10 @@ static void test_registers(void **unused)
 	assert_int_equal(run("89 d8"), EMUL_OK);
 	assert_true(ctx.rip == 0);
 	assert_int_equal(ctx.rflags & RFLAGS_RF, 0);
+	ctx.mode = EMUL_16;
+	ctx.rip = 0xffff;
+	assert_int_equal(run("90"), EMUL_OK);
+	assert_true(ctx.rip == 0x10000);
 }
 
 /* The address size says how wide the count and the indexes are. */
