@@ -11,9 +11,9 @@ void alu_result(struct alu *alu, u64 val)
 	parity ^= parity >> 4;
 	parity ^= parity >> 2;
 	parity ^= parity >> 1;
-	alu_flag(alu, RFLAGS_PF, !(parity & 1));
-	alu_flag(alu, RFLAGS_ZF, !(val & operand_mask(alu->size)));
-	alu_flag(alu, RFLAGS_SF, alu_top(alu, val));
+	alu_flag(alu, X86_EFLAGS_PF, !(parity & 1));
+	alu_flag(alu, X86_EFLAGS_ZF, !(val & operand_mask(alu->size)));
+	alu_flag(alu, X86_EFLAGS_SF, alu_top(alu, val));
 }
 
 /*
@@ -24,9 +24,9 @@ static void alu_carries(struct alu *alu, u64 carries)
 {
 	bool out = alu_top(alu, carries), in = alu_top(alu, carries << 1);
 
-	alu_flag(alu, RFLAGS_AF, carries & 8);
-	alu_flag(alu, RFLAGS_CF, out);
-	alu_flag(alu, RFLAGS_OF, out != in);
+	alu_flag(alu, X86_EFLAGS_AF, carries & 8);
+	alu_flag(alu, X86_EFLAGS_CF, out);
+	alu_flag(alu, X86_EFLAGS_OF, out != in);
 }
 
 static u64 alu_add(struct alu *alu, u64 a, u64 b, bool carry)
@@ -49,14 +49,14 @@ static u64 alu_sub(struct alu *alu, u64 a, u64 b, bool borrow)
 
 static u64 alu_logic(struct alu *alu, u64 val)
 {
-	alu_flag(alu, RFLAGS_CF | RFLAGS_OF | RFLAGS_AF, false);
+	alu_flag(alu, X86_EFLAGS_CF | X86_EFLAGS_OF | X86_EFLAGS_AF, false);
 	alu_result(alu, val);
 	return val;
 }
 
 u64 alu_compute(struct alu *alu, enum alu_op op, u64 a, u64 b)
 {
-	bool carry = alu->flags & RFLAGS_CF;
+	bool carry = alu->flags & X86_EFLAGS_CF;
 
 	switch (op) {
 	case ALU_ADD:
@@ -81,9 +81,9 @@ static u64 shift_left(struct alu *alu, u64 val, bool in)
 {
 	bool out = alu_top(alu, val);
 
-	alu_flag(alu, RFLAGS_CF, out);
+	alu_flag(alu, X86_EFLAGS_CF, out);
 	val = val << 1 | in;
-	alu_flag(alu, RFLAGS_OF, alu_top(alu, val) != out);
+	alu_flag(alu, X86_EFLAGS_OF, alu_top(alu, val) != out);
 	return val;
 }
 
@@ -92,17 +92,17 @@ static u64 shift_right(struct alu *alu, u64 val, bool in)
 {
 	bool top = alu_top(alu, val);
 
-	alu_flag(alu, RFLAGS_CF, val & 1);
+	alu_flag(alu, X86_EFLAGS_CF, val & 1);
 	val = (val & operand_mask(alu->size)) >> 1 |
 	      (u64)in << (8 * alu->size - 1);
-	alu_flag(alu, RFLAGS_OF, in != top);
+	alu_flag(alu, X86_EFLAGS_OF, in != top);
 	return val;
 }
 
 /* One bit of what alu_shift() does. */
 static u64 shift_once(struct alu *alu, unsigned int n, u64 val)
 {
-	bool carry = alu->flags & RFLAGS_CF;
+	bool carry = alu->flags & X86_EFLAGS_CF;
 
 	switch (n) {
 	case 0:	/* ROL */
@@ -134,7 +134,7 @@ u64 alu_shift(struct alu *alu, unsigned int n, u64 val, unsigned int count)
 	for (i = 0; i < left; i++)
 		val = shift_once(alu, n, val);
 	if (left && n >= 4) {
-		alu_flag(alu, RFLAGS_AF, false);
+		alu_flag(alu, X86_EFLAGS_AF, false);
 		alu_result(alu, val);
 	}
 	return val;
@@ -154,7 +154,7 @@ u64 alu_double_shift(struct alu *alu, bool right, u64 val, u64 fill,
 			fill <<= 1;
 		}
 	if (left) {
-		alu_flag(alu, RFLAGS_AF, false);
+		alu_flag(alu, X86_EFLAGS_AF, false);
 		alu_result(alu, val);
 	}
 	return val;
@@ -162,32 +162,32 @@ u64 alu_double_shift(struct alu *alu, bool right, u64 val, u64 fill,
 
 bool alu_condition(u64 flags, unsigned int cc)
 {
-	bool less = !(flags & RFLAGS_SF) != !(flags & RFLAGS_OF), met;
+	bool less = !(flags & X86_EFLAGS_SF) != !(flags & X86_EFLAGS_OF), met;
 
 	switch (cc >> 1) {
 	case 0:
-		met = flags & RFLAGS_OF;
+		met = flags & X86_EFLAGS_OF;
 		break;
 	case 1:
-		met = flags & RFLAGS_CF;
+		met = flags & X86_EFLAGS_CF;
 		break;
 	case 2:
-		met = flags & RFLAGS_ZF;
+		met = flags & X86_EFLAGS_ZF;
 		break;
 	case 3:
-		met = flags & (RFLAGS_CF | RFLAGS_ZF);
+		met = flags & (X86_EFLAGS_CF | X86_EFLAGS_ZF);
 		break;
 	case 4:
-		met = flags & RFLAGS_SF;
+		met = flags & X86_EFLAGS_SF;
 		break;
 	case 5:
-		met = flags & RFLAGS_PF;
+		met = flags & X86_EFLAGS_PF;
 		break;
 	case 6:
 		met = less;
 		break;
 	default:
-		met = less || flags & RFLAGS_ZF;
+		met = less || flags & X86_EFLAGS_ZF;
 	}
 	return met != (cc & 1);
 }

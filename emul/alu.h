@@ -7,11 +7,12 @@
 
 #include <linux/types.h>
 
-#include "emul/operand.h"
-#include "emul/system.h"
+#include <asm/processor-flags.h>
 
-#define RFLAGS_ARITH	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | \
-			 RFLAGS_SF | RFLAGS_OF)
+#include "emul/operand.h"
+
+#define ALU_FLAGS	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | \
+			 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF)
 
 /* Numbered as in opcode bits 5:3 and in the reg field of group 1. */
 enum alu_op {
@@ -116,5 +117,11 @@ u64 alu_double_shift(struct alu *alu, bool right, u64 val, u64 fill,
  * SDM vol. 1, appendix B; APM vol. 3, 1.2.7.
  */
 bool alu_condition(u64 flags, unsigned int cc);
+
+/** alu_is_met - is the condition met that the opcode's low four bits name? */
+static inline bool alu_is_met(const struct emul_ctx *ctx)
+{
+	return alu_condition(ctx->rflags, ctx->insn.opcode & 15);
+}
 
 #endif

@@ -200,7 +200,7 @@ static int decode_opcode(struct emul_insn *insn, struct stream *s)
 /* Is there an instruction with this opcode, these prefixes, in this mode? */
 static bool opcode_defined(const struct emul_insn *insn, enum emul_mode mode)
 {
-	u32 flags = insn->op->flags;
+	u32 flags = insn->flags;
 
 	if (mode == EMUL_64 && flags & OP_NO64)
 		return false;
@@ -211,29 +211,34 @@ static bool opcode_defined(const struct emul_insn *insn, enum emul_mode mode)
 	return flags & (insn->op66 ? OP_66 : OP_NP);
 }
 
-static bool modrm_defined(const struct emul_insn *insn)
+/*
+ * Go to the row that ModRM chooses.  Return: is there an instruction?  EVEX forms
+ * do not have the restrictions of the legacy and VEX forms.
+ */
+static bool modrm_defined(struct emul_insn *insn)
 {
-	const struct op_group_row *group = optable_group(insn->op);
-	unsigned int reg = (insn->modrm >> 3) & 7, rm = insn->modrm & 7;
-	u32 flags = insn->op->flags;
+	u8 modrm = insn->flags & OP_MODREG ? insn->modrm | 0xc0 : insn->modrm;
+	const struct emul_opcode *op;
+	u32 group = insn->flags;
 
-	/* The restrictions are those of the legacy and VEX forms. */
 	if (insn->vex == 4)
 		return true;
-	if (flags & OP_MODREG)
-		return group->reg & BIT(reg);
-	if (insn->modrm < 0xc0)
-		return !(flags & OP_REG) && group->mem & BIT(reg);
-	if (flags & OP_MEM || !(group->reg & BIT(reg)))
+	if (insn->flags & (modrm < 0xc0 ? OP_REG : OP_MEM))
 		return false;
-	return !group->rm || group->rm[reg] & BIT(rm);
+	while ((op = optable_member(group, modrm))) {
+		if (!op->flags)
+			return false;
+		group = op->flags;
+		insn->flags |= op->flags & ~OP_GROUP;
+		insn->exec = op->exec;
+	}
+	return true;
 }
 
 /* Operand size: SDM vol. 1, tables 3-3 and 3-4; REX.W wins over 66. */
 static u8 operand_size(const struct emul_insn *insn, enum emul_mode mode)
 {
-	u32 flags = insn->op->flags;
-	unsigned int reg = (insn->modrm >> 3) & 7;
+	u32 flags = insn->flags;
 
 	if (flags & OP_BYTE)
 		return 1;
@@ -245,9 +250,7 @@ static u8 operand_size(const struct emul_insn *insn, enum emul_mode mode)
 		return 4;
 	if (insn->op66)
 		return mode == EMUL_16 ? 4 : 2;
-	if (mode == EMUL_64 && (flags & OP_D64 ||
-				(insn->has_modrm &&
-				 optable_group(insn->op)->d64 & BIT(reg))))
+	if (mode == EMUL_64 && flags & OP_D64)
 		return 8;
 	return mode == EMUL_16 ? 2 : 4;
 }
@@ -278,7 +281,7 @@ static int decode_modrm(struct emul_insn *insn, struct stream *s)
 	insn->has_modrm = true;
 	if (!modrm_defined(insn))
 		return -EINVAL;
-	if (insn->modrm >= 0xc0 || insn->op->flags & OP_MODREG)
+	if (insn->modrm >= 0xc0 || insn->flags & OP_MODREG)
 		return 0;
 	if (insn->addr_size != 2 && (insn->modrm & 7) == 4) {
 		ret = stream_byte(s, &insn->sib);
@@ -303,12 +306,11 @@ struct imm_layout {
 static struct imm_layout imm_layout(const struct emul_insn *insn)
 {
 	struct imm_layout l = { 0 };
-	unsigned int reg = (insn->modrm >> 3) & 7;
 	u8 z = insn->op_size == 2 ? 2 : 4;
 
-	if (insn->has_modrm && optable_group(insn->op)->noimm & BIT(reg))
+	if (insn->flags & OP_NOIMM)
 		return l;
-	switch (insn->op->flags & OP_IMM) {
+	switch (insn->flags & OP_IMM) {
 	case IMM_B:
 		return (struct imm_layout){ 1, 0, false };
 	case IMM_SB:
@@ -358,6 +360,7 @@ int emul_decode(struct emul_insn *insn, enum emul_mode mode, const u8 *bytes,
 		unsigned int n)
 {
 	struct stream s = { .bytes = bytes, .n = n, .mode = mode };
+	const struct emul_opcode *op;
 	int ret;
 
 	memset(insn, 0, sizeof(*insn));
@@ -370,10 +373,12 @@ int emul_decode(struct emul_insn *insn, enum emul_mode mode, const u8 *bytes,
 	if (ret)
 		return ret;
 
-	insn->op = optable_find(insn->map, insn->opcode);
+	op = optable_find(insn->map, insn->opcode);
+	insn->flags = op->flags;
+	insn->exec = op->exec;
 	if (!opcode_defined(insn, mode))
 		return -EINVAL;
-	if (insn->op->flags & OP_MODRM) {
+	if (insn->flags & OP_MODRM) {
 		ret = decode_modrm(insn, &s);
 		if (ret)
 			return ret;

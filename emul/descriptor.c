@@ -67,10 +67,10 @@ enum emul_result descriptor_fetch_high(struct emul_ctx *ctx, u16 selector,
 	if (!ctx->long_mode)
 		return EMUL_OK;
 	if (!descriptor_place(ctx, selector, 16, &d->la))
-		return exec_fault(ctx, VECTOR_GP, selector_error(selector));
+		return exec_fault(ctx, X86_TRAP_GP, selector_error(selector));
 	ret = implicit_read(ctx, d->la + 8, &d->high, 8);
 	if (ret == EMUL_OK && d->high >> 40 & 0x1f)
-		ret = exec_fault(ctx, VECTOR_GP, selector_error(selector));
+		ret = exec_fault(ctx, X86_TRAP_GP, selector_error(selector));
 	return ret;
 }
 
@@ -136,7 +136,7 @@ enum emul_result segment_load_stack(struct emul_ctx *ctx, u16 selector,
 	    descriptor_dpl(&d) != rules->cpl)
 		return exec_fault(ctx, rules->vector, selector_error(selector));
 	if (!descriptor_present(&d))
-		return exec_fault(ctx, VECTOR_SS, selector_error(selector));
+		return exec_fault(ctx, X86_TRAP_SS, selector_error(selector));
 	ret = descriptor_mark(ctx, &d, TYPE_ACCESSED);
 	descriptor_unpack(&d, selector, out);
 	return ret;
@@ -167,13 +167,13 @@ static enum emul_result load_data(struct emul_ctx *ctx, u16 selector,
 		out->selector = selector;
 		return EMUL_OK;
 	}
-	ret = descriptor_fetch(ctx, selector, VECTOR_GP, &d);
+	ret = descriptor_fetch(ctx, selector, X86_TRAP_GP, &d);
 	if (ret != EMUL_OK)
 		return ret;
 	if (!data_allowed(ctx, selector, &d))
-		return exec_fault(ctx, VECTOR_GP, selector_error(selector));
+		return exec_fault(ctx, X86_TRAP_GP, selector_error(selector));
 	if (!descriptor_present(&d))
-		return exec_fault(ctx, VECTOR_NP, selector_error(selector));
+		return exec_fault(ctx, X86_TRAP_NP, selector_error(selector));
 	ret = descriptor_mark(ctx, &d, TYPE_ACCESSED);
 	descriptor_unpack(&d, selector, out);
 	return ret;
@@ -200,7 +200,7 @@ enum emul_result segment_load(struct emul_ctx *ctx, enum emul_seg seg,
 			      u16 selector, struct emul_segment *out)
 {
 	const struct stack_rules rules = {
-		.cpl = ctx->cpl, .vector = VECTOR_GP,
+		.cpl = ctx->cpl, .vector = X86_TRAP_GP,
 		.wide = ctx->mode == EMUL_64,
 	};
 

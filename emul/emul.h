@@ -9,7 +9,8 @@
  * RAM and what is a device.
  *
  *	bytes ──► emul_decode() ──► struct emul_insn ──► emul_exec()
- *	              optable.c                          operand.c, exec_*.c
+ *	                │                    │             │
+ *	            optable.c ─────────► the row's function, exec_*.c
  *
  * An instruction takes effect as a whole: registers and RIP in the context
  * change only when emul_exec() returns EMUL_OK.  A device access that only
@@ -37,11 +38,15 @@ struct emul_fault {
 	u64 address;	/* CR2, for #PF only */
 };
 
-struct emul_opcode;
+struct emul_ctx;
+
+/* Executes one instruction; what it may return is said in emul/exec.h. */
+typedef enum emul_result emul_exec_fn(struct emul_ctx *ctx);
 
 /**
  * struct emul_insn - one decoded instruction
- * @op: its row in the opcode table
+ * @exec: what executes it, from its row in the opcode table; NULL: nothing does
+ * @flags: OP_* of that row (emul/optable.h)
  * @len: length in bytes, prefixes included
  * @opcode: last opcode byte
  * @map: 0 one-byte, 1 0F, 2 0F38, 3 0F3A
@@ -64,7 +69,8 @@ struct emul_opcode;
  * @imm2: second immediate (ENTER, far pointers: the selector)
  */
 struct emul_insn {
-	const struct emul_opcode *op;
+	emul_exec_fn *exec;
+	u32 flags;
 	u8 len;
 	u8 opcode;
 	u8 map;
@@ -161,7 +167,7 @@ static inline u64 emul_rip_advance(enum emul_mode mode, u64 rip,
  * @n: how many are there; more than EMUL_INSN_MAX are not looked at
  *
  * Pure.  Knows the length of every instruction of the one-byte, 0F, 0F38 and
- * 0F3A maps with legacy, REX, VEX and EVEX encodings.
+ * 0F3A maps with legacy, REX, VEX and EVEX encodings, executed here or not.
  *
  * Return: the length (1 to 15); -ENODATA when @n bytes are too few; -EINVAL
  * for an undefined opcode or more than 15 bytes (the CPU raises #UD or #GP).

@@ -14,6 +14,14 @@ enum emul_result {
 	EMUL_USER,	/* userspace has to finish an access; call again */
 	EMUL_RETRY,	/* let the guest execute the instruction again */
 	EMUL_UNKNOWN,	/* not an instruction that we execute */
+	EMUL_JUMP,	/* never returned by emul_exec(): see emul/exec.h */
+};
+
+/* In the order of their numbers in instructions, and of emul_ctx.gpr. */
+enum x86_gpr {
+	GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RDI,
+	GPR_R8, GPR_R9, GPR_R10, GPR_R11, GPR_R12, GPR_R13, GPR_R14, GPR_R15,
+	GPR_COUNT
 };
 
 /* The first six are the numbers in the ModRM reg field of MOV Sreg. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* What all instructions have in common: conditions, and the end. */
 #include <linux/types.h>
-#include <linux/bits.h>
-#include <linux/kernel.h>
+#include <linux/compiler.h>
 
 #include "emul/emul.h"
 #include "emul/exec.h"
@@ -9,39 +9,86 @@
 #include "emul/optable.h"
 #include "emul/system.h"
 
-enum emul_result exec_next(struct emul_ctx *ctx)
+void exec_next(struct emul_ctx *ctx)
 {
 	ctx->rip = exec_after(ctx);
-	ctx->rflags &= ~(u64)RFLAGS_RF;
-	return EMUL_OK;
+	ctx->rflags &= ~X86_EFLAGS_RF;
 }
 
 static bool lock_allowed(const struct emul_insn *insn)
 {
-	const struct op_group_row *group = optable_group(insn->op);
-
-	if (!insn->has_modrm || !operand_in_memory(insn))
-		return false;
-	return insn->op->flags & OP_LOCK ||
-	       group->lock & BIT(operand_digit(insn));
+	return insn->flags & OP_LOCK && insn->has_modrm &&
+	       operand_in_memory(insn);
 }
 
+/* SDM vol. 3, 2.5, "UMIP": what tells a program about the system. */
+static enum emul_result umip_allowed(struct emul_ctx *ctx)
+{
+	enum emul_result ret;
+	u64 cr4;
+
+	if (!ctx->cpl)
+		return EMUL_OK;
+	ret = exec_reg(ctx, EMUL_CR, 4, &cr4);
+	if (ret == EMUL_OK && cr4 & X86_CR4_UMIP)
+		ret = exec_fault(ctx, X86_TRAP_GP, 0);
+	return ret;
+}
+
+#define OP_CONDITIONS (OP_PROTECTED | OP_PRIVILEGED | OP_VM_IOPL | OP_UMIP)
+
+/* Real mode has level 0, virtual-8086 mode level 3. */
+static enum emul_result conditions_met(struct emul_ctx *ctx, u32 flags)
+{
+	if (flags & OP_PROTECTED && !ctx->protected)
+		return exec_fault(ctx, X86_TRAP_UD, 0);
+	if (flags & OP_PRIVILEGED)
+		return exec_privileged(ctx);
+	/* Without the extensions of CR4.VME. */
+	if (flags & OP_VM_IOPL && exec_virtual(ctx) && exec_iopl(ctx) < 3)
+		return exec_fault(ctx, X86_TRAP_GP, 0);
+	return flags & OP_UMIP ? umip_allowed(ctx) : EMUL_OK;
+}
+
+static enum emul_result exec_checked(struct emul_ctx *ctx)
+{
+	const struct emul_insn *insn = &ctx->insn;
+	enum emul_result ret = EMUL_OK;
+
+	if (insn->lock && !lock_allowed(insn))
+		return exec_fault(ctx, X86_TRAP_UD, 0);
+	/* Rows are those of legacy forms; of others vector moves only are known. */
+	if (!insn->exec || (insn->vex && insn->exec != exec_vector))
+		return EMUL_UNKNOWN;
+	if (insn->flags & OP_CONDITIONS)
+		ret = conditions_met(ctx, insn->flags);
+	if (ret != EMUL_OK)
+		return ret;
+	if (insn->rep && insn->flags & OP_STRING)
+		return exec_repeat(ctx);
+	return insn->exec(ctx);
+}
+
+/*
+ * A transfer to another level or mode makes its last accesses there already;
+ * in the context that shows only when it has succeeded, and as CPL.
+ */
 enum emul_result emul_exec(struct emul_ctx *ctx)
 {
-	static enum emul_result (*const units[])(struct emul_ctx *) = {
-		exec_mov, exec_alu, exec_string, exec_shift, exec_bits,
-		exec_swap, exec_flags, exec_mul, exec_hint, exec_decimal,
-		exec_sse, exec_system,
-	};
-	const struct emul_insn *insn = &ctx->insn;
-	enum emul_result ret = EMUL_UNKNOWN;
-	unsigned int i;
+	const enum emul_mode mode = ctx->mode;
+	const bool protected = ctx->protected;
+	const u8 cpl = ctx->cpl;
+	enum emul_result ret;
 
-	if (insn->vex)
-		return exec_sse(ctx);
-	if (insn->lock && !lock_allowed(insn))
-		return exec_fault(ctx, VECTOR_UD, 0);
-	for (i = 0; i < ARRAY_SIZE(units) && ret == EMUL_UNKNOWN; i++)
-		ret = units[i](ctx);
+	ret = exec_checked(ctx);
+	ctx->stack = NULL;
+	ctx->mode = mode;
+	ctx->protected = protected;
+	if (ret == EMUL_JUMP)
+		return EMUL_OK;
+	if (ret == EMUL_OK)
+		exec_next(ctx);
+	else
+		ctx->cpl = cpl;
 	return ret;
 }

@@ -1,238 +1,98 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The units that execute instructions.  Each looks at the decoded instruction
- * and returns EMUL_UNKNOWN, with nothing changed, when it is not one of its
- * own.  Only exec_sse() is called for VEX and EVEX forms.
+ * The functions that execute instructions.  A row of the opcode table names one;
+ * it serves all opcodes whose rows do, and finds its operands in ctx->insn.  What
+ * the row's flags demand has been checked.
+ *
+ * Each returns EMUL_OK when the next instruction follows, EMUL_JUMP when RIP is
+ * what it is to be, or as emul_exec() does; but for these two it has changed no
+ * register.  EMUL_UNKNOWN: the row is also that of other instructions.
  */
 #ifndef LAMINA_EMUL_EXEC_H
 #define LAMINA_EMUL_EXEC_H
 
 #include "emul/emul.h"
 
-/**
- * exec_key - map and opcode in one number, for switch statements
- * @insn: the instruction
- *
- * Return: for example 0x1b6 for 0F B6.
- */
-static inline unsigned int exec_key(const struct emul_insn *insn)
-{
-	return insn->map << 8 | insn->opcode;
-}
+/* exec_mov.c */
+emul_exec_fn exec_mov_store, exec_mov_load, exec_mov_imm, exec_mov_reg_imm;
+emul_exec_fn exec_mov_offset, exec_movzx, exec_movsx, exec_movsxd, exec_movnti;
+emul_exec_fn exec_lea;
+
+/* exec_alu.c */
+emul_exec_fn exec_alu_rm_reg, exec_alu_reg_rm, exec_alu_ax_imm, exec_alu_rm_imm;
+emul_exec_fn exec_cmp_rm_reg, exec_cmp_reg_rm, exec_cmp_rm_imm;
+emul_exec_fn exec_test_rm_reg, exec_test_ax_imm, exec_test_rm_imm;
+emul_exec_fn exec_not, exec_neg, exec_inc, exec_inc_reg, exec_shift, exec_shld;
+emul_exec_fn exec_bound;
+
+/* exec_bits.c */
+emul_exec_fn exec_bt, exec_bts, exec_bsf, exec_popcnt, exec_movbe_crc32;
+emul_exec_fn exec_bswap;
+
+/* exec_mul.c */
+emul_exec_fn exec_mul, exec_imul, exec_div, exec_idiv;
+
+/* exec_decimal.c */
+emul_exec_fn exec_daa, exec_aaa, exec_aam;
+
+/* exec_swap.c */
+emul_exec_fn exec_xchg, exec_xchg_ax, exec_xadd, exec_cmpxchg, exec_cmpxchg_wide;
+
+/* exec_flags.c */
+emul_exec_fn exec_clc, exec_cmc, exec_cld, exec_sahf, exec_lahf, exec_salc;
+emul_exec_fn exec_setcc, exec_cmovcc, exec_cbw, exec_cwd, exec_xlat;
+
+/* exec_string.c; exec_repeat() is one iteration of the instruction, with REP */
+emul_exec_fn exec_ins, exec_outs, exec_movs, exec_cmps, exec_stos, exec_lods;
+emul_exec_fn exec_repeat;
+
+/* exec_hint.c */
+emul_exec_fn exec_nop, exec_ud, exec_clflush, exec_clwb, exec_fence;
+
+/* exec_sse.c */
+emul_exec_fn exec_vector;
+
+/* exec_stack.c */
+emul_exec_fn exec_push_reg, exec_push_imm, exec_push_rm, exec_pop_reg;
+emul_exec_fn exec_pop_rm, exec_pusha, exec_popa, exec_pushf, exec_popf;
+emul_exec_fn exec_enter, exec_leave;
+
+/* exec_flow.c */
+emul_exec_fn exec_jcc, exec_jcxz, exec_loop, exec_jmp, exec_jmp_rm, exec_call;
+emul_exec_fn exec_call_rm, exec_ret;
+
+/* exec_seg.c */
+emul_exec_fn exec_mov_from_seg, exec_mov_to_seg, exec_push_seg, exec_pop_seg;
+emul_exec_fn exec_les, exec_lds, exec_lss;
+
+/* exec_desc.c */
+emul_exec_fn exec_sldt, exec_lldt, exec_verr, exec_lar, exec_lsl, exec_arpl;
+emul_exec_fn exec_sgdt, exec_lgdt;
+
+/* exec_sys.c */
+emul_exec_fn exec_mov_cr, exec_mov_dr, exec_clts, exec_smsw, exec_lmsw;
+emul_exec_fn exec_rdmsr, exec_wrmsr, exec_xgetbv, exec_rdtsc, exec_rdtscp;
+emul_exec_fn exec_cpuid, exec_invlpg, exec_invpcid, exec_swapgs, exec_fsgsbase;
+emul_exec_fn exec_rdpid, exec_clac;
+
+/* exec_port.c */
+emul_exec_fn exec_in, exec_out, exec_cli, exec_hlt;
+
+/* exec_fast.c */
+emul_exec_fn exec_syscall, exec_sysret, exec_sysenter, exec_sysexit;
+
+/* exec_far.c */
+emul_exec_fn exec_jmp_far, exec_call_far, exec_ret_far;
+
+/* exec_int.c */
+emul_exec_fn exec_int3, exec_int, exec_into, exec_iret;
 
 /**
- * exec_next - end the instruction
+ * exec_next - end an instruction that the next one follows
  * @ctx: the emulation; all its effects are in place
  *
  * Moves RIP behind the instruction and clears RF (SDM vol. 3, 17.3.1.1).
- *
- * Return: EMUL_OK.
  */
-enum emul_result exec_next(struct emul_ctx *ctx);
-
-/**
- * exec_mov - MOV, MOVZX, MOVSX, MOVSXD, MOVNTI, LEA
- * @ctx: the emulation
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_mov(struct emul_ctx *ctx);
-
-/**
- * exec_alu - ADD to CMP, TEST, NOT, NEG, INC, DEC, BOUND
- * @ctx: the emulation
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_alu(struct emul_ctx *ctx);
-
-/**
- * exec_string - MOVS, STOS, LODS, CMPS, SCAS, INS, OUTS
- * @ctx: the emulation
- *
- * With REP one iteration a call; RIP stays until the last one is done.
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_string(struct emul_ctx *ctx);
-
-/**
- * exec_shift - rotates and shifts, SHLD, SHRD
- * @ctx: the emulation
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_shift(struct emul_ctx *ctx);
-
-/**
- * exec_bits - BT to BTC, BSF, BSR, TZCNT, LZCNT, POPCNT, CRC32
- * @ctx: the emulation
- *
- * TZCNT and LZCNT exist, whatever CPUID says.
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_bits(struct emul_ctx *ctx);
-
-/**
- * exec_swap - XCHG, XADD, CMPXCHG, CMPXCHG8B, CMPXCHG16B, BSWAP, MOVBE
- * @ctx: the emulation
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_swap(struct emul_ctx *ctx);
-
-/**
- * exec_flags - CLC to STD, LAHF, SAHF, SETcc, CMOVcc, CBW, CWD, XLAT, SALC
- * @ctx: the emulation
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_flags(struct emul_ctx *ctx);
-
-/**
- * exec_mul - MUL, IMUL, DIV, IDIV
- * @ctx: the emulation
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_mul(struct emul_ctx *ctx);
-
-/**
- * exec_hint - NOP, PREFETCH, CLFLUSH, CLWB, fences, UD0 to UD2
- * @ctx: the emulation
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_hint(struct emul_ctx *ctx);
-
-/**
- * exec_sse - moves of vector registers
- * @ctx: the emulation
- *
- * MOVxPS, MOVxPD, MOVDQx, MOVNTx, MOVSS, MOVSD, MOVD, MOVQ, LDDQU and their VEX
- * forms; nothing of MMX, no EVEX form.
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_sse(struct emul_ctx *ctx);
-
-/**
- * exec_decimal - DAA, DAS, AAA, AAS, AAM, AAD
- * @ctx: the emulation
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_decimal(struct emul_ctx *ctx);
-
-/**
- * exec_system - the instructions of stack, flow, segments and system registers
- * @ctx: the emulation
- *
- * All the units below.
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_system(struct emul_ctx *ctx);
-
-/**
- * exec_stack - PUSH, POP, PUSHA, POPA, PUSHF, POPF, ENTER, LEAVE
- * @ctx: the emulation
- *
- * The extensions that CR4.VME switches on are not there.
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_stack(struct emul_ctx *ctx);
-
-/**
- * exec_flow - near Jcc, JMP, CALL, RET, LOOP, JCXZ
- * @ctx: the emulation
- *
- * For Intel, in 64-bit mode, Jcc, JMP and CALL with an operand-size prefix and
- * a displacement of more than one byte are unknown: emul_decode() is AMD's.
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_flow(struct emul_ctx *ctx);
-
-/**
- * exec_seg - MOV, PUSH and POP of segment registers, LDS to LGS
- * @ctx: the emulation
- *
- * A null selector clears the hidden part of a data segment register.
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_seg(struct emul_ctx *ctx);
-
-/**
- * exec_desc - SLDT, STR, LLDT, LTR, VERR, VERW, LAR, LSL, ARPL
- * @ctx: the emulation
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_desc(struct emul_ctx *ctx);
-
-/**
- * exec_sys - MOV CR and DR, MSRs, XCRs, RDTSC, CPUID, tables, INVLPG, SWAPGS
- * @ctx: the emulation
- *
- * MOV CR with LOCK is not CR8, as it is on AMD.  RDPMC and RSM are unknown.
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_sys(struct emul_ctx *ctx);
-
-/**
- * exec_io - IN, OUT, CLI, STI, HLT
- * @ctx: the emulation
- *
- * The extensions that CR4.VME and CR4.PVI switch on are not there.
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_io(struct emul_ctx *ctx);
-
-/**
- * exec_fast - SYSCALL, SYSRET, SYSENTER, SYSEXIT
- * @ctx: the emulation
- *
- * The first two are unknown outside protected mode.
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_fast(struct emul_ctx *ctx);
-
-/**
- * exec_far - far JMP, CALL and RET
- * @ctx: the emulation
- *
- * Task gates and TSS descriptors as targets are unknown.
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_far(struct emul_ctx *ctx);
-
-/**
- * exec_int - INT n, INT3, INTO, IRET
- * @ctx: the emulation
- *
- * Task gates, the return from a nested task, and INT1 are unknown; CR4.VME is
- * not looked at.
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_int(struct emul_ctx *ctx);
-
-/**
- * exec_base - RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE, RDPID, CLAC, STAC
- * @ctx: the emulation
- *
- * RDPID, CLAC and STAC exist, whatever CPUID says.
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_base(struct emul_ctx *ctx);
+void exec_next(struct emul_ctx *ctx);
 
 #endif

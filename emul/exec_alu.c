@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Integer arithmetic and logic, shifts, and BOUND. */
 #include <linux/types.h>
-#include <linux/bits.h>
 
 #include "emul/alu.h"
 #include "emul/emul.h"
@@ -9,202 +9,213 @@
 #include "emul/operand.h"
 #include "emul/system.h"
 
-enum { AX };
-
-/* The ModRM operand is the destination, @src the other operand. */
-static enum emul_result alu_to_rm(struct emul_ctx *ctx, enum alu_op op, u64 src)
+/* The operation of opcodes 00 to 3F. */
+static enum alu_op alu_op(const struct emul_ctx *ctx)
 {
-	struct alu alu = { ctx->insn.op_size, ctx->rflags };
-	enum emul_result ret;
-	u64 old, new;
-
-	ret = modify_rm_fetch(ctx, alu.size, &old);
-	if (ret != EMUL_OK)
-		return ret;
-	new = alu_compute(&alu, op, old, src & operand_mask(alu.size));
-	ret = modify_rm_update(ctx, alu.size, old, new);
-	if (ret != EMUL_OK)
-		return ret;
-	ctx->rflags = alu.flags;
-	return exec_next(ctx);
+	return ctx->insn.opcode >> 3;
 }
 
-/* CMP and TEST: only the flags change. */
-static enum emul_result alu_compare(struct emul_ctx *ctx, enum alu_op op,
-				    u64 src)
+static u64 alu_imm(const struct emul_ctx *ctx, const struct alu *alu)
 {
-	struct alu alu = { ctx->insn.op_size, ctx->rflags };
-	enum emul_result ret;
-	u64 val;
-
-	ret = operand_rm_get(ctx, alu.size, &val);
-	if (ret != EMUL_OK)
-		return ret;
-	alu_compute(&alu, op, val, src & operand_mask(alu.size));
-	ctx->rflags = alu.flags;
-	return exec_next(ctx);
+	return ctx->insn.imm & operand_mask(alu->size);
 }
 
-static enum emul_result alu_rm(struct emul_ctx *ctx, enum alu_op op, u64 src)
+static u64 compute_by_reg(const struct emul_ctx *ctx, struct alu *alu, u64 val)
 {
-	return op == ALU_CMP ? alu_compare(ctx, op, src) :
-			       alu_to_rm(ctx, op, src);
+	return alu_compute(alu, alu_op(ctx), val, operand_reg_read(ctx));
 }
 
-/* @reg is the destination, @src the other operand. */
-static enum emul_result alu_to_reg(struct emul_ctx *ctx, enum alu_op op,
-				   unsigned int reg, u64 src)
+static u64 compute_of_reg(const struct emul_ctx *ctx, struct alu *alu, u64 val)
 {
-	struct alu alu = { ctx->insn.op_size, ctx->rflags };
-	u64 val = operand_reg_get(ctx, reg, alu.size);
-
-	val = alu_compute(&alu, op, val, src & operand_mask(alu.size));
-	if (op != ALU_CMP)
-		operand_reg_set(ctx, reg, alu.size, val);
-	ctx->rflags = alu.flags;
-	return exec_next(ctx);
+	return alu_compute(alu, alu_op(ctx), operand_reg_read(ctx), val);
 }
 
-/* Opcodes 00 to 3F: bits 2:0 are the form of the operands. */
-static enum emul_result alu_form(struct emul_ctx *ctx, enum alu_op op)
+static u64 compute_ax(const struct emul_ctx *ctx, struct alu *alu, u64 val)
 {
-	const struct emul_insn *insn = &ctx->insn;
-	unsigned int reg = operand_reg(insn), form = insn->opcode & 7;
-	enum emul_result ret;
-	u64 src;
-
-	if (form < 2)
-		return alu_rm(ctx, op, operand_reg_get(ctx, reg, insn->op_size));
-	if (form > 5)
-		return EMUL_UNKNOWN;
-	if (form > 3)
-		return alu_to_reg(ctx, op, AX, insn->imm);
-	ret = operand_rm_get(ctx, insn->op_size, &src);
-	return ret == EMUL_OK ? alu_to_reg(ctx, op, reg, src) : ret;
+	return alu_compute(alu, alu_op(ctx), val, alu_imm(ctx, alu));
 }
 
-static enum emul_result alu_test_ax(struct emul_ctx *ctx)
+static u64 compute_by_imm(const struct emul_ctx *ctx, struct alu *alu, u64 val)
 {
-	struct alu alu = { ctx->insn.op_size, ctx->rflags };
-	u64 val = operand_reg_get(ctx, AX, alu.size);
-
-	alu_compute(&alu, ALU_AND, val, ctx->insn.imm & operand_mask(alu.size));
-	ctx->rflags = alu.flags;
-	return exec_next(ctx);
+	return alu_compute(alu, operand_digit(&ctx->insn), val,
+			   alu_imm(ctx, alu));
 }
 
-/* Group 3: TEST, NOT, NEG; exec_mul() has the rest. */
-static enum emul_result alu_group_3(struct emul_ctx *ctx, unsigned int n)
+static u64 compute_test(const struct emul_ctx *ctx, struct alu *alu, u64 val)
 {
-	struct alu alu = { ctx->insn.op_size, ctx->rflags };
-	enum emul_result ret;
-	u64 old, new;
+	return alu_compute(alu, ALU_AND, val, operand_reg_read(ctx));
+}
 
-	if (n < 2)
-		return alu_compare(ctx, ALU_AND, ctx->insn.imm);
-	if (n > 3)
-		return EMUL_UNKNOWN;
-	ret = modify_rm_fetch(ctx, alu.size, &old);
-	if (ret != EMUL_OK)
-		return ret;
-	new = n == 2 ? ~old : alu_compute(&alu, ALU_SUB, 0, old);
-	ret = modify_rm_update(ctx, alu.size, old, new);
-	if (ret != EMUL_OK)
-		return ret;
-	ctx->rflags = alu.flags;
-	return exec_next(ctx);
+static u64 compute_test_imm(const struct emul_ctx *ctx, struct alu *alu, u64 val)
+{
+	return alu_compute(alu, ALU_AND, val, alu_imm(ctx, alu));
+}
+
+static u64 compute_not(const struct emul_ctx *ctx, struct alu *alu, u64 val)
+{
+	return ~val;
+}
+
+static u64 compute_neg(const struct emul_ctx *ctx, struct alu *alu, u64 val)
+{
+	return alu_compute(alu, ALU_SUB, 0, val);
 }
 
 /* INC and DEC leave CF alone. */
 static u64 alu_step(struct alu *alu, bool down, u64 val)
 {
-	u64 flags = alu->flags;
+	bool carry = alu->flags & X86_EFLAGS_CF;
 
 	val = alu_compute(alu, down ? ALU_SUB : ALU_ADD, val, 1);
-	alu_flag(alu, RFLAGS_CF, flags & RFLAGS_CF);
+	alu_flag(alu, X86_EFLAGS_CF, carry);
 	return val;
 }
 
-static enum emul_result alu_group_5(struct emul_ctx *ctx, unsigned int n)
+static u64 compute_inc(const struct emul_ctx *ctx, struct alu *alu, u64 val)
 {
-	struct alu alu = { ctx->insn.op_size, ctx->rflags };
-	enum emul_result ret;
-	u64 old, new;
-
-	if (n > 1)
-		return EMUL_UNKNOWN;
-	ret = modify_rm_fetch(ctx, alu.size, &old);
-	if (ret != EMUL_OK)
-		return ret;
-	new = alu_step(&alu, n, old);
-	ret = modify_rm_update(ctx, alu.size, old, new);
-	if (ret != EMUL_OK)
-		return ret;
-	ctx->rflags = alu.flags;
-	return exec_next(ctx);
+	return alu_step(alu, operand_digit(&ctx->insn), val);
 }
 
-/* 40 to 4F: the opcode has the register. */
-static enum emul_result alu_step_reg(struct emul_ctx *ctx)
+static u64 compute_inc_reg(const struct emul_ctx *ctx, struct alu *alu, u64 val)
 {
-	struct alu alu = { ctx->insn.op_size, ctx->rflags };
-	unsigned int reg = ctx->insn.opcode & 7;
-	u64 val = operand_reg_get(ctx, reg, alu.size);
-
-	val = alu_step(&alu, ctx->insn.opcode & 8, val);
-	operand_reg_set(ctx, reg, alu.size, val);
-	ctx->rflags = alu.flags;
-	return exec_next(ctx);
+	return alu_step(alu, ctx->insn.opcode & 8, val);
 }
 
-/* BOUND: a signed index within the pair of limits in memory, or #BR. */
-static enum emul_result alu_bound(struct emul_ctx *ctx)
+/* With a count of 0 the operand is read and written nevertheless. */
+static u64 compute_shift(const struct emul_ctx *ctx, struct alu *alu, u64 val)
 {
 	const struct emul_insn *insn = &ctx->insn;
+	unsigned int count = insn->imm;
+
+	/* Opcodes D0 to D3: bit 1 tells whether CL is the count, else it is 1. */
+	if (insn->opcode >= 0xd0)
+		count = insn->opcode & 2 ? ctx->gpr[GPR_RCX] & 0xff : 1;
+	return alu_shift(alu, operand_digit(insn), val, count);
+}
+
+/* Opcode bit 0: the count is in CL; bit 3: SHRD. */
+static u64 compute_shld(const struct emul_ctx *ctx, struct alu *alu, u64 val)
+{
+	const struct emul_insn *insn = &ctx->insn;
+	unsigned int count = insn->opcode & 1 ? ctx->gpr[GPR_RCX] : insn->imm;
+
+	return alu_double_shift(alu, insn->opcode & 8, val,
+				operand_reg_read(ctx), count);
+}
+
+/** exec_alu_rm_reg - ADD to XOR, to ModRM.rm */
+enum emul_result exec_alu_rm_reg(struct emul_ctx *ctx)
+{
+	return modify_rm(ctx, compute_by_reg);
+}
+
+/** exec_alu_reg_rm - ADD to XOR, to ModRM.reg */
+enum emul_result exec_alu_reg_rm(struct emul_ctx *ctx)
+{
+	return modify_reg(ctx, compute_of_reg);
+}
+
+/** exec_alu_rm_imm - group 1 without CMP */
+enum emul_result exec_alu_rm_imm(struct emul_ctx *ctx)
+{
+	return modify_rm(ctx, compute_by_imm);
+}
+
+/** exec_alu_ax_imm - ADD to CMP of an immediate and the accumulator */
+enum emul_result exec_alu_ax_imm(struct emul_ctx *ctx)
+{
+	return modify_gpr(ctx, GPR_RAX, compute_ax, alu_op(ctx) != ALU_CMP);
+}
+
+/** exec_cmp_rm_reg - CMP of ModRM.rm with ModRM.reg */
+enum emul_result exec_cmp_rm_reg(struct emul_ctx *ctx)
+{
+	return modify_flags(ctx, compute_by_reg);
+}
+
+/** exec_cmp_reg_rm - CMP of ModRM.reg with ModRM.rm */
+enum emul_result exec_cmp_reg_rm(struct emul_ctx *ctx)
+{
+	return modify_flags(ctx, compute_of_reg);
+}
+
+/** exec_cmp_rm_imm - CMP of ModRM.rm with an immediate */
+enum emul_result exec_cmp_rm_imm(struct emul_ctx *ctx)
+{
+	return modify_flags(ctx, compute_by_imm);
+}
+
+/** exec_test_rm_reg - TEST of ModRM.rm and ModRM.reg */
+enum emul_result exec_test_rm_reg(struct emul_ctx *ctx)
+{
+	return modify_flags(ctx, compute_test);
+}
+
+/** exec_test_rm_imm - TEST of ModRM.rm and an immediate */
+enum emul_result exec_test_rm_imm(struct emul_ctx *ctx)
+{
+	return modify_flags(ctx, compute_test_imm);
+}
+
+/** exec_test_ax_imm - TEST of the accumulator and an immediate */
+enum emul_result exec_test_ax_imm(struct emul_ctx *ctx)
+{
+	return modify_gpr(ctx, GPR_RAX, compute_test_imm, false);
+}
+
+/** exec_not - NOT */
+enum emul_result exec_not(struct emul_ctx *ctx)
+{
+	return modify_rm(ctx, compute_not);
+}
+
+/** exec_neg - NEG */
+enum emul_result exec_neg(struct emul_ctx *ctx)
+{
+	return modify_rm(ctx, compute_neg);
+}
+
+/** exec_inc - INC, DEC of ModRM.rm */
+enum emul_result exec_inc(struct emul_ctx *ctx)
+{
+	return modify_rm(ctx, compute_inc);
+}
+
+/** exec_inc_reg - INC, DEC of the register in the opcode */
+enum emul_result exec_inc_reg(struct emul_ctx *ctx)
+{
+	return modify_gpr(ctx, ctx->insn.opcode & 7, compute_inc_reg, true);
+}
+
+/** exec_shift - group 2: rotates and shifts */
+enum emul_result exec_shift(struct emul_ctx *ctx)
+{
+	return modify_rm(ctx, compute_shift);
+}
+
+/** exec_shld - SHLD, SHRD */
+enum emul_result exec_shld(struct emul_ctx *ctx)
+{
+	return modify_rm(ctx, compute_shld);
+}
+
+/** exec_bound - BOUND: a signed index within a pair of limits, or #BR */
+enum emul_result exec_bound(struct emul_ctx *ctx)
+{
 	struct operand_addr at = operand_address(ctx);
-	unsigned int size = insn->op_size;
-	u64 index = operand_reg_get(ctx, operand_reg(insn), size);
+	unsigned int size = ctx->insn.op_size;
+	s64 index = alu_signed(operand_reg_read(ctx), size);
 	enum emul_result ret;
 	u64 low, high;
 
 	ret = operand_load(ctx, at, size, &low);
-	at.offset = (at.offset + size) & operand_mask(insn->addr_size);
 	if (ret == EMUL_OK)
-		ret = operand_load(ctx, at, size, &high);
+		ret = operand_load(ctx, operand_after(ctx, at, size), size,
+				   &high);
 	if (ret != EMUL_OK)
 		return ret;
-	index = alu_signed(index, size);
-	if ((s64)index < (s64)alu_signed(low, size) ||
-	    (s64)index > (s64)alu_signed(high, size))
-		return exec_fault(ctx, VECTOR_BR, 0);
-	return exec_next(ctx);
-}
-
-enum emul_result exec_alu(struct emul_ctx *ctx)
-{
-	const struct emul_insn *insn = &ctx->insn;
-	unsigned int reg = operand_reg(insn), key = exec_key(insn);
-	u64 val;
-
-	switch (key) {
-	case 0x000 ... 0x03f:
-		return alu_form(ctx, key >> 3);
-	case 0x040 ... 0x04f:
-		return alu_step_reg(ctx);
-	case 0x062:
-		return alu_bound(ctx);
-	case 0x080 ... 0x083:
-		return alu_rm(ctx, operand_digit(insn), insn->imm);
-	case 0x084 ... 0x085:
-		val = operand_reg_get(ctx, reg, insn->op_size);
-		return alu_compare(ctx, ALU_AND, val);
-	case 0x0a8 ... 0x0a9:
-		return alu_test_ax(ctx);
-	case 0x0f6 ... 0x0f7:
-		return alu_group_3(ctx, operand_digit(insn));
-	case 0x0fe ... 0x0ff:
-		return alu_group_5(ctx, operand_digit(insn));
-	default:
-		return EMUL_UNKNOWN;
-	}
+	if (index < (s64)alu_signed(low, size) ||
+	    index > (s64)alu_signed(high, size))
+		return exec_fault(ctx, X86_TRAP_BR, 0);
+	return EMUL_OK;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Single bits, counts of bits, and the order of bytes. */
 #include <linux/types.h>
 #include <linux/bits.h>
 
@@ -7,101 +8,68 @@
 #include "emul/exec.h"
 #include "emul/modify.h"
 #include "emul/operand.h"
+#include "emul/system.h"
 
-/* Numbered as in the reg field of group 8. */
-enum bit_op { BIT_TEST = 4, BIT_SET, BIT_RESET, BIT_COMPLEMENT };
+/* BT and its kin with an immediate; else the offset is in a register. */
+#define OPCODE_GROUP_8 0xba
 
-static u64 bit_compute(enum bit_op op, u64 val, u64 bit)
+static u64 bit_offset(const struct emul_ctx *ctx)
 {
-	switch (op) {
-	case BIT_SET:
-		return val | bit;
-	case BIT_RESET:
-		return val & ~bit;
-	default:
-		return val ^ bit;
-	}
-}
-
-static enum emul_result bit_finish(struct emul_ctx *ctx, bool was)
-{
-	struct alu alu = { ctx->insn.op_size, ctx->rflags };
-
-	alu_flag(&alu, RFLAGS_CF, was);
-	ctx->rflags = alu.flags;
-	return exec_next(ctx);
-}
-
-/* @at: where the operand of operand size is that has bit @offset. */
-static enum emul_result bit_memory(struct emul_ctx *ctx, enum bit_op op,
-				   struct operand_addr at, unsigned int offset)
-{
-	unsigned int size = ctx->insn.op_size;
-	u64 bit = BIT_ULL(offset), old, new;
-	enum emul_result ret;
-
-	if (op == BIT_TEST) {
-		ret = operand_load(ctx, at, size, &old);
-		return ret == EMUL_OK ? bit_finish(ctx, old & bit) : ret;
-	}
-	ret = modify_fetch(ctx, at, size, &old);
-	if (ret != EMUL_OK)
-		return ret;
-	new = bit_compute(op, old, bit);
-	ret = modify_update(ctx, at, size, old, new);
-	return ret == EMUL_OK ? bit_finish(ctx, old & bit) : ret;
+	if (ctx->insn.opcode == OPCODE_GROUP_8)
+		return ctx->insn.imm;
+	return operand_reg_read(ctx);
 }
 
 /*
  * A bit offset in a register reaches beyond the memory operand, in both
  * directions, in steps of the operand size (SDM vol. 2, BT).
  */
-static enum emul_result bit_string(struct emul_ctx *ctx, enum bit_op op,
-				   u64 offset)
+static struct operand_addr bit_address(const struct emul_ctx *ctx)
 {
-	const struct emul_insn *insn = &ctx->insn;
-	struct operand_addr at = operand_address(ctx);
-	unsigned int size = insn->op_size, bits = 8 * size;
-	s64 far = alu_signed(offset, size);
+	struct operand_addr at = operand_rm_address(ctx);
+	unsigned int size = ctx->insn.op_size;
+	s64 far = alu_signed(bit_offset(ctx), size);
 
-	at.offset += (u64)((far & -(s64)bits) >> 3);
-	at.offset &= operand_mask(insn->addr_size);
-	return bit_memory(ctx, op, at, offset & (bits - 1));
+	if (ctx->insn.opcode != OPCODE_GROUP_8)
+		at.offset += (u64)((far & -(s64)(8 * size)) >> 3);
+	at.offset &= operand_mask(ctx->insn.addr_size);
+	return at;
 }
 
-static enum emul_result bit_register(struct emul_ctx *ctx, enum bit_op op,
-				     unsigned int offset)
-{
-	unsigned int rm = operand_rm(&ctx->insn), size = ctx->insn.op_size;
-	u64 old = operand_reg_get(ctx, rm, size), bit = BIT_ULL(offset);
-
-	if (op != BIT_TEST)
-		operand_reg_set(ctx, rm, size, bit_compute(op, old, bit));
-	return bit_finish(ctx, old & bit);
-}
-
-static enum emul_result bit_by_reg(struct emul_ctx *ctx)
+static u64 compute_bit(const struct emul_ctx *ctx, struct alu *alu, u64 val)
 {
 	const struct emul_insn *insn = &ctx->insn;
-	enum bit_op op = insn->opcode >> 3 & 7;
-	u64 offset = operand_reg_get(ctx, operand_reg(insn), insn->op_size);
+	u64 bit = BIT_ULL(bit_offset(ctx) & (8 * alu->size - 1));
+	unsigned int op = insn->opcode == OPCODE_GROUP_8 ? operand_digit(insn) :
+							   insn->opcode >> 3 & 7;
 
-	if (operand_in_memory(insn))
-		return bit_string(ctx, op, offset);
-	return bit_register(ctx, op, offset & (8 * insn->op_size - 1));
+	alu_flag(alu, X86_EFLAGS_CF, val & bit);
+	if (op == 5)	/* BTS */
+		return val | bit;
+	return op == 6 ? val & ~bit : val ^ bit;
 }
 
-static enum emul_result bit_by_imm(struct emul_ctx *ctx)
+/** exec_bt - BT */
+enum emul_result exec_bt(struct emul_ctx *ctx)
 {
-	const struct emul_insn *insn = &ctx->insn;
-	enum bit_op op = operand_digit(insn);
-	unsigned int offset = insn->imm & (8 * insn->op_size - 1);
+	struct alu alu = { ctx->insn.op_size, ctx->rflags };
+	enum emul_result ret;
+	u64 val;
 
-	if (op < BIT_TEST)
-		return EMUL_UNKNOWN;
-	if (operand_in_memory(insn))
-		return bit_memory(ctx, op, operand_address(ctx), offset);
-	return bit_register(ctx, op, offset);
+	if (!operand_in_memory(&ctx->insn))
+		return modify_flags(ctx, compute_bit);
+	ret = operand_load(ctx, bit_address(ctx), alu.size, &val);
+	if (ret != EMUL_OK)
+		return ret;
+	compute_bit(ctx, &alu, val);
+	ctx->rflags = alu.flags;
+	return EMUL_OK;
+}
+
+/** exec_bts - BTS, BTR, BTC */
+enum emul_result exec_bts(struct emul_ctx *ctx)
+{
+	return modify_at(ctx, bit_address(ctx), compute_bit);
 }
 
 static unsigned int lowest_bit(u64 val)
@@ -122,70 +90,55 @@ static unsigned int highest_bit(u64 val)
 	return n;
 }
 
-static unsigned int count_bits(u64 val)
+/* TZCNT, LZCNT: CF when there is no bit, ZF when the result is 0. */
+static u64 compute_zeros(const struct emul_ctx *ctx, struct alu *alu, u64 val)
+{
+	unsigned int n = 8 * alu->size;
+
+	if (val)
+		n = ctx->insn.opcode & 1 ? n - 1 - highest_bit(val) :
+					   lowest_bit(val);
+	alu_flag(alu, X86_EFLAGS_CF, !val);
+	alu_flag(alu, X86_EFLAGS_ZF, !n);
+	return n;
+}
+
+/**
+ * exec_bsf - BSF, BSR; with F3 TZCNT, LZCNT, which exist whatever CPUID says
+ *
+ * BSF and BSR leave the register alone when there is no bit (APM vol. 3).
+ */
+enum emul_result exec_bsf(struct emul_ctx *ctx)
+{
+	enum emul_result ret;
+	u64 val;
+
+	if (ctx->insn.rep == 0xf3)
+		return modify_reg(ctx, compute_zeros);
+	ret = operand_rm_get(ctx, ctx->insn.op_size, &val);
+	if (ret != EMUL_OK)
+		return ret;
+	if (val)
+		operand_reg_write(ctx, ctx->insn.opcode & 1 ?
+				       highest_bit(val) : lowest_bit(val));
+	return exec_flag(ctx, X86_EFLAGS_ZF, !val);
+}
+
+static u64 compute_popcnt(const struct emul_ctx *ctx, struct alu *alu, u64 val)
 {
 	unsigned int n = 0;
 
+	alu_flag(alu, ALU_FLAGS, false);
+	alu_flag(alu, X86_EFLAGS_ZF, !val);
 	for (; val; val &= val - 1)
 		n++;
 	return n;
 }
 
-/* BSF and BSR leave the register alone when there is no bit (APM vol. 3). */
-static enum emul_result bit_scan(struct emul_ctx *ctx, bool reverse)
+/** exec_popcnt - POPCNT */
+enum emul_result exec_popcnt(struct emul_ctx *ctx)
 {
-	const struct emul_insn *insn = &ctx->insn;
-	struct alu alu = { insn->op_size, ctx->rflags };
-	enum emul_result ret;
-	u64 val;
-
-	ret = operand_rm_get(ctx, alu.size, &val);
-	if (ret != EMUL_OK)
-		return ret;
-	alu_flag(&alu, RFLAGS_ZF, !val);
-	if (val)
-		operand_reg_set(ctx, operand_reg(insn), alu.size, reverse ?
-				highest_bit(val) : lowest_bit(val));
-	ctx->rflags = alu.flags;
-	return exec_next(ctx);
-}
-
-/* TZCNT, LZCNT: CF when there is no bit, ZF when the result is 0. */
-static enum emul_result bit_zeros(struct emul_ctx *ctx, bool leading)
-{
-	const struct emul_insn *insn = &ctx->insn;
-	struct alu alu = { insn->op_size, ctx->rflags };
-	unsigned int n = 8 * alu.size;
-	enum emul_result ret;
-	u64 val;
-
-	ret = operand_rm_get(ctx, alu.size, &val);
-	if (ret != EMUL_OK)
-		return ret;
-	alu_flag(&alu, RFLAGS_CF, !val);
-	if (val)
-		n = leading ? n - 1 - highest_bit(val) : lowest_bit(val);
-	alu_flag(&alu, RFLAGS_ZF, !n);
-	operand_reg_set(ctx, operand_reg(insn), alu.size, n);
-	ctx->rflags = alu.flags;
-	return exec_next(ctx);
-}
-
-static enum emul_result bit_population(struct emul_ctx *ctx)
-{
-	const struct emul_insn *insn = &ctx->insn;
-	struct alu alu = { insn->op_size, ctx->rflags };
-	enum emul_result ret;
-	u64 val;
-
-	ret = operand_rm_get(ctx, alu.size, &val);
-	if (ret != EMUL_OK)
-		return ret;
-	alu_flag(&alu, RFLAGS_ARITH, false);
-	alu_flag(&alu, RFLAGS_ZF, !val);
-	operand_reg_set(ctx, operand_reg(insn), alu.size, count_bits(val));
-	ctx->rflags = alu.flags;
-	return exec_next(ctx);
+	return modify_reg(ctx, compute_popcnt);
 }
 
 /* One byte of CRC-32C, bits reflected (SDM vol. 2, CRC32). */
@@ -200,48 +153,62 @@ static u32 crc_byte(u32 crc, u8 byte)
 }
 
 /* Opcode F0 has a byte as source, F1 the operand size. */
-static enum emul_result bit_crc(struct emul_ctx *ctx)
+static enum emul_result crc_rm(struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
 	unsigned int size = insn->opcode & 1 ? insn->op_size : 1;
 	unsigned int reg = operand_reg(insn), i;
+	u32 crc = ctx->gpr[reg];
 	enum emul_result ret;
-	u32 crc;
 	u64 val;
 
-	if (insn->rep != 0xf2)
-		return EMUL_UNKNOWN;
 	ret = operand_rm_get(ctx, size, &val);
 	if (ret != EMUL_OK)
 		return ret;
-	crc = operand_reg_get(ctx, reg, 4);
 	for (i = 0; i < size; i++)
 		crc = crc_byte(crc, val >> 8 * i);
 	operand_reg_set(ctx, reg, 8, crc);
-	return exec_next(ctx);
+	return EMUL_OK;
 }
 
-enum emul_result exec_bits(struct emul_ctx *ctx)
+static u64 byte_swap(u64 val, unsigned int size)
 {
-	bool f3 = ctx->insn.rep == 0xf3;
+	u64 out = 0;
 
-	switch (exec_key(&ctx->insn)) {
-	case 0x1a3:
-	case 0x1ab:
-	case 0x1b3:
-	case 0x1bb:
-		return bit_by_reg(ctx);
-	case 0x1b8:
-		return bit_population(ctx);
-	case 0x1ba:
-		return bit_by_imm(ctx);
-	case 0x1bc:
-		return f3 ? bit_zeros(ctx, false) : bit_scan(ctx, false);
-	case 0x1bd:
-		return f3 ? bit_zeros(ctx, true) : bit_scan(ctx, true);
-	case 0x2f0 ... 0x2f1:
-		return bit_crc(ctx);
-	default:
-		return EMUL_UNKNOWN;
+	while (size--) {
+		out = out << 8 | (val & 0xff);
+		val >>= 8;
 	}
+	return out;
+}
+
+static u64 compute_movbe(const struct emul_ctx *ctx, struct alu *alu, u64 val)
+{
+	return byte_swap(val, alu->size);
+}
+
+/** exec_movbe_crc32 - MOVBE, of memory only; with F2 CRC32 */
+enum emul_result exec_movbe_crc32(struct emul_ctx *ctx)
+{
+	const struct emul_insn *insn = &ctx->insn;
+
+	if (insn->rep == 0xf2)
+		return crc_rm(ctx);
+	if (insn->rep || !operand_in_memory(insn))
+		return EMUL_UNKNOWN;
+	if (!(insn->opcode & 1))
+		return modify_reg(ctx, compute_movbe);
+	return operand_rm_set(ctx, insn->op_size,
+			      byte_swap(operand_reg_read(ctx), insn->op_size));
+}
+
+/** exec_bswap - BSWAP; of 16 bits undefined: processors make it 0 */
+enum emul_result exec_bswap(struct emul_ctx *ctx)
+{
+	const struct emul_insn *insn = &ctx->insn;
+	unsigned int reg = operand_opcode_reg(insn), size = insn->op_size;
+	u64 val = size == 2 ? 0 : operand_reg_get(ctx, reg, size);
+
+	operand_reg_set(ctx, reg, size, byte_swap(val, size));
+	return EMUL_OK;
 }

@@ -8,15 +8,14 @@
 #include "emul/operand.h"
 #include "emul/system.h"
 
-enum { AX };
-
-/* Packed digits: DAA, and DAS when @sub. */
-static enum emul_result decimal_packed(struct emul_ctx *ctx, bool sub)
+/** exec_daa - DAA and DAS, of packed digits */
+enum emul_result exec_daa(struct emul_ctx *ctx)
 {
+	bool sub = ctx->insn.opcode & 8;
 	struct alu alu = { 1, ctx->rflags };
-	unsigned int al = ctx->gpr[AX] & 0xff, fix = 0;
-	bool carry = al > 0x99 || ctx->rflags & RFLAGS_CF;
-	bool half = (al & 15) > 9 || ctx->rflags & RFLAGS_AF;
+	unsigned int al = ctx->gpr[GPR_RAX] & 0xff, fix = 0;
+	bool carry = al > 0x99 || ctx->rflags & X86_EFLAGS_CF;
+	bool half = (al & 15) > 9 || ctx->rflags & X86_EFLAGS_AF;
 
 	if (half)
 		fix += 6;
@@ -27,34 +26,36 @@ static enum emul_result decimal_packed(struct emul_ctx *ctx, bool sub)
 		carry = true;
 	al = sub ? al - fix : al + fix;
 	alu_result(&alu, al);
-	alu_flag(&alu, RFLAGS_AF, half);
-	alu_flag(&alu, RFLAGS_CF, carry);
-	alu_flag(&alu, RFLAGS_OF, false);
-	operand_reg_set(ctx, AX, 1, al);
+	alu_flag(&alu, X86_EFLAGS_AF, half);
+	alu_flag(&alu, X86_EFLAGS_CF, carry);
+	alu_flag(&alu, X86_EFLAGS_OF, false);
+	operand_reg_set(ctx, GPR_RAX, 1, al);
 	ctx->rflags = alu.flags;
-	return exec_next(ctx);
+	return EMUL_OK;
 }
 
-/* Unpacked digits: AAA, and AAS when @sub; SF, ZF, PF, OF are undefined. */
-static enum emul_result decimal_unpacked(struct emul_ctx *ctx, bool sub)
+/** exec_aaa - AAA and AAS, of unpacked digits; SF, ZF, PF, OF are undefined */
+enum emul_result exec_aaa(struct emul_ctx *ctx)
 {
+	bool sub = ctx->insn.opcode & 8;
 	struct alu alu = { 1, ctx->rflags };
-	unsigned int ax = ctx->gpr[AX] & 0xffff;
-	bool half = (ax & 15) > 9 || ctx->rflags & RFLAGS_AF;
+	unsigned int ax = ctx->gpr[GPR_RAX] & 0xffff;
+	bool half = (ax & 15) > 9 || ctx->rflags & X86_EFLAGS_AF;
 
 	if (half)
 		ax = sub ? ax - 0x106 : ax + 0x106;
-	alu_flag(&alu, RFLAGS_AF | RFLAGS_CF, half);
-	operand_reg_set(ctx, AX, 2, ax & 0xff0f);
+	alu_flag(&alu, X86_EFLAGS_AF | X86_EFLAGS_CF, half);
+	operand_reg_set(ctx, GPR_RAX, 2, ax & 0xff0f);
 	ctx->rflags = alu.flags;
-	return exec_next(ctx);
+	return EMUL_OK;
 }
 
-/* AAM and AAD: any base, not only ten; CF, AF and OF are undefined. */
-static enum emul_result decimal_base(struct emul_ctx *ctx, bool join)
+/** exec_aam - AAM and AAD: any base, not only ten; CF, AF and OF are undefined */
+enum emul_result exec_aam(struct emul_ctx *ctx)
 {
+	bool join = ctx->insn.opcode & 1;
 	struct alu alu = { 1, ctx->rflags };
-	unsigned int al = ctx->gpr[AX] & 0xff, ah = ctx->gpr[AX] >> 8 & 0xff;
+	unsigned int al = ctx->gpr[GPR_RAX] & 0xff, ah = ctx->gpr[GPR_RAX] >> 8 & 0xff;
 	unsigned int base = ctx->insn.imm;
 
 	if (join) {
@@ -62,33 +63,13 @@ static enum emul_result decimal_base(struct emul_ctx *ctx, bool join)
 		ah = 0;
 	} else {
 		if (!base)
-			return exec_fault(ctx, VECTOR_DE, 0);
+			return exec_fault(ctx, X86_TRAP_DE, 0);
 		ah = al / base;
 		al = al % base;
 	}
 	alu_result(&alu, al);
-	alu_flag(&alu, RFLAGS_CF | RFLAGS_AF | RFLAGS_OF, false);
-	operand_reg_set(ctx, AX, 2, ah << 8 | al);
+	alu_flag(&alu, X86_EFLAGS_CF | X86_EFLAGS_AF | X86_EFLAGS_OF, false);
+	operand_reg_set(ctx, GPR_RAX, 2, ah << 8 | al);
 	ctx->rflags = alu.flags;
-	return exec_next(ctx);
-}
-
-enum emul_result exec_decimal(struct emul_ctx *ctx)
-{
-	switch (exec_key(&ctx->insn)) {
-	case 0x027:
-		return decimal_packed(ctx, false);
-	case 0x02f:
-		return decimal_packed(ctx, true);
-	case 0x037:
-		return decimal_unpacked(ctx, false);
-	case 0x03f:
-		return decimal_unpacked(ctx, true);
-	case 0x0d4:
-		return decimal_base(ctx, false);
-	case 0x0d5:
-		return decimal_base(ctx, true);
-	default:
-		return EMUL_UNKNOWN;
-	}
+	return EMUL_OK;
 }

@@ -10,28 +10,16 @@
 #include "emul/operand.h"
 #include "emul/system.h"
 
-/* SDM vol. 3, 2.5, "UMIP": what tells a program about the system. */
-enum emul_result exec_umip(struct emul_ctx *ctx)
+/* LDTR or TR, as ModRM.reg says. */
+static enum emul_seg system_seg(const struct emul_ctx *ctx)
 {
-	enum emul_result ret;
-	u64 cr4;
-
-	if (!ctx->cpl)
-		return EMUL_OK;
-	ret = exec_reg(ctx, EMUL_CR, 4, &cr4);
-	if (ret == EMUL_OK && cr4 & CR4_UMIP)
-		ret = exec_fault(ctx, VECTOR_GP, 0);
-	return ret;
+	return operand_digit(&ctx->insn) & 1 ? EMUL_TR : EMUL_LDTR;
 }
 
-/* SLDT and STR. */
-static enum emul_result store_selector(struct emul_ctx *ctx, enum emul_seg seg)
+/** exec_sldt - SLDT, STR */
+enum emul_result exec_sldt(struct emul_ctx *ctx)
 {
-	enum emul_result ret = exec_umip(ctx);
-
-	if (ret != EMUL_OK)
-		return ret;
-	return exec_store_word(ctx, exec_selector(ctx, seg));
+	return exec_store_word(ctx, exec_selector(ctx, system_seg(ctx)));
 }
 
 /* The types that LLDT and LTR take. */
@@ -57,14 +45,14 @@ static enum emul_result fetch_system(struct emul_ctx *ctx, enum emul_seg seg,
 
 	/* Both are in the GDT. */
 	if (selector & 4)
-		return exec_fault(ctx, VECTOR_GP, error);
-	ret = descriptor_fetch(ctx, selector, VECTOR_GP, d);
+		return exec_fault(ctx, X86_TRAP_GP, error);
+	ret = descriptor_fetch(ctx, selector, X86_TRAP_GP, d);
 	if (ret != EMUL_OK)
 		return ret;
 	if (!system_type(ctx, seg, d))
-		return exec_fault(ctx, VECTOR_GP, error);
+		return exec_fault(ctx, X86_TRAP_GP, error);
 	if (!descriptor_present(d))
-		return exec_fault(ctx, VECTOR_NP, error);
+		return exec_fault(ctx, X86_TRAP_NP, error);
 	return descriptor_fetch_high(ctx, selector, d);
 }
 
@@ -80,7 +68,7 @@ static enum emul_result load_system(struct emul_ctx *ctx, enum emul_seg seg,
 		return ret;
 	descriptor_unpack(&d, selector, &new);
 	if (ctx->long_mode && !operand_canonical(ctx, new.base))
-		return exec_fault(ctx, VECTOR_GP, selector_error(selector));
+		return exec_fault(ctx, X86_TRAP_GP, selector_error(selector));
 	if (seg == EMUL_TR) {
 		ret = descriptor_mark(ctx, &d, SYSTEM_BUSY);
 		new.attr |= SYSTEM_BUSY;
@@ -88,27 +76,27 @@ static enum emul_result load_system(struct emul_ctx *ctx, enum emul_seg seg,
 	if (ret != EMUL_OK)
 		return ret;
 	ctx->ops->segment_set(ctx, seg, &new);
-	return exec_next(ctx);
+	return EMUL_OK;
 }
 
-static enum emul_result load_selector(struct emul_ctx *ctx, enum emul_seg seg)
+/** exec_lldt - LLDT, LTR */
+enum emul_result exec_lldt(struct emul_ctx *ctx)
 {
+	enum emul_seg seg = system_seg(ctx);
 	struct emul_segment null = { 0 };
 	enum emul_result ret;
 	u64 selector;
 
-	ret = exec_privileged(ctx);
-	if (ret == EMUL_OK)
-		ret = operand_rm_get(ctx, 2, &selector);
+	ret = operand_rm_get(ctx, 2, &selector);
 	if (ret != EMUL_OK)
 		return ret;
 	if (!selector_null(selector))
 		return load_system(ctx, seg, selector);
 	if (seg == EMUL_TR)
-		return exec_fault(ctx, VECTOR_GP, 0);
+		return exec_fault(ctx, X86_TRAP_GP, 0);
 	null.selector = selector;
 	ctx->ops->segment_set(ctx, seg, &null);
-	return exec_next(ctx);
+	return EMUL_OK;
 }
 
 /* The system types that LAR and LSL know (APM vol. 3, LAR and LSL). */
@@ -155,14 +143,6 @@ static enum emul_result look_up(struct emul_ctx *ctx, struct descriptor *d,
 	return EMUL_OK;
 }
 
-static enum emul_result look_finish(struct emul_ctx *ctx, bool ok)
-{
-	ctx->rflags &= ~(u64)RFLAGS_ZF;
-	if (ok)
-		ctx->rflags |= RFLAGS_ZF;
-	return exec_next(ctx);
-}
-
 /* LAR, LSL, VERR and VERW: ZF says whether @use could use the descriptor. */
 static enum emul_result look(struct emul_ctx *ctx,
 			     bool (*use)(struct emul_ctx *ctx,
@@ -173,98 +153,120 @@ static enum emul_result look(struct emul_ctx *ctx,
 	bool seen;
 
 	ret = look_up(ctx, &d, &seen);
-	return ret == EMUL_OK ? look_finish(ctx, seen && use(ctx, &d)) : ret;
+	if (ret == EMUL_OK)
+		exec_flag(ctx, X86_EFLAGS_ZF, seen && use(ctx, &d));
+	return ret;
 }
 
 static bool load_rights(struct emul_ctx *ctx, const struct descriptor *d)
 {
-	const struct emul_insn *insn = &ctx->insn;
-
 	if (!type_known(ctx, d, false))
 		return false;
-	operand_reg_set(ctx, operand_reg(insn), insn->op_size,
-			d->raw >> 32 & 0xffff00);
+	operand_reg_write(ctx, d->raw >> 32 & 0xffff00);
 	return true;
 }
 
 static bool load_limit(struct emul_ctx *ctx, const struct descriptor *d)
 {
-	const struct emul_insn *insn = &ctx->insn;
 	struct emul_segment seg;
 
 	if (!type_known(ctx, d, true))
 		return false;
 	descriptor_unpack(d, 0, &seg);
-	operand_reg_set(ctx, operand_reg(insn), insn->op_size, seg.limit);
+	operand_reg_write(ctx, seg.limit);
 	return true;
 }
 
-static bool verify_read(struct emul_ctx *ctx, const struct descriptor *d)
+/* VERW writes. */
+static bool verify(struct emul_ctx *ctx, const struct descriptor *d)
 {
-	return type_allows(descriptor_attr(d), false);
+	return type_allows(descriptor_attr(d), operand_digit(&ctx->insn) & 1);
 }
 
-static bool verify_write(struct emul_ctx *ctx, const struct descriptor *d)
+/** exec_lar - LAR */
+enum emul_result exec_lar(struct emul_ctx *ctx)
 {
-	return type_allows(descriptor_attr(d), true);
+	return look(ctx, load_rights);
 }
 
-/* ARPL: never below the RPL of the register. */
-static enum emul_result adjust_rpl(struct emul_ctx *ctx)
+/** exec_lsl - LSL */
+enum emul_result exec_lsl(struct emul_ctx *ctx)
+{
+	return look(ctx, load_limit);
+}
+
+/** exec_verr - VERR, VERW */
+enum emul_result exec_verr(struct emul_ctx *ctx)
+{
+	return look(ctx, verify);
+}
+
+/** exec_arpl - ARPL: never below the RPL of the register */
+enum emul_result exec_arpl(struct emul_ctx *ctx)
 {
 	unsigned int rpl = operand_reg_get(ctx, operand_reg(&ctx->insn), 2) & 3;
 	enum emul_result ret;
 	bool less;
 	u64 val;
 
-	ret = modify_rm_fetch(ctx, 2, &val);
+	if (!ctx->protected)
+		return exec_fault(ctx, X86_TRAP_UD, 0);
+	ret = modify_fetch(ctx, operand_rm_address(ctx), 2, &val);
 	if (ret != EMUL_OK)
 		return ret;
 	less = (val & 3) < rpl;
 	if (less)
 		ret = operand_rm_set(ctx, 2, (val & ~3ULL) | rpl);
-	return ret == EMUL_OK ? look_finish(ctx, less) : ret;
+	return ret == EMUL_OK ? exec_flag(ctx, X86_EFLAGS_ZF, less) : ret;
 }
 
-/* Real and virtual-8086 mode have no descriptors. */
-static enum emul_result group_6(struct emul_ctx *ctx)
+static bool table_is_idt(const struct emul_ctx *ctx)
 {
-	unsigned int n = operand_digit(&ctx->insn);
-
-	if (!ctx->protected)
-		return exec_fault(ctx, VECTOR_UD, 0);
-	switch (n) {
-	case 0:
-		return store_selector(ctx, EMUL_LDTR);
-	case 1:
-		return store_selector(ctx, EMUL_TR);
-	case 2:
-		return load_selector(ctx, EMUL_LDTR);
-	case 3:
-		return load_selector(ctx, EMUL_TR);
-	case 4:
-		return look(ctx, verify_read);
-	case 5:
-		return look(ctx, verify_write);
-	default:
-		return EMUL_UNKNOWN;
-	}
+	return operand_digit(&ctx->insn) & 1;
 }
 
-enum emul_result exec_desc(struct emul_ctx *ctx)
+static unsigned int base_size(const struct emul_ctx *ctx)
 {
-	unsigned int key = exec_key(&ctx->insn);
+	return ctx->mode == EMUL_64 ? 8 : 4;
+}
 
-	if (key == 0x100)
-		return group_6(ctx);
-	if (key != 0x102 && key != 0x103 && key != 0x63)
-		return EMUL_UNKNOWN;
-	/* MOVSXD. */
-	if (key == 0x63 && ctx->mode == EMUL_64)
-		return EMUL_UNKNOWN;
-	if (!ctx->protected)
-		return exec_fault(ctx, VECTOR_UD, 0);
-	if (key == 0x63)
-		return adjust_rpl(ctx);
-	return look(ctx, key == 0x102 ? load_rights : load_limit);
+/** exec_sgdt - SGDT, SIDT: limit, then base, whatever the operand size (APM vol. 3) */
+enum emul_result exec_sgdt(struct emul_ctx *ctx)
+{
+	struct operand_addr at = operand_address(ctx);
+	struct operand_addr base = operand_after(ctx, at, 2);
+	struct emul_table table;
+	enum emul_result ret;
+
+	ret = operand_probe(ctx, base, base_size(ctx));
+	if (ret != EMUL_OK)
+		return ret;
+	ctx->ops->table(ctx, table_is_idt(ctx), &table);
+	ret = operand_store(ctx, at, 2, table.limit);
+	if (ret == EMUL_OK)
+		ret = operand_store(ctx, base, base_size(ctx), table.base);
+	return ret;
+}
+
+/** exec_lgdt - LGDT, LIDT; 16-bit operands: the base has 24 bits (APM vol. 3, LGDT) */
+enum emul_result exec_lgdt(struct emul_ctx *ctx)
+{
+	struct operand_addr at = operand_address(ctx);
+	struct emul_table table;
+	enum emul_result ret;
+	u64 limit;
+
+	ret = operand_load(ctx, at, 2, &limit);
+	if (ret == EMUL_OK)
+		ret = operand_load(ctx, operand_after(ctx, at, 2),
+				   base_size(ctx), &table.base);
+	if (ret != EMUL_OK)
+		return ret;
+	table.limit = limit;
+	if (ctx->mode == EMUL_64 && !operand_canonical(ctx, table.base))
+		return exec_fault(ctx, X86_TRAP_GP, 0);
+	if (ctx->mode != EMUL_64 && ctx->insn.op_size == 2)
+		table.base &= 0xffffff;
+	ctx->ops->table_set(ctx, table_is_idt(ctx), &table);
+	return EMUL_OK;
 }

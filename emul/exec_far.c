@@ -7,8 +7,6 @@
 #include "emul/operand.h"
 #include "emul/system.h"
 
-enum { SP = 4 };
-
 /* How the target was found. */
 struct gate {
 	bool used;
@@ -62,18 +60,18 @@ static enum emul_result far_gate(struct emul_ctx *ctx, struct far *f,
 	if (type == SYSTEM_CALL)
 		g->size = ctx->long_mode ? 8 : 4;
 	else if (ctx->long_mode)
-		return exec_fault(ctx, VECTOR_GP, error);
+		return exec_fault(ctx, X86_TRAP_GP, error);
 	else if (type == SYSTEM_CALL16)
 		g->size = 2;
 	else if (type == SYSTEM_TASK || type == SYSTEM_TSS ||
 		 type == SYSTEM_TSS16)
 		return EMUL_UNKNOWN;
 	else
-		return exec_fault(ctx, VECTOR_GP, error);
+		return exec_fault(ctx, X86_TRAP_GP, error);
 	if (dpl < ctx->cpl || dpl < (f->selector & 3))
-		return exec_fault(ctx, VECTOR_GP, error);
+		return exec_fault(ctx, X86_TRAP_GP, error);
 	if (!descriptor_present(&f->d))
-		return exec_fault(ctx, VECTOR_NP, error);
+		return exec_fault(ctx, X86_TRAP_NP, error);
 	g->used = true;
 	ret = descriptor_fetch_high(ctx, f->selector, &f->d);
 	return ret == EMUL_OK ? gate_target(ctx, f, g, call) : ret;
@@ -100,26 +98,15 @@ static enum emul_result far_resolve(struct emul_ctx *ctx, struct far *f,
 	return far_direct(ctx, f);
 }
 
-static enum emul_result jump_far(struct emul_ctx *ctx, struct far *f)
-{
-	enum emul_result ret;
-	struct gate g;
-
-	ret = far_resolve(ctx, f, &g, false);
-	if (ret == EMUL_OK)
-		ret = far_enter(ctx, f);
-	return ret == EMUL_OK ? far_commit(ctx, f) : ret;
-}
-
 /* CS and RIP to return to, then the transfer itself. */
 static enum emul_result call_push(struct emul_ctx *ctx, struct far *f,
-				  struct stack *s)
+				  struct stack *s, u64 after)
 {
 	enum emul_result ret;
 
 	ret = far_push(s, ctx, exec_selector(ctx, EMUL_CS));
 	if (ret == EMUL_OK)
-		ret = far_push(s, ctx, exec_after(ctx));
+		ret = far_push(s, ctx, after);
 	if (ret == EMUL_OK)
 		ret = far_enter(ctx, f);
 	return ret == EMUL_OK ? stack_write(s, ctx) : ret;
@@ -132,7 +119,7 @@ static enum emul_result call_same(struct emul_ctx *ctx, struct far *f,
 	struct stack s;
 
 	stack_init(&s, ctx, g->size);
-	ret = call_push(ctx, f, &s);
+	ret = call_push(ctx, f, &s, exec_after(ctx));
 	return ret == EMUL_OK ? far_commit(ctx, f) : ret;
 }
 
@@ -159,7 +146,7 @@ static enum emul_result call_frame(struct emul_ctx *ctx, struct stack *s,
 
 	ret = far_push(s, ctx, exec_selector(ctx, EMUL_SS));
 	if (ret == EMUL_OK)
-		ret = far_push(s, ctx, ctx->gpr[SP]);
+		ret = far_push(s, ctx, ctx->gpr[GPR_RSP]);
 	for (i = g->params; i && ret == EMUL_OK; i--)
 		ret = far_push(s, ctx, params[i - 1]);
 	return ret;
@@ -171,7 +158,7 @@ static enum emul_result call_inner(struct emul_ctx *ctx, struct far *f,
 	struct stack s = { .size = g->size };
 	struct emul_segment ss;
 	enum emul_result ret;
-	u64 sp, params[31];
+	u64 after = exec_after(ctx), sp, params[31];
 
 	ret = call_params(ctx, g, params);
 	if (ret == EMUL_OK)
@@ -181,28 +168,59 @@ static enum emul_result call_inner(struct emul_ctx *ctx, struct far *f,
 	stack_switch(&s, ctx, &ss, sp);
 	ret = call_frame(ctx, &s, g, params);
 	if (ret == EMUL_OK)
-		ret = call_push(ctx, f, &s);
+		ret = call_push(ctx, f, &s, after);
 	if (ret != EMUL_OK)
 		return ret;
 	ctx->ops->segment_set(ctx, EMUL_SS, &ss);
 	return far_commit(ctx, f);
 }
 
-static enum emul_result call_far(struct emul_ctx *ctx, struct far *f)
+/* The operand: an immediate, or with ModRM a far pointer in memory. */
+static enum emul_result far_operand(struct emul_ctx *ctx, struct far *f)
+{
+	if (ctx->insn.has_modrm)
+		return exec_load_pointer(ctx, &f->rip, &f->selector);
+	f->selector = ctx->insn.imm2;
+	f->rip = ctx->insn.imm;
+	return EMUL_OK;
+}
+
+/** exec_jmp_far - far JMP; task gates and TSS descriptors as targets are unknown */
+enum emul_result exec_jmp_far(struct emul_ctx *ctx)
 {
 	enum emul_result ret;
 	struct gate g;
+	struct far f;
 
-	ret = far_resolve(ctx, f, &g, true);
-	if (ret != EMUL_OK)
-		return ret;
-	if (f->cpl < ctx->cpl)
-		return call_inner(ctx, f, &g);
-	return call_same(ctx, f, &g);
+	ret = far_operand(ctx, &f);
+	if (ret == EMUL_OK)
+		ret = far_resolve(ctx, &f, &g, false);
+	if (ret == EMUL_OK)
+		ret = far_enter(ctx, &f);
+	return ret == EMUL_OK ? far_commit(ctx, &f) : ret;
 }
 
-static enum emul_result return_far(struct emul_ctx *ctx, u16 release)
+/** exec_call_far - far CALL, as exec_jmp_far() */
+enum emul_result exec_call_far(struct emul_ctx *ctx)
 {
+	enum emul_result ret;
+	struct gate g;
+	struct far f;
+
+	ret = far_operand(ctx, &f);
+	if (ret == EMUL_OK)
+		ret = far_resolve(ctx, &f, &g, true);
+	if (ret != EMUL_OK)
+		return ret;
+	if (f.cpl < ctx->cpl)
+		return call_inner(ctx, &f, &g);
+	return call_same(ctx, &f, &g);
+}
+
+/** exec_ret_far - far RET, with or without bytes to release */
+enum emul_result exec_ret_far(struct emul_ctx *ctx)
+{
+	u16 release = ctx->insn.imm;
 	enum emul_result ret;
 	struct stack s;
 	struct far f;
@@ -226,40 +244,4 @@ static enum emul_result return_far(struct emul_ctx *ctx, u16 release)
 	s.sp = (s.sp + release) & s.mask;
 	stack_finish(&s, ctx);
 	return far_commit(ctx, &f);
-}
-
-/* Group 5: through a far pointer in memory. */
-static enum emul_result far_indirect(struct emul_ctx *ctx)
-{
-	unsigned int n = operand_digit(&ctx->insn);
-	enum emul_result ret;
-	struct far f;
-
-	if (n != 3 && n != 5)
-		return EMUL_UNKNOWN;
-	ret = exec_load_pointer(ctx, &f.rip, &f.selector);
-	if (ret != EMUL_OK)
-		return ret;
-	return n == 3 ? call_far(ctx, &f) : jump_far(ctx, &f);
-}
-
-enum emul_result exec_far(struct emul_ctx *ctx)
-{
-	const struct emul_insn *insn = &ctx->insn;
-	struct far f = { .selector = insn->imm2, .rip = insn->imm };
-
-	switch (exec_key(insn)) {
-	case 0x9a:
-		return call_far(ctx, &f);
-	case 0xea:
-		return jump_far(ctx, &f);
-	case 0xca:
-		return return_far(ctx, insn->imm);
-	case 0xcb:
-		return return_far(ctx, 0);
-	case 0xff:
-		return far_indirect(ctx);
-	default:
-		return EMUL_UNKNOWN;
-	}
 }

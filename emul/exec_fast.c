@@ -5,24 +5,13 @@
  */
 #include <linux/types.h>
 
+#include <asm/msr-index.h>
+
 #include "emul/descriptor.h"
 #include "emul/emul.h"
 #include "emul/exec.h"
 #include "emul/operand.h"
 #include "emul/system.h"
-
-enum { CX = 1, DX = 2, SP = 4, R11 = 11 };
-
-#define MSR_SYSENTER_CS		0x174
-#define MSR_SYSENTER_ESP	0x175
-#define MSR_SYSENTER_EIP	0x176
-#define MSR_EFER		0xc0000080
-#define MSR_STAR		0xc0000081
-#define MSR_LSTAR		0xc0000082
-#define MSR_CSTAR		0xc0000083
-#define MSR_SYSCALL_MASK	0xc0000084
-
-#define EFER_SCE		1
 
 /* What SYSRET restores of R11: all that is defined but RF and VM. */
 #define SYSRET_FLAGS		0x3c7fd7
@@ -57,7 +46,7 @@ static enum emul_result syscall_allowed(struct emul_ctx *ctx)
 	if (ret != EMUL_OK)
 		return ret;
 	if (!(efer & EFER_SCE) || (!ctx->amd && ctx->mode != EMUL_64))
-		return exec_fault(ctx, VECTOR_UD, 0);
+		return exec_fault(ctx, X86_TRAP_UD, 0);
 	return ctx->protected ? EMUL_OK : EMUL_UNKNOWN;
 }
 
@@ -70,7 +59,7 @@ static enum emul_result syscall_target(struct emul_ctx *ctx, u64 star,
 
 	if (!ctx->long_mode) {
 		*rip = (u32)star;
-		*mask = RFLAGS_IF | RFLAGS_VM;
+		*mask = X86_EFLAGS_IF | X86_EFLAGS_VM;
 		return EMUL_OK;
 	}
 	ret = exec_reg(ctx, EMUL_MSR, nr, rip);
@@ -79,9 +68,10 @@ static enum emul_result syscall_target(struct emul_ctx *ctx, u64 star,
 	return ret;
 }
 
-static enum emul_result syscall(struct emul_ctx *ctx)
+/** exec_syscall - SYSCALL; unknown outside protected mode, like SYSRET */
+enum emul_result exec_syscall(struct emul_ctx *ctx)
 {
-	u64 star, rip, mask, flags = ctx->rflags & ~(u64)RFLAGS_RF;
+	u64 star, rip, mask, flags = ctx->rflags & ~X86_EFLAGS_RF;
 	enum emul_result ret;
 
 	ret = syscall_allowed(ctx);
@@ -95,10 +85,10 @@ static enum emul_result syscall(struct emul_ctx *ctx)
 	ctx->cpl = 0;
 	set_flat(ctx, EMUL_CS, star, code_attr(ctx->long_mode));
 	set_flat(ctx, EMUL_SS, star + 8, FLAT_DATA);
-	ctx->gpr[CX] = exec_after(ctx);
+	ctx->gpr[GPR_RCX] = exec_after(ctx);
 	if (ctx->long_mode)
-		ctx->gpr[R11] = flags;
-	ctx->rflags = (flags & ~mask) | RFLAGS_FIXED;
+		ctx->gpr[GPR_R11] = flags;
+	ctx->rflags = (flags & ~mask) | X86_EFLAGS_FIXED;
 	return exec_jump(ctx, rip);
 }
 
@@ -119,11 +109,12 @@ static void sysret_stack(struct emul_ctx *ctx, u16 selector)
 	ctx->ops->segment_set(ctx, EMUL_SS, &ss);
 }
 
-static enum emul_result sysret(struct emul_ctx *ctx)
+/** exec_sysret - SYSRET */
+enum emul_result exec_sysret(struct emul_ctx *ctx)
 {
 	bool from64 = ctx->mode == EMUL_64;
 	bool wide = from64 && ctx->insn.op_size == 8;
-	u64 star, rip = wide ? ctx->gpr[CX] : (u32)ctx->gpr[CX];
+	u64 star, rip = wide ? ctx->gpr[GPR_RCX] : (u32)ctx->gpr[GPR_RCX];
 	enum emul_result ret;
 
 	ret = syscall_allowed(ctx);
@@ -135,15 +126,15 @@ static enum emul_result sysret(struct emul_ctx *ctx)
 		return ret;
 	/* AMD lets the fetch fault, in the program. */
 	if (!ctx->amd && wide && !operand_canonical(ctx, rip))
-		return exec_fault(ctx, VECTOR_GP, 0);
+		return exec_fault(ctx, X86_TRAP_GP, 0);
 	star = star >> 48;
 	ctx->cpl = 3;
 	set_flat(ctx, EMUL_CS, (star + (wide ? 16 : 0)) | 3, code_attr(wide));
 	sysret_stack(ctx, star + 8);
 	if (from64)
-		ctx->rflags = (ctx->gpr[R11] & SYSRET_FLAGS) | RFLAGS_FIXED;
+		ctx->rflags = (ctx->gpr[GPR_R11] & SYSRET_FLAGS) | X86_EFLAGS_FIXED;
 	else
-		ctx->rflags |= RFLAGS_IF;
+		ctx->rflags |= X86_EFLAGS_IF;
 	return exec_jump(ctx, rip);
 }
 
@@ -153,40 +144,42 @@ static enum emul_result sysenter_allowed(struct emul_ctx *ctx, u64 *cs)
 	enum emul_result ret;
 
 	if (ctx->amd && ctx->long_mode)
-		return exec_fault(ctx, VECTOR_UD, 0);
+		return exec_fault(ctx, X86_TRAP_UD, 0);
 	if (!ctx->protected && !exec_virtual(ctx))
-		return exec_fault(ctx, VECTOR_GP, 0);
-	ret = exec_reg(ctx, EMUL_MSR, MSR_SYSENTER_CS, cs);
+		return exec_fault(ctx, X86_TRAP_GP, 0);
+	ret = exec_reg(ctx, EMUL_MSR, MSR_IA32_SYSENTER_CS, cs);
 	if (ret == EMUL_OK && selector_null(*cs))
-		ret = exec_fault(ctx, VECTOR_GP, 0);
+		ret = exec_fault(ctx, X86_TRAP_GP, 0);
 	return ret;
 }
 
-static enum emul_result sysenter(struct emul_ctx *ctx)
+/** exec_sysenter - SYSENTER */
+enum emul_result exec_sysenter(struct emul_ctx *ctx)
 {
 	enum emul_result ret;
 	u64 cs, sp, ip;
 
 	ret = sysenter_allowed(ctx, &cs);
 	if (ret == EMUL_OK)
-		ret = exec_reg(ctx, EMUL_MSR, MSR_SYSENTER_ESP, &sp);
+		ret = exec_reg(ctx, EMUL_MSR, MSR_IA32_SYSENTER_ESP, &sp);
 	if (ret == EMUL_OK)
-		ret = exec_reg(ctx, EMUL_MSR, MSR_SYSENTER_EIP, &ip);
+		ret = exec_reg(ctx, EMUL_MSR, MSR_IA32_SYSENTER_EIP, &ip);
 	if (ret != EMUL_OK)
 		return ret;
 	cs &= 0xfffc;
 	ctx->cpl = 0;
 	set_flat(ctx, EMUL_CS, cs, code_attr(ctx->long_mode));
 	set_flat(ctx, EMUL_SS, cs + 8, FLAT_DATA);
-	ctx->gpr[SP] = ctx->long_mode ? sp : (u32)sp;
-	ctx->rflags &= ~(u64)(RFLAGS_VM | RFLAGS_IF);
+	ctx->gpr[GPR_RSP] = ctx->long_mode ? sp : (u32)sp;
+	ctx->rflags &= ~(X86_EFLAGS_VM | X86_EFLAGS_IF);
 	return exec_jump(ctx, ctx->long_mode ? ip : (u32)ip);
 }
 
-static enum emul_result sysexit(struct emul_ctx *ctx)
+/** exec_sysexit - SYSEXIT */
+enum emul_result exec_sysexit(struct emul_ctx *ctx)
 {
 	bool wide = ctx->insn.op_size == 8;
-	u64 cs, sp = ctx->gpr[CX], ip = ctx->gpr[DX];
+	u64 cs, sp = ctx->gpr[GPR_RCX], ip = ctx->gpr[GPR_RDX];
 	enum emul_result ret;
 
 	ret = sysenter_allowed(ctx, &cs);
@@ -196,27 +189,11 @@ static enum emul_result sysexit(struct emul_ctx *ctx)
 		return ret;
 	if (wide && (!operand_canonical(ctx, sp) ||
 		     !operand_canonical(ctx, ip)))
-		return exec_fault(ctx, VECTOR_GP, 0);
+		return exec_fault(ctx, X86_TRAP_GP, 0);
 	cs = (cs + (wide ? 32 : 16)) | 3;
 	ctx->cpl = 3;
 	set_flat(ctx, EMUL_CS, cs, code_attr(wide));
 	set_flat(ctx, EMUL_SS, cs + 8, FLAT_DATA);
-	ctx->gpr[SP] = wide ? sp : (u32)sp;
+	ctx->gpr[GPR_RSP] = wide ? sp : (u32)sp;
 	return exec_jump(ctx, wide ? ip : (u32)ip);
-}
-
-enum emul_result exec_fast(struct emul_ctx *ctx)
-{
-	switch (exec_key(&ctx->insn)) {
-	case 0x105:
-		return syscall(ctx);
-	case 0x107:
-		return sysret(ctx);
-	case 0x134:
-		return sysenter(ctx);
-	case 0x135:
-		return sysexit(ctx);
-	default:
-		return EMUL_UNKNOWN;
-	}
 }

@@ -16,8 +16,6 @@
 #include "emul/stack.h"
 #include "emul/system.h"
 
-enum { CX = 1 };
-
 u64 exec_after(const struct emul_ctx *ctx)
 {
 	return emul_rip_advance(ctx->mode, ctx->rip, ctx->insn.len);
@@ -26,8 +24,8 @@ u64 exec_after(const struct emul_ctx *ctx)
 enum emul_result exec_jump(struct emul_ctx *ctx, u64 rip)
 {
 	ctx->rip = rip;
-	ctx->rflags &= ~(u64)RFLAGS_RF;
-	return EMUL_OK;
+	ctx->rflags &= ~X86_EFLAGS_RF;
+	return EMUL_JUMP;
 }
 
 enum emul_result exec_target(struct emul_ctx *ctx,
@@ -35,7 +33,7 @@ enum emul_result exec_target(struct emul_ctx *ctx,
 {
 	if (ctx->mode == EMUL_64 ? !operand_canonical(ctx, rip) :
 				   rip > cs->limit)
-		return exec_fault(ctx, VECTOR_GP, 0);
+		return exec_fault(ctx, X86_TRAP_GP, 0);
 	return EMUL_OK;
 }
 
@@ -77,7 +75,8 @@ static enum emul_result call_near(struct emul_ctx *ctx, u64 target)
 	return ret == EMUL_OK ? exec_jump(ctx, target) : ret;
 }
 
-static enum emul_result return_near(struct emul_ctx *ctx, u16 release)
+/** exec_ret - near RET, with or without bytes to release */
+enum emul_result exec_ret(struct emul_ctx *ctx)
 {
 	enum emul_result ret;
 	struct stack s;
@@ -89,47 +88,34 @@ static enum emul_result return_near(struct emul_ctx *ctx, u16 release)
 		ret = near_target(ctx, &target);
 	if (ret != EMUL_OK)
 		return ret;
-	s.sp = (s.sp + release) & s.mask;
+	s.sp = (s.sp + ctx->insn.imm) & s.mask;
 	stack_finish(&s, ctx);
 	return exec_jump(ctx, target);
 }
 
-/* Groups 5: CALL and JMP through a register or memory. */
-static enum emul_result flow_indirect(struct emul_ctx *ctx)
+/** exec_call_rm - CALL through a register or memory */
+enum emul_result exec_call_rm(struct emul_ctx *ctx)
 {
-	unsigned int n = operand_digit(&ctx->insn);
 	enum emul_result ret;
 	u64 target;
 
-	if (n != 2 && n != 4)
-		return EMUL_UNKNOWN;
 	ret = operand_rm_get(ctx, near_size(ctx), &target);
-	if (ret != EMUL_OK)
-		return ret;
-	return n == 2 ? call_near(ctx, target) : jump_near(ctx, target);
+	return ret == EMUL_OK ? call_near(ctx, target) : ret;
 }
 
-static enum emul_result jump_if(struct emul_ctx *ctx, bool met)
+/** exec_jmp_rm - JMP through a register or memory */
+enum emul_result exec_jmp_rm(struct emul_ctx *ctx)
 {
-	if (!met)
-		return exec_next(ctx);
-	return jump_near(ctx, exec_after(ctx) + ctx->insn.imm);
-}
-
-/* LOOPNE, LOOPE, LOOP: the count changes only when the jump does not fault. */
-static enum emul_result flow_loop(struct emul_ctx *ctx)
-{
-	unsigned int size = ctx->insn.addr_size;
-	u64 count = operand_reg_get(ctx, CX, size) - 1;
-	bool zero = ctx->rflags & RFLAGS_ZF;
 	enum emul_result ret;
+	u64 target;
 
-	count &= operand_mask(size);
-	ret = jump_if(ctx, count && (ctx->insn.opcode == 0xe2 ||
-				     zero == (ctx->insn.opcode == 0xe1)));
-	if (ret == EMUL_OK)
-		operand_reg_set(ctx, CX, size, count);
-	return ret;
+	ret = operand_rm_get(ctx, near_size(ctx), &target);
+	return ret == EMUL_OK ? jump_near(ctx, target) : ret;
+}
+
+static u64 relative_target(const struct emul_ctx *ctx)
+{
+	return exec_after(ctx) + ctx->insn.imm;
 }
 
 /* On Intel this one would be two bytes longer than it was decoded. */
@@ -138,44 +124,53 @@ static bool flow_unknown(const struct emul_ctx *ctx)
 	const struct emul_insn *insn = &ctx->insn;
 
 	return ctx->mode == EMUL_64 && !ctx->amd && insn->op_size == 2 &&
-	       (insn->op->flags & OP_IMM) == IMM_Z;
+	       (insn->flags & OP_IMM) == IMM_Z;
 }
 
-static enum emul_result flow_relative(struct emul_ctx *ctx, bool call)
+/** exec_call - near CALL */
+enum emul_result exec_call(struct emul_ctx *ctx)
 {
-	u64 target = exec_after(ctx) + ctx->insn.imm;
-
 	if (flow_unknown(ctx))
 		return EMUL_UNKNOWN;
-	return call ? call_near(ctx, target) : jump_near(ctx, target);
+	return call_near(ctx, relative_target(ctx));
 }
 
-enum emul_result exec_flow(struct emul_ctx *ctx)
+/** exec_jmp - near JMP */
+enum emul_result exec_jmp(struct emul_ctx *ctx)
 {
-	const struct emul_insn *insn = &ctx->insn;
-
-	switch (exec_key(insn)) {
-	case 0x70 ... 0x7f:
-	case 0x180 ... 0x18f:
-		if (flow_unknown(ctx))
-			return EMUL_UNKNOWN;
-		return jump_if(ctx, alu_condition(ctx->rflags, insn->opcode & 15));
-	case 0xc2:
-		return return_near(ctx, insn->imm);
-	case 0xc3:
-		return return_near(ctx, 0);
-	case 0xe0 ... 0xe2:
-		return flow_loop(ctx);
-	case 0xe3:
-		return jump_if(ctx, !operand_reg_get(ctx, CX, insn->addr_size));
-	case 0xe8:
-		return flow_relative(ctx, true);
-	case 0xe9:
-	case 0xeb:
-		return flow_relative(ctx, false);
-	case 0xff:
-		return flow_indirect(ctx);
-	default:
+	if (flow_unknown(ctx))
 		return EMUL_UNKNOWN;
-	}
+	return jump_near(ctx, relative_target(ctx));
+}
+
+/** exec_jcc - Jcc */
+enum emul_result exec_jcc(struct emul_ctx *ctx)
+{
+	if (flow_unknown(ctx))
+		return EMUL_UNKNOWN;
+	return alu_is_met(ctx) ? exec_jmp(ctx) : EMUL_OK;
+}
+
+/** exec_jcxz - JCXZ, JECXZ, JRCXZ */
+enum emul_result exec_jcxz(struct emul_ctx *ctx)
+{
+	if (operand_reg_get(ctx, GPR_RCX, ctx->insn.addr_size))
+		return EMUL_OK;
+	return jump_near(ctx, relative_target(ctx));
+}
+
+/** exec_loop - LOOPNE, LOOPE, LOOP: the count changes unless the jump faults */
+enum emul_result exec_loop(struct emul_ctx *ctx)
+{
+	unsigned int size = ctx->insn.addr_size;
+	u64 count = operand_reg_get(ctx, GPR_RCX, size) - 1;
+	bool zero = ctx->rflags & X86_EFLAGS_ZF;
+	enum emul_result ret = EMUL_OK;
+
+	if (count & operand_mask(size) &&
+	    (ctx->insn.opcode == 0xe2 || zero == (ctx->insn.opcode == 0xe1)))
+		ret = jump_near(ctx, relative_target(ctx));
+	if (ret != EMUL_FAULT)
+		operand_reg_set(ctx, GPR_RCX, size, count);
+	return ret;
 }

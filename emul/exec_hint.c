@@ -10,43 +10,36 @@
 #include "emul/operand.h"
 #include "emul/system.h"
 
-/* The cache line's address is checked as for a read of one byte. */
-static enum emul_result hint_flush(struct emul_ctx *ctx)
+/** exec_nop - NOP, PREFETCH; INVD, WBINVD: caches are not the emulator's concern */
+enum emul_result exec_nop(struct emul_ctx *ctx)
 {
-	enum emul_result ret;
+	return EMUL_OK;
+}
+
+/** exec_ud - UD0, UD1, UD2 */
+enum emul_result exec_ud(struct emul_ctx *ctx)
+{
+	return exec_fault(ctx, X86_TRAP_UD, 0);
+}
+
+/** exec_clflush - CLFLUSH, CLFLUSHOPT: checked as a read of one byte */
+enum emul_result exec_clflush(struct emul_ctx *ctx)
+{
 	u64 byte;
 
-	ret = operand_load(ctx, operand_address(ctx), 1, &byte);
-	return ret == EMUL_OK ? exec_next(ctx) : ret;
+	if (ctx->insn.rep)
+		return EMUL_UNKNOWN;
+	return operand_load(ctx, operand_address(ctx), 1, &byte);
 }
 
-/* Group 15: fences, CLFLUSH, CLFLUSHOPT and CLWB; no others. */
-static enum emul_result hint_group_15(struct emul_ctx *ctx)
+/** exec_clwb - CLWB, which has the prefix 66 */
+enum emul_result exec_clwb(struct emul_ctx *ctx)
 {
-	const struct emul_insn *insn = &ctx->insn;
-	unsigned int n = operand_digit(insn);
-
-	if (insn->rep)
-		return EMUL_UNKNOWN;
-	if (operand_in_memory(insn))
-		return n == 7 || (n == 6 && insn->op66) ? hint_flush(ctx) :
-							  EMUL_UNKNOWN;
-	return n >= 5 && !insn->op66 ? exec_next(ctx) : EMUL_UNKNOWN;
+	return ctx->insn.op66 ? exec_clflush(ctx) : EMUL_UNKNOWN;
 }
 
-enum emul_result exec_hint(struct emul_ctx *ctx)
+/** exec_fence - LFENCE, MFENCE, SFENCE; with a prefix these are others */
+enum emul_result exec_fence(struct emul_ctx *ctx)
 {
-	switch (exec_key(&ctx->insn)) {
-	case 0x10b:		/* UD2, UD1, UD0 */
-	case 0x1b9:
-	case 0x1ff:
-		return exec_fault(ctx, VECTOR_UD, 0);
-	case 0x10d:		/* PREFETCH; never faults */
-	case 0x118 ... 0x11f:	/* the same, and reserved NOPs */
-		return exec_next(ctx);
-	case 0x1ae:
-		return hint_group_15(ctx);
-	default:
-		return EMUL_UNKNOWN;
-	}
+	return ctx->insn.rep || ctx->insn.op66 ? EMUL_UNKNOWN : EMUL_OK;
 }

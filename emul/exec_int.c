@@ -7,22 +7,21 @@
 #include "emul/operand.h"
 #include "emul/system.h"
 
-enum { SP = 4 };
-
 #define IRET_VIRTUAL_FLAGS 0x3f7fd7	/* all that is defined */
 
 #define ERROR_IDT 2	/* the error code names an entry of the IDT */
 
-/* Flags, CS and RIP, as every interrupt pushes them. */
-static enum emul_result int_push(struct emul_ctx *ctx, struct stack *s)
+/* Flags, CS and the address @after it, as every interrupt pushes them. */
+static enum emul_result int_push(struct emul_ctx *ctx, struct stack *s,
+				 u64 after)
 {
 	enum emul_result ret;
 
-	ret = far_push(s, ctx, ctx->rflags & ~(u64)RFLAGS_RF);
+	ret = far_push(s, ctx, ctx->rflags & ~X86_EFLAGS_RF);
 	if (ret == EMUL_OK)
 		ret = far_push(s, ctx, exec_selector(ctx, EMUL_CS));
 	if (ret == EMUL_OK)
-		ret = far_push(s, ctx, exec_after(ctx));
+		ret = far_push(s, ctx, after);
 	return ret;
 }
 
@@ -37,7 +36,7 @@ static enum emul_result int_real(struct emul_ctx *ctx, u8 vector)
 
 	ctx->ops->table(ctx, true, &idt);
 	if (4 * vector + 3 > idt.limit)
-		return exec_fault(ctx, VECTOR_GP, 0);
+		return exec_fault(ctx, X86_TRAP_GP, 0);
 	ret = implicit_read(ctx, idt.base + 4 * vector, entry, 4);
 	if (ret != EMUL_OK)
 		return ret;
@@ -45,14 +44,14 @@ static enum emul_result int_real(struct emul_ctx *ctx, u8 vector)
 	f.rip = entry[0];
 	f.selector = entry[1];
 	far_real(ctx, &f);
-	ret = int_push(ctx, &s);
+	ret = int_push(ctx, &s, exec_after(ctx));
 	if (ret == EMUL_OK)
 		ret = far_enter(ctx, &f);
 	if (ret == EMUL_OK)
 		ret = stack_write(&s, ctx);
 	if (ret != EMUL_OK)
 		return ret;
-	ctx->rflags &= ~(u64)(RFLAGS_IF | RFLAGS_TF | RFLAGS_AC);
+	ctx->rflags &= ~(X86_EFLAGS_IF | X86_EFLAGS_TF | X86_EFLAGS_AC);
 	return far_commit(ctx, &f);
 }
 
@@ -74,7 +73,7 @@ static enum emul_result gate_read(struct emul_ctx *ctx, u8 vector,
 
 	ctx->ops->table(ctx, true, &idt);
 	if (size * (vector + 1u) - 1 > idt.limit)
-		return exec_fault(ctx, VECTOR_GP, 8 * vector | ERROR_IDT);
+		return exec_fault(ctx, X86_TRAP_GP, 8 * vector | ERROR_IDT);
 	ret = implicit_read(ctx, idt.base + size * vector, raw, size);
 	g->d.raw = raw[0];
 	g->d.high = raw[1];
@@ -96,9 +95,9 @@ static enum emul_result gate_check(struct emul_ctx *ctx, u8 vector,
 			g->type == SYSTEM_TRAP16 || g->type == SYSTEM_TASK;
 	if (!known || !descriptor_system(&g->d) ||
 	    descriptor_dpl(&g->d) < ctx->cpl)
-		return exec_fault(ctx, VECTOR_GP, error);
+		return exec_fault(ctx, X86_TRAP_GP, error);
 	if (!descriptor_present(&g->d))
-		return exec_fault(ctx, VECTOR_NP, error);
+		return exec_fault(ctx, X86_TRAP_NP, error);
 	return g->type == SYSTEM_TASK ? EMUL_UNKNOWN : EMUL_OK;
 }
 
@@ -130,7 +129,7 @@ static enum emul_result int_stack(struct emul_ctx *ctx, const struct far *f,
 {
 	bool inner = f->cpl < ctx->cpl;
 	enum emul_result ret = EMUL_OK;
-	u64 sp = ctx->gpr[SP];
+	u64 sp = ctx->gpr[GPR_RSP];
 
 	ctx->ops->segment(ctx, EMUL_SS, ss);
 	s->size = g->size;
@@ -148,7 +147,8 @@ static enum emul_result int_stack(struct emul_ctx *ctx, const struct far *f,
 }
 
 /* All that is pushed, in this order. */
-static enum emul_result int_frame(struct emul_ctx *ctx, struct stack *s)
+static enum emul_result int_frame(struct emul_ctx *ctx, struct stack *s,
+				  u64 after)
 {
 	static const u8 segs[] = { EMUL_GS, EMUL_FS, EMUL_DS, EMUL_ES };
 	unsigned int i, n = exec_virtual(ctx) ? sizeof(segs) : 0;
@@ -159,15 +159,15 @@ static enum emul_result int_frame(struct emul_ctx *ctx, struct stack *s)
 	if (ctx->stack && ret == EMUL_OK)
 		ret = far_push(s, ctx, exec_selector(ctx, EMUL_SS));
 	if (ctx->stack && ret == EMUL_OK)
-		ret = far_push(s, ctx, ctx->gpr[SP]);
-	return ret == EMUL_OK ? int_push(ctx, s) : ret;
+		ret = far_push(s, ctx, ctx->gpr[GPR_RSP]);
+	return ret == EMUL_OK ? int_push(ctx, s, after) : ret;
 }
 
 static void int_commit(struct emul_ctx *ctx, const struct int_gate *g,
 		       const struct emul_segment *ss)
 {
 	const struct emul_segment none = { 0 };
-	u64 clear = RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM;
+	u64 clear = X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_VM;
 
 	if (exec_virtual(ctx)) {
 		ctx->ops->segment_set(ctx, EMUL_ES, &none);
@@ -179,12 +179,13 @@ static void int_commit(struct emul_ctx *ctx, const struct int_gate *g,
 		ctx->ops->segment_set(ctx, EMUL_SS, ss);
 	/* Interrupt gates have even numbers, trap gates odd ones. */
 	if (!(g->type & 1))
-		clear |= RFLAGS_IF;
+		clear |= X86_EFLAGS_IF;
 	ctx->rflags &= ~clear;
 }
 
 static enum emul_result int_protected(struct emul_ctx *ctx, u8 vector)
 {
+	u64 after = exec_after(ctx);
 	struct emul_segment ss;
 	enum emul_result ret;
 	struct int_gate g;
@@ -202,7 +203,7 @@ static enum emul_result int_protected(struct emul_ctx *ctx, u8 vector)
 	ctx->protected = true;
 	ret = int_stack(ctx, &f, &g, &ss, &s);
 	if (ret == EMUL_OK)
-		ret = int_frame(ctx, &s);
+		ret = int_frame(ctx, &s, after);
 	if (ret == EMUL_OK)
 		ret = far_enter(ctx, &f);
 	if (ret == EMUL_OK)
@@ -220,11 +221,22 @@ static enum emul_result interrupt(struct emul_ctx *ctx, u8 vector)
 	return int_real(ctx, vector);
 }
 
-/* INT n, the only one that IOPL guards in virtual-8086 mode. */
-static enum emul_result int_number(struct emul_ctx *ctx)
+/** exec_int3 - INT3; task gates are unknown to this and its kin */
+enum emul_result exec_int3(struct emul_ctx *ctx)
 {
-	if (exec_virtual(ctx) && exec_iopl(ctx) < 3)
-		return exec_fault(ctx, VECTOR_GP, 0);
+	return interrupt(ctx, X86_TRAP_BP);
+}
+
+/** exec_into - INTO */
+enum emul_result exec_into(struct emul_ctx *ctx)
+{
+	return ctx->rflags & X86_EFLAGS_OF ? interrupt(ctx, X86_TRAP_OF) :
+					     EMUL_OK;
+}
+
+/** exec_int - INT n, the only one that IOPL guards in virtual-8086 mode */
+enum emul_result exec_int(struct emul_ctx *ctx)
+{
 	return interrupt(ctx, ctx->insn.imm);
 }
 
@@ -235,9 +247,9 @@ static u64 iret_flags(const struct emul_ctx *ctx)
 	u64 mask = exec_flags_writable(ctx, size);
 
 	if (size > 2)
-		mask |= RFLAGS_RF;
+		mask |= X86_EFLAGS_RF;
 	if (size > 2 && ctx->protected && !ctx->cpl)
-		mask |= RFLAGS_VIF | RFLAGS_VIP;
+		mask |= X86_EFLAGS_VIF | X86_EFLAGS_VIP;
 	return mask;
 }
 
@@ -249,7 +261,7 @@ static enum emul_result iret_commit(struct emul_ctx *ctx, const struct far *f,
 
 	far_commit(ctx, f);
 	ctx->rflags = rflags;
-	return EMUL_OK;
+	return EMUL_JUMP;
 }
 
 static enum emul_result iret_real(struct emul_ctx *ctx, struct far *f,
@@ -280,10 +292,10 @@ static enum emul_result iret_virtual(struct emul_ctx *ctx, struct far *f,
 	for (i = 0; i < sizeof(order) && ret == EMUL_OK; i++)
 		ret = stack_pop(s, ctx, &val[i]);
 	if (ret == EMUL_OK && f->rip > 0xffff)
-		ret = exec_fault(ctx, VECTOR_GP, 0);
+		ret = exec_fault(ctx, X86_TRAP_GP, 0);
 	if (ret != EMUL_OK)
 		return ret;
-	ctx->rflags = (flags & IRET_VIRTUAL_FLAGS) | RFLAGS_FIXED;
+	ctx->rflags = (flags & IRET_VIRTUAL_FLAGS) | X86_EFLAGS_FIXED;
 	ctx->protected = false;
 	for (i = 1; i < sizeof(order); i++) {
 		segment_load(ctx, order[i], val[i], &seg);
@@ -291,7 +303,7 @@ static enum emul_result iret_virtual(struct emul_ctx *ctx, struct far *f,
 	}
 	far_real(ctx, f);
 	f->cpl = 3;
-	ctx->gpr[SP] = val[0];
+	ctx->gpr[GPR_RSP] = val[0];
 	return iret_commit(ctx, f, 0, 0);
 }
 
@@ -308,14 +320,13 @@ static enum emul_result iret_protected(struct emul_ctx *ctx, struct far *f,
 /* NT: the return from a task, which long mode does not have. */
 static enum emul_result iret_allowed(struct emul_ctx *ctx)
 {
-	if (exec_virtual(ctx) && exec_iopl(ctx) < 3)
-		return exec_fault(ctx, VECTOR_GP, 0);
-	if (!ctx->protected || !(ctx->rflags & RFLAGS_NT))
+	if (!ctx->protected || !(ctx->rflags & X86_EFLAGS_NT))
 		return EMUL_OK;
-	return ctx->long_mode ? exec_fault(ctx, VECTOR_GP, 0) : EMUL_UNKNOWN;
+	return ctx->long_mode ? exec_fault(ctx, X86_TRAP_GP, 0) : EMUL_UNKNOWN;
 }
 
-static enum emul_result iret(struct emul_ctx *ctx)
+/** exec_iret - IRET; the return from a nested task is unknown */
+enum emul_result exec_iret(struct emul_ctx *ctx)
 {
 	enum emul_result ret;
 	u64 selector, flags;
@@ -335,25 +346,7 @@ static enum emul_result iret(struct emul_ctx *ctx)
 	f.selector = selector;
 	if (!ctx->protected)
 		return iret_real(ctx, &f, &s, flags);
-	if (flags & RFLAGS_VM && !ctx->cpl && !ctx->long_mode)
+	if (flags & X86_EFLAGS_VM && !ctx->cpl && !ctx->long_mode)
 		return iret_virtual(ctx, &f, &s, flags);
 	return iret_protected(ctx, &f, &s, flags);
-}
-
-enum emul_result exec_int(struct emul_ctx *ctx)
-{
-	switch (exec_key(&ctx->insn)) {
-	case 0xcc:
-		return interrupt(ctx, VECTOR_BP);
-	case 0xcd:
-		return int_number(ctx);
-	case 0xce:
-		if (!(ctx->rflags & RFLAGS_OF))
-			return exec_next(ctx);
-		return interrupt(ctx, VECTOR_OF);
-	case 0xcf:
-		return iret(ctx);
-	default:
-		return EMUL_UNKNOWN;
-	}
 }

@@ -8,10 +8,9 @@
 #include "emul/alu.h"
 #include "emul/emul.h"
 #include "emul/exec.h"
+#include "emul/modify.h"
 #include "emul/operand.h"
 #include "emul/system.h"
-
-enum { AX, CX, DX };
 
 struct pair {
 	u64 low, high;
@@ -19,21 +18,21 @@ struct pair {
 
 static struct pair pair_get(const struct emul_ctx *ctx, unsigned int size)
 {
-	struct pair p = { operand_reg_get(ctx, AX, size), 0 };
+	struct pair p = { operand_reg_get(ctx, GPR_RAX, size), 0 };
 
-	p.high = size == 1 ? ctx->gpr[AX] >> 8 & 0xff :
-			     operand_reg_get(ctx, DX, size);
+	p.high = size == 1 ? ctx->gpr[GPR_RAX] >> 8 & 0xff :
+			     operand_reg_get(ctx, GPR_RDX, size);
 	return p;
 }
 
 static void pair_set(struct emul_ctx *ctx, unsigned int size, struct pair p)
 {
 	if (size == 1) {
-		operand_reg_set(ctx, AX, 2, p.high << 8 | (p.low & 0xff));
+		operand_reg_set(ctx, GPR_RAX, 2, p.high << 8 | (p.low & 0xff));
 		return;
 	}
-	operand_reg_set(ctx, AX, size, p.low);
-	operand_reg_set(ctx, DX, size, p.high);
+	operand_reg_set(ctx, GPR_RAX, size, p.low);
+	operand_reg_set(ctx, GPR_RDX, size, p.high);
 }
 
 /* Halves of 32 bits: there is no wider type everywhere. */
@@ -78,13 +77,15 @@ static void multiply_flags(struct alu *alu, struct pair p, bool sign)
 
 	if (sign && alu_top(alu, p.low))
 		upper = operand_mask(alu->size);
-	alu_flag(alu, RFLAGS_CF | RFLAGS_OF, p.high != upper);
+	alu_flag(alu, X86_EFLAGS_CF | X86_EFLAGS_OF, p.high != upper);
 }
 
-static enum emul_result mul_ax(struct emul_ctx *ctx, bool sign)
+/** exec_mul - MUL, and IMUL with one operand */
+enum emul_result exec_mul(struct emul_ctx *ctx)
 {
+	bool sign = operand_digit(&ctx->insn) & 1;
 	struct alu alu = { ctx->insn.op_size, ctx->rflags };
-	u64 a = operand_reg_get(ctx, AX, alu.size), b;
+	u64 a = operand_reg_get(ctx, GPR_RAX, alu.size), b;
 	enum emul_result ret;
 	struct pair p;
 
@@ -95,25 +96,23 @@ static enum emul_result mul_ax(struct emul_ctx *ctx, bool sign)
 	multiply_flags(&alu, p, sign);
 	pair_set(ctx, alu.size, p);
 	ctx->rflags = alu.flags;
-	return exec_next(ctx);
+	return EMUL_OK;
 }
 
-/* IMUL with two and three operands: @a is the one that is not ModRM.rm. */
-static enum emul_result mul_reg(struct emul_ctx *ctx, u64 a)
+/* 0F AF has two operands, 69 and 6B have an immediate. */
+static u64 compute_imul(const struct emul_ctx *ctx, struct alu *alu, u64 val)
 {
-	struct alu alu = { ctx->insn.op_size, ctx->rflags };
-	enum emul_result ret;
-	struct pair p;
-	u64 b;
+	u64 by = ctx->insn.map ? operand_reg_read(ctx) : ctx->insn.imm;
+	struct pair p = multiply_signed(by & operand_mask(alu->size), val, alu);
 
-	ret = operand_rm_get(ctx, alu.size, &b);
-	if (ret != EMUL_OK)
-		return ret;
-	p = multiply_signed(a & operand_mask(alu.size), b, &alu);
-	multiply_flags(&alu, p, true);
-	operand_reg_set(ctx, operand_reg(&ctx->insn), alu.size, p.low);
-	ctx->rflags = alu.flags;
-	return exec_next(ctx);
+	multiply_flags(alu, p, true);
+	return p.low;
+}
+
+/** exec_imul - IMUL with two and three operands */
+enum emul_result exec_imul(struct emul_ctx *ctx)
+{
+	return modify_reg(ctx, compute_imul);
 }
 
 /* Quotient in @low, remainder in @high; the quotient must fit. */
@@ -144,7 +143,8 @@ static struct pair negate(struct pair p, unsigned int size)
 	return p;
 }
 
-static enum emul_result div_ax(struct emul_ctx *ctx)
+/** exec_div - DIV */
+enum emul_result exec_div(struct emul_ctx *ctx)
 {
 	unsigned int size = ctx->insn.op_size;
 	struct pair p = pair_get(ctx, size);
@@ -155,13 +155,13 @@ static enum emul_result div_ax(struct emul_ctx *ctx)
 	if (ret != EMUL_OK)
 		return ret;
 	if (p.high >= by)
-		return exec_fault(ctx, VECTOR_DE, 0);
+		return exec_fault(ctx, X86_TRAP_DE, 0);
 	pair_set(ctx, size, divide(p, by, size));
-	return exec_next(ctx);
+	return EMUL_OK;
 }
 
-/* Truncates towards 0; the remainder has the dividend's sign. */
-static enum emul_result idiv_ax(struct emul_ctx *ctx)
+/** exec_idiv - IDIV: truncates towards 0; the remainder has the dividend's sign */
+enum emul_result exec_idiv(struct emul_ctx *ctx)
 {
 	struct alu alu = { ctx->insn.op_size, 0 };
 	struct pair p = pair_get(ctx, alu.size);
@@ -178,49 +178,15 @@ static enum emul_result idiv_ax(struct emul_ctx *ctx)
 	if (minus)
 		p = negate(p, alu.size);
 	if (p.high >= by)
-		return exec_fault(ctx, VECTOR_DE, 0);
+		return exec_fault(ctx, X86_TRAP_DE, 0);
 	p = divide(p, by, alu.size);
 	limit = (mask >> 1) + differ;
 	if (p.low > limit)
-		return exec_fault(ctx, VECTOR_DE, 0);
+		return exec_fault(ctx, X86_TRAP_DE, 0);
 	if (differ)
 		p.low = -p.low;
 	if (minus)
 		p.high = -p.high;
 	pair_set(ctx, alu.size, p);
-	return exec_next(ctx);
-}
-
-static enum emul_result mul_group_3(struct emul_ctx *ctx)
-{
-	switch (operand_digit(&ctx->insn)) {
-	case 4:
-		return mul_ax(ctx, false);
-	case 5:
-		return mul_ax(ctx, true);
-	case 6:
-		return div_ax(ctx);
-	case 7:
-		return idiv_ax(ctx);
-	default:
-		return EMUL_UNKNOWN;
-	}
-}
-
-enum emul_result exec_mul(struct emul_ctx *ctx)
-{
-	const struct emul_insn *insn = &ctx->insn;
-
-	switch (exec_key(insn)) {
-	case 0x069:
-	case 0x06b:
-		return mul_reg(ctx, insn->imm);
-	case 0x0f6 ... 0x0f7:
-		return mul_group_3(ctx);
-	case 0x1af:
-		return mul_reg(ctx, operand_reg_get(ctx, operand_reg(insn),
-						    insn->op_size));
-	default:
-		return EMUL_UNKNOWN;
-	}
+	return EMUL_OK;
 }

@@ -11,8 +11,6 @@
 
 #define TSS_IO_BASE 0x66	/* offset of the I/O bitmap's offset */
 
-enum { AX = 0, DX = 2 };
-
 /* Two bytes are looked at, however many ports there are. */
 static enum emul_result port_bitmap(struct emul_ctx *ctx, u16 port,
 				    unsigned int size)
@@ -26,16 +24,16 @@ static enum emul_result port_bitmap(struct emul_ctx *ctx, u16 port,
 	if (!(tr.attr & EMUL_ATTR_P) ||
 	    (tr.attr & EMUL_ATTR_TYPE) != SYSTEM_TSS_BUSY ||
 	    tr.limit < TSS_IO_BASE + 1)
-		return exec_fault(ctx, VECTOR_GP, 0);
+		return exec_fault(ctx, X86_TRAP_GP, 0);
 	ret = implicit_read(ctx, tr.base + TSS_IO_BASE, &base, 2);
 	if (ret != EMUL_OK)
 		return ret;
 	offset = base + port / 8;
 	if (offset + 1 > tr.limit)
-		return exec_fault(ctx, VECTOR_GP, 0);
+		return exec_fault(ctx, X86_TRAP_GP, 0);
 	ret = implicit_read(ctx, tr.base + offset, &bits, 2);
 	if (ret == EMUL_OK && bits >> port % 8 & (BIT(size) - 1))
-		ret = exec_fault(ctx, VECTOR_GP, 0);
+		ret = exec_fault(ctx, X86_TRAP_GP, 0);
 	return ret;
 }
 
@@ -48,67 +46,60 @@ enum emul_result exec_port(struct emul_ctx *ctx, u16 port, unsigned int size)
 }
 
 /* There are no 64-bit ports: REX.W changes nothing. */
-static enum emul_result port_move(struct emul_ctx *ctx, u16 port, bool out)
+static unsigned int port_size(const struct emul_ctx *ctx)
 {
-	const struct emul_insn *insn = &ctx->insn;
-	unsigned int size = insn->op_size == 8 ? 4 : insn->op_size;
+	return ctx->insn.op_size == 8 ? 4 : ctx->insn.op_size;
+}
+
+/* Opcodes EC to EF: the port is in DX. */
+static u16 port_number(const struct emul_ctx *ctx)
+{
+	return ctx->insn.opcode & 8 ? ctx->gpr[GPR_RDX] : ctx->insn.imm;
+}
+
+/** exec_in - IN */
+enum emul_result exec_in(struct emul_ctx *ctx)
+{
+	unsigned int size = port_size(ctx);
+	u16 port = port_number(ctx);
 	enum emul_result ret;
 	u32 val = 0;
 
 	ret = exec_port(ctx, port, size);
-	if (ret != EMUL_OK)
-		return ret;
-	if (out) {
-		val = ctx->gpr[AX];
-		ret = ctx->ops->out(ctx, port, &val, size);
-	} else {
+	if (ret == EMUL_OK)
 		ret = ctx->ops->in(ctx, port, &val, size);
-		if (ret == EMUL_OK)
-			operand_reg_set(ctx, AX, size, val);
-	}
-	return ret == EMUL_OK ? exec_next(ctx) : ret;
+	if (ret == EMUL_OK)
+		operand_reg_set(ctx, GPR_RAX, size, val);
+	return ret;
 }
 
-/* CR4.VME and CR4.PVI would allow more: they are not known here. */
-static enum emul_result set_interrupt(struct emul_ctx *ctx, bool on)
+/** exec_out - OUT */
+enum emul_result exec_out(struct emul_ctx *ctx)
 {
-	bool was = ctx->rflags & RFLAGS_IF;
+	unsigned int size = port_size(ctx);
+	u16 port = port_number(ctx);
+	u32 val = ctx->gpr[GPR_RAX];
+	enum emul_result ret;
+
+	ret = exec_port(ctx, port, size);
+	return ret == EMUL_OK ? ctx->ops->out(ctx, port, &val, size) : ret;
+}
+
+/** exec_cli - CLI, STI; what CR4.VME and CR4.PVI would allow is not known here */
+enum emul_result exec_cli(struct emul_ctx *ctx)
+{
+	bool on = ctx->insn.opcode & 1;
 
 	if ((ctx->protected || exec_virtual(ctx)) && ctx->cpl > exec_iopl(ctx))
-		return exec_fault(ctx, VECTOR_GP, 0);
-	ctx->rflags &= ~(u64)RFLAGS_IF;
-	if (on)
-		ctx->rflags |= RFLAGS_IF;
-	if (on && !was)
+		return exec_fault(ctx, X86_TRAP_GP, 0);
+	if (on && !(ctx->rflags & X86_EFLAGS_IF))
 		ctx->ops->shadow(ctx);
-	return exec_next(ctx);
+	return exec_flag(ctx, X86_EFLAGS_IF, on);
 }
 
-static enum emul_result halt(struct emul_ctx *ctx)
+/** exec_hlt - HLT */
+enum emul_result exec_hlt(struct emul_ctx *ctx)
 {
-	enum emul_result ret = exec_privileged(ctx);
-
-	if (ret != EMUL_OK)
-		return ret;
 	ctx->ops->halt(ctx);
-	return exec_next(ctx);
-}
-
-enum emul_result exec_io(struct emul_ctx *ctx)
-{
-	const struct emul_insn *insn = &ctx->insn;
-
-	switch (exec_key(insn)) {
-	case 0xe4 ... 0xe7:
-		return port_move(ctx, insn->imm, insn->opcode & 2);
-	case 0xec ... 0xef:
-		return port_move(ctx, ctx->gpr[DX], insn->opcode & 2);
-	case 0xf4:
-		return halt(ctx);
-	case 0xfa:
-	case 0xfb:
-		return set_interrupt(ctx, insn->opcode & 1);
-	default:
-		return EMUL_UNKNOWN;
-	}
+	return EMUL_OK;
 }

@@ -19,34 +19,29 @@ u16 exec_selector(struct emul_ctx *ctx, enum emul_seg seg)
 enum emul_result exec_store_word(struct emul_ctx *ctx, u64 val)
 {
 	const struct emul_insn *insn = &ctx->insn;
-	enum emul_result ret;
 
-	if (operand_in_memory(insn))
-		ret = operand_rm_set(ctx, 2, val);
-	else
-		ret = operand_rm_set(ctx, insn->op_size, val);
-	return ret == EMUL_OK ? exec_next(ctx) : ret;
+	return operand_rm_set(ctx, operand_in_memory(insn) ? 2 : insn->op_size,
+			      val);
 }
 
-/* The new value is known and in order: from here on nothing fails. */
-static enum emul_result seg_finish(struct emul_ctx *ctx, enum emul_seg seg,
-				   const struct emul_segment *val)
+/** exec_mov_from_seg - MOV of a segment register to ModRM.rm */
+enum emul_result exec_mov_from_seg(struct emul_ctx *ctx)
 {
-	ctx->ops->segment_set(ctx, seg, val);
-	return exec_next(ctx);
+	return exec_store_word(ctx, exec_selector(ctx,
+						  operand_digit(&ctx->insn)));
 }
 
-/* The next instruction is to load the stack pointer (APM vol. 2, 8.5.1). */
-static enum emul_result seg_finish_shadow(struct emul_ctx *ctx,
-					  enum emul_seg seg,
-					  const struct emul_segment *val)
+/* Behind MOV and POP the next instruction is to load RSP (APM vol. 2, 8.5.1). */
+static void set_with_shadow(struct emul_ctx *ctx, enum emul_seg seg,
+			    const struct emul_segment *val)
 {
 	if (seg == EMUL_SS)
 		ctx->ops->shadow(ctx);
-	return seg_finish(ctx, seg, val);
+	ctx->ops->segment_set(ctx, seg, val);
 }
 
-static enum emul_result mov_seg(struct emul_ctx *ctx)
+/** exec_mov_to_seg - MOV of ModRM.rm to a segment register */
+enum emul_result exec_mov_to_seg(struct emul_ctx *ctx)
 {
 	enum emul_seg seg = operand_digit(&ctx->insn);
 	struct emul_segment new;
@@ -56,10 +51,25 @@ static enum emul_result mov_seg(struct emul_ctx *ctx)
 	ret = operand_rm_get(ctx, 2, &val);
 	if (ret == EMUL_OK)
 		ret = segment_load(ctx, seg, val, &new);
-	return ret == EMUL_OK ? seg_finish_shadow(ctx, seg, &new) : ret;
+	if (ret == EMUL_OK)
+		set_with_shadow(ctx, seg, &new);
+	return ret;
 }
 
-static enum emul_result pop_seg(struct emul_ctx *ctx, enum emul_seg seg)
+/* The segment register in opcodes of PUSH and POP. */
+static enum emul_seg opcode_seg(const struct emul_ctx *ctx)
+{
+	return ctx->insn.opcode >> 3 & 7;
+}
+
+/** exec_push_seg - PUSH of a segment register */
+enum emul_result exec_push_seg(struct emul_ctx *ctx)
+{
+	return exec_push(ctx, exec_selector(ctx, opcode_seg(ctx)));
+}
+
+/** exec_pop_seg - POP to a segment register */
+enum emul_result exec_pop_seg(struct emul_ctx *ctx)
 {
 	struct emul_segment new;
 	enum emul_result ret;
@@ -69,11 +79,12 @@ static enum emul_result pop_seg(struct emul_ctx *ctx, enum emul_seg seg)
 	stack_init(&s, ctx, ctx->insn.op_size);
 	ret = stack_pop(&s, ctx, &val);
 	if (ret == EMUL_OK)
-		ret = segment_load(ctx, seg, val, &new);
+		ret = segment_load(ctx, opcode_seg(ctx), val, &new);
 	if (ret != EMUL_OK)
 		return ret;
 	stack_finish(&s, ctx);
-	return seg_finish_shadow(ctx, seg, &new);
+	set_with_shadow(ctx, opcode_seg(ctx), &new);
+	return EMUL_OK;
 }
 
 unsigned int exec_pointer_size(const struct emul_ctx *ctx)
@@ -94,13 +105,11 @@ enum emul_result exec_load_pointer(struct emul_ctx *ctx, u64 *offset,
 	ret = operand_load(ctx, at, size, offset);
 	if (ret != EMUL_OK)
 		return ret;
-	at.offset = (at.offset + size) & operand_mask(ctx->insn.addr_size);
-	ret = operand_load(ctx, at, 2, &val);
+	ret = operand_load(ctx, operand_after(ctx, at, size), 2, &val);
 	*selector = val;
 	return ret;
 }
 
-/* LES, LDS, LSS, LFS, LGS. */
 static enum emul_result load_far(struct emul_ctx *ctx, enum emul_seg seg)
 {
 	struct emul_segment new;
@@ -115,43 +124,24 @@ static enum emul_result load_far(struct emul_ctx *ctx, enum emul_seg seg)
 		return ret;
 	operand_reg_set(ctx, operand_reg(&ctx->insn),
 			exec_pointer_size(ctx), offset);
-	return seg_finish(ctx, seg, &new);
+	ctx->ops->segment_set(ctx, seg, &new);
+	return EMUL_OK;
 }
 
-enum emul_result exec_seg(struct emul_ctx *ctx)
+/** exec_les - LES */
+enum emul_result exec_les(struct emul_ctx *ctx)
 {
-	const struct emul_insn *insn = &ctx->insn;
+	return load_far(ctx, EMUL_ES);
+}
 
-	switch (exec_key(insn)) {
-	case 0x8c:
-		return exec_store_word(ctx, exec_selector(ctx,
-						operand_digit(insn)));
-	case 0x8e:
-		return mov_seg(ctx);
-	case 0x06:
-	case 0x0e:
-	case 0x16:
-	case 0x1e:
-	case 0x1a0:
-	case 0x1a8:
-		return exec_push(ctx, exec_selector(ctx, insn->opcode >> 3 & 7));
-	case 0x07:
-	case 0x17:
-	case 0x1f:
-	case 0x1a1:
-	case 0x1a9:
-		return pop_seg(ctx, insn->opcode >> 3 & 7);
-	case 0xc4:
-		return load_far(ctx, EMUL_ES);
-	case 0xc5:
-		return load_far(ctx, EMUL_DS);
-	case 0x1b2:
-		return load_far(ctx, EMUL_SS);
-	case 0x1b4:
-		return load_far(ctx, EMUL_FS);
-	case 0x1b5:
-		return load_far(ctx, EMUL_GS);
-	default:
-		return EMUL_UNKNOWN;
-	}
+/** exec_lds - LDS */
+enum emul_result exec_lds(struct emul_ctx *ctx)
+{
+	return load_far(ctx, EMUL_DS);
+}
+
+/** exec_lss - LSS, LFS, LGS, whose opcodes have the segment's number */
+enum emul_result exec_lss(struct emul_ctx *ctx)
+{
+	return load_far(ctx, ctx->insn.opcode & 7);
 }

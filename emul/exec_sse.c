@@ -71,7 +71,7 @@ static const struct sse_move sse_moves[] = {
 static const struct sse_move *sse_find(const struct emul_insn *insn)
 {
 	u32 prefix = insn->rep ? insn->rep : insn->op66 ? 0x66 : 0;
-	u32 key = prefix << 16 | exec_key(insn);
+	u32 key = prefix << 16 | insn->map << 8 | insn->opcode;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sse_moves); i++)
@@ -86,14 +86,14 @@ static enum emul_result sse_enabled(struct emul_ctx *ctx, u64 cr0, u64 cr4)
 	u64 xcr0;
 
 	if (!ctx->insn.vex)
-		return cr0 & CR0_EM || !(cr4 & CR4_OSFXSR) ?
-		       exec_fault(ctx, VECTOR_UD, 0) : EMUL_OK;
+		return cr0 & X86_CR0_EM || !(cr4 & X86_CR4_OSFXSR) ?
+		       exec_fault(ctx, X86_TRAP_UD, 0) : EMUL_OK;
 	/* SDM vol. 2, 2.4.3 and table 2-23; CR0.EM does not count. */
-	if (!ctx->protected || !(cr4 & CR4_OSXSAVE))
-		return exec_fault(ctx, VECTOR_UD, 0);
+	if (!ctx->protected || !(cr4 & X86_CR4_OSXSAVE))
+		return exec_fault(ctx, X86_TRAP_UD, 0);
 	if (exec_reg(ctx, EMUL_XCR, 0, &xcr0) != EMUL_OK ||
 	    (xcr0 & XCR0_AVX) != XCR0_AVX)
-		return exec_fault(ctx, VECTOR_UD, 0);
+		return exec_fault(ctx, X86_TRAP_UD, 0);
 	return EMUL_OK;
 }
 
@@ -107,8 +107,8 @@ static enum emul_result sse_usable(struct emul_ctx *ctx)
 		ret = exec_reg(ctx, EMUL_CR, 4, &cr4);
 	if (ret == EMUL_OK)
 		ret = sse_enabled(ctx, cr0, cr4);
-	if (ret == EMUL_OK && cr0 & CR0_TS)
-		ret = exec_fault(ctx, VECTOR_NM, 0);
+	if (ret == EMUL_OK && cr0 & X86_CR0_TS)
+		ret = exec_fault(ctx, X86_TRAP_NM, 0);
 	return ret;
 }
 
@@ -178,7 +178,7 @@ static enum emul_result sse_memory(struct emul_ctx *ctx,
 
 	/* Comes before the checks of the address itself. */
 	if (move->flags & ALIGNED && operand_linear(ctx, at) & (size - 1))
-		return exec_fault(ctx, VECTOR_GP, 0);
+		return exec_fault(ctx, X86_TRAP_GP, 0);
 	if (move->flags & STORE) {
 		ctx->ops->vector(ctx, reg, val, ctx->insn.vex ? 32 : 16);
 		ret = operand_write(ctx, at, val + sse_offset(move), size);
@@ -187,7 +187,7 @@ static enum emul_result sse_memory(struct emul_ctx *ctx,
 		if (ret == EMUL_OK)
 			sse_put(ctx, move, reg, val);
 	}
-	return ret == EMUL_OK ? exec_next(ctx) : ret;
+	return ret;
 }
 
 static enum emul_result sse_general(struct emul_ctx *ctx,
@@ -205,7 +205,7 @@ static enum emul_result sse_general(struct emul_ctx *ctx,
 		val[0] = operand_reg_get(ctx, rm, size);
 		sse_put(ctx, move, reg, val);
 	}
-	return exec_next(ctx);
+	return EMUL_OK;
 }
 
 static enum emul_result sse_register(struct emul_ctx *ctx,
@@ -221,10 +221,15 @@ static enum emul_result sse_register(struct emul_ctx *ctx,
 		from = 8 - sse_offset(move);
 	ctx->ops->vector(ctx, store ? reg : rm, val, ctx->insn.vex ? 32 : 16);
 	sse_put(ctx, move, store ? rm : reg, val + from);
-	return exec_next(ctx);
+	return EMUL_OK;
 }
 
-enum emul_result exec_sse(struct emul_ctx *ctx)
+/**
+ * exec_vector - moves of vector registers, legacy and VEX forms
+ *
+ * MOVxPS, MOVxPD, MOVDQx, MOVNTx, MOVSS, MOVSD, MOVD, MOVQ, LDDQU; nothing of MMX.
+ */
+enum emul_result exec_vector(struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
 	const struct sse_move *move = sse_find(insn);
@@ -233,7 +238,7 @@ enum emul_result exec_sse(struct emul_ctx *ctx)
 	if (!move || insn->vex == 4)
 		return EMUL_UNKNOWN;
 	if (!sse_valid(insn, move))
-		return exec_fault(ctx, VECTOR_UD, 0);
+		return exec_fault(ctx, X86_TRAP_UD, 0);
 	ret = sse_usable(ctx);
 	if (ret != EMUL_OK)
 		return ret;

@@ -7,8 +7,6 @@
 #include "emul/operand.h"
 #include "emul/system.h"
 
-enum { AX = 0, CX = 1, DX = 2, SI = 6, DI = 7 };
-
 /* Port I/O has no 64-bit form: REX.W changes nothing (SDM vol. 2, INS). */
 static unsigned int string_size(const struct emul_insn *insn)
 {
@@ -32,7 +30,7 @@ static void string_advance(struct emul_ctx *ctx, unsigned int reg)
 	const struct emul_insn *insn = &ctx->insn;
 	u64 step = string_size(insn);
 
-	if (ctx->rflags & RFLAGS_DF)
+	if (ctx->rflags & X86_EFLAGS_DF)
 		step = -step;
 	operand_reg_set(ctx, reg, insn->addr_size, ctx->gpr[reg] + step);
 }
@@ -42,115 +40,119 @@ static enum emul_result string_load(struct emul_ctx *ctx, u64 *val)
 {
 	enum emul_seg seg = operand_seg(&ctx->insn, EMUL_DS);
 
-	return operand_load(ctx, string_address(ctx, SI, seg),
+	return operand_load(ctx, string_address(ctx, GPR_RSI, seg),
 			    ctx->insn.op_size, val);
 }
 
 static enum emul_result string_store(struct emul_ctx *ctx, u64 val)
 {
-	return operand_store(ctx, string_address(ctx, DI, EMUL_ES),
+	return operand_store(ctx, string_address(ctx, GPR_RDI, EMUL_ES),
 			     ctx->insn.op_size, val);
 }
 
-/* A device must not be read for a store that faults: so the store comes first. */
-static enum emul_result string_in(struct emul_ctx *ctx)
+/** exec_ins - INS; a device is not read for a store that faults: so that comes first */
+enum emul_result exec_ins(struct emul_ctx *ctx)
 {
 	unsigned int size = string_size(&ctx->insn);
 	enum emul_result ret;
 	u64 la;
 	u32 val;
 
-	ret = exec_port(ctx, ctx->gpr[DX], size);
+	ret = exec_port(ctx, ctx->gpr[GPR_RDX], size);
 	if (ret == EMUL_OK)
-		ret = operand_check(ctx, string_address(ctx, DI, EMUL_ES), size,
+		ret = operand_check(ctx, string_address(ctx, GPR_RDI, EMUL_ES), size,
 				    true, &la);
 	if (ret == EMUL_OK)
 		ret = ctx->ops->probe(ctx, la, size);
 	if (ret == EMUL_OK)
-		ret = ctx->ops->in(ctx, ctx->gpr[DX], &val, size);
+		ret = ctx->ops->in(ctx, ctx->gpr[GPR_RDX], &val, size);
 	if (ret == EMUL_OK)
 		ret = ctx->ops->write(ctx, la, &val, size);
 	if (ret == EMUL_OK)
-		string_advance(ctx, DI);
+		string_advance(ctx, GPR_RDI);
 	return ret;
 }
 
-static enum emul_result string_out(struct emul_ctx *ctx)
+/** exec_outs - OUTS */
+enum emul_result exec_outs(struct emul_ctx *ctx)
 {
 	unsigned int size = string_size(&ctx->insn);
 	enum emul_seg seg = operand_seg(&ctx->insn, EMUL_DS);
 	enum emul_result ret;
 	u64 val;
 
-	ret = exec_port(ctx, ctx->gpr[DX], size);
+	ret = exec_port(ctx, ctx->gpr[GPR_RDX], size);
 	if (ret == EMUL_OK)
-		ret = operand_load(ctx, string_address(ctx, SI, seg), size,
+		ret = operand_load(ctx, string_address(ctx, GPR_RSI, seg), size,
 				   &val);
 	if (ret == EMUL_OK)
-		ret = ctx->ops->out(ctx, ctx->gpr[DX], &val, size);
+		ret = ctx->ops->out(ctx, ctx->gpr[GPR_RDX], &val, size);
 	if (ret == EMUL_OK)
-		string_advance(ctx, SI);
+		string_advance(ctx, GPR_RSI);
 	return ret;
 }
 
-/* SCAS compares with the accumulator, CMPS with what SI points to. */
-static enum emul_result string_compare(struct emul_ctx *ctx, bool scan)
+/** exec_cmps - CMPS, and SCAS, which compares with the accumulator */
+enum emul_result exec_cmps(struct emul_ctx *ctx)
 {
+	bool scan = ctx->insn.opcode & 8;
 	struct alu alu = { ctx->insn.op_size, ctx->rflags };
-	u64 a = operand_reg_get(ctx, AX, alu.size), b;
+	u64 a = operand_reg_get(ctx, GPR_RAX, alu.size), b;
 	enum emul_result ret = EMUL_OK;
 
 	if (!scan)
 		ret = string_load(ctx, &a);
 	if (ret == EMUL_OK)
-		ret = operand_load(ctx, string_address(ctx, DI, EMUL_ES),
+		ret = operand_load(ctx, string_address(ctx, GPR_RDI, EMUL_ES),
 				   alu.size, &b);
 	if (ret != EMUL_OK)
 		return ret;
 	alu_compute(&alu, ALU_CMP, a, b);
 	if (!scan)
-		string_advance(ctx, SI);
-	string_advance(ctx, DI);
+		string_advance(ctx, GPR_RSI);
+	string_advance(ctx, GPR_RDI);
 	ctx->rflags = alu.flags;
 	return EMUL_OK;
 }
 
-static enum emul_result string_once(struct emul_ctx *ctx)
+/** exec_movs - MOVS */
+enum emul_result exec_movs(struct emul_ctx *ctx)
 {
-	unsigned int size = ctx->insn.op_size;
-	enum emul_result ret = EMUL_OK;
-	u64 val = operand_reg_get(ctx, AX, size);
+	enum emul_result ret;
+	u64 val;
 
-	switch (ctx->insn.opcode & ~1) {
-	case 0x6c:
-		return string_in(ctx);
-	case 0x6e:
-		return string_out(ctx);
-	case 0xa4:	/* MOVS */
-		ret = string_load(ctx, &val);
-		if (ret == EMUL_OK)
-			ret = string_store(ctx, val);
-		if (ret != EMUL_OK)
-			return ret;
-		string_advance(ctx, SI);
-		string_advance(ctx, DI);
-		return EMUL_OK;
-	case 0xa6:
-	case 0xae:
-		return string_compare(ctx, ctx->insn.opcode & 8);
-	case 0xaa:	/* STOS */
+	ret = string_load(ctx, &val);
+	if (ret == EMUL_OK)
 		ret = string_store(ctx, val);
-		if (ret == EMUL_OK)
-			string_advance(ctx, DI);
+	if (ret != EMUL_OK)
 		return ret;
-	default:	/* LODS */
-		ret = string_load(ctx, &val);
-		if (ret != EMUL_OK)
-			return ret;
-		operand_reg_set(ctx, AX, size, val);
-		string_advance(ctx, SI);
-		return EMUL_OK;
-	}
+	string_advance(ctx, GPR_RSI);
+	string_advance(ctx, GPR_RDI);
+	return EMUL_OK;
+}
+
+/** exec_stos - STOS */
+enum emul_result exec_stos(struct emul_ctx *ctx)
+{
+	enum emul_result ret = string_store(ctx, ctx->gpr[GPR_RAX]);
+
+	if (ret == EMUL_OK)
+		string_advance(ctx, GPR_RDI);
+	return ret;
+}
+
+/** exec_lods - LODS */
+enum emul_result exec_lods(struct emul_ctx *ctx)
+{
+	enum emul_result ret;
+	u64 val;
+
+	ret = string_load(ctx, &val);
+	if (ret != EMUL_OK)
+		return ret;
+	operand_reg_set(ctx, GPR_RAX, ctx->insn.op_size, val);
+	string_advance(ctx, GPR_RSI);
+	return EMUL_OK;
 }
 
 /* REPE (F3) goes on while ZF is set, REPNE (F2) while it is not. */
@@ -160,38 +162,21 @@ static bool string_stops(const struct emul_ctx *ctx)
 
 	if ((insn->opcode & ~9) != 0xa6)
 		return false;
-	return !(ctx->rflags & RFLAGS_ZF) == (insn->rep == 0xf3);
+	return !(ctx->rflags & X86_EFLAGS_ZF) == (insn->rep == 0xf3);
 }
 
-static enum emul_result string_repeat(struct emul_ctx *ctx)
+/** exec_repeat - one iteration of REP; RIP stays until the last one is done */
+enum emul_result exec_repeat(struct emul_ctx *ctx)
 {
 	unsigned int size = ctx->insn.addr_size;
-	u64 count = operand_reg_get(ctx, CX, size);
+	u64 count = operand_reg_get(ctx, GPR_RCX, size);
 	enum emul_result ret;
 
 	if (!count)
-		return exec_next(ctx);
-	ret = string_once(ctx);
+		return EMUL_OK;
+	ret = ctx->insn.exec(ctx);
 	if (ret != EMUL_OK)
 		return ret;
-	operand_reg_set(ctx, CX, size, count - 1);
-	return count == 1 || string_stops(ctx) ? exec_next(ctx) : EMUL_OK;
-}
-
-enum emul_result exec_string(struct emul_ctx *ctx)
-{
-	enum emul_result ret;
-
-	switch (exec_key(&ctx->insn)) {
-	case 0x06c ... 0x06f:
-	case 0x0a4 ... 0x0a7:
-	case 0x0aa ... 0x0af:
-		break;
-	default:
-		return EMUL_UNKNOWN;
-	}
-	if (ctx->insn.rep)
-		return string_repeat(ctx);
-	ret = string_once(ctx);
-	return ret == EMUL_OK ? exec_next(ctx) : ret;
+	operand_reg_set(ctx, GPR_RCX, size, count - 1);
+	return count == 1 || string_stops(ctx) ? EMUL_OK : EMUL_JUMP;
 }

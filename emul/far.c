@@ -5,8 +5,6 @@
 #include "emul/far.h"
 #include "emul/system.h"
 
-enum { SP = 4 };
-
 void far_real(struct emul_ctx *ctx, struct far *f)
 {
 	segment_load(ctx, EMUL_CS, f->selector, &f->cs);
@@ -17,8 +15,8 @@ void far_real(struct emul_ctx *ctx, struct far *f)
 enum emul_result far_fetch(struct emul_ctx *ctx, struct far *f)
 {
 	if (selector_null(f->selector))
-		return exec_fault(ctx, VECTOR_GP, 0);
-	return descriptor_fetch(ctx, f->selector, VECTOR_GP, &f->d);
+		return exec_fault(ctx, X86_TRAP_GP, 0);
+	return descriptor_fetch(ctx, f->selector, X86_TRAP_GP, &f->d);
 }
 
 void far_through(struct far *f, const struct descriptor *gate,
@@ -59,9 +57,9 @@ enum emul_result far_accept(struct emul_ctx *ctx, struct far *f, bool allowed)
 	if (descriptor_system(&f->d) ||
 	    !(descriptor_type(&f->d) & TYPE_CODE) || !allowed ||
 	    (f->mode == EMUL_64 && f->cs.attr & EMUL_ATTR_DB))
-		return exec_fault(ctx, VECTOR_GP, error);
+		return exec_fault(ctx, X86_TRAP_GP, error);
 	if (!descriptor_present(&f->d))
-		return exec_fault(ctx, VECTOR_NP, error);
+		return exec_fault(ctx, X86_TRAP_NP, error);
 	return EMUL_OK;
 }
 
@@ -120,7 +118,7 @@ enum emul_result far_stack(struct emul_ctx *ctx, const struct far *f,
 			   unsigned int ist, struct emul_segment *ss, u64 *sp)
 {
 	const struct stack_rules rules = {
-		.cpl = f->cpl, .vector = VECTOR_TS, .wide = ctx->long_mode,
+		.cpl = f->cpl, .vector = X86_TRAP_TS, .wide = ctx->long_mode,
 	};
 	struct emul_segment tr;
 	enum emul_result ret;
@@ -131,7 +129,7 @@ enum emul_result far_stack(struct emul_ctx *ctx, const struct far *f,
 	ctx->ops->segment(ctx, EMUL_TR, &tr);
 	at = tss_place(ctx, tr.attr, f->cpl, ist);
 	if (at.offset + at.len - 1 > tr.limit)
-		return exec_fault(ctx, VECTOR_TS, selector_error(tr.selector));
+		return exec_fault(ctx, X86_TRAP_TS, selector_error(tr.selector));
 	ret = implicit_read(ctx, tr.base + at.offset, buf, at.len);
 	if (ret != EMUL_OK)
 		return ret;
@@ -153,7 +151,7 @@ enum emul_result far_push(struct stack *s, struct emul_ctx *ctx, u64 val)
 {
 	enum emul_result ret = stack_push(s, ctx, val);
 
-	if (ret == EMUL_FAULT && ctx->fault.vector == VECTOR_SS &&
+	if (ret == EMUL_FAULT && ctx->fault.vector == X86_TRAP_SS &&
 	    ctx->stack && ctx->mode != EMUL_64)
 		ctx->fault.error = selector_error(ctx->stack->selector);
 	return ret;
@@ -180,7 +178,7 @@ static enum emul_result return_stack(struct emul_ctx *ctx, struct far *f,
 				     struct stack *s, struct emul_segment *ss)
 {
 	struct stack_rules rules = {
-		.cpl = f->cpl, .vector = VECTOR_GP,
+		.cpl = f->cpl, .vector = X86_TRAP_GP,
 		.wide = f->mode == EMUL_64,
 	};
 	enum emul_result ret;

@@ -89,7 +89,7 @@ enum emul_result far_enter(struct emul_ctx *ctx, struct far *f);
  * @ctx: the emulation
  * @f: the target
  *
- * Return: EMUL_OK.
+ * Return: EMUL_JUMP.
  */
 enum emul_result far_commit(struct emul_ctx *ctx, const struct far *f);
 

@@ -7,8 +7,6 @@
 #include "emul/operand.h"
 #include "emul/system.h"
 
-enum { AX, CX, DX, BX, SP, BP, SI, DI, NO_REG };
-
 static bool reg_is_high(const struct emul_ctx *ctx, unsigned int reg,
 			unsigned int size)
 {
@@ -47,8 +45,11 @@ enum emul_seg operand_seg(const struct emul_insn *insn, enum emul_seg seg)
 /* SDM vol. 2, table 2-1. */
 static struct operand_addr address_16(const struct emul_ctx *ctx)
 {
-	static const u8 base[] = { BX, BX, BP, BP, SI, DI, BP, BX };
-	static const u8 index[] = { SI, DI, SI, DI };
+	static const u8 base[] = {
+		GPR_RBX, GPR_RBX, GPR_RBP, GPR_RBP,
+		GPR_RSI, GPR_RDI, GPR_RBP, GPR_RBX,
+	};
+	static const u8 index[] = { GPR_RSI, GPR_RDI, GPR_RSI, GPR_RDI };
 	const struct emul_insn *insn = &ctx->insn;
 	unsigned int rm = insn->modrm & 7;
 	struct operand_addr at = { EMUL_DS, (s64)insn->disp };
@@ -58,7 +59,7 @@ static struct operand_addr address_16(const struct emul_ctx *ctx)
 	at.offset += ctx->gpr[base[rm]];
 	if (rm < 4)
 		at.offset += ctx->gpr[index[rm]];
-	if (base[rm] == BP)
+	if (base[rm] == GPR_RBP)
 		at.seg = EMUL_SS;
 	return at;
 }
@@ -72,18 +73,18 @@ static struct operand_addr address_32(const struct emul_ctx *ctx)
 
 	if ((base & 7) == 4) {
 		index = ((insn->sib >> 3) & 7) | ((insn->rex & 2) << 2);
-		if (index != SP)
+		if (index != GPR_RSP)
 			at.offset += ctx->gpr[index] << (insn->sib >> 6);
 		base = (insn->sib & 7) | ((insn->rex & 1) << 3);
-		if ((base & 7) == BP && insn->modrm < 0x40)
+		if ((base & 7) == GPR_RBP && insn->modrm < 0x40)
 			return at;
-	} else if ((base & 7) == BP && insn->modrm < 0x40) {
+	} else if ((base & 7) == GPR_RBP && insn->modrm < 0x40) {
 		if (ctx->mode == EMUL_64)
 			at.offset += ctx->rip + insn->len;
 		return at;
 	}
 	at.offset += ctx->gpr[base];
-	if (base == SP || base == BP)
+	if (base == GPR_RSP || base == GPR_RBP)
 		at.seg = EMUL_SS;
 	return at;
 }
@@ -102,7 +103,7 @@ struct operand_addr operand_address(const struct emul_ctx *ctx)
 /* The vector of a limit, presence or canonicality violation in @seg. */
 static u8 limit_vector(enum emul_seg seg)
 {
-	return seg == EMUL_SS ? VECTOR_SS : VECTOR_GP;
+	return seg == EMUL_SS ? X86_TRAP_SS : X86_TRAP_GP;
 }
 
 bool operand_canonical(const struct emul_ctx *ctx, u64 la)
@@ -167,7 +168,7 @@ enum emul_result operand_check(struct emul_ctx *ctx, struct operand_addr at,
 		if (!(seg.attr & EMUL_ATTR_P))
 			return exec_fault(ctx, limit_vector(at.seg), 0);
 		if (!type_allows(seg.attr, write))
-			return exec_fault(ctx, VECTOR_GP, 0);
+			return exec_fault(ctx, X86_TRAP_GP, 0);
 	}
 	if (!limit_allows(ctx, &seg, at.offset, size))
 		return exec_fault(ctx, limit_vector(at.seg), 0);

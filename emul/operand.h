@@ -59,10 +59,7 @@ static inline unsigned int operand_rm(const struct emul_insn *insn)
 	return (insn->modrm & 7) | ((insn->rex & 1) << 3);
 }
 
-/**
- * operand_in_memory - does ModRM name a memory operand?
- * @insn: the instruction
- */
+/** operand_in_memory - does ModRM name a memory operand? */
 static inline bool operand_in_memory(const struct emul_insn *insn)
 {
 	return insn->modrm < 0xc0;
@@ -89,6 +86,18 @@ u64 operand_reg_get(const struct emul_ctx *ctx, unsigned int reg,
 void operand_reg_set(struct emul_ctx *ctx, unsigned int reg,
 		     unsigned int size, u64 val);
 
+/** operand_reg_read - operand_reg_get() for ModRM.reg, of operand size */
+static inline u64 operand_reg_read(const struct emul_ctx *ctx)
+{
+	return operand_reg_get(ctx, operand_reg(&ctx->insn), ctx->insn.op_size);
+}
+
+/** operand_reg_write - operand_reg_set() for ModRM.reg, of operand size */
+static inline void operand_reg_write(struct emul_ctx *ctx, u64 val)
+{
+	operand_reg_set(ctx, operand_reg(&ctx->insn), ctx->insn.op_size, val);
+}
+
 /**
  * operand_seg - the segment of an operand that allows an override
  * @insn: the instruction
@@ -101,6 +110,23 @@ enum emul_seg operand_seg(const struct emul_insn *insn, enum emul_seg seg);
  * @ctx: the emulation; ModRM must have a memory form
  */
 struct operand_addr operand_address(const struct emul_ctx *ctx);
+
+/** operand_rm_address - the same, for an instruction with a register form too */
+static inline struct operand_addr operand_rm_address(const struct emul_ctx *ctx)
+{
+	struct operand_addr none = { EMUL_SEG_NONE, 0 };
+
+	return operand_in_memory(&ctx->insn) ? operand_address(ctx) : none;
+}
+
+/** operand_after - the address of what follows @size bytes at @at */
+static inline struct operand_addr operand_after(const struct emul_ctx *ctx,
+						struct operand_addr at,
+						unsigned int size)
+{
+	at.offset = (at.offset + size) & operand_mask(ctx->insn.addr_size);
+	return at;
+}
 
 /**
  * operand_linear - the linear address, unchecked
@@ -122,11 +148,7 @@ u64 operand_linear(struct emul_ctx *ctx, struct operand_addr at);
 enum emul_result operand_check(struct emul_ctx *ctx, struct operand_addr at,
 			       unsigned int size, bool write, u64 *la);
 
-/**
- * operand_canonical - is a linear address one that 64-bit mode allows?
- * @ctx: the emulation
- * @la: the address
- */
+/** operand_canonical - is a linear address one that 64-bit mode allows? */
 bool operand_canonical(const struct emul_ctx *ctx, u64 la);
 
 /**

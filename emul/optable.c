@@ -10,16 +10,23 @@
 #include <linux/types.h>
 #include <linux/kernel.h>
 
+#include "emul/exec.h"
 #include "emul/optable.h"
 
 #define G(n)	((u32)GROUP_##n << OP_GROUP_SHIFT)
-#define OP(f)	{ OP_ANY | (f) }
-#define SSE(f)	{ OP_MODRM | (f) }
+
+/* A row that is not executed, one that is; then the same for vector instructions. */
+#define OP(f)		{ .flags = OP_ANY | (f) }
+#define EX(f, fn)	{ .flags = OP_ANY | (f), .exec = (fn) }
+#define SSE(f)		{ .flags = OP_MODRM | (f) }
+#define VEC(f)		{ .flags = OP_MODRM | (f), .exec = exec_vector }
 
 /* Operand forms of the general instructions. */
 #define B	(OP_MODRM | OP_BYTE)
 #define V	OP_MODRM
 #define N	0
+#define ONE	OP_ONE_MEM
+#define LK	OP_LOCK
 
 /* Prefix sets and encodings of the vector instructions. */
 #define NP66	(OP_NP | OP_66)
@@ -29,137 +36,158 @@
 #define EV	OP_EVEX
 #define VE	(OP_VEX | OP_EVEX)
 
-/* The eight arithmetic instructions: Eb,Gb Ev,Gv Gb,Eb Gv,Ev AL,Ib rAX,Iz. */
-#define ARITH(base, lock)			\
-	[(base) + 0] = OP(B | (lock)),		\
-	[(base) + 1] = OP(V | (lock)),		\
-	[(base) + 2] = OP(B),			\
-	[(base) + 3] = OP(V),			\
-	[(base) + 4] = OP(OP_BYTE | IMM_B),	\
-	[(base) + 5] = OP(IMM_Z)
+/* Eb,Gb Ev,Gv Gb,Eb Gv,Ev AL,Ib rAX,Iz. */
+#define ARITH(base, lock, rm_reg, reg_rm)				\
+	[(base) + 0] = EX(B | ONE | (lock), rm_reg),			\
+	[(base) + 1] = EX(V | ONE | (lock), rm_reg),			\
+	[(base) + 2] = EX(B | ONE, reg_rm),				\
+	[(base) + 3] = EX(V | ONE, reg_rm),				\
+	[(base) + 4] = EX(OP_BYTE | IMM_B, exec_alu_ax_imm),		\
+	[(base) + 5] = EX(IMM_Z, exec_alu_ax_imm)
+#define ARITH_LOCK(base) ARITH(base, LK, exec_alu_rm_reg, exec_alu_reg_rm)
 
 /* Prefixes and escapes are never looked up: their rows stay empty. */
 static const struct emul_opcode map_one_byte[256] = {
-	ARITH(0x00, OP_LOCK),				/* ADD */
-	[0x06 ... 0x07] = OP(OP_NO64),			/* PUSH, POP ES */
-	ARITH(0x08, OP_LOCK),				/* OR */
-	[0x0e] = OP(OP_NO64),				/* PUSH CS */
-	ARITH(0x10, OP_LOCK),				/* ADC */
-	[0x16 ... 0x17] = OP(OP_NO64),			/* PUSH, POP SS */
-	ARITH(0x18, OP_LOCK),				/* SBB */
-	[0x1e ... 0x1f] = OP(OP_NO64),			/* PUSH, POP DS */
-	ARITH(0x20, OP_LOCK),				/* AND */
-	[0x27] = OP(OP_NO64),				/* DAA */
-	ARITH(0x28, OP_LOCK),				/* SUB */
-	[0x2f] = OP(OP_NO64),				/* DAS */
-	ARITH(0x30, OP_LOCK),				/* XOR */
-	[0x37] = OP(OP_NO64),				/* AAA */
-	ARITH(0x38, 0),					/* CMP */
-	[0x3f] = OP(OP_NO64),				/* AAS */
+	ARITH_LOCK(0x00),				/* ADD */
+	[0x06] = EX(OP_NO64, exec_push_seg),		/* ES */
+	[0x07] = EX(OP_NO64, exec_pop_seg),
+	ARITH_LOCK(0x08),				/* OR */
+	[0x0e] = EX(OP_NO64, exec_push_seg),		/* CS */
+	ARITH_LOCK(0x10),				/* ADC */
+	[0x16] = EX(OP_NO64, exec_push_seg),		/* SS */
+	[0x17] = EX(OP_NO64, exec_pop_seg),
+	ARITH_LOCK(0x18),				/* SBB */
+	[0x1e] = EX(OP_NO64, exec_push_seg),		/* DS */
+	[0x1f] = EX(OP_NO64, exec_pop_seg),
+	ARITH_LOCK(0x20),				/* AND */
+	[0x27] = EX(OP_NO64, exec_daa),
+	ARITH_LOCK(0x28),				/* SUB */
+	[0x2f] = EX(OP_NO64, exec_daa),			/* DAS */
+	ARITH_LOCK(0x30),				/* XOR */
+	[0x37] = EX(OP_NO64, exec_aaa),
+	ARITH(0x38, 0, exec_cmp_rm_reg, exec_cmp_reg_rm),	/* CMP */
+	[0x3f] = EX(OP_NO64, exec_aaa),			/* AAS */
 
-	[0x40 ... 0x4f] = OP(OP_NO64),			/* INC, DEC; REX */
-	[0x50 ... 0x5f] = OP(OP_D64),			/* PUSH, POP */
+	[0x40 ... 0x47] = EX(OP_NO64, exec_inc_reg),	/* REX in 64-bit mode */
+	[0x48 ... 0x4f] = EX(OP_NO64, exec_inc_reg),	/* DEC */
+	[0x50 ... 0x57] = EX(OP_D64, exec_push_reg),
+	[0x58 ... 0x5f] = EX(OP_D64, exec_pop_reg),
 
-	[0x60 ... 0x61] = OP(OP_NO64),			/* PUSHA, POPA */
-	[0x62] = OP(V | OP_MEM | OP_NO64),		/* BOUND; EVEX */
-	[0x63] = OP(V),					/* ARPL, MOVSXD */
-	[0x68] = OP(IMM_Z | OP_D64),			/* PUSH */
-	[0x69] = OP(V | IMM_Z),				/* IMUL */
-	[0x6a] = OP(IMM_SB | OP_D64),			/* PUSH */
-	[0x6b] = OP(V | IMM_SB),			/* IMUL */
-	[0x6c] = OP(OP_BYTE),				/* INS */
-	[0x6d] = OP(N),
-	[0x6e] = OP(OP_BYTE),				/* OUTS */
-	[0x6f] = OP(N),
+	[0x60] = EX(OP_NO64, exec_pusha),
+	[0x61] = EX(OP_NO64, exec_popa),
+	[0x62] = EX(V | OP_MEM | OP_NO64, exec_bound),	/* EVEX */
+	[0x63] = EX(V, exec_movsxd),			/* ARPL */
+	[0x68] = EX(IMM_Z | OP_D64, exec_push_imm),
+	[0x69] = EX(V | IMM_Z, exec_imul),
+	[0x6a] = EX(IMM_SB | OP_D64, exec_push_imm),
+	[0x6b] = EX(V | IMM_SB, exec_imul),
+	[0x6c] = EX(OP_BYTE | OP_STRING, exec_ins),
+	[0x6d] = EX(OP_STRING, exec_ins),
+	[0x6e] = EX(OP_BYTE | OP_STRING, exec_outs),
+	[0x6f] = EX(OP_STRING, exec_outs),
 
-	[0x70 ... 0x7f] = OP(IMM_SB | OP_D64),		/* Jcc */
+	[0x70 ... 0x7f] = EX(IMM_SB | OP_D64, exec_jcc),
 
-	[0x80] = OP(B | IMM_B | G(1)),
-	[0x81] = OP(V | IMM_Z | G(1)),
-	[0x82] = OP(B | IMM_B | G(1) | OP_NO64),
-	[0x83] = OP(V | IMM_SB | G(1)),
-	[0x84] = OP(B),					/* TEST */
-	[0x85] = OP(V),
-	[0x86] = OP(B | OP_LOCK),			/* XCHG */
-	[0x87] = OP(V | OP_LOCK),
-	[0x88] = OP(B),					/* MOV */
-	[0x89] = OP(V),
-	[0x8a] = OP(B),
-	[0x8b] = OP(V),
+	[0x80] = OP(B | IMM_B | ONE | G(1)),
+	[0x81] = OP(V | IMM_Z | ONE | G(1)),
+	[0x82] = OP(B | IMM_B | OP_NO64 | ONE | G(1)),
+	[0x83] = OP(V | IMM_SB | ONE | G(1)),
+	[0x84] = EX(B | ONE, exec_test_rm_reg),
+	[0x85] = EX(V | ONE, exec_test_rm_reg),
+	[0x86] = EX(B | ONE | LK, exec_xchg),
+	[0x87] = EX(V | ONE | LK, exec_xchg),
+	[0x88] = EX(B | ONE, exec_mov_store),
+	[0x89] = EX(V | ONE, exec_mov_store),
+	[0x8a] = EX(B | ONE, exec_mov_load),
+	[0x8b] = EX(V | ONE, exec_mov_load),
 	[0x8c] = OP(V | G(SREG_READ)),
-	[0x8d] = OP(V | OP_MEM),			/* LEA */
+	[0x8d] = EX(V | OP_MEM, exec_lea),
 	[0x8e] = OP(V | G(SREG_WRITE)),
 	[0x8f] = OP(V | G(1A)),				/* POP */
 
-	[0x90 ... 0x99] = OP(N),			/* XCHG, CBW, CWD */
-	[0x9a] = OP(IMM_FAR | OP_NO64),			/* CALL */
+	[0x90 ... 0x97] = EX(N, exec_xchg_ax),		/* NOP */
+	[0x98] = EX(N, exec_cbw),
+	[0x99] = EX(N, exec_cwd),
+	[0x9a] = EX(IMM_FAR | OP_NO64, exec_call_far),
 	[0x9b] = OP(N),					/* WAIT */
-	[0x9c ... 0x9d] = OP(OP_D64),			/* PUSHF, POPF */
-	[0x9e ... 0x9f] = OP(N),			/* SAHF, LAHF */
+	[0x9c] = EX(OP_D64 | OP_VM_IOPL, exec_pushf),
+	[0x9d] = EX(OP_D64 | OP_VM_IOPL, exec_popf),
+	[0x9e] = EX(N, exec_sahf),
+	[0x9f] = EX(N, exec_lahf),
 
-	[0xa0] = OP(OP_BYTE | IMM_MOFFS),		/* MOV */
-	[0xa1] = OP(IMM_MOFFS),
-	[0xa2] = OP(OP_BYTE | IMM_MOFFS),
-	[0xa3] = OP(IMM_MOFFS),
-	[0xa4] = OP(OP_BYTE),				/* MOVS */
-	[0xa5] = OP(N),
-	[0xa6] = OP(OP_BYTE),				/* CMPS */
-	[0xa7] = OP(N),
-	[0xa8] = OP(OP_BYTE | IMM_B),			/* TEST */
-	[0xa9] = OP(IMM_Z),
-	[0xaa] = OP(OP_BYTE),				/* STOS */
-	[0xab] = OP(N),
-	[0xac] = OP(OP_BYTE),				/* LODS */
-	[0xad] = OP(N),
-	[0xae] = OP(OP_BYTE),				/* SCAS */
-	[0xaf] = OP(N),
+	[0xa0] = EX(OP_BYTE | ONE | IMM_MOFFS, exec_mov_offset),
+	[0xa1] = EX(ONE | IMM_MOFFS, exec_mov_offset),
+	[0xa2] = EX(OP_BYTE | ONE | IMM_MOFFS, exec_mov_offset),
+	[0xa3] = EX(ONE | IMM_MOFFS, exec_mov_offset),
+	[0xa4] = EX(OP_BYTE | OP_STRING, exec_movs),
+	[0xa5] = EX(OP_STRING, exec_movs),
+	[0xa6] = EX(OP_BYTE | OP_STRING, exec_cmps),
+	[0xa7] = EX(OP_STRING, exec_cmps),
+	[0xa8] = EX(OP_BYTE | IMM_B, exec_test_ax_imm),
+	[0xa9] = EX(IMM_Z, exec_test_ax_imm),
+	[0xaa] = EX(OP_BYTE | OP_STRING, exec_stos),
+	[0xab] = EX(OP_STRING, exec_stos),
+	[0xac] = EX(OP_BYTE | OP_STRING, exec_lods),
+	[0xad] = EX(OP_STRING, exec_lods),
+	[0xae] = EX(OP_BYTE | OP_STRING, exec_cmps),	/* SCAS */
+	[0xaf] = EX(OP_STRING, exec_cmps),
 
-	[0xb0 ... 0xb7] = OP(OP_BYTE | IMM_B),		/* MOV */
-	[0xb8 ... 0xbf] = OP(IMM_V),
+	[0xb0 ... 0xb7] = EX(OP_BYTE | IMM_B, exec_mov_reg_imm),
+	[0xb8 ... 0xbf] = EX(IMM_V, exec_mov_reg_imm),
 
-	[0xc0] = OP(B | IMM_B),				/* shifts */
-	[0xc1] = OP(V | IMM_B),
-	[0xc2] = OP(IMM_W | OP_D64),			/* RET */
-	[0xc3] = OP(OP_D64),
-	[0xc4 ... 0xc5] = OP(V | OP_MEM | OP_NO64),	/* LES, LDS; VEX */
-	[0xc6] = OP(B | IMM_B | G(11)),			/* MOV */
-	[0xc7] = OP(V | IMM_Z | G(11)),
-	[0xc8] = OP(IMM_ENTER | OP_D64),		/* ENTER */
-	[0xc9] = OP(OP_D64),				/* LEAVE */
-	[0xca] = OP(IMM_W),				/* RETF */
-	[0xcb] = OP(N),
-	[0xcc] = OP(N),					/* INT3 */
-	[0xcd] = OP(IMM_B),				/* INT */
-	[0xce] = OP(OP_NO64),				/* INTO */
-	[0xcf] = OP(N),					/* IRET */
+	[0xc0] = OP(B | IMM_B | G(2)),
+	[0xc1] = OP(V | IMM_B | G(2)),
+	[0xc2] = EX(IMM_W | OP_D64, exec_ret),
+	[0xc3] = EX(OP_D64, exec_ret),
+	[0xc4] = EX(V | OP_MEM | OP_NO64, exec_les),	/* VEX */
+	[0xc5] = EX(V | OP_MEM | OP_NO64, exec_lds),	/* VEX */
+	[0xc6] = OP(B | IMM_B | ONE | G(11)),
+	[0xc7] = OP(V | IMM_Z | ONE | G(11)),
+	[0xc8] = EX(IMM_ENTER | OP_D64, exec_enter),
+	[0xc9] = EX(OP_D64, exec_leave),
+	[0xca] = EX(IMM_W, exec_ret_far),
+	[0xcb] = EX(N, exec_ret_far),
+	[0xcc] = EX(N, exec_int3),
+	[0xcd] = EX(IMM_B | OP_VM_IOPL, exec_int),
+	[0xce] = EX(OP_NO64, exec_into),
+	[0xcf] = EX(OP_VM_IOPL, exec_iret),
 
-	[0xd0] = OP(B),					/* shifts */
-	[0xd1] = OP(V),
-	[0xd2] = OP(B),
-	[0xd3] = OP(V),
-	[0xd4 ... 0xd5] = OP(IMM_B | OP_NO64),		/* AAM, AAD */
-	[0xd6] = OP(OP_BYTE | OP_NO64),			/* SALC */
-	[0xd7] = OP(OP_BYTE),				/* XLAT */
+	[0xd0] = OP(B | G(2)),
+	[0xd1] = OP(V | G(2)),
+	[0xd2] = OP(B | G(2)),
+	[0xd3] = OP(V | G(2)),
+	[0xd4] = EX(IMM_B | OP_NO64, exec_aam),
+	[0xd5] = EX(IMM_B | OP_NO64, exec_aam),		/* AAD */
+	[0xd6] = EX(OP_BYTE | OP_NO64, exec_salc),
+	[0xd7] = EX(OP_BYTE, exec_xlat),
 	[0xd8 ... 0xdf] = OP(V),			/* x87 */
 
-	[0xe0 ... 0xe3] = OP(IMM_SB | OP_D64),		/* LOOP, JCXZ */
-	[0xe4] = OP(OP_BYTE | IMM_B),			/* IN */
-	[0xe5] = OP(IMM_B),
-	[0xe6] = OP(OP_BYTE | IMM_B),			/* OUT */
-	[0xe7] = OP(IMM_B),
-	[0xe8 ... 0xe9] = OP(IMM_Z | OP_D64),		/* CALL, JMP */
-	[0xea] = OP(IMM_FAR | OP_NO64),			/* JMP */
-	[0xeb] = OP(IMM_SB | OP_D64),			/* JMP */
-	[0xec] = OP(OP_BYTE),				/* IN */
-	[0xed] = OP(N),
-	[0xee] = OP(OP_BYTE),				/* OUT */
-	[0xef] = OP(N),
+	[0xe0 ... 0xe2] = EX(IMM_SB | OP_D64, exec_loop),
+	[0xe3] = EX(IMM_SB | OP_D64, exec_jcxz),
+	[0xe4] = EX(OP_BYTE | IMM_B, exec_in),
+	[0xe5] = EX(IMM_B, exec_in),
+	[0xe6] = EX(OP_BYTE | IMM_B, exec_out),
+	[0xe7] = EX(IMM_B, exec_out),
+	[0xe8] = EX(IMM_Z | OP_D64, exec_call),
+	[0xe9] = EX(IMM_Z | OP_D64, exec_jmp),
+	[0xea] = EX(IMM_FAR | OP_NO64, exec_jmp_far),
+	[0xeb] = EX(IMM_SB | OP_D64, exec_jmp),
+	[0xec] = EX(OP_BYTE, exec_in),
+	[0xed] = EX(N, exec_in),
+	[0xee] = EX(OP_BYTE, exec_out),
+	[0xef] = EX(N, exec_out),
 
 	[0xf1] = OP(N),					/* INT1 */
-	[0xf4 ... 0xf5] = OP(N),			/* HLT, CMC */
+	[0xf4] = EX(OP_PRIVILEGED, exec_hlt),
+	[0xf5] = EX(N, exec_cmc),
 	[0xf6] = OP(B | IMM_B | G(3)),
 	[0xf7] = OP(V | IMM_Z | G(3)),
-	[0xf8 ... 0xfd] = OP(N),			/* CLC to STD */
+	[0xf8] = EX(N, exec_clc),
+	[0xf9] = EX(N, exec_clc),			/* STC */
+	[0xfa] = EX(N, exec_cli),
+	[0xfb] = EX(N, exec_cli),			/* STI */
+	[0xfc] = EX(N, exec_cld),
+	[0xfd] = EX(N, exec_cld),			/* STD */
 	[0xfe] = OP(B | G(4)),
 	[0xff] = OP(V | G(5)),
 };
@@ -167,40 +195,49 @@ static const struct emul_opcode map_one_byte[256] = {
 static const struct emul_opcode map_0f[256] = {
 	[0x00] = OP(V | G(6)),
 	[0x01] = OP(V | G(7)),
-	[0x02 ... 0x03] = OP(V),			/* LAR, LSL */
-	[0x05 ... 0x09] = OP(N),			/* SYSCALL to WBINVD */
-	[0x0b] = OP(N),					/* UD2 */
-	[0x0d] = OP(V),					/* PREFETCH */
+	[0x02] = EX(V | OP_PROTECTED, exec_lar),
+	[0x03] = EX(V | OP_PROTECTED, exec_lsl),
+	[0x05] = EX(N, exec_syscall),
+	[0x06] = EX(OP_PRIVILEGED, exec_clts),
+	[0x07] = EX(N, exec_sysret),
+	[0x08 ... 0x09] = EX(OP_PRIVILEGED, exec_nop),	/* INVD, WBINVD */
+	[0x0b] = EX(N, exec_ud),			/* UD2 */
+	[0x0d] = EX(V, exec_nop),			/* PREFETCH */
 	[0x0e] = OP(N),					/* FEMMS */
 	[0x0f] = OP(V | IMM_B),				/* 3DNow!: opcode last */
 
-	[0x10 ... 0x12] = SSE(ALL | VE),		/* MOVUPS, MOVLPS */
-	[0x13] = SSE(NP66 | VE | OP_MEM),
+	[0x10 ... 0x12] = VEC(ALL | VE),		/* MOVUPS, MOVLPS */
+	[0x13] = VEC(NP66 | VE | OP_MEM),
 	[0x14 ... 0x15] = SSE(NP66 | VE),		/* UNPCKx */
-	[0x16] = SSE(NP63 | VE),			/* MOVHPS */
-	[0x17] = SSE(NP66 | VE | OP_MEM),
-	[0x18 ... 0x1f] = OP(V),			/* hints, NOP */
+	[0x16] = VEC(NP63 | VE),			/* MOVHPS */
+	[0x17] = VEC(NP66 | VE | OP_MEM),
+	[0x18 ... 0x1f] = EX(V, exec_nop),		/* hints, NOP */
 
-	[0x20] = OP(V | OP_MODREG | OP_F64 | G(CR)),	/* MOV CR, DR */
-	[0x21] = OP(V | OP_MODREG | OP_F64),
+	[0x20] = OP(V | OP_MODREG | OP_F64 | G(CR)),
+	[0x21] = EX(V | OP_MODREG | OP_F64, exec_mov_dr),
 	[0x22] = OP(V | OP_MODREG | OP_F64 | G(CR)),
-	[0x23] = OP(V | OP_MODREG | OP_F64),
-	[0x28 ... 0x29] = SSE(NP66 | VE),		/* MOVAPS */
+	[0x23] = EX(V | OP_MODREG | OP_F64, exec_mov_dr),
+	[0x28 ... 0x29] = VEC(NP66 | VE),		/* MOVAPS */
 	[0x2a] = SSE(ALL | VE),				/* CVTPI2PS */
-	[0x2b] = SSE(ALL | VE | OP_MEM),		/* MOVNTPS, SSE4a too */
+	[0x2b] = VEC(ALL | VE | OP_MEM),		/* MOVNTPS, SSE4a too */
 	[0x2c ... 0x2d] = SSE(ALL | VE),		/* CVTPS2PI */
 	[0x2e ... 0x2f] = SSE(NP66 | VE),		/* COMISS */
 
-	[0x30 ... 0x35] = OP(N),			/* WRMSR to SYSEXIT */
+	[0x30] = EX(OP_PRIVILEGED, exec_wrmsr),
+	[0x31] = EX(N, exec_rdtsc),
+	[0x32] = EX(OP_PRIVILEGED, exec_rdmsr),
+	[0x33] = OP(N),					/* RDPMC */
+	[0x34] = EX(N, exec_sysenter),
+	[0x35] = EX(N, exec_sysexit),
 	[0x37] = OP(N),					/* GETSEC */
 
-	[0x40] = OP(V),					/* CMOVcc; mask ops */
-	[0x41 ... 0x42] = OP(V | VX),
-	[0x43] = OP(V),
-	[0x44 ... 0x47] = OP(V | VX),
-	[0x48 ... 0x49] = OP(V),
-	[0x4a ... 0x4b] = OP(V | VX),
-	[0x4c ... 0x4f] = OP(V),
+	[0x40] = EX(V, exec_cmovcc),
+	[0x41 ... 0x42] = EX(V | VX, exec_cmovcc),	/* KAND and others */
+	[0x43] = EX(V, exec_cmovcc),
+	[0x44 ... 0x47] = EX(V | VX, exec_cmovcc),
+	[0x48 ... 0x49] = EX(V, exec_cmovcc),
+	[0x4a ... 0x4b] = EX(V | VX, exec_cmovcc),
+	[0x4c ... 0x4f] = EX(V, exec_cmovcc),
 
 	[0x50] = SSE(NP66 | VX | OP_REG),		/* MOVMSKPS */
 	[0x51] = SSE(ALL | VE),				/* SQRTPS */
@@ -212,75 +249,79 @@ static const struct emul_opcode map_0f[256] = {
 
 	[0x60 ... 0x6b] = SSE(NP66 | VE),		/* PUNPCKx, PACKx */
 	[0x6c ... 0x6d] = SSE(OP_66 | VE),
-	[0x6e] = SSE(NP66 | VE),			/* MOVD */
-	[0x6f] = SSE(NP63 | VE),			/* MOVQ, MOVDQA */
+	[0x6e] = VEC(NP66 | VE),			/* MOVD */
+	[0x6f] = VEC(NP63 | VE),			/* MOVQ, MOVDQA */
 
 	[0x70] = SSE(ALL | VE | IMM_B),			/* PSHUFx */
 	[0x71 ... 0x72] = SSE(NP66 | VE | OP_REG | IMM_B | G(12)),
 	[0x73] = SSE(NP66 | VE | OP_REG | IMM_B | G(14)),
 	[0x74 ... 0x76] = SSE(NP66 | VE),		/* PCMPEQx */
-	[0x77] = { OP_NP | VX },			/* EMMS */
+	[0x77] = { .flags = OP_NP | VX },		/* EMMS */
 	[0x78] = SSE(NP66 | OP_F2 | EV | IMM_BB),	/* VMREAD, EXTRQ */
 	[0x79] = SSE(NP66 | OP_F2 | EV),		/* VMWRITE, INSERTQ */
 	[0x7a ... 0x7b] = SSE(EV),
 	[0x7c ... 0x7d] = SSE(OP_66 | OP_F2 | VX),	/* HADDPS, HSUBPS */
-	[0x7e ... 0x7f] = SSE(NP63 | VE),		/* MOVD, MOVQ */
+	[0x7e ... 0x7f] = VEC(NP63 | VE),		/* MOVD, MOVQ */
 
-	[0x80 ... 0x8f] = OP(IMM_Z | OP_D64),		/* Jcc */
+	[0x80 ... 0x8f] = EX(IMM_Z | OP_D64, exec_jcc),
 
-	[0x90 ... 0x93] = OP(B | VX),			/* SETcc; KMOV */
-	[0x94 ... 0x97] = OP(B),
-	[0x98 ... 0x99] = OP(B | VX),
-	[0x9a ... 0x9f] = OP(B),
+	[0x90 ... 0x93] = EX(B | VX, exec_setcc),	/* KMOV */
+	[0x94 ... 0x97] = EX(B, exec_setcc),
+	[0x98 ... 0x99] = EX(B | VX, exec_setcc),	/* KORTEST */
+	[0x9a ... 0x9f] = EX(B, exec_setcc),
 
-	[0xa0 ... 0xa1] = OP(OP_D64),			/* PUSH, POP FS */
-	[0xa2] = OP(N),					/* CPUID */
-	[0xa3] = OP(V),					/* BT */
-	[0xa4] = OP(V | IMM_B),				/* SHLD */
-	[0xa5] = OP(V),
-	[0xa8 ... 0xa9] = OP(OP_D64),			/* PUSH, POP GS */
+	[0xa0] = EX(OP_D64, exec_push_seg),		/* FS */
+	[0xa1] = EX(OP_D64, exec_pop_seg),
+	[0xa2] = EX(N, exec_cpuid),
+	[0xa3] = EX(V, exec_bt),
+	[0xa4] = EX(V | IMM_B, exec_shld),
+	[0xa5] = EX(V, exec_shld),
+	[0xa8] = EX(OP_D64, exec_push_seg),		/* GS */
+	[0xa9] = EX(OP_D64, exec_pop_seg),
 	[0xaa] = OP(N),					/* RSM */
-	[0xab] = OP(V | OP_LOCK),			/* BTS */
-	[0xac] = OP(V | IMM_B),				/* SHRD */
-	[0xad] = OP(V),
-	[0xae] = OP(V | VX),				/* group 15, all defined */
-	[0xaf] = OP(V),					/* IMUL */
+	[0xab] = EX(V | LK, exec_bts),
+	[0xac] = EX(V | IMM_B, exec_shld),		/* SHRD */
+	[0xad] = EX(V, exec_shld),
+	[0xae] = OP(V | VX | G(15)),
+	[0xaf] = EX(V, exec_imul),
 
-	[0xb0] = OP(B | OP_LOCK),			/* CMPXCHG */
-	[0xb1] = OP(V | OP_LOCK),
-	[0xb2] = OP(V | OP_MEM),			/* LSS */
-	[0xb3] = OP(V | OP_LOCK),			/* BTR */
-	[0xb4 ... 0xb5] = OP(V | OP_MEM),		/* LFS, LGS */
-	[0xb6 ... 0xb7] = OP(V),			/* MOVZX */
-	[0xb8] = SSE(OP_F3),				/* POPCNT */
-	[0xb9] = OP(V),					/* UD1 */
+	[0xb0] = EX(B | LK, exec_cmpxchg),
+	[0xb1] = EX(V | LK, exec_cmpxchg),
+	[0xb2] = EX(V | OP_MEM, exec_lss),
+	[0xb3] = EX(V | LK, exec_bts),			/* BTR */
+	[0xb4 ... 0xb5] = EX(V | OP_MEM, exec_lss),	/* LFS, LGS */
+	[0xb6 ... 0xb7] = EX(V | ONE, exec_movzx),
+	[0xb8] = { .flags = OP_MODRM | OP_F3, .exec = exec_popcnt },
+	[0xb9] = EX(V, exec_ud),			/* UD1 */
 	[0xba] = OP(V | IMM_B | G(8)),
-	[0xbb] = OP(V | OP_LOCK),			/* BTC */
-	[0xbc ... 0xbf] = OP(V),			/* BSF, BSR, MOVSX */
+	[0xbb] = EX(V | LK, exec_bts),			/* BTC */
+	[0xbc] = EX(V, exec_bsf),			/* TZCNT */
+	[0xbd] = EX(V, exec_bsf),			/* LZCNT */
+	[0xbe ... 0xbf] = EX(V | ONE, exec_movsx),
 
-	[0xc0] = OP(B | OP_LOCK),			/* XADD */
-	[0xc1] = OP(V | OP_LOCK),
+	[0xc0] = EX(B | LK, exec_xadd),
+	[0xc1] = EX(V | LK, exec_xadd),
 	[0xc2] = SSE(ALL | VE | IMM_B),			/* CMPPS */
-	[0xc3] = SSE(OP_NP | OP_MEM),			/* MOVNTI */
+	[0xc3] = { .flags = OP_MODRM | OP_NP | OP_MEM, .exec = exec_movnti },
 	[0xc4] = SSE(NP66 | VE | IMM_B),		/* PINSRW */
 	[0xc5] = SSE(NP66 | VE | IMM_B | OP_REG),	/* PEXTRW */
 	[0xc6] = SSE(NP66 | VE | IMM_B),		/* SHUFPS */
 	[0xc7] = OP(V | G(9)),
-	[0xc8 ... 0xcf] = OP(N),			/* BSWAP */
+	[0xc8 ... 0xcf] = EX(N, exec_bswap),
 
 	[0xd0] = SSE(OP_66 | OP_F2 | VX),		/* ADDSUBPS */
 	[0xd1 ... 0xd5] = SSE(NP66 | VE),
-	[0xd6] = SSE(OP_66 | OP_F3 | OP_F2 | VE),	/* MOVQ */
+	[0xd6] = VEC(OP_66 | OP_F3 | OP_F2 | VE),	/* MOVQ */
 	[0xd7] = SSE(NP66 | VX | OP_REG),		/* PMOVMSKB */
 	[0xd8 ... 0xe5] = SSE(NP66 | VE),
 	[0xe6] = SSE(OP_66 | OP_F3 | OP_F2 | VE),	/* CVTDQ2PD */
-	[0xe7] = SSE(NP66 | VE | OP_MEM),		/* MOVNTQ */
+	[0xe7] = VEC(NP66 | VE | OP_MEM),		/* MOVNTQ */
 	[0xe8 ... 0xef] = SSE(NP66 | VE),
-	[0xf0] = SSE(OP_F2 | VX | OP_MEM),		/* LDDQU */
+	[0xf0] = VEC(OP_F2 | VX | OP_MEM),		/* LDDQU */
 	[0xf1 ... 0xf6] = SSE(NP66 | VE),
 	[0xf7] = SSE(NP66 | VX | OP_REG),		/* MASKMOVQ */
 	[0xf8 ... 0xfe] = SSE(NP66 | VE),
-	[0xff] = OP(V),					/* UD0 */
+	[0xff] = EX(V, exec_ud),			/* UD0 */
 };
 
 static const struct emul_opcode map_0f38[256] = {
@@ -304,7 +345,7 @@ static const struct emul_opcode map_0f38[256] = {
 	[0x20 ... 0x25] = SSE(OP_66 | VE),		/* PMOVSXx */
 	[0x26 ... 0x27] = SSE(EV),
 	[0x28 ... 0x29] = SSE(OP_66 | VE),
-	[0x2a] = SSE(OP_66 | VE | OP_MEM),		/* MOVNTDQA */
+	[0x2a] = VEC(OP_66 | VE | OP_MEM),		/* MOVNTDQA */
 	[0x2b] = SSE(OP_66 | VE),
 	[0x2c ... 0x2d] = SSE(VE),
 	[0x2e ... 0x2f] = SSE(VX | OP_MEM),
@@ -331,7 +372,11 @@ static const struct emul_opcode map_0f38[256] = {
 	[0x75 ... 0x77] = SSE(EV),
 	[0x78 ... 0x79] = SSE(VE),
 	[0x7a ... 0x7f] = SSE(EV),
-	[0x80 ... 0x82] = SSE(OP_66 | OP_MEM),		/* INVEPT to INVPCID */
+	[0x80 ... 0x81] = SSE(OP_66 | OP_MEM),		/* INVEPT, INVVPID */
+	[0x82] = {
+		.flags = V | OP_66 | OP_MEM | OP_PRIVILEGED,
+		.exec = exec_invpcid,
+	},
 	[0x83] = SSE(EV),
 	[0x88 ... 0x8b] = SSE(EV),
 	[0x8c] = SSE(VX | OP_MEM),
@@ -354,7 +399,9 @@ static const struct emul_opcode map_0f38[256] = {
 	[0xdb] = SSE(OP_66 | VX),			/* AES */
 	[0xdc ... 0xdf] = SSE(OP_66 | OP_F3 | VE),
 	[0xe0 ... 0xef] = SSE(VX | OP_MEM),		/* CMPccXADD */
-	[0xf0 ... 0xf1] = SSE(NP66 | OP_F2),		/* MOVBE, CRC32 */
+	[0xf0 ... 0xf1] = {
+		.flags = V | NP66 | OP_F2, .exec = exec_movbe_crc32,
+	},
 	[0xf2] = SSE(VX),
 	[0xf3] = SSE(VX | G(17)),
 	[0xf5] = SSE(OP_66 | VX),
@@ -367,7 +414,7 @@ static const struct emul_opcode map_0f38[256] = {
 };
 
 /* Every instruction of this map has one immediate byte. */
-#define IB(f)	{ OP_MODRM | IMM_B | (f) }
+#define IB(f)	{ .flags = OP_MODRM | IMM_B | (f) }
 
 static const struct emul_opcode map_0f3a[256] = {
 	[0x00 ... 0x01] = IB(VE),
@@ -411,32 +458,128 @@ static const struct emul_opcode map_0f3a[256] = {
 	[0xf0] = IB(OP_F3 | VX),			/* HRESET, RORX */
 };
 
-/* 0F 01 with a register: VMX, SVM, XSAVE and others (APM vol. 3, A.1.3). */
-static const u8 rm_group_7[8] = {
-	0x7f, 0x8f, 0xf3, 0xff, 0xff, 0xf7, 0xff, 0xff
-};
+/* Members by form and ModRM.reg; those by ModRM.rm have rows 0 to 7. */
+#define MEM(n, f, fn)	[n] = EX(f, fn)
+#define REG(n, f, fn)	[8 + (n)] = EX(f, fn)
+#define BOTH(n, f, fn)	MEM(n, f, fn), REG(n, f, fn)
 
-/* XABORT and XBEGIN are /7 with the register form and rm = 0 only. */
-static const u8 rm_group_11[8] = { [0] = 0xff, [7] = 0x01 };
-
-static const struct op_group_row groups[GROUP_COUNT] = {
-	[GROUP_NONE] = { .mem = 0xff, .reg = 0xff },
-	[GROUP_1] = { .mem = 0xff, .reg = 0xff, .lock = 0x7f },
-	[GROUP_1A] = { .mem = 0x01, .reg = 0x01, .d64 = 0x01 },
-	[GROUP_3] = { .mem = 0xff, .reg = 0xff, .lock = 0x0c, .noimm = 0xfc },
-	[GROUP_4] = { .mem = 0x03, .reg = 0x03, .lock = 0x03 },
-	[GROUP_5] = { .mem = 0x7f, .reg = 0x57, .lock = 0x03, .d64 = 0x54 },
-	[GROUP_6] = { .mem = 0x3f, .reg = 0x3f },
-	[GROUP_7] = { .mem = 0xff, .reg = 0xff, .rm = rm_group_7 },
-	[GROUP_8] = { .mem = 0xf0, .reg = 0xf0, .lock = 0xe0 },
-	[GROUP_9] = { .mem = 0xfa, .reg = 0xc0, .lock = 0x02 },
-	[GROUP_11] = { .mem = 0x01, .reg = 0x81, .rm = rm_group_11 },
-	[GROUP_12] = { .reg = 0x54 },
-	[GROUP_14] = { .reg = 0xcc },
-	[GROUP_17] = { .mem = 0x0e, .reg = 0x0e },
-	[GROUP_SREG_READ] = { .mem = 0x3f, .reg = 0x3f },
-	[GROUP_SREG_WRITE] = { .mem = 0x3d, .reg = 0x3d },
-	[GROUP_CR] = { .mem = 0x1d, .reg = 0x1d },
+static const struct emul_opcode groups[GROUP_COUNT][16] = {
+	[GROUP_1] = {
+		[0 ... 6] = EX(LK, exec_alu_rm_imm),
+		[8 ... 14] = EX(LK, exec_alu_rm_imm),
+		BOTH(7, N, exec_cmp_rm_imm),
+	},
+	[GROUP_1A] = { BOTH(0, OP_D64, exec_pop_rm) },
+	[GROUP_2] = { [0 ... 15] = EX(N, exec_shift) },
+	[GROUP_3] = {
+		BOTH(0, N, exec_test_rm_imm),
+		BOTH(1, N, exec_test_rm_imm),
+		BOTH(2, OP_NOIMM | LK, exec_not),
+		BOTH(3, OP_NOIMM | LK, exec_neg),
+		BOTH(4, OP_NOIMM, exec_mul),
+		BOTH(5, OP_NOIMM, exec_mul),
+		BOTH(6, OP_NOIMM, exec_div),
+		BOTH(7, OP_NOIMM, exec_idiv),
+	},
+	[GROUP_4] = {
+		BOTH(0, LK, exec_inc),
+		BOTH(1, LK, exec_inc),
+	},
+	[GROUP_5] = {
+		BOTH(0, LK, exec_inc),
+		BOTH(1, LK, exec_inc),
+		BOTH(2, OP_D64, exec_call_rm),
+		MEM(3, N, exec_call_far),
+		BOTH(4, OP_D64, exec_jmp_rm),
+		MEM(5, N, exec_jmp_far),
+		BOTH(6, OP_D64, exec_push_rm),
+	},
+	[GROUP_6] = {
+		BOTH(0, OP_PROTECTED | OP_UMIP, exec_sldt),
+		BOTH(1, OP_PROTECTED | OP_UMIP, exec_sldt),
+		BOTH(2, OP_PROTECTED | OP_PRIVILEGED, exec_lldt),
+		BOTH(3, OP_PROTECTED | OP_PRIVILEGED, exec_lldt),
+		BOTH(4, OP_PROTECTED, exec_verr),
+		BOTH(5, OP_PROTECTED, exec_verr),
+	},
+	/* With a register: VMX, SVM, XSAVE and others (APM vol. 3, A.1.3). */
+	[GROUP_7] = {
+		MEM(0, OP_UMIP, exec_sgdt),
+		MEM(1, OP_UMIP, exec_sgdt),		/* SIDT */
+		MEM(2, OP_PRIVILEGED, exec_lgdt),
+		MEM(3, OP_PRIVILEGED, exec_lgdt),	/* LIDT */
+		BOTH(4, OP_UMIP, exec_smsw),
+		[5] = OP(N),				/* RSTORSSP */
+		BOTH(6, OP_PRIVILEGED, exec_lmsw),
+		MEM(7, OP_PRIVILEGED, exec_invlpg),
+		[8 + 0] = OP(G(7_0)),
+		[8 + 1] = OP(G(7_1)),
+		[8 + 2] = OP(G(7_2)),
+		[8 + 3] = OP(N),
+		[8 + 5] = OP(G(7_5)),
+		[8 + 7] = OP(G(7_7)),
+	},
+	[GROUP_7_0] = { [0 ... 6] = OP(N) },
+	[GROUP_7_1] = {
+		[0 ... 1] = OP(N),
+		[2 ... 3] = EX(N, exec_clac),		/* STAC */
+		[7] = OP(N),
+	},
+	[GROUP_7_2] = {
+		[0] = EX(N, exec_xgetbv),
+		[1] = EX(N, exec_xgetbv),
+		[4 ... 7] = OP(N),
+	},
+	[GROUP_7_5] = {
+		[0 ... 2] = OP(N),
+		[4 ... 7] = OP(N),
+	},
+	[GROUP_7_7] = {
+		[0] = EX(N, exec_swapgs),
+		[1] = EX(N, exec_rdtscp),
+		[2 ... 7] = OP(N),
+	},
+	[GROUP_8] = {
+		BOTH(4, N, exec_bt),
+		BOTH(5, LK, exec_bts),
+		BOTH(6, LK, exec_bts),			/* BTR */
+		BOTH(7, LK, exec_bts),			/* BTC */
+	},
+	[GROUP_9] = {
+		MEM(1, LK, exec_cmpxchg_wide),
+		[3 ... 7] = OP(N),			/* XRSTORS to VMPTRST */
+		[8 + 6] = OP(N),			/* RDRAND */
+		REG(7, N, exec_rdpid),			/* RDSEED */
+	},
+	[GROUP_11] = {
+		BOTH(0, N, exec_mov_imm),
+		[8 + 7] = OP(G(11_7)),
+	},
+	[GROUP_11_7] = { [0] = OP(N) },			/* XABORT, XBEGIN */
+	[GROUP_12] = { [8 + 2] = OP(N), [8 + 4] = OP(N), [8 + 6] = OP(N) },
+	[GROUP_14] = { [8 + 2 ... 8 + 3] = OP(N), [8 + 6 ... 8 + 7] = OP(N) },
+	[GROUP_15] = {
+		[0 ... 5] = OP(N),			/* FXSAVE to XRSTOR */
+		MEM(6, N, exec_clwb),			/* XSAVEOPT */
+		MEM(7, N, exec_clflush),
+		[8 + 0 ... 8 + 3] = EX(N, exec_fsgsbase),
+		[8 + 4] = OP(N),
+		[8 + 5 ... 8 + 7] = EX(N, exec_fence),
+	},
+	[GROUP_17] = { [1 ... 3] = OP(N), [8 + 1 ... 8 + 3] = OP(N) },
+	[GROUP_SREG_READ] = {
+		[0 ... 5] = EX(N, exec_mov_from_seg),
+		[8 ... 8 + 5] = EX(N, exec_mov_from_seg),
+	},
+	[GROUP_SREG_WRITE] = {
+		BOTH(0, N, exec_mov_to_seg),
+		[2 ... 5] = EX(N, exec_mov_to_seg),
+		[8 + 2 ... 8 + 5] = EX(N, exec_mov_to_seg),
+	},
+	[GROUP_CR] = {
+		REG(0, N, exec_mov_cr),
+		[8 + 2 ... 8 + 4] = EX(N, exec_mov_cr),
+	},
 };
 
 const struct emul_opcode *optable_find(unsigned int map, u8 opcode)
@@ -448,7 +591,13 @@ const struct emul_opcode *optable_find(unsigned int map, u8 opcode)
 	return &maps[map][opcode];
 }
 
-const struct op_group_row *optable_group(const struct emul_opcode *op)
+const struct emul_opcode *optable_member(u32 flags, u8 modrm)
 {
-	return &groups[(op->flags & OP_GROUP) >> OP_GROUP_SHIFT];
+	enum op_group group = (flags & OP_GROUP) >> OP_GROUP_SHIFT;
+
+	if (group == GROUP_NONE)
+		return NULL;
+	if (group >= GROUP_RM)
+		return &groups[group][modrm & 7];
+	return &groups[group][(modrm >> 3 & 7) + (modrm < 0xc0 ? 0 : 8)];
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The opcode maps as constant tables: what the decoder must know about an
- * instruction to find its length and to tell whether it exists.
+ * instruction to find its length and to tell whether it exists, the conditions
+ * under which it executes, and the function that executes it.
  */
 #ifndef LAMINA_EMUL_OPTABLE_H
 #define LAMINA_EMUL_OPTABLE_H
 
 #include <linux/types.h>
+
+#include "emul/emul.h"
 
 /* What follows ModRM, SIB and displacement. */
 enum op_imm {
@@ -22,16 +25,25 @@ enum op_imm {
 	IMM_BB,		/* two bytes, each its own, with 66 or F2 only */
 };
 
-/* Opcodes extended by ModRM; numbers as in the manuals (SDM vol. 2, A.4). */
+/*
+ * Opcodes extended by ModRM; numbers as in the manuals (SDM vol. 2, A.4).  From
+ * GROUP_RM on these are rows of other groups, extended by ModRM.rm.
+ */
 enum op_group {
-	GROUP_NONE, GROUP_1, GROUP_1A, GROUP_3, GROUP_4, GROUP_5, GROUP_6,
-	GROUP_7, GROUP_8, GROUP_9, GROUP_11, GROUP_12, GROUP_14, GROUP_17,
-	GROUP_SREG_READ, GROUP_SREG_WRITE, GROUP_CR, GROUP_COUNT
+	GROUP_NONE, GROUP_1, GROUP_1A, GROUP_2, GROUP_3, GROUP_4, GROUP_5,
+	GROUP_6, GROUP_7, GROUP_8, GROUP_9, GROUP_11, GROUP_12, GROUP_14,
+	GROUP_15, GROUP_17, GROUP_SREG_READ, GROUP_SREG_WRITE, GROUP_CR,
+	GROUP_RM, GROUP_7_0 = GROUP_RM, GROUP_7_1, GROUP_7_2, GROUP_7_5,
+	GROUP_7_7, GROUP_11_7, GROUP_COUNT
 };
 
 #define OP_IMM		0x0000000f	/* enum op_imm */
-#define OP_GROUP	0x00000ff0	/* enum op_group */
+#define OP_GROUP	0x000003f0	/* enum op_group */
 #define OP_GROUP_SHIFT	4
+
+#define OP_STRING	0x00000400	/* REP repeats it */
+/* In virtual-8086 mode #GP(0) unless IOPL is 3. */
+#define OP_VM_IOPL	0x00000800
 
 /*
  * The prefixes that select a defined instruction: none, 66, F3, F2.  F2 and
@@ -55,49 +67,53 @@ enum op_group {
 #define OP_NO64		0x02000000	/* undefined in 64-bit mode */
 #define OP_LOCK		0x04000000	/* LOCK allowed on a memory operand */
 
+/* One member of a group, or also its opcode, has these. */
+#define OP_NOIMM	0x08000000	/* without the opcode's immediate */
+#define OP_ONE_MEM	0x10000000	/* for emul_one_operand() */
+#define OP_PROTECTED	0x20000000	/* #UD outside protected mode */
+#define OP_PRIVILEGED	0x40000000	/* #GP(0) unless CPL is 0 */
+#define OP_UMIP		0x80000000	/* #GP(0) where CR4.UMIP says so */
+
 /**
- * struct emul_opcode - one opcode
- * @flags: OP_*
+ * struct emul_opcode - one opcode, or one member of its group
+ * @flags: OP_*; 0: undefined in every form
+ * @exec: what executes it; NULL: nothing does
  */
 struct emul_opcode {
 	u32 flags;
+	emul_exec_fn *exec;
 };
 
 /**
- * struct op_group_row - what depends on ModRM.reg
- * @mem: bit n: /n is defined with a memory operand
- * @reg: bit n: /n is defined with a register operand
- * @lock: bit n: /n may have a LOCK prefix on a memory operand
- * @d64: bit n: /n has a 64-bit operand by default, as OP_D64
- * @noimm: bit n: /n does not have the opcode's immediate
- * @rm: for the register form, the defined values of ModRM.rm for each /n as a
- *	mask; NULL when all are
+ * emul_one_operand - is the operand in memory all that an instruction accesses?
+ * @insn: the instruction
+ *
+ * Return: true only for instructions that have one and reach devices often.
  */
-struct op_group_row {
-	u8 mem;
-	u8 reg;
-	u8 lock;
-	u8 d64;
-	u8 noimm;
-	const u8 *rm;
-};
+static inline bool emul_one_operand(const struct emul_insn *insn)
+{
+	return insn->flags & OP_ONE_MEM && insn->modrm < 0xc0;
+}
 
 /**
  * optable_find - the row of an opcode
  * @map: 0 one-byte, 1 0F, 2 0F38, 3 0F3A
  * @opcode: last opcode byte
  *
- * Return: never NULL; a row with no flag set is undefined in every form.
+ * Return: never NULL.
  */
 const struct emul_opcode *optable_find(unsigned int map, u8 opcode);
 
 /**
- * optable_group - the group of an opcode
- * @op: a row
+ * optable_member - the row that ModRM chooses in a row's group
+ * @flags: of the row
+ * @modrm: the ModRM byte
  *
- * Return: the group's row; for an opcode without one, a row in which all is
- * defined.
+ * Its flags come in addition, but for those of prefixes and encodings, which count
+ * in the opcode's row only.
+ *
+ * Return: the row, which may have a group in turn; NULL when @flags name none.
  */
-const struct op_group_row *optable_group(const struct emul_opcode *op);
+const struct emul_opcode *optable_member(u32 flags, u8 modrm);
 
 #endif

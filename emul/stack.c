@@ -4,8 +4,6 @@
 #include "emul/operand.h"
 #include "emul/stack.h"
 
-enum { SP = 4 };
-
 u64 stack_mask(enum emul_mode mode, const struct emul_segment *ss)
 {
 	if (mode == EMUL_64)
@@ -28,7 +26,7 @@ void stack_init(struct stack *s, struct emul_ctx *ctx, unsigned int size)
 
 	ctx->ops->segment(ctx, EMUL_SS, &ss);
 	s->size = size;
-	stack_start(s, ctx, &ss, ctx->gpr[SP]);
+	stack_start(s, ctx, &ss, ctx->gpr[GPR_RSP]);
 }
 
 void stack_switch(struct stack *s, struct emul_ctx *ctx,
@@ -114,5 +112,5 @@ void stack_finish(struct stack *s, struct emul_ctx *ctx)
 {
 	unsigned int size = s->mask >> 32 ? 8 : s->mask >> 16 ? 4 : 2;
 
-	operand_reg_set(ctx, SP, size, s->sp);
+	operand_reg_set(ctx, GPR_RSP, size, s->sp);
 }

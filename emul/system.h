@@ -1,47 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Vectors, flags and registers of the system instructions. */
+/* What the system instructions have in common: faults, registers, segments. */
 #ifndef LAMINA_EMUL_SYSTEM_H
 #define LAMINA_EMUL_SYSTEM_H
 
-#include <linux/bits.h>
+#include <asm/processor-flags.h>
+#include <asm/trapnr.h>
 
 #include "emul/emul.h"
-
-enum {
-	VECTOR_DE = 0, VECTOR_BP = 3, VECTOR_OF = 4, VECTOR_BR = 5,
-	VECTOR_UD = 6, VECTOR_NM = 7, VECTOR_TS = 10, VECTOR_NP = 11,
-	VECTOR_SS = 12, VECTOR_GP = 13,
-};
-
-#define RFLAGS_CF	BIT(0)
-#define RFLAGS_PF	BIT(2)
-#define RFLAGS_AF	BIT(4)
-#define RFLAGS_ZF	BIT(6)
-#define RFLAGS_SF	BIT(7)
-#define RFLAGS_TF	BIT(8)
-#define RFLAGS_IF	BIT(9)
-#define RFLAGS_DF	BIT(10)
-#define RFLAGS_OF	BIT(11)
-#define RFLAGS_IOPL	(BIT(12) | BIT(13))
-#define RFLAGS_NT	BIT(14)
-#define RFLAGS_RF	BIT(16)
-#define RFLAGS_VM	BIT(17)
-#define RFLAGS_AC	BIT(18)
-#define RFLAGS_VIF	BIT(19)
-#define RFLAGS_VIP	BIT(20)
-#define RFLAGS_ID	BIT(21)
-#define RFLAGS_FIXED	BIT(1)
-
-#define CR0_PE		BIT(0)
-#define CR0_EM		BIT(2)
-#define CR0_TS		BIT(3)
-#define CR4_TSD		BIT(2)
-#define CR4_DE		BIT(3)
-#define CR4_OSFXSR	BIT(9)
-#define CR4_UMIP	BIT(11)
-#define CR4_FSGSBASE	BIT(16)
-#define CR4_PCIDE	BIT(17)
-#define CR4_OSXSAVE	BIT(18)
 
 /* Segment types (APM vol. 2, tables 4-3 to 4-6). */
 #define TYPE_ACCESSED	1	/* code and data */
@@ -62,7 +27,7 @@ enum {
 /**
  * exec_fault - make the instruction fault
  * @ctx: the emulation
- * @vector: VECTOR_*
+ * @vector: X86_TRAP_*
  * @error: error code, for the vectors that have one; real mode has none
  *
  * Return: EMUL_FAULT.
@@ -75,7 +40,7 @@ enum emul_result exec_fault(struct emul_ctx *ctx, u8 vector, u32 error);
  */
 static inline bool exec_virtual(const struct emul_ctx *ctx)
 {
-	return ctx->rflags & RFLAGS_VM;
+	return ctx->rflags & X86_EFLAGS_VM;
 }
 
 /**
@@ -84,7 +49,22 @@ static inline bool exec_virtual(const struct emul_ctx *ctx)
  */
 static inline unsigned int exec_iopl(const struct emul_ctx *ctx)
 {
-	return (ctx->rflags & RFLAGS_IOPL) >> 12;
+	return (ctx->rflags & X86_EFLAGS_IOPL) >> 12;
+}
+
+/**
+ * exec_flag - set or clear a flag
+ * @ctx: the emulation; nothing can fail any more
+ * @mask: the flag
+ * @set: to which value
+ *
+ * Return: EMUL_OK.
+ */
+static inline enum emul_result exec_flag(struct emul_ctx *ctx, u64 mask,
+					 bool set)
+{
+	ctx->rflags = set ? ctx->rflags | mask : ctx->rflags & ~mask;
+	return EMUL_OK;
 }
 
 /**
@@ -106,7 +86,7 @@ u64 exec_after(const struct emul_ctx *ctx);
  * @ctx: the emulation; all its other effects are in place
  * @rip: where to, checked already
  *
- * Return: EMUL_OK.
+ * Return: EMUL_JUMP.
  */
 enum emul_result exec_jump(struct emul_ctx *ctx, u64 rip);
 
@@ -169,14 +149,6 @@ enum emul_result exec_reg_set(struct emul_ctx *ctx, enum emul_regs set, u32 nr,
 			      u64 val);
 
 /**
- * exec_umip - #GP(0) for a program when CR4.UMIP forbids the instruction
- * @ctx: the emulation
- *
- * Return: EMUL_OK, EMUL_FAULT, or what reading CR4 says.
- */
-enum emul_result exec_umip(struct emul_ctx *ctx);
-
-/**
  * exec_selector - the selector in a segment register
  * @ctx: the emulation
  * @seg: which
@@ -219,23 +191,5 @@ unsigned int exec_pointer_size(const struct emul_ctx *ctx);
  */
 enum emul_result exec_load_pointer(struct emul_ctx *ctx, u64 *offset,
 				   u16 *selector);
-
-/**
- * exec_table_store - SGDT, SIDT
- * @ctx: the emulation
- * @idt: SIDT
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_table_store(struct emul_ctx *ctx, bool idt);
-
-/**
- * exec_table_load - LGDT, LIDT
- * @ctx: the emulation
- * @idt: LIDT
- *
- * Return: see enum emul_result.
- */
-enum emul_result exec_table_load(struct emul_ctx *ctx, bool idt);
 
 #endif

@@ -5,8 +5,9 @@
 #include <linux/rcupdate.h>
 
 #include "mmu/check.h"
+#include "mmu/mmu_mode.h"
+#include "mmu/shadow/check.h"
 #include "mmu/tdp/tree.h"
-#include "mmu/tdp/root.h"
 
 static void check_table(const struct mmu_config *cfg, u64 spte)
 {
@@ -37,13 +38,13 @@ static void check_entry(const struct pt_iter *it, struct pt_count *c)
 	u64 spte = it->spte;
 
 	/* Nothing is in the middle of anything. */
-	BUG_ON(!spte_is_real(spte) && !spte_is_free(cfg, spte));
+	BUG_ON(!spte_is_present(spte) && !spte_is_free(cfg, spte));
 	if (spte_is_mmio(cfg, spte)) {
-		BUG_ON(it->level != LEVEL_4K || spte_is_real(spte));
+		BUG_ON(it->level != LEVEL_4K || spte_is_present(spte));
 	} else if (spte_is_table(cfg, spte, it->level)) {
 		check_table(cfg, spte);
 		c->tables++;
-	} else if (spte_is_real(spte)) {
+	} else if (spte_is_present(spte)) {
 		check_leaf(cfg, spte, it->level);
 		c->mapped[it->level]++;
 	}
@@ -65,7 +66,7 @@ static void check_root(struct mmu *mmu, struct mmu_root *root,
 	     more = pt_iter_next(&it)) {
 		check_entry(&it, c);
 		/* Or the lockless path could let it be written. */
-		if (spte_is_real(it.spte) && (it.spte & SPTE_MMU_WRITABLE))
+		if (spte_is_present(it.spte) && (it.spte & SPTE_MMU_WRITABLE))
 			check_written(mmu, root->as_id, it.gfn,
 				      LEVEL_GFNS(it.level));
 	}
@@ -106,7 +107,7 @@ static void leaf_show(const struct pt_iter *it, mmu_check_leaf_fn fn, void *arg)
 		.dirty = spte & (cfg->ad ? cfg->dirty : cfg->write),
 	};
 
-	if (!spte_is_real(spte) || spte_is_table(cfg, spte, it->level))
+	if (!spte_is_present(spte) || spte_is_table(cfg, spte, it->level))
 		return;
 	leaf.pfn = spte_leaf_pfn(cfg, spte, it->level);
 	if (spte & cfg->write)

@@ -21,27 +21,6 @@
  */
 void mmu_check(struct mmu *mmu);
 
-struct pt_count;
-
-/**
- * check_shadow - the part of mmu_check() for shadow pages
- * @mmu: the VM; lock held
- * @count: counts what is met
- *
- * Leaves and reverse maps say the same, so do links and lists of parents; no table
- * that is up to date can be written; roles fit, lists and numbers are right.
- */
-void check_shadow(struct mmu *mmu, struct pt_count *count);
-
-/**
- * check_written - frames can be written: no table in them is thought up to date
- * @mmu: the VM; lock held
- * @as_id: address space
- * @gfn: first frame
- * @n: number of frames
- */
-void check_written(struct mmu *mmu, int as_id, gfn_t gfn, u64 n);
-
 /**
  * struct mmu_leaf - what mmu_check_leaves() shows
  * @gfn: first guest frame

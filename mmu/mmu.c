@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Beginning and end of a VM's and a vCPU's MMU. */
+/* Beginning and end of a VM's and a vCPU's MMU, and the root of each entry. */
 #include <linux/bug.h>
 #include <linux/errno.h>
 
-#include "mmu/base/cache.h"
 #include "mmu/base/config.h"
-#include "mmu/guest/nested.h"
+#include "mmu/shadow/cache.h"
+#include "mmu/shadow/fault.h"
+#include "mmu/shadow/nested.h"
 #include "mmu/shadow/page.h"
+#include "mmu/tdp/fault.h"
 
 int mmu_vm_init(struct mmu *mmu)
 {
-	mmu->config = mmu_config_get();
+	mmu->config = config_get();
 	if (!mmu->config)
 		return -EIO;
 	rwlock_init(&mmu->lock);
@@ -40,12 +42,26 @@ void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu,
 
 void mmu_vcpu_trim(struct mmu_vcpu *vcpu)
 {
-	cache_empty(vcpu);
+	cache_empty(&vcpu->cache);
+	shadow_cache_empty(vcpu);
 }
 
 void mmu_vcpu_destroy(struct mmu_vcpu *vcpu)
 {
-	cache_empty(vcpu);
+	mmu_vcpu_trim(vcpu);
 	nested_destroy(vcpu);
 	vcpu->mode->root_drop(vcpu);
+}
+
+bool mmu_root_is_current(const struct mmu_vcpu *vcpu)
+{
+	return root_is_current(vcpu);
+}
+
+int mmu_root_load(struct mmu_vcpu *vcpu, hpa_t *pa)
+{
+	if (!root_is_current(vcpu))
+		return vcpu->mode->root_load(vcpu, pa);
+	*pa = virt_to_phys(vcpu->root->table);
+	return 0;
 }

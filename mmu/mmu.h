@@ -29,8 +29,11 @@
 #include <linux/spinlock.h>
 #include <linux/atomic.h>
 
+#include "mmu/base/cache.h"
+#include "mmu/base/inv.h"
 #include "mmu/mmu_ctx.h"
 #include "mmu/mmu_env.h"
+#include "mmu/mmu_fault.h"
 #include "mmu/mmu_guest.h"
 #include "mmu/mmu_range.h"
 #include "mmu/mmu_setup.h"
@@ -39,22 +42,20 @@
 
 struct mmu_config;
 struct mmu_shadow;
+struct mmu_tracked;
 
 /**
  * struct mmu - a VM's MMU; embedded in struct kvm
  * @config: (c) the module's configuration
- * @lock: protects @roots, @inv_*, and, held for write, every SPTE
+ * @lock: protects @roots, @inv, and, held for write, every SPTE
  * @roots: live roots; changed under @lock for write, walked under it or RCU
- * @inv_count: invalidations in progress; while above 0 no fault in their range
- *             may install anything
- * @inv_seq: bumped at the end of each invalidation
- * @inv_start: first frame of the union of the invalidations in progress
- * @inv_end: frame after the last one
+ * @inv: invalidations
  * @mmio_gen: generation that cached MMIO entries must carry to be believed
  * @unflushed: operations that took translations away and have not flushed yet:
  *             whoever finds an entry gone must flush too while it is above 0
  * @shadow: shadow pages and reverse maps; NULL until the first shadow root is made
  *          (R4).  Published with release under @lock, read with acquire
+ * @tracked: frames with tables that shadow pages stand for; NULL as long as @shadow
  * @page_limit: shadow pages that may exist; READ_ONCE() outside of @lock
  * @page_limit_set: by userspace, so that slots do not change it
  * @tables: page tables that exist, roots included
@@ -64,13 +65,11 @@ struct mmu {
 	const struct mmu_config *config;
 	rwlock_t lock;
 	struct list_head roots;
-	unsigned long inv_count;
-	unsigned long inv_seq;
-	gfn_t inv_start;
-	gfn_t inv_end;
+	struct mmu_inv inv;
 	u64 mmio_gen;
 	atomic_t unflushed;
 	struct mmu_shadow *shadow;
+	struct mmu_tracked *tracked;
 	unsigned long page_limit;
 	bool page_limit_set;
 	atomic_long_t tables;
@@ -103,13 +102,6 @@ void mmu_vm_destroy(struct mmu *mmu);
 /* ------------------------------------------------------------------------ */
 /* vCPU. */
 
-/*
- * Tables that one fault may need below the root; with shadow paging one page
- * more, for what is kept beside the leaves (shadow.h).
- */
-#define MMU_CACHE_TABLES LEVEL_MAX
-
-struct mmu_near;
 struct mmu_root;
 struct mmu_mode;
 struct mmu_reserve;
@@ -123,7 +115,6 @@ struct mmu_reserve;
  * @root: root in use, with a reference, or NULL
  * @parked: the same of the mode not in use, L1's or L2's
  * @cache: zeroed tables in reserve for the next fault
- * @cached: how many
  * @reserve: page headers and descriptors for a shadow fault; NULL until one
  */
 struct mmu_vcpu {
@@ -133,8 +124,7 @@ struct mmu_vcpu {
 	const struct mmu_mode *mode;
 	struct mmu_root *root;
 	struct mmu_root *parked;
-	void *cache[MMU_CACHE_TABLES];
-	u8 cached;
+	struct mmu_cache cache;
 	struct mmu_reserve *reserve;
 };
 
@@ -160,7 +150,7 @@ void mmu_vcpu_destroy(struct mmu_vcpu *vcpu);
 void mmu_vcpu_trim(struct mmu_vcpu *vcpu);
 
 /* ------------------------------------------------------------------------ */
-/* Roots and faults. */
+/* Roots. */
 
 /**
  * mmu_root_load - make sure that a valid root is in use
@@ -183,67 +173,5 @@ int mmu_root_load(struct mmu_vcpu *vcpu, hpa_t *root);
  * Cheap, for every entry: false after mmu_zap_all() or a change of as_id.
  */
 bool mmu_root_is_current(const struct mmu_vcpu *vcpu);
-
-enum mmu_result {
-	MMU_RETRY,	/* something changed meanwhile: run the guest again */
-	MMU_FIXED,	/* mapped: run the guest again */
-	MMU_EMULATE,	/* no memory there, or not writable: emulate */
-	MMU_USER,	/* userspace must act: KVM_RUN fails with fault->err */
-	MMU_INJECT,	/* the guest got a fault, by mmu_ctx_ops.fault (never with TDP) */
-	MMU_ERROR,	/* out of memory or a bug: KVM_RUN fails with ->err */
-};
-
-/**
- * struct mmu_fault - one fault, written in stages; each reads earlier ones only
- * @addr: input: gpa that faulted (TDP), linear address (shadow), L2's gpa (nested)
- * @error: input: PF_* bits as the hardware or its vendor module gives them
- * @regs: input: PKRU and RFLAGS.AC, where the guest's tables are walked
- * @no_emulate: input: the access cannot be emulated (an event was on its way): tables
- *              in its frame stop being shadowed instead, and the answer is MMU_RETRY;
- *              MMU_EMULATE where that is in vain: its own walk or root has one
- * @gfn: guest: the frame
- * @walk: guest: how its tables led there; NULL with TDP
- * @slot: host: its slot; NULL: none, an MMIO access
- * @pfn: host: the page
- * @seq: host: mmu->inv_seq, read before the slot was looked up: the slot may be
- *       replaced by an invalidation that ends before the page is found
- * @near: host: frames around it that may be mapped with it; TDP only
- * @level: decision: level to map at
- * @map_write: decision: the SPTE may be writable
- * @tracked: decision: L1's tables lie in the frame; TDP only
- * @err: result: negative errno for MMU_USER and MMU_ERROR
- */
-struct mmu_fault {
-	u64 addr;
-	u64 error;
-	struct perm_regs regs;
-	bool no_emulate;
-	/* guest */
-	gfn_t gfn;
-	const struct gwalk_result *walk;
-	/* host */
-	const struct mmu_slot *slot;
-	struct mmu_pfn pfn;
-	unsigned long seq;
-	struct mmu_near *near;
-	/* decision */
-	u8 level;
-	bool map_write;
-	bool tracked;
-	/* result */
-	int err;
-};
-
-/**
- * mmu_fault - handle a second-level page fault
- * @vcpu: the vCPU; called by its own thread, memslots' SRCU held, may sleep
- * @fault: @addr and @error filled, the rest zero
- *
- * PF_RSVD in @error on an entry that we made means a cached MMIO access:
- * answered without looking up the slot when the generation is right.
- *
- * Return: see enum mmu_result.
- */
-enum mmu_result mmu_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
 
 #endif

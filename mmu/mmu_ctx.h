@@ -79,6 +79,38 @@ struct mmu_walk {
 	struct gwalk_step step[LEVEL_MAX + 1];
 };
 
+/* Guest formats, as far as a role has to tell them apart. */
+enum mmu_role_format {
+	ROLE_NONE,		/* direct: paging is off, or below a large page */
+	ROLE_2LEVEL,
+	ROLE_PAE,
+	ROLE_LONG,		/* 4 or 5 levels: the same entries */
+	ROLE_EPT,		/* 4 or 5 levels, without accessed and dirty bits */
+	ROLE_EPT_AD,		/* and with them */
+};
+
+/**
+ * union mmu_ctx_role - what of a context decides what its tables' entries mean
+ * @word: all of it, to compare
+ * @format: enum mmu_role_format
+ * @nx: EFER.NXE: bit 63 is not reserved
+ * @wp: CR0.WP
+ * @smep: CR4.SMEP
+ * @pse: CR4.PSE of a 2-level guest
+ * @strict: CR4.SMAP or CR4.PKE: a user page may not be mapped as a supervisor's
+ */
+union mmu_ctx_role {
+	u8 word;
+	struct {
+		u8 format:3;
+		u8 nx:1;
+		u8 wp:1;
+		u8 smep:1;
+		u8 pse:1;
+		u8 strict:1;
+	};
+};
+
 /**
  * struct mmu_ctx - one set of guest tables, and how to walk it
  * @ops: (c) constants of its kind
@@ -86,7 +118,7 @@ struct mmu_walk {
  * @bits: what @walk was made from
  * @feat: the same
  * @last: walks to repeat: [0] for data, [1] for code
- * @role: what all shadow pages of it have in common: shadow_role.word
+ * @role: what all shadow pages of it have in common
  */
 struct mmu_ctx {
 	const struct mmu_ctx_ops *ops;
@@ -94,7 +126,7 @@ struct mmu_ctx {
 	struct perm_bits bits;
 	struct pt_features feat;
 	struct mmu_walk last[2];
-	u32 role;
+	union mmu_ctx_role role;
 };
 
 enum mmu_ctx_kind {

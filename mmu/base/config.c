@@ -6,10 +6,8 @@
 #include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
-#include <linux/rcupdate.h>
 #include <linux/string.h>
 
-#include "mmu/base/cache.h"
 #include "mmu/base/config.h"
 #include "mmu/base/spte.h"
 
@@ -20,16 +18,15 @@
 static struct mmu_config config;
 static bool config_ready;
 
-const struct mmu_config *mmu_config_get(void)
+const struct mmu_config *config_get(void)
 {
 	return config_ready ? &config : NULL;
 }
 
-void mmu_setup_reset(void)
+void config_reset(void)
 {
 	config_ready = false;
 	memset(&config, 0, sizeof(config));
-	rmap_size_set(0);
 }
 
 static bool caps_are_sane(const struct mmu_caps *caps)
@@ -70,7 +67,7 @@ static void masks_init(const struct mmu_caps *caps)
 	config.dirty = caps->ad ? fmt->dirty : 0;
 	config.large = fmt->large;
 	config.write = fmt->write;
-	config.leaf = SPTE_REAL | rights | caps->enc_mask;
+	config.leaf = SPTE_PRESENT | rights | caps->enc_mask;
 	config.table = config.leaf | fmt->write | config.accessed;
 	if (caps->second == MMU_SECOND_EPT)
 		config.leaf |= EPT_MEMTYPE_WB | EPT_IPAT;
@@ -94,7 +91,7 @@ static void mmio_init(const struct mmu_caps *caps)
 	if (caps->second == MMU_SECOND_NONE)
 		return;
 	if (caps->second == MMU_SECOND_EPT) {
-		config.mmio_mask = config.fmt->present | SPTE_REAL;
+		config.mmio_mask = config.fmt->present | SPTE_PRESENT;
 		config.mmio_value = config.fmt->write | config.fmt->exec;
 		config.mmio_fill = config.addr;
 		config.mmio_gen_shift = 52;
@@ -105,7 +102,7 @@ static void mmio_init(const struct mmu_caps *caps)
 		return;
 	while (rsvd & (rsvd - 1))
 		rsvd &= rsvd - 1;
-	config.mmio_mask = config.fmt->present | SPTE_REAL | rsvd;
+	config.mmio_mask = config.fmt->present | SPTE_PRESENT | rsvd;
 	config.mmio_value = config.fmt->present | rsvd;
 	config.mmio_gen_shift = MMU_PAGE_SHIFT;
 	config.mmio_gen_mask = GENMASK_ULL(min_t(int, caps->maxphyaddr, 44) - 13, 0);
@@ -119,10 +116,8 @@ static gfn_t gfn_end(const struct mmu_caps *caps)
 	return 1ull << (caps->levels * PT_INDEX_BITS);
 }
 
-int mmu_setup(const struct mmu_caps *caps)
+int config_make(const struct mmu_caps *caps)
 {
-	int r;
-
 	if (config_ready)
 		return -EIO;
 	if (!caps_are_sane(caps))
@@ -136,26 +131,6 @@ int mmu_setup(const struct mmu_caps *caps)
 	config.end = gfn_end(caps);
 	masks_init(caps);
 	mmio_init(caps);
-	/* Without TDP every alias of a frame counts, with it nested ones (R1). */
-	rmap_size_set(caps->second == MMU_SECOND_NONE ? RMAP_ENTRIES_SHADOW :
-							RMAP_ENTRIES_TDP);
-	r = cache_setup();
-	if (r) {
-		mmu_setup_reset();
-		return r;
-	}
 	config_ready = true;
 	return 0;
-}
-
-void mmu_teardown(void)
-{
-	rcu_barrier();
-	cache_teardown();
-	mmu_setup_reset();
-}
-
-gfn_t mmu_max_gfn(void)
-{
-	return config.end - 1;
 }

@@ -6,7 +6,8 @@
 #ifndef LAMINA_MMU_BASE_CONFIG_H
 #define LAMINA_MMU_BASE_CONFIG_H
 
-#include "mmu/mmu.h"
+#include "mmu/base/fmt.h"
+#include "mmu/mmu_setup.h"
 
 /**
  * struct mmu_config - the host's page-table format for guests, ready to use
@@ -55,10 +56,21 @@ struct mmu_config {
 };
 
 /**
- * mmu_config_get - the module's configuration
+ * config_make - build the module's configuration
+ * @caps: the vendor's answer
  *
- * Return: NULL when no mmu_setup() succeeded.
+ * Return: 0; -EIO when there is one; -EINVAL: see mmu_setup().
  */
-const struct mmu_config *mmu_config_get(void);
+int config_make(const struct mmu_caps *caps);
+
+/** config_reset - there is no configuration any more */
+void config_reset(void);
+
+/**
+ * config_get - the module's configuration
+ *
+ * Return: NULL when there is none.
+ */
+const struct mmu_config *config_get(void);
 
 #endif

@@ -9,6 +9,7 @@
 #define LAMINA_MMU_BASE_LEVEL_H
 
 #include "mmu/base/config.h"
+#include "mmu/mmu_env.h"
 
 /**
  * level_slot - largest level at which a slot lets a frame be mapped

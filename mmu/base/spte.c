@@ -6,10 +6,10 @@
 #include "mmu/base/spte.h"
 
 /* Software bits stay out of addresses and of each other. */
-static_assert(!((SPTE_REAL | SPTE_WRITABLE | SPTE_BROKEN | SPTE_DEAD) &
+static_assert(!((SPTE_PRESENT | SPTE_WRITABLE | SPTE_FROZEN | SPTE_REMOVED) &
 		GENMASK_ULL(51, 12)), "software bits in the address");
-static_assert(!((SPTE_BROKEN | SPTE_DEAD) & (SPTE_REAL | SPTE_WRITABLE)),
-	      "unlinked entries look real");
+static_assert(!((SPTE_FROZEN | SPTE_REMOVED) & (SPTE_PRESENT | SPTE_WRITABLE)),
+	      "unlinked entries look present");
 
 u64 spte_leaf(const struct mmu_config *cfg, int level, kvm_pfn_t pfn, u32 how)
 {

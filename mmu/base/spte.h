@@ -3,12 +3,12 @@
  * Host page-table entries: built and read, for any format.  Pure.
  *
  *	empty		0
- *	table, leaf	SPTE_REAL set
+ *	table, leaf	SPTE_PRESENT set
  *	MMIO		faults in a way of its own; carries a generation
- *	broken		SPTE_BROKEN: a table was just unlinked here, its
+ *	frozen		SPTE_FROZEN: a table was just unlinked here, its
  *			translations are not flushed yet; nobody but the one
  *			who unlinked it may put anything here
- *	dead		SPTE_DEAD: in a table that is unlinked itself; for ever
+ *	removed		SPTE_REMOVED: in a table that is unlinked itself; for ever
  *
  * Hardware ignores the bits used here: 11 and 58:52 in both formats (APM vol.
  * 2, 5.4.1; SDM vol. 3, table 29-6), everything when the entry is not present.
@@ -21,12 +21,12 @@
 
 #include "mmu/base/config.h"
 
-#define SPTE_REAL		BIT_ULL(11)	/* a table or a leaf */
+#define SPTE_PRESENT		BIT_ULL(11)	/* a table or a leaf */
 #define SPTE_HOST_WRITABLE	BIT_ULL(52)	/* the host lets it be written */
 #define SPTE_MMU_WRITABLE	BIT_ULL(53)	/* so do we, dirty log apart */
 #define SPTE_WRITABLE		(SPTE_HOST_WRITABLE | SPTE_MMU_WRITABLE)
-#define SPTE_BROKEN		BIT_ULL(57)
-#define SPTE_DEAD		BIT_ULL(58)
+#define SPTE_FROZEN		BIT_ULL(57)
+#define SPTE_REMOVED		BIT_ULL(58)
 
 /* What a new leaf is to be, for spte_leaf(). */
 #define LEAF_WRITE		BIT(0)	/* may be written now */
@@ -36,16 +36,16 @@
 #define LEAF_DIRTY		BIT(4)
 
 /**
- * spte_is_real - is it a table or a leaf?
+ * spte_is_present - is it a table or a leaf?
  * @spte: the entry
  */
-static inline bool spte_is_real(u64 spte)
+static inline bool spte_is_present(u64 spte)
 {
-	return spte & SPTE_REAL;
+	return spte & SPTE_PRESENT;
 }
 
 /**
- * spte_is_leaf - is a real entry a leaf?
+ * spte_is_leaf - is a present entry a leaf?
  * @cfg: the configuration
  * @spte: the entry
  * @level: its level
@@ -66,7 +66,7 @@ static inline bool spte_is_table(const struct mmu_config *cfg, u64 spte,
 				 int level)
 {
 	return level > LEVEL_4K &&
-	       (spte & (SPTE_REAL | cfg->large)) == SPTE_REAL;
+	       (spte & (SPTE_PRESENT | cfg->large)) == SPTE_PRESENT;
 }
 
 /**

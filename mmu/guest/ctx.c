@@ -3,8 +3,8 @@
 #include <linux/bits.h>
 #include <linux/string.h>
 
+#include "mmu/guest/again.h"
 #include "mmu/guest/ctx.h"
-#include "mmu/shadow/role.h"
 
 /* Control registers: SDM vol. 3, 2.5; EFER: APM vol. 2, 3.1.7. */
 #define CR0_WP		BIT_ULL(16)
@@ -35,6 +35,34 @@ const struct pt_format *ctx_format(const struct mmu_cpu *cpu)
 	return cpu->cr4 & CR4_PAE ? &pt_format_pae : &pt_format_2level;
 }
 
+static enum mmu_role_format role_format(const struct pt_format *fmt, bool ad)
+{
+	if (!fmt)
+		return ROLE_NONE;
+	if (fmt->exec)
+		return ad ? ROLE_EPT_AD : ROLE_EPT;
+	if (fmt->levels == 2)
+		return ROLE_2LEVEL;
+	return fmt->levels == 3 ? ROLE_PAE : ROLE_LONG;
+}
+
+static union mmu_ctx_role ctx_role(const struct pt_format *fmt,
+				   const struct perm_bits *bits,
+				   const struct pt_features *feat)
+{
+	union mmu_ctx_role role = { .word = 0 };
+
+	role.format = role_format(fmt, feat->ad);
+	if (!fmt)
+		return role;
+	role.nx = bits->nx;
+	role.wp = bits->wp || bits->second;
+	role.smep = bits->smep;
+	role.strict = bits->smap || bits->pke;
+	role.pse = feat->pse && fmt == &pt_format_2level;
+	return role;
+}
+
 /*
  * A context is what these say from now on; and no walk is to be repeated.
  *
@@ -48,10 +76,9 @@ static bool ctx_set(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	struct gwalk_ctx *walk = &ctx->walk;
 	const struct pt_format *old_fmt = walk->fmt;
 	struct pt_rsvd old_rsvd;
-	u32 old_role = ctx->role;
+	union mmu_ctx_role old_role = ctx->role;
 
-	ctx->last[0].level = 0;
-	ctx->last[1].level = 0;
+	again_forget(ctx);
 	/* VMRUN says the same each time. */
 	if (fmt && fmt == old_fmt &&
 	    !memcmp(bits, &ctx->bits, sizeof(*bits)) &&
@@ -60,14 +87,14 @@ static bool ctx_set(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	old_rsvd = walk->rsvd;
 	ctx->bits = *bits;
 	ctx->feat = *feat;
-	ctx->role = shadow_role_init(fmt, bits, feat);
+	ctx->role = ctx_role(fmt, bits, feat);
 	walk->fmt = fmt;
 	walk->set_ad = !fmt || !fmt->exec || feat->ad;
 	walk->pdptr_mem = !ctx->ops->pdptr_get;
 	walk->next = kind == MMU_CTX_L2 ? &vcpu->ctx[MMU_CTX_SECOND].walk :
 					  NULL;
 	if (!fmt)
-		return old_fmt || ctx->role != old_role;
+		return old_fmt || ctx->role.word != old_role.word;
 	pt_rsvd_init(&walk->rsvd, fmt, feat);
 	/*
 	 * The processor has checked the PDPTEs that it reads from memory, and an
@@ -76,12 +103,12 @@ static bool ctx_set(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	if (fmt == &pt_format_pae && walk->pdptr_mem && !bits->second)
 		walk->rsvd.mask[0][3] &= ~PDPTE_RSVD_LOW;
 	perm_init(&walk->perm, bits);
-	return fmt != old_fmt || ctx->role != old_role ||
+	return fmt != old_fmt || ctx->role.word != old_role.word ||
 	       memcmp(&old_rsvd, &walk->rsvd, sizeof(old_rsvd));
 }
 
-void mmu_ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
-		    const struct mmu_cpu *cpu)
+bool ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
+		const struct mmu_cpu *cpu)
 {
 	const struct pt_format *fmt = ctx_format(cpu);
 	bool lma = cpu->efer & EFER_LMA_BIT;
@@ -103,8 +130,7 @@ void mmu_ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	if (kind == MMU_CTX_SECOND)
 		bits = (struct perm_bits){ .nx = bits.nx, .second = true };
 	/* CR0.TS and the like change often, and nothing for us. */
-	if (ctx_set(vcpu, kind, fmt, &bits, &feat) && kind == MMU_CTX_GUEST)
-		mmu_guest_flush(vcpu);
+	return ctx_set(vcpu, kind, fmt, &bits, &feat);
 }
 
 void ctx_update_ept(struct mmu_vcpu *vcpu, const struct pt_format *fmt,
@@ -132,34 +158,6 @@ void ctx_root_read(struct mmu_vcpu *vcpu, struct mmu_ctx *ctx)
 	}
 }
 
-static struct mmu_walk *last_walk(struct mmu_ctx *ctx,
-				  const struct gwalk_access *access)
-{
-	return &ctx->last[!!(access->pf & PF_FETCH)];
-}
-
-/*
- * PAE's first entries are not read from where they lie, and of what ->next has
- * read nothing is left.
- */
-static void walk_remember(struct mmu_ctx *ctx, u64 va,
-			  const struct gwalk_access *access,
-			  const struct gwalk_result *res)
-{
-	struct mmu_walk *last = last_walk(ctx, access);
-	const struct pt_format *fmt = ctx->walk.fmt;
-
-	if (!fmt || fmt == &pt_format_pae || ctx->walk.next)
-		return;
-	last->access = *access;
-	last->page = va >> MMU_PAGE_SHIFT;
-	last->gfn = res->gpa >> MMU_PAGE_SHIFT;
-	last->root = ctx->walk.root;
-	last->level = res->level;
-	memcpy(&last->step[res->level], &res->step[res->level],
-	       (fmt->levels - res->level + 1) * sizeof(*last->step));
-}
-
 enum gwalk_status mmu_translate(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 				u64 va, const struct gwalk_access *access,
 				struct gwalk_result *res)
@@ -173,46 +171,6 @@ enum gwalk_status mmu_translate(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 		ctx_root_read(vcpu, &vcpu->ctx[MMU_CTX_SECOND]);
 	status = gwalk(vcpu, &ctx->walk, va, access, res);
 	if (status == GWALK_OK)
-		walk_remember(ctx, va, access, res);
+		again_remember(ctx, va, access, res);
 	return status;
-}
-
-static bool walk_is_same(const struct mmu_walk *last, u64 va,
-			 const struct gwalk_access *access)
-{
-	return last->level && last->page == va >> MMU_PAGE_SHIFT &&
-	       last->access.pf == access->pf &&
-	       last->access.regs.ac == access->regs.ac &&
-	       last->access.regs.pkru == access->regs.pkru;
-}
-
-/*
- * Another root that has the same entry leads to the same tables: what a kernel runs
- * is at the same place in all of its address spaces.
- */
-static void walk_move(struct mmu_walk *last, const struct pt_format *fmt,
-		      gpa_t root)
-{
-	last->step[fmt->levels].gpa += root - last->root;
-	last->root = root;
-}
-
-bool mmu_translate_again(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
-			 u64 va, const struct gwalk_access *access, gpa_t *gpa)
-{
-	struct mmu_ctx *ctx = &vcpu->ctx[kind];
-	struct mmu_walk *last = last_walk(ctx, access);
-	const struct pt_format *fmt = ctx->walk.fmt;
-
-	if (!walk_is_same(last, va, access))
-		return false;
-	ctx_root_read(vcpu, ctx);
-	if (ctx->walk.root != last->root)
-		walk_move(last, fmt, ctx->walk.root);
-	if (!mmu_env_guest_same(vcpu, &last->step[last->level],
-				fmt->levels - last->level + 1,
-				fmt->entry_size))
-		return false;
-	*gpa = last->gfn << MMU_PAGE_SHIFT | (va & (MMU_PAGE_SIZE - 1));
-	return true;
 }

@@ -14,6 +14,17 @@
 const struct pt_format *ctx_format(const struct mmu_cpu *cpu);
 
 /**
+ * ctx_update - CR0, CR4, EFER or CPUID changed
+ * @vcpu: the vCPU; called by its own thread
+ * @kind: which context
+ * @cpu: the new state
+ *
+ * Return: false: shadow pages that were made for the context are right still.
+ */
+bool ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
+		const struct mmu_cpu *cpu);
+
+/**
  * ctx_update_ept - MMU_CTX_SECOND is an EPT
  * @vcpu: the vCPU; called by its own thread
  * @fmt: pt_format_ept4 or pt_format_ept5

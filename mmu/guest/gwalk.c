@@ -14,7 +14,7 @@
 #include "mmu/mmu_env.h"
 
 /* What a walk is about; constant while it lasts. */
-struct walk {
+struct gwalk_state {
 	struct mmu_vcpu *vcpu;
 	const struct gwalk_ctx *ctx;
 	const struct perm_regs *regs;
@@ -22,7 +22,7 @@ struct walk {
 	u64 access;	/* PF_* bits; PF_USER always set for a second level */
 };
 
-static enum gwalk_status walk_fault(const struct walk *w, u64 cause,
+static enum gwalk_status walk_fault(const struct gwalk_state *w, u64 cause,
 				    struct gwalk_result *res)
 {
 	res->error = cause | (w->access & w->ctx->perm.reported);
@@ -34,7 +34,7 @@ static enum gwalk_status walk_fault(const struct walk *w, u64 cause,
  * PF_GUEST_TABLE or PF_GUEST_FINAL beside what the access does; @level is
  * lowered to that of the translation.
  */
-static noinline enum gwalk_status walk_below(const struct walk *w, u64 addr,
+static noinline enum gwalk_status walk_below(const struct gwalk_state *w, u64 addr,
 					     u64 access,
 					     struct gwalk_result *res,
 					     gpa_t *gpa)
@@ -64,7 +64,7 @@ static noinline enum gwalk_status walk_below(const struct walk *w, u64 addr,
 }
 
 /* The same, where mostly nothing is below: not a call for each entry. */
-static inline enum gwalk_status walk_next(const struct walk *w, u64 addr,
+static inline enum gwalk_status walk_next(const struct gwalk_state *w, u64 addr,
 					  u64 access,
 					  struct gwalk_result *res, gpa_t *gpa)
 {
@@ -85,7 +85,7 @@ static u64 table_access(const struct gwalk_ctx *ctx)
 	return PF_GUEST_TABLE | (ctx->next && ctx->next->set_ad ? PF_WRITE : 0);
 }
 
-static enum gwalk_status entry_read(const struct walk *w, gpa_t table,
+static enum gwalk_status entry_read(const struct gwalk_state *w, gpa_t table,
 				    int level, struct gwalk_result *res)
 {
 	const struct pt_format *fmt = w->ctx->fmt;
@@ -121,7 +121,7 @@ static enum gwalk_status entry_read(const struct walk *w, gpa_t table,
  * @common collects what the entries that carry rights have in common, NX
  * inverted so that every right is a bit that all of them must have.
  */
-static enum gwalk_status walk_down(const struct walk *w,
+static enum gwalk_status walk_down(const struct gwalk_state *w,
 				   struct gwalk_result *res, u64 *common)
 {
 	const struct gwalk_ctx *ctx = w->ctx;
@@ -157,7 +157,7 @@ static enum gwalk_status walk_down(const struct walk *w,
 	return GWALK_OK;
 }
 
-static enum gwalk_status entry_set(const struct walk *w, int level, u64 bits,
+static enum gwalk_status entry_set(const struct gwalk_state *w, int level, u64 bits,
 				   struct gwalk_result *res)
 {
 	struct gwalk_step *step = &res->step[level];
@@ -189,7 +189,7 @@ static enum gwalk_status entry_set(const struct walk *w, int level, u64 bits,
 }
 
 /* SDM 4.8, 29.3.5; APM 5.4.2: A in each entry used, D in the leaf written. */
-static noinline enum gwalk_status walk_set_ad(const struct walk *w,
+static noinline enum gwalk_status walk_set_ad(const struct gwalk_state *w,
 					      struct gwalk_result *res)
 {
 	const struct pt_format *fmt = w->ctx->fmt;
@@ -212,7 +212,7 @@ static noinline enum gwalk_status walk_set_ad(const struct walk *w,
 }
 
 /* Are the bits that walk_set_ad() would set there already? */
-static bool ad_is_set(const struct walk *w, const struct gwalk_result *res,
+static bool ad_is_set(const struct gwalk_state *w, const struct gwalk_result *res,
 		      u64 common)
 {
 	const struct pt_format *fmt = w->ctx->fmt;
@@ -232,7 +232,7 @@ static bool out_of_reach(const struct gwalk_ctx *ctx, u64 addr)
 	       addr >> (fmt->shift[fmt->levels] + fmt->index_bits[fmt->levels]);
 }
 
-static enum gwalk_status walk_tables(const struct walk *w,
+static enum gwalk_status walk_tables(const struct gwalk_state *w,
 				     struct gwalk_result *res, u64 *addr)
 {
 	const struct gwalk_ctx *ctx = w->ctx;
@@ -263,7 +263,7 @@ enum gwalk_status gwalk(struct mmu_vcpu *vcpu, const struct gwalk_ctx *ctx,
 			u64 va, const struct gwalk_access *access,
 			struct gwalk_result *res)
 {
-	const struct walk w = {
+	const struct gwalk_state w = {
 		.vcpu = vcpu,
 		.ctx = ctx,
 		.regs = &access->regs,

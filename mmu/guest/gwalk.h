@@ -15,7 +15,7 @@
 #ifndef LAMINA_MMU_GUEST_GWALK_H
 #define LAMINA_MMU_GUEST_GWALK_H
 
-#include "mmu/guest/fmt.h"
+#include "mmu/base/fmt.h"
 #include "mmu/guest/perm.h"
 
 struct mmu_vcpu;

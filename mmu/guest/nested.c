@@ -48,7 +48,7 @@ int mmu_nested_npt(struct mmu_vcpu *vcpu, const struct mmu_cpu *cpu)
 
 	if (!fmt || !levels_fit(vcpu, fmt))
 		return -EINVAL;
-	mmu_ctx_update(vcpu, MMU_CTX_SECOND, cpu);
+	ctx_update(vcpu, MMU_CTX_SECOND, cpu);
 	return 0;
 }
 

@@ -4,18 +4,17 @@
 
 #include <linux/bug.h>
 
-#include "mmu/check.h"
-#include "mmu/tdp/tree.h"
+#include "mmu/shadow/check.h"
 #include "mmu/shadow/page.h"
 
 /**
- * struct check - what was met on the way
+ * struct shadow_check - what was met on the way
  * @leaves: by address space and level
  * @links: SPTEs that lead to a page
  * @parents: entries of the lists of parents
  * @unsync: pages
  */
-struct check {
+struct shadow_check {
 	struct mmu *mmu;
 	struct mmu_shadow *s;
 	long leaves[2][LEVEL_1G + 1];
@@ -45,21 +44,21 @@ static void check_child(const struct shadow_page *sp, unsigned int i,
 	BUG_ON(child->zapped);
 	BUG_ON(b.level != a.level - 1);
 	BUG_ON(b.as_id != a.as_id);
-	BUG_ON(b.wp != a.wp || b.smep != a.smep || b.strict != a.strict ||
-	       b.nx != a.nx);
+	BUG_ON(b.ctx.wp != a.ctx.wp || b.ctx.smep != a.ctx.smep || b.ctx.strict != a.ctx.strict ||
+	       b.ctx.nx != a.ctx.nx);
 	/* CR0.WP clear: a large page that the supervisor may write all the same. */
-	BUG_ON(b.access & ~a.access & ~(a.wp ? 0 : ACC_W));
+	BUG_ON(b.access & ~a.access & ~(a.ctx.wp ? 0 : ACC_W));
 	if (a.direct) {
 		BUG_ON(!b.direct || b.access != a.access || b.pkey != a.pkey);
 		BUG_ON(child->gfn != sp->gfn + i * LEVEL_GFNS(a.level));
 	} else if (!b.direct) {
-		BUG_ON(b.format != a.format || b.pse != a.pse);
-		if (b.format == SHADOW_2LEVEL)
+		BUG_ON(b.ctx.format != a.ctx.format || b.ctx.pse != a.ctx.pse);
+		if (b.ctx.format == ROLE_2LEVEL)
 			BUG_ON(b.quadrant != (i & 1));
 	}
 }
 
-static void check_link(struct check *c, struct shadow_page *sp, unsigned int i)
+static void check_link(struct shadow_check *c, struct shadow_page *sp, unsigned int i)
 {
 	const struct mmu_config *cfg = c->mmu->config;
 	u64 spte = sp->spt[i];
@@ -80,7 +79,7 @@ void check_written(struct mmu *mmu, int as_id, gfn_t gfn, u64 n)
 
 	if (!mmu->shadow)
 		return;
-	xa_for_each_range(&mmu->shadow->table[as_id], index, sp, gfn, gfn + n - 1)
+	xa_for_each_range(&mmu->shadow->tracked.table[as_id], index, sp, gfn, gfn + n - 1)
 		for (; sp; sp = sp->same)
 			BUG_ON(!sp->unsync);
 }
@@ -92,7 +91,7 @@ static void check_rights(const struct mmu_config *cfg,
 	u32 may = sp->role.access;
 
 	/* CR0.WP clear: what only the supervisor sees may be written. */
-	if (!sp->role.wp && !(has & ACC_U))
+	if (!sp->role.ctx.wp && !(has & ACC_U))
 		may |= ACC_W;
 	BUG_ON(has & ~may);
 	if (sp->role.direct && cfg->fmt->pkey)
@@ -100,7 +99,7 @@ static void check_rights(const struct mmu_config *cfg,
 		       __builtin_ctzll(cfg->fmt->pkey) != sp->role.pkey);
 }
 
-static void check_leaf(struct check *c, struct shadow_page *sp, unsigned int i)
+static void check_shadow_leaf(struct shadow_check *c, struct shadow_page *sp, unsigned int i)
 {
 	const struct mmu_config *cfg = c->mmu->config;
 	int level = sp->role.level, as_id = sp->role.as_id;
@@ -129,7 +128,7 @@ static void check_leaf(struct check *c, struct shadow_page *sp, unsigned int i)
 	c->leaves[as_id][level]++;
 }
 
-static void check_entries(struct check *c, struct shadow_page *sp)
+static void check_entries(struct shadow_check *c, struct shadow_page *sp)
 {
 	const struct mmu_config *cfg = c->mmu->config;
 	unsigned int i;
@@ -137,16 +136,16 @@ static void check_entries(struct check *c, struct shadow_page *sp)
 	for (i = 0; i < PT_ENTRIES; i++) {
 		u64 spte = sp->spt[i];
 
-		if (!spte_is_real(spte))
+		if (!spte_is_present(spte))
 			BUG_ON(spte);
 		else if (spte_is_table(cfg, spte, sp->role.level))
 			check_link(c, sp, i);
 		else
-			check_leaf(c, sp, i);
+			check_shadow_leaf(c, sp, i);
 	}
 }
 
-static void check_parents(struct check *c, struct shadow_page *sp)
+static void check_parents(struct shadow_check *c, struct shadow_page *sp)
 {
 	const struct mmu_config *cfg = c->mmu->config;
 	struct rmap_iter it;
@@ -160,7 +159,7 @@ static void check_parents(struct check *c, struct shadow_page *sp)
 	}
 }
 
-static unsigned int count_roots(const struct check *c,
+static unsigned int count_roots(const struct shadow_check *c,
 				const struct shadow_page *sp)
 {
 	struct shadow_root *r;
@@ -172,7 +171,7 @@ static unsigned int count_roots(const struct check *c,
 	return n;
 }
 
-static void check_page(struct check *c, struct shadow_page *sp)
+static void check_page(struct shadow_check *c, struct shadow_page *sp)
 {
 	const struct shadow_page *p;
 	bool listed = false;
@@ -181,7 +180,7 @@ static void check_page(struct check *c, struct shadow_page *sp)
 	BUG_ON(shadow_page_of(sp->spt) != sp);
 	BUG_ON(shadow_find(c->s, sp->gfn, sp->role) != sp);
 	BUG_ON(!sp->role.level || sp->role.level > LEVEL_MAX);
-	BUG_ON(sp->role.direct && sp->role.format != SHADOW_NONE);
+	BUG_ON(sp->role.direct && sp->role.ctx.format != ROLE_NONE);
 	BUG_ON(sp->unsync && (sp->role.direct || sp->role.level != LEVEL_4K));
 	list_for_each_entry(p, &c->s->unsync, unsync_link)
 		listed |= p == sp;
@@ -193,7 +192,7 @@ static void check_page(struct check *c, struct shadow_page *sp)
 }
 
 /* Each entry of a reverse map is a leaf of that frame and size. */
-static void check_rmaps(struct check *c, int as_id, int level)
+static void check_rmaps(struct shadow_check *c, int as_id, int level)
 {
 	const struct mmu_config *cfg = c->mmu->config;
 	struct shadow_page *sp;
@@ -209,7 +208,7 @@ static void check_rmaps(struct check *c, int as_id, int level)
 			sp = shadow_page_of(sptep);
 			BUG_ON(sp->role.as_id != as_id);
 			BUG_ON(sp->role.level != level);
-			BUG_ON(!spte_is_real(*sptep));
+			BUG_ON(!spte_is_present(*sptep));
 			BUG_ON(!spte_is_leaf(cfg, *sptep, level));
 			BUG_ON(shadow_leaf_gfn(sptep) !=
 			       (gfn_t)index << (level - 1) * PT_INDEX_BITS);
@@ -221,7 +220,7 @@ static void check_rmaps(struct check *c, int as_id, int level)
 
 void check_shadow(struct mmu *mmu, struct pt_count *count)
 {
-	struct check c = { .mmu = mmu, .s = mmu->shadow };
+	struct shadow_check c = { .mmu = mmu, .s = mmu->shadow };
 	struct shadow_page *sp;
 	unsigned long pages = 0;
 	int as_id, level;

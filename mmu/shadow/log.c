@@ -12,15 +12,15 @@
 #include <linux/sched.h>
 
 #include "mmu/base/level.h"
+#include "mmu/base/recover.h"
+#include "mmu/shadow/log.h"
 #include "mmu/shadow/op.h"
-#include "mmu/shadow/range.h"
-#include "mmu/shadow/track.h"
 
 /* Leaves of one frame that are split; a guest can make very many. */
 #define SPLIT_ALIASES	64
 
 /**
- * struct split - write protection, and what splitting one leaf takes
+ * struct shadow_split - write protection, and what splitting one leaf takes
  * @op: the operation
  * @sp: a page's header
  * @spt: its table
@@ -29,7 +29,7 @@
  * @descs: how many
  * @none: there is no memory
  */
-struct split {
+struct shadow_split {
 	struct shadow_op op;
 	struct shadow_page *sp;
 	u64 *spt;
@@ -39,20 +39,20 @@ struct split {
 	bool none;
 };
 
-static bool split_is_ready(const struct split *p, unsigned int descs)
+static bool split_is_ready(const struct shadow_split *p, unsigned int descs)
 {
 	return p->sp && p->spt && p->side && p->descs >= descs;
 }
 
 /* Drop the lock and allocate. */
-static void split_fetch(struct split *p, unsigned int descs)
+static void split_fetch(struct shadow_split *p, unsigned int descs)
 {
 	struct pte_list_desc *desc;
 
 	shadow_op_leave(&p->op);
 	cond_resched();
 	if (!p->sp)
-		p->sp = cache_page_alloc();
+		p->sp = shadow_cache_alloc();
 	if (!p->spt)
 		p->spt = mmu_env_table_alloc(true);
 	if (!p->side)
@@ -69,12 +69,12 @@ static void split_fetch(struct split *p, unsigned int descs)
 	write_lock(&p->op.mmu->lock);
 }
 
-static void split_free(struct split *p)
+static void split_free(struct shadow_split *p)
 {
 	struct pte_list_desc *desc;
 
 	if (p->sp)
-		cache_page_free(p->sp);
+		shadow_cache_free(p->sp);
 	if (p->spt)
 		mmu_env_table_free(p->spt);
 	if (p->side)
@@ -86,7 +86,7 @@ static void split_free(struct split *p)
 }
 
 /* At most as many as frames that something maps already; one for the link. */
-static unsigned int descs_needed(struct split *p, int level, gfn_t gfn)
+static unsigned int descs_needed(struct shadow_split *p, int level, gfn_t gfn)
 {
 	unsigned int shift = (level - 2) * PT_INDEX_BITS, n = 1;
 	unsigned long first = gfn >> shift, i;
@@ -98,7 +98,7 @@ static unsigned int descs_needed(struct split *p, int level, gfn_t gfn)
 	return n;
 }
 
-static void split_count(struct split *p)
+static void split_count(struct shadow_split *p)
 {
 	struct pte_list_desc *desc;
 
@@ -111,13 +111,13 @@ static void split_count(struct split *p)
  * Hard: with CR0.WP clear a leaf may grant more than the guest's entry does, so
  * it does not tell what its pieces' role is.
  */
-static bool split_allowed(const struct split *p, const u64 *sptep)
+static bool split_allowed(const struct shadow_split *p, const u64 *sptep)
 {
 	const struct shadow_page *from = shadow_page_of(sptep);
 
 	if (p->none || p->op.s->nr_pages >= READ_ONCE(p->op.mmu->page_limit))
 		return false;
-	return from->role.direct || from->role.wp;
+	return from->role.direct || from->role.ctx.wp;
 }
 
 /* What a fault would look for below the entry, the leaf being writable. */
@@ -130,9 +130,9 @@ static union shadow_role piece_role(const struct mmu_config *cfg,
 	if (role.direct)
 		return role;
 	role.direct = 1;
-	role.format = SHADOW_NONE;
+	role.ctx.format = ROLE_NONE;
 	role.quadrant = 0;
-	role.pse = 0;
+	role.ctx.pse = 0;
 	role.access = pt_rights(cfg->fmt, spte, from->role.level);
 	if (cfg->fmt->pkey)
 		role.pkey = (spte & cfg->fmt->pkey) >>
@@ -141,7 +141,7 @@ static union shadow_role piece_role(const struct mmu_config *cfg,
 }
 
 /* The page that gets the pieces; NULL: no room for it. */
-static struct shadow_page *split_page(struct split *p, gfn_t gfn,
+static struct shadow_page *split_page(struct shadow_split *p, gfn_t gfn,
 				      union shadow_role role)
 {
 	struct shadow_page *sp = shadow_find(p->op.s, gfn, role);
@@ -152,7 +152,7 @@ static struct shadow_page *split_page(struct split *p, gfn_t gfn,
 	sp->gfn = gfn;
 	sp->role = role;
 	sp->spt = p->spt;
-	if (shadow_publish(p->op.s, sp, &p->op.debt))
+	if (shadow_publish(p->op.s, sp, &p->op.batch))
 		return NULL;
 	p->sp = NULL;
 	p->spt = NULL;
@@ -160,7 +160,7 @@ static struct shadow_page *split_page(struct split *p, gfn_t gfn,
 }
 
 /* Fill a page with what a large leaf says.  Is all of it there, and new? */
-static bool pieces_set(struct split *p, struct shadow_page *sp, gfn_t gfn,
+static bool pieces_set(struct shadow_split *p, struct shadow_page *sp, gfn_t gfn,
 		       u64 spte)
 {
 	const struct mmu_config *cfg = p->op.mmu->config;
@@ -173,7 +173,7 @@ static bool pieces_set(struct split *p, struct shadow_page *sp, gfn_t gfn,
 		    shadow_leaf_set(&sp->spt[i],
 				    spte_piece(cfg, spte, level + 1, i),
 				    gfn + i * LEVEL_GFNS(level), &p->desc,
-				    &p->op.debt))
+				    &p->op.batch))
 			all = false;
 	return all;
 }
@@ -185,12 +185,12 @@ static bool pieces_set(struct split *p, struct shadow_page *sp, gfn_t gfn,
  *
  * Return: false when the leaf is still there.
  */
-static bool leaf_split(struct split *p, u64 *sptep)
+static bool leaf_split(struct shadow_split *p, u64 *sptep)
 {
 	const struct shadow_page *from = shadow_page_of(sptep);
 	gfn_t gfn = shadow_leaf_gfn(sptep);
 	u64 spte = READ_ONCE(*sptep);
-	bool flush = p->op.debt.flush;
+	bool flush = p->op.batch.flush;
 	struct shadow_page *sp;
 
 	sp = split_page(p, gfn, piece_role(p->op.mmu->config, from, spte));
@@ -199,9 +199,9 @@ static bool leaf_split(struct split *p, u64 *sptep)
 	if (!sp->side)
 		swap(sp->side, p->side);
 	flush |= !pieces_set(p, sp, gfn, spte);
-	shadow_drop(sptep, &p->op.debt);
-	shadow_link(sptep, sp, &p->desc, &p->op.debt);
-	p->op.debt.flush = flush;
+	shadow_drop(sptep, &p->op.batch);
+	shadow_link(sptep, sp, &p->desc, &p->op.batch);
+	p->op.batch.flush = flush;
 	p->op.moved = true;
 	split_count(p);
 	return true;
@@ -221,23 +221,23 @@ static u64 *writable_leaf(const struct shadow_op *op, int level, gfn_t gfn)
 	return NULL;
 }
 
-static bool visit_protect(struct shadow_op *op, int level, gfn_t gfn,
-			  struct rmap_head head)
+static bool shadow_visit_protect(struct shadow_op *op, int level, gfn_t gfn,
+				 struct rmap_head head)
 {
 	struct rmap_iter it;
 	u64 *sptep;
 
 	rmap_for_each(sptep, &it, &head)
 		if (READ_ONCE(*sptep) & op->mmu->config->write)
-			shadow_protect(sptep, &op->debt);
+			shadow_protect(sptep, &op->batch);
 	return true;
 }
 
 /* Large leaves that the guest can write: what it has only read, its write splits. */
-static bool visit_split(struct shadow_op *op, int level, gfn_t gfn,
-			struct rmap_head head)
+static bool shadow_visit_split(struct shadow_op *op, int level, gfn_t gfn,
+			       struct rmap_head head)
 {
-	struct split *p = container_of(op, struct split, op);
+	struct shadow_split *p = container_of(op, struct shadow_split, op);
 	unsigned int left, descs;
 	u64 *sptep;
 
@@ -247,21 +247,21 @@ static bool visit_split(struct shadow_op *op, int level, gfn_t gfn,
 			return true;
 		descs = descs_needed(p, level, gfn);
 		if (!split_allowed(p, sptep))
-			shadow_protect(sptep, &op->debt);
+			shadow_protect(sptep, &op->batch);
 		else if (!split_is_ready(p, descs))
 			split_fetch(p, descs);
 		else if (!leaf_split(p, sptep))
 			break;
-		shadow_op_breathe(op);
+		shadow_op_yield(op);
 	}
 	head = shadow_rmap_get(op->s, op->as_id, level, gfn);
-	return visit_protect(op, level, gfn, head);
+	return shadow_visit_protect(op, level, gfn, head);
 }
 
 void shadow_protect_range(struct mmu *mmu, const struct mmu_slot *slot,
 			  gfn_t start, gfn_t end, const unsigned long *bitmap)
 {
-	struct split p = {
+	struct shadow_split p = {
 		.op = {
 			.mmu = mmu,
 			.as_id = slot->as_id,
@@ -269,7 +269,7 @@ void shadow_protect_range(struct mmu *mmu, const struct mmu_slot *slot,
 			.end = end,
 			.bitmap = bitmap,
 			.may_yield = true,
-			.visit = visit_split,
+			.visit = shadow_visit_split,
 		},
 	};
 
@@ -278,31 +278,19 @@ void shadow_protect_range(struct mmu *mmu, const struct mmu_slot *slot,
 	/* The pieces of a level are the leaves of the next. */
 	shadow_op_run(&p.op, LEVEL_1G);
 	shadow_op_run(&p.op, LEVEL_2M);
-	p.op.visit = visit_protect;
+	p.op.visit = shadow_visit_protect;
 	shadow_op_run(&p.op, LEVEL_4K);
 	shadow_op_leave(&p.op);
 	split_free(&p);
 }
 
 /* ------------------------------------------------------------------------ */
-/*
- * Recovery goes by rounds: note regions whose direct pages a large leaf could
- * replace; ask the host about each, without the lock; zap the pages where it
- * agrees, so that the next fault maps large.
- */
+/* Recovery, by rounds: see base/recover.h. */
 
-#define RECOVER_ROUND	32
-
-struct region {
-	gfn_t gfn;
-	int level;
-};
-
-struct recover {
+struct shadow_recover {
 	struct shadow_op op;
 	const struct mmu_slot *slot;
-	unsigned int n;
-	struct region region[RECOVER_ROUND];
+	struct recover_round round;
 };
 
 /* Is it one that a leaf of a level could replace?  Roots stay. */
@@ -311,74 +299,64 @@ static bool page_is_below(const struct shadow_page *sp, int level)
 	return sp->role.level == level - 1 && !sp->roots;
 }
 
-static void recover_note(struct recover *r, gfn_t gfn,
-			 const struct shadow_page *sp)
+/* Note the regions whose direct pages, of one frame, a large leaf could replace. */
+static void recover_note_pages(struct shadow_recover *r, gfn_t gfn,
+			       const struct shadow_page *sp)
 {
 	int max_level = level_slot(r->op.mmu->config, r->slot, gfn), level;
 	const struct shadow_page *p;
 
 	for (level = LEVEL_2M; level <= max_level; level++) {
-		if (track_has_table(r->op.s, r->op.as_id, gfn,
-				    LEVEL_GFNS(level)))
+		if (tracked_any(&r->op.s->tracked, r->op.as_id, gfn,
+				LEVEL_GFNS(level)))
 			return;
 		for (p = sp; p && !page_is_below(p, level); p = p->same)
 			;
 		if (p)
-			r->region[r->n++] = (struct region){ gfn, level };
+			recover_note(&r->round, gfn, level);
 	}
 }
 
 /* Notes a round's worth from @op->start on, which is moved past it. */
-static void recover_look(struct recover *r)
+static void recover_look(struct shadow_recover *r)
 {
 	struct shadow_op *op = &r->op;
 	unsigned long i;
 	void *entry;
 
-	r->n = 0;
+	r->round.n = 0;
 	xa_for_each_range(&op->s->direct[op->as_id], i, entry, op->start,
 			  op->end - 1) {
-		if (r->n + LEVEL_1G - LEVEL_4K > RECOVER_ROUND) {
+		if (r->round.n + LEVEL_1G - LEVEL_4K > RECOVER_ROUND) {
 			op->start = i;
 			return;
 		}
-		recover_note(r, i, entry);
-		shadow_op_breathe(op);
+		recover_note_pages(r, i, entry);
+		shadow_op_yield(op);
 	}
 	op->start = op->end;
 }
 
-static void recover_ask(struct recover *r)
-{
-	unsigned int i, kept = 0;
-
-	for (i = 0; i < r->n; i++)
-		if (mmu_env_host_level(r->slot, r->region[i].gfn) >=
-		    r->region[i].level)
-			r->region[kept++] = r->region[i];
-	r->n = kept;
-}
-
-static void recover_zap(struct recover *r)
+static void recover_zap(struct shadow_recover *r)
 {
 	struct shadow_op *op = &r->op;
 	struct shadow_page *sp, *next;
 	unsigned int i;
 
-	for (i = 0; i < r->n; i++) {
-		sp = xa_load(&op->s->direct[op->as_id], r->region[i].gfn);
+	for (i = 0; i < r->round.n; i++) {
+		sp = xa_load(&op->s->direct[op->as_id], r->round.region[i].gfn);
 		for (; sp; sp = next) {
 			next = sp->same;
-			if (page_is_below(sp, r->region[i].level))
-				shadow_zap_page(op->s, sp, &op->debt);
+			if (page_is_below(sp, r->round.region[i].level))
+				shadow_zap_page(op->s, sp, &op->batch);
 		}
-		shadow_op_breathe(op);
+		shadow_op_yield(op);
 	}
 }
 
-void shadow_recover_range(struct mmu *mmu, const struct mmu_slot *slot)
+void shadow_recover_slot(struct mmu *mmu, const struct mmu_slot *slot)
 {
-	struct recover r = {
+	struct shadow_recover r = {
 		.op = {
 			.mmu = mmu,
 			.as_id = slot->as_id,
@@ -392,7 +370,7 @@ void shadow_recover_range(struct mmu *mmu, const struct mmu_slot *slot)
 	while (shadow_op_enter(&r.op)) {
 		recover_look(&r);
 		shadow_op_leave(&r.op);
-		recover_ask(&r);
+		recover_ask(&r.round, slot);
 		write_lock(&mmu->lock);
 		recover_zap(&r);
 		shadow_op_leave(&r.op);

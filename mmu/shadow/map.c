@@ -4,7 +4,7 @@
  *
  *	pages from the top down to the leaf's: linked already, found, or made
  *	─► flush what was protected for new ones ─► is the guest's walk still true?
- *	─► links ─► leaf ─► neighbours
+ *	─► links ─► leaf ─► prefetching
  *
  * The guest's entries are read again under the lock: who writes a table that is
  * protected comes to mmu_guest_written() after the write and waits for the lock;
@@ -15,27 +15,26 @@
 #include <linux/errno.h>
 #include <linux/minmax.h>
 
-#include "mmu/fault.h"
-#include "mmu/tdp/tree.h"
+#include "mmu/base/hostpage.h"
+#include "mmu/shadow/map.h"
 #include "mmu/shadow/page.h"
 #include "mmu/shadow/prefetch.h"
 #include "mmu/shadow/role.h"
-#include "mmu/tdp/entry.h"
 
 /**
- * struct map - a fault on its way into shadow pages
+ * struct map_stage - a fault on its way into shadow pages
  * @access: rights of the guest's page: its dirty bit and all its entries
  * @acc: rights of the leaf
  * @level: the leaf's level
  * @sp: pages by level, from the top to @level
  * @unlinked: levels (bit n) whose page has yet to be linked to the one below
  */
-struct map {
+struct map_stage {
 	struct mmu_vcpu *vcpu;
 	struct mmu_shadow *s;
 	const struct mmu_ctx *ctx;
 	struct mmu_fault *fault;
-	struct shadow_debt d;
+	struct shadow_batch b;
 	u32 access;
 	u32 acc;
 	int level;
@@ -43,7 +42,7 @@ struct map {
 	u32 unlinked;
 };
 
-static u64 *entry_of(const struct map *m, int level)
+static u64 *entry_of(const struct map_stage *m, int level)
 {
 	return &m->sp[level]->spt[pt_slot(m->fault->addr >> MMU_PAGE_SHIFT,
 					  level)];
@@ -53,7 +52,7 @@ static u64 *entry_of(const struct map *m, int level)
 /* Rights and size. */
 
 /* A walk for a write has set the dirty bit, unless the table is in ROM. */
-static u32 page_access(const struct map *m)
+static u32 page_access(const struct map_stage *m)
 {
 	const struct pt_format *fmt = m->ctx->walk.fmt;
 	const struct gwalk_result *walk = m->fault->walk;
@@ -66,7 +65,7 @@ static u32 page_access(const struct map *m)
 }
 
 /* A key's "write disable" holds for a supervisor only while CR0.WP is set. */
-static bool key_forbids(const struct map *m)
+static bool key_forbids(const struct map_stage *m)
 {
 	const struct gwalk_result *walk = m->fault->walk;
 
@@ -82,9 +81,9 @@ static bool key_forbids(const struct map *m)
  * Return: false: the leaf would let something through that SMAP or a protection
  * key forbids.
  */
-static bool acc_init(struct map *m)
+static bool acc_init(struct map_stage *m)
 {
-	union shadow_role role = { .word = m->ctx->role };
+	const union mmu_ctx_role role = m->ctx->role;
 	u64 error = m->fault->error;
 
 	m->access = page_access(m);
@@ -107,15 +106,15 @@ static bool acc_init(struct map *m)
 	return true;
 }
 
-static bool region_has_table(const struct map *m, int level)
+static bool region_has_table(const struct map_stage *m, int level)
 {
-	return track_has_table(m->s, m->vcpu->as_id,
-			       m->fault->gfn & LEVEL_MASK(level),
-			       LEVEL_GFNS(level));
+	return tracked_any(&m->s->tracked, m->vcpu->as_id,
+			   m->fault->gfn & LEVEL_MASK(level),
+			   LEVEL_GFNS(level));
 }
 
 /* Host, slot and guest; and small pages only where guest tables are among them. */
-static void level_init(struct map *m, const struct shadow_page *top)
+static void level_init(struct map_stage *m, const struct shadow_page *top)
 {
 	m->level = min3((int)m->fault->level, (int)m->fault->walk->level,
 			(int)top->role.level);
@@ -129,7 +128,7 @@ static bool is_table_at(const struct shadow_page *sp, gfn_t gfn)
 }
 
 /* Would the next fault, or the next entry, shadow a table in the frame again? */
-static bool frame_is_needed(const struct map *m)
+static bool frame_is_needed(const struct map_stage *m)
 {
 	const struct shadow_root *r = to_shadow_root(m->vcpu->root);
 	gfn_t gfn = m->fault->gfn;
@@ -138,7 +137,7 @@ static bool frame_is_needed(const struct map *m)
 	for (i = m->level; i <= LEVEL_MAX; i++)
 		if (is_table_at(m->sp[i], gfn))
 			return true;
-	for (i = 0; i < r->tops; i++)
+	for (i = 0; i < r->nr_top; i++)
 		if (is_table_at(r->top[i], gfn))
 			return true;
 	return false;
@@ -149,7 +148,7 @@ static bool frame_is_needed(const struct map *m)
  *
  * Return: MMU_FIXED: the leaf may be made.
  */
-static enum mmu_result write_decide(struct map *m)
+static enum mmu_result write_decide(struct map_stage *m)
 {
 	bool write = m->fault->error & PF_WRITE;
 
@@ -162,7 +161,7 @@ static enum mmu_result write_decide(struct map *m)
 		return MMU_FIXED;
 	}
 	return track_write(m->s, m->vcpu->as_id, m->fault, frame_is_needed(m),
-			   &m->d);
+			   &m->b);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -172,7 +171,7 @@ static enum mmu_result write_decide(struct map *m)
  * What the page below an entry has to be.  @above: rights of the guest's entries
  * above that one; then its own too.
  */
-static union shadow_role child_role(const struct map *m, int level, u32 *above,
+static union shadow_role child_role(const struct map_stage *m, int level, u32 *above,
 				    gfn_t *gfn)
 {
 	const struct gwalk_result *walk = m->fault->walk;
@@ -192,7 +191,7 @@ static union shadow_role child_role(const struct map *m, int level, u32 *above,
 }
 
 /* The page that is linked already, if it is the right one. */
-static struct shadow_page *child_linked(const struct map *m, u64 spte,
+static struct shadow_page *child_linked(const struct map_stage *m, u64 spte,
 					int level, gfn_t gfn,
 					union shadow_role role)
 {
@@ -206,7 +205,7 @@ static struct shadow_page *child_linked(const struct map *m, u64 spte,
 								    NULL;
 }
 
-static bool pages_find(struct map *m, struct shadow_page *sp)
+static bool pages_find(struct map_stage *m, struct shadow_page *sp)
 {
 	int level = sp->role.level;
 	union shadow_role role;
@@ -219,7 +218,7 @@ static bool pages_find(struct map *m, struct shadow_page *sp)
 		role = child_role(m, level - 1, &above, &gfn);
 		sp = child_linked(m, *entry_of(m, level), level - 1, gfn, role);
 		if (!sp) {
-			sp = shadow_get(m->vcpu, gfn, role, &m->d);
+			sp = shadow_get(m->vcpu, gfn, role, &m->b);
 			m->unlinked |= BIT(level);
 		}
 		if (!sp)
@@ -231,12 +230,12 @@ static bool pages_find(struct map *m, struct shadow_page *sp)
 	if (m->level > LEVEL_4K && region_has_table(m, m->level))
 		return false;
 	if (!sp->side)
-		sp->side = cache_take(m->vcpu);
+		sp->side = cache_take(&m->vcpu->cache);
 	return sp->side;
 }
 
 /* Is the root the one that the walk began at? */
-static bool top_is_right(const struct map *m, const struct shadow_page *sp)
+static bool top_is_right(const struct map_stage *m, const struct shadow_page *sp)
 {
 	const struct gwalk_ctx *walk = &m->ctx->walk;
 	gpa_t root = walk->root;
@@ -250,27 +249,29 @@ static bool top_is_right(const struct map *m, const struct shadow_page *sp)
 	return sp->gfn == root >> MMU_PAGE_SHIFT;
 }
 
-static bool walk_is_true(const struct map *m)
+static bool walk_is_true(const struct map_stage *m)
 {
 	const struct gwalk_result *walk = m->fault->walk;
 	const struct pt_format *fmt = m->ctx->walk.fmt;
 	const struct mmu *mmu = m->vcpu->mmu;
 	int top, level;
+	gfn_t gfn;
 
 	if (!fmt)
 		return true;
 	/* PAE's first entries were loaded with the root. */
 	top = fmt == &pt_format_pae ? LEVEL_2M : fmt->levels;
 	/* Nor is a table shadowed that userspace is about to take away. */
-	for (level = walk->level; mmu->inv_count && level <= top; level++)
-		if (mmu_fault_is_stale(mmu, m->fault->seq,
-				       walk->step[level].gpa >> MMU_PAGE_SHIFT))
+	for (level = walk->level; mmu->inv.count && level <= top; level++) {
+		gfn = walk->step[level].gpa >> MMU_PAGE_SHIFT;
+		if (inv_is_stale(&mmu->inv, m->fault->seq, gfn, gfn + 1))
 			return false;
+	}
 	return mmu_env_guest_same_now(m->vcpu, &walk->step[walk->level],
 				      top - walk->level + 1, fmt->entry_size);
 }
 
-static void pages_link(struct map *m)
+static void pages_link(struct map_stage *m)
 {
 	struct pte_list_desc **desc = &m->vcpu->reserve->desc;
 	u64 *sptep;
@@ -279,8 +280,8 @@ static void pages_link(struct map *m)
 	for (; m->unlinked; m->unlinked &= ~BIT(level)) {
 		level = fls(m->unlinked) - 1;
 		sptep = entry_of(m, level);
-		shadow_drop(sptep, &m->d);
-		shadow_link(sptep, m->sp[level - 1], desc, &m->d);
+		shadow_drop(sptep, &m->b);
+		shadow_link(sptep, m->sp[level - 1], desc, &m->b);
 	}
 }
 
@@ -292,12 +293,12 @@ static bool is_leaf_of(const struct mmu_config *cfg, const u64 *sptep,
 {
 	u64 spte = *sptep;
 
-	return spte_is_real(spte) && spte_is_leaf(cfg, spte, level) &&
+	return spte_is_present(spte) && spte_is_leaf(cfg, spte, level) &&
 	       shadow_leaf_gfn(sptep) == gfn && !((spte ^ new) & cfg->addr);
 }
 
 /* One leaf, in place of whatever is there. */
-static int leaf_put(struct map *m, u64 *sptep, gfn_t gfn, u64 new)
+static int shadow_leaf_put(struct map_stage *m, u64 *sptep, gfn_t gfn, u64 new)
 {
 	const struct mmu_config *cfg = m->vcpu->mmu->config;
 	u64 old;
@@ -308,42 +309,42 @@ static int leaf_put(struct map *m, u64 *sptep, gfn_t gfn, u64 new)
 		if ((pt_rights(cfg->fmt, old, LEVEL_4K) &
 		     ~pt_rights(cfg->fmt, new, LEVEL_4K)) ||
 		    ((old ^ new) & cfg->fmt->pkey))
-			m->d.flush = true;
+			m->b.flush = true;
 		return 0;
 	}
-	shadow_drop(sptep, &m->d);
-	return shadow_leaf_set(sptep, new, gfn, &m->vcpu->reserve->desc, &m->d);
+	shadow_drop(sptep, &m->b);
+	return shadow_leaf_set(sptep, new, gfn, &m->vcpu->reserve->desc, &m->b);
 }
 
-static enum mmu_result leaf_map(struct map *m)
+static enum mmu_result leaf_map(struct map_stage *m)
 {
 	const struct mmu_config *cfg = m->vcpu->mmu->config;
 	struct mmu_fault *fault = m->fault;
 	u64 new = spte_shadow_leaf(cfg, m->level, fault->pfn.pfn, m->acc,
 				   m->ctx->walk.fmt ? fault->walk->pkey : 0);
 
-	if (leaf_put(m, entry_of(m, m->level),
-		     fault->gfn & LEVEL_MASK(m->level), new))
+	if (shadow_leaf_put(m, entry_of(m, m->level),
+			    fault->gfn & LEVEL_MASK(m->level), new))
 		return MMU_RETRY;
 	if (m->acc & ACC_W)
-		tdp_log_dirty(m->vcpu->mmu, fault->slot, fault->gfn);
+		hostpage_log_dirty(m->vcpu->mmu, fault->slot, fault->gfn);
 	return MMU_FIXED;
 }
 
 /* ------------------------------------------------------------------------ */
 
-static enum mmu_result map_locked(struct map *m)
+static enum mmu_result map_locked(struct map_stage *m)
 {
 	struct mmu_fault *fault = m->fault;
 	gfn_t first = fault->gfn & LEVEL_MASK(fault->level);
 	struct shadow_page *top;
 	enum mmu_result r;
 
-	if (!mmu_root_is_current(m->vcpu) ||
-	    fault_range_is_stale(m->vcpu->mmu, fault->seq, first,
-				 first + LEVEL_GFNS(fault->level)))
+	if (!root_is_current(m->vcpu) ||
+	    inv_is_stale(&m->vcpu->mmu->inv, fault->seq, first,
+			 first + LEVEL_GFNS(fault->level)))
 		return MMU_RETRY;
-	reclaim_room(m->vcpu->mmu, RESERVE_PAGES, &m->d);
+	reclaim_room(m->vcpu->mmu, RESERVE_PAGES, &m->b);
 	top = shadow_root_top(m->vcpu, fault->addr);
 	if (!top_is_right(m, top)) {
 		/* PDPTEs have changed in memory since they were loaded. */
@@ -354,7 +355,7 @@ static enum mmu_result map_locked(struct map *m)
 	if (!pages_find(m, top))
 		return MMU_RETRY;
 	/* Nobody writes what was protected; now see whether it was written before. */
-	shadow_debt_pay(&m->d);
+	shadow_batch_commit(&m->b);
 	if (!walk_is_true(m))
 		return MMU_RETRY;
 	r = write_decide(m);
@@ -364,19 +365,19 @@ static enum mmu_result map_locked(struct map *m)
 	r = leaf_map(m);
 	if (r != MMU_FIXED || m->level > LEVEL_4K)
 		return r;
-	shadow_near(m->vcpu, fault, m->sp[LEVEL_4K], entry_of(m, LEVEL_4K),
-		    &m->d);
+	shadow_prefetch(m->vcpu, fault, m->sp[LEVEL_4K], entry_of(m, LEVEL_4K),
+			&m->b);
 	return r;
 }
 
 enum mmu_result shadow_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 {
 	struct mmu *mmu = vcpu->mmu;
-	struct map m = {
+	struct map_stage m = {
 		.vcpu = vcpu,
 		.ctx = &vcpu->ctx[vcpu->mode->kind],
 		.fault = fault,
-		.d = SHADOW_DEBT_INIT(m.d, mmu),
+		.b = SHADOW_BATCH_INIT(m.b, mmu),
 	};
 	enum mmu_result r;
 
@@ -385,10 +386,10 @@ enum mmu_result shadow_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	write_lock(&mmu->lock);
 	m.s = mmu->shadow;
 	r = map_locked(&m);
-	shadow_debt_pay(&m.d);
+	shadow_batch_commit(&m.b);
 	write_unlock(&mmu->lock);
-	/* A neighbour that found no room is no loss. */
-	if (r == MMU_RETRY && shadow_debt_room(&m.d)) {
+	/* Prefetching may do without. */
+	if (r == MMU_RETRY && shadow_batch_room(&m.b)) {
 		fault->err = -ENOMEM;
 		return MMU_ERROR;
 	}

@@ -6,16 +6,10 @@
 #include <linux/minmax.h>
 
 #include "mmu/guest/ctx.h"
-#include "mmu/guest/nested.h"
+#include "mmu/shadow/fault.h"
+#include "mmu/shadow/nested.h"
 #include "mmu/shadow/root.h"
-
-const struct mmu_mode mmu_mode_nested = {
-	.kind = MMU_CTX_SECOND,
-	.walks = true,
-	.root_load = shadow_root_load,
-	.root_drop = shadow_root_drop,
-	.map = shadow_map,
-};
+#include "mmu/tdp/fault.h"
 
 static void mode_switch(struct mmu_vcpu *vcpu, const struct mmu_mode *mode)
 {
@@ -32,7 +26,7 @@ static bool root_fits(struct mmu_vcpu *vcpu)
 	struct mmu_ctx *ctx = &vcpu->ctx[MMU_CTX_SECOND];
 
 	ctx_root_read(vcpu, ctx);
-	return r->fmt == ctx->walk.fmt && r->role == ctx->role &&
+	return r->fmt == ctx->walk.fmt && r->role.word == ctx->role.word &&
 	       r->guest_root == ctx->walk.root;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * One operation over the reverse maps of a range of frames: the driver that
- * shadow_range.c and shadow_log.c share.
+ * range.c and log.c share.
  */
 #ifndef LAMINA_MMU_SHADOW_OP_H
 #define LAMINA_MMU_SHADOW_OP_H
@@ -36,7 +36,7 @@ typedef bool (*shadow_visit_fn)(struct shadow_op *op, int level, gfn_t gfn,
  * @visit: the visitor
  * @young: age: an accessed page was met
  * @moved: leaves were dropped, or the lock was let go: chunks may be gone
- * @debt: what is owed before the lock goes
+ * @batch: what has to be flushed before the lock goes
  */
 struct shadow_op {
 	struct mmu *mmu;
@@ -49,7 +49,7 @@ struct shadow_op {
 	shadow_visit_fn visit;
 	bool young;
 	bool moved;
-	struct shadow_debt debt;
+	struct shadow_batch batch;
 };
 
 /**
@@ -61,16 +61,16 @@ struct shadow_op {
 bool shadow_op_enter(struct shadow_op *op);
 
 /**
- * shadow_op_leave - pay, and let the lock go
+ * shadow_op_leave - commit, and let the lock go
  * @op: the operation
  */
 void shadow_op_leave(struct shadow_op *op);
 
 /**
- * shadow_op_breathe - let others in, if they want and the operation may
+ * shadow_op_yield - let others in, if they want and the operation may
  * @op: the operation; whatever was read under the lock is void
  */
-void shadow_op_breathe(struct shadow_op *op);
+void shadow_op_yield(struct shadow_op *op);
 
 /**
  * shadow_op_run - visit the reverse maps of one level

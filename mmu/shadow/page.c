@@ -7,11 +7,11 @@
 #include "mmu/shadow/page.h"
 #include "mmu/tdp/entry.h"
 
-/* Under a lock: no waiting; shadow_debt_room() then waits without it. */
+/* Under a lock: no waiting; shadow_batch_room() then waits without it. */
 #define XA_GFP	(GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN)
 
 /* ------------------------------------------------------------------------ */
-/* Debts. */
+/* Flush batches. */
 
 static void page_free(struct shadow_page *sp)
 {
@@ -19,54 +19,45 @@ static void page_free(struct shadow_page *sp)
 	mmu_env_table_free(sp->spt);
 	if (sp->side)
 		mmu_env_table_free(sp->side);
-	cache_page_free(sp);
+	shadow_cache_free(sp);
 }
 
-void shadow_debt_settle(struct shadow_debt *d)
+void shadow_batch_flush(struct shadow_batch *b)
 {
 	struct shadow_page *sp, *next;
-	int level;
 
 	/* Before the pages go: their addresses may be in paging-structure caches. */
-	if (d->flush)
-		mmu_env_flush(d->mmu, 0, ~0ull);
-	d->flush = false;
-	list_for_each_entry_safe(sp, next, &d->dead, link)
+	if (b->flush)
+		mmu_env_flush(b->mmu, 0, ~0ull);
+	b->flush = false;
+	list_for_each_entry_safe(sp, next, &b->zapped, link)
 		page_free(sp);
-	INIT_LIST_HEAD(&d->dead);
-	for (level = LEVEL_4K; level <= LEVEL_1G; level++) {
-		if (!d->mapped[level])
-			continue;
-		atomic_long_add(d->mapped[level], &d->mmu->mapped[level]);
-		d->mapped[level] = 0;
-	}
-	if (d->tables)
-		atomic_long_add(d->tables, &d->mmu->tables);
-	d->tables = 0;
-	d->counted = false;
+	INIT_LIST_HEAD(&b->zapped);
+	pt_count_publish(&b->count, b->mmu);
+	b->counted = false;
 }
 
-int shadow_debt_room(struct shadow_debt *d)
+int shadow_batch_room(struct shadow_batch *b)
 {
-	struct rmap_index *rmap = d->full_rmap;
-	struct xarray *xa = d->full;
+	struct rmap_index *rmap = b->full_rmap;
+	struct xarray *xa = b->full;
 
-	d->full = NULL;
-	d->full_rmap = NULL;
+	b->full = NULL;
+	b->full_rmap = NULL;
 	if (rmap)
-		return rmap_chunk_room(rmap, d->full_index, &d->mmu->lock);
-	return xa ? xa_reserve(xa, d->full_index, GFP_KERNEL_ACCOUNT) : 0;
+		return rmap_chunk_room(rmap, b->full_index, &b->mmu->lock);
+	return xa ? xa_reserve(xa, b->full_index, GFP_KERNEL_ACCOUNT) : 0;
 }
 
-static int xa_put(struct shadow_debt *d, struct xarray *xa, unsigned long index,
+static int xa_put(struct shadow_batch *b, struct xarray *xa, unsigned long index,
 		  void *entry)
 {
 	int err = xa_err(xa_store(xa, index, entry, XA_GFP));
 
 	if (err) {
-		d->full = xa;
-		d->full_rmap = NULL;
-		d->full_index = index;
+		b->full = xa;
+		b->full_rmap = NULL;
+		b->full_index = index;
 	}
 	return err;
 }
@@ -86,7 +77,7 @@ int shadow_activate(struct mmu *mmu)
 	if (!s)
 		return -ENOMEM;
 	for (as = 0; as < 2; as++) {
-		xa_init(&s->table[as]);
+		xa_init(&s->tracked.table[as]);
 		xa_init(&s->direct[as]);
 		for (level = LEVEL_4K; level <= LEVEL_1G; level++)
 			rmap_index_init(&s->rmap[as][level - 1]);
@@ -96,6 +87,7 @@ int shadow_activate(struct mmu *mmu)
 	INIT_LIST_HEAD(&s->roots);
 	write_lock(&mmu->lock);
 	if (!mmu->shadow) {
+		mmu->tracked = &s->tracked;
 		smp_store_release(&mmu->shadow, s);
 		s = NULL;
 	}
@@ -108,7 +100,7 @@ void shadow_destroy(struct mmu *mmu)
 {
 	struct mmu_shadow *s = mmu->shadow;
 	struct shadow_page *sp, *next;
-	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
+	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
 	int as, level;
 
 	if (!s)
@@ -116,14 +108,15 @@ void shadow_destroy(struct mmu *mmu)
 	write_lock(&mmu->lock);
 	WARN_ON_ONCE(!list_empty(&s->roots));
 	list_for_each_entry_safe(sp, next, &s->pages, link)
-		shadow_zap_page(s, sp, &d);
+		shadow_zap_page(s, sp, &b);
 	/* No vCPU is left that could have cached anything. */
-	d.flush = false;
-	shadow_debt_pay(&d);
+	b.flush = false;
+	shadow_batch_commit(&b);
 	mmu->shadow = NULL;
+	mmu->tracked = NULL;
 	write_unlock(&mmu->lock);
 	for (as = 0; as < 2; as++) {
-		xa_destroy(&s->table[as]);
+		xa_destroy(&s->tracked.table[as]);
 		xa_destroy(&s->direct[as]);
 		for (level = LEVEL_4K; level <= LEVEL_1G; level++)
 			rmap_index_destroy(&s->rmap[as][level - 1]);
@@ -173,19 +166,19 @@ gfn_t shadow_leaf_gfn(const u64 *sptep)
 }
 
 int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
-		    struct pte_list_desc **desc, struct shadow_debt *d)
+		    struct pte_list_desc **desc, struct shadow_batch *b)
 {
 	struct shadow_page *sp = shadow_page_of(sptep);
 	int level = sp->role.level;
-	struct rmap_index *rmap = rmap_of(d->mmu->shadow, sp->role.as_id, level);
+	struct rmap_index *rmap = rmap_of(b->mmu->shadow, sp->role.as_id, level);
 	unsigned long index = rmap_number(level, gfn);
 	struct rmap_chunk *c = rmap_chunk_make(rmap, index);
 	struct pte_list_desc *spare = *desc, *rest;
 	struct rmap_head *head;
 
 	if (!c) {
-		d->full_rmap = rmap;
-		d->full_index = index;
+		b->full_rmap = rmap;
+		b->full_index = index;
 		return -ENOMEM;
 	}
 	head = rmap_chunk_head(c, index);
@@ -197,8 +190,8 @@ int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
 	if (rmap_add(head, sptep, gfn, spare, leaf_place))
 		*desc = rest;
 	WRITE_ONCE(*sptep, spte);
-	d->mapped[level]++;
-	d->counted = true;
+	b->count.mapped[level]++;
+	b->counted = true;
 	return 0;
 }
 
@@ -221,44 +214,44 @@ static void leaf_unlist(struct mmu_shadow *s, struct shadow_page *sp,
 		rmap_chunk_free(rmap, index);
 }
 
-void shadow_drop(u64 *sptep, struct shadow_debt *d)
+void shadow_drop(u64 *sptep, struct shadow_batch *b)
 {
-	const struct mmu_config *cfg = d->mmu->config;
+	const struct mmu_config *cfg = b->mmu->config;
 	struct shadow_page *sp, *child;
 	u64 spte = READ_ONCE(*sptep);
 
-	if (!spte_is_real(spte))
+	if (!spte_is_present(spte))
 		return;
 	sp = shadow_page_of(sptep);
 	/* An accessed bit that the processor sets meanwhile is lost with the leaf. */
 	WRITE_ONCE(*sptep, 0);
-	d->flush = true;
+	b->flush = true;
 	if (spte_is_table(cfg, spte, sp->role.level)) {
 		child = shadow_page_of(spte_table_of(cfg, spte));
 		rmap_desc_free(rmap_remove(&child->parents, sptep, NULL, NULL));
 		return;
 	}
-	leaf_unlist(d->mmu->shadow, sp, sptep);
-	d->mapped[sp->role.level]--;
-	d->counted = true;
+	leaf_unlist(b->mmu->shadow, sp, sptep);
+	b->count.mapped[sp->role.level]--;
+	b->counted = true;
 }
 
-void shadow_protect(u64 *sptep, struct shadow_debt *d)
+void shadow_protect(u64 *sptep, struct shadow_batch *b)
 {
-	const u64 write = d->mmu->config->write;
+	const u64 write = b->mmu->config->write;
 	u64 spte = READ_ONCE(*sptep);
 
 	/* The processor sets A and D meanwhile. */
 	while (spte & write) {
 		if (!try_cmpxchg(sptep, &spte, spte & ~write))
 			continue;
-		d->flush = true;
+		b->flush = true;
 		break;
 	}
 }
 
 void shadow_protect_gfn(struct mmu_shadow *s, int as_id, gfn_t gfn,
-			struct shadow_debt *d)
+			struct shadow_batch *b)
 {
 	struct mmu_root *root;
 	struct rmap_head head;
@@ -269,12 +262,12 @@ void shadow_protect_gfn(struct mmu_shadow *s, int as_id, gfn_t gfn,
 	for (level = LEVEL_4K; level <= LEVEL_1G; level++) {
 		head = shadow_rmap_get(s, as_id, level, gfn);
 		rmap_for_each(sptep, &it, &head)
-			shadow_protect(sptep, d);
+			shadow_protect(sptep, b);
 	}
 	/* L1's own view of it. */
-	list_for_each_entry(root, &d->mmu->roots, link)
-		if (root->as_id == as_id && tdp_track(d->mmu, root, gfn))
-			d->flush = true;
+	list_for_each_entry(root, &b->mmu->roots, link)
+		if (root->as_id == as_id && tdp_track(b->mmu, root, gfn))
+			b->flush = true;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -282,7 +275,7 @@ void shadow_protect_gfn(struct mmu_shadow *s, int as_id, gfn_t gfn,
 
 static struct xarray *page_xa(struct mmu_shadow *s, union shadow_role role)
 {
-	return role.direct ? &s->direct[role.as_id] : &s->table[role.as_id];
+	return role.direct ? &s->direct[role.as_id] : &s->tracked.table[role.as_id];
 }
 
 struct shadow_page *shadow_find(struct mmu_shadow *s, gfn_t gfn,
@@ -297,12 +290,12 @@ struct shadow_page *shadow_find(struct mmu_shadow *s, gfn_t gfn,
 }
 
 int shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
-		   struct shadow_debt *d)
+		   struct shadow_batch *b)
 {
 	struct xarray *xa = page_xa(s, sp->role);
 
 	sp->same = xa_load(xa, sp->gfn);
-	if (xa_put(d, xa, sp->gfn, sp))
+	if (xa_put(b, xa, sp->gfn, sp))
 		return -ENOMEM;
 	/*
 	 * Then the guest's table is read.  Pairs with mmu_guest_written(): who
@@ -313,55 +306,55 @@ int shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
 	INIT_LIST_HEAD(&sp->unsync_link);
 	list_add_tail(&sp->link, &s->pages);
 	s->nr_pages++;
-	d->tables++;
-	d->counted = true;
+	b->count.tables++;
+	b->counted = true;
 	if (!sp->role.direct)
-		shadow_protect_gfn(s, sp->role.as_id, sp->gfn, d);
+		shadow_protect_gfn(s, sp->role.as_id, sp->gfn, b);
 	return 0;
 }
 
 struct shadow_page *shadow_make(struct mmu_vcpu *vcpu, gfn_t gfn,
-				union shadow_role role, struct shadow_debt *d)
+				union shadow_role role, struct shadow_batch *b)
 {
-	struct shadow_page *sp = cache_take_page(vcpu);
-	u64 *spt = cache_take(vcpu);
+	struct shadow_page *sp = shadow_cache_take(vcpu);
+	u64 *spt = cache_take(&vcpu->cache);
 
 	if (!sp || !spt)
 		goto give_back;
 	sp->spt = spt;
 	sp->gfn = gfn;
 	sp->role = role;
-	if (!shadow_publish(vcpu->mmu->shadow, sp, d))
+	if (!shadow_publish(vcpu->mmu->shadow, sp, b))
 		return sp;
 give_back:
 	if (spt)
-		cache_give(vcpu, spt);
+		cache_give(&vcpu->cache, spt);
 	if (sp)
-		cache_page_free(sp);
+		shadow_cache_free(sp);
 	return NULL;
 }
 
 struct shadow_page *shadow_get(struct mmu_vcpu *vcpu, gfn_t gfn,
-			       union shadow_role role, struct shadow_debt *d)
+			       union shadow_role role, struct shadow_batch *b)
 {
 	struct shadow_page *sp = shadow_find(vcpu->mmu->shadow, gfn, role);
 
 	if (!sp)
-		return shadow_make(vcpu, gfn, role, d);
+		return shadow_make(vcpu, gfn, role, b);
 	if (sp->unsync)
-		unsync_page(vcpu, sp, d);
+		unsync_page(vcpu, sp, b);
 	/*
 	 * What is below joins addresses that had another translation or none, so
 	 * there it is no old one that they may still have.
 	 */
 	if (role.level > LEVEL_4K && !role.direct &&
 	    !list_empty(&vcpu->mmu->shadow->unsync))
-		unsync_all(vcpu, d);
+		unsync_all(vcpu, b);
 	return sp;
 }
 
 void shadow_link(u64 *sptep, struct shadow_page *child,
-		 struct pte_list_desc **desc, struct shadow_debt *d)
+		 struct pte_list_desc **desc, struct shadow_batch *b)
 {
 	struct pte_list_desc *spare = *desc;
 	struct pte_list_desc *rest = spare ? spare->next : NULL;
@@ -369,7 +362,7 @@ void shadow_link(u64 *sptep, struct shadow_page *child,
 	if (rmap_add(&child->parents, sptep, 0, spare, NULL))
 		*desc = rest;
 	/* What it holds was stored before. */
-	smp_store_release(sptep, spte_table(d->mmu->config, child->spt));
+	smp_store_release(sptep, spte_table(b->mmu->config, child->spt));
 }
 
 static void page_forget(struct mmu_shadow *s, struct shadow_page *sp)
@@ -402,7 +395,7 @@ static void roots_leave(struct mmu_shadow *s, const struct shadow_page *sp)
 }
 
 void shadow_zap_page(struct mmu_shadow *s, struct shadow_page *sp,
-		     struct shadow_debt *d)
+		     struct shadow_batch *b)
 {
 	struct rmap_iter it;
 	unsigned int i;
@@ -410,24 +403,24 @@ void shadow_zap_page(struct mmu_shadow *s, struct shadow_page *sp,
 
 	for (i = 0; i < PT_ENTRIES; i++)
 		if (sp->spt[i])
-			shadow_drop(&sp->spt[i], d);
+			shadow_drop(&sp->spt[i], b);
 	while ((sptep = rmap_first(&it, &sp->parents)))
-		shadow_drop(sptep, d);
+		shadow_drop(sptep, b);
 	page_forget(s, sp);
 	unsync_forget(s, sp);
 	sp->zapped = true;
 	list_del(&sp->link);
 	s->nr_pages--;
-	d->tables--;
-	d->counted = true;
+	b->count.tables--;
+	b->counted = true;
 	if (sp->roots)
 		roots_leave(s, sp);
 	else
-		list_add(&sp->link, &d->dead);
+		list_add(&sp->link, &b->zapped);
 }
 
-void shadow_root_unref(struct shadow_page *sp, struct shadow_debt *d)
+void shadow_root_unref(struct shadow_page *sp, struct shadow_batch *b)
 {
 	if (!--sp->roots && sp->zapped)
-		list_add(&sp->link, &d->dead);
+		list_add(&sp->link, &b->zapped);
 }

@@ -18,17 +18,9 @@
  * Nothing is sized by a slot (R4): heads and pages are in xarrays, whose nodes
  * are chunks of 64 that exist where something is shadowed.
  *
- *	shadow.c	pages: find or make, link, drop entries, zap
- *	shadow_map.c	a fault's walk into SPTEs
- *	shadow_near.c	pages mapped ahead
- *	shadow_root.c	root register and role to roots
- *	unsync.c	letting leaf tables go unsync, and bringing them back
- *	track.c		which tables lie in a frame; writes to them
- *	shadow_range.c	operations by frame, through the reverse maps
- *	reclaim.c	the page limit
  *
- * Everything here runs under mmu->lock for write, and owes a struct shadow_debt
- * until shadow_debt_pay().
+ * Everything here runs under mmu->lock for write.  What it takes away is in a struct
+ * shadow_batch until shadow_batch_commit().
  */
 #ifndef LAMINA_MMU_SHADOW_PAGE_H
 #define LAMINA_MMU_SHADOW_PAGE_H
@@ -39,31 +31,31 @@
 #include "mmu/shadow/track.h"
 #include "mmu/shadow/unsync.h"
 
-/** SHADOW_DEBT_INIT - what @d begins with: nothing is owed to @vm, a struct mmu */
-#define SHADOW_DEBT_INIT(d, vm)	{ .mmu = (vm), .dead = LIST_HEAD_INIT((d).dead) }
+/** SHADOW_BATCH_INIT - what @b begins with: an empty batch of @vm, a struct mmu */
+#define SHADOW_BATCH_INIT(b, vm)	{ .mmu = (vm), .zapped = LIST_HEAD_INIT((b).zapped) }
 
-/** shadow_debt_settle - shadow_debt_pay(), when something is owed */
-void shadow_debt_settle(struct shadow_debt *d);
+/** shadow_batch_flush - shadow_batch_commit() of one that is not empty */
+void shadow_batch_flush(struct shadow_batch *b);
 
 /**
- * shadow_debt_pay - flush, free, count
- * @d: the debt; nothing is owed afterwards
+ * shadow_batch_commit - flush, free, count
+ * @b: the flush batch; empty afterwards
  *
  * Before the lock goes, and wherever TLBs must have forgotten.
  */
-static inline void shadow_debt_pay(struct shadow_debt *d)
+static inline void shadow_batch_commit(struct shadow_batch *b)
 {
-	if (d->flush || d->counted || !list_empty(&d->dead))
-		shadow_debt_settle(d);
+	if (b->flush || b->counted || !list_empty(&b->zapped))
+		shadow_batch_flush(b);
 }
 
 /**
- * shadow_debt_room - make room in the xarray that was found full
- * @d: the debt; nothing happens when none was; lock not held, may sleep
+ * shadow_batch_room - make room in the xarray that was found full
+ * @b: the flush batch; nothing happens when none was; lock not held, may sleep
  *
  * Return: 0: try again; -ENOMEM.
  */
-int shadow_debt_room(struct shadow_debt *d);
+int shadow_batch_room(struct shadow_batch *b);
 
 /* ------------------------------------------------------------------------ */
 
@@ -101,37 +93,37 @@ gfn_t shadow_leaf_gfn(const u64 *sptep);
  * @spte: the leaf
  * @gfn: first frame
  * @desc: descriptors in reserve, by @next; the first is taken when one is needed
- * @d: counts
+ * @b: counts
  *
  * Return: 0; -ENOMEM: no descriptor, or no memory without sleeping for the
- * xarray: shadow_debt_room(), then try again.
+ * xarray: shadow_batch_room(), then try again.
  */
 int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
-		    struct pte_list_desc **desc, struct shadow_debt *d);
+		    struct pte_list_desc **desc, struct shadow_batch *b);
 
 /**
  * shadow_drop - empty an entry: leaf or link
  * @sptep: the entry
- * @d: the debt: grows if there was a translation
+ * @b: the flush batch: grows if there was a translation
  */
-void shadow_drop(u64 *sptep, struct shadow_debt *d);
+void shadow_drop(u64 *sptep, struct shadow_batch *b);
 
 /**
  * shadow_protect - take the right to write from a leaf
  * @sptep: the leaf
- * @d: the debt: grows if it had it
+ * @b: the flush batch: grows if it had it
  */
-void shadow_protect(u64 *sptep, struct shadow_debt *d);
+void shadow_protect(u64 *sptep, struct shadow_batch *b);
 
 /**
  * shadow_protect_gfn - take the right to write a frame from all leaves
  * @s: the VM's
  * @as_id: address space
  * @gfn: the frame; leaves of all levels that map it
- * @d: the debt
+ * @b: the flush batch
  */
 void shadow_protect_gfn(struct mmu_shadow *s, int as_id, gfn_t gfn,
-			struct shadow_debt *d);
+			struct shadow_batch *b);
 
 /**
  * shadow_find - look for a page
@@ -149,24 +141,24 @@ struct shadow_page *shadow_find(struct mmu_shadow *s, gfn_t gfn,
  * @vcpu: the vCPU: reserve
  * @gfn: its frame
  * @role: its role; there is no such page
- * @d: the debt: see shadow_get()
+ * @b: the flush batch: see shadow_get()
  *
  * Return: the page, with nothing in it; NULL: see shadow_get().
  */
 struct shadow_page *shadow_make(struct mmu_vcpu *vcpu, gfn_t gfn,
-				union shadow_role role, struct shadow_debt *d);
+				union shadow_role role, struct shadow_batch *b);
 
 /**
  * shadow_publish - make a page known
  * @s: the VM's
  * @sp: the page: @gfn, @role and @spt are set, nothing is in it, and there is no
  *      such page
- * @d: the debt: see shadow_get()
+ * @b: the flush batch: see shadow_get()
  *
- * Return: 0; -ENOMEM: nothing has happened; see shadow_debt_room().
+ * Return: 0; -ENOMEM: nothing has happened; see shadow_batch_room().
  */
 int shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
-		   struct shadow_debt *d);
+		   struct shadow_batch *b);
 
 /**
  * shadow_link - link a page to an empty entry
@@ -174,43 +166,43 @@ int shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
  * @child: the page
  * @desc: descriptors in reserve, as for shadow_leaf_set(); not empty when
  *        @child has a parent
- * @d: for the VM
+ * @b: for the VM
  */
 void shadow_link(u64 *sptep, struct shadow_page *child,
-		 struct pte_list_desc **desc, struct shadow_debt *d);
+		 struct pte_list_desc **desc, struct shadow_batch *b);
 
 /**
  * shadow_get - find a page or make it
  * @vcpu: the vCPU: reserve
  * @gfn: its frame
  * @role: its role
- * @d: the debt: a new indirect page's frame is write-protected; the flush is
- *     owed before the guest's table is read
+ * @b: the flush batch: a new indirect page's frame is write-protected; the flush comes
+ *     before the guest's table is read
  *
  * An unsync page is brought up to date, and all are when one could be below it.
  *
  * Return: the page; NULL: no memory in reserve, or none without sleeping for the
- * xarray: shadow_debt_room().
+ * xarray: shadow_batch_room().
  */
 struct shadow_page *shadow_get(struct mmu_vcpu *vcpu, gfn_t gfn,
-			       union shadow_role role, struct shadow_debt *d);
+			       union shadow_role role, struct shadow_batch *b);
 
 /**
- * shadow_zap_page - take a page apart; it is freed with the debt
+ * shadow_zap_page - take a page apart; it is freed when the batch is committed
  * @s: the VM's
  * @sp: the page, not zapped
- * @d: the debt
+ * @b: the flush batch
  *
  * One that is a root stays until the vCPU leaves it, and its root is obsolete.
  */
 void shadow_zap_page(struct mmu_shadow *s, struct shadow_page *sp,
-		     struct shadow_debt *d);
+		     struct shadow_batch *b);
 
 /**
  * shadow_root_unref - a vCPU leaves a root
  * @sp: the page
- * @d: the debt: with the last one a zapped page goes
+ * @b: the flush batch: with the last one a zapped page goes
  */
-void shadow_root_unref(struct shadow_page *sp, struct shadow_debt *d);
+void shadow_root_unref(struct shadow_page *sp, struct shadow_batch *b);
 
 #endif

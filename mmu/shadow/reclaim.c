@@ -29,7 +29,7 @@ static unsigned long limit_now(const struct mmu *mmu)
 }
 
 /* Those in use as roots become the newest: nobody looks at them again soon. */
-static bool zap_oldest(struct mmu_shadow *s, struct shadow_debt *d)
+static bool zap_oldest(struct mmu_shadow *s, struct shadow_batch *b)
 {
 	unsigned long n = s->nr_pages;
 	struct shadow_page *sp;
@@ -37,7 +37,7 @@ static bool zap_oldest(struct mmu_shadow *s, struct shadow_debt *d)
 	while (n--) {
 		sp = list_first_entry(&s->pages, struct shadow_page, link);
 		if (!sp->roots) {
-			shadow_zap_page(s, sp, d);
+			shadow_zap_page(s, sp, b);
 			return true;
 		}
 		list_move_tail(&sp->link, &s->pages);
@@ -47,17 +47,17 @@ static bool zap_oldest(struct mmu_shadow *s, struct shadow_debt *d)
 
 /* One step on the way to @limit pages.  Return: is there more to do? */
 static bool zap_step(struct mmu_shadow *s, unsigned long limit,
-		     struct shadow_debt *d)
+		     struct shadow_batch *b)
 {
 	unsigned int i;
 
 	for (i = 0; i < RECLAIM_STEP && s->nr_pages > limit; i++)
-		if (!zap_oldest(s, d))
+		if (!zap_oldest(s, b))
 			return false;
 	return s->nr_pages > limit;
 }
 
-void reclaim_room(struct mmu *mmu, unsigned long n, struct shadow_debt *d)
+void reclaim_room(struct mmu *mmu, unsigned long n, struct shadow_batch *b)
 {
 	struct mmu_shadow *s = mmu->shadow;
 	unsigned long limit;
@@ -66,20 +66,20 @@ void reclaim_room(struct mmu *mmu, unsigned long n, struct shadow_debt *d)
 		return;
 	limit = limit_now(mmu);
 	if (s->nr_pages + n > limit)
-		zap_step(s, limit - RECLAIM_STEP, d);
+		zap_step(s, limit - RECLAIM_STEP, b);
 }
 
 static void limit_keep(struct mmu *mmu)
 {
 	/* Pairs with the release in shadow_activate(). */
 	struct mmu_shadow *s = smp_load_acquire(&mmu->shadow);
-	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
+	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
 	bool more = s != NULL;
 
 	while (more) {
 		write_lock(&mmu->lock);
-		more = zap_step(s, limit_now(mmu), &d);
-		shadow_debt_pay(&d);
+		more = zap_step(s, limit_now(mmu), &b);
+		shadow_batch_commit(&b);
 		write_unlock(&mmu->lock);
 		cond_resched();
 	}

@@ -8,7 +8,7 @@
  *					the newest are full
  *
  * A container only: what an SPTE means, and where heads are kept, is the
- * user's affair (shadow.h).  So that removing need not search, the user notes
+ * user's affair (page.h).  So that removing need not search, the user notes
  * for each SPTE in which descriptor it is, as rmap_place_fn tells; a user that
  * does not (parents of a table) pays with a search of the chain.
  *

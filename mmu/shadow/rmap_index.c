@@ -71,8 +71,8 @@ void rmap_chunk_free(struct rmap_index *index, unsigned long i)
 }
 
 /* The same within a chunk. */
-static bool chunk_next(struct rmap_chunk *c, unsigned long *i,
-		       unsigned long last, struct rmap_head *head)
+static bool index_chunk_next(struct rmap_chunk *c, unsigned long *i,
+			     unsigned long last, struct rmap_head *head)
 {
 	unsigned long at = *i >> RMAP_CHUNK_BITS;
 
@@ -96,7 +96,7 @@ bool rmap_index_next(struct rmap_index *index, unsigned long *i,
 		if (!c)
 			return false;
 		*i = max(*i, at << RMAP_CHUNK_BITS);
-		if (chunk_next(c, i, last, head))
+		if (index_chunk_next(c, i, last, head))
 			return true;
 	}
 	return false;

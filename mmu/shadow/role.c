@@ -1,45 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "mmu/shadow/role.h"
 
-static enum shadow_format format_of(const struct pt_format *fmt, bool ad)
-{
-	if (!fmt)
-		return SHADOW_NONE;
-	if (fmt->exec)
-		return ad ? SHADOW_EPT_AD : SHADOW_EPT;
-	if (fmt->levels == 2)
-		return SHADOW_2LEVEL;
-	return fmt->levels == 3 ? SHADOW_PAE : SHADOW_LONG;
-}
-
-u32 shadow_role_init(const struct pt_format *fmt, const struct perm_bits *bits,
-		     const struct pt_features *feat)
-{
-	union shadow_role role = { .word = 0 };
-
-	role.format = format_of(fmt, feat->ad);
-	if (!fmt)
-		return role.word;
-	role.nx = bits->nx;
-	role.wp = bits->wp || bits->second;
-	role.smep = bits->smep;
-	role.strict = bits->smap || bits->pke;
-	role.pse = feat->pse && fmt == &pt_format_2level;
-	return role.word;
-}
-
 union shadow_role shadow_role_direct(const struct mmu_vcpu *vcpu,
 				     const struct mmu_ctx *ctx, int level,
 				     u32 access, u32 pkey)
 {
-	union shadow_role role = { .word = ctx->role };
+	union shadow_role role = { .ctx = ctx->role };
 
 	role.level = level;
 	role.direct = 1;
 	role.access = access;
 	role.pkey = pkey;
-	role.format = SHADOW_NONE;
-	role.pse = 0;
+	role.ctx.format = ROLE_NONE;
+	role.ctx.pse = 0;
 	role.as_id = vcpu->as_id;
 	return role;
 }

@@ -8,17 +8,6 @@
 #include "mmu/shadow/types.h"
 
 /**
- * shadow_role_init - the part of a role that is the same for a whole context
- * @fmt: format of the guest's tables; NULL: paging is off
- * @bits: the control-register bits
- * @feat: CR4.PSE; of an EPT, whether accessed and dirty bits are on
- *
- * Return: the role's word; level, frame's part, rights and keys are missing.
- */
-u32 shadow_role_init(const struct pt_format *fmt, const struct perm_bits *bits,
-		     const struct pt_features *feat);
-
-/**
  * shadow_role_child - role of the page that a guest's table gets
  * @ctx: the context
  * @vcpu: for its address space
@@ -30,13 +19,13 @@ static inline union shadow_role
 shadow_role_child(const struct mmu_vcpu *vcpu, const struct mmu_ctx *ctx,
 		  int level, u32 access, u64 addr)
 {
-	union shadow_role role = { .word = ctx->role };
+	union shadow_role role = { .ctx = ctx->role };
 
 	role.level = level;
 	role.access = access;
 	role.as_id = vcpu->as_id;
 	/* A table of 1024 entries takes two pages of SPTEs, a directory four. */
-	if (role.format == SHADOW_2LEVEL)
+	if (role.ctx.format == ROLE_2LEVEL)
 		role.quadrant = level == LEVEL_4K ? addr >> 21 & 1 :
 						    addr >> 30 & 3;
 	return role;
@@ -114,7 +103,7 @@ static inline u64 shadow_entry_raw(const void *raw, unsigned int i,
 static inline unsigned int shadow_entry_index(const struct shadow_page *sp,
 					      unsigned int i)
 {
-	if (sp->role.format != SHADOW_2LEVEL)
+	if (sp->role.ctx.format != ROLE_2LEVEL)
 		return i;
 	/* 1024 entries: one SPTE for each of a table, two for each of a directory. */
 	i += sp->role.quadrant * PT_ENTRIES;
@@ -133,7 +122,7 @@ static inline unsigned int shadow_entry_sptes(const struct shadow_page *sp,
 {
 	unsigned int n = 1;
 
-	if (sp->role.format != SHADOW_2LEVEL)
+	if (sp->role.ctx.format != ROLE_2LEVEL)
 		return n;
 	if (sp->role.level > LEVEL_4K)
 		n = 2;

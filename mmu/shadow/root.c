@@ -9,24 +9,25 @@
  *	4 or 5 levels		1, level 4 or 5		that page
  *
  * L1's NPT or EPT is the same but that the processor begins where its own second
- * level does: what is between that and the tops are tables of the root's own.
+ * level does: between that and the top pages are upper tables of the root's own.
  */
 #include <linux/errno.h>
 #include <linux/slab.h>
 
 #include "mmu/guest/ctx.h"
+#include "mmu/shadow/fault.h"
 #include "mmu/shadow/page.h"
 #include "mmu/shadow/role.h"
 
-#define PAE_TOPS	4
+#define PAE_PAGES	4
 
-/* What the tops of a root are to be; found out without the lock. */
-struct plan {
+/* What the top pages of a root are to be; found out without the lock. */
+struct root_plan {
 	u8 top_level;
-	u8 tops;
-	bool present[PAE_TOPS];
-	gfn_t gfn[PAE_TOPS];
-	union shadow_role role[PAE_TOPS];
+	u8 nr_top;
+	bool present[PAE_PAGES];
+	gfn_t gfn[PAE_PAGES];
+	union shadow_role role[PAE_PAGES];
 };
 
 struct shadow_page *shadow_root_top(const struct mmu_vcpu *vcpu, u64 addr)
@@ -38,18 +39,18 @@ struct shadow_page *shadow_root_top(const struct mmu_vcpu *vcpu, u64 addr)
 
 /* ------------------------------------------------------------------------ */
 
-static void plan_long(struct plan *p, struct mmu_vcpu *vcpu,
+static void plan_long(struct root_plan *p, struct mmu_vcpu *vcpu,
 		      const struct mmu_ctx *ctx)
 {
 	p->top_level = ctx->walk.fmt->levels;
-	p->tops = 1;
+	p->nr_top = 1;
 	p->present[0] = true;
 	p->gfn[0] = ctx->walk.root >> MMU_PAGE_SHIFT;
 	p->role[0] = shadow_role_child(vcpu, ctx, p->top_level, ACC_ALL, 0);
 }
 
 /* One GiB of a guest with 32-bit addresses. */
-static void plan_gib(struct plan *p, struct mmu_vcpu *vcpu,
+static void plan_gib(struct root_plan *p, struct mmu_vcpu *vcpu,
 		     const struct mmu_ctx *ctx, unsigned int i)
 {
 	const struct pt_format *fmt = ctx->walk.fmt;
@@ -80,7 +81,7 @@ static void pdptrs_read(struct mmu_vcpu *vcpu, struct gwalk_ctx *walk)
 		memset(walk->pdptr, 0, sizeof(walk->pdptr));
 }
 
-static void plan_make(struct plan *p, struct mmu_vcpu *vcpu,
+static void plan_make(struct root_plan *p, struct mmu_vcpu *vcpu,
 		      struct mmu_ctx *ctx)
 {
 	unsigned int i;
@@ -94,14 +95,14 @@ static void plan_make(struct plan *p, struct mmu_vcpu *vcpu,
 		return;
 	}
 	p->top_level = LEVEL_2M;
-	p->tops = PAE_TOPS;
-	for (i = 0; i < PAE_TOPS; i++)
+	p->nr_top = PAE_PAGES;
+	for (i = 0; i < PAE_PAGES; i++)
 		plan_gib(p, vcpu, ctx, i);
 }
 
 /* ------------------------------------------------------------------------ */
 
-static struct shadow_root *root_alloc(struct mmu_vcpu *vcpu)
+static struct shadow_root *shadow_root_alloc(struct mmu_vcpu *vcpu)
 {
 	struct shadow_root *r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
 	struct mmu *mmu = vcpu->mmu;
@@ -116,45 +117,45 @@ static struct shadow_root *root_alloc(struct mmu_vcpu *vcpu)
 	return r;
 }
 
-static int hw_level(const struct mmu_config *cfg, const struct plan *p)
+static int hw_level(const struct mmu_config *cfg, const struct root_plan *p)
 {
 	if (cfg->second != MMU_SECOND_NONE)
 		return cfg->levels;
 	return p->top_level == LEVEL_2M ? LEVEL_1G : p->top_level;
 }
 
-static int passes_alloc(const struct mmu_config *cfg, struct shadow_root *r,
-			const struct plan *p)
+static int upper_alloc(const struct mmu_config *cfg, struct shadow_root *r,
+		       const struct root_plan *p)
 {
 	bool low = cfg->second == MMU_SECOND_NONE;
 	int level;
 
 	for (level = p->top_level + 1; level <= hw_level(cfg, p); level++) {
-		if (r->pass[level])
+		if (r->upper[level])
 			continue;
-		r->pass[level] = low ? mmu_env_table_alloc_low() :
+		r->upper[level] = low ? mmu_env_table_alloc_low() :
 				       mmu_env_table_alloc(true);
-		if (!r->pass[level])
+		if (!r->upper[level])
 			return -ENOMEM;
 	}
 	return 0;
 }
 
 /* What every plan needs, before the lock is taken. */
-static int root_prepare(struct mmu_vcpu *vcpu, const struct plan *p)
+static int root_prepare(struct mmu_vcpu *vcpu, const struct root_plan *p)
 {
 	struct shadow_root *r;
 
 	if (shadow_activate(vcpu->mmu))
 		return -ENOMEM;
-	r = vcpu->root ? to_shadow_root(vcpu->root) : root_alloc(vcpu);
+	r = vcpu->root ? to_shadow_root(vcpu->root) : shadow_root_alloc(vcpu);
 	if (!r)
 		return -ENOMEM;
-	return passes_alloc(vcpu->mmu->config, r, p);
+	return upper_alloc(vcpu->mmu->config, r, p);
 }
 
 /* PAE's PDPTEs: rights, A and D are reserved there (APM vol. 2, 5.2.3). */
-static u64 pass_entry(const struct mmu_config *cfg, u64 *table)
+static u64 upper_entry(const struct mmu_config *cfg, u64 *table)
 {
 	/* Of the address field: memory encryption. */
 	u64 bits = cfg->fmt->present | (cfg->table & GENMASK_ULL(51, 12));
@@ -164,33 +165,33 @@ static u64 pass_entry(const struct mmu_config *cfg, u64 *table)
 	return virt_to_phys(table) | bits;
 }
 
-static void passes_fill(const struct mmu_config *cfg, struct shadow_root *r)
+static void upper_fill(const struct mmu_config *cfg, struct shadow_root *r)
 {
 	int level = r->top_level + 1;
 	unsigned int i;
-	u64 *pass;
+	u64 *upper;
 
 	if (level > r->hw_level)
 		return;
-	pass = r->pass[level];
-	for (i = 0; i < PAE_TOPS; i++)
-		WRITE_ONCE(pass[i], r->top[i] ?
-			   pass_entry(cfg, r->top[i]->spt) : 0);
+	upper = r->upper[level];
+	for (i = 0; i < PAE_PAGES; i++)
+		WRITE_ONCE(upper[i], r->top[i] ?
+			   upper_entry(cfg, r->top[i]->spt) : 0);
 	while (++level <= r->hw_level)
-		WRITE_ONCE(r->pass[level][0],
-			   pass_entry(cfg, r->pass[level - 1]));
+		WRITE_ONCE(r->upper[level][0],
+			   upper_entry(cfg, r->upper[level - 1]));
 }
 
 static void root_publish(struct mmu_vcpu *vcpu, struct shadow_root *r,
-			 const struct plan *p)
+			 const struct root_plan *p)
 {
 	const struct mmu_config *cfg = vcpu->mmu->config;
 	const struct mmu_ctx *ctx = &vcpu->ctx[vcpu->mode->kind];
 
 	r->top_level = p->top_level;
 	r->hw_level = hw_level(cfg, p);
-	passes_fill(cfg, r);
-	r->base.table = r->hw_level > r->top_level ? r->pass[r->hw_level] :
+	upper_fill(cfg, r);
+	r->base.table = r->hw_level > r->top_level ? r->upper[r->hw_level] :
 						     r->top[0]->spt;
 	r->fmt = ctx->walk.fmt;
 	r->role = ctx->role;
@@ -199,31 +200,31 @@ static void root_publish(struct mmu_vcpu *vcpu, struct shadow_root *r,
 	WRITE_ONCE(r->base.obsolete, false);
 }
 
-static void tops_leave(struct shadow_root *r, struct shadow_debt *d)
+static void root_pages_leave(struct shadow_root *r, struct shadow_batch *b)
 {
 	unsigned int i;
 
-	for (i = 0; i < r->tops; i++) {
+	for (i = 0; i < r->nr_top; i++) {
 		if (r->top[i])
-			shadow_root_unref(r->top[i], d);
+			shadow_root_unref(r->top[i], b);
 		r->top[i] = NULL;
 	}
 }
 
 /* The lock is held.  A failure leaves no root, which is not current. */
-static bool tops_take(struct mmu_vcpu *vcpu, struct shadow_root *r,
-		      const struct plan *p, struct shadow_debt *d)
+static bool root_pages_take(struct mmu_vcpu *vcpu, struct shadow_root *r,
+			    const struct root_plan *p, struct shadow_batch *b)
 {
 	struct shadow_page *sp;
 	unsigned int i;
 
-	tops_leave(r, d);
-	reclaim_room(vcpu->mmu, p->tops, d);
-	r->tops = p->tops;
-	for (i = 0; i < p->tops; i++) {
+	root_pages_leave(r, b);
+	reclaim_room(vcpu->mmu, p->nr_top, b);
+	r->nr_top = p->nr_top;
+	for (i = 0; i < p->nr_top; i++) {
 		if (!p->present[i])
 			continue;
-		sp = shadow_get(vcpu, p->gfn[i], p->role[i], d);
+		sp = shadow_get(vcpu, p->gfn[i], p->role[i], b);
 		if (!sp)
 			return false;
 		sp->roots++;
@@ -235,8 +236,8 @@ static bool tops_take(struct mmu_vcpu *vcpu, struct shadow_root *r,
 int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root)
 {
 	struct mmu *mmu = vcpu->mmu;
-	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
-	struct plan p __uninitialized;
+	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
+	struct root_plan p __uninitialized;
 	struct shadow_root *r;
 	bool done;
 
@@ -247,14 +248,14 @@ int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root)
 		r = to_shadow_root(vcpu->root);
 		write_lock(&mmu->lock);
 		WRITE_ONCE(r->base.obsolete, true);
-		done = tops_take(vcpu, r, &p, &d);
+		done = root_pages_take(vcpu, r, &p, &b);
 		if (done)
 			root_publish(vcpu, r, &p);
-		shadow_debt_pay(&d);
+		shadow_batch_commit(&b);
 		write_unlock(&mmu->lock);
 		/* Mostly the pages are there already, and need no reserve. */
-		if (!done && (shadow_debt_room(&d) ||
-			      cache_fill_shadow(vcpu, p.tops)))
+		if (!done && (shadow_batch_room(&b) ||
+			      shadow_cache_fill(vcpu, p.nr_top)))
 			return -ENOMEM;
 	} while (!done);
 	*root = virt_to_phys(r->base.table);
@@ -264,7 +265,7 @@ int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root)
 void shadow_root_drop(struct mmu_vcpu *vcpu)
 {
 	struct mmu *mmu = vcpu->mmu;
-	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
+	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
 	struct shadow_root *r;
 	int level;
 
@@ -272,13 +273,13 @@ void shadow_root_drop(struct mmu_vcpu *vcpu)
 		return;
 	r = to_shadow_root(vcpu->root);
 	write_lock(&mmu->lock);
-	tops_leave(r, &d);
+	root_pages_leave(r, &b);
 	list_del(&r->base.link);
-	shadow_debt_pay(&d);
+	shadow_batch_commit(&b);
 	write_unlock(&mmu->lock);
 	for (level = LEVEL_4K; level <= LEVEL_MAX; level++)
-		if (r->pass[level])
-			mmu_env_table_free(r->pass[level]);
+		if (r->upper[level])
+			mmu_env_table_free(r->upper[level]);
 	kfree(r);
 	vcpu->root = NULL;
 }
@@ -294,11 +295,3 @@ void mmu_guest_flush(struct mmu_vcpu *vcpu)
 	if (vcpu->mode == &mmu_mode_shadow && vcpu->root)
 		shadow_root_flush(vcpu->root);
 }
-
-const struct mmu_mode mmu_mode_shadow = {
-	.kind = MMU_CTX_GUEST,
-	.walks = true,
-	.root_load = shadow_root_load,
-	.root_drop = shadow_root_drop,
-	.map = shadow_map,
-};

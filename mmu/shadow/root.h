@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A vCPU's root on shadow pages, and its map stage: see shadow.h. */
+/* A vCPU's root on shadow pages: see page.h. */
 #ifndef LAMINA_MMU_SHADOW_ROOT_H
 #define LAMINA_MMU_SHADOW_ROOT_H
 
@@ -27,8 +27,5 @@ void shadow_root_flush(struct mmu_root *root);
 
 /** shadow_root_drop - see struct mmu_mode */
 void shadow_root_drop(struct mmu_vcpu *vcpu);
-
-/** shadow_map - see struct mmu_mode; mmu->lock is held for write */
-enum mmu_result shadow_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
 
 #endif

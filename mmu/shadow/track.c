@@ -9,73 +9,63 @@
  */
 #define WRITES_MAX	3
 
-bool track_has_table(struct mmu_shadow *s, int as_id, gfn_t gfn, u64 n)
-{
-	unsigned long index = gfn;
-
-	/* Every fault asks for one frame. */
-	if (n == 1)
-		return xa_load(&s->table[as_id], gfn);
-	return xa_find(&s->table[as_id], &index, gfn + n - 1, XA_PRESENT);
-}
-
 void track_zap(struct mmu_shadow *s, int as_id, gfn_t gfn,
-	       struct shadow_debt *d)
+	       struct shadow_batch *b)
 {
 	struct shadow_page *sp;
 
-	while ((sp = xa_load(&s->table[as_id], gfn)))
-		shadow_zap_page(s, sp, d);
+	while ((sp = xa_load(&s->tracked.table[as_id], gfn)))
+		shadow_zap_page(s, sp, b);
 }
 
 enum mmu_result track_write(struct mmu_shadow *s, int as_id,
 			    const struct mmu_fault *fault, bool needed,
-			    struct shadow_debt *d)
+			    struct shadow_batch *b)
 {
 	if (unsync_allow(s, as_id, fault->gfn))
 		return MMU_FIXED;
 	/* A walk of the processor's: there is no instruction to emulate. */
 	if (needed || (!fault->no_emulate && !(fault->error & PF_GUEST_TABLE)))
 		return MMU_EMULATE;
-	track_zap(s, as_id, fault->gfn, d);
+	track_zap(s, as_id, fault->gfn, b);
 	return MMU_RETRY;
 }
 
 /* Drop what shadows one guest entry. */
 static void entry_drop(struct shadow_page *sp, unsigned int i,
-		       struct shadow_debt *d)
+		       struct shadow_batch *b)
 {
 	unsigned int n = shadow_entry_sptes(sp, &i);
 
 	while (n--)
-		shadow_drop(&sp->spt[i++], d);
+		shadow_drop(&sp->spt[i++], b);
 }
 
 /* Does a write look like one of an entry?  PAE entries are written by halves too. */
 static bool is_entry_write(const struct shadow_page *sp, unsigned int offset,
 			   unsigned int len)
 {
-	bool short_ok = sp->role.format == SHADOW_2LEVEL ||
-			sp->role.format == SHADOW_PAE;
+	bool short_ok = sp->role.ctx.format == ROLE_2LEVEL ||
+			sp->role.ctx.format == ROLE_PAE;
 
 	if (len == 8)
-		return !(offset % 8) && sp->role.format != SHADOW_2LEVEL;
+		return !(offset % 8) && sp->role.ctx.format != ROLE_2LEVEL;
 	return len == 4 && short_ok && !(offset % 4);
 }
 
 static void page_written(struct mmu_shadow *s, struct shadow_page *sp,
 			 unsigned int offset, unsigned int len,
-			 struct shadow_debt *d)
+			 struct shadow_batch *b)
 {
-	unsigned int size = sp->role.format == SHADOW_2LEVEL ? 4 : 8;
+	unsigned int size = sp->role.ctx.format == ROLE_2LEVEL ? 4 : 8;
 	unsigned int i;
 
 	if (!is_entry_write(sp, offset, len) || ++sp->writes > WRITES_MAX) {
-		shadow_zap_page(s, sp, d);
+		shadow_zap_page(s, sp, b);
 		return;
 	}
 	for (i = offset / size; i <= (offset + len - 1) / size; i++)
-		entry_drop(sp, i, d);
+		entry_drop(sp, i, b);
 }
 
 static void frame_written(struct mmu_vcpu *vcpu, gfn_t gfn, unsigned int offset,
@@ -83,14 +73,14 @@ static void frame_written(struct mmu_vcpu *vcpu, gfn_t gfn, unsigned int offset,
 {
 	struct mmu *mmu = vcpu->mmu;
 	struct shadow_page *sp, *next;
-	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
+	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
 
 	write_lock(&mmu->lock);
-	for (sp = xa_load(&mmu->shadow->table[vcpu->as_id], gfn); sp; sp = next) {
+	for (sp = xa_load(&mmu->shadow->tracked.table[vcpu->as_id], gfn); sp; sp = next) {
 		next = sp->same;
-		page_written(mmu->shadow, sp, offset, len, &d);
+		page_written(mmu->shadow, sp, offset, len, &b);
 	}
-	shadow_debt_pay(&d);
+	shadow_batch_commit(&b);
 	write_unlock(&mmu->lock);
 }
 
@@ -104,6 +94,6 @@ void mmu_guest_written(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int len)
 		return;
 	/* What was written, then the look for a table: pairs with shadow_publish(). */
 	smp_mb();
-	if (xa_load(&s->table[vcpu->as_id], gfn))
+	if (xa_load(&s->tracked.table[vcpu->as_id], gfn))
 		frame_written(vcpu, gfn, gpa & (MMU_PAGE_SIZE - 1), len);
 }

@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Frames that hold shadowed tables: see shadow.h for locks and debts. */
+/* Frames that hold shadowed tables: see page.h for locks and flush batches. */
 #ifndef LAMINA_MMU_SHADOW_TRACK_H
 #define LAMINA_MMU_SHADOW_TRACK_H
 
 #include "mmu/shadow/types.h"
-
-/**
- * track_has_table - does any guest table that is shadowed lie in a range?
- * @s: the VM's
- * @as_id: address space
- * @gfn: first frame
- * @n: number of frames
- */
-bool track_has_table(struct mmu_shadow *s, int as_id, gfn_t gfn, u64 n);
 
 /**
  * track_write - what becomes of a write to a frame with tables
@@ -20,23 +11,23 @@ bool track_has_table(struct mmu_shadow *s, int as_id, gfn_t gfn, u64 n);
  * @as_id: address space
  * @fault: the write
  * @needed: they would be back at once: its own walk or root has one of them
- * @d: the debt
+ * @b: the flush batch
  *
  * Return: MMU_FIXED: they are unsync now, it may be mapped writable; MMU_EMULATE;
  * MMU_RETRY: nothing is shadowed there any more.
  */
 enum mmu_result track_write(struct mmu_shadow *s, int as_id,
 			    const struct mmu_fault *fault, bool needed,
-			    struct shadow_debt *d);
+			    struct shadow_batch *b);
 
 /**
  * track_zap - stop to shadow what lies in a frame
  * @s: the VM's
  * @as_id: address space
  * @gfn: the frame
- * @d: the debt
+ * @b: the flush batch
  */
 void track_zap(struct mmu_shadow *s, int as_id, gfn_t gfn,
-	       struct shadow_debt *d);
+	       struct shadow_batch *b);
 
 #endif

@@ -1,29 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The structures of shadow paging; shadow.h says how they hang together. */
+/* The structures of shadow paging; page.h says how they hang together. */
 #ifndef LAMINA_MMU_SHADOW_TYPES_H
 #define LAMINA_MMU_SHADOW_TYPES_H
 
+#include <linux/build_bug.h>
 #include <linux/container_of.h>
 #include <linux/xarray.h>
 
-#include "mmu/base/cache.h"
-#include "mmu/shadow/rmap_index.h"
-#include "mmu/tdp/root.h"
 #include "mmu/base/spte.h"
-
-/* Guest formats, as far as a role has to tell them apart. */
-enum shadow_format {
-	SHADOW_NONE,		/* direct: paging is off, or below a large page */
-	SHADOW_2LEVEL,
-	SHADOW_PAE,
-	SHADOW_LONG,		/* 4 or 5 levels: the same entries */
-	SHADOW_EPT,		/* 4 or 5 levels, without accessed and dirty bits */
-	SHADOW_EPT_AD,		/* and with them */
-};
+#include "mmu/base/tracked.h"
+#include "mmu/mmu_mode.h"
+#include "mmu/shadow/cache.h"
+#include "mmu/shadow/rmap_index.h"
+#include "mmu/tdp/tree.h"
 
 /**
  * union shadow_role - what, beside the frame, decides the content of a page
  * @word: all of it, to compare
+ * @ctx: what the page's context gives it
  * @level: the host table's level
  * @direct: see above
  * @quadrant: 2-level guest tables have 1024 entries: which part of it (of 2 at
@@ -31,35 +25,27 @@ enum shadow_format {
  * @access: ACC_* of the guest's entries above it; a direct page's leaves have
  *          these, without ACC_W while the guest's entry is not dirty
  * @pkey: direct page below a large one: its protection key
- * @format: enum shadow_format
- * @nx: EFER.NXE: bit 63 is not reserved
- * @wp: CR0.WP
- * @smep: CR4.SMEP
- * @pse: CR4.PSE of a 2-level guest
- * @strict: CR4.SMAP or CR4.PKE: a user page may not be mapped as a supervisor's
  * @as_id: address space
  */
 union shadow_role {
 	u32 word;
 	struct {
-		u32 level:3;
-		u32 direct:1;
-		u32 quadrant:2;
-		u32 access:4;
-		u32 pkey:4;
-		u32 format:3;
-		u32 nx:1;
-		u32 wp:1;
-		u32 smep:1;
-		u32 pse:1;
-		u32 strict:1;
-		u32 as_id:1;
+		union mmu_ctx_role ctx;
+		u8 level:3;
+		u8 direct:1;
+		u8 access:4;
+		u8 pkey:4;
+		u8 quadrant:2;
+		u8 as_id:1;
+		u8 unused;
 	};
 };
 
+static_assert(sizeof(union shadow_role) == sizeof(u32), "a role is one word");
+
 /**
  * struct shadow_page - one host table
- * @link: in mmu_shadow.pages, oldest first; in shadow_debt.dead when zapped
+ * @link: in mmu_shadow.pages, oldest first; in shadow_batch.zapped when zapped
  * @same: next page of the same frame (in the same xarray entry)
  * @spt: its 512 SPTEs
  * @side: for each SPTE that is a leaf where its reverse map has it: (gfn << 1) | 1
@@ -90,7 +76,7 @@ struct shadow_page {
 
 /**
  * struct mmu_shadow - what a VM with shadow pages has; mmu->lock protects all
- * @table: by address space: guest tables' frame to its indirect pages
+ * @tracked: guest tables' frame to its indirect pages
  * @direct: by address space: first frame to its direct pages
  * @rmap: by address space and level - 1: gfn >> 9 * (level - 1) to the reverse map
  *        of leaves of that level
@@ -101,7 +87,7 @@ struct shadow_page {
  * @roots: struct shadow_root of vCPUs, by mmu_root.link
  */
 struct mmu_shadow {
-	struct xarray table[2];
+	struct mmu_tracked tracked;
 	struct xarray direct[2];
 	struct rmap_index rmap[2][LEVEL_1G];
 	struct list_head pages;
@@ -115,10 +101,10 @@ struct mmu_shadow {
  * struct shadow_root - a vCPU's root
  * @base: what vcpu->root points to; on mmu_shadow.roots; never shared
  * @top: the shadow pages at @top_level
- * @tops: how many: one, or four for 32-bit guests
+ * @nr_top: how many: one, or four for 32-bit guests
  * @top_level: 2, 4 or 5
  * @hw_level: level of the table that the hardware starts at: 3 (PAE), 4 or 5
- * @pass: tables of its own above @top_level, by level; @pass[@hw_level] is the root
+ * @upper: tables of its own above @top_level, by level; @upper[@hw_level] is the root
  *        if above @top_level
  * @fmt: format of the tables that it was made for; NULL: paging was off
  * @role: their context's role
@@ -127,33 +113,31 @@ struct mmu_shadow {
 struct shadow_root {
 	struct mmu_root base;
 	struct shadow_page *top[4];
-	u8 tops;
+	u8 nr_top;
 	u8 top_level;
 	u8 hw_level;
 	const struct pt_format *fmt;
-	u32 role;
+	union mmu_ctx_role role;
 	gpa_t guest_root;
-	u64 *pass[LEVEL_MAX + 1];
+	u64 *upper[LEVEL_MAX + 1];
 };
 
 /**
- * struct shadow_debt - what is owed before the lock goes
+ * struct shadow_batch - what has to be flushed and freed before the lock goes
  * @mmu: the VM
  * @flush: a translation was taken away: flush all
- * @dead: zapped pages, to free after the flush
- * @mapped: leaves made, less leaves dropped, by level
- * @tables: tables made, less tables zapped
- * @counted: one of those is not 0
- * @full: xarray that lacked a node, for shadow_debt_room(), or NULL
+ * @zapped: zapped pages, to free after the flush
+ * @count: statistics to publish
+ * @counted: something in @count is not 0
+ * @full: xarray that lacked a node, for shadow_batch_room(), or NULL
  * @full_rmap: index of reverse maps that lacked a chunk, or NULL
  * @full_index: where
  */
-struct shadow_debt {
+struct shadow_batch {
 	struct mmu *mmu;
 	bool flush;
-	struct list_head dead;
-	long mapped[LEVEL_1G + 1];
-	long tables;
+	struct list_head zapped;
+	struct pt_count count;
 	bool counted;
 	struct xarray *full;
 	struct rmap_index *full_rmap;

@@ -6,7 +6,7 @@
  * SDM vol. 3, 4.10.4), so a table may say something else than its shadow until
  * then.  Nothing above a leaf table is ever unsync.
  */
-#include "mmu/tdp/tree.h"
+#include "mmu/shadow/fault.h"
 #include "mmu/shadow/page.h"
 #include "mmu/shadow/prefetch.h"
 #include "mmu/shadow/role.h"
@@ -15,11 +15,11 @@
 #define UNSYNC_MAX	64
 
 /* SPTEs whose guest entries are read at a time. */
-#define BATCH		16
+#define UNSYNC_RUN		16
 
 bool unsync_allow(struct mmu_shadow *s, int as_id, gfn_t gfn)
 {
-	struct shadow_page *sp, *first = xa_load(&s->table[as_id], gfn);
+	struct shadow_page *sp, *first = xa_load(&s->tracked.table[as_id], gfn);
 	unsigned int n = 0;
 
 	for (sp = first; sp; sp = sp->same) {
@@ -53,9 +53,9 @@ void unsync_forget(struct mmu_shadow *s, struct shadow_page *sp)
 /* Does the vCPU read tables as the page's role says? */
 static bool reads_alike(const struct mmu_ctx *ctx, const struct shadow_page *sp)
 {
-	union shadow_role role = { .word = ctx->role };
+	const union mmu_ctx_role role = ctx->role;
 
-	return role.format == sp->role.format && role.nx == sp->role.nx;
+	return role.format == sp->role.ctx.format && role.nx == sp->role.ctx.nx;
 }
 
 /* May an SPTE stay, the guest's entry being what it is now? */
@@ -78,8 +78,8 @@ static bool entry_allows(const struct mmu_config *cfg,
 }
 
 /* The guest's entries behind SPTEs; false: unknown. */
-static bool batch_peek(struct mmu_vcpu *vcpu, const struct shadow_page *sp,
-		       unsigned int first, unsigned int n, void *raw)
+static bool unsync_peek(struct mmu_vcpu *vcpu, const struct shadow_page *sp,
+			unsigned int first, unsigned int n, void *raw)
 {
 	const struct mmu_ctx *ctx = &vcpu->ctx[vcpu->mode->kind];
 	unsigned int size = ctx->walk.fmt ? ctx->walk.fmt->entry_size : 0;
@@ -90,65 +90,65 @@ static bool batch_peek(struct mmu_vcpu *vcpu, const struct shadow_page *sp,
 				   n * size);
 }
 
-static void batch_read(struct mmu_vcpu *vcpu, struct shadow_page *sp,
-		       unsigned int first, struct shadow_debt *d)
+static void unsync_read(struct mmu_vcpu *vcpu, struct shadow_page *sp,
+			unsigned int first, struct shadow_batch *b)
 {
 	const struct gwalk_ctx *walk = &vcpu->ctx[vcpu->mode->kind].walk;
-	u64 raw[BATCH] __uninitialized;
-	bool known = batch_peek(vcpu, sp, first, BATCH, raw);
+	u64 raw[UNSYNC_RUN] __uninitialized;
+	bool known = unsync_peek(vcpu, sp, first, UNSYNC_RUN, raw);
 	u64 *sptep = &sp->spt[first];
 	unsigned int i;
 
-	for (i = 0; i < BATCH; i++, sptep++) {
+	for (i = 0; i < UNSYNC_RUN; i++, sptep++) {
 		if (!*sptep)
 			continue;
 		if (!known || !entry_allows(vcpu->mmu->config, walk, sp, sptep,
 					    shadow_entry_raw(raw, i, walk->fmt->entry_size)))
-			shadow_drop(sptep, d);
+			shadow_drop(sptep, b);
 	}
 }
 
-static bool batch_is_empty(const struct shadow_page *sp, unsigned int first)
+static bool unsync_run_is_empty(const struct shadow_page *sp, unsigned int first)
 {
 	u64 any = 0;
 	unsigned int i;
 
-	for (i = 0; i < BATCH; i++)
+	for (i = 0; i < UNSYNC_RUN; i++)
 		any |= sp->spt[first + i];
 	return !any;
 }
 
 /* The table is protected and no TLB lets anybody write it: what is read is true. */
 static void page_read(struct mmu_vcpu *vcpu, struct shadow_page *sp,
-		      struct shadow_debt *d)
+		      struct shadow_batch *b)
 {
 	unsigned int i;
 
 	unsync_forget(vcpu->mmu->shadow, sp);
-	for (i = 0; i < PT_ENTRIES; i += BATCH)
-		if (!batch_is_empty(sp, i))
-			batch_read(vcpu, sp, i, d);
+	for (i = 0; i < PT_ENTRIES; i += UNSYNC_RUN)
+		if (!unsync_run_is_empty(sp, i))
+			unsync_read(vcpu, sp, i, b);
 }
 
 void unsync_page(struct mmu_vcpu *vcpu, struct shadow_page *sp,
-		 struct shadow_debt *d)
+		 struct shadow_batch *b)
 {
-	shadow_protect_gfn(vcpu->mmu->shadow, sp->role.as_id, sp->gfn, d);
-	shadow_debt_pay(d);
-	page_read(vcpu, sp, d);
+	shadow_protect_gfn(vcpu->mmu->shadow, sp->role.as_id, sp->gfn, b);
+	shadow_batch_commit(b);
+	page_read(vcpu, sp, b);
 }
 
-void unsync_all(struct mmu_vcpu *vcpu, struct shadow_debt *d)
+void unsync_all(struct mmu_vcpu *vcpu, struct shadow_batch *b)
 {
 	struct mmu_shadow *s = vcpu->mmu->shadow;
 	struct shadow_page *sp, *next;
 
 	list_for_each_entry(sp, &s->unsync, unsync_link)
-		shadow_protect_gfn(s, sp->role.as_id, sp->gfn, d);
-	shadow_debt_pay(d);
+		shadow_protect_gfn(s, sp->role.as_id, sp->gfn, b);
+	shadow_batch_commit(b);
 	list_for_each_entry_safe(sp, next, &s->unsync, unsync_link)
 		if (sp->role.as_id == vcpu->as_id)
-			page_read(vcpu, sp, d);
+			page_read(vcpu, sp, b);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -173,7 +173,7 @@ static u64 *leaf_find(const struct mmu_config *cfg, struct mmu_vcpu *vcpu,
 	return NULL;
 }
 
-static void invlpg_entry(struct mmu_vcpu *vcpu, u64 la, struct shadow_debt *d)
+static void invlpg_entry(struct mmu_vcpu *vcpu, u64 la, struct shadow_batch *b)
 {
 	const struct mmu_config *cfg = vcpu->mmu->config;
 	u64 *sptep = leaf_find(cfg, vcpu, la), entry = 0;
@@ -185,30 +185,30 @@ static void invlpg_entry(struct mmu_vcpu *vcpu, u64 la, struct shadow_debt *d)
 	sp = shadow_page_of(sptep);
 	if (!sp->unsync)
 		return;
-	known = batch_peek(vcpu, sp, sptep - sp->spt, 1, &entry);
+	known = unsync_peek(vcpu, sp, sptep - sp->spt, 1, &entry);
 	if (known && entry_allows(cfg, &vcpu->ctx[vcpu->mode->kind].walk, sp,
 				  sptep, entry))
 		return;
-	shadow_drop(sptep, d);
+	shadow_drop(sptep, b);
 	/* The guest will look what it has put there. */
 	if (known)
-		shadow_refill(vcpu, sptep, entry, d);
+		shadow_refill(vcpu, sptep, entry, b);
 }
 
 void mmu_guest_invlpg(struct mmu_vcpu *vcpu, u64 la)
 {
 	struct mmu *mmu = vcpu->mmu;
-	struct shadow_debt d = SHADOW_DEBT_INIT(d, mmu);
+	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
 
 	if (vcpu->mode != &mmu_mode_shadow)
 		return;
 	/* Then the next root brings everything up to date. */
-	if (!mmu_root_is_current(vcpu)) {
+	if (!root_is_current(vcpu)) {
 		mmu_guest_flush(vcpu);
 		return;
 	}
 	write_lock(&mmu->lock);
-	invlpg_entry(vcpu, la, &d);
-	shadow_debt_pay(&d);
+	invlpg_entry(vcpu, la, &b);
+	shadow_batch_commit(&b);
 	write_unlock(&mmu->lock);
 }

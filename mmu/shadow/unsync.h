@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Leaf tables that the guest writes freely: see shadow.h for locks and debts. */
+/* Leaf tables that the guest writes freely: see page.h for locks and flush batches. */
 #ifndef LAMINA_MMU_SHADOW_UNSYNC_H
 #define LAMINA_MMU_SHADOW_UNSYNC_H
 
@@ -19,15 +19,15 @@ bool unsync_allow(struct mmu_shadow *s, int as_id, gfn_t gfn);
  * unsync_page - bring a page up to date
  * @vcpu: whose memory is read
  * @sp: the page, unsync
- * @d: the debt
+ * @b: the flush batch
  *
- * Protects the table (and pays) first, so that what is read stays true.
+ * Protects the table, and commits, first, so that what is read stays true.
  */
 void unsync_page(struct mmu_vcpu *vcpu, struct shadow_page *sp,
-		 struct shadow_debt *d);
+		 struct shadow_batch *b);
 
 /** unsync_all - bring all pages of the vCPU's address space up to date */
-void unsync_all(struct mmu_vcpu *vcpu, struct shadow_debt *d);
+void unsync_all(struct mmu_vcpu *vcpu, struct shadow_batch *b);
 
 /** unsync_forget - a page goes, or was brought up to date */
 void unsync_forget(struct mmu_shadow *s, struct shadow_page *sp);

@@ -8,33 +8,33 @@
 
 /*
  * To be called before a translation is taken away.  Another operation that
- * finds the entry gone must not believe that no TLB has it; see debt_pay() in
+ * finds the entry gone must not believe that no TLB has it; see walk_commit() in
  * range.c.  The compare-exchange that follows orders the two.
  */
-static void debt_arm(struct tdp_debt *d)
+static void batch_arm(struct tdp_batch *b)
 {
-	if (d->armed)
+	if (b->armed)
 		return;
-	d->armed = true;
-	atomic_inc(&d->mmu->unflushed);
+	b->armed = true;
+	atomic_inc(&b->mmu->unflushed);
 }
 
-static void debt_add_range(struct tdp_debt *d, gfn_t first, gfn_t end)
+static void batch_add_range(struct tdp_batch *b, gfn_t first, gfn_t end)
 {
-	d->start = d->end ? min(d->start, first) : first;
-	d->end = max(d->end, end);
+	b->start = b->end ? min(b->start, first) : first;
+	b->end = max(b->end, end);
 }
 
-static void debt_add(struct tdp_debt *d, const struct pt_iter *it)
+static void batch_add(struct tdp_batch *b, const struct pt_iter *it)
 {
 	gfn_t first = it->gfn & LEVEL_MASK(it->level);
 
-	debt_add_range(d, first, first + LEVEL_GFNS(it->level));
+	batch_add_range(b, first, first + LEVEL_GFNS(it->level));
 }
 
 static bool is_leaf(const struct pt_iter *it)
 {
-	return spte_is_real(it->spte) &&
+	return spte_is_present(it->spte) &&
 	       spte_is_leaf(it->cfg, it->spte, it->level);
 }
 
@@ -44,29 +44,29 @@ static bool is_table(const struct pt_iter *it)
 }
 
 /*
- * Break before make: the entry stays SPTE_BROKEN, which no fault replaces,
+ * Break before make: the entry stays SPTE_FROZEN, which no fault replaces,
  * until the TLBs have forgotten what is below.
  */
-static void zap_table(struct pt_iter *it, struct tdp_debt *d)
+static void zap_table(struct pt_iter *it, struct tdp_batch *b)
 {
 	u64 *table = spte_table_of(it->cfg, it->spte);
 
-	if (!pt_iter_set(it, SPTE_BROKEN))
+	if (!pt_iter_set(it, SPTE_FROZEN))
 		return;
-	d->broken[d->nr_broken++] = it->sptep;
-	debt_add(d, it);
-	pt_kill(it->cfg, table, it->level - 1, &d->count);
+	b->frozen[b->nr_frozen++] = it->sptep;
+	batch_add(b, it);
+	pt_remove(it->cfg, table, it->level - 1, &b->count);
 }
 
-static void zap_leaf(struct pt_iter *it, struct tdp_debt *d)
+static void zap_leaf(struct pt_iter *it, struct tdp_batch *b)
 {
 	if (!pt_iter_set(it, 0))
 		return;
-	debt_add(d, it);
-	d->count.mapped[it->level]--;
+	batch_add(b, it);
+	b->count.mapped[it->level]--;
 }
 
-void tdp_zap_entry(struct pt_iter *it, struct tdp_debt *d, gfn_t start,
+void tdp_zap_entry(struct pt_iter *it, struct tdp_batch *b, gfn_t start,
 		   int unit)
 {
 	gfn_t first = it->gfn & LEVEL_MASK(it->level);
@@ -75,25 +75,25 @@ void tdp_zap_entry(struct pt_iter *it, struct tdp_debt *d, gfn_t start,
 
 	/* Once more whenever the entry changed under our hands. */
 	while (is_leaf(it) || (inside && is_table(it))) {
-		debt_arm(d);
+		batch_arm(b);
 		if (is_leaf(it))
-			zap_leaf(it, d);
+			zap_leaf(it, b);
 		else
-			zap_table(it, d);
+			zap_table(it, b);
 	}
 }
 
-void tdp_protect_entry(struct pt_iter *it, struct tdp_debt *d)
+void tdp_protect_entry(struct pt_iter *it, struct tdp_batch *b)
 {
 	while (is_leaf(it) && (it->spte & it->cfg->write)) {
-		debt_arm(d);
+		batch_arm(b);
 		if (pt_iter_set(it, it->spte & ~it->cfg->write))
-			debt_add(d, it);
+			batch_add(b, it);
 	}
 }
 
-/* The dirty log's inner loop: tdp_protect_entry() with less ado. */
-void tdp_protect_run(struct pt_iter *it, struct tdp_debt *d, u64 mask)
+/* The dirty log's inner loop: tdp_protect_entry() for entries in a row. */
+void tdp_protect_run(struct pt_iter *it, struct tdp_batch *b, u64 mask)
 {
 	const u64 write = it->cfg->write;
 	u64 done = 0, spte;
@@ -102,8 +102,8 @@ void tdp_protect_run(struct pt_iter *it, struct tdp_debt *d, u64 mask)
 	for (; mask; mask &= mask - 1) {
 		i = __builtin_ctzll(mask);
 		spte = READ_ONCE(it->sptep[i]);
-		while (spte_is_real(spte) && (spte & write)) {
-			debt_arm(d);
+		while (spte_is_present(spte) && (spte & write)) {
+			batch_arm(b);
 			if (try_cmpxchg(&it->sptep[i], &spte, spte & ~write)) {
 				done |= 1ull << i;
 				spte = 0;
@@ -111,8 +111,8 @@ void tdp_protect_run(struct pt_iter *it, struct tdp_debt *d, u64 mask)
 		}
 	}
 	if (done)
-		debt_add_range(d, it->gfn + __builtin_ctzll(done),
-			       it->gfn + 64 - __builtin_clzll(done));
+		batch_add_range(b, it->gfn + __builtin_ctzll(done),
+				it->gfn + 64 - __builtin_clzll(done));
 }
 
 bool tdp_track(struct mmu *mmu, const struct mmu_root *root, gfn_t gfn)
@@ -126,7 +126,7 @@ bool tdp_track(struct mmu *mmu, const struct mmu_root *root, gfn_t gfn)
 	sptep = pt_lookup(cfg, root->table, gfn, &level, &spte);
 	/* Against the processor and the fast path; all others want the lock. */
 	do {
-		if (!spte_is_real(spte) || !(spte & SPTE_MMU_WRITABLE))
+		if (!spte_is_present(spte) || !(spte & SPTE_MMU_WRITABLE))
 			return false;
 		new = spte & ~(cfg->write | SPTE_MMU_WRITABLE);
 	} while (!try_cmpxchg(sptep, &spte, new));
@@ -139,7 +139,7 @@ bool tdp_is_young(const struct pt_iter *it)
 	       (!it->cfg->ad || (it->spte & it->cfg->accessed));
 }
 
-bool tdp_age_entry(struct pt_iter *it, struct tdp_debt *d)
+bool tdp_age_entry(struct pt_iter *it, struct tdp_batch *b)
 {
 	bool young = false;
 
@@ -149,8 +149,8 @@ bool tdp_age_entry(struct pt_iter *it, struct tdp_debt *d)
 			pt_iter_set(it, it->spte & ~it->cfg->accessed);
 			continue;
 		}
-		debt_arm(d);
-		zap_leaf(it, d);
+		batch_arm(b);
+		zap_leaf(it, b);
 	}
 	return young;
 }
@@ -160,7 +160,7 @@ bool tdp_can_split(const struct pt_iter *it)
 	return it->level > LEVEL_4K && is_leaf(it) && spte_can_write(it->spte);
 }
 
-bool tdp_split_entry(struct pt_iter *it, struct tdp_debt *d, u64 *table,
+bool tdp_split_entry(struct pt_iter *it, struct tdp_batch *b, u64 *table,
 		     u64 drop)
 {
 	u64 taken;
@@ -168,15 +168,15 @@ bool tdp_split_entry(struct pt_iter *it, struct tdp_debt *d, u64 *table,
 	while (tdp_can_split(it)) {
 		taken = it->spte & drop;
 		if (taken)
-			debt_arm(d);
+			batch_arm(b);
 		pt_split(it->cfg, table, it->spte & ~drop, it->level);
 		if (!pt_iter_set(it, spte_table(it->cfg, table)))
 			continue;
 		if (taken)
-			debt_add(d, it);
-		d->count.tables++;
-		d->count.mapped[it->level]--;
-		d->count.mapped[it->level - 1] += PT_ENTRIES;
+			batch_add(b, it);
+		b->count.tables++;
+		b->count.mapped[it->level]--;
+		b->count.mapped[it->level - 1] += PT_ENTRIES;
 		return true;
 	}
 	memset(table, 0, MMU_PAGE_SIZE);

@@ -1,75 +1,72 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The tree of a TDP root: guest frame to host frame.
- *
- *	fault.c ─► tdp_map(), tdp_map_near()		tdp_map.c
- *	range.c ─► tdp_*_entry() at each step of a walk	tdp.c
+ * What one step of a walk over a TDP tree (walk.h) does to the entry at hand.
  *
  * Everything here runs under mmu->lock for read, and RCU; nothing flushes a
- * TLB.  What has to be flushed is added up in a struct tdp_debt.
+ * TLB.  What has to be flushed is added up in a struct tdp_batch.
  */
 #ifndef LAMINA_MMU_TDP_ENTRY_H
 #define LAMINA_MMU_TDP_ENTRY_H
 
+#include "mmu/mmu_mode.h"
 #include "mmu/tdp/tree.h"
-#include "mmu/tdp/root.h"
 
-#define TDP_DEBT_TABLES	32
+#define TDP_BATCH_TABLES	32
 
 /**
- * struct tdp_debt - what an operation owes before it lets the lock go
+ * struct tdp_batch - what an operation has to flush before it lets the lock go
  * @mmu: the VM
  * @armed: @mmu->unflushed counts us
  * @start: first frame to flush
  * @end: frame after the last one; nothing to flush while it is 0
  * @count: statistics to publish
- * @nr_broken: number of @broken
- * @broken: entries to set from SPTE_BROKEN to empty after the flush
+ * @nr_frozen: number of @frozen
+ * @frozen: entries to set from SPTE_FROZEN to empty after the flush
  */
-struct tdp_debt {
+struct tdp_batch {
 	struct mmu *mmu;
 	bool armed;
 	gfn_t start;
 	gfn_t end;
 	struct pt_count count;
-	unsigned int nr_broken;
-	u64 *broken[TDP_DEBT_TABLES];
+	unsigned int nr_frozen;
+	u64 *frozen[TDP_BATCH_TABLES];
 };
 
 /**
- * tdp_debt_is_full - is there no room for another broken table?
- * @d: the debt
+ * tdp_batch_is_full - is there no room for another frozen entry?
+ * @b: the flush batch
  */
-static inline bool tdp_debt_is_full(const struct tdp_debt *d)
+static inline bool tdp_batch_is_full(const struct tdp_batch *b)
 {
-	return d->nr_broken == TDP_DEBT_TABLES;
+	return b->nr_frozen == TDP_BATCH_TABLES;
 }
 
 /**
  * tdp_zap_entry - remove the translations at hand
  * @it: the walk
- * @d: the debt, not full
+ * @b: the flush batch, not full
  * @start: first frame of the range that goes
  * @unit: largest level at which a table that is wholly inside goes as one;
  *        larger ones are left to the walk
  */
-void tdp_zap_entry(struct pt_iter *it, struct tdp_debt *d, gfn_t start,
+void tdp_zap_entry(struct pt_iter *it, struct tdp_batch *b, gfn_t start,
 		   int unit);
 
 /**
  * tdp_protect_entry - take the right to write from a leaf
  * @it: the walk
- * @d: the debt
+ * @b: the flush batch
  */
-void tdp_protect_entry(struct pt_iter *it, struct tdp_debt *d);
+void tdp_protect_entry(struct pt_iter *it, struct tdp_batch *b);
 
 /**
  * tdp_protect_run - take the right to write from leaves in a row
  * @it: the walk, at level 4K; @it->gfn is the same afterwards
- * @d: the debt
+ * @b: the flush batch
  * @mask: which of the 64 entries from the one at hand on; all in its table
  */
-void tdp_protect_run(struct pt_iter *it, struct tdp_debt *d, u64 mask);
+void tdp_protect_run(struct pt_iter *it, struct tdp_batch *b, u64 mask);
 
 /**
  * tdp_track - one of L1's tables is shadowed from now on: no leaf lets it be written
@@ -87,12 +84,12 @@ bool tdp_track(struct mmu *mmu, const struct mmu_root *root, gfn_t gfn);
 /**
  * tdp_age_entry - clear a leaf's accessed state
  * @it: the walk
- * @d: the debt: grows only where the hardware has no accessed bit, and the
+ * @b: the flush batch: grows only where the hardware has no accessed bit, and the
  *     leaf goes
  *
  * Return: was it accessed?
  */
-bool tdp_age_entry(struct pt_iter *it, struct tdp_debt *d);
+bool tdp_age_entry(struct pt_iter *it, struct tdp_batch *b);
 
 /**
  * tdp_is_young - is the entry at hand a leaf that was accessed?
@@ -109,7 +106,7 @@ bool tdp_can_split(const struct pt_iter *it);
 /**
  * tdp_split_entry - replace a large leaf by a table that says the same
  * @it: the walk; @it->spte is the table afterwards, so that the walk enters it
- * @d: the debt
+ * @b: the flush batch
  * @table: a zeroed table
  * @drop: rights that the pieces do not get: 0 or @cfg->write
  *
@@ -118,84 +115,7 @@ bool tdp_can_split(const struct pt_iter *it);
  *
  * Return: false when the leaf went meanwhile; @table is zeroed again.
  */
-bool tdp_split_entry(struct pt_iter *it, struct tdp_debt *d, u64 *table,
+bool tdp_split_entry(struct pt_iter *it, struct tdp_batch *b, u64 *table,
 		     u64 drop);
-
-/**
- * struct tdp_place - where tdp_map() put a leaf
- * @sptep: the entry
- * @level: its level
- * @clash: the frame is mapped to another page, which must be zapped first
- */
-struct tdp_place {
-	u64 *sptep;
-	int level;
-	bool clash;
-};
-
-/**
- * tdp_map - map the frame of a fault
- * @vcpu: the vCPU: root and reserve
- * @fault: with its decision made
- * @place: result
- *
- * Tables come from the reserve; a large leaf in the way is split.  The dirty
- * log is told.  Never leaves anything to flush.
- *
- * Return: MMU_FIXED; MMU_RETRY after a lost race, with an empty reserve, or
- * with @place->clash.
- */
-enum mmu_result tdp_map(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
-			struct tdp_place *place);
-
-/**
- * tdp_map_mmio - remember that there is no memory at a fault's frame
- * @vcpu: the vCPU
- * @gfn: the frame
- * @gen: generation read before the slot was looked for
- *
- * Does nothing when it cannot.
- */
-void tdp_map_mmio(struct mmu_vcpu *vcpu, gfn_t gfn, u64 gen);
-
-/**
- * tdp_leaf_how - what a leaf of a fault's slot is to be
- * @slot: the slot
- * @p: the host page
- * @write: it is about to be written
- *
- * Return: LEAF_*, without LEAF_ACCESSED and LEAF_DIRTY.
- */
-u32 tdp_leaf_how(const struct mmu_slot *slot, const struct mmu_pfn *p,
-		 bool write);
-
-/**
- * tdp_log_dirty - tell the dirty log that a frame became writable just now
- * @mmu: the VM
- * @slot: its slot
- * @gfn: the frame
- *
- * After the leaf, not before.  Collection takes the bits and then protects: if
- * it came between, the frame shows in the next log.  Told before the leaf is
- * there, collection could take the bit, find nothing to protect, and later
- * writes would be lost.
- */
-static inline void tdp_log_dirty(struct mmu *mmu, const struct mmu_slot *slot,
-				 gfn_t gfn)
-{
-	if (slot->flags & MMU_SLOT_DIRTY_LOG)
-		mmu_env_mark_dirty(mmu, slot, gfn);
-}
-
-/**
- * tdp_map_near - map the neighbours of a leaf just made, where nothing is yet
- * @vcpu: the vCPU
- * @slot: their slot
- * @first: entry of the first one, in the same table as the leaf
- * @page: host pages
- * @n: how many
- */
-void tdp_map_near(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,
-		  u64 *first, const struct mmu_pfn *page, unsigned int n);
 
 #endif

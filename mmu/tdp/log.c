@@ -5,25 +5,26 @@
 #include <linux/minmax.h>
 
 #include "mmu/base/level.h"
+#include "mmu/base/recover.h"
+#include "mmu/tdp/log.h"
 #include "mmu/tdp/walk.h"
-#include "mmu/shadow/range.h"
 
 /*
  * Split the large leaf at hand if memory allows.
  *
  * Return: false: not yet, the lock has to be dropped to allocate.
  */
-static bool entry_split(struct range_op *op, struct pt_iter *it, u64 drop)
+static bool entry_split(struct tdp_walk *w, struct pt_iter *it, u64 drop)
 {
-	if (op->no_split)
+	if (w->no_split)
 		return true;
-	if (!op->table)
-		op->table = mmu_env_table_alloc(false);
-	op->want_table = !op->table;
-	if (op->want_table)
+	if (!w->table)
+		w->table = mmu_env_table_alloc(false);
+	w->want_table = !w->table;
+	if (w->want_table)
 		return false;
-	if (tdp_split_entry(it, &op->debt, op->table, drop))
-		op->table = NULL;
+	if (tdp_split_entry(it, &w->batch, w->table, drop))
+		w->table = NULL;
 	return true;
 }
 
@@ -35,24 +36,24 @@ static unsigned int leaves_left(const struct pt_iter *it, unsigned int max)
 	return min3((u64)n, (u64)max, it->end - it->gfn);
 }
 
-static void log_run(struct range_op *op)
+static void log_run(struct tdp_walk *w)
 {
-	range_run(op);
-	if (op->table)
-		mmu_env_table_free(op->table);
+	tdp_walk_run(w);
+	if (w->table)
+		mmu_env_table_free(w->table);
 }
 
-static bool visit_protect(struct range_op *op, struct pt_iter *it)
+static bool tdp_visit_protect(struct tdp_walk *w, struct pt_iter *it)
 {
 	unsigned int n;
 
 	if (it->level == LEVEL_4K) {
 		n = leaves_left(it, 64);
-		tdp_protect_run(it, &op->debt, ~0ull >> (64 - n));
+		tdp_protect_run(it, &w->batch, ~0ull >> (64 - n));
 		return pt_iter_seek(it, it->gfn + n);
 	}
 	if (tdp_can_split(it)) {
-		if (!entry_split(op, it, it->cfg->write))
+		if (!entry_split(w, it, it->cfg->write))
 			return true;
 		/* The pieces are protected already. */
 		if (it->level == LEVEL_2M &&
@@ -60,39 +61,38 @@ static bool visit_protect(struct range_op *op, struct pt_iter *it)
 			return pt_iter_seek(it, (it->gfn & LEVEL_MASK(LEVEL_2M)) +
 						LEVEL_GFNS(LEVEL_2M));
 	}
-	tdp_protect_entry(it, &op->debt);
+	tdp_protect_entry(it, &w->batch);
 	return pt_iter_next(it);
 }
 
-void mmu_wrprot_slot(struct mmu *mmu, const struct mmu_slot *slot)
+void tdp_protect_slot(struct mmu *mmu, const struct mmu_slot *slot)
 {
-	struct range_op op = {
+	struct tdp_walk w = {
 		.mmu = mmu,
 		.as_id = slot->as_id,
 		.start = slot->base_gfn,
 		.end = slot->base_gfn + slot->npages,
 		.min_level = LEVEL_4K,
 		.may_yield = true,
-		.visit = visit_protect,
+		.visit = tdp_visit_protect,
 		.wants_flush = true,
 	};
 
-	log_run(&op);
-	shadow_protect_range(mmu, slot, op.start, op.end, NULL);
+	log_run(&w);
 }
 
 /* The bits of the next @n frames, from the entry at hand on. */
-static u64 bits_at(const struct range_op *op, gfn_t gfn, unsigned int n)
+static u64 bits_at(const struct tdp_walk *w, gfn_t gfn, unsigned int n)
 {
-	u64 bit = gfn - op->start;
+	u64 bit = gfn - w->start;
 
-	return (op->bitmap[bit / 64] >> (bit % 64)) & (~0ull >> (64 - n));
+	return (w->bitmap[bit / 64] >> (bit % 64)) & (~0ull >> (64 - n));
 }
 
-static bool visit_bitmap(struct range_op *op, struct pt_iter *it)
+static bool tdp_visit_bitmap(struct tdp_walk *w, struct pt_iter *it)
 {
-	gfn_t gfn = op->start + find_next_bit(op->bitmap, op->end - op->start,
-					      it->gfn - op->start);
+	gfn_t gfn = w->start + find_next_bit(w->bitmap, w->end - w->start,
+					     it->gfn - w->start);
 	unsigned int n;
 
 	if (gfn >= it->end)
@@ -101,132 +101,112 @@ static bool visit_bitmap(struct range_op *op, struct pt_iter *it)
 		return pt_iter_seek(it, gfn);
 	it->gfn = gfn;
 	if (it->level == LEVEL_4K) {
-		n = leaves_left(it, 64 - (gfn - op->start) % 64);
-		tdp_protect_run(it, &op->debt, bits_at(op, gfn, n));
+		n = leaves_left(it, 64 - (gfn - w->start) % 64);
+		tdp_protect_run(it, &w->batch, bits_at(w, gfn, n));
 		return pt_iter_seek(it, gfn + n);
 	}
-	if (tdp_can_split(it) && !entry_split(op, it, 0))
+	if (tdp_can_split(it) && !entry_split(w, it, 0))
 		return true;
-	tdp_protect_entry(it, &op->debt);
+	tdp_protect_entry(it, &w->batch);
 	return pt_iter_next(it);
 }
 
-void mmu_wrprot_bitmap(struct mmu *mmu, const struct mmu_slot *slot, u64 first,
-		       const unsigned long *bitmap, u64 nbits)
+void tdp_protect_bitmap(struct mmu *mmu, const struct mmu_slot *slot,
+			gfn_t start, gfn_t end, const unsigned long *bitmap)
 {
-	struct range_op op = {
+	struct tdp_walk w = {
 		.mmu = mmu,
 		.as_id = slot->as_id,
-		.start = slot->base_gfn + first,
-		.end = slot->base_gfn + first + nbits,
+		.start = start,
+		.end = end,
 		.min_level = LEVEL_4K,
 		.may_yield = true,
-		.visit = visit_bitmap,
+		.visit = tdp_visit_bitmap,
 		.wants_flush = true,
 		.bitmap = bitmap,
 	};
 
-	log_run(&op);
-	shadow_protect_range(mmu, slot, op.start, op.end, bitmap);
+	log_run(&w);
 }
 
 /* ------------------------------------------------------------------------ */
-/*
- * Recovery goes by rounds: note tables that a large leaf could replace; ask
- * the host about each, without the lock; zap those where it agrees.
- */
+/* Recovery, by rounds: see base/recover.h. */
 
-#define RECOVER_ROUND	TDP_DEBT_TABLES
-
-struct noted {
-	gfn_t gfn;
-	int level;
-};
-
-struct recover {
-	struct range_op op;
+struct tdp_recover {
+	struct tdp_walk walk;
 	const struct mmu_slot *slot;
-	unsigned int n, next;
-	struct noted table[RECOVER_ROUND];
+	unsigned int next;
+	struct recover_round round;
 };
 
-static bool visit_note(struct range_op *op, struct pt_iter *it)
+/* Note tables that a large leaf could replace. */
+static bool tdp_visit_note(struct tdp_walk *w, struct pt_iter *it)
 {
-	struct recover *r = container_of(op, struct recover, op);
+	struct tdp_recover *r = container_of(w, struct tdp_recover, walk);
 
 	/* Where the next round starts, should this one be full. */
-	op->start = it->gfn;
-	if (r->n == RECOVER_ROUND)
+	w->start = it->gfn;
+	if (r->round.n == RECOVER_ROUND)
 		return false;
-	/* One that a pause makes us meet again may be noted twice. */
+	/* One that a yield makes us meet again may be noted twice. */
 	if (spte_is_table(it->cfg, it->spte, it->level) &&
 	    !(it->gfn & ~LEVEL_MASK(it->level)) &&
 	    it->level <= level_slot(it->cfg, r->slot, it->gfn))
-		r->table[r->n++] = (struct noted){ it->gfn, it->level };
+		recover_note(&r->round, it->gfn, it->level);
 	if (pt_iter_next(it))
 		return true;
-	op->start = it->end;
+	w->start = it->end;
 	return false;
 }
 
-static void recover_ask(struct recover *r)
-{
-	unsigned int i, kept = 0;
-
-	for (i = 0; i < r->n; i++)
-		if (mmu_env_host_level(r->slot, r->table[i].gfn) >=
-		    r->table[i].level)
-			r->table[kept++] = r->table[i];
-	r->n = kept;
-}
-
 /* Has the walk, which goes down before it goes on, left a place behind? */
-static bool is_past(const struct noted *t, const struct pt_iter *it)
+static bool region_is_past(const struct recover_region *t,
+			   const struct pt_iter *it)
 {
 	return t->gfn < it->gfn ||
 	       (t->gfn == it->gfn && t->level > it->level);
 }
 
-static bool visit_recover(struct range_op *op, struct pt_iter *it)
+static bool tdp_visit_recover(struct tdp_walk *w, struct pt_iter *it)
 {
-	struct recover *r = container_of(op, struct recover, op);
+	struct tdp_recover *r = container_of(w, struct tdp_recover, walk);
+	const struct recover_region *t = r->round.region;
 
-	while (r->next < r->n && is_past(&r->table[r->next], it))
+	while (r->next < r->round.n && region_is_past(&t[r->next], it))
 		r->next++;
-	if (r->next == r->n)
+	if (r->next == r->round.n)
 		return false;
-	if (r->table[r->next].gfn == it->gfn &&
-	    r->table[r->next].level == it->level &&
+	if (t[r->next].gfn == it->gfn && t[r->next].level == it->level &&
 	    spte_is_table(it->cfg, it->spte, it->level))
-		tdp_zap_entry(it, &op->debt, it->gfn, it->level);
+		tdp_zap_entry(it, &w->batch, it->gfn, it->level);
 	return pt_iter_next(it);
 }
 
-static void recover_root(struct recover *r, struct mmu_root *root)
+static void tdp_recover_root(struct tdp_recover *r, struct mmu_root *root)
 {
-	struct range_op *op = &r->op;
+	struct tdp_walk *w = &r->walk;
 	gfn_t from;
 
-	while (op->start < op->end) {
-		from = op->start;
-		r->n = 0;
+	while (w->start < w->end) {
+		from = w->start;
+		r->round.n = 0;
 		r->next = 0;
-		op->visit = visit_note;
-		range_run_root(op, root);
-		recover_ask(r);
-		if (!r->n)
+		w->visit = tdp_visit_note;
+		tdp_walk_root(w, root);
+		recover_ask(&r->round, r->slot);
+		if (!r->round.n)
 			continue;
-		swap(op->start, from);
-		op->visit = visit_recover;
-		range_run_root(op, root);
-		swap(op->start, from);
+		swap(w->start, from);
+		w->visit = tdp_visit_recover;
+		tdp_walk_root(w, root);
+		swap(w->start, from);
 	}
 }
 
-void mmu_recover_slot(struct mmu *mmu, const struct mmu_slot *slot)
+void tdp_recover_slot(struct mmu *mmu, const struct mmu_slot *slot)
 {
-	struct recover r = {
-		.op = {
+	struct tdp_recover r = {
+		.walk = {
 			.mmu = mmu,
 			.as_id = slot->as_id,
 			.end = min(slot->base_gfn + slot->npages,
@@ -240,8 +220,7 @@ void mmu_recover_slot(struct mmu *mmu, const struct mmu_slot *slot)
 
 	for (root = root_next(mmu, NULL, slot->as_id); root;
 	     root = root_next(mmu, root, slot->as_id)) {
-		r.op.start = slot->base_gfn;
-		recover_root(&r, root);
+		r.walk.start = slot->base_gfn;
+		tdp_recover_root(&r, root);
 	}
-	shadow_recover_range(mmu, slot);
 }

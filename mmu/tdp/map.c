@@ -3,21 +3,22 @@
 #include <linux/atomic.h>
 #include <linux/string.h>
 
-#include "mmu/base/cache.h"
-#include "mmu/tdp/root.h"
-#include "mmu/tdp/entry.h"
+#include "mmu/base/hostpage.h"
+#include "mmu/mmu_mode.h"
+#include "mmu/tdp/map.h"
+#include "mmu/tdp/tree.h"
 
 /* Put a table from the reserve in place of an empty entry or a large leaf. */
 static bool table_link(struct mmu_vcpu *vcpu, u64 *sptep, u64 *spte, int level)
 {
 	struct mmu *mmu = vcpu->mmu;
-	bool split = spte_is_real(*spte);
+	bool split = spte_is_present(*spte);
 	u64 new, *table;
 
 	/* Somebody is unlinking a table here. */
 	if (!split && *spte)
 		return false;
-	table = cache_take(vcpu);
+	table = cache_take(&vcpu->cache);
 	if (!table)
 		return false;
 	if (split)
@@ -27,7 +28,7 @@ static bool table_link(struct mmu_vcpu *vcpu, u64 *sptep, u64 *spte, int level)
 	if (!try_cmpxchg(sptep, spte, new)) {
 		if (split)
 			memset(table, 0, MMU_PAGE_SIZE);
-		cache_give(vcpu, table);
+		cache_give(&vcpu->cache, table);
 		return false;
 	}
 	*spte = new;
@@ -42,33 +43,17 @@ static bool table_link(struct mmu_vcpu *vcpu, u64 *sptep, u64 *spte, int level)
 /* Is there a leaf that allows what the guest wanted to do? */
 static bool leaf_allows(const struct mmu_config *cfg, u64 spte, u64 error)
 {
-	return spte_is_real(spte) &&
+	return spte_is_present(spte) &&
 	       (!(error & PF_WRITE) || (spte & cfg->write));
 }
 
-u32 tdp_leaf_how(const struct mmu_slot *slot, const struct mmu_pfn *p,
-		 bool write)
-{
-	u32 how = 0;
-
-	if (p->writable) {
-		how |= LEAF_HOST_WRITABLE;
-		if (!(slot->flags & MMU_SLOT_READONLY))
-			how |= LEAF_MMU_WRITABLE;
-	}
-	if ((how & LEAF_MMU_WRITABLE) &&
-	    (write || !(slot->flags & MMU_SLOT_DIRTY_LOG)))
-		how |= LEAF_WRITE;
-	return how;
-}
-
-static enum mmu_result leaf_put(struct mmu *mmu, const struct mmu_fault *fault,
-				u64 spte, struct tdp_place *place)
+static enum mmu_result tdp_leaf_put(struct mmu *mmu, struct mmu_fault *fault,
+				    u64 spte, struct tdp_place *place)
 {
 	const struct mmu_config *cfg = mmu->config;
-	bool was = spte_is_real(spte);
+	bool was = spte_is_present(spte);
 	bool write = fault->error & PF_WRITE;
-	u32 how = tdp_leaf_how(fault->slot, &fault->pfn, write) | LEAF_ACCESSED;
+	u32 how = hostpage_leaf_how(fault->slot, &fault->pfn, write) | LEAF_ACCESSED;
 	u64 new;
 
 	if (!fault->map_write)
@@ -81,7 +66,7 @@ static enum mmu_result leaf_put(struct mmu *mmu, const struct mmu_fault *fault,
 	new = spte_leaf(cfg, place->level, fault->pfn.pfn, how);
 	if (was) {
 		if ((spte ^ new) & cfg->addr) {
-			place->clash = true;
+			fault->clash = true;
 			return MMU_RETRY;
 		}
 		new |= spte & (cfg->accessed | cfg->dirty);
@@ -93,11 +78,11 @@ static enum mmu_result leaf_put(struct mmu *mmu, const struct mmu_fault *fault,
 	if (!was)
 		atomic_long_inc(&mmu->mapped[place->level]);
 	if (how & LEAF_WRITE)
-		tdp_log_dirty(mmu, fault->slot, fault->gfn);
+		hostpage_log_dirty(mmu, fault->slot, fault->gfn);
 	return MMU_FIXED;
 }
 
-enum mmu_result tdp_map(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
+enum mmu_result tdp_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault,
 			struct tdp_place *place)
 {
 	const struct mmu_config *cfg = vcpu->mmu->config;
@@ -116,7 +101,7 @@ enum mmu_result tdp_map(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
 		if (leaf_allows(cfg, spte, fault->error))
 			return MMU_FIXED;
 		if (level <= fault->level)
-			return leaf_put(vcpu->mmu, fault, spte, place);
+			return tdp_leaf_put(vcpu->mmu, fault, spte, place);
 		if (!table_link(vcpu, place->sptep, &spte, level))
 			return MMU_RETRY;
 		table = spte_table_of(cfg, spte);
@@ -133,7 +118,7 @@ void tdp_map_mmio(struct mmu_vcpu *vcpu, gfn_t gfn, u64 gen)
 		sptep = pt_lookup(cfg, vcpu->root->table, gfn, &level, &spte);
 		if (level == LEVEL_4K)
 			break;
-		if (spte_is_real(spte) ||
+		if (spte_is_present(spte) ||
 		    !table_link(vcpu, sptep, &spte, level))
 			return;
 	}
@@ -141,8 +126,8 @@ void tdp_map_mmio(struct mmu_vcpu *vcpu, gfn_t gfn, u64 gen)
 		try_cmpxchg(sptep, &spte, spte_mmio(cfg, gen));
 }
 
-void tdp_map_near(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,
-		  u64 *first, const struct mmu_pfn *page, unsigned int n)
+void tdp_map_prefetch(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,
+		      u64 *first, const struct mmu_pfn *page, unsigned int n)
 {
 	const struct mmu_config *cfg = vcpu->mmu->config;
 	const struct mmu_pfn kind[2] = { { }, { .writable = true } };
@@ -152,7 +137,7 @@ void tdp_map_near(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,
 	/* They differ in the frame, and in whether the host lets it be written. */
 	for (i = 0; i < 2; i++)
 		leaf[i] = spte_leaf(cfg, LEVEL_4K, 0,
-				    tdp_leaf_how(slot, &kind[i], false));
+				    hostpage_leaf_how(slot, &kind[i], false));
 	for (i = 0; i < n; i++) {
 		old = READ_ONCE(first[i]);
 		if (!old && try_cmpxchg(&first[i], &old,

@@ -3,10 +3,8 @@
 #include <linux/errno.h>
 #include <linux/slab.h>
 
-#include "mmu/fault.h"
-#include "mmu/tdp/tree.h"
 #include "mmu/tdp/root.h"
-#include "mmu/shadow/range.h"
+#include "mmu/tdp/tree.h"
 
 /* A root whose last reference was dropped is about to leave the list. */
 static bool root_get(struct mmu_root *root)
@@ -68,7 +66,7 @@ static struct mmu_root *root_find(struct mmu *mmu, u16 as_id)
 	return NULL;
 }
 
-static struct mmu_root *root_alloc(u16 as_id)
+static struct mmu_root *tdp_root_alloc(u16 as_id)
 {
 	struct mmu_root *root = kzalloc(sizeof(*root), GFP_KERNEL_ACCOUNT);
 
@@ -88,7 +86,7 @@ static struct mmu_root *root_alloc(u16 as_id)
 /* Publish a new root, unless another vCPU was faster. */
 static struct mmu_root *root_make(struct mmu *mmu, u16 as_id)
 {
-	struct mmu_root *new = root_alloc(as_id), *root;
+	struct mmu_root *new = tdp_root_alloc(as_id), *root;
 
 	if (!new)
 		return NULL;
@@ -106,23 +104,7 @@ static struct mmu_root *root_make(struct mmu *mmu, u16 as_id)
 	return root;
 }
 
-bool mmu_root_is_current(const struct mmu_vcpu *vcpu)
-{
-	const struct mmu_root *root = vcpu->root;
-
-	return root && !READ_ONCE(root->obsolete) &&
-	       root->as_id == vcpu->as_id;
-}
-
-int mmu_root_load(struct mmu_vcpu *vcpu, hpa_t *pa)
-{
-	if (!mmu_root_is_current(vcpu))
-		return vcpu->mode->root_load(vcpu, pa);
-	*pa = virt_to_phys(vcpu->root->table);
-	return 0;
-}
-
-static int tdp_root_load(struct mmu_vcpu *vcpu, hpa_t *pa)
+int tdp_root_load(struct mmu_vcpu *vcpu, hpa_t *pa)
 {
 	struct mmu *mmu = vcpu->mmu;
 	struct mmu_root *root, *old = vcpu->root;
@@ -141,21 +123,14 @@ static int tdp_root_load(struct mmu_vcpu *vcpu, hpa_t *pa)
 	return 1;
 }
 
-static void tdp_root_drop(struct mmu_vcpu *vcpu)
+void tdp_root_drop(struct mmu_vcpu *vcpu)
 {
 	if (vcpu->root)
 		root_put(vcpu->mmu, vcpu->root);
 	vcpu->root = NULL;
 }
 
-const struct mmu_mode mmu_mode_tdp = {
-	.kind = MMU_CTX_GUEST,
-	.root_load = tdp_root_load,
-	.root_drop = tdp_root_drop,
-	.map = tdp_fault_map,
-};
-
-void mmu_zap_all(struct mmu *mmu)
+void tdp_zap_all(struct mmu *mmu)
 {
 	struct mmu_root *root, *gone = NULL;
 
@@ -173,5 +148,4 @@ void mmu_zap_all(struct mmu *mmu)
 		gone = root->gone;
 		root_put(mmu, root);
 	}
-	shadow_zap_all(mmu);
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Roots, and the mode that decides where they come from.
- *
- * TDP: one per address space and VM, shared by its vCPUs.  (Shadow roots belong to
- * a vCPU: shadow.h.)
+ * TDP roots: one per address space and VM, shared by its vCPUs.  (Shadow roots
+ * belong to a vCPU: shadow/root.h.)
  *
  * A valid root has one reference of the VM's own and one of each vCPU that
  * runs on it, so that it outlives a change of role; mmu_zap_all() makes it
@@ -13,49 +11,7 @@
 #ifndef LAMINA_MMU_TDP_ROOT_H
 #define LAMINA_MMU_TDP_ROOT_H
 
-#include <linux/refcount.h>
-
-#include "mmu/mmu.h"
-
-/**
- * struct mmu_mode - how a vCPU's faults and roots are handled; const, by kind (R5)
- * @kind: the context whose tables a fault is about
- * @walks: a fault's address is one of those tables: they are walked first, and what
- *         maps it are shadow pages
- * @root_load: mmu_root_load() when the root is not current
- * @root_drop: leave the root for ever
- * @map: map a fault, its decision made: takes the lock, looks whether the fault is
- *       stale; no lock held; see enum mmu_result
- */
-struct mmu_mode {
-	enum mmu_ctx_kind kind;
-	bool walks;
-	int (*root_load)(struct mmu_vcpu *vcpu, hpa_t *root);
-	void (*root_drop)(struct mmu_vcpu *vcpu);
-	enum mmu_result (*map)(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
-};
-
-extern const struct mmu_mode mmu_mode_tdp;
-extern const struct mmu_mode mmu_mode_shadow;
-extern const struct mmu_mode mmu_mode_nested;	/* L2, where L1 has TDP */
-
-/**
- * struct mmu_root - a root
- * @link: in mmu->roots, until @refs is 0
- * @table: (c) its table
- * @refs: references
- * @as_id: (c) address space
- * @gone: chains the roots that one mmu_zap_all() makes obsolete
- * @obsolete: no vCPU may enter with it any more; set under mmu->lock for write
- */
-struct mmu_root {
-	struct list_head link;
-	u64 *table;
-	refcount_t refs;
-	struct mmu_root *gone;
-	u16 as_id;
-	bool obsolete;
-};
+#include "mmu/mmu_mode.h"
 
 /**
  * root_next - go through the roots, holding a reference instead of the lock
@@ -77,5 +33,14 @@ struct mmu_root *root_next(struct mmu *mmu, struct mmu_root *prev, int as_id);
  * May sleep: with the last one the tree goes.
  */
 void root_put(struct mmu *mmu, struct mmu_root *root);
+
+/** tdp_root_load - see struct mmu_mode */
+int tdp_root_load(struct mmu_vcpu *vcpu, hpa_t *pa);
+
+/** tdp_root_drop - see struct mmu_mode */
+void tdp_root_drop(struct mmu_vcpu *vcpu);
+
+/** tdp_zap_all - make all roots obsolete: see mmu_zap_all(); may sleep */
+void tdp_zap_all(struct mmu *mmu);
 
 #endif

@@ -55,19 +55,19 @@ void pt_count_publish(struct pt_count *c, struct mmu *mmu)
 	*c = (struct pt_count){ };
 }
 
-void pt_kill(const struct mmu_config *cfg, u64 *table, int level,
-	     struct pt_count *c)
+void pt_remove(const struct mmu_config *cfg, u64 *table, int level,
+	       struct pt_count *c)
 {
 	unsigned int i;
 	u64 spte;
 
 	for (i = 0; i < PT_ENTRIES; i++) {
 		/* Empty ones too: a fault may be about to fill them. */
-		spte = xchg(&table[i], SPTE_DEAD);
-		if (!spte_is_real(spte))
+		spte = xchg(&table[i], SPTE_REMOVED);
+		if (!spte_is_present(spte))
 			continue;
 		if (spte_is_table(cfg, spte, level))
-			pt_kill(cfg, spte_table_of(cfg, spte), level - 1, c);
+			pt_remove(cfg, spte_table_of(cfg, spte), level - 1, c);
 		else
 			c->mapped[level]--;
 	}
@@ -83,7 +83,7 @@ void pt_free(const struct mmu_config *cfg, u64 *table, int level,
 
 	for (i = 0; i < PT_ENTRIES; i++) {
 		spte = table[i];
-		if (!spte_is_real(spte))
+		if (!spte_is_present(spte))
 			continue;
 		if (spte_is_table(cfg, spte, level))
 			pt_free(cfg, spte_table_of(cfg, spte), level - 1, c);

@@ -15,6 +15,7 @@
 #include <linux/compiler.h>
 
 #include "mmu/base/spte.h"
+#include "mmu/mmu.h"
 
 /**
  * struct pt_iter - a walk over [@gfn, @end), tables before what they hold
@@ -153,18 +154,18 @@ struct pt_count {
 void pt_count_publish(struct pt_count *c, struct mmu *mmu);
 
 /**
- * pt_kill - free a table that others may still walk, and all below it
+ * pt_remove - free a table that others may still walk, and all below it
  * @cfg: format
  * @table: the table; unlinked from the tree
  * @level: level of its entries
  * @c: counts what went
  *
- * Each entry becomes SPTE_DEAD, so that whoever still walks here fails to put
+ * Each entry becomes SPTE_REMOVED, so that whoever still walks here fails to put
  * anything into it.  The pages go after RCU; the caller flushes before it
  * leaves its own RCU read section.
  */
-void pt_kill(const struct mmu_config *cfg, u64 *table, int level,
-	     struct pt_count *c);
+void pt_remove(const struct mmu_config *cfg, u64 *table, int level,
+	       struct pt_count *c);
 
 /**
  * pt_free - free a tree that nobody can reach any more

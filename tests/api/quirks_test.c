@@ -361,6 +361,28 @@ static void hypercall_prefix(void)
 	CHECK_EQ(vcpu_regs(&v).rax, -1000ull);
 }
 
+/* linux/kvm_para.h: programs get -KVM_EPERM, and theirs is rewritten too. */
+static void hypercall_user(void)
+{
+	struct kvm_sregs s;
+	struct kvm_regs r;
+
+	MACHINE(MODE_LONG, g_vmcall, 0);
+	memcpy(vm.mem + GPA_CODE, other(true), 3);
+	s = vcpu_sregs(&v);
+	s.cs.dpl = s.ss.dpl = 3;
+	s.cs.selector = SEL_UCODE64;
+	s.ss.selector = SEL_UDATA;
+	vcpu_set_sregs(&v, &s);
+	r = vcpu_regs(&v);
+	r.rflags |= 0x3000;
+	r.rax = 0x1234;
+	vcpu_set_regs(&v, &r);
+	vcpu_until(&v, PORT_DONE);
+	CHECK_EQ(vcpu_regs(&v).rax, -1ull);
+	CHECK(!memcmp(vm.mem + GPA_CODE, other(false), 3));
+}
+
 static void hypercall_step(void)
 {
 	struct kvm_guest_debug d = {
@@ -518,9 +540,9 @@ static const struct test_case cases[] = {
 	CASE(misc_enable_undefined), CASE(hypercall_default),
 	CASE(hypercall_undefined), CASE(undefined), CASE(hypercall_dirty),
 	CASE(hypercall_pages), CASE(hypercall_read_only),
-	CASE(hypercall_prefix), CASE(hypercall_step), CASE(port_7e),
-	CASE(cache_disable), CASE(exits_off), CASE(halt_inside),
-	CASE(mwait_inside), CASE(later),
+	CASE(hypercall_prefix), CASE(hypercall_user), CASE(hypercall_step),
+	CASE(port_7e), CASE(cache_disable), CASE(exits_off),
+	CASE(halt_inside), CASE(mwait_inside), CASE(later),
 	{ NULL, NULL, 0 },
 };
 

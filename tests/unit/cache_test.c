@@ -9,6 +9,7 @@
 #include <linux/errno.h>
 
 #include "mmu/base/cache.c"
+#include "mmu/shadow/cache.c"
 
 static char pages[64][8];
 static int made, freed, left;
@@ -33,14 +34,14 @@ static int start(void **state)
 	freed = 0;
 	left = 64;
 	rmap_size_set(RMAP_ENTRIES_SHADOW);
-	return cache_setup();
+	return shadow_cache_setup();
 }
 
 /* The caches' counts of objects are 0, and their own memory is gone, too. */
 static int stop(void **state)
 {
-	cache_teardown();
-	cache_teardown();
+	shadow_cache_teardown();
+	shadow_cache_teardown();
 	rmap_size_set(0);
 	shim_fail_at = 0;
 	return shim_live;
@@ -48,50 +49,50 @@ static int stop(void **state)
 
 static void test_exact(void **state)
 {
-	struct mmu_vcpu v = { };
+	struct mmu_cache c = { };
 
-	assert_int_equal(cache_fill(&v, 0), 0);
+	assert_int_equal(cache_fill(&c, 0), 0);
 	assert_int_equal(made, 0);
-	assert_int_equal(cache_fill(&v, 3), 0);
+	assert_int_equal(cache_fill(&c, 3), 0);
 	assert_int_equal(made, 3);
-	assert_int_equal(cache_fill(&v, 2), 0);
-	assert_int_equal(cache_fill(&v, 3), 0);
+	assert_int_equal(cache_fill(&c, 2), 0);
+	assert_int_equal(cache_fill(&c, 3), 0);
 	assert_int_equal(made, 3);
-	assert_non_null(cache_take(&v));
-	assert_int_equal(cache_fill(&v, 3), 0);
+	assert_non_null(cache_take(&c));
+	assert_int_equal(cache_fill(&c, 3), 0);
 	assert_int_equal(made, 4);
-	cache_empty(&v);
+	cache_empty(&c);
 	assert_int_equal(freed, 3);
-	assert_null(cache_take(&v));
+	assert_null(cache_take(&c));
 }
 
 static void test_shortage(void **state)
 {
-	struct mmu_vcpu v = { };
+	struct mmu_cache c = { };
 
 	left = 2;
-	assert_int_equal(cache_fill(&v, 4), -ENOMEM);
+	assert_int_equal(cache_fill(&c, 4), -ENOMEM);
 	/* What there was is kept for the next try. */
-	assert_int_equal(v.cached, 2);
+	assert_int_equal(c.n, 2);
 	left = 2;
-	assert_int_equal(cache_fill(&v, 4), 0);
+	assert_int_equal(cache_fill(&c, 4), 0);
 	assert_int_equal(made, 4);
-	cache_empty(&v);
+	cache_empty(&c);
 	assert_int_equal(freed, 4);
 }
 
 static void test_give_back(void **state)
 {
-	struct mmu_vcpu v = { };
+	struct mmu_cache c = { };
 	void *table;
 
-	assert_int_equal(cache_fill(&v, MMU_CACHE_TABLES), 0);
-	table = cache_take(&v);
-	cache_give(&v, table);
-	assert_int_equal(v.cached, MMU_CACHE_TABLES);
-	assert_ptr_equal(cache_take(&v), table);
+	assert_int_equal(cache_fill(&c, MMU_CACHE_TABLES), 0);
+	table = cache_take(&c);
+	cache_give(&c, table);
+	assert_int_equal(c.n, MMU_CACHE_TABLES);
+	assert_ptr_equal(cache_take(&c), table);
 	assert_int_equal(freed, 0);
-	cache_empty(&v);
+	cache_empty(&c);
 }
 
 static unsigned int descs(const struct mmu_vcpu *v)
@@ -113,37 +114,39 @@ static void test_shadow(void **state)
 	struct shadow_page *sp;
 	long before = shim_live;
 
-	assert_int_equal(cache_fill(&v, 4), 0);
+	assert_int_equal(cache_fill(&v.cache, 4), 0);
 	assert_null(v.reserve);
-	assert_null(cache_take_page(&v));
+	assert_null(shadow_cache_take(&v));
 	assert_int_equal(shim_live, before);
-	assert_int_equal(cache_fill_shadow(&v, 5), 0);
-	assert_int_equal(v.cached, 5);
+	assert_int_equal(shadow_cache_fill(&v, 5), 0);
+	assert_int_equal(v.cache.n, 5);
 	assert_int_equal(v.reserve->pages, RESERVE_PAGES);
 	assert_int_equal(descs(&v), RESERVE_DESCS);
 	/* One for the struct itself. */
 	assert_int_equal(shim_live - before, 1 + RESERVE_PAGES + RESERVE_DESCS);
 
 	/* What was taken, and no more, is made up for. */
-	sp = cache_take_page(&v);
+	sp = shadow_cache_take(&v);
 	assert_memory_equal(sp, &zero, sizeof(zero));
 	desc = v.reserve->desc;
 	v.reserve->desc = desc->next;
-	assert_int_equal(cache_fill_shadow(&v, 5), 0);
+	assert_int_equal(shadow_cache_fill(&v, 5), 0);
 	assert_int_equal(descs(&v), RESERVE_DESCS);
 	assert_int_equal(shim_live - before, 3 + RESERVE_PAGES + RESERVE_DESCS);
 	assert_int_equal(made, 5);
-	cache_page_free(sp);
+	shadow_cache_free(sp);
 	rmap_desc_free(desc);
 
 	for (int i = 0; i < RESERVE_PAGES; i++)
-		cache_page_free(cache_take_page(&v));
-	assert_null(cache_take_page(&v));
-	cache_empty(&v);
+		shadow_cache_free(shadow_cache_take(&v));
+	assert_null(shadow_cache_take(&v));
+	cache_empty(&v.cache);
+	shadow_cache_empty(&v);
 	assert_null(v.reserve);
 	assert_int_equal(freed, 5);
 	assert_int_equal(shim_live, before);
-	cache_empty(&v);
+	cache_empty(&v.cache);
+	shadow_cache_empty(&v);
 }
 
 /* Each allocation fails once; the next try makes up for it and no more. */
@@ -158,33 +161,37 @@ static void test_each_allocation(void **state)
 		freed = 0;
 		left = 64;
 		shim_fail_at = shim_allocs + n;
-		if (!cache_fill_shadow(&v, 5))
+		if (!shadow_cache_fill(&v, 5))
 			break;
 		/* What there is stays, or goes if the vCPU is trimmed now. */
-		if (n % 2)
-			cache_empty(&v);
+		if (n % 2) {
+			cache_empty(&v.cache);
+			shadow_cache_empty(&v);
+		}
 		shim_fail_at = 0;
-		assert_int_equal(cache_fill_shadow(&v, 5), 0);
+		assert_int_equal(shadow_cache_fill(&v, 5), 0);
 		assert_int_equal(made - freed, 5);
 		assert_int_equal(shim_live - before + 5, all);
-		cache_empty(&v);
+		cache_empty(&v.cache);
+		shadow_cache_empty(&v);
 		assert_int_equal(shim_live, before);
 	}
 	assert_int_equal(n, all + 1);
-	cache_empty(&v);
+	cache_empty(&v.cache);
+	shadow_cache_empty(&v);
 }
 
 static void test_setup_fails(void **state)
 {
 	long n;
 
-	cache_teardown();
+	shadow_cache_teardown();
 	for (n = 1;; n++) {
 		shim_fail_at = shim_allocs + n;
-		if (!cache_setup())
+		if (!shadow_cache_setup())
 			break;
 		assert_int_equal(shim_live, 0);
-		cache_teardown();
+		shadow_cache_teardown();
 	}
 	/* One for each cache. */
 	assert_int_equal(n, 4);

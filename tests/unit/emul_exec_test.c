@@ -21,9 +21,9 @@ enum { AX, CX, DX, BX, SP, BP, SI, DI };
 #define DATA_DOWN	(EMUL_ATTR_P | EMUL_ATTR_S | 7)
 #define CODE_RX		(EMUL_ATTR_P | EMUL_ATTR_S | 0xb)
 #define CODE_X		(EMUL_ATTR_P | EMUL_ATTR_S | 9)
-#define RFLAGS_VM	0x20000
-#define RFLAGS_RF	0x10000
-#define RFLAGS_DF	0x400
+#define X86_EFLAGS_VM	0x20000
+#define X86_EFLAGS_RF	0x10000
+#define X86_EFLAGS_DF	0x400
 
 /* Linear addresses wrap at 1 MiB here, so that 4 GiB - 1 has a place too. */
 #define MEMORY		0x100000
@@ -301,7 +301,7 @@ static void test_real(void **unused)
 	ctx.rip = 0x100;
 	expect_fault("8b 07", 13, false);
 	expect_fault("8b 46 00", 12, false);
-	ctx.rflags |= RFLAGS_VM;
+	ctx.rflags |= X86_EFLAGS_VM;
 	expect_fault("8b 07", 13, true);
 	/* An expand-down type left over from protected mode means nothing. */
 	segments[EMUL_DS].attr = DATA_DOWN;
@@ -335,10 +335,10 @@ static void test_registers(void **unused)
 
 	ctx.mode = EMUL_32;
 	ctx.rip = 0xfffffffe;
-	ctx.rflags |= RFLAGS_RF;
+	ctx.rflags |= X86_EFLAGS_RF;
 	assert_int_equal(run("89 d8"), EMUL_OK);
 	assert_true(ctx.rip == 0);
-	assert_int_equal(ctx.rflags & RFLAGS_RF, 0);
+	assert_int_equal(ctx.rflags & X86_EFLAGS_RF, 0);
 	ctx.mode = EMUL_16;
 	ctx.rip = 0xffff;
 	assert_int_equal(run("90"), EMUL_OK);
@@ -368,7 +368,7 @@ static void test_strings(void **unused)
 	assert_int_equal(calls, 0);
 	assert_int_equal(ctx.rip, 0x104);
 
-	ctx.rflags |= RFLAGS_DF;
+	ctx.rflags |= X86_EFLAGS_DF;
 	gpr[SI] = 2;
 	assert_int_equal(run("67 2e 66 ad"), EMUL_OK);	/* LODSD CS:[ESI] */
 	assert_int_equal(read_la, 0x20002);

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "mmu/guest/fmt.h"
+#include "mmu/base/fmt.h"
 
 /* Bits of a width of 40 that do not fit: 51:40. */
 #define HIGH40	0x000fff0000000000ull

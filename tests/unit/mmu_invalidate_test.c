@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The protocol of mmu_invalidate_begin(), mmu_zap(), mmu_invalidate_end() and
- * mmu_fault_is_stale(), case by case; and what sizes and rights first faults
+ * inv_is_stale(), case by case; and what sizes and rights first faults
  * choose.
  */
 #include <stdarg.h>
@@ -14,7 +14,6 @@
 #include <linux/spinlock.h>
 
 #include "mmu/base/config.h"
-#include "mmu/fault.h"
 #include "tests/unit/mmu_configs.h"
 #include "tests/unit/mmu_ops.h"
 
@@ -78,7 +77,7 @@ static bool is_stale(unsigned long seq, gfn_t gfn)
 	bool r;
 
 	read_lock(&vm.mmu.lock);
-	r = mmu_fault_is_stale(&vm.mmu, seq, gfn);
+	r = inv_is_stale(&vm.mmu.inv, seq, gfn, gfn + 1);
 	read_unlock(&vm.mmu.lock);
 	return r;
 }
@@ -87,7 +86,7 @@ static bool is_stale(unsigned long seq, gfn_t gfn)
 
 static void test_stale_while_in_progress(void **state)
 {
-	unsigned long seq = vm.mmu.inv_seq;
+	unsigned long seq = vm.mmu.inv.seq;
 
 	assert_false(is_stale(seq, BASE));
 	mmu_invalidate_begin(&vm.mmu, BASE + 8, BASE + 16);
@@ -101,12 +100,12 @@ static void test_stale_while_in_progress(void **state)
 /* What was looked up before the end is stale, whatever its frame may be. */
 static void test_stale_after_the_end(void **state)
 {
-	unsigned long seq = vm.mmu.inv_seq;
+	unsigned long seq = vm.mmu.inv.seq;
 
 	mmu_invalidate_begin(&vm.mmu, BASE + 8, BASE + 16);
 	mmu_invalidate_end(&vm.mmu);
 	assert_true(is_stale(seq, BASE + 8));
-	assert_false(is_stale(vm.mmu.inv_seq, BASE + 8));
+	assert_false(is_stale(vm.mmu.inv.seq, BASE + 8));
 }
 
 static void test_nested_ranges(void **state)
@@ -115,19 +114,19 @@ static void test_nested_ranges(void **state)
 
 	mmu_invalidate_begin(&vm.mmu, BASE + 8, BASE + 16);
 	mmu_invalidate_begin(&vm.mmu, BASE + 64, BASE + 128);
-	seq = vm.mmu.inv_seq;
+	seq = vm.mmu.inv.seq;
 	assert_true(is_stale(seq, BASE + 8));
 	assert_true(is_stale(seq, BASE + 127));
 	mmu_invalidate_end(&vm.mmu);
 	/* One still runs, nobody can tell which: both stay closed. */
-	assert_true(is_stale(vm.mmu.inv_seq, BASE + 8));
-	assert_true(is_stale(vm.mmu.inv_seq, BASE + 64));
+	assert_true(is_stale(vm.mmu.inv.seq, BASE + 8));
+	assert_true(is_stale(vm.mmu.inv.seq, BASE + 64));
 	mmu_invalidate_end(&vm.mmu);
-	assert_false(is_stale(vm.mmu.inv_seq, BASE + 8));
-	assert_false(is_stale(vm.mmu.inv_seq, BASE + 64));
+	assert_false(is_stale(vm.mmu.inv.seq, BASE + 8));
+	assert_false(is_stale(vm.mmu.inv.seq, BASE + 64));
 	/* The union is forgotten with the last one. */
 	mmu_invalidate_begin(&vm.mmu, BASE + 64, BASE + 65);
-	assert_false(is_stale(vm.mmu.inv_seq, BASE + 8));
+	assert_false(is_stale(vm.mmu.inv.seq, BASE + 8));
 	mmu_invalidate_end(&vm.mmu);
 }
 

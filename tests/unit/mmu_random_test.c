@@ -78,7 +78,7 @@ static void setup_fails(const struct mmu_caps *caps)
 			break;
 		assert_int_equal(r, -ENOMEM);
 		assert_int_equal(shim_live, 0);
-		assert_null(mmu_config_get());
+		assert_null(config_get());
 	}
 	shim_fail_at = 0;
 	/* Three caches can fail. */

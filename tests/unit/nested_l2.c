@@ -7,7 +7,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
-#include "mmu/shadow/track.h"
+#include "mmu/base/tracked.h"
 #include "tests/unit/nested_l2.h"
 
 #define PRESENT	(HOST_MAPPED | HOST_VMA_W | HOST_PRESENT | HOST_WRITE)
@@ -167,7 +167,7 @@ static bool is_tracked(gfn_t gfn)
 	bool tracked;
 
 	write_lock(&mmu->lock);
-	tracked = mmu->shadow && track_has_table(mmu->shadow, 0, gfn, 1);
+	tracked = mmu->tracked && tracked_any(mmu->tracked, 0, gfn, 1);
 	write_unlock(&mmu->lock);
 	return tracked;
 }

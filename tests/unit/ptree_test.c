@@ -16,7 +16,7 @@
 static const struct mmu_config cfg = {
 	.levels = 4, .max_level = LEVEL_1G, .end = 1ull << 36,
 	.addr = 0xffffffffff000, .large = 0x80,
-	.table = SPTE_REAL | 7, .leaf = SPTE_REAL | 5,
+	.table = SPTE_PRESENT | 7, .leaf = SPTE_PRESENT | 5,
 };
 
 static int used, freed, freed_rcu;
@@ -102,7 +102,7 @@ static void walk_is(gfn_t from, gfn_t end, int min_level,
 
 	for (more = pt_iter_start(&it, root, from); more;
 	     more = pt_iter_next(&it)) {
-		if (!spte_is_real(it.spte))
+		if (!spte_is_present(it.spte))
 			continue;
 		assert_true(i < n);
 		assert_int_equal(it.level, want[i].level);
@@ -166,7 +166,7 @@ static void test_seek(void **state)
 	assert_true(pt_iter_seek(&it, far));
 	assert_true(it.level == 3 && it.gfn == far);
 	assert_true(pt_iter_next(&it) && pt_iter_next(&it));
-	assert_true(it.level == 1 && it.gfn == far && spte_is_real(it.spte));
+	assert_true(it.level == 1 && it.gfn == far && spte_is_present(it.spte));
 	assert_false(pt_iter_seek(&it, 1 << 20));
 }
 
@@ -178,7 +178,7 @@ static void test_resume(void **state)
 	for (gfn_t g = 0; g < 512; g++)
 		leaf(g, 1);
 	for (bool more = pt_iter_start(&it, root, 0); more;) {
-		n += it.level == 1 && spte_is_real(it.spte);
+		n += it.level == 1 && spte_is_present(it.spte);
 		more = pt_iter_next(&it);
 		if (more && it.level == 1 && it.gfn % 7 == 0) {
 			more = pt_iter_start(&it, root, it.gfn);
@@ -222,14 +222,14 @@ static void test_kill(void **state)
 	leaf(512, 2);
 	table = spte_table_of(&cfg, *entry(0, 3));
 	below = spte_table_of(&cfg, *entry(0, 2));
-	pt_kill(&cfg, table, 2, &c);
+	pt_remove(&cfg, table, 2, &c);
 	assert_int_equal(c.mapped[1], -2);
 	assert_int_equal(c.mapped[2], -1);
 	assert_int_equal(c.tables, -2);
 	assert_int_equal(freed_rcu, 2);
 	assert_int_equal(freed, 0);
 	for (int i = 0; i < 512; i++)
-		assert_true(table[i] == SPTE_DEAD && below[i] == SPTE_DEAD);
+		assert_true(table[i] == SPTE_REMOVED && below[i] == SPTE_REMOVED);
 }
 
 static void test_free_tree(void **state)

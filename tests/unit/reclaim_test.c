@@ -22,23 +22,23 @@ static unsigned int nr_gone, step, longest;
 /* ------------------------------------------------------------------------ */
 /* The rest of the MMU. */
 
-void shadow_debt_settle(struct shadow_debt *d)
+void shadow_batch_flush(struct shadow_batch *b)
 {
-	lockdep_assert_held_write(&d->mmu->lock);
+	lockdep_assert_held_write(&b->mmu->lock);
 	longest = max(longest, step);
 	step = 0;
-	d->flush = false;
+	b->flush = false;
 }
 
 void shadow_zap_page(struct mmu_shadow *s, struct shadow_page *sp,
-		     struct shadow_debt *d)
+		     struct shadow_batch *b)
 {
-	lockdep_assert_held_write(&d->mmu->lock);
+	lockdep_assert_held_write(&b->mmu->lock);
 	assert_false(sp->zapped || sp->roots);
 	sp->zapped = true;
 	list_del(&sp->link);
 	s->nr_pages--;
-	d->flush = true;
+	b->flush = true;
 	gone[nr_gone++] = sp;
 	step++;
 }
@@ -78,13 +78,13 @@ static void world(unsigned long limit, unsigned int n)
 
 static void room(unsigned int n)
 {
-	struct shadow_debt d = SHADOW_DEBT_INIT(d, &mmu);
+	struct shadow_batch b = SHADOW_BATCH_INIT(b, &mmu);
 
 	write_lock(&mmu.lock);
-	reclaim_room(&mmu, n, &d);
+	reclaim_room(&mmu, n, &b);
 	/* What was taken away is owed, nothing else is. */
-	assert_int_equal(d.flush, step != 0);
-	shadow_debt_pay(&d);
+	assert_int_equal(b.flush, step != 0);
+	shadow_batch_commit(&b);
 	write_unlock(&mmu.lock);
 }
 

@@ -64,9 +64,9 @@ static void vcpu_fault(const struct slots *set, unsigned long seq, int as_id,
 
 	if (!slot || (write && (slot->mmu.flags & MMU_SLOT_READONLY)))
 		return;
-	if (world_kvm.mmu.inv_seq != seq ||
-	    (world_kvm.mmu.inv_count && gfn >= world_kvm.mmu.inv_start &&
-	     gfn < world_kvm.mmu.inv_end))
+	if (world_kvm.mmu.inv.seq != seq ||
+	    (world_kvm.mmu.inv.count && gfn >= world_kvm.mmu.inv.start &&
+	     gfn < world_kvm.mmu.inv.end))
 		return;
 	log = slot->mmu.flags & MMU_SLOT_DIRTY_LOG;
 	l->present = true;
@@ -83,7 +83,7 @@ static void vcpu_access(int as_id, gfn_t gfn, bool write)
 	struct leaf *l = &leaf[as_id][gfn];
 
 	if (!l->present || (write && !l->write))
-		vcpu_fault(slots_get(&world_kvm, as_id), world_kvm.mmu.inv_seq, as_id, gfn,
+		vcpu_fault(slots_get(&world_kvm, as_id), world_kvm.mmu.inv.seq, as_id, gfn,
 			   write);
 	else if (write)
 		note_write(l->hva);
@@ -111,7 +111,7 @@ static void reader_enter(void)
 	int as_id;
 
 	reader.in = true;
-	reader.seq = world_kvm.mmu.inv_seq;
+	reader.seq = world_kvm.mmu.inv.seq;
 	for (as_id = 0; as_id < AS_COUNT; as_id++)
 		reader.set[as_id] = slots_get(&world_kvm, as_id);
 }
@@ -192,28 +192,28 @@ gfn_t mmu_max_gfn(void)
 void mmu_invalidate_begin(struct mmu *mmu, gfn_t start, gfn_t end)
 {
 	world_run(3);
-	if (!mmu->inv_count++) {
-		mmu->inv_start = start;
-		mmu->inv_end = end;
+	if (!mmu->inv.count++) {
+		mmu->inv.start = start;
+		mmu->inv.end = end;
 	}
-	mmu->inv_start = min(mmu->inv_start, start);
-	mmu->inv_end = max(mmu->inv_end, end);
+	mmu->inv.start = min(mmu->inv.start, start);
+	mmu->inv.end = max(mmu->inv.end, end);
 }
 
 void mmu_invalidate_end(struct mmu *mmu)
 {
 	world_run(3);
-	assert_true(mmu->inv_count);
-	mmu->inv_count--;
-	mmu->inv_seq++;
+	assert_true(mmu->inv.count);
+	mmu->inv.count--;
+	mmu->inv.seq++;
 	world_run(3);
 }
 
 void mmu_zap(struct mmu *mmu, int as_id, gfn_t start, gfn_t end, bool yield)
 {
 	world_run(3);
-	assert_true(yield && mmu->inv_count && mmu->inv_start <= start &&
-		    mmu->inv_end >= end);
+	assert_true(yield && mmu->inv.count && mmu->inv.start <= start &&
+		    mmu->inv.end >= end);
 	assert_non_null(slot_find(slots_get(&world_kvm, as_id), start));
 	for (; start < end && start < FRAMES; start++)
 		leaf[as_id][start].present = false;
@@ -222,13 +222,13 @@ void mmu_zap(struct mmu *mmu, int as_id, gfn_t start, gfn_t end, bool yield)
 
 void mmu_page_limit_default(struct mmu *mmu, u64 npages)
 {
-	assert_false(mmu->inv_count);
+	assert_false(mmu->inv.count);
 	npages_told = npages;
 }
 
 void mmu_slots_changed(struct mmu *mmu)
 {
-	assert_false(mmu->inv_count);
+	assert_false(mmu->inv.count);
 	world_run(3);
 }
 
@@ -309,7 +309,7 @@ void world_check(void)
 	int as_id;
 	gfn_t gfn;
 
-	assert_int_equal(world_kvm.mmu.inv_count, 0);
+	assert_int_equal(world_kvm.mmu.inv.count, 0);
 	for (as_id = 0; as_id < AS_COUNT; as_id++) {
 		for (gfn = 0; gfn < FRAMES; gfn++)
 			check_frame(as_id, gfn);

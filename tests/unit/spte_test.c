@@ -12,10 +12,12 @@
 
 #include <linux/errno.h>
 
-#include "mmu/shadow/rmap.c"
 #include "mmu/base/cache.c"
 #include "mmu/base/config.c"
 #include "mmu/base/spte.c"
+#include "mmu/setup.c"
+#include "mmu/shadow/cache.c"
+#include "mmu/shadow/rmap.c"
 
 #define NPT_P	0x001ull
 #define NPT_W	0x002ull
@@ -63,7 +65,7 @@ static const struct mmu_config *config_of(const struct mmu_caps *caps)
 	mmu_teardown();
 	assert_int_equal(shim_live, 0);
 	assert_int_equal(mmu_setup(caps), 0);
-	return mmu_config_get();
+	return config_get();
 }
 
 static size_t desc_size(void)
@@ -96,13 +98,13 @@ static void test_setup(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		mmu_setup_reset();
 		assert_int_equal(mmu_setup(&bad[i]), -EINVAL);
-		assert_null(mmu_config_get());
+		assert_null(config_get());
 	}
 	config_of(&npt);
 	/* A second vendor must not build on the masks of the first. */
 	assert_int_equal(mmu_setup(&ept), -EIO);
 	mmu_teardown();
-	assert_null(mmu_config_get());
+	assert_null(config_get());
 	assert_int_equal(mmu_setup(&ept), 0);
 	mmu_teardown();
 }
@@ -194,11 +196,11 @@ static void test_shadow_leaf(void **state)
 	for (u64 key = 0; key < 16; key++)
 		assert_true(spte_shadow_leaf(c, 1, 0x7fffffff, ACC_ALL, key) ==
 			    (0x7fffffff000 | all | NPT_W | NPT_D | NPT_U |
-			     SPTE_REAL | key << 59));
+			     SPTE_PRESENT | key << 59));
 	assert_true(spte_leaf_pfn(c, spte_shadow_leaf(c, 2, 0x12345, 0, 15), 2) ==
 		    0x12200);
 	assert_true(spte_is_leaf(c, spte_shadow_leaf(c, 2, 1, 0, 15), 2));
-	assert_true(spte_is_real(spte_shadow_leaf(c, 1, 0, 0, 0)));
+	assert_true(spte_is_present(spte_shadow_leaf(c, 1, 0, 0, 0)));
 	assert_false(spte_is_mmio(c, spte_shadow_leaf(c, 1, 0x7fffffff, 0, 15)));
 }
 
@@ -274,19 +276,19 @@ static void test_pieces(void **state)
 static void kinds_differ(const struct mmu_caps *caps)
 {
 	const struct mmu_config *c = config_of(caps);
-	const u64 unlinked[] = { SPTE_BROKEN, SPTE_DEAD };
+	const u64 unlinked[] = { SPTE_FROZEN, SPTE_REMOVED };
 	u64 leaf = spte_leaf(c, 1, c->addr >> 12, LEAF_WRITE);
 	u64 present = caps->second == MMU_SECOND_EPT ? 7 : 1;
 
 	for (int i = 0; i < 2; i++) {
 		assert_false(unlinked[i] & present);
-		assert_false(spte_is_real(unlinked[i]));
+		assert_false(spte_is_present(unlinked[i]));
 		assert_false(spte_is_free(c, unlinked[i]));
 		assert_false(spte_is_table(c, unlinked[i], 2));
 	}
-	assert_true(SPTE_BROKEN != SPTE_DEAD);
+	assert_true(SPTE_FROZEN != SPTE_REMOVED);
 	assert_true(spte_is_free(c, 0));
-	assert_true(spte_is_real(leaf));
+	assert_true(spte_is_present(leaf));
 	assert_false(spte_is_free(c, leaf));
 	assert_false(spte_is_mmio(c, leaf));
 }
@@ -307,7 +309,7 @@ static void mmio_is_legal(const struct mmu_config *c, u64 gen, u64 other)
 	u64 spte = spte_mmio(c, gen);
 
 	assert_true(spte_is_mmio(c, spte));
-	assert_false(spte_is_real(spte));
+	assert_false(spte_is_present(spte));
 	assert_true(spte_is_free(c, spte));
 	assert_true(spte_is_mmio_of(c, spte, gen));
 	assert_false(spte_is_mmio_of(c, spte, other));

@@ -176,7 +176,7 @@ static void test_lost_split(void **state)
 		shim_step_hook = age_at_step;
 		if (fault(BIG + 7, PF_WRITE) == MMU_RETRY) {
 			lost++;
-			table = cpu->v.cache[cpu->v.cached - 1];
+			table = cpu->v.cache.table[cpu->v.cache.n - 1];
 			for (unsigned int i = 0; i < PT_ENTRIES; i++)
 				assert_true(table[i] == 0);
 		}
@@ -281,7 +281,7 @@ static void watch(void)
 	if (vm.flushes)
 		return;
 	if (!spte_is_table(vm.mmu.config, spte, LEVEL_2M)) {
-		assert_true(spte == SPTE_BROKEN);
+		assert_true(spte == SPTE_FROZEN);
 		steps_broken++;
 	}
 }

@@ -114,7 +114,7 @@ static void test_reserve_is_exact(void **state)
 	assert_int_equal(shim_allocs - allocs, 3);
 	assert_int_equal(fault(BASE + 512, 0), MMU_FIXED);
 	assert_int_equal(shim_allocs - allocs, 4);
-	assert_int_equal(cpu->v.cached, 0);
+	assert_int_equal(cpu->v.cache.n, 0);
 	/* Spurious: nothing at all. */
 	assert_int_equal(fault(BASE + 512, PF_WRITE), MMU_FIXED);
 	assert_int_equal(shim_allocs - allocs, 4);
@@ -148,7 +148,7 @@ static void test_lost_race(void **state)
 	assert_int_equal(fault(BASE, 0), MMU_FIXED);
 	zap(BASE + 1, BASE + 2);
 	hooked = spte_at(BASE + 1, &level);
-	planted = SPTE_BROKEN;
+	planted = SPTE_FROZEN;
 	/* Whichever step it comes at, what is planted there stays. */
 	for (int n = 1; n < 60; n++) {
 		*hooked = 0;
@@ -160,12 +160,12 @@ static void test_lost_race(void **state)
 		old = *hooked;
 		if (countdown)
 			break;
-		assert_true(old == SPTE_BROKEN);
+		assert_true(old == SPTE_FROZEN);
 	}
 	assert_true(retries > 0);
 	/* The last round went undisturbed; what was planted upset the count. */
 	spte = *hooked;
-	assert_true(spte_is_real(spte));
+	assert_true(spte_is_present(spte));
 	assert_int_equal(level, 1);
 	atomic_long_set(&vm.mmu.mapped[1], 16);
 }
@@ -180,10 +180,10 @@ static void test_broken_entries(void **state)
 	sptep = spte_at(BASE + 512, &level);
 	assert_int_equal(level, 2);
 	for (int i = 0; i < 2; i++) {
-		*sptep = i ? SPTE_DEAD : SPTE_BROKEN;
+		*sptep = i ? SPTE_REMOVED : SPTE_FROZEN;
 		assert_int_equal(fault(BASE + 512, PF_WRITE), MMU_RETRY);
 		assert_int_equal(fault(BASE + 512, PF_RSVD), MMU_RETRY);
-		assert_true(*sptep == (i ? SPTE_DEAD : SPTE_BROKEN));
+		assert_true(*sptep == (i ? SPTE_REMOVED : SPTE_FROZEN));
 	}
 	*sptep = 0;
 	assert_int_equal(fault(BASE + 512, 0), MMU_FIXED);

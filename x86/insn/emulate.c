@@ -9,6 +9,7 @@
 #include <asm/trapnr.h>
 
 #include "core/run_state.h"
+#include "emul/optable.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
@@ -53,30 +54,6 @@ static void context_fill(struct x86_vcpu *v)
 	em->rflags = s->rflags;
 	em->single_step = (s->rflags & X86_EFLAGS_TF) || debug_steps(v);
 	em->hint_access = HINT_NONE;
-}
-
-/* Does an instruction access one operand, and nothing else?  The usual ones. */
-static bool has_one_operand(const struct emul_insn *insn)
-{
-	switch (insn->map << 8 | insn->opcode) {
-	case 0x0a0 ... 0x0a3:	/* MOV with an offset */
-		return true;
-	case 0x000 ... 0x003:	/* ADD to CMP */
-	case 0x008 ... 0x00b:
-	case 0x010 ... 0x013:
-	case 0x018 ... 0x01b:
-	case 0x020 ... 0x023:
-	case 0x028 ... 0x02b:
-	case 0x030 ... 0x033:
-	case 0x038 ... 0x03b:
-	case 0x080 ... 0x08b:	/* the same, TEST, XCHG, MOV */
-	case 0x0c6 ... 0x0c7:	/* MOV */
-	case 0x1b6 ... 0x1b7:	/* MOVZX */
-	case 0x1be ... 0x1bf:	/* MOVSX */
-		return insn->modrm < 0xc0;
-	default:
-		return false;
-	}
 }
 
 /*
@@ -297,7 +274,7 @@ enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 	if (!emulate_fetch(v, exit, &next))
 		return next;
 	if (exit->kind == X86_EXIT_PAGE &&
-	    has_one_operand(&v->emul->ctx.insn)) {
+	    emul_one_operand(&v->emul->ctx.insn)) {
 		v->emul->hint = exit->page.gpa;
 		v->emul->hint_access = exit->page.error & PF_WRITE;
 	}

@@ -160,7 +160,3 @@ void arch_vcpu_put(struct kvm_vcpu *vcpu)
 	vendor(put)(v);
 }
 
-bool arch_vcpu_wakes(struct kvm_vcpu *vcpu)
-{
-	return !events_idle(&to_x86_vcpu(vcpu)->events);
-}

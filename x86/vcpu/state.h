@@ -16,11 +16,7 @@
 #include <linux/bits.h>
 #include <linux/types.h>
 
-enum x86_gpr {
-	GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RDI,
-	GPR_R8, GPR_R9, GPR_R10, GPR_R11, GPR_R12, GPR_R13, GPR_R14, GPR_R15,
-	GPR_COUNT
-};
+#include "emul/emul_ops.h"
 
 #define GRP_RIP		BIT(0)
 #define GRP_RSP		BIT(1)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Nested paging, as the rest of mmu/ sees it. */
-#ifndef LAMINA_MMU_GUEST_NESTED_H
-#define LAMINA_MMU_GUEST_NESTED_H
+/* L2's mode, as the end of a vCPU sees it. */
+#ifndef LAMINA_MMU_SHADOW_NESTED_H
+#define LAMINA_MMU_SHADOW_NESTED_H
 
 #include "mmu/mmu_nested.h"
 

@@ -8,8 +8,8 @@
  * registers (address width, NX enabled, 1 GiB pages) is in struct pt_rsvd,
  * computed when those change.
  */
-#ifndef LAMINA_MMU_GUEST_FMT_H
-#define LAMINA_MMU_GUEST_FMT_H
+#ifndef LAMINA_MMU_BASE_FMT_H
+#define LAMINA_MMU_BASE_FMT_H
 
 #include "mmu/base/types.h"
 

@@ -9,7 +9,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
-#include "mmu/guest/fmt.h"
+#include "mmu/base/fmt.h"
 
 #define ON(level)	(1u << (level))
 

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Frames that hold guest tables which are shadowed.  Filled by shadow/, which
+ * knows the tables; a TDP fault only asks whether there are any.
+ */
+#ifndef LAMINA_MMU_BASE_TRACKED_H
+#define LAMINA_MMU_BASE_TRACKED_H
+
+#include <linux/xarray.h>
+
+#include "mmu/base/types.h"
+
+/**
+ * struct mmu_tracked - the frames; mmu->lock protects it
+ * @table: by address space: what is in an entry is shadow/'s affair
+ */
+struct mmu_tracked {
+	struct xarray table[2];
+};
+
+/**
+ * tracked_any - does any guest table that is shadowed lie in a range?
+ * @t: the frames; lock held
+ * @as_id: address space
+ * @gfn: first frame
+ * @n: number of frames
+ */
+bool tracked_any(struct mmu_tracked *t, int as_id, gfn_t gfn, u64 n);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The MMU's public interface: page faults.  Included by mmu.h. */
+#ifndef LAMINA_MMU_MMU_FAULT_H
+#define LAMINA_MMU_MMU_FAULT_H
+
+#include "mmu/guest/perm.h"
+#include "mmu/mmu_env.h"
+
+struct gwalk_result;
+
+enum mmu_result {
+	MMU_RETRY,	/* something changed meanwhile: run the guest again */
+	MMU_FIXED,	/* mapped: run the guest again */
+	MMU_EMULATE,	/* no memory there, or not writable: emulate */
+	MMU_USER,	/* userspace must act: KVM_RUN fails with fault->err */
+	MMU_INJECT,	/* the guest got a fault, by mmu_ctx_ops.fault (never with TDP) */
+	MMU_ERROR,	/* out of memory or a bug: KVM_RUN fails with ->err */
+};
+
+/**
+ * struct mmu_fault - one fault, written in stages; each reads earlier ones only
+ * @addr: input: gpa that faulted (TDP), linear address (shadow), L2's gpa (nested)
+ * @error: input: PF_* bits as the hardware or its vendor module gives them
+ * @regs: input: PKRU and RFLAGS.AC, where the guest's tables are walked
+ * @no_emulate: input: the access cannot be emulated (an event was on its way): tables
+ *              in its frame stop being shadowed instead, and the answer is MMU_RETRY;
+ *              MMU_EMULATE where they would be back at once: its own walk or root has
+ *              one
+ * @gfn: guest: the frame
+ * @walk: guest: how its tables led there; NULL with TDP
+ * @tables: guest: how many may have to be made, TDP only, as the rest of this stage:
+ * @empty_lo: first of the frames around @gfn where nothing is mapped
+ * @empty_hi: frame after the last one
+ * @mmio_gen: generation of cached MMIO entries, read before the slot is looked up
+ * @slot: host: its slot; NULL: none, an MMIO access
+ * @pfn: host: the page
+ * @seq: host: the sequence, read before the slot was looked up: the slot may be
+ *       replaced by an invalidation that ends before the page is found
+ * @level: decision: level to map at
+ * @map_write: decision: the SPTE may be writable
+ * @tracked: decision: L1's tables lie in the frame; TDP only
+ * @clash: decision: another page is mapped there, which must go first; TDP only
+ * @err: result: negative errno for MMU_USER and MMU_ERROR
+ */
+struct mmu_fault {
+	u64 addr;
+	u64 error;
+	struct perm_regs regs;
+	bool no_emulate;
+	/* guest */
+	gfn_t gfn;
+	struct gwalk_result *walk;
+	int tables;
+	gfn_t empty_lo;
+	gfn_t empty_hi;
+	u64 mmio_gen;
+	/* host */
+	const struct mmu_slot *slot;
+	struct mmu_pfn pfn;
+	unsigned long seq;
+	/* decision */
+	u8 level;
+	bool map_write;
+	bool tracked;
+	bool clash;
+	/* result */
+	int err;
+};
+
+/**
+ * mmu_fault - handle a second-level page fault
+ * @vcpu: the vCPU; called by its own thread, memslots' SRCU held, may sleep
+ * @fault: @addr and @error filled, the rest zero
+ *
+ * PF_RSVD in @error on an entry that we made means a cached MMIO access:
+ * answered without looking up the slot when the generation is right.
+ *
+ * Return: see enum mmu_result.
+ */
+enum mmu_result mmu_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
+
+#endif

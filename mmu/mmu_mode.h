@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A vCPU's mode: what the stages of a fault are, and where roots come from.  No
+ * header for callers of the MMU: tdp/ and shadow/ implement it, mmu/fault.c and
+ * mmu/mmu.c use it.
+ */
+#ifndef LAMINA_MMU_MMU_MODE_H
+#define LAMINA_MMU_MMU_MODE_H
+
+#include <linux/refcount.h>
+
+#include "mmu/mmu.h"
+
+/**
+ * struct mmu_mode - how a vCPU's faults and roots are handled; const, by kind (R5)
+ * @kind: the context whose tables a fault is about
+ * @fast: faults that want neither a lock nor a page; NULL: there are none.
+ *        Return: mmu_fault()'s answer; MMU_RETRY: go on
+ * @resolve: to which frame @addr leads: fills the guest's part of the fault; no lock
+ *           held, may sleep.  @fault->walk is room for a result that lasts until the
+ *           end of the fault.  NULL: the address is the frame's, and @fast has seen it.
+ *           Return: true: go on; false: @answer is mmu_fault()'s
+ * @reserve: have in reserve what @map may need; no lock held, may sleep.
+ *           Return: 0 or -ENOMEM
+ * @hole: no slot holds the frame.  Return: mmu_fault()'s answer
+ * @map: map a fault, its decision made: takes the lock, looks whether the fault is
+ *       stale; no lock held; see enum mmu_result
+ * @root_load: mmu_root_load() when the root is not current
+ * @root_drop: leave the root for ever
+ */
+struct mmu_mode {
+	enum mmu_ctx_kind kind;
+	enum mmu_result (*fast)(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
+	bool (*resolve)(struct mmu_vcpu *vcpu, struct mmu_fault *fault,
+			enum mmu_result *answer);
+	int (*reserve)(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
+	enum mmu_result (*hole)(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
+	enum mmu_result (*map)(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
+	int (*root_load)(struct mmu_vcpu *vcpu, hpa_t *root);
+	void (*root_drop)(struct mmu_vcpu *vcpu);
+};
+
+/**
+ * struct mmu_root - a root: a TDP tree's (tdp/root.h), or part of a shadow root
+ * @link: in mmu->roots, until @refs is 0; shadow roots: in mmu_shadow.roots
+ * @table: (c) its table
+ * @refs: TDP: references
+ * @gone: TDP: chains the roots that one mmu_zap_all() makes obsolete
+ * @as_id: (c) address space
+ * @obsolete: no vCPU may enter with it any more; set under mmu->lock for write
+ */
+struct mmu_root {
+	struct list_head link;
+	u64 *table;
+	refcount_t refs;
+	struct mmu_root *gone;
+	u16 as_id;
+	bool obsolete;
+};
+
+/** root_is_current - mmu_root_is_current(), for mmu/ itself */
+static inline bool root_is_current(const struct mmu_vcpu *vcpu)
+{
+	const struct mmu_root *root = vcpu->root;
+
+	return root && !READ_ONCE(root->obsolete) &&
+	       root->as_id == vcpu->as_id;
+}
+
+#endif

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Faults on a TDP tree: the stages of mmu_mode_tdp.
+ *
+ *	fast: MMIO that is known, a spurious fault, a write that only the dirty log
+ *	      forbade: answered under RCU, no lock held, no page looked up
+ *	map: [read side, RCU, stale?] tdp_map(), and the frames around it that the
+ *	      host has at hand (prefetching)
+ */
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/rcupdate.h>
+
+#include "mmu/base/hostpage.h"
+#include "mmu/base/tracked.h"
+#include "mmu/tdp/fault.h"
+#include "mmu/tdp/map.h"
+#include "mmu/tdp/root.h"
+#include "mmu/tdp/tree.h"
+
+/* Frames of the aligned block that one fault maps. */
+#define PREFETCH_FRAMES	16
+
+/**
+ * struct tdp_prefetch - the frames around a fault's that may be mapped with it
+ * @lo: first frame of the empty entries around it
+ * @hi: frame after the last one
+ * @below: pages found from @lo up
+ * @above: pages found from the fault's next frame up
+ * @page: by place in the block
+ */
+struct tdp_prefetch {
+	gfn_t lo;
+	gfn_t hi;
+	unsigned int below;
+	unsigned int above;
+	struct mmu_pfn page[PREFETCH_FRAMES];
+};
+
+/* ------------------------------------------------------------------------ */
+/* Without locks, under RCU. */
+
+/*
+ * What the slow path wants to know of the tree: how many tables it lacks, and how far
+ * the entries around the fault's are empty.
+ */
+static void tree_measure(struct mmu_fault *fault, const u64 *sptep, int level)
+{
+	gfn_t gfn = fault->gfn, first = gfn & ~(gfn_t)(PREFETCH_FRAMES - 1);
+	gfn_t lo = gfn, hi = gfn + 1;
+
+	fault->tables = level - 1;
+	fault->empty_lo = first;
+	fault->empty_hi = first + PREFETCH_FRAMES;
+	if (level > LEVEL_4K)
+		return;
+	while (lo > first && !READ_ONCE(*(sptep - (gfn - lo) - 1)))
+		lo--;
+	while (hi < first + PREFETCH_FRAMES && !READ_ONCE(sptep[hi - gfn]))
+		hi++;
+	fault->empty_lo = lo;
+	fault->empty_hi = hi;
+}
+
+/*
+ * A write that was forbidden to the dirty log's benefit.  The slot says
+ * whether that still is so: whoever turns the log on waits for us before it
+ * write-protects.
+ */
+static enum mmu_result fast_write(struct mmu_vcpu *vcpu,
+				  struct mmu_fault *fault, u64 *sptep,
+				  u64 spte, int level)
+{
+	const struct mmu_config *cfg = vcpu->mmu->config;
+	const struct mmu_slot *slot;
+
+	if (!spte_can_write(spte))
+		return MMU_RETRY;
+	slot = mmu_env_slot(vcpu, fault->gfn);
+	if (!slot || (slot->flags & MMU_SLOT_READONLY))
+		return MMU_RETRY;
+	if (level > LEVEL_4K && (slot->flags & MMU_SLOT_DIRTY_LOG))
+		return MMU_RETRY;
+	if (!try_cmpxchg(sptep, &spte,
+			 spte | cfg->write | cfg->accessed | cfg->dirty))
+		return MMU_RETRY;
+	hostpage_log_dirty(vcpu->mmu, slot, fault->gfn);
+	return MMU_FIXED;
+}
+
+/* The tables do not reach so far: no slot should, either. */
+static noinline enum mmu_result fault_beyond(struct mmu_vcpu *vcpu,
+					     struct mmu_fault *fault)
+{
+	if (!mmu_env_slot(vcpu, fault->gfn))
+		return MMU_EMULATE;
+	fault->err = -EFAULT;
+	return MMU_USER;
+}
+
+static enum mmu_result tdp_fast(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
+{
+	struct mmu *mmu = vcpu->mmu;
+	const struct mmu_config *cfg = mmu->config;
+	enum mmu_result r = MMU_RETRY;
+	u64 *sptep, spte;
+	int level;
+
+	fault->gfn = fault->addr >> MMU_PAGE_SHIFT;
+	/* Before the slot is looked for: pairs with mmu_slots_changed(). */
+	fault->mmio_gen = smp_load_acquire(&mmu->mmio_gen);
+	if (fault->gfn >= cfg->end)
+		return fault_beyond(vcpu, fault);
+	rcu_read_lock();
+	sptep = pt_lookup(cfg, vcpu->root->table, fault->gfn, &level, &spte);
+	if (spte_is_present(spte)) {
+		if (!(fault->error & PF_WRITE) || (spte & cfg->write))
+			r = MMU_FIXED;
+		else
+			r = fast_write(vcpu, fault, sptep, spte, level);
+	} else if ((fault->error & PF_RSVD) &&
+		   spte_is_mmio_of(cfg, spte, fault->mmio_gen)) {
+		r = MMU_EMULATE;
+	}
+	if (r == MMU_RETRY)
+		tree_measure(fault, sptep, level);
+	rcu_read_unlock();
+	return r;
+}
+
+static int tdp_reserve(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
+{
+	return cache_fill(&vcpu->cache, fault->tables);
+}
+
+static enum mmu_result tdp_hole(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
+{
+	struct mmu *mmu = vcpu->mmu;
+
+	/* Only a short cut: without memory the next access comes here again. */
+	if (!mmu->config->mmio_mask || cache_fill(&vcpu->cache, fault->tables))
+		return MMU_EMULATE;
+	read_lock(&mmu->lock);
+	rcu_read_lock();
+	tdp_map_mmio(vcpu, fault->gfn, fault->mmio_gen);
+	rcu_read_unlock();
+	read_unlock(&mmu->lock);
+	return MMU_EMULATE;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Prefetching: pages are looked at, never waited for. */
+
+static void tdp_prefetch_find(struct tdp_prefetch *p, const struct mmu_fault *fault)
+{
+	const struct mmu_slot *slot = fault->slot;
+	gfn_t gfn = fault->gfn;
+	bool write = fault->pfn.writable &&
+		     !(slot->flags & MMU_SLOT_READONLY);
+
+	p->lo = max(fault->empty_lo, slot->base_gfn);
+	p->hi = min(fault->empty_hi, slot->base_gfn + slot->npages);
+	if (p->lo < gfn)
+		p->below = mmu_env_pfn_present(slot, p->lo, gfn - p->lo, write,
+				&p->page[p->lo % PREFETCH_FRAMES]);
+	if (p->hi > gfn + 1)
+		p->above = mmu_env_pfn_present(slot, gfn + 1, p->hi - gfn - 1,
+				write, &p->page[gfn % PREFETCH_FRAMES + 1]);
+}
+
+/* Do tables of L1 lie there, which shadow pages stand for?  Lock held. */
+static bool tdp_has_tracked(const struct mmu_vcpu *vcpu, gfn_t gfn, u64 n)
+{
+	struct mmu_tracked *t = vcpu->mmu->tracked;
+
+	return t && tracked_any(t, vcpu->as_id, gfn, n);
+}
+
+static void tdp_prefetch_map(struct mmu_vcpu *vcpu, const struct tdp_prefetch *p,
+			     const struct mmu_fault *fault,
+			     const struct tdp_place *place)
+{
+	if (!p->below && !p->above)
+		return;
+	if (place->level != LEVEL_4K ||
+	    inv_is_stale(&vcpu->mmu->inv, fault->seq, p->lo, p->hi) ||
+	    tdp_has_tracked(vcpu, p->lo, p->hi - p->lo))
+		return;
+	tdp_map_prefetch(vcpu, fault->slot, place->sptep - (fault->gfn - p->lo),
+			 &p->page[p->lo % PREFETCH_FRAMES], p->below);
+	tdp_map_prefetch(vcpu, fault->slot, place->sptep + 1,
+			 &p->page[fault->gfn % PREFETCH_FRAMES + 1], p->above);
+}
+
+static void tdp_prefetch_put(const struct tdp_prefetch *p,
+			     const struct mmu_fault *fault)
+{
+	const struct mmu_pfn *low = &p->page[p->lo % PREFETCH_FRAMES];
+	const struct mmu_pfn *high = &p->page[fault->gfn % PREFETCH_FRAMES + 1];
+	unsigned int i;
+
+	for (i = 0; i < p->below; i++)
+		hostpage_put(fault->slot, &low[i], true, false);
+	for (i = 0; i < p->above; i++)
+		hostpage_put(fault->slot, &high[i], true, false);
+}
+
+/* ------------------------------------------------------------------------ */
+
+/* The level that L1's tables allow, and whether one is in the frame itself. */
+static void tracked_decide(const struct mmu_vcpu *vcpu, struct mmu_fault *fault)
+{
+	while (fault->level > LEVEL_4K &&
+	       tdp_has_tracked(vcpu, fault->gfn & LEVEL_MASK(fault->level),
+			       LEVEL_GFNS(fault->level)))
+		fault->level--;
+	fault->tracked = fault->level == LEVEL_4K &&
+			 tdp_has_tracked(vcpu, fault->gfn, 1);
+}
+
+/*
+ * A write to a frame with tables of L1 is not mapped here: @fault->tracked tells
+ * mmu/fault.c.
+ */
+static enum mmu_result tdp_fault_map(struct mmu_vcpu *vcpu,
+				     struct mmu_fault *fault)
+{
+	struct mmu *mmu = vcpu->mmu;
+	gfn_t first = fault->gfn & LEVEL_MASK(fault->level);
+	/* Large, and filled as far as it is used. */
+	struct tdp_prefetch p __uninitialized;
+	struct tdp_place place = { };
+	enum mmu_result r = MMU_RETRY;
+
+	p.below = 0;
+	p.above = 0;
+	if (fault->level == LEVEL_4K)
+		tdp_prefetch_find(&p, fault);
+	read_lock(&mmu->lock);
+	rcu_read_lock();
+	if (!inv_is_stale(&mmu->inv, fault->seq, first,
+			  first + LEVEL_GFNS(fault->level))) {
+		tracked_decide(vcpu, fault);
+		if (!fault->tracked || !(fault->error & PF_WRITE))
+			r = tdp_map(vcpu, fault, &place);
+	}
+	if (r == MMU_FIXED)
+		tdp_prefetch_map(vcpu, &p, fault, &place);
+	rcu_read_unlock();
+	read_unlock(&mmu->lock);
+	tdp_prefetch_put(&p, fault);
+	return r;
+}
+
+const struct mmu_mode mmu_mode_tdp = {
+	.kind = MMU_CTX_GUEST,
+	.fast = tdp_fast,
+	.reserve = tdp_reserve,
+	.hole = tdp_hole,
+	.map = tdp_fault_map,
+	.root_load = tdp_root_load,
+	.root_drop = tdp_root_drop,
+};
