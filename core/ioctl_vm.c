@@ -8,7 +8,6 @@
 #include "core/dirty.h"
 #include "core/eventfd.h"
 #include "core/ioctl.h"
-#include "core/ioctl_fds.h"
 #include "core/irqfd.h"
 #include "core/memslot.h"
 #include "core/vm.h"

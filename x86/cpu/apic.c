@@ -39,6 +39,15 @@ void vcpu_step_apic_down(void *obj)
 	lapic_destroy(&v->apic.lapic);
 }
 
+int vcpu_step_apic_map_up(void *obj)
+{
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+
+	if (apic_in_kernel(v))
+		lapic_publish(&v->apic.lapic);
+	return 0;
+}
+
 bool apic_base_is_valid(const struct x86_vcpu *v, u64 data)
 {
 	u64 bits = APIC_BASE_BSP | APIC_BASE_ENABLE;

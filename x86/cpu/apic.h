@@ -10,8 +10,11 @@
 
 /** vcpu_step_apic_up - the LAPIC, where the VM has them in the kernel */
 int vcpu_step_apic_up(void *vcpu);
-/** vcpu_step_apic_down - free it */
+/** vcpu_step_apic_down - out of the map; free it */
 void vcpu_step_apic_down(void *vcpu);
+
+/** vcpu_step_apic_map_up - messages reach it from now on: the vCPU is complete */
+int vcpu_step_apic_map_up(void *vcpu);
 
 /** apic_base - IA32_APIC_BASE */
 static inline u64 apic_base(const struct x86_vcpu *v)

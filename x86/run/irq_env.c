@@ -10,7 +10,7 @@
 #include "core/vm.h"
 #include "irq/ioapic.h"
 #include "irq/irq_env.h"
-#include "irq/lapic.h"
+#include "irq/lapic_irq.h"
 #include "irq/pit.h"
 #include "irq/route.h"
 #include "x86/cpu/tsc.h"

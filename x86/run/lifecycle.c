@@ -164,6 +164,7 @@ static const struct step vcpu_step[] = {
 	{ "vendor",	vcpu_step_vendor_up,	vcpu_step_vendor_down },
 	{ "reset",	vcpu_step_reset_up,	NULL },
 	{ "fd",		vcpu_step_fd_up,	vcpu_step_fd_down },
+	{ "apic map",	vcpu_step_apic_map_up,	NULL },
 	{ "publish",	vcpu_step_publish_up,	NULL },
 };
 

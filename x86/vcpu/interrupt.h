@@ -10,6 +10,7 @@
 #ifndef LAMINA_X86_VCPU_INTERRUPT_H
 #define LAMINA_X86_VCPU_INTERRUPT_H
 
+#include "irq/lapic_irq.h"
 #include "x86/vcpu/x86.h"
 
 /** interrupts_enabled - RFLAGS.IF */
