@@ -24,7 +24,7 @@ static void irr_word_emptied(struct lapic *a, unsigned int word)
 }
 
 /* The highest vector in IRR, or -1. */
-static int irr_top(struct lapic *a)
+int lapic_requested(struct lapic *a)
 {
 	u32 words, bits;
 	int word;
@@ -140,7 +140,7 @@ u8 lapic_ppr(const struct lapic *a)
 
 int lapic_pending_above(struct lapic *a)
 {
-	int vector = irr_top(a);
+	int vector = lapic_requested(a);
 
 	/* a message may have come in just when the LAPIC was disabled */
 	if (vector < 0 || vector >> 4 <= lapic_ppr(a) >> 4 || !lapic_is_enabled(a))
@@ -187,7 +187,7 @@ u8 lapic_tpr(const struct lapic *a)
 
 u8 lapic_tpr_threshold(struct lapic *a)
 {
-	int top = irr_top(a);
+	int top = lapic_requested(a);
 
 	if (top < 0 || top >> 4 > lapic_tpr(a) >> 4 || !lapic_is_enabled(a))
 		return 0;

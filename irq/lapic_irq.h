@@ -13,6 +13,9 @@
 
 /* ---- Interrupts into the vCPU; own thread. */
 
+/** lapic_requested - the highest vector in IRR, or -1 */
+int lapic_requested(struct lapic *a);
+
 /** lapic_pending_above - lapic_pending() where IRR is not empty */
 int lapic_pending_above(struct lapic *a);
 

@@ -3,6 +3,7 @@
 
 #include <asm/cpufeatures.h>
 
+#include "core/run_state.h"
 #include "x86/cpu/apic.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/vcpu/interrupt.h"
@@ -100,14 +101,30 @@ void apic_tpr_set(struct x86_vcpu *v, u8 cr8)
 	interrupt_recheck(v);
 }
 
+void apic_tpr_load(struct x86_vcpu *v, u8 tpr)
+{
+	lapic_tpr_set(&v->apic.lapic, tpr);
+	apic_changed(v);
+}
+
 /* ------------------------------------------------------------------------ */
 /* The page. */
+
+static void tpr_report(struct x86_vcpu *v, gpa_t gpa, bool write)
+{
+	if (likely(!v->apic.tpr_reports) || (gpa & 0xfff) != APIC_REG_TPR)
+		return;
+	v->apic.tpr_access_rip = state_get(v, GRP_RIP)->rip;
+	v->apic.tpr_access_write = write;
+	request_set(&v->vcpu, REQ_TPR_ACCESS);
+}
 
 void apic_page_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len)
 {
 	unsigned int offset = gpa & 0xfff, n;
 	u32 reg;
 
+	tpr_report(v, gpa, false);
 	interrupt_tpr_sync(v);
 	for (; len; len -= n, offset += n, buf += n) {
 		n = min(len, 4 - offset % 4);
@@ -124,6 +141,7 @@ void apic_page_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 	if ((gpa & 0xf) || len < sizeof(value))
 		return;
 	memcpy(&value, buf, sizeof(value));
+	tpr_report(v, gpa, true);
 	interrupt_tpr_sync(v);
 	lapic_write(&v->apic.lapic, gpa & 0xfff, value);
 	apic_changed(v);

@@ -42,6 +42,9 @@ void apic_cpuid_update(struct x86_vcpu *v);
  */
 void apic_tpr_set(struct x86_vcpu *v, u8 cr8);
 
+/** apic_tpr_load - all of TPR; a LAPIC in the kernel; own thread */
+void apic_tpr_load(struct x86_vcpu *v, u8 tpr);
+
 /**
  * apic_is_page - is an address in the page where the LAPIC answers?
  * @v: own thread

@@ -16,6 +16,7 @@
 #include "x86/run/halt.h"
 #include "x86/run/quirks.h"
 #include "x86/run/regs.h"
+#include "x86/run/vapic.h"
 #include "x86/vcpu/vendor.h"
 
 const struct cap_value arch_caps[] = {
@@ -36,7 +37,11 @@ const struct cap_value arch_caps[] = {
 	{ KVM_CAP_KVMCLOCK_CTRL, 1 },
 	{ KVM_CAP_ADJUST_CLOCK, KVM_CLOCK_TSC_STABLE | KVM_CLOCK_REALTIME |
 				KVM_CLOCK_HOST_TSC },
+	{ KVM_CAP_VAPIC, 1 },
 	{ KVM_CAP_IRQCHIP, 1 },
+	{ KVM_CAP_IRQFD, 1 },
+	{ KVM_CAP_IRQFD_RESAMPLE, 1 },
+	{ KVM_CAP_HALT_POLL, 1 },
 	{ KVM_CAP_SPLIT_IRQCHIP, 1 },
 	{ KVM_CAP_IRQ_ROUTING, IRQ_GSI_MAX },
 	{ KVM_CAP_IRQ_INJECT_STATUS, 1 },
@@ -148,6 +153,8 @@ const struct ioctl_desc arch_vcpu_ioctls[] = {
 	{ KVM_GET_CPUID2, IOCTL_RAW, cpuid_ioctl_get },
 	{ KVM_ENABLE_CAP, 0, vcpu_ioctl_enable_cap },
 	{ KVM_KVMCLOCK_CTRL, 0, pvclock_ioctl_paused },
+	{ KVM_SET_VAPIC_ADDR, 0, vapic_ioctl_addr },
+	{ KVM_TPR_ACCESS_REPORTING, 0, vapic_ioctl_report },
 	{ KVM_GET_LAPIC, 0, apic_ioctl_get },
 	{ KVM_SET_LAPIC, 0, apic_ioctl_set },
 	{ KVM_GET_MP_STATE, 0, mp_state_ioctl_get },

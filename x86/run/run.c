@@ -33,6 +33,7 @@
 #include "x86/run/halt.h"
 #include "x86/run/quirks.h"
 #include "x86/run/sync.h"
+#include "x86/run/vapic.h"
 #include "x86/vcpu/interrupt.h"
 #include "x86/vcpu/vendor.h"
 
@@ -67,6 +68,12 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 		quirks_apply(v);
 	if (request_take(vcpu, REQ_INSN_LEN))
 		events_measure(v);
+	if (request_take(vcpu, REQ_TPR_ACCESS)) {
+		vcpu->run->exit_reason = KVM_EXIT_TPR_ACCESS;
+		vcpu->run->tpr_access.rip = v->apic.tpr_access_rip;
+		vcpu->run->tpr_access.is_write = v->apic.tpr_access_write;
+		return X86_USER;
+	}
 	if (request_take(vcpu, REQ_TPR)) {
 		vcpu->run->exit_reason = KVM_EXIT_SET_TPR;
 		return X86_USER;
@@ -212,11 +219,15 @@ static enum x86_next run_once(struct x86_vcpu *v)
 	if (unlikely(!events_idle(&v->events) ||
 		     vcpu->run->request_interrupt_window))
 		event_prepare(v);
+	if (unlikely(v->apic.vapic))
+		vapic_enter(v);
 	srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
 	entered = run_enter(v);
 	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
 	if (unlikely(!entered))
 		return run_delayed(v);
+	if (unlikely(v->apic.vapic))
+		vapic_exit(v);
 	event_after_exit(v);
 	vendor(exit_decode)(v, &exit);
 	return exit_dispatch(v, &exit);

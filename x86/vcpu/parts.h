@@ -190,12 +190,20 @@ struct x86_pv {
  * @lapic: the library's; its @regs are NULL where there is none
  * @timer: its timer
  * @nmis: with REQ_NMI: how many came
+ * @vapic: where TPR is in guest memory, or 0 (run/vapic.c)
+ * @tpr_reports: userspace is told of each access to TPR
+ * @tpr_access_rip: with REQ_TPR_ACCESS: of the instruction
+ * @tpr_access_write: with REQ_TPR_ACCESS: it wrote
  * @eoi_vector: with REQ_EOI: the vector that userspace's IOAPIC is told of
  */
 struct x86_apic {
 	struct lapic lapic;
 	struct hrtimer timer;
 	atomic_t nmis;
+	u64 vapic;
+	u64 tpr_access_rip;
+	bool tpr_reports;
+	bool tpr_access_write;
 	u8 eoi_vector;
 };
 

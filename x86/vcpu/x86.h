@@ -26,6 +26,7 @@ enum x86_request {
 	REQ_EVENT,			/* the LAPIC or the PICs have something new */
 	REQ_NMI,			/* NMIs came from another thread: apic.nmis */
 	REQ_EOI,			/* userspace's IOAPIC is told of an EOI */
+	REQ_TPR_ACCESS,			/* userspace is told of an access to TPR */
 	REQ_TPR,			/* userspace is told of a lower TPR */
 	REQ_POLICY,			/* quirks_apply() */
 };

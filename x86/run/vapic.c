@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/minmax.h>
+
+#include "core/guestmem.h"
+#include "core/run_state.h"
+#include "irq/lapic_irq.h"
+#include "x86/cpu/apic.h"
+#include "x86/run/vapic.h"
+
+void vapic_enter(struct x86_vcpu *v)
+{
+	struct lapic *a = &v->apic.lapic;
+	u8 bytes[4] = { };
+
+	bytes[0] = lapic_tpr(a);
+	bytes[1] = a->isr_top < 0 ? 0 : a->isr_top & 0xf0;
+	bytes[3] = max(lapic_requested(a), 0);
+	guest_write(&v->vcpu, v->apic.vapic, bytes, sizeof(bytes));
+}
+
+void vapic_exit(struct x86_vcpu *v)
+{
+	u8 tpr;
+
+	if (!guest_read(&v->vcpu, v->apic.vapic, &tpr, sizeof(tpr)) &&
+	    tpr != lapic_tpr(&v->apic.lapic))
+		apic_tpr_load(v, tpr);
+}
+
+long vapic_ioctl_addr(void *obj, void *data, unsigned long arg)
+{
+	const struct kvm_vapic_addr *va = data;
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+
+	if (!apic_in_kernel(v))
+		return -EINVAL;
+	v->apic.vapic = va->vapic_addr;
+	return 0;
+}
+
+long vapic_ioctl_report(void *obj, void *data, unsigned long arg)
+{
+	const struct kvm_tpr_access_ctl *ctl = data;
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+
+	if (ctl->flags)
+		return -EINVAL;
+	v->apic.tpr_reports = ctl->enabled;
+	return 0;
+}
