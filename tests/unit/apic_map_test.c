@@ -391,6 +391,10 @@ static void costs_of_a_message(void **state)
 		add(n, false);
 	for (int n = 0; n < 4; n++)
 		logical(n, 1 << n, 0xf);
+	/* one that is disabled is nobody's twin */
+	add(5, false);
+	assert_int_equal(lapic_base_set(lapic(4), 0xfee00000, true), 0);
+	lapic_write(lapic(0), APIC_REG_ID, 0x05000000);
 	/* as if the others were gone: only the map knows who is left */
 	struct list_head all = irq_world.vm.lapics;
 
@@ -398,13 +402,15 @@ static void costs_of_a_message(void **state)
 	allocs = shim_allocs;
 	shim_self.atomic++;
 	assert_int_equal(irq_deliver(&irq_world.vm, NULL, &msg), 1);
+	msg.dest = 5;
+	assert_int_equal(irq_deliver(&irq_world.vm, NULL, &msg), 1);
 	msg.dest = 0x0a;
 	msg.logical = true;
 	assert_int_equal(irq_deliver(&irq_world.vm, NULL, &msg), 1);
 	shim_self.atomic--;
 	assert_int_equal(shim_allocs, allocs);
 	irq_world.vm.lapics = all;
-	assert_int_equal(who(), 10);
+	assert_int_equal(who(), 11);
 }
 
 #define TEST(fn)	cmocka_unit_test_setup_teardown(fn, start, stop)

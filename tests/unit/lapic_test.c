@@ -352,12 +352,16 @@ static void priorities(void **state)
 {
 	on(a);
 	assert_int_equal(lapic_pending(a), -1);
+	assert_int_equal(send(a, 0x21), 1);
+	lapic_ack(a, 0x21);
+	lapic_eoi(a);
+	assert_int_equal(atomic_read(&a->irr_words), 0);	/* no word to look at */
 	assert_int_equal(send(a, 0x41), 1);
-	assert_int_equal(cpu->notified, 1);
+	assert_int_equal(cpu->notified, 2);
 	assert_int_equal(send(a, 0x41), IRQ_COALESCED);
 	assert_int_equal(send(a, 0x73), 1);
 	assert_int_equal(send(a, 0x75), 1);
-	assert_int_equal(cpu->notified, 3);
+	assert_int_equal(cpu->notified, 4);
 	assert_int_equal(lapic_pending(a), 0x75);
 	lapic_tpr_set(a, 0x7f);
 	assert_int_equal(lapic_pending(a), -1);
@@ -436,7 +440,9 @@ static void eoi_told(void **state)
 	lapic_ack(a, 0x50);
 	lapic_eoi(a);
 	assert_int_equal(cpu->eois[0x50], 2);
+	send(a, 0x51);
 	lapic_reset(a, true);
+	assert_int_equal(atomic_read(&a->irr_words), 0);
 	on(a);
 	send(a, 0x50);
 	lapic_ack(a, 0x50);
