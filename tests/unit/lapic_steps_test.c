@@ -74,12 +74,6 @@ static void own_take(void)
 	take();
 }
 
-static void own_take_and_end(void)
-{
-	if (take() >= 0)
-		end();
-}
-
 static void own_take_all(void)
 {
 	while (take() >= 0)
@@ -207,7 +201,7 @@ static void own_tsc(void)
 }
 
 static const struct op own[] = {
-	{ "take", own_take, 0 }, { "take and end", own_take_and_end, 0 },
+	{ "take", own_take, 0 },
 	{ "take all", own_take_all, 0 }, { "take back", own_take_back, MERGES },
 	{ "end", own_end, 0 }, { "threshold", own_threshold, 0 },
 	{ "events", own_events, WIPES | LOCKS | TIMER },
