@@ -19,13 +19,13 @@ void irq_vm_init(struct irq_vm *vm)
 	INIT_LIST_HEAD(&vm->lapics);
 }
 
+/* The map went with the first LAPIC that did. */
 void irq_vm_destroy(struct irq_vm *vm)
 {
 	kfree(vm->pit);
 	kfree(vm->ioapic);
 	kfree(vm->pic);
 	kvfree(rcu_dereference_protected(vm->routes, true));
-	kvfree(rcu_dereference_protected(vm->map, true));
 }
 
 /* Any mixing will do; it spreads the vectors of few vCPUs, too (apic_map_test). */

@@ -79,10 +79,10 @@ struct irq_vm {
 void irq_vm_init(struct irq_vm *vm);
 
 /**
- * irq_vm_destroy - free controllers, routes and map
+ * irq_vm_destroy - free controllers and routes
  * @vm: the VM; no LAPIC is left, no timer runs, nobody looks at it any more
  *
- * PIC, IOAPIC and PIT are from kmalloc(), routes and map from kvmalloc().
+ * PIC, IOAPIC and PIT are from kmalloc(), routes from kvmalloc().
  */
 void irq_vm_destroy(struct irq_vm *vm);
 
