@@ -147,19 +147,10 @@ void vcpu_block(struct kvm_vcpu *vcpu)
 	poll_adjust(h, limit, end - start);
 }
 
-int vcpu_step_halt_up(void *obj)
+int vcpu_halt_make(struct kvm_vcpu *vcpu)
 {
-	struct kvm_vcpu *vcpu = obj;
-
 	if (arch_irq_chips(vcpu->kvm) == IRQ_CHIPS_NONE)
 		return 0;
 	vcpu->halt = kzalloc(sizeof(*vcpu->halt), GFP_KERNEL_ACCOUNT);
 	return vcpu->halt ? 0 : -ENOMEM;
-}
-
-void vcpu_step_halt_down(void *obj)
-{
-	struct kvm_vcpu *vcpu = obj;
-
-	kfree(vcpu->halt);
 }

@@ -46,9 +46,12 @@ void vcpu_block(struct kvm_vcpu *vcpu);
  */
 int halt_poll_set(struct kvm *kvm, u64 ns);
 
-/** vcpu_step_halt_up - vCPU step: struct vcpu_halt, where HLT stays in the kernel */
-int vcpu_step_halt_up(void *vcpu);
-/** vcpu_step_halt_down - free it */
-void vcpu_step_halt_down(void *vcpu);
+/**
+ * vcpu_halt_make - vcpu->halt, where HLT stays in the kernel; kfree() frees it
+ * @vcpu: being created
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vcpu_halt_make(struct kvm_vcpu *vcpu);
 
 #endif

@@ -286,15 +286,12 @@ static int irqfd_deassign(struct kvm *kvm, const struct kvm_irqfd *args)
 	return 0;
 }
 
-void vm_step_irqfd_down(void *obj)
+void irqfds_destroy(struct kvm *kvm)
 {
-	struct kvm *kvm = obj;
 	struct irqfds *fds = kvm->irqfds;
 	struct irqfd *irqfd;
 	LIST_HEAD(ended);
 
-	if (!fds)
-		return;
 	mutex_lock(&fds->lock);
 	list_for_each_entry(irqfd, &fds->all, link) {
 		irqfd->ended = true;

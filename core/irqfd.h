@@ -39,8 +39,11 @@ int irqfd_set(struct kvm *kvm, const struct kvm_irqfd *args);
  */
 void irqfd_acked(struct kvm *kvm, u32 gsi);
 
-/** vm_step_irqfd_down - VM step: remove all */
-void vm_step_irqfd_down(void *kvm);
+/**
+ * irqfds_destroy - the VM ends: remove all
+ * @kvm: the VM, whose irqfds is not NULL; its vCPUs and controllers are still there
+ */
+void irqfds_destroy(struct kvm *kvm);
 
 /** module_step_irqfd_up - the workqueue on which irqfds of closed eventfds end */
 int module_step_irqfd_up(void *unused);

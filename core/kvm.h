@@ -67,6 +67,7 @@ struct new_fd {
  * @vcpus: vCPUs by index 0 .. @nr_vcpus - 1, and by id (vcpu_map.h); a lookup sees
  *         published ones only
  * @nr_vcpus: published vCPUs; release-store by the publisher, acquire by readers
+ * @ids_differ: a vCPU has another id than index; @lock
  * @vcpu_ids: ids are below it (KVM_CAP_MAX_VCPU_ID); 0: not set; @lock
  * @yielded_to: index of the vCPU that was yielded to last; a hint, no lock
  * @halt_poll: longest halt poll in ns, with HALT_POLL_OWN; 0: the module's
@@ -95,6 +96,7 @@ struct kvm {
 	struct mutex lock;
 	struct xarray vcpus;
 	int nr_vcpus;
+	bool ids_differ;
 	u32 vcpu_ids;
 	int yielded_to;
 

@@ -143,10 +143,10 @@ int stats_fd_vcpu(struct kvm_vcpu *vcpu);
 /** stats_set_owner - the module that open descriptors keep loaded */
 void stats_set_owner(struct module *owner);
 
-/** vm_step_list_up - VM step: the VM counts in debugfs' sums */
-int vm_step_list_up(void *kvm);
-/** vm_step_list_down - not any more: nobody sums its vCPUs afterwards */
-void vm_step_list_down(void *kvm);
+/** stats_vm_enlist - the VM counts in debugfs' sums */
+void stats_vm_enlist(struct kvm *kvm);
+/** stats_vm_delist - not any more: nobody looks at its vCPUs afterwards */
+void stats_vm_delist(struct kvm *kvm);
 
 /** module_step_stats_up - the files of debugfs, where there is one */
 int module_step_stats_up(void *unused);

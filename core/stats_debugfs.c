@@ -9,33 +9,28 @@
 #include <linux/debugfs.h>
 #include <linux/list.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
+#include <linux/spinlock.h>
 
 #include "core/stats.h"
 #include "core/vm.h"
 
 /* The VMs whose vCPUs are there; @vm_list_lock. */
 static LIST_HEAD(vm_list);
-static DEFINE_MUTEX(vm_list_lock);
+static DEFINE_SPINLOCK(vm_list_lock);
 static struct dentry *stats_dir;
 
-int vm_step_list_up(void *obj)
+void stats_vm_enlist(struct kvm *kvm)
 {
-	struct kvm *kvm = obj;
-
-	mutex_lock(&vm_list_lock);
+	spin_lock(&vm_list_lock);
 	list_add(&kvm->link, &vm_list);
-	mutex_unlock(&vm_list_lock);
-	return 0;
+	spin_unlock(&vm_list_lock);
 }
 
-void vm_step_list_down(void *obj)
+void stats_vm_delist(struct kvm *kvm)
 {
-	struct kvm *kvm = obj;
-
-	mutex_lock(&vm_list_lock);
+	spin_lock(&vm_list_lock);
 	list_del(&kvm->link);
-	mutex_unlock(&vm_list_lock);
+	spin_unlock(&vm_list_lock);
 }
 
 static int sum_vms(void *desc, u64 *sum)
@@ -43,10 +38,10 @@ static int sum_vms(void *desc, u64 *sum)
 	struct kvm *kvm;
 
 	*sum = 0;
-	mutex_lock(&vm_list_lock);
+	spin_lock(&vm_list_lock);
 	list_for_each_entry(kvm, &vm_list, link)
 		*sum += stat_value(desc, kvm, NULL, 0);
-	mutex_unlock(&vm_list_lock);
+	spin_unlock(&vm_list_lock);
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(vm_fops, sum_vms, NULL, "%llu\n");
@@ -58,11 +53,11 @@ static int sum_vcpus(void *desc, u64 *sum)
 	int i;
 
 	*sum = 0;
-	mutex_lock(&vm_list_lock);
+	spin_lock(&vm_list_lock);
 	list_for_each_entry(kvm, &vm_list, link)
 		vcpu_for_each(i, vcpu, kvm)
 			*sum += stat_value(desc, kvm, vcpu, 0);
-	mutex_unlock(&vm_list_lock);
+	spin_unlock(&vm_list_lock);
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(vcpu_fops, sum_vcpus, NULL, "%llu\n");

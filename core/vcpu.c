@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 
 #include "core/arch.h"
+#include "core/block.h"
 #include "core/coalesced.h"
 #include "core/vcpu_map.h"
 #include "core/vm.h"
@@ -182,7 +183,7 @@ void vcpu_step_limits_down(void *obj)
 	vcpu_map_drop(obj);
 }
 
-int vcpu_step_run_page_up(void *obj)
+int vcpu_step_run_up(void *obj)
 {
 	struct kvm_vcpu *vcpu = obj;
 
@@ -190,13 +191,20 @@ int vcpu_step_run_page_up(void *obj)
 	preempt_notifier_init(&vcpu->preempt, &vcpu_preempt_ops);
 	vcpu->cpu = -1;
 	vcpu->run = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	return vcpu->run ? 0 : -ENOMEM;
+	if (!vcpu->run)
+		return -ENOMEM;
+	if (vcpu_halt_make(vcpu)) {
+		free_page((unsigned long)vcpu->run);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
-void vcpu_step_run_page_down(void *obj)
+void vcpu_step_run_down(void *obj)
 {
 	struct kvm_vcpu *vcpu = obj;
 
+	kfree(vcpu->halt);
 	free_page((unsigned long)vcpu->run);
 }
 
@@ -264,10 +272,9 @@ long vcpu_create(struct kvm *kvm, u32 id)
 	return ret;
 }
 
-/* The count goes down before the vCPU does. */
-void vm_step_vcpus_down(void *obj)
+/* Last one first; the count goes down before the vCPU does. */
+void vcpu_destroy_all(struct kvm *kvm)
 {
-	struct kvm *kvm = obj;
 	struct kvm_vcpu *vcpu;
 
 	while (kvm->nr_vcpus) {

@@ -30,6 +30,8 @@ struct kvm_vcpu *vcpu_by_id(struct kvm *kvm, u32 id)
 
 	if (likely(vcpu && vcpu->id == id))
 		return vcpu;
+	if (!READ_ONCE(kvm->ids_differ))
+		return NULL;
 	return xa_load(&kvm->vcpus, id_key(id));
 }
 
@@ -51,8 +53,10 @@ void vcpu_map_publish(struct kvm_vcpu *vcpu)
 {
 	struct kvm *kvm = vcpu->kvm;
 
-	if (!id_is_index(vcpu))
+	if (!id_is_index(vcpu)) {
 		xa_store(&kvm->vcpus, id_key(vcpu->id), vcpu, GFP_KERNEL_ACCOUNT);
+		WRITE_ONCE(kvm->ids_differ, true);
+	}
 	xa_store(&kvm->vcpus, vcpu->idx, vcpu, GFP_KERNEL_ACCOUNT);
 	/* The vCPU is complete before the count covers it: see vcpu_get(). */
 	smp_store_release(&kvm->nr_vcpus, vcpu->idx + 1);

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "core/arch.h"
+#include "core/irqfd.h"
 #include "core/vm.h"
 
 static int vm_release(struct inode *inode, struct file *file)
@@ -134,8 +135,19 @@ int vm_step_publish_up(void *obj)
 	if (*arch_vm_steps.fail == (int)arch_vm_steps.n - 1)
 		return -EIO;
 #endif
+	stats_vm_enlist(kvm);
 	fd_publish(&kvm->fd);
 	return 0;
+}
+
+void vm_step_publish_down(void *obj)
+{
+	struct kvm *kvm = obj;
+
+	stats_vm_delist(kvm);
+	if (kvm->irqfds)
+		irqfds_destroy(kvm);
+	vcpu_destroy_all(kvm);
 }
 
 void vm_get(struct kvm *kvm)

@@ -122,23 +122,26 @@ void vm_step_mm_down(void *kvm);
 int vm_step_locks_up(void *kvm);
 /** vm_step_locks_down - free what they hold */
 void vm_step_locks_down(void *kvm);
-/** vm_step_vcpus_down - destroy all vCPUs; the last one first */
-void vm_step_vcpus_down(void *kvm);
 /** vm_step_fd_up - reserve a descriptor and its file */
 int vm_step_fd_up(void *kvm);
 /** vm_step_fd_down - give them back unless they were published */
 void vm_step_fd_down(void *kvm);
-/** vm_step_publish_up - install the descriptor; the last step */
+/** vm_step_publish_up - statistics and userspace find the VM; the last step */
 int vm_step_publish_up(void *kvm);
+/**
+ * vm_step_publish_down - nobody finds the VM any more: what reaches its vCPUs goes, then
+ * they do
+ */
+void vm_step_publish_down(void *kvm);
 
 /** vcpu_step_limits_up - -EINVAL, -EEXIST; reserve the index; kvm->lock held */
 int vcpu_step_limits_up(void *vcpu);
 /** vcpu_step_limits_down - free the index */
 void vcpu_step_limits_down(void *vcpu);
-/** vcpu_step_run_page_up - the page shared with userspace, the mutex */
-int vcpu_step_run_page_up(void *vcpu);
-/** vcpu_step_run_page_down - free the page */
-void vcpu_step_run_page_down(void *vcpu);
+/** vcpu_step_run_up - what KVM_RUN needs: the mutex, the shared page, the halt's state */
+int vcpu_step_run_up(void *vcpu);
+/** vcpu_step_run_down - free them */
+void vcpu_step_run_down(void *vcpu);
 /** vcpu_step_fd_up - reserve a descriptor and its file */
 int vcpu_step_fd_up(void *vcpu);
 /** vcpu_step_fd_down - give them back unless they were published */

@@ -509,20 +509,20 @@ static void times_are_counted(void **state)
 	assert_int_equal(halt.poll_ns, 20000);
 }
 
-static void steps(void **state)
+static void memory(void **state)
 {
 	struct kvm other = { };
 
 	vcpu.halt = NULL;
 	shim_fail_at = shim_allocs + 1;
-	assert_int_equal(vcpu_step_halt_up(&vcpu), -ENOMEM);
+	assert_int_equal(vcpu_halt_make(&vcpu), -ENOMEM);
 	shim_fail_at = 0;
-	assert_int_equal(vcpu_step_halt_up(&vcpu), 0);
+	assert_int_equal(vcpu_halt_make(&vcpu), 0);
 	assert_non_null(vcpu.halt);
-	vcpu_step_halt_down(&vcpu);
+	kfree(vcpu.halt);
 	vcpu.halt = NULL;
 	vcpu.kvm = &other;
-	assert_int_equal(vcpu_step_halt_up(&vcpu), 0);
+	assert_int_equal(vcpu_halt_make(&vcpu), 0);
 	assert_null(vcpu.halt);
 	assert_int_equal(shim_live, 0);
 }
@@ -537,7 +537,7 @@ int main(void)
 		cmocka_unit_test(limit_of_the_vm),
 		cmocka_unit_test(histograms),
 		cmocka_unit_test(times_are_counted),
-		cmocka_unit_test(steps),
+		cmocka_unit_test(memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,7 +48,8 @@ static void down(void)
 {
 	int i;
 
-	vm_step_irqfd_down(&kvm);
+	if (kvm.irqfds)
+		irqfds_destroy(&kvm);
 	module_step_irqfd_down(NULL);
 	assert_int_equal(shim_live, 0);
 	for (i = 0; i < SHIM_EVENTFDS; i++) {
@@ -226,7 +227,8 @@ static void work_now(void)
 
 static void vm_ends(void)
 {
-	vm_step_irqfd_down(&kvm);
+	if (kvm.irqfds)
+		irqfds_destroy(&kvm);
 	kvm.irqfds = NULL;
 }
 

@@ -9,7 +9,6 @@
 #include <linux/preempt.h>
 
 #include "core/arch.h"
-#include "core/block.h"
 #include "core/hwenable.h"
 #include "core/iobus.h"
 #include "core/irqfd.h"
@@ -118,8 +117,8 @@ EXPORT_SYMBOL_GPL(kvm_vendor_unload);
 
 /*
  * Nothing here starts a thread, waits for a grace period or walks other VMs.
- * The notifier comes when everything that it calls exists.  vCPUs and irqfds are
- * made later, and go when nobody reaches the VM any more.
+ * The notifier comes when everything that it calls exists.  vCPUs and what
+ * reaches them are made after "publish" and go before it is undone.
  */
 static const struct step vm_step[] = {
 	{ "mm",		vm_step_mm_up,		vm_step_mm_down },
@@ -134,11 +133,8 @@ static const struct step vm_step[] = {
 	{ "vendor",	vm_step_vendor_up,	vm_step_vendor_down },
 	{ "hardware",	vm_step_hw_up,		vm_step_hw_down },
 	{ "notifier",	vm_step_notifier_up,	vm_step_notifier_down },
-	{ "vcpus",	steps_nothing,		vm_step_vcpus_down },
-	{ "irqfds",	steps_nothing,		vm_step_irqfd_down },
-	{ "list",	vm_step_list_up,	vm_step_list_down },
 	{ "fd",		vm_step_fd_up,		vm_step_fd_down },
-	{ "publish",	vm_step_publish_up,	NULL },
+	{ "publish",	vm_step_publish_up,	vm_step_publish_down },
 };
 
 STEP_ARRAY_TEST(vm, vm_step)
@@ -153,8 +149,7 @@ const struct step_array arch_vm_steps = {
 /* R7.  "reset" needs all that comes before it; nobody sees the vCPU before "publish". */
 static const struct step vcpu_step[] = {
 	{ "limits",	vcpu_step_limits_up,	vcpu_step_limits_down },
-	{ "run page",	vcpu_step_run_page_up,	vcpu_step_run_page_down },
-	{ "halt",	vcpu_step_halt_up,	vcpu_step_halt_down },
+	{ "run",	vcpu_step_run_up,	vcpu_step_run_down },
 	{ "fpu",	vcpu_step_fpu_up,	vcpu_step_fpu_down },
 	{ "cpuid",	steps_nothing,		vcpu_step_cpuid_down },
 	{ "mmu",	vcpu_step_mmu_up,	vcpu_step_mmu_down },
