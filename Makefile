@@ -13,7 +13,7 @@ SOAK_SECONDS ?= 600
 NPT ?= 1
 
 .PHONY: all help run check check-style unit modules modules-test programs
-.PHONY: shell lab check-qemu check-shadow check-selftests soak soak-code bench-boot
+.PHONY: shell lab check-qemu check-smp check-shadow check-selftests soak soak-code bench-boot
 .PHONY: bench-exit bench-rmap install clean deps mutants fuzz
 .PHONY: coverage tsan
 
@@ -36,7 +36,9 @@ help:
 	'make tsan          the tests with threads in mmu/, by the thread sanitizer' \
 	'make modules       kvm.ko and kvm-amd.ko in build/modules/ (KDIR=...)' \
 	'make modules-test  the same with fault injection, in build/modules-test/' \
-	'make check-qemu    QEMU with more CPU models, memory sizes, kernel arguments' \
+	'make check-qemu    QEMU with more CPU models, memory sizes, kernel arguments;' \
+	'                   machine types, vCPUs, interrupt controllers, devices' \
+	'make check-smp     a guest of 4 vCPUs under stress-ng, interrupts and clocks watched' \
 	'make check-shadow  guests of every kind of paging, on shadow page tables (NPT=0)' \
 	'make soak          20 guests in a row, 50 killed: nothing may be left' \
 	'make bench-boot    time to a guest'"'"'s userspace, beside the kernel'"'"'s own KVM' \
@@ -121,8 +123,12 @@ bench-boot: deps modules
 	@bench/boot-time
 
 check-qemu:
-	@scripts/install-deps build test lab vmm
+	@scripts/install-deps build test lab vmm stress
 	@tests/check modules qemu
+
+check-smp:
+	@scripts/install-deps build test lab vmm stress
+	@tests/check modules smp
 
 check-shadow:
 	@scripts/install-deps build test lab vmm stress

@@ -9,6 +9,7 @@
 
 #include "core/arch.h"
 #include "core/irqfd.h"
+#include "core/stats.h"
 #include "core/vm.h"
 
 static int vm_release(struct inode *inode, struct file *file)

@@ -57,6 +57,12 @@ struct kvm_vcpu *vcpu_get(struct kvm *kvm, int i);
 struct kvm_vcpu *vcpu_by_id(struct kvm *kvm, u32 id);
 
 /**
+ * vcpu_destroy_all - destroy the vCPUs of a VM that nobody uses any more
+ * @kvm: the VM
+ */
+void vcpu_destroy_all(struct kvm *kvm);
+
+/**
  * fd_reserve - a descriptor for a new object, which nobody sees yet
  * @fd: result
  * @name: of its inode

@@ -7,10 +7,12 @@
 
 LAB_CACHE=${LAMINA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lamina}
 # Parts of the cache keys: raise them when something else is kept, or packed.
-LAB_KERNEL_FORMAT=3
+LAB_KERNEL_FORMAT=4
 LAB_BASE_FORMAT=2
-# A guest with a disk or a balloon needs these; what they are built on is built in.
-guest_modules='virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_blk virtio_balloon'
+# A guest with a disk, a network or a balloon needs these; what they are built on is
+# built in.
+guest_modules='virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci
+	virtio_mmio virtio_blk failover net_failover virtio_net virtio_balloon'
 
 # The kernel release the modules are built for: what KDIR was prepared for,
 # else the newest cloud headers here, else what the archive offers.

@@ -1,23 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# Sourced by scripts that run in the lab: guests in Debian's QEMU on /dev/kvm,
-# with interrupt controllers of QEMU's. tests/lab/run -G has put them there.
+# Sourced by scripts that run in the lab: guests in Debian's QEMU on /dev/kvm.
+# tests/lab/run -G has put them there.
 
 # shellcheck source=tests/lab/alarm.sh
 . /bin/alarm.sh
 
 console=/tmp/console
 qemu_cpu=host qemu_mem=256 qemu_smp=1 qemu_limit=400
+# q35, pc or microvm; interrupt controllers in the kernel: on, split, off, or QEMU's
+# default when empty
+qemu_machine=q35 qemu_irqchip=off
 # empty: a guest that restarts or is reset starts again
 qemu_once=-no-reboot
 # where the kernel and its initramfs are
 qemu_guest=/guest qemu_args=''
-# Stock KVM: what it would use and cannot, without an interrupt controller of its own;
-# and the emulated machine does not tell it of XSETBV (see boot-time).
-if [ ! -e /mod/test/kvm.ko ]; then
-	qemu_cpu=host,-kvm-asyncpf,-kvm-asyncpf-int
-	qemu_args=noxsave
-fi
+# Stock KVM: the emulated machine does not tell it of XSETBV (see boot-time).
+[ -e /mod/test/kvm.ko ] || qemu_args=noxsave
 
 # qemu_run KERNEL-ARGS [QEMU-ARGS...]: a guest from the kernel's file, console on
 # stdout, until QEMU ends. Status 137: out of time.
@@ -31,8 +30,12 @@ qemu_run() {
 
 # qemu_raw [QEMU-ARGS...]: the same without a kernel or disk
 qemu_raw() {
-	timeout -s KILL "$qemu_limit" qemu-system-x86_64 -machine q35 \
-		-accel kvm,kernel-irqchip=off -cpu "$qemu_cpu" -m "$qemu_mem" -smp "$qemu_smp" \
+	minus=''
+	# what QEMU would use and cannot, without an interrupt controller in the kernel
+	[ "$qemu_irqchip" != off ] || minus=,-kvm-asyncpf,-kvm-asyncpf-int
+	timeout -s KILL "$qemu_limit" qemu-system-x86_64 -machine "$qemu_machine" \
+		-accel "kvm${qemu_irqchip:+,kernel-irqchip=$qemu_irqchip}" \
+		-cpu "$qemu_cpu$minus" -m "$qemu_mem" -smp "$qemu_smp" \
 		-nodefaults -display none -vga none -serial stdio "$@" 2>/tmp/qemu
 }
 
@@ -63,7 +66,8 @@ console_clean() {
 qemu_words() {
 	grep -v -e 'Userspace local APIC is deprecated' \
 		-e 'Do not use kernel-irqchip except' \
-		-e 'support requested feature: CPUID.40000001H:EAX' /tmp/qemu
+		-e 'support requested feature: CPUID.40000001H:EAX' \
+		-e 'cpus requested ([0-9]*) exceeds the recommended cpus' /tmp/qemu
 }
 
 # guest_ran: after QEMU's end: the guest came up and is well; $took: seconds from
@@ -85,4 +89,58 @@ qemu_boot() {
 	start=$(now)
 	{ qemu_run "$@"; echo $? >/tmp/status; } | console_show
 	guest_ran
+}
+
+# guest_sum: what its busybox, which is ours if nothing else is said, finds of itself
+guest_sum() { cat "$qemu_guest/sum" 2>/dev/null || md5sum </bin/busybox | cut -c1-32; }
+
+# guest_has_cpus: as many as it was given
+guest_has_cpus() {
+	grep -q "^guest: cpus ${qemu_smp%%,*}[^0-9]*$" "$console" && return
+	echo "qemu: the guest has not $qemu_smp CPUs"
+	return 1
+}
+
+# guest_right: it has computed what we compute, and has the memory and the CPUs that
+# it was given
+guest_right() {
+	grep -q "^guest: sum $(guest_sum)" "$console" ||
+		{ echo "qemu: the guest computes a wrong sum"; return 1; }
+	guest_has_cpus || return
+	! grep -E '^guest: .*(wrong:|failed$)' "$console" | grep -v ' 0 failed$' || return
+	kib=$(sed -n 's/^MemTotal: *\([0-9]*\) kB.*/\1/p' "$console")
+	[ "${kib:-0}" -gt $((qemu_mem * 1024 * 2 / 3)) ] ||
+		{ echo "qemu: the guest sees $kib KiB"; return 1; }
+}
+
+# What follows needs lib.sh.
+
+# guest_up KERNEL-ARGS: a guest in the background, with a monitor
+guest_up() {
+	rm -f "$console" /tmp/mon.*
+	mkfifo /tmp/mon.in /tmp/mon.out
+	: >"$console"
+	{ qemu_run "$1" -monitor pipe:/tmp/mon; echo $? >/tmp/status; } | console_show &
+	cat /tmp/mon.out >/tmp/mon.log &
+	exec 5>/tmp/mon.in
+}
+
+# says WORDS COUNT: the guest has said so, on a busy machine after a while
+says() { wait_for "$console" "$1" "$2" || wait_for "$console" "$1" "$2"; }
+
+# ask COMMAND: of the monitor; its answer is in /tmp/answer
+ask() {
+	lines=$(grep -c '(qemu)' /tmp/mon.log)
+	size=$(stat -c %s /tmp/mon.log)
+	echo "$1" >&5
+	wait_for /tmp/mon.log '(qemu)' $((lines + 1)) || return
+	tail -c +$((size + 1)) /tmp/mon.log | tr -d '\r' >/tmp/answer
+}
+
+# guest_quit: by the monitor
+guest_quit() {
+	echo quit >&5
+	exec 5>&-
+	wait
+	[ "$(cat /tmp/status)" = 0 ] && console_clean
 }
