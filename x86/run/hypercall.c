@@ -3,8 +3,6 @@
  * Hypercalls.  VMCALL is 0F 01 C1, VMMCALL 0F 01 D9: rewriting one to the other is a
  * write of a single byte, which other processors see as a whole.
  */
-#include <linux/kvm_para.h>
-
 #include "core/guestmem.h"
 #include "x86/cpu/caps.h"
 #include "x86/insn/fetch.h"
@@ -14,24 +12,6 @@
 
 #define MODRM_VMCALL	0xc1
 #define MODRM_VMMCALL	0xd9
-
-/* No paravirtual feature is announced, so no number is known. */
-static void hypercall_execute(struct x86_vcpu *v)
-{
-	u64 ret = state_get(v, GRP_CPL)->cpl ? -KVM_EPERM : -KVM_ENOSYS;
-
-	v->state.gpr[GPR_RAX] = state_is_64bit_code(v) ? ret : (u32)ret;
-}
-
-enum x86_next hypercall_exit(struct x86_vcpu *v, const struct x86_exit *exit)
-{
-	enum x86_next next;
-
-	if (!exit_skip(v, exit, &next))
-		return next;
-	hypercall_execute(v);
-	return X86_RESUME;
-}
 
 static u8 modrm_foreign(void)
 {
