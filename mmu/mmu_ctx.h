@@ -36,7 +36,8 @@ struct mmu_guest_fault {
  * @root_get: the guest's root register (CR3, nCR3, EPTP)
  * @pdptr_get: PDPTE @i of a PAE guest; NULL where there are no such registers:
  *             nested EPT has none, and with nested paging of AMD's kind walks read
- *             them from memory (APM vol. 2, 15.25.10)
+ *             them from memory (APM vol. 2, 15.25.10), as they do here without
+ *             nested paging (docs/mmu.md)
  * @fault: receives the guest's faults: #PF into the guest, or an exit to L1.
  *         Called by mmu_fault() before it returns MMU_INJECT, no lock held
  */
@@ -168,7 +169,8 @@ enum gwalk_status mmu_translate(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
  * @gpa: result, when true is returned
  *
  * Reads the entries that the last walk has read, as that walk would: when all of
- * them are what they were, so is the result.
+ * them are what they were, so is the result.  Worth it where each exit fetches code:
+ * without decode assists or NRIP save (guest/again.c).
  *
  * Return: false when it takes mmu_translate().
  */

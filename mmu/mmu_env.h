@@ -154,7 +154,7 @@ void mmu_env_pfn_put(const struct mmu_pfn *p, bool dirty, bool accessed);
  * @gfn: the frame
  *
  * A look at userspace's page tables, valid only as long as
- * mmu_fault_is_stale() says so.  Called without the MMU lock.
+ * inv_is_stale() says so.  Called without the MMU lock.
  *
  * Return: LEVEL_4K, LEVEL_2M or LEVEL_1G.
  */
@@ -190,7 +190,7 @@ int mmu_env_guest_peek(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 struct gwalk_step;
 
 /**
- * mmu_env_guest_same - do entries in guest memory still have their values?
+ * mmu_env_guest_same - do entries of a walk (guest/again.c) still have their values?
  * @vcpu: whose address space
  * @step: the entries
  * @n: how many, at least 1

@@ -23,8 +23,8 @@ static struct mmu_walk *last_walk(struct mmu_ctx *ctx,
 }
 
 /*
- * PAE's first entries are not read from where they lie, and of what ->next has
- * read nothing is left.
+ * PAE's first entries are not read from where they lie, of what ->next has read
+ * nothing is left, and who only looks leaves bits unset that others would set.
  */
 void again_remember(struct mmu_ctx *ctx, u64 va,
 		    const struct gwalk_access *access,
@@ -33,7 +33,7 @@ void again_remember(struct mmu_ctx *ctx, u64 va,
 	struct mmu_walk *last = last_walk(ctx, access);
 	const struct pt_format *fmt = ctx->walk.fmt;
 
-	if (!fmt || fmt == &pt_format_pae || ctx->walk.next)
+	if (!fmt || fmt == &pt_format_pae || ctx->walk.next || access->no_ad)
 		return;
 	last->access = *access;
 	last->page = va >> MMU_PAGE_SHIFT;

@@ -20,6 +20,7 @@ struct gwalk_state {
 	const struct perm_regs *regs;
 	u64 va;
 	u64 access;	/* PF_* bits; PF_USER always set for a second level */
+	bool no_ad;
 };
 
 static enum gwalk_status walk_fault(const struct gwalk_state *w, u64 cause,
@@ -41,6 +42,7 @@ static noinline enum gwalk_status walk_below(const struct gwalk_state *w, u64 ad
 {
 	const struct gwalk_access below = {
 		.pf = access & (PF_WRITE | PF_FETCH), .regs = *w->regs,
+		.no_ad = w->no_ad,
 	};
 	u64 stage = access & (PF_GUEST_TABLE | PF_GUEST_FINAL);
 	struct gwalk_result next;
@@ -254,7 +256,7 @@ static enum gwalk_status walk_tables(const struct gwalk_state *w,
 			   w->regs);
 	if (error)
 		return walk_fault(w, error, res);
-	if (!ctx->set_ad || likely(ad_is_set(w, res, common)))
+	if (!ctx->set_ad || likely(ad_is_set(w, res, common)) || w->no_ad)
 		return GWALK_OK;
 	return walk_set_ad(w, res);
 }
@@ -270,6 +272,7 @@ enum gwalk_status gwalk(struct mmu_vcpu *vcpu, const struct gwalk_ctx *ctx,
 		.va = va,
 		/* APM 15.25.5: nested tables see nothing but user accesses. */
 		.access = access->pf | (ctx->perm.second ? PF_USER : 0),
+		.no_ad = access->no_ad,
 	};
 	enum gwalk_status status = GWALK_OK;
 	u64 addr = va;

@@ -47,10 +47,12 @@ struct gwalk_ctx {
  * struct gwalk_access - what is about to be done at an address
  * @pf: PF_WRITE, PF_USER, PF_FETCH, PF_IMPLICIT
  * @regs: PKRU and RFLAGS.AC
+ * @no_ad: leave accessed and dirty bits as they are, for who only looks
  */
 struct gwalk_access {
 	u64 pf;
 	struct perm_regs regs;
+	bool no_ad;
 };
 
 enum gwalk_status {

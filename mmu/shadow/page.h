@@ -18,7 +18,6 @@
  * Nothing is sized by a slot (R4): heads and pages are in xarrays, whose nodes
  * are chunks of 64 that exist where something is shadowed.
  *
- *
  * Everything here runs under mmu->lock for write.  What it takes away is in a struct
  * shadow_batch until shadow_batch_commit().
  */

@@ -98,7 +98,7 @@ void tdp_walk_root(struct tdp_walk *w, struct mmu_root *root)
 		.end = w->end,
 		.min_level = w->min_level,
 	};
-	gfn_t paused = w->start;
+	gfn_t yielded = w->start;
 	bool more;
 
 	w->batch.mmu = w->mmu;
@@ -107,10 +107,10 @@ void tdp_walk_root(struct tdp_walk *w, struct mmu_root *root)
 	while (more) {
 		if (tdp_batch_is_full(&w->batch))
 			walk_commit(w);
-		/* At least one step between two pauses. */
-		if ((it.gfn != paused || w->want_table) &&
+		/* At least one step between two yields. */
+		if ((it.gfn != yielded || w->want_table) &&
 		    walk_should_yield(w, &it)) {
-			paused = it.gfn;
+			yielded = it.gfn;
 			more = walk_yield(w, root, &it);
 			continue;
 		}

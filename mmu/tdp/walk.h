@@ -15,7 +15,7 @@ struct tdp_walk;
  * tdp_visit_fn - act on the entry at hand, then move the walk
  *
  * Return: false when the walk is over.  Not to move is to be called again,
- * after a pause when @w->want_table is set.
+ * after a yield when @w->want_table is set.
  */
 typedef bool (*tdp_visit_fn)(struct tdp_walk *w, struct pt_iter *it);
 
@@ -33,7 +33,7 @@ typedef bool (*tdp_visit_fn)(struct tdp_walk *w, struct pt_iter *it);
  * @young: age: an accessed page was met
  * @bitmap: log: the frames meant, bit 0 is @start
  * @table: split: a table for the next one
- * @want_table: split: pause and allocate it
+ * @want_table: split: yield and allocate it
  * @no_split: split: there is no memory for tables
  * @batch: what has to be flushed before the lock goes
  */

@@ -22,7 +22,7 @@
 
 static u64 word[WORDS];
 static u64 root;
-static int writes;
+static int reads, writes;
 static struct mmu_vcpu vcpu;
 
 void mmu_guest_flush(struct mmu_vcpu *v)
@@ -32,6 +32,7 @@ void mmu_guest_flush(struct mmu_vcpu *v)
 int mmu_env_guest_read(struct mmu_vcpu *v, gpa_t gpa, void *buf,
 		       unsigned int len)
 {
+	reads++;
 	if (gpa + len > sizeof(word))
 		return -EFAULT;
 	memcpy(buf, (char *)word + gpa, len);
@@ -197,6 +198,50 @@ static void registers(void **state)
 	assert_false(again(0x604567, 0, &gpa));
 }
 
+/*
+ * Who only looks leaves accessed and dirty bits alone; what is walked then is no walk
+ * to be repeated for somebody who would set them.
+ */
+static void looks(void **state)
+{
+	const struct gwalk_access look = { .no_ad = true };
+	const u64 accessed = BIT_ULL(5);
+	struct gwalk_result res;
+	gpa_t gpa;
+	int level;
+
+	writes = 0;
+	assert_int_equal(mmu_translate(&vcpu, MMU_CTX_GUEST, VA, &look, &res),
+			 GWALK_OK);
+	assert_true(res.gpa == GPA && !writes);
+	assert_false(again(VA, 0, &gpa));
+	assert_true(full(VA, 0, &gpa) && gpa == GPA);
+	for (level = 1; level <= 4; level++)
+		assert_true(*entry_at(level) & accessed);
+	/* They are there: a look may repeat it. */
+	writes = 0;
+	assert_true(mmu_translate_again(&vcpu, MMU_CTX_GUEST, VA, &look, &gpa));
+	assert_true(gpa == GPA && !writes);
+}
+
+/* Without PDPTE registers a walk reads the one that it wants, where it lies. */
+static void pdptes_in_memory(void **state)
+{
+	static const struct mmu_ctx_ops ops = { .root_get = root_get };
+	gpa_t gpa;
+
+	vcpu.ctx[MMU_CTX_GUEST].ops = &ops;
+	mode_set(BIT_ULL(5), 0);
+	root = TABLE(3);
+	*entry_at(3) = 0;
+	/* The processor has checked it; an emulated one leaves an accessed bit. */
+	word[TABLE(3) / 8] = TABLE(2) | 1 | BIT_ULL(5);
+	reads = 0;
+	assert_true(full(0x604567, 0, &gpa) && gpa == GPA);
+	assert_int_equal(reads, 3);
+	assert_true(word[TABLE(3) / 8] == (TABLE(2) | 1 | BIT_ULL(5)));
+}
+
 static void two_levels(void **state)
 {
 	u32 *table = (u32 *)((char *)word + TABLE(2));
@@ -298,6 +343,8 @@ int main(void)
 		cmocka_unit_test_setup(other_access, setup),
 		cmocka_unit_test_setup(any_entry, setup),
 		cmocka_unit_test_setup(registers, setup),
+		cmocka_unit_test_setup(looks, setup),
+		cmocka_unit_test_setup(pdptes_in_memory, setup),
 		cmocka_unit_test_setup(two_levels, setup),
 		cmocka_unit_test_setup(bits_of_other_modes, setup),
 		cmocka_unit_test_setup(random_tables, setup),

@@ -155,7 +155,7 @@ static void other_write(struct env_vm *vm)
 		world_access(cpu[1], GPA(5), PF_WRITE);
 }
 
-static void other_near(struct env_vm *vm)
+static void other_prefetch(struct env_vm *vm)
 {
 	if (!cpu[1]->out && mmu_root_is_current(&cpu[1]->v))
 		world_access(cpu[1], GPA(7), 0);
@@ -177,7 +177,7 @@ static const struct interleave_op firsts[] = {
 static const struct interleave_op seconds[] = {
 	{ "hardware", hardware, PLAY_HARDWARE },
 	{ "write", other_write, PLAY_READERS },
-	{ "near", other_near, PLAY_READERS },
+	{ "prefetch", other_prefetch, PLAY_READERS },
 	{ "recover", recover, PLAY_READERS },
 	{ "take", take, PLAY_READERS },
 	{ "age", age, PLAY_READERS },

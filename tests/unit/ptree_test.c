@@ -92,7 +92,7 @@ static void leaf(gfn_t gfn, int level)
 
 struct seen { int level; gfn_t gfn; };
 
-/* The real entries of a walk, against what is expected, in order. */
+/* The present entries of a walk, against what is expected, in order. */
 static void walk_is(gfn_t from, gfn_t end, int min_level,
 		    const struct seen *want, int n)
 {

@@ -305,7 +305,7 @@ static void test_table_going(void **state)
 }
 
 /* The frame beside the one that faults, on its way out. */
-static void test_neighbour_going(void **state)
+static void test_prefetched_going(void **state)
 {
 	tables_make();
 	poke(T1, 0, DATA << 12 | P | W | U | A | D);
@@ -400,7 +400,7 @@ int main(void)
 		CASE(test_table_nowhere),
 		CASE(test_table_unmapped),
 		CASE(test_table_going),
-		CASE(test_neighbour_going),
+		CASE(test_prefetched_going),
 		CASE(test_race_leaf),
 		CASE(test_race_directory),
 	};

@@ -270,13 +270,13 @@ static void test_recover_asks_the_host(void **state)
 	assert_int_equal(level_of(HOLE + 2000), 0);
 }
 
-static u64 *broken;
+static u64 *frozen;
 static int steps_broken;
 
 /* Until the flush nobody may put anything into the entry. */
 static void watch(void)
 {
-	u64 spte = __atomic_load_n(broken, __ATOMIC_SEQ_CST);
+	u64 spte = __atomic_load_n(frozen, __ATOMIC_SEQ_CST);
 
 	if (vm.flushes)
 		return;
@@ -291,11 +291,11 @@ static void test_recover_breaks_first(void **state)
 	u64 spte;
 
 	small_table_make(BIG + 5);
-	broken = spte_table_of(vm.mmu.config,
+	frozen = spte_table_of(vm.mmu.config,
 			       cpu->v.root->table[BIG >> 27]);
-	spte = broken[(BIG >> 18) & 511];
-	broken = spte_table_of(vm.mmu.config, spte);
-	assert_true(spte_is_table(vm.mmu.config, *broken, LEVEL_2M));
+	spte = frozen[(BIG >> 18) & 511];
+	frozen = spte_table_of(vm.mmu.config, spte);
+	assert_true(spte_is_table(vm.mmu.config, *frozen, LEVEL_2M));
 	vm.flushes = 0;
 	steps_broken = 0;
 	shim_step_hook = watch;
@@ -303,7 +303,7 @@ static void test_recover_breaks_first(void **state)
 	shim_step_hook = NULL;
 	assert_true(steps_broken > 500);
 	assert_int_equal(vm.flushes, 1);
-	assert_true(*broken == 0);
+	assert_true(*frozen == 0);
 }
 
 /* Another thread recovers the slot at one step of ours. */

@@ -39,7 +39,7 @@ static void block_is(gfn_t gfn, int leaves, int accessed, int dirty)
 	assert_int_equal(b.dirty, dirty);
 }
 
-static void test_neighbours(void **state)
+static void test_prefetch(void **state)
 {
 	assert_int_equal(fault(BASE + 37, PF_WRITE), MMU_FIXED);
 	block_is(BASE + 37, 16, 1, 1);
@@ -51,7 +51,7 @@ static void test_neighbours(void **state)
 }
 
 /* Absent pages end the search upward, and cut it short downward. */
-static void test_neighbours_absent(void **state)
+static void test_prefetch_absent(void **state)
 {
 	host_change(&vm.host, HOST + 42, HOST + 43, HOST_PRESENT, 0);
 	host_change(&vm.host, HOST + 34, HOST + 35, HOST_PRESENT, 0);
@@ -64,7 +64,7 @@ static void test_neighbours_absent(void **state)
 	assert_int_equal(level_of(BASE + 43), 0);
 }
 
-static void test_neighbours_in_slot(void **state)
+static void test_prefetch_in_slot(void **state)
 {
 	world_slot_add(&vm, 0, 2, HOLE + 5, 6, HOST + 5, 0);
 	assert_int_equal(fault(HOLE + 7, 0), MMU_FIXED);
@@ -74,7 +74,7 @@ static void test_neighbours_in_slot(void **state)
 }
 
 /* While a part of the block is being invalidated, only the frame itself. */
-static void test_neighbours_invalidated(void **state)
+static void test_prefetch_invalidated(void **state)
 {
 	mmu_invalidate_begin(&vm.mmu, BASE + 47, BASE + 48);
 	assert_int_equal(fault(BASE + 37, 0), MMU_FIXED);
@@ -82,7 +82,7 @@ static void test_neighbours_invalidated(void **state)
 	mmu_invalidate_end(&vm.mmu);
 }
 
-static void test_neighbours_logged(void **state)
+static void test_prefetch_logged(void **state)
 {
 	struct env_slot *s;
 
@@ -289,11 +289,11 @@ static void test_root_without_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_neighbours),
-		CASE(test_neighbours_absent),
-		CASE(test_neighbours_in_slot),
-		CASE(test_neighbours_invalidated),
-		CASE(test_neighbours_logged),
+		CASE(test_prefetch),
+		CASE(test_prefetch_absent),
+		CASE(test_prefetch_in_slot),
+		CASE(test_prefetch_invalidated),
+		CASE(test_prefetch_logged),
 		CASE(test_reserve_is_exact),
 		CASE(test_no_memory),
 		CASE(test_lost_race),

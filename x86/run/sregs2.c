@@ -15,6 +15,9 @@ static_assert(offsetof(struct kvm_sregs2, flags) == COMMON);
 static_assert(offsetof(struct kvm_sregs2, cr0) ==
 	      offsetof(struct kvm_sregs, cr0));
 
+/* Reserved in a PDPTE below the address (APM vol. 2, 5.2.3). */
+#define PDPTE_RSVD_LOW	0x1e6ull
+
 static bool pdptrs_exist(u64 cr0, u64 cr4, u64 efer)
 {
 	return (cr0 & X86_CR0_PG) && (cr4 & X86_CR4_PAE) && !(efer & EFER_LMA);
@@ -23,20 +26,24 @@ static bool pdptrs_exist(u64 cr0, u64 cr4, u64 efer)
 long sregs2_ioctl_get(void *obj, void *data, unsigned long arg)
 {
 	struct x86_vcpu *v = to_x86_vcpu(obj);
-	struct mmu_vcpu *mv = &v->vcpu.mmu;
 	struct kvm_sregs2 *r = data;
 	struct kvm_sregs s;
-	int i, idx;
+	int i, idx, err;
 
 	sregs_get(v, &s);
 	memcpy(r, &s, COMMON);
 	if (!pdptrs_exist(s.cr0, s.cr4, s.efer))
 		return 0;
-	/* They are what lies in memory: see guest_pdptr_get(). */
+	/*
+	 * They are what lies in memory.  The processor has checked them, and an
+	 * emulated one leaves accessed bits in them.
+	 */
 	idx = srcu_read_lock(&v->vcpu.kvm->srcu);
-	for (i = 0; i < ARRAY_SIZE(r->pdptrs); i++)
-		r->pdptrs[i] = mv->ctx[MMU_CTX_GUEST].ops->pdptr_get(mv, i);
+	err = mmu_env_guest_read(&v->vcpu.mmu, s.cr3 & 0xffffffe0, r->pdptrs,
+				 sizeof(r->pdptrs));
 	srcu_read_unlock(&v->vcpu.kvm->srcu, idx);
+	for (i = 0; i < ARRAY_SIZE(r->pdptrs); i++)
+		r->pdptrs[i] = err ? 0 : r->pdptrs[i] & ~PDPTE_RSVD_LOW;
 	r->flags = KVM_SREGS2_FLAGS_PDPTRS_VALID;
 	return 0;
 }

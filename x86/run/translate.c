@@ -17,7 +17,9 @@ static bool translate(struct x86_vcpu *v, u64 la, u64 access,
 		      struct gwalk_result *res)
 {
 	/* SMAP forbids nothing to somebody who only looks. */
-	struct gwalk_access walk = { .pf = access, .regs.ac = true };
+	struct gwalk_access walk = {
+		.pf = access, .regs.ac = true, .no_ad = true,
+	};
 
 	return mmu_translate(&v->vcpu.mmu, MMU_CTX_GUEST, la, &walk, res) ==
 	       GWALK_OK;
@@ -30,7 +32,6 @@ static bool translate(struct x86_vcpu *v, u64 la, u64 access,
 long translate_ioctl(void *obj, void *data, unsigned long arg)
 {
 	struct x86_vcpu *v = to_x86_vcpu(obj);
-	struct gwalk_ctx *ctx = &v->vcpu.mmu.ctx[MMU_CTX_GUEST].walk;
 	struct kvm_translation *tr = data;
 	u64 la = tr->linear_address;
 	struct gwalk_result res;
@@ -42,14 +43,12 @@ long translate_ioctl(void *obj, void *data, unsigned long arg)
 		return 0;
 	cr_update_mmu(v);
 	idx = srcu_read_lock(&v->vcpu.kvm->srcu);
-	ctx->set_ad = false;
 	tr->valid = translate(v, la, 0, &res);
 	if (tr->valid) {
 		tr->physical_address = res.gpa;
 		tr->writeable = translate(v, la, PF_WRITE, &res);
 		tr->usermode = translate(v, la, PF_USER, &res);
 	}
-	ctx->set_ad = true;
 	srcu_read_unlock(&v->vcpu.kvm->srcu, idx);
 	return 0;
 }

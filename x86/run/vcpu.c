@@ -27,33 +27,17 @@ static u64 guest_root_get(struct mmu_vcpu *mv)
 	return state_get(of_mmu(mv), GRP_CR3)->cr3;
 }
 
-/* Reserved in a PDPTE below the address (APM vol. 2, 5.2.3). */
-#define PDPTE_RSVD_LOW	0x1e6ull
-
-/*
- * With nested paging the processor reads the PDPTEs from the guest's memory
- * whenever it wants to (APM vol. 2, 15.25.10); so do we.  It has checked them
- * already, and an emulated one leaves accessed bits in them.
- */
-static u64 guest_pdptr_get(struct mmu_vcpu *mv, int i)
-{
-	gpa_t table = state_get(of_mmu(mv), GRP_CR3)->cr3 & 0xffffffe0;
-	u64 pdpte;
-
-	if (mmu_env_guest_read(mv, table + i * sizeof(pdpte), &pdpte,
-			       sizeof(pdpte)))
-		return 0;
-	return pdpte & ~PDPTE_RSVD_LOW;
-}
-
 static void guest_fault(struct mmu_vcpu *mv, const struct mmu_guest_fault *f)
 {
 	event_page_fault(of_mmu(mv), f->addr, f->error);
 }
 
+/*
+ * No PDPTE registers: with nested paging the processor reads the PDPTEs from the
+ * guest's memory whenever it wants to (APM vol. 2, 15.25.10), and so do walks.
+ */
 static const struct mmu_ctx_ops guest_ctx_ops = {
 	.root_get = guest_root_get,
-	.pdptr_get = guest_pdptr_get,
 	.fault = guest_fault,
 };
 

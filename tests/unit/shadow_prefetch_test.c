@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages mapped ahead: the neighbours of one that faulted, with no right that a
+ * Prefetching: what is around a page that faulted is mapped ahead, with no right that a
  * fault of their own would not have given.  The world's own checks
  * (shadow_world.h) run beside each step.
  */
