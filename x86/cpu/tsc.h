@@ -38,9 +38,9 @@ void tsc_vcpu_load(struct x86_vcpu *v);
 /** tsc_catch_up - REQ_TSC; own thread */
 void tsc_catch_up(struct x86_vcpu *v);
 
-/** tsc_host_awake - the host's counter, without suspends: neither does it go back nor run in them */
+/** tsc_host_awake - the host's counter, as if there were no suspends */
 u64 tsc_host_awake(void);
-/** tsc_host_awake_at - the same for a value of RDTSC that is not older than the last suspend */
+/** tsc_host_awake_at - the same for a value of RDTSC, read since the last suspend */
 u64 tsc_host_awake_at(u64 tsc);
 /** tsc_of_host - the guest's counter at a moment of tsc_host_awake(); own thread */
 u64 tsc_of_host(struct x86_vcpu *v, u64 awake);

@@ -12,24 +12,8 @@
 #include "x86/vcpu/event.h"
 #include "x86/vcpu/exit.h"
 #include "x86/vcpu/parts.h"
+#include "x86/vcpu/request.h"
 #include "x86/vcpu/state.h"
-
-/* x86's own requests (core/run_state.h). */
-enum x86_request {
-	REQ_TRIPLE_FAULT = REQ_ARCH,	/* the guest shuts down */
-	REQ_DEBUG_STEP,			/* userspace is told of a step */
-	REQ_TSC,			/* tsc_catch_up() */
-	REQ_MSR_FILTER,			/* the MSR filter is another one */
-	REQ_INSN_LEN,			/* events_measure() */
-	REQ_CLOCK,			/* pvclock_update() */
-	REQ_STEAL,			/* steal_update() */
-	REQ_EVENT,			/* the LAPIC or the PICs have something new */
-	REQ_NMI,			/* NMIs came from another thread: apic.nmis */
-	REQ_EOI,			/* userspace's IOAPIC is told of an EOI */
-	REQ_TPR_ACCESS,			/* userspace is told of an access to TPR */
-	REQ_TPR,			/* userspace is told of a lower TPR */
-	REQ_POLICY,			/* quirks_apply() */
-};
 
 struct irqchip;
 
