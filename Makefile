@@ -55,7 +55,7 @@ run: deps
 	$(SAY) 'run: building the modules'
 	@scripts/build-modules normal
 	$(SAY) 'run: booting an AMD machine in QEMU, inserting kvm.ko and kvm-amd.ko'
-	@$(LAB) -G -m build/modules -p npt=$(NPT) -f tests/lab/boot -- boot
+	@$(LAB) -G -s 2 -m build/modules -p npt=$(NPT) -f tests/lab/boot -- boot -s 2
 
 check:
 	@scripts/install-deps build test lab vmm
@@ -98,7 +98,7 @@ programs:
 
 shell: deps modules
 	$(SAY) 'shell: a guest; exit leaves it and the lab, as does Ctrl-A X'
-	@$(LAB) -I -G -m build/modules -f tests/lab/boot -- boot -i
+	@$(LAB) -I -G -s 2 -m build/modules -f tests/lab/boot -- boot -s 2 -i
 
 lab: deps modules
 	$(SAY) 'lab: Ctrl-A X leaves it, as does exit'

@@ -10,7 +10,7 @@ console=/tmp/console
 qemu_cpu=host qemu_mem=256 qemu_smp=1 qemu_limit=400
 # q35, pc or microvm; interrupt controllers in the kernel: on, split, off, or QEMU's
 # default when empty
-qemu_machine=q35 qemu_irqchip=off
+qemu_machine=q35 qemu_irqchip=
 # empty: a guest that restarts or is reset starts again
 qemu_once=-no-reboot
 # where the kernel and its initramfs are
