@@ -209,6 +209,9 @@ enum emul_result exec_bound(struct emul_ctx *ctx)
 	u64 low, high;
 
 	ret = operand_load(ctx, at, size, &low);
+	/* Intel's processors do not look at the upper limit then. */
+	if (ret == EMUL_OK && !ctx->amd && index < (s64)alu_signed(low, size))
+		return exec_fault(ctx, X86_TRAP_BR, 0);
 	if (ret == EMUL_OK)
 		ret = operand_load(ctx, operand_after(ctx, at, size), size,
 				   &high);

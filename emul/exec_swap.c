@@ -39,14 +39,19 @@ enum emul_result exec_xchg(struct emul_ctx *ctx)
 	return ret;
 }
 
-/** exec_xchg_ax - 90 to 97; 90 alone is NOP, which does not clear half of RAX */
+/**
+ * exec_xchg_ax - 90 to 97; 90 alone is NOP, which does not clear half of RAX
+ *
+ * F3 90 is PAUSE, on Intel with REX.B, too, where AMD's exchange R8.
+ */
 enum emul_result exec_xchg_ax(struct emul_ctx *ctx)
 {
 	unsigned int reg = operand_opcode_reg(&ctx->insn);
 	unsigned int size = ctx->insn.op_size;
 	u64 val = operand_reg_get(ctx, reg, size);
 
-	if (reg == GPR_RAX)
+	if (reg == GPR_RAX ||
+	    (!ctx->amd && ctx->insn.opcode == 0x90 && ctx->insn.rep == 0xf3))
 		return EMUL_OK;
 	operand_reg_set(ctx, reg, size, ctx->gpr[GPR_RAX]);
 	operand_reg_set(ctx, GPR_RAX, size, val);

@@ -60,6 +60,9 @@ enum emul_result far_accept(struct emul_ctx *ctx, struct far *f, bool allowed)
 		return exec_fault(ctx, X86_TRAP_GP, error);
 	if (!descriptor_present(&f->d))
 		return exec_fault(ctx, X86_TRAP_NP, error);
+	/* Intel's drop the upper half of an offset into other than 64-bit code. */
+	if (!ctx->amd && f->mode != EMUL_64)
+		f->rip = (u32)f->rip;
 	return EMUL_OK;
 }
 
@@ -212,8 +215,8 @@ enum emul_result far_return(struct emul_ctx *ctx, struct far *f,
 	allowed = far_conforming(f) ? descriptor_dpl(&f->d) <= f->cpl :
 				      descriptor_dpl(&f->d) == f->cpl;
 	ret = far_accept(ctx, f, allowed && f->cpl >= ctx->cpl);
-	/* AMD's processors check RIP before they look at the stack. */
-	if (ret == EMUL_OK)
+	/* AMD's processors check RIP before they look at the stack, Intel's after it. */
+	if (ret == EMUL_OK && ctx->amd)
 		ret = far_target(ctx, f);
 	s->sp = (s->sp + release) & s->mask;
 	if (ret == EMUL_OK && always)

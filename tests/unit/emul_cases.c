@@ -65,7 +65,7 @@ static bool emul_run(const u8 *code, struct native_state *state)
 {
 	struct emul_ctx ctx = {
 		.ops = &ops, .priv = state, .mode = EMUL_64, .protected = true,
-		.la57 = user_la57, .cpl = 3, .gpr = state->gpr,
+		.la57 = user_la57, .amd = user_amd, .cpl = 3, .gpr = state->gpr,
 		.rip = NATIVE_CODE, .rflags = state->flags,
 	};
 	enum emul_result ret = EMUL_OK;
@@ -315,6 +315,19 @@ static void fail_case(const char *what, const struct native_case *c,
 
 static unsigned long ended[33];	/* cases by vector, the last one: none */
 
+/*
+ * A string with REP and 32-bit addresses: Intel's processors clear the upper halves of the
+ * count and the pointers even when it does nothing or faults.
+ */
+static bool string_32bit(const struct native_case *c)
+{
+	u8 opcode = c->code[peer->size - 1];
+
+	return ((opcode & 0xfc) == 0xa4 || (opcode & 0xfe) == 0xaa ||
+		(opcode & 0xfc) == 0xac) &&
+	       memchr(c->code, 0x67, peer->size);
+}
+
 /* Did it execute, without a fault? */
 static bool run_case(const struct native_case *c)
 {
@@ -330,10 +343,16 @@ static bool run_case(const struct native_case *c)
 	/* A fault changes no flag at all. */
 	if (cpu.vector >= 0)
 		flags = CASES_FLAGS;
+	if (!user_amd && string_32bit(c))
+		for (unsigned int i = 0; i < 8; i++)
+			if (cpu.gpr[i] == (u32)emul.gpr[i])
+				emul.gpr[i] = cpu.gpr[i];
 	if (memcmp(cpu.gpr, emul.gpr, sizeof(cpu.gpr)) ||
 	    memcmp(cpu.ymm, emul.ymm, sizeof(cpu.ymm)))
 		fail_case("registers", c, &cpu, &emul);
-	if ((cpu.flags ^ emul.flags) & flags)
+	if (((cpu.flags ^ emul.flags) & flags) &&
+	    !(cpu.vector >= 0 && cpu.flags == c->before.flags &&
+	      user_rep_compares(c->code, peer->size)))
 		fail_case("flags", c, &cpu, &emul);
 	if (memcmp((void *)DATA, user_copy, DATA_SIZE))
 		fail_case("memory", c, &cpu, &emul);

@@ -9,6 +9,14 @@
 bool user_la57, user_amd;
 u8 user_copy[USER_SIZE];
 
+bool user_rep_compares(const u8 *code, unsigned int len)
+{
+	u8 opcode = code[len - 1];
+
+	return (memchr(code, 0xf2, len - 1) || memchr(code, 0xf3, len - 1)) &&
+	       (opcode == 0xa6 || opcode == 0xa7 || opcode == 0xae || opcode == 0xaf);
+}
+
 bool user_map(u64 at, u64 size, int prot)
 {
 	void *want = (void *)at;

@@ -24,6 +24,13 @@ extern u8 user_copy[USER_SIZE];
 /* For cmocka: asks what the processor is and maps the data pages. */
 int user_setup(void **unused);
 
+/*
+ * CMPS or SCAS with REP?  Where one faults after some iterations, Intel's processors give
+ * the flags back that were there before the instruction (SDM vol. 2, REP), AMD's those of
+ * the last iteration.
+ */
+bool user_rep_compares(const u8 *code, unsigned int len);
+
 /* Maps @size bytes at @at, where nothing is yet; false when that fails. */
 bool user_map(u64 at, u64 size, int prot);
 
