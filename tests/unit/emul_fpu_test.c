@@ -247,6 +247,16 @@ static void test_whole(void **unused)
 	put(AT + 512, 7, 8);
 	for (i = 0; i < sizeof(all) / sizeof(*all); i++)
 		each_failure(all[i]);
+	/* The end of the segment, behind a piece that could be written. */
+	fail_after = 0;
+	memset(&now.memory[AT], 0x11, 1024);
+	now.seg[EMUL_DS].limit = AT + 100;
+	faults("dd 37", X86_TRAP_GP, 0);
+	now.seg[EMUL_DS].limit = AT + 510;
+	faults("0f ae 07", X86_TRAP_GP, 0);
+	now.seg[EMUL_DS].limit = AT + 600;
+	faults("0f ae 27", X86_TRAP_GP, 0);
+	faults("0f c7 27", X86_TRAP_GP, 0);
 }
 
 int main(void)
