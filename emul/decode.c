@@ -197,6 +197,14 @@ static int decode_opcode(struct emul_insn *insn, struct stream *s)
 	return stream_byte(s, &insn->opcode);
 }
 
+/* Does a row of the table count with the prefixes that there are? */
+static bool prefix_fits(const struct emul_insn *insn, u32 flags)
+{
+	if (insn->rep)
+		return flags & (insn->rep == 0xf2 ? OP_F2 : OP_F3);
+	return flags & (insn->op66 ? OP_66 : OP_NP);
+}
+
 /* Is there an instruction with this opcode, these prefixes, in this mode? */
 static bool opcode_defined(const struct emul_insn *insn, enum emul_mode mode)
 {
@@ -206,9 +214,7 @@ static bool opcode_defined(const struct emul_insn *insn, enum emul_mode mode)
 		return false;
 	if (insn->vex)
 		return flags & (insn->vex == 4 ? OP_EVEX : OP_VEX);
-	if (insn->rep)
-		return flags & (insn->rep == 0xf2 ? OP_F2 : OP_F3);
-	return flags & (insn->op66 ? OP_66 : OP_NP);
+	return prefix_fits(insn, flags);
 }
 
 /*
@@ -230,7 +236,7 @@ static bool modrm_defined(struct emul_insn *insn)
 			return false;
 		group = op->flags;
 		insn->flags |= op->flags & ~OP_GROUP;
-		insn->exec = op->exec;
+		insn->exec = prefix_fits(insn, op->flags) ? op->exec : NULL;
 	}
 	return true;
 }

@@ -8,6 +8,8 @@
 
 #include <linux/types.h>
 
+#include "emul/fpu.h"
+
 enum emul_result {
 	EMUL_OK,	/* done; registers and RIP are the new ones */
 	EMUL_FAULT,	/* the guest faults: ctx->fault says how */
@@ -93,6 +95,12 @@ struct emul_ctx;
  * @halt: the processor waits for an event after this instruction
  * @shadow: interrupts wait for one more instruction (STI, MOV SS)
  *
+ * FPU state, beyond single vector registers:
+ * @fpu: the guest's; NULL when there is no memory for it.  Stays valid until the
+ *	next call; what is changed in it means nothing without @fpu_set
+ * @fpu_set: what is in there now becomes the guest's state
+ * @fpu_part: where component @nr (2 to 63) lies
+ *
  * Numbered registers, whose values are checked by the caller:
  * @reg: read register @nr of @set; EMUL_FAULT: it does not exist, or not now
  * @reg_set: write it, side effects included; EMUL_FAULT: the value is refused
@@ -132,6 +140,11 @@ struct emul_ops {
 	void (*flush)(struct emul_ctx *ctx);
 	void (*halt)(struct emul_ctx *ctx);
 	void (*shadow)(struct emul_ctx *ctx);
+
+	struct emul_fpu *(*fpu)(struct emul_ctx *ctx);
+	enum emul_result (*fpu_set)(struct emul_ctx *ctx);
+	void (*fpu_part)(struct emul_ctx *ctx, unsigned int nr,
+			 struct emul_fpu_part *out);
 
 	enum emul_result (*reg)(struct emul_ctx *ctx, enum emul_regs set,
 				u32 nr, u64 *val);

@@ -47,10 +47,18 @@ emul_exec_fn exec_ins, exec_outs, exec_movs, exec_cmps, exec_stos, exec_lods;
 emul_exec_fn exec_repeat;
 
 /* exec_hint.c */
-emul_exec_fn exec_nop, exec_ud, exec_clflush, exec_clwb, exec_fence;
+emul_exec_fn exec_nop, exec_ud, exec_clflush, exec_clwb;
 
 /* exec_sse.c */
 emul_exec_fn exec_vector;
+
+/* exec_x87.c */
+emul_exec_fn exec_fnstenv, exec_fnsave, exec_fldenv, exec_frstor, exec_fnstcw;
+emul_exec_fn exec_fnstsw, exec_fldcw, exec_fninit;
+
+/* exec_xsave.c */
+emul_exec_fn exec_fxsave, exec_fxrstor, exec_ldmxcsr, exec_stmxcsr, exec_xsave;
+emul_exec_fn exec_xsaveopt, exec_xsavec, exec_xsaves, exec_xrstor, exec_xrstors;
 
 /* exec_stack.c */
 emul_exec_fn exec_push_reg, exec_push_imm, exec_push_rm, exec_pop_reg;

@@ -10,7 +10,7 @@
 #include "emul/operand.h"
 #include "emul/system.h"
 
-/** exec_nop - NOP, PREFETCH; INVD, WBINVD: caches are not the emulator's concern */
+/** exec_nop - NOP, PREFETCH, fences; INVD, WBINVD: caches are not the emulator's concern */
 enum emul_result exec_nop(struct emul_ctx *ctx)
 {
 	return EMUL_OK;
@@ -27,19 +27,11 @@ enum emul_result exec_clflush(struct emul_ctx *ctx)
 {
 	u64 byte;
 
-	if (ctx->insn.rep)
-		return EMUL_UNKNOWN;
 	return operand_load(ctx, operand_address(ctx), 1, &byte);
 }
 
-/** exec_clwb - CLWB, which has the prefix 66 */
+/** exec_clwb - CLWB; without its prefix 66 XSAVEOPT */
 enum emul_result exec_clwb(struct emul_ctx *ctx)
 {
-	return ctx->insn.op66 ? exec_clflush(ctx) : EMUL_UNKNOWN;
-}
-
-/** exec_fence - LFENCE, MFENCE, SFENCE; with a prefix these are others */
-enum emul_result exec_fence(struct emul_ctx *ctx)
-{
-	return ctx->insn.rep || ctx->insn.op66 ? EMUL_UNKNOWN : EMUL_OK;
+	return ctx->insn.op66 ? exec_clflush(ctx) : exec_xsaveopt(ctx);
 }

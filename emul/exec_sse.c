@@ -97,7 +97,7 @@ static enum emul_result sse_enabled(struct emul_ctx *ctx, u64 cr0, u64 cr4)
 	return EMUL_OK;
 }
 
-static enum emul_result sse_usable(struct emul_ctx *ctx)
+enum emul_result exec_sse_usable(struct emul_ctx *ctx)
 {
 	enum emul_result ret;
 	u64 cr0, cr4 = 0;
@@ -239,7 +239,7 @@ enum emul_result exec_vector(struct emul_ctx *ctx)
 		return EMUL_UNKNOWN;
 	if (!sse_valid(insn, move))
 		return exec_fault(ctx, X86_TRAP_UD, 0);
-	ret = sse_usable(ctx);
+	ret = exec_sse_usable(ctx);
 	if (ret != EMUL_OK)
 		return ret;
 	if (operand_in_memory(insn))

@@ -143,14 +143,12 @@ enum emul_result exec_wrmsr(struct emul_ctx *ctx)
 	return write_pair(ctx, EMUL_MSR);
 }
 
-/** exec_xgetbv - XGETBV, XSETBV; with a prefix these opcodes are not defined */
+/** exec_xgetbv - XGETBV, XSETBV */
 enum emul_result exec_xgetbv(struct emul_ctx *ctx)
 {
 	enum emul_result ret;
 	u64 cr4;
 
-	if (ctx->insn.rep || ctx->insn.op66)
-		return EMUL_UNKNOWN;
 	ret = exec_reg(ctx, EMUL_CR, 4, &cr4);
 	if (ret != EMUL_OK)
 		return ret;
@@ -305,7 +303,7 @@ enum emul_result exec_fsgsbase(struct emul_ctx *ctx)
 	struct emul_segment seg;
 	enum emul_result ret;
 
-	if (insn->rep != 0xf3 || insn->op_size == 2)
+	if (insn->op_size == 2)
 		return EMUL_UNKNOWN;
 	ret = base_allowed(ctx);
 	if (ret != EMUL_OK)
@@ -328,8 +326,6 @@ enum emul_result exec_rdpid(struct emul_ctx *ctx)
 	enum emul_result ret;
 	u64 id;
 
-	if (ctx->insn.rep != 0xf3)
-		return EMUL_UNKNOWN;
 	ret = exec_reg(ctx, EMUL_MSR, MSR_TSC_AUX, &id);
 	if (ret == EMUL_OK)
 		operand_reg_set(ctx, operand_rm(&ctx->insn), 4, id);
@@ -343,8 +339,6 @@ enum emul_result exec_rdpid(struct emul_ctx *ctx)
  */
 enum emul_result exec_clac(struct emul_ctx *ctx)
 {
-	if (ctx->insn.rep || ctx->insn.op66)
-		return EMUL_UNKNOWN;
 	if (ctx->cpl)
 		return exec_fault(ctx, X86_TRAP_UD, 0);
 	return exec_flag(ctx, X86_EFLAGS_AC, ctx->insn.modrm & 1);

@@ -243,6 +243,27 @@ enum emul_result operand_write(struct emul_ctx *ctx, struct operand_addr at,
 	return ret;
 }
 
+enum emul_result operand_block(struct emul_ctx *ctx, struct operand_addr at,
+			       void *buf, unsigned int size, bool write)
+{
+	enum emul_result ret = EMUL_OK;
+	unsigned int n;
+
+	for (; size && ret == EMUL_OK; size -= n) {
+		n = size < 64 ? size : 64;
+		if (!buf)
+			ret = operand_probe(ctx, at, n);
+		else if (write)
+			ret = operand_write(ctx, at, buf, n);
+		else
+			ret = operand_read(ctx, at, buf, n);
+		at = operand_after(ctx, at, n);
+		if (buf)
+			buf += n;
+	}
+	return ret;
+}
+
 /* An operand around the end of 4 GiB is not locked: nobody has one. */
 enum emul_result operand_cmpxchg(struct emul_ctx *ctx, struct operand_addr at,
 				 const void *old, const void *new,

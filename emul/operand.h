@@ -23,28 +23,19 @@ static inline u64 operand_mask(unsigned int size)
 	return ~0ULL >> (64 - 8 * size);
 }
 
-/**
- * operand_digit - ModRM.reg where REX does not count
- * @insn: the instruction: which one of its group, or which segment register
- */
+/** operand_digit - ModRM.reg without REX: of a group, or a segment register */
 static inline unsigned int operand_digit(const struct emul_insn *insn)
 {
 	return (insn->modrm >> 3) & 7;
 }
 
-/**
- * operand_reg - the register that ModRM.reg names
- * @insn: the instruction
- */
+/** operand_reg - the register that ModRM.reg names */
 static inline unsigned int operand_reg(const struct emul_insn *insn)
 {
 	return operand_digit(insn) | ((insn->rex & 4) << 1);
 }
 
-/**
- * operand_opcode_reg - the register that the opcode names
- * @insn: the instruction
- */
+/** operand_opcode_reg - the register that the opcode names */
 static inline unsigned int operand_opcode_reg(const struct emul_insn *insn)
 {
 	return (insn->opcode & 7) | ((insn->rex & 1) << 3);
@@ -128,11 +119,7 @@ static inline struct operand_addr operand_after(const struct emul_ctx *ctx,
 	return at;
 }
 
-/**
- * operand_linear - the linear address, unchecked
- * @ctx: the emulation
- * @at: the logical address
- */
+/** operand_linear - the linear address of a logical one, unchecked */
 u64 operand_linear(struct emul_ctx *ctx, struct operand_addr at);
 
 /**
@@ -185,6 +172,19 @@ enum emul_result operand_read(struct emul_ctx *ctx, struct operand_addr at,
  */
 enum emul_result operand_write(struct emul_ctx *ctx, struct operand_addr at,
 			       const void *buf, unsigned int size);
+
+/**
+ * operand_block - operand_read(), operand_write() or operand_probe() of any size
+ * @ctx: the emulation
+ * @at: where
+ * @buf: what or where to; NULL: the write is only checked
+ * @size: in bytes
+ * @write: a write, not a read
+ *
+ * Return: EMUL_OK, or what the first piece of 64 bytes says that fails.
+ */
+enum emul_result operand_block(struct emul_ctx *ctx, struct operand_addr at,
+			       void *buf, unsigned int size, bool write);
 
 /**
  * operand_cmpxchg - write to guest memory, unless it has changed

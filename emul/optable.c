@@ -160,7 +160,14 @@ static const struct emul_opcode map_one_byte[256] = {
 	[0xd5] = EX(IMM_B | OP_NO64, exec_aam),		/* AAD */
 	[0xd6] = EX(OP_BYTE | OP_NO64, exec_salc),
 	[0xd7] = EX(OP_BYTE, exec_xlat),
-	[0xd8 ... 0xdf] = OP(V),			/* x87 */
+	[0xd8] = OP(V),					/* x87 */
+	[0xd9] = OP(V | G(D9)),
+	[0xda] = OP(V),
+	[0xdb] = OP(V | G(DB)),
+	[0xdc] = OP(V),
+	[0xdd] = OP(V | G(DD)),
+	[0xde] = OP(V),
+	[0xdf] = OP(V | G(DF)),
 
 	[0xe0 ... 0xe2] = EX(IMM_SB | OP_D64, exec_loop),
 	[0xe3] = EX(IMM_SB | OP_D64, exec_jcxz),
@@ -462,6 +469,7 @@ static const struct emul_opcode map_0f3a[256] = {
 #define MEM(n, f, fn)	[n] = EX(f, fn)
 #define REG(n, f, fn)	[8 + (n)] = EX(f, fn)
 #define BOTH(n, f, fn)	MEM(n, f, fn), REG(n, f, fn)
+#define WITH(pp, fn)	{ .flags = (pp), .exec = (fn) }	/* with these prefixes */
 
 static const struct emul_opcode groups[GROUP_COUNT][16] = {
 	[GROUP_1] = {
@@ -522,12 +530,11 @@ static const struct emul_opcode groups[GROUP_COUNT][16] = {
 	[GROUP_7_0] = { [0 ... 6] = OP(N) },
 	[GROUP_7_1] = {
 		[0 ... 1] = OP(N),
-		[2 ... 3] = EX(N, exec_clac),		/* STAC */
+		[2 ... 3] = WITH(OP_NP, exec_clac),	/* STAC */
 		[7] = OP(N),
 	},
 	[GROUP_7_2] = {
-		[0] = EX(N, exec_xgetbv),
-		[1] = EX(N, exec_xgetbv),
+		[0 ... 1] = WITH(OP_NP, exec_xgetbv),	/* XSETBV */
 		[4 ... 7] = OP(N),
 	},
 	[GROUP_7_5] = {
@@ -547,9 +554,12 @@ static const struct emul_opcode groups[GROUP_COUNT][16] = {
 	},
 	[GROUP_9] = {
 		MEM(1, LK, exec_cmpxchg_wide),
-		[3 ... 7] = OP(N),			/* XRSTORS to VMPTRST */
+		[3] = WITH(OP_NP, exec_xrstors),
+		[4] = WITH(OP_NP, exec_xsavec),
+		[5] = WITH(OP_NP, exec_xsaves),
+		[6 ... 7] = OP(N),			/* VMPTRLD, VMPTRST */
 		[8 + 6] = OP(N),			/* RDRAND */
-		REG(7, N, exec_rdpid),			/* RDSEED */
+		[8 + 7] = WITH(OP_F3, exec_rdpid),	/* RDSEED */
 	},
 	[GROUP_11] = {
 		BOTH(0, N, exec_mov_imm),
@@ -559,12 +569,17 @@ static const struct emul_opcode groups[GROUP_COUNT][16] = {
 	[GROUP_12] = { [8 + 2] = OP(N), [8 + 4] = OP(N), [8 + 6] = OP(N) },
 	[GROUP_14] = { [8 + 2 ... 8 + 3] = OP(N), [8 + 6 ... 8 + 7] = OP(N) },
 	[GROUP_15] = {
-		[0 ... 5] = OP(N),			/* FXSAVE to XRSTOR */
-		MEM(6, N, exec_clwb),			/* XSAVEOPT */
-		MEM(7, N, exec_clflush),
-		[8 + 0 ... 8 + 3] = EX(N, exec_fsgsbase),
+		[0] = WITH(OP_NP, exec_fxsave),
+		[1] = WITH(OP_NP, exec_fxrstor),
+		[2] = WITH(OP_NP, exec_ldmxcsr),
+		[3] = WITH(OP_NP, exec_stmxcsr),
+		[4] = WITH(OP_NP, exec_xsave),
+		[5] = WITH(OP_NP, exec_xrstor),
+		[6] = WITH(NP66, exec_clwb),		/* XSAVEOPT */
+		[7] = WITH(NP66, exec_clflush),
+		[8 + 0 ... 8 + 3] = WITH(OP_F3, exec_fsgsbase),
 		[8 + 4] = OP(N),
-		[8 + 5 ... 8 + 7] = EX(N, exec_fence),
+		[8 + 5 ... 8 + 7] = WITH(OP_NP, exec_nop), /* fences */
 	},
 	[GROUP_17] = { [1 ... 3] = OP(N), [8 + 1 ... 8 + 3] = OP(N) },
 	[GROUP_SREG_READ] = {
@@ -575,6 +590,44 @@ static const struct emul_opcode groups[GROUP_COUNT][16] = {
 		BOTH(0, N, exec_mov_to_seg),
 		[2 ... 5] = EX(N, exec_mov_to_seg),
 		[8 + 2 ... 8 + 5] = EX(N, exec_mov_to_seg),
+	},
+	/* The escapes of x87: only what moves its state is executed. */
+	[GROUP_D9] = {
+		[0 ... 3] = OP(N),
+		MEM(4, N, exec_fldenv),
+		MEM(5, ONE, exec_fldcw),
+		MEM(6, N, exec_fnstenv),
+		MEM(7, ONE, exec_fnstcw),
+		[8 ... 15] = OP(N),
+	},
+	[GROUP_DB] = {
+		[0 ... 7] = OP(N),
+		[8 ... 11] = OP(N),
+		[8 + 4] = OP(G(DB_4)),
+		[13 ... 15] = OP(N),
+	},
+	[GROUP_DB_4] = {
+		[0 ... 1] = OP(N),
+		[2 ... 3] = EX(N, exec_fninit),		/* FNCLEX, FNINIT */
+		[4 ... 7] = OP(N),
+	},
+	[GROUP_DD] = {
+		[0 ... 3] = OP(N),
+		MEM(4, N, exec_frstor),
+		[5] = OP(N),
+		MEM(6, N, exec_fnsave),
+		MEM(7, ONE, exec_fnstsw),
+		[8 ... 15] = OP(N),
+	},
+	[GROUP_DF] = {
+		[0 ... 7] = OP(N),
+		[8 ... 11] = OP(N),
+		[8 + 4] = OP(G(DF_4)),
+		[13 ... 15] = OP(N),
+	},
+	[GROUP_DF_4] = {
+		[0] = EX(N, exec_fnstsw),
+		[1 ... 7] = OP(N),
 	},
 	[GROUP_CR] = {
 		REG(0, N, exec_mov_cr),

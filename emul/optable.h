@@ -33,8 +33,9 @@ enum op_group {
 	GROUP_NONE, GROUP_1, GROUP_1A, GROUP_2, GROUP_3, GROUP_4, GROUP_5,
 	GROUP_6, GROUP_7, GROUP_8, GROUP_9, GROUP_11, GROUP_12, GROUP_14,
 	GROUP_15, GROUP_17, GROUP_SREG_READ, GROUP_SREG_WRITE, GROUP_CR,
+	GROUP_D9, GROUP_DB, GROUP_DD, GROUP_DF,
 	GROUP_RM, GROUP_7_0 = GROUP_RM, GROUP_7_1, GROUP_7_2, GROUP_7_5,
-	GROUP_7_7, GROUP_11_7, GROUP_COUNT
+	GROUP_7_7, GROUP_11_7, GROUP_DB_4, GROUP_DF_4, GROUP_COUNT
 };
 
 #define OP_IMM		0x0000000f	/* enum op_imm */
@@ -109,8 +110,9 @@ const struct emul_opcode *optable_find(unsigned int map, u8 opcode);
  * @flags: of the row
  * @modrm: the ModRM byte
  *
- * Its flags come in addition, but for those of prefixes and encodings, which count
- * in the opcode's row only.
+ * Its flags come in addition.  With a prefix that they do not have there is an
+ * instruction, as far as the opcode's row says so, but another one than @exec
+ * executes.
  *
  * Return: the row, which may have a group in turn; NULL when @flags name none.
  */

@@ -149,6 +149,14 @@ enum emul_result exec_reg_set(struct emul_ctx *ctx, enum emul_regs set, u32 nr,
 			      u64 val);
 
 /**
+ * exec_sse_usable - #UD or #NM unless vector instructions can execute
+ * @ctx: the emulation, of a legacy or VEX form
+ *
+ * Return: EMUL_OK, EMUL_FAULT, or what reading a register says.
+ */
+enum emul_result exec_sse_usable(struct emul_ctx *ctx);
+
+/**
  * exec_selector - the selector in a segment register
  * @ctx: the emulation
  * @seg: which

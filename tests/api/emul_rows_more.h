@@ -4,6 +4,7 @@
 #define EMUL_ROWS_MORE_H
 
 #include "emul_rows.h"
+#include "emul_rows_fpu.h"
 
 /* Bits 19:16 are undefined (SDM vol. 2, LAR). */
 #define LAR_END	"setz %al\n and $0xfff0ffff, %ebx"
@@ -95,6 +96,7 @@
  * (SDM vol. 3, 6.8.3); QEMU's processors do so.
  */
 #define ROWS_ONLY64(X)							\
+	ROWS_FPU_FAULTS(X, M64) ROWS_XSAVE(X, M64, "rax")		\
 	X(st64, 0, "mov %rax, (%rdi)")					\
 	X(ld64, 0, "mov 4(%rdi), %rbx")					\
 	X(movslq, 0, "movslq 4(%rdi), %rbx")				\
@@ -147,6 +149,7 @@
 	X(lsl, 0, "lsl 0x170(%rdi), %ebx")
 
 #define ROWS_ONLY32(X)							\
+	ROWS_FPU_FAULTS(X, M32) ROWS_XSAVE(X, M32, "eax")		\
 	X(moffs_st, 0, "mov %eax, 0x1000100")				\
 	X(movnti, 0, "movnti %eax, (%edi)")				\
 	X(movbe_ld, 0, "movbe (%edi), %bx")				\

@@ -43,6 +43,7 @@ TABLE(ROWS_LOCKED, M, locked)
 TABLE(ROWS_STRING, S, string)
 TABLE(ROWS_SSE, M, sse)
 TABLE(ROWS_SYSTEM, M, system)
+TABLE(ROWS_FPU, M, fpu)
 
 #define TABLE1(table, bits, letter)					\
 	table(CODE##bits)						\
@@ -408,6 +409,7 @@ CASES(locked)
 CASES(string)
 CASES(sse)
 CASES(system)
+CASES(fpu)
 CASES(only)
 
 #define CASE(rows)							\
@@ -425,6 +427,7 @@ static const struct test_case cases[] = {
 	CASE(string)
 	CASE(sse)
 	CASE(system)
+	CASE(fpu)
 	CASE(only)
 	{ NULL, NULL, 0 },
 };

@@ -93,6 +93,8 @@ static void random_state(void)
 		random_segment(&now.seg[i]);
 	for (i = 0; i < 16; i++)
 		now.cr[i] = below(4) ? 0 : random64();
+	for (i = 0; i < sizeof(now.fpu); i += 8)
+		memcpy((u8 *)&now.fpu + i, &(u64){ number() }, 8);
 	if (below(2))
 		now.seg[EMUL_TR].attr = EMUL_ATTR_P | 11;
 	now.rip = number();

@@ -28,6 +28,7 @@ struct machine {
 		u64 val;
 	} msr[12];
 	u8 vector[16][32];
+	struct emul_fpu fpu;
 	unsigned int halted, shadow, flushed, flushed_all;
 	u64 flushed_la;
 	u8 memory[MEMORY];
@@ -175,6 +176,7 @@ static void cb_shadow(struct emul_ctx *c)
 	now.shadow++;
 }
 
+#include "emul_machine_fpu.h"
 static u64 *reg_place(enum emul_regs set, u32 nr)
 {
 	unsigned int i;
@@ -222,6 +224,7 @@ static const struct emul_ops machine_ops = {
 	.table = cb_table, .table_set = cb_table_set, .cpuid = cb_cpuid,
 	.invlpg = cb_invlpg, .flush = cb_flush, .halt = cb_halt, .shadow = cb_shadow,
 	.vector = cb_vector, .vector_set = cb_vector_set,
+	.fpu = cb_fpu, .fpu_set = cb_fpu_set, .fpu_part = cb_fpu_part,
 	.reg = cb_reg, .reg_set = cb_reg_set,
 };
 

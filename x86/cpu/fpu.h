@@ -105,6 +105,25 @@ void fpu_host_init(struct x86_caps *caps);
  */
 u32 fpu_image_bytes(u64 xcr0, bool compact);
 
+/**
+ * fpu_image_get - the guest's FPU state as an XSAVE image, for the emulator (xsave.c)
+ * @v: own thread, in KVM_RUN
+ * @image: result, in the standard format, a page
+ */
+void fpu_image_get(struct x86_vcpu *v, struct emul_fpu *image);
+
+/**
+ * fpu_image_set - the same image, changed, becomes the guest's state
+ * @v: own thread, in KVM_RUN
+ * @image: only components that guests have
+ *
+ * Return: 0, or -EINVAL for a reserved bit, with nothing changed.
+ */
+int fpu_image_set(struct x86_vcpu *v, struct emul_fpu *image);
+
+/** fpu_image_part - where component @nr, 2 or more, lies in an image */
+void fpu_image_part(unsigned int nr, struct emul_fpu_part *out);
+
 /** fpu_reset - the state after power-up (APM vol. 2, 14.1.3) */
 void fpu_reset(struct x86_vcpu *v);
 

@@ -134,6 +134,35 @@ long xsave_ioctl_set(void *obj, void *data, unsigned long arg)
 	return err;
 }
 
+/* The registers are in the CPU: they go to memory and come back. */
+void fpu_image_get(struct x86_vcpu *v, struct emul_fpu *image)
+{
+	BUILD_BUG_ON(sizeof(*image) != sizeof(struct kvm_xsave));
+	fpu_put(v);
+	xsave_ioctl_get(v, image, 0);
+	fpu_load(v);
+}
+
+int fpu_image_set(struct x86_vcpu *v, struct emul_fpu *image)
+{
+	int err;
+
+	fpu_put(v);
+	err = xsave_ioctl_set(v, image, 0);
+	fpu_load(v);
+	return err;
+}
+
+void fpu_image_part(unsigned int nr, struct emul_fpu_part *out)
+{
+	*out = (struct emul_fpu_part){ };
+	if (nr >= XSAVE_PARTS)
+		return;
+	out->offset = parts[nr].offset;
+	out->size = parts[nr].size;
+	out->aligned = parts[nr].flags & XSAVE_ALIGNED;
+}
+
 long xcrs_ioctl_get(void *obj, void *data, unsigned long arg)
 {
 	struct kvm_xcrs *xcrs = data;

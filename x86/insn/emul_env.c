@@ -7,6 +7,7 @@
  * fail, so it changes them at once.
  */
 #include <linux/mm.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include <asm/processor-flags.h>
@@ -223,6 +224,31 @@ static void vector_set(struct emul_ctx *ctx, unsigned int nr, const void *buf,
 	fpu_vector_set(ctx->priv, nr, buf, len);
 }
 
+static struct emul_fpu *fpu_get(struct emul_ctx *ctx)
+{
+	struct x86_vcpu *v = ctx->priv;
+	struct x86_emulator *em = v->emul;
+
+	if (!em->fpu)
+		em->fpu = kzalloc(sizeof(*em->fpu), GFP_KERNEL_ACCOUNT);
+	if (em->fpu)
+		fpu_image_get(v, em->fpu);
+	return em->fpu;
+}
+
+static enum emul_result fpu_set(struct emul_ctx *ctx)
+{
+	struct x86_vcpu *v = ctx->priv;
+
+	return fpu_image_set(v, v->emul->fpu) ? EMUL_UNKNOWN : EMUL_OK;
+}
+
+static void fpu_part(struct emul_ctx *ctx, unsigned int nr,
+		     struct emul_fpu_part *out)
+{
+	fpu_image_part(nr, out);
+}
+
 static void cpuid_get(struct emul_ctx *ctx, u32 regs[4])
 {
 	cpuid_query(ctx->priv, regs);
@@ -352,6 +378,9 @@ const struct emul_ops emul_env_ops = {
 	.flush = tlb_flush,
 	.halt = halt_after,
 	.shadow = shadow_begin,
+	.fpu = fpu_get,
+	.fpu_set = fpu_set,
+	.fpu_part = fpu_part,
 	.reg = reg_get,
 	.reg_set = reg_set,
 };

@@ -18,7 +18,14 @@
 
 void vcpu_step_emul_down(void *obj)
 {
-	kfree(to_x86_vcpu(obj)->emul);
+	struct x86_emulator *em = to_x86_vcpu(obj)->emul;
+
+	if (!em)
+		return;
+	mmio_list_free(&em->read);
+	mmio_list_free(&em->write);
+	kfree(em->fpu);
+	kfree(em);
 }
 
 /*
@@ -171,7 +178,7 @@ static enum x86_next write_next(struct x86_vcpu *v)
 	struct x86_emulator *em = v->emul;
 
 	if (em->sent < em->nwrites) {
-		mmio_ask_user(v, &em->write[em->sent++], true, em->batch);
+		mmio_ask_user(v, &em->write.piece[em->sent++], true, em->batch);
 		v->pending = write_next;
 		return X86_USER;
 	}
@@ -184,7 +191,7 @@ static enum x86_next write_next(struct x86_vcpu *v)
 static enum x86_next read_answered(struct x86_vcpu *v)
 {
 	struct x86_emulator *em = v->emul;
-	struct mmio_piece *p = &em->read[em->nreads];
+	struct mmio_piece *p = &em->read.piece[em->nreads];
 
 	if (!context_resume(v))
 		return X86_RESUME;
@@ -202,7 +209,7 @@ static enum x86_next read_answered(struct x86_vcpu *v)
 static enum x86_next read_ask(struct x86_vcpu *v)
 {
 	struct x86_emulator *em = v->emul;
-	const struct mmio_piece *p = &em->read[em->nreads];
+	const struct mmio_piece *p = &em->read.piece[em->nreads];
 
 	em->batch = p->port ? pio_string_in(v) : 1;
 	mmio_ask_user(v, p, false, em->batch);
@@ -219,7 +226,7 @@ static bool exec_once(struct x86_vcpu *v, enum x86_next *next)
 	switch (exec_replayed(em)) {
 	case EMUL_OK:
 		em->batch = 1;
-		if (em->nwrites && em->write[0].port)
+		if (em->nwrites && em->write.piece[0].port)
 			em->batch += pio_string_out(v);
 		emulate_commit(v);
 		if (em->nwrites)

@@ -6,8 +6,28 @@
 #include "x86/insn/mmio.h"
 #include "x86/vcpu/x86.h"
 
+/*
+ * Pieces of at most 8 bytes that an instruction may read from devices, and as many
+ * that it may write.  All but a few need 10 at most: 64 bytes, misaligned across two
+ * pages.  The largest XSAVE image that guests have needs some 340.
+ */
+#define MMIO_PIECES	10
+#define MMIO_PIECES_MAX	512
+
 /* No access has this bit. */
 #define HINT_NONE	BIT_ULL(63)
+
+/**
+ * struct mmio_list - pieces in order
+ * @piece: them; @few, or an allocation, which stays as long as the vCPU
+ * @room: how many there may be
+ * @few: enough for all but the FPU's images
+ */
+struct mmio_list {
+	struct mmio_piece *piece;
+	u16 room;
+	struct mmio_piece few[MMIO_PIECES];
+};
 
 /**
  * struct x86_emulator - state of an emulation; made when first needed
@@ -22,6 +42,7 @@
  * @batch: elements of a port that userspace was asked for
  * @halt: it is HLT
  * @shadow: interrupts wait for one more instruction
+ * @fpu: the guest's FPU state, for instructions that move it; made when needed
  * @read: pieces read from devices so far, in order; the next one may wait
  * @nreads: how many are answered
  * @cursor: next one to replay
@@ -41,13 +62,17 @@ struct x86_emulator {
 	bool single_step;
 	bool halt;
 	bool shadow;
-	struct mmio_piece read[MMIO_PIECES];
-	struct mmio_piece write[MMIO_PIECES];
-	u8 nreads;
-	u8 cursor;
-	u8 nwrites;
-	u8 sent;
+	struct emul_fpu *fpu;
+	struct mmio_list read;
+	struct mmio_list write;
+	u16 nreads;
+	u16 cursor;
+	u16 nwrites;
+	u16 sent;
 };
+
+/** mmio_list_free - what an emulator's list has allocated */
+void mmio_list_free(struct mmio_list *list);
 
 /* What the emulator asks of a vCPU; ctx->priv is the vCPU (emul_env.c). */
 extern const struct emul_ops emul_env_ops;

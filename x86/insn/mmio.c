@@ -9,6 +9,7 @@
  */
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "core/guestmem.h"
@@ -41,19 +42,50 @@ const void *mmio_answer(struct x86_vcpu *v, const struct mmio_piece *p)
 	return p->port ? pio_data(v) : v->vcpu.run->mmio.data;
 }
 
+/* Is there room for piece @n?  Or is there now? */
+static bool list_room(struct mmio_list *list, unsigned int n)
+{
+	struct mmio_piece *more;
+
+	if (likely(n < list->room))
+		return true;
+	if (!list->room) {
+		list->piece = list->few;
+		list->room = MMIO_PIECES;
+		return true;
+	}
+	if (n == MMIO_PIECES_MAX)
+		return false;
+	more = kvmalloc_array(MMIO_PIECES_MAX, sizeof(*more),
+			      GFP_KERNEL_ACCOUNT);
+	if (!more)
+		return false;
+	memcpy(more, list->few, sizeof(list->few));
+	list->piece = more;
+	list->room = MMIO_PIECES_MAX;
+	return true;
+}
+
+void mmio_list_free(struct mmio_list *list)
+{
+	if (list->piece != list->few)
+		kvfree(list->piece);
+}
+
 enum emul_result mmio_device_read(struct x86_vcpu *v, enum bus_kind bus,
 				  gpa_t gpa, void *buf, unsigned int len)
 {
 	struct x86_emulator *em = v->emul;
-	struct mmio_piece *p = &em->read[em->cursor];
+	struct mmio_piece *p;
 
+	if (!list_room(&em->read, em->cursor))
+		return EMUL_UNKNOWN;
+	p = &em->read.piece[em->cursor];
 	if (em->cursor < em->nreads) {
 		memcpy(buf, p->data, len);
 		em->cursor++;
 		return EMUL_OK;
 	}
-	if (em->cursor == MMIO_PIECES)
-		return EMUL_UNKNOWN;
 	if (bus_read(&v->vcpu, bus, gpa, len, p->data)) {
 		p->port = bus == BUS_PIO;
 		p->gpa = gpa;
@@ -72,12 +104,13 @@ enum emul_result mmio_device_write(struct x86_vcpu *v, enum bus_kind bus,
 				   unsigned int len)
 {
 	struct x86_emulator *em = v->emul;
-	struct mmio_piece *p = &em->write[em->nwrites];
+	struct mmio_piece *p;
 
 	if (!bus_write(&v->vcpu, bus, gpa, len, buf))
 		return EMUL_OK;
-	if (em->nwrites == MMIO_PIECES)
+	if (!list_room(&em->write, em->nwrites))
 		return EMUL_UNKNOWN;
+	p = &em->write.piece[em->nwrites];
 	p->port = bus == BUS_PIO;
 	p->gpa = gpa;
 	p->len = len;
