@@ -207,6 +207,24 @@ static void requeued(void **state)
 	down();
 }
 
+/* The eventfd's context may live on: somebody else has it. */
+static void closed(void **state)
+{
+	up();
+	shim_eventfd[0].refs++;
+	assert_int_equal(level(0, 5, 4), 0);
+	eventfd_signal(&shim_eventfd[0], 1);
+	shim_eventfd_close(0);
+	flush_workqueue(irqfd_wq);
+	rcu_barrier();
+	assert_int_equal(shim_eventfd[0].refs, 1);
+	assert_int_equal(shim_eventfd[4].refs, 0);
+	assert_null(shim_eventfd[0].wqh.first);
+	assert_false(line[5][IRQ_SOURCE_RESAMPLE].high);
+	shim_eventfd[0].refs--;
+	down();
+}
+
 /* ------------------------------------------------------------------------ */
 /* Who removes it, in which order. */
 
@@ -308,6 +326,7 @@ int main(void)
 		cmocka_unit_test(signalled_before),
 		cmocka_unit_test(levels),
 		cmocka_unit_test(requeued),
+		cmocka_unit_test(closed),
 		cmocka_unit_test(orders),
 		cmocka_unit_test(work_is_late),
 		cmocka_unit_test(no_memory),

@@ -133,8 +133,10 @@ static void no_memory(void **state)
 	long live;
 	int n, err = -ENOMEM;
 
+	/* The next index needs a node of its own. */
 	up();
-	add(0);
+	for (u32 id = 0; id < 64; id++)
+		add(id);
 	live = shim_live;
 	for (n = 1; err; n++) {
 		vcpu = next(4000);

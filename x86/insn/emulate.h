@@ -6,28 +6,8 @@
 #include "x86/insn/mmio.h"
 #include "x86/vcpu/x86.h"
 
-/*
- * Pieces of at most 8 bytes that an instruction may read from devices, and as many
- * that it may write.  All but a few need 10 at most: 64 bytes, misaligned across two
- * pages.  The largest XSAVE image that guests have needs some 340.
- */
-#define MMIO_PIECES	10
-#define MMIO_PIECES_MAX	512
-
 /* No access has this bit. */
 #define HINT_NONE	BIT_ULL(63)
-
-/**
- * struct mmio_list - pieces in order
- * @piece: them; @few, or an allocation, which stays as long as the vCPU
- * @room: how many there may be
- * @few: enough for all but the FPU's images
- */
-struct mmio_list {
-	struct mmio_piece *piece;
-	u16 room;
-	struct mmio_piece few[MMIO_PIECES];
-};
 
 /**
  * struct x86_emulator - state of an emulation; made when first needed

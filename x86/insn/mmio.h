@@ -6,8 +6,13 @@
 #include "core/iobus.h"
 #include "x86/vcpu/x86.h"
 
-/* An access of 64 bytes, misaligned across two pages, in pieces of at most 8. */
-#define MMIO_PIECES 10
+/*
+ * Pieces of at most 8 bytes that an instruction may read from devices, and as many
+ * that it may write.  All but a few need 10 at most: 64 bytes, misaligned across two
+ * pages.  The largest XSAVE image that guests have needs some 340.
+ */
+#define MMIO_PIECES	10
+#define MMIO_PIECES_MAX	512
 
 /** struct mmio_piece - one access as a device or userspace sees it */
 struct mmio_piece {
@@ -15,6 +20,18 @@ struct mmio_piece {
 	gpa_t gpa;
 	u8 len;
 	u8 data[8];
+};
+
+/**
+ * struct mmio_list - pieces in order
+ * @piece: them; @few, or an allocation, which stays as long as the vCPU
+ * @room: how many there may be
+ * @few: enough for all but the FPU's images
+ */
+struct mmio_list {
+	struct mmio_piece *piece;
+	u16 room;
+	struct mmio_piece few[MMIO_PIECES];
 };
 
 /**
