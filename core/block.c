@@ -133,8 +133,8 @@ static u64 block_sleep(struct kvm_vcpu *vcpu, u64 start)
 
 void vcpu_block(struct kvm_vcpu *vcpu)
 {
-	u32 limit = poll_limit(vcpu->kvm);
 	struct vcpu_halt *h = vcpu->halt;
+	u32 limit = h->poll_off ? 0 : poll_limit(vcpu->kvm);
 	u64 start = ktime_get_ns(), end = start;
 	bool over = false;
 

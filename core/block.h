@@ -21,10 +21,12 @@
 /**
  * struct vcpu_halt - for vCPUs that block in the kernel
  * @poll_ns: how long the next poll lasts at most; own thread
+ * @poll_off: the guest does not want it to poll; own thread
  * @stats: counters and histograms; written by its own thread
  */
 struct vcpu_halt {
 	u32 poll_ns;
+	bool poll_off;
 	struct halt_stats stats;
 };
 

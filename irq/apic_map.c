@@ -211,3 +211,16 @@ bool apic_map_find(const struct irq_vm *vm, const struct irq_msg *msg,
 		return apic_find_logical(map, msg->dest, t);
 	return msg->dest >= map->n || apic_targets_add(t, map->phys[msg->dest]);
 }
+
+struct lapic *apic_by_id(const struct irq_vm *vm, u32 id)
+{
+	const struct apic_map *map = rcu_dereference(vm->map);
+	struct lapic *a;
+
+	if (likely(map && (id >= map->n || map->phys[id] != APIC_SHARED)))
+		return id < map->n ? map->phys[id] : NULL;
+	list_for_each_entry_rcu(a, &vm->lapics, link)
+		if (lapic_is_enabled(a) && apic_physical_id(a) == id)
+			return a;
+	return NULL;
+}

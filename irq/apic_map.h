@@ -71,6 +71,15 @@ u32 apic_physical_id(const struct lapic *a);
  */
 void apic_map_update(struct irq_vm *vm);
 
+/**
+ * apic_by_id - the LAPIC that has a physical id
+ * @vm: the VM; RCU read side
+ * @id: apic_physical_id(); no number is a broadcast
+ *
+ * Return: one of those that have it; NULL: none that is enabled.
+ */
+struct lapic *apic_by_id(const struct irq_vm *vm, u32 id);
+
 /** apic_map_drop - no map from now on; @vm's lock is held */
 void apic_map_drop(struct irq_vm *vm);
 

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sending: ICR and SELF_IPI (SDM vol. 3, 11.6 and 11.12.9).  Own thread. */
+#include <linux/bitops.h>
+#include <linux/errno.h>
+
+#include "irq/apic_map.h"
 #include "irq/irq.h"
 #include "irq/lapic_priv.h"
 
@@ -39,19 +43,25 @@ static void icr_send(struct lapic *a, const struct irq_msg *msg)
 	irq_deliver(a->vm, a, msg);
 }
 
-void lapic_icr_write(struct lapic *a, u32 value)
+/* All but the destination. */
+static struct irq_msg icr_msg(u32 value)
 {
-	u32 high = lapic_reg(a, APIC_REG_ICR2);
-	bool wide = lapic_is_x2apic(a);
-	struct irq_msg msg = {
-		.dest = wide ? high : high >> LAPIC_ID_SHIFT,
-		.wide = wide,
+	return (struct irq_msg){
 		.vector = value,
 		.mode = value >> LAPIC_MODE_SHIFT & LAPIC_MODE_MASK,
 		.shorthand = value >> 18 & 3,
 		.logical = value & LAPIC_ICR_LOGICAL,
 		.deassert = (value & (LAPIC_ICR_LEVEL | LAPIC_ICR_ASSERT)) == LAPIC_ICR_LEVEL,
 	};
+}
+
+void lapic_icr_write(struct lapic *a, u32 value)
+{
+	u32 high = lapic_reg(a, APIC_REG_ICR2);
+	struct irq_msg msg = icr_msg(value);
+
+	msg.wide = lapic_is_x2apic(a);
+	msg.dest = msg.wide ? high : high >> LAPIC_ID_SHIFT;
 
 	/* sent at once: never busy; all of them by edge (11.6.1, notes of table 11-3) */
 	lapic_reg_set(a, APIC_REG_ICR, value & ~LAPIC_ICR_BUSY);
@@ -64,4 +74,26 @@ void lapic_self_ipi(struct lapic *a, u8 vector)
 	const struct irq_msg msg = { .vector = vector, .shorthand = IRQ_SELF };
 
 	icr_send(a, &msg);
+}
+
+int lapic_send_many(struct lapic *a, const unsigned long *ids, u64 first, u32 icr)
+{
+	const struct irq_msg msg = icr_msg(icr);
+	unsigned int bit;
+	struct lapic *to;
+	int taken = 0;
+
+	if (msg.logical || msg.shorthand || !icr_is_valid(&msg))
+		return -EINVAL;
+	/* no id has more bits */
+	if (first > U32_MAX)
+		return 0;
+	rcu_read_lock();
+	for_each_set_bit(bit, ids, 128) {
+		to = first + bit <= U32_MAX ? apic_by_id(a->vm, first + bit) : NULL;
+		if (to && lapic_accept(to, &msg) != IRQ_REFUSED)
+			taken++;
+	}
+	rcu_read_unlock();
+	return taken;
 }

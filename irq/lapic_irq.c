@@ -175,6 +175,14 @@ void lapic_eoi(struct lapic *a)
 		irq_env_eoi(a, vector);
 }
 
+bool lapic_eoi_is_free(const struct lapic *a)
+{
+	int vector = a->isr_top;
+
+	return vector >= 0 && !atomic_read(&a->irr_words) &&
+	       !test_bit(vector, a->tell_eoi) && !tmr_is_level(a, vector);
+}
+
 void lapic_tpr_set(struct lapic *a, u8 tpr)
 {
 	lapic_reg_set(a, APIC_REG_TPR, tpr);

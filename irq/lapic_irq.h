@@ -76,6 +76,25 @@ u8 lapic_tpr_threshold(struct lapic *a);
  */
 bool lapic_takes_extint(const struct lapic *a);
 
+/**
+ * lapic_eoi_is_free - would an EOI now do nothing but end what is in service?
+ * @a: the LAPIC
+ *
+ * Nobody is told of it, and nothing in IRR waits for it.
+ */
+bool lapic_eoi_is_free(const struct lapic *a);
+
+/**
+ * lapic_send_many - one IPI for many
+ * @a: who sends it
+ * @ids: 128 bits, one for each destination: physical ids from @first on
+ * @first: the lowest
+ * @icr: vector and delivery mode as in ICR; neither shorthand nor logical mode
+ *
+ * Return: how many took it, or had it pending already; -EINVAL: there is no such IPI.
+ */
+int lapic_send_many(struct lapic *a, const unsigned long *ids, u64 first, u32 icr);
+
 /* ---- Into the LAPIC; any context. */
 
 /**

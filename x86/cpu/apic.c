@@ -7,6 +7,7 @@
 #include "x86/cpu/apic.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/vcpu/interrupt.h"
+#include "x86/vcpu/pveoi.h"
 #include "x86/vcpu/vendor.h"
 
 static enum hrtimer_restart apic_timer_expired(struct hrtimer *timer)
@@ -74,6 +75,7 @@ void apic_base_load(struct x86_vcpu *v, u64 data)
 		v->msrs.apic_base = data;
 		return;
 	}
+	pveoi_withdraw(v);
 	lapic_base_set(&v->apic.lapic, data, true);
 	apic_changed(v);
 }
@@ -143,6 +145,8 @@ void apic_page_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 	memcpy(&value, buf, sizeof(value));
 	tpr_report(v, gpa, true);
 	interrupt_tpr_sync(v);
+	if ((gpa & 0xfff) == APIC_REG_EOI)
+		pveoi_withdraw(v);
 	lapic_write(&v->apic.lapic, gpa & 0xfff, value);
 	apic_changed(v);
 }
@@ -168,6 +172,7 @@ int apic_base_set(struct x86_vcpu *v, struct msr_access *a)
 		return 0;
 	}
 	interrupt_tpr_sync(v);
+	pveoi_withdraw(v);
 	if (lapic_base_set(&v->apic.lapic, a->data, false))
 		return -EINVAL;
 	apic_changed(v);
@@ -189,6 +194,8 @@ int apic_msr_set(struct x86_vcpu *v, struct msr_access *a)
 	if (!apic_in_kernel(v))
 		return -ENOENT;
 	interrupt_tpr_sync(v);
+	if (a->index == APIC_MSR_FIRST + APIC_REG_EOI / 0x10)
+		pveoi_withdraw(v);
 	err = lapic_msr_write(&v->apic.lapic, a->index, a->data);
 	apic_changed(v);
 	return err;

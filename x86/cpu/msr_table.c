@@ -14,6 +14,7 @@
 #include "x86/cpu/mce.h"
 #include "x86/cpu/mtrr.h"
 #include "x86/cpu/pvclock.h"
+#include "x86/cpu/pvmsr.h"
 #include "x86/cpu/steal.h"
 #include "x86/cpu/tsc.h"
 #include "x86/vcpu/vendor.h"
@@ -131,6 +132,14 @@ static int tsc_aux_set(struct x86_vcpu *v, struct msr_access *a)
 	return vendor(msr_write)(v, a->index, a->data);
 }
 
+/* Nothing that it could tell is there; userspace may say otherwise (api.rst 7.15). */
+static int platform_info_get(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (!a->host && READ_ONCE(to_x86_vm(v->vcpu.kvm)->platform_info_off))
+		return -ENOENT;
+	return kept_get(v, a);
+}
+
 /*
  * McStatusWrEn, TscFreqSel; and bits that firmware sets and nothing here obeys:
  * TlbCacheDis, FFDIS, IgnneEm (APM vol. 2, 3.2.10; BKDG of family 10h).
@@ -202,6 +211,9 @@ const struct msr_row msr_table[] = {
 	/* A microcode update has no effect; userspace sets what a guest sees. */
 	KEPT(MSR_IA32_UCODE_REV, MSR_SAVED | MSR_FEATURE | MSR_IGNORED,
 	     bios_sign_id, U64_MAX, 0),
+	{ .index = MSR_PLATFORM_INFO, .count = 1, .flags = MSR_SAVED | MSR_USER,
+	  .mask = U64_MAX, .field = offsetof(struct x86_msrs, platform_info),
+	  .read = platform_info_get, .write = kept_set },
 	FIXED(MSR_MTRRcap, 1, 0, MTRR_CAP),
 	VENDOR(MSR_IA32_SYSENTER_CS, 3),
 	OWN(MSR_IA32_MCG_CAP, 1, 0, mce_global),
@@ -221,6 +233,8 @@ const struct msr_row msr_table[] = {
 	OWN(APIC_MSR_FIRST, APIC_MSR_LAST - APIC_MSR_FIRST + 1, 0, apic_msr),
 	OWN(MSR_KVM_WALL_CLOCK_NEW, 2, MSR_SAVED, pvclock_msr),
 	OWN(MSR_KVM_STEAL_TIME, 1, MSR_SAVED, steal_msr),
+	OWN(MSR_KVM_PV_EOI_EN, 2, MSR_SAVED, pv_msr),
+	OWN(MSR_KVM_MIGRATION_CONTROL, 1, MSR_SAVED, pv_msr),
 	OWN(MSR_EFER, 1, MSR_SAVED, efer),
 	VENDOR(MSR_STAR, 4),
 	VENDOR(MSR_FS_BASE, 3),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/math64.h>
+#include <linux/kvm_para.h>
 #include <linux/ktime.h>
+#include <linux/math64.h>
 
 #include <asm/kvm_para.h>
 #include <asm/pvclock.h>
@@ -178,6 +179,26 @@ static void wall_write(struct x86_vcpu *v, gpa_t gpa)
 	smp_wmb();
 	wall.version++;
 	guest_write(&v->vcpu, gpa, &wall.version, sizeof(wall.version));
+}
+
+/* ------------------------------------------------------------------------ */
+/* KVM_HC_CLOCK_PAIRING: the time of day, and the TSC at the same moment. */
+
+u64 pvclock_pair(struct x86_vcpu *v, gpa_t gpa, u64 clock)
+{
+	struct kvm_clock_pairing pair = { };
+	struct timespec64 now;
+	unsigned long flags;
+
+	if (clock != KVM_CLOCK_PAIRING_WALLCLOCK || !clock_is_stable())
+		return -KVM_EOPNOTSUPP;
+	local_irq_save(flags);
+	pair.tsc = tsc_of_host(v, tsc_host_awake());
+	ktime_get_real_ts64(&now);
+	local_irq_restore(flags);
+	pair.sec = now.tv_sec;
+	pair.nsec = now.tv_nsec;
+	return guest_write(&v->vcpu, gpa, &pair, sizeof(pair)) ? -KVM_EFAULT : 0;
 }
 
 /* ------------------------------------------------------------------------ */

@@ -27,6 +27,16 @@ int vm_step_pvclock_up(void *kvm);
  */
 void pvclock_update(struct x86_vcpu *v);
 
+/**
+ * pvclock_pair - KVM_HC_CLOCK_PAIRING
+ * @v: own thread, kvm->srcu held
+ * @gpa: where struct kvm_clock_pairing goes
+ * @clock: KVM_CLOCK_PAIRING_*
+ *
+ * Return: 0; -KVM_EOPNOTSUPP: no such clock, or the host's is not its TSC; -KVM_EFAULT.
+ */
+u64 pvclock_pair(struct x86_vcpu *v, gpa_t gpa, u64 clock);
+
 /** pvclock_vcpu_load - the vCPU comes to a CPU; not preemptible */
 void pvclock_vcpu_load(struct x86_vcpu *v, int cpu);
 

@@ -9,11 +9,19 @@
 u32 pv_offered(void)
 {
 	u32 features = BIT(KVM_FEATURE_CLOCKSOURCE) |
+		       BIT(KVM_FEATURE_NOP_IO_DELAY) |
 		       BIT(KVM_FEATURE_CLOCKSOURCE2) |
+		       BIT(KVM_FEATURE_PV_EOI) |
+		       BIT(KVM_FEATURE_PV_UNHALT) |
+		       BIT(KVM_FEATURE_PV_SEND_IPI) |
+		       BIT(KVM_FEATURE_POLL_CONTROL) |
+		       BIT(KVM_FEATURE_PV_SCHED_YIELD) |
 		       BIT(KVM_FEATURE_CLOCKSOURCE_STABLE_BIT);
 
+	/* A flush is asked for in the page of steal time. */
 	if (sched_info_on())
-		features |= BIT(KVM_FEATURE_STEAL_TIME);
+		features |= BIT(KVM_FEATURE_STEAL_TIME) |
+			    BIT(KVM_FEATURE_PV_TLB_FLUSH);
 	return features;
 }
 

@@ -6,9 +6,9 @@
 
 #include "core/guestmem.h"
 #include "core/run_state.h"
+#include "x86/cpu/cr.h"
 #include "x86/cpu/pvfeature.h"
 #include "x86/cpu/steal.h"
-#include "x86/vcpu/vendor.h"
 
 /* The page is 64 bytes, aligned to its size, so it never crosses a page of the guest. */
 static gpa_t steal_field(const struct x86_vcpu *v, unsigned int offset)
@@ -25,7 +25,12 @@ static bool steal_enabled(const struct x86_vcpu *v)
 	return v->steal.msr & KVM_MSR_ENABLED;
 }
 
-/* Running again: what others have left in @preempted is taken out at once. */
+/*
+ * Running again: what others have left in @preempted is taken out at once.  A flush is
+ * only asked for by exchange with "preempted", so it is either seen here, or whoever asks
+ * finds that we run and sends an interrupt.  Before the next entry the thread may be
+ * preempted once more: then REQ_STEAL keeps it out, and this comes again.
+ */
 static void preempted_clear(struct x86_vcpu *v)
 {
 	gpa_t gpa = STEAL_FIELD(v, preempted);
@@ -37,7 +42,7 @@ static void preempted_clear(struct x86_vcpu *v)
 	} while (guest_cmpxchg(&v->vcpu, gpa, &old, &zero, sizeof(old)) == -EAGAIN);
 	v->steal.told = false;
 	if (old & KVM_VCPU_FLUSH_TLB)
-		vendor(tlb_flush)(v);
+		cr_flush(v);
 }
 
 void steal_update(struct x86_vcpu *v)

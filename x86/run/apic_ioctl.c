@@ -3,6 +3,7 @@
 #include "x86/cpu/apic.h"
 #include "x86/run/apic_ioctl.h"
 #include "x86/vcpu/interrupt.h"
+#include "x86/vcpu/pveoi.h"
 
 static_assert(APIC_REGS_SIZE == sizeof(struct kvm_lapic_state));
 
@@ -14,6 +15,7 @@ long apic_ioctl_get(void *obj, void *data, unsigned long arg)
 	if (!apic_in_kernel(v))
 		return -EINVAL;
 	interrupt_tpr_sync(v);
+	pveoi_withdraw(v);
 	lapic_save(&v->apic.lapic, s->regs);
 	return 0;
 }
@@ -26,6 +28,7 @@ long apic_ioctl_set(void *obj, void *data, unsigned long arg)
 
 	if (!apic_in_kernel(v))
 		return -EINVAL;
+	pveoi_withdraw(v);
 	err = lapic_restore(&v->apic.lapic, s->regs);
 	apic_tpr_set(v, lapic_tpr(&v->apic.lapic) >> 4);
 	return err;

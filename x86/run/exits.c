@@ -79,17 +79,6 @@ static enum x86_next cpuid_exit(struct x86_vcpu *v,
 	return X86_RESUME;
 }
 
-static enum x86_next hypercall_exit(struct x86_vcpu *v,
-				    const struct x86_exit *exit)
-{
-	enum x86_next next;
-
-	if (!exit_skip(v, exit, &next))
-		return next;
-	hypercall_execute(v);
-	return X86_RESUME;
-}
-
 /* WBINVD, PAUSE and the like: no effect that a guest could see. */
 static enum x86_next skip_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {

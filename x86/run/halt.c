@@ -7,6 +7,7 @@
 #include "x86/run/halt.h"
 #include "x86/run/lifecycle.h"
 #include "x86/vcpu/interrupt.h"
+#include "x86/vcpu/pveoi.h"
 #include "x86/vcpu/vendor.h"
 
 static bool is_bsp(const struct x86_vcpu *v)
@@ -23,8 +24,10 @@ void halt_reset(struct x86_vcpu *v)
 /* Registers after INIT; the bootstrap processor goes on at the reset vector. */
 static void init_event(struct x86_vcpu *v)
 {
+	pveoi_withdraw(v);
 	lapic_reset(&v->apic.lapic, true);
 	vcpu_init_state(v);
+	WRITE_ONCE(v->pv.unhalted, false);
 	v->mp_state = is_bsp(v) ? KVM_MP_STATE_RUNNABLE :
 				  KVM_MP_STATE_INIT_RECEIVED;
 }
@@ -70,7 +73,8 @@ void halt_collect(struct x86_vcpu *v)
 
 static bool halt_is_over(struct x86_vcpu *v)
 {
-	return v->mp_state == KVM_MP_STATE_HALTED && event_wakes(v);
+	return v->mp_state == KVM_MP_STATE_HALTED &&
+	       (READ_ONCE(v->pv.unhalted) || event_wakes(v));
 }
 
 bool arch_vcpu_wakes(struct kvm_vcpu *vcpu)
@@ -85,9 +89,12 @@ enum x86_next halt_wait(struct x86_vcpu *v)
 	struct kvm_vcpu *vcpu = &v->vcpu;
 
 	if (halt_is_over(v)) {
+		WRITE_ONCE(v->pv.unhalted, false);
 		v->mp_state = KVM_MP_STATE_RUNNABLE;
 		return X86_RESUME;
 	}
+	/* Nobody looks at guest memory while the thread sleeps. */
+	pveoi_withdraw(v);
 	mmu_vcpu_trim(&vcpu->mmu);
 	srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
 	vcpu_block(vcpu);
@@ -106,7 +113,9 @@ long mp_state_ioctl_get(void *obj, void *data, unsigned long arg)
 	struct kvm_mp_state *mp = data;
 
 	halt_collect(v);
-	mp->mp_state = v->mp_state;
+	/* The state has no name for a kick that has not been looked at yet. */
+	mp->mp_state = v->mp_state == KVM_MP_STATE_HALTED && v->pv.unhalted ?
+		       KVM_MP_STATE_RUNNABLE : v->mp_state;
 	return 0;
 }
 

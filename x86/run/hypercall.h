@@ -3,22 +3,16 @@
 #ifndef LAMINA_X86_RUN_HYPERCALL_H
 #define LAMINA_X86_RUN_HYPERCALL_H
 
-#include <linux/kvm_para.h>
-
 #include "x86/vcpu/x86.h"
 
 /**
- * hypercall_execute - the call that the guest's registers name
- * @v: own thread; RIP is behind the instruction
+ * hypercall_exit - the guest executes this vendor's instruction
+ * @v: own thread, kvm->srcu held
+ * @exit: of kind X86_EXIT_HYPERCALL
  *
- * No paravirtual feature is announced, so no number is known.
+ * Return: what the run loop does next.
  */
-static inline void hypercall_execute(struct x86_vcpu *v)
-{
-	u64 ret = state_get(v, GRP_CPL)->cpl ? -KVM_EPERM : -KVM_ENOSYS;
-
-	v->state.gpr[GPR_RAX] = state_is_64bit_code(v) ? ret : (u32)ret;
-}
+enum x86_next hypercall_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 
 /**
  * hypercall_undefined - is #UD that of the other vendor's instruction?

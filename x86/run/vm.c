@@ -89,6 +89,9 @@ long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
 		return quirks_enable_cap(to_x86_vm(kvm), cap);
 	case KVM_CAP_X86_DISABLE_EXITS:
 		return exits_enable_cap(to_x86_vm(kvm), cap);
+	case KVM_CAP_MSR_PLATFORM_INFO:
+		WRITE_ONCE(to_x86_vm(kvm)->platform_info_off, !cap->args[0]);
+		return 0;
 	case KVM_CAP_X86_USER_SPACE_MSR:
 		return msr_user_enable(to_x86_vm(kvm), cap);
 	default:

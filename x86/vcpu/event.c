@@ -8,6 +8,7 @@
 
 #include "core/run_state.h"
 #include "x86/vcpu/interrupt.h"
+#include "x86/vcpu/pveoi.h"
 #include "x86/vcpu/vendor.h"
 
 /* Vectors that can be the second half of a double fault (APM vol. 2, 8.2.9). */
@@ -249,6 +250,9 @@ void event_prepare(struct x86_vcpu *v)
 	if (window != ev->window)
 		vendor(event_window)(v, window);
 	ev->window = window;
+	if (unlikely(v->pveoi.msr) && ev->queued &&
+	    ev->injected.kind == EVENT_INTERRUPT)
+		pveoi_offer(v);
 }
 
 void event_cancel(struct x86_vcpu *v)

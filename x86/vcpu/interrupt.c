@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "irq/pic.h"
 #include "x86/vcpu/interrupt.h"
+#include "x86/vcpu/pveoi.h"
 
 /*
  * CR8 is TPR's upper half, and where the processor keeps it the guest writes it
@@ -11,6 +12,7 @@ void interrupt_tpr_sync(struct x86_vcpu *v)
 	struct lapic *a = &v->apic.lapic;
 	u8 class = state_get(v, GRP_CR8)->cr8;
 
+	pveoi_look(v);
 	if (lapic_tpr(a) >> 4 != class)
 		lapic_tpr_set(a, class << 4);
 }
@@ -26,6 +28,9 @@ static bool extint_waits(struct x86_vcpu *v)
 bool interrupt_source_waits(struct x86_vcpu *v)
 {
 	interrupt_tpr_sync(v);
+	/* What waits is to see an exit when the handler ends. */
+	if (unlikely(pveoi_is_offered(v)) && lapic_requested(&v->apic.lapic) >= 0)
+		pveoi_withdraw(v);
 	v->events.irq_check = extint_waits(v) ||
 			      lapic_pending(&v->apic.lapic) >= 0;
 	return v->events.irq_check;

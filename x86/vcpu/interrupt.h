@@ -59,7 +59,12 @@ static inline void interrupt_recheck(struct x86_vcpu *v)
 		v->events.irq_check = true;
 }
 
-/** interrupt_tpr_sync - the LAPIC's TPR is what the guest has made of CR8; own thread */
+/**
+ * interrupt_tpr_sync - the LAPIC is what the guest has made of it without an exit
+ * @v: own thread
+ *
+ * TPR is CR8's, and an interrupt that the guest has ended in memory is ended.
+ */
 void interrupt_tpr_sync(struct x86_vcpu *v);
 
 #endif

@@ -75,6 +75,7 @@ struct x86_msrs {
 	u64 apic_base;
 	u64 bios_sign_id;
 	u64 misc_enable;
+	u64 platform_info;
 	u64 smi_count;
 	u64 hwcr;
 	u64 de_cfg;
@@ -179,10 +180,26 @@ struct x86_steal {
  * struct x86_pv - what the guest's CPUID says of paravirtual features: pvfeature.c
  * @features: EAX of KVM_CPUID_FEATURES
  * @enforce: features that it lacks do not work (api.rst 7.x, KVM_CAP_ENFORCE_PV_FEATURE_CPUID)
+ * @unhalted: KVM_HC_KICK_CPU: its HLT, or the next one, is over; any thread sets it
+ * @poll_off: MSR_KVM_POLL_CONTROL: bit 0 is clear
+ * @migration_off: MSR_KVM_MIGRATION_CONTROL: likewise
  */
 struct x86_pv {
 	u32 features;
 	bool enforce;
+	bool unhalted;
+	bool poll_off;
+	bool migration_off;
+};
+
+/**
+ * struct x86_pveoi - EOI through guest memory: vcpu/pveoi.h
+ * @msr: MSR_KVM_EOI_EN
+ * @offered: the bit was set, and not looked for since
+ */
+struct x86_pveoi {
+	u64 msr;
+	bool offered;
 };
 
 /**

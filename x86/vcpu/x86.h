@@ -30,6 +30,7 @@ struct irqchip;
  * @msr_filter: MSR filter, or NULL; under kvm->srcu, written under kvm->lock
  * @msr_user_reasons: KVM_MSR_EXIT_REASON_* that go to userspace
  * @quirks_off: KVM_X86_QUIRK_*; written under kvm->lock (quirks.c)
+ * @platform_info_off: the guest may not read MSR_PLATFORM_INFO
  * @exits_off: KVM_X86_DISABLE_EXITS_*; likewise
  */
 struct x86_vm {
@@ -45,6 +46,7 @@ struct x86_vm {
 	u32 msr_user_reasons;
 	u32 quirks_off;
 	u32 exits_off;
+	bool platform_info_off;
 };
 
 struct x86_emulator;
@@ -64,6 +66,7 @@ struct x86_emulator;
  * @steal: steal time (steal.c)
  * @pv: paravirtual features (pvfeature.c)
  * @apic: LAPIC (cpu/apic.c)
+ * @pveoi: EOI through guest memory (pveoi.c)
  * @emul: emulator context, made when first needed (emulate.c)
  * @mp_state: KVM_MP_STATE_*
  * @run_err: errno of X86_FAIL
@@ -92,6 +95,7 @@ struct x86_vcpu {
 	struct x86_steal steal;
 	struct x86_pv pv;
 	struct x86_apic apic;
+	struct x86_pveoi pveoi;
 	struct x86_emulator *emul;
 	u32 mp_state;
 	int run_err;
