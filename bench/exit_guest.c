@@ -195,6 +195,178 @@ static void immediate(void)
 	with_vmm(loop_out, loop_out_end, true);
 }
 
+/* ---- interrupt controllers in the kernel ---- */
+
+#define APIC_GPA	0xfee00000u
+#define IRQ_VECTOR	0x50
+
+/* In x2APIC mode, enabled by software. */
+#define X2APIC_ON					\
+	"push %rcx\n push %rdx\n"			\
+	"mov $0x1b, %ecx\n rdmsr\n"			\
+	"or $0xc00, %eax\n wrmsr\n"			\
+	"mov $0x80f, %ecx\n mov $0x1ff, %eax\n"		\
+	"xor %edx, %edx\n wrmsr\n"			\
+	"pop %rdx\n pop %rcx\n"
+
+GUEST(64, loop_apic_read,
+      "1: mov (%rdi), %eax\n"
+      "jmp 1b\n");
+GUEST(64, loop_x2apic_self,
+      X2APIC_ON
+      "sti\n"
+      "mov $0x83f, %ecx\n"
+      ".globl x2apic_self_marker\n"
+      "x2apic_self_marker: mov $0x50, %eax\n"
+      "xor %edx, %edx\n"
+      "wrmsr\n"
+      "jmp x2apic_self_marker\n");
+GUEST(64, loop_out_irq,
+      X2APIC_ON
+      "sti\n"
+      ".globl out_irq_marker\n"
+      "out_irq_marker: out %al, %dx\n"
+      "jmp out_irq_marker\n");
+GUEST(64, loop_take,
+      X2APIC_ON
+      "1: sti\n"
+      "nop\n"
+      "cli\n"
+      "out %al, $0xf4\n"
+      "jmp 1b\n");
+GUEST(64, handler_x2apic,
+      "push %rax\n push %rcx\n push %rdx\n"
+      "mov $0x80b, %ecx\n"
+      "xor %eax, %eax\n"
+      "xor %edx, %edx\n"
+      "wrmsr\n"
+      "pop %rdx\n pop %rcx\n pop %rax\n"
+      "iretq\n");
+
+extern const uint8_t x2apic_self_marker[], out_irq_marker[];
+
+/* The guest's code runs in long mode with interrupts, and with a handler for ours. */
+static void start_irq(struct vm *vm, struct vcpu *v, const uint8_t *code,
+		      const uint8_t *end)
+{
+	struct kvm_cpuid2 *c;
+	struct kvm_sregs s;
+	struct kvm_regs r;
+	uint64_t page;
+	unsigned int i;
+
+	vm_new(vm, 0);
+	OK(ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0ul));
+	c = cpuid_supported(vm->kvm);
+	for (i = 0; i < c->nent; i++)
+		if (c->entries[i].function == 1)
+			c->entries[i].ecx |= 1u << 21;	/* x2APIC */
+	vcpu_raw(vm, v, 0);
+	OK(ioctl(v->fd, KVM_SET_CPUID2, c));
+	vm_load(vm, GPA_CODE, code, end);
+	vcpu_mode(v, MODE_LONG, GPA_CODE);
+	pt_map(&v->pt, VA_PAGES, APIC_GPA, 1, PTE_P | PTE_W | PTE_A | PTE_D);
+	page = vm_page(vm);
+	vm_load(vm, page, handler_x2apic, handler_x2apic_end);
+	*vm_u64(vm, GPA_IDT + IRQ_VECTOR * 16) = (page & 0xffff) |
+		(uint64_t)SEL_CODE64 << 16 | 0x8eull << 40 |
+		(page & 0xffff0000) << 32;
+	s = vcpu_sregs(v);
+	s.idt.base = GPA_IDT;
+	s.idt.limit = 0xfff;
+	vcpu_set_sregs(v, &s);
+	r = vcpu_regs(v);
+	r.rdi = VA_PAGES + 0x30;
+	r.rdx = PORT_EVENT;
+	vcpu_set_regs(v, &r);
+}
+
+static void apic_read(void)
+{
+	struct vcpu v;
+	struct vm vm;
+
+	start_irq(&vm, &v, loop_apic_read, loop_apic_read_end);
+	run_for_ever(&v, GPA_CODE);
+}
+
+static void x2apic_self(void)
+{
+	struct vcpu v;
+	struct vm vm;
+
+	start_irq(&vm, &v, loop_x2apic_self, loop_x2apic_self_end);
+	run_for_ever(&v, GPA_CODE + (x2apic_self_marker - loop_x2apic_self));
+}
+
+/* A port that signals an eventfd that raises an MSI. */
+static void ioeventfd_irqfd(void)
+{
+	struct {
+		struct kvm_irq_routing head;
+		struct kvm_irq_routing_entry entry[1];
+	} r = { .head.nr = 1, .entry[0] = {
+		.gsi = 24, .type = KVM_IRQ_ROUTING_MSI,
+		.u.msi = { .address_lo = APIC_GPA, .data = IRQ_VECTOR },
+	} };
+	struct kvm_ioeventfd e = {
+		.addr = PORT_EVENT, .len = 1, .flags = KVM_IOEVENTFD_FLAG_PIO,
+	};
+	struct kvm_irqfd f = { .gsi = 24 };
+	struct vcpu v;
+	struct vm vm;
+
+	start_irq(&vm, &v, loop_out_irq, loop_out_irq_end);
+	OK(ioctl(vm.fd, KVM_SET_GSI_ROUTING, &r));
+	f.fd = e.fd = OK(eventfd(0, 0));
+	OK(ioctl(vm.fd, KVM_IRQFD, &f));
+	OK(ioctl(vm.fd, KVM_IOEVENTFD, &e));
+	run_for_ever(&v, GPA_CODE + (out_irq_marker - loop_out_irq));
+}
+
+/* An MSI from userspace to a vCPU that does not run, and its handler. */
+static void msi(void)
+{
+	struct kvm_msi m = { .address_lo = APIC_GPA, .data = IRQ_VECTOR };
+	struct vcpu v;
+	struct vm vm;
+
+	start_irq(&vm, &v, loop_take, loop_take_end);
+	printf("marker %lx\n", (unsigned long)run_marker);
+	fflush(stdout);
+	while (run_raw(v.fd) >= 0)
+		OK(ioctl(vm.fd, KVM_SIGNAL_MSI, &m));
+	FAIL("KVM_RUN failed");
+}
+
+/* A vCPU's life, with its VM's; KVM_RUN fails at once and is only the marker. */
+static void life(bool irqchip)
+{
+	int kvm = kvm_open(), vm, vcpu;
+
+	printf("marker %lx\n", (unsigned long)run_marker);
+	fflush(stdout);
+	for (;;) {
+		vm = OK(ioctl(kvm, KVM_CREATE_VM, 0ul));
+		if (irqchip)
+			OK(ioctl(vm, KVM_CREATE_IRQCHIP, 0ul));
+		run_raw(-1);
+		vcpu = OK(ioctl(vm, KVM_CREATE_VCPU, 0ul));
+		close(vcpu);
+		close(vm);
+	}
+}
+
+static void vcpu_life(void)
+{
+	life(false);
+}
+
+static void vcpu_lapic_life(void)
+{
+	life(true);
+}
+
 /* ---- what the guest does to its tables: exits with shadow paging only ---- */
 
 static void start_paging(struct vm *vm, struct vcpu *v, const uint8_t *code,
@@ -272,6 +444,12 @@ int main(int argc, char **argv)
 		{ "pio_user", pio_user, LOOP_SECONDS },
 		{ "mmio_user", mmio_user, LOOP_SECONDS },
 		{ "immediate", immediate, LOOP_SECONDS },
+		{ "apic_read", apic_read, LOOP_SECONDS },
+		{ "x2apic_self", x2apic_self, LOOP_SECONDS },
+		{ "ioeventfd_irqfd", ioeventfd_irqfd, LOOP_SECONDS },
+		{ "msi", msi, LOOP_SECONDS },
+		{ "vcpu_life", vcpu_life, LOOP_SECONDS },
+		{ "vcpu_lapic_life", vcpu_lapic_life, LOOP_SECONDS },
 		{ "map_touch", map_touch, LOOP_SECONDS },
 		{ "unmap_flush", unmap_flush, LOOP_SECONDS },
 		{ "pte_toggle", pte_toggle, LOOP_SECONDS },

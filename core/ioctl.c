@@ -49,7 +49,7 @@ static long call_copied(const struct ioctl_desc *d, void *obj,
 
 long ioctl_call(const struct ioctl_desc *d, void *obj, unsigned long arg)
 {
-	u64 stack[IOCTL_STACK_BYTES / sizeof(u64)];
+	u64 stack[IOCTL_STACK_BYTES / sizeof(u64)] __uninitialized;
 	unsigned int size = _IOC_SIZE(d->cmd);
 	void *heap;
 	long ret;

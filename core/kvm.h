@@ -142,6 +142,7 @@ enum vcpu_request {
  * @idx: (c) index, order of publication
  * @mutex: held by every vCPU ioctl; the thread that holds it is "its own thread"
  * @run: (c) page shared with userspace
+ * @thread: the thread that has it loaded, or NULL
  * @cpu: physical CPU whose hardware state is the vCPU's, or -1
  * @mode: enum vcpu_mode
  * @requests: bits of enum vcpu_request
@@ -164,6 +165,7 @@ struct kvm_vcpu {
 	struct mutex mutex;
 	struct kvm_run *run;
 
+	struct task_struct *thread;
 	int cpu;
 	int mode;
 	unsigned long requests;

@@ -73,6 +73,17 @@ static inline void request_one(struct kvm_vcpu *vcpu, unsigned int req)
 }
 
 /**
+ * vcpu_is_own - is this the vCPU's own thread?
+ * @vcpu: the vCPU; any context
+ *
+ * False in an interrupt that the thread was in the middle of something for.
+ */
+static inline bool vcpu_is_own(const struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->thread) == current && in_task();
+}
+
+/**
  * request_all - set a request on every vCPU; those in the guest leave it
  * @kvm: the VM
  * @req: the request

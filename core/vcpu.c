@@ -51,6 +51,7 @@ void vcpu_load(struct kvm_vcpu *vcpu)
 	int cpu = get_cpu();
 
 	preempt_notifier_register(&vcpu->preempt);
+	WRITE_ONCE(vcpu->thread, current);
 	WRITE_ONCE(vcpu->cpu, cpu);
 	arch_vcpu_load(vcpu, cpu);
 	put_cpu();
@@ -60,6 +61,7 @@ void vcpu_put(struct kvm_vcpu *vcpu)
 {
 	preempt_disable();
 	arch_vcpu_put(vcpu);
+	WRITE_ONCE(vcpu->thread, NULL);
 	preempt_notifier_unregister(&vcpu->preempt);
 	preempt_enable();
 }

@@ -121,7 +121,7 @@ static noinline int irq_deliver_asking(const struct irq_vm *vm,
 
 int irq_deliver(struct irq_vm *vm, struct lapic *src, const struct irq_msg *msg)
 {
-	struct apic_targets t;
+	struct apic_targets t __uninitialized;
 	int sum;
 
 	if (msg->shorthand == IRQ_SELF)

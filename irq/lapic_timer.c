@@ -67,13 +67,13 @@ static u64 lapic_timer_next(const struct lapic_timer *t, u64 now)
 }
 
 /* What an expiry does, but for setting the timer again. */
-static void lapic_timer_fire(struct lapic *a, u64 now)
+static void lapic_timer_fire(struct lapic *a)
 {
 	struct lapic_timer *t = &a->timer;
 
 	lapic_lvt_fire(a, APIC_REG_LVT_TIMER);
 	if (t->period) {
-		WRITE_ONCE(t->expiry, lapic_timer_next(t, now));
+		WRITE_ONCE(t->expiry, lapic_timer_next(t, irq_env_now()));
 		return;
 	}
 	WRITE_ONCE(t->deadline, 0);
@@ -106,7 +106,7 @@ void lapic_timer_expired(struct lapic *a)
 		lapic_deadline_arm(a, left);
 		return;
 	}
-	lapic_timer_fire(a, irq_env_now());
+	lapic_timer_fire(a);
 	if (t->period)
 		irq_env_timer_arm(a, t->expiry);
 }
@@ -118,16 +118,14 @@ void lapic_timer_expired(struct lapic *a)
 static void lapic_timer_settle(struct lapic *a)
 {
 	struct lapic_timer *t = &a->timer;
-	u64 now;
 
 	if (!smp_load_acquire(&t->expiry))
 		return;
 	irq_env_timer_cancel(a);
 	if (!t->expiry)
 		return;
-	now = irq_env_now();
-	if (t->deadline ? !lapic_deadline_left(a) : t->expiry <= now)
-		lapic_timer_fire(a, now);
+	if (t->deadline ? !lapic_deadline_left(a) : t->expiry <= irq_env_now())
+		lapic_timer_fire(a);
 }
 
 void lapic_timer_stop(struct lapic *a)
@@ -212,7 +210,7 @@ static void lapic_deadline_start(struct lapic *a)
 	if (left)
 		lapic_deadline_arm(a, left);
 	else
-		lapic_timer_fire(a, irq_env_now());
+		lapic_timer_fire(a);
 }
 
 void lapic_deadline_set(struct lapic *a, u64 tsc)

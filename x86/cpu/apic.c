@@ -62,11 +62,11 @@ bool apic_base_is_valid(const struct x86_vcpu *v, u64 data)
 	return !(data & ~bits);
 }
 
-/* The LAPIC has changed: so may have what CPUID shows, and what waits. */
+/* TPR has changed, and maybe whether the PICs' INTR reaches the processor. */
 static void apic_changed(struct x86_vcpu *v)
 {
 	state_set(v, GRP_CR8)->cr8 = lapic_tpr(&v->apic.lapic) >> 4;
-	interrupt_recheck(v);
+	v->events.irq_check = true;
 }
 
 void apic_base_load(struct x86_vcpu *v, u64 data)
@@ -110,6 +110,35 @@ void apic_tpr_load(struct x86_vcpu *v, u8 tpr)
 }
 
 /* ------------------------------------------------------------------------ */
+/* Registers. */
+
+/* CR8 counts for these two only; the others are not worth fetching it. */
+static void reg_read_prepare(struct x86_vcpu *v, u32 offset)
+{
+	if (unlikely(offset == APIC_REG_TPR || offset == APIC_REG_PPR))
+		interrupt_tpr_sync(v);
+	else
+		pveoi_look(v);
+}
+
+/* An EOI through memory that the guest has given is not for the one that it now means. */
+static void reg_write_prepare(struct x86_vcpu *v, u32 offset)
+{
+	if (offset == APIC_REG_EOI)
+		pveoi_withdraw(v);
+}
+
+static void reg_written(struct x86_vcpu *v, u32 offset)
+{
+	if (unlikely(offset == APIC_REG_LVT_LINT0))
+		v->events.irq_check = true;
+	else if (unlikely(offset == APIC_REG_TPR))
+		apic_changed(v);
+	else
+		interrupt_recheck(v);
+}
+
+/* ------------------------------------------------------------------------ */
 /* The page. */
 
 static void tpr_report(struct x86_vcpu *v, gpa_t gpa, bool write)
@@ -127,9 +156,9 @@ void apic_page_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len)
 	u32 reg;
 
 	tpr_report(v, gpa, false);
-	interrupt_tpr_sync(v);
 	for (; len; len -= n, offset += n, buf += n) {
 		n = min(len, 4 - offset % 4);
+		reg_read_prepare(v, offset & ~3u);
 		reg = offset & 0xc ? 0 : lapic_read(&v->apic.lapic, offset & ~3u);
 		memcpy(buf, (u8 *)&reg + offset % 4, n);
 	}
@@ -144,11 +173,9 @@ void apic_page_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 		return;
 	memcpy(&value, buf, sizeof(value));
 	tpr_report(v, gpa, true);
-	interrupt_tpr_sync(v);
-	if ((gpa & 0xfff) == APIC_REG_EOI)
-		pveoi_withdraw(v);
+	reg_write_prepare(v, gpa & 0xfff);
 	lapic_write(&v->apic.lapic, gpa & 0xfff, value);
-	apic_changed(v);
+	reg_written(v, gpa & 0xfff);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -179,11 +206,17 @@ int apic_base_set(struct x86_vcpu *v, struct msr_access *a)
 	return 0;
 }
 
+/* The offset in the page of an x2APIC register (SDM vol. 3, 11.12.1.2). */
+static u32 msr_reg(const struct msr_access *a)
+{
+	return (a->index - APIC_MSR_FIRST) * 0x10;
+}
+
 int apic_msr_get(struct x86_vcpu *v, struct msr_access *a)
 {
 	if (!apic_in_kernel(v))
 		return -ENOENT;
-	interrupt_tpr_sync(v);
+	reg_read_prepare(v, msr_reg(a));
 	return lapic_msr_read(&v->apic.lapic, a->index, &a->data);
 }
 
@@ -193,11 +226,10 @@ int apic_msr_set(struct x86_vcpu *v, struct msr_access *a)
 
 	if (!apic_in_kernel(v))
 		return -ENOENT;
-	interrupt_tpr_sync(v);
-	if (a->index == APIC_MSR_FIRST + APIC_REG_EOI / 0x10)
-		pveoi_withdraw(v);
+	reg_write_prepare(v, msr_reg(a));
 	err = lapic_msr_write(&v->apic.lapic, a->index, a->data);
-	apic_changed(v);
+	if (!err)
+		reg_written(v, msr_reg(a));
 	return err;
 }
 

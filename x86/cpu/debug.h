@@ -63,4 +63,22 @@ static inline void debug_insn_done(struct x86_vcpu *v, u64 rflags)
 		debug_stepped(v, rflags);
 }
 
+/**
+ * debug_insn_skip - the same for one that changes no flags; moves RIP behind it
+ * @v: own thread
+ * @rip: the address of the next instruction
+ */
+static __always_inline void debug_insn_skip(struct x86_vcpu *v, u64 rip)
+{
+	struct x86_state *s;
+
+	s = state_set(v, GRP_RFLAGS);
+	s = state_replace(v, GRP_RIP | GRP_SHADOW);
+	s->rip = rip;
+	s->shadow = 0;
+	/* It held for this instruction only (APM vol. 2, 3.1.6). */
+	s->rflags &= ~(u64)X86_EFLAGS_RF;
+	debug_insn_done(v, s->rflags);
+}
+
 #endif

@@ -29,18 +29,21 @@ u32 pv_offered(void)
  * The leaves begin where the signature is, in steps of 0x100 (cpuid.rst): a VMM that
  * offers another hypervisor's, too, has those first.
  */
+static bool pv_is_base(const struct kvm_cpuid_entry2 *e)
+{
+	return (e->function & 0xffff00ff) == KVM_CPUID_SIGNATURE &&
+	       !memcmp(&e->ebx, "KVMKVMKVM\0\0\0", 12);
+}
+
 static u32 pv_base(const struct x86_vcpu *v)
 {
-	const struct kvm_cpuid_entry2 *e;
-	u32 base;
+	const struct kvm_cpuid_entry2 *e = v->cpuid.entry;
+	u32 i, base = 0;
 
-	for (base = KVM_CPUID_SIGNATURE; base < KVM_CPUID_SIGNATURE + 0x10000;
-	     base += 0x100) {
-		e = cpuid_find(v, base, 0);
-		if (e && !memcmp(&e->ebx, "KVMKVMKVM\0\0\0", 12))
-			return base;
-	}
-	return 0;
+	for (i = 0; i < v->cpuid.n; i++)
+		if (pv_is_base(&e[i]) && (!base || e[i].function < base))
+			base = e[i].function;
+	return base;
 }
 
 void pv_cpuid_update(struct x86_vcpu *v)

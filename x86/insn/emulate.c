@@ -14,6 +14,7 @@
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
 #include "x86/insn/pio.h"
+#include "x86/insn/usual.h"
 #include "x86/vcpu/vendor.h"
 
 void vcpu_step_emul_down(void *obj)
@@ -28,33 +29,22 @@ void vcpu_step_emul_down(void *obj)
 	kfree(em);
 }
 
-/*
- * The vCPU's state for the emulator.  Where the vendors differ, it does what the
- * processor does that executes the rest of the guest.
- */
+/* The vCPU's state for the instruction that emulate_fetch() has found. */
 static void context_fill(struct x86_vcpu *v)
 {
 	const struct x86_state *s = state_get(v, GRP_RIP | GRP_RSP |
 					      GRP_RFLAGS | GRP_CR4 | GRP_CSSS |
 					      GRP_CPL);
-	enum emul_mode mode = emulate_mode(v);
 	struct x86_emulator *em = v->emul;
 	struct emul_ctx *ctx = &em->ctx;
 
-	if (ctx->mode != mode)
-		em->known = 0;
-	ctx->ops = &emul_env_ops;
-	ctx->priv = v;
-	ctx->mode = mode;
-	ctx->protected = mode == EMUL_64 ||
+	ctx->protected = ctx->mode == EMUL_64 ||
 			 ((state_get(v, GRP_CR0)->cr0 & X86_CR0_PE) &&
 			  !(s->rflags & X86_EFLAGS_VM));
 	ctx->la57 = s->cr4 & X86_CR4_LA57;
 	ctx->long_mode = state_is_long_mode(v);
-	ctx->amd = boot_cpu_data.x86_vendor != X86_VENDOR_INTEL;
 	ctx->implicit = false;
 	ctx->cpl = s->cpl;
-	ctx->gpr = v->state.gpr;
 	ctx->rip = s->rip;
 	ctx->rflags = s->rflags;
 	em->rip = s->rip;
@@ -263,23 +253,36 @@ static enum x86_next emulate_exec(struct x86_vcpu *v)
 	return next;
 }
 
-static bool emulator_make(struct x86_vcpu *v)
+/*
+ * What never changes.  Where the vendors differ, it does what the processor does that
+ * executes the rest of the guest.
+ */
+static noinline bool emulator_make(struct x86_vcpu *v)
 {
-	if (!v->emul)
-		v->emul = kzalloc(sizeof(*v->emul), GFP_KERNEL_ACCOUNT);
-	return v->emul;
+	struct x86_emulator *em = kzalloc(sizeof(*em), GFP_KERNEL_ACCOUNT);
+
+	if (!em)
+		return false;
+	em->ctx.ops = &emul_env_ops;
+	em->ctx.priv = v;
+	em->ctx.gpr = v->state.gpr;
+	em->ctx.amd = boot_cpu_data.x86_vendor != X86_VENDOR_INTEL;
+	v->emul = em;
+	return true;
 }
 
 enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	enum x86_next next;
 
-	if (!emulator_make(v))
+	if (unlikely(!v->emul && !emulator_make(v)))
 		return exit_fail(v, -ENOMEM);
-	v->emul->nreads = 0;
-	context_fill(v);
 	if (!emulate_fetch(v, exit, &next))
 		return next;
+	if (exit->kind == X86_EXIT_PAGE && usual_mmio(v, exit, &next))
+		return next;
+	v->emul->nreads = 0;
+	context_fill(v);
 	if (exit->kind == X86_EXIT_PAGE &&
 	    emul_one_operand(&v->emul->ctx.insn)) {
 		v->emul->hint = exit->page.gpa;

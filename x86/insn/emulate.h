@@ -12,7 +12,7 @@
 /**
  * struct x86_emulator - state of an emulation; made when first needed
  * @ctx: the emulator's context, holding the decoded instruction
- * @bytes: what @ctx.insn was decoded from, when it is at most 8 bytes long
+ * @bytes: what @ctx.insn was decoded from
  * @known: how many bytes that is; 0: decode anew
  * @hint: where the exit's access went, which is that of the only operand in memory
  * @hint_access: what it may be used for: 0 and PF_WRITE; HINT_NONE
@@ -32,7 +32,7 @@
  */
 struct x86_emulator {
 	struct emul_ctx ctx;
-	u64 bytes;
+	u8 bytes[EMUL_INSN_MAX];
 	u8 known;
 	gpa_t hint;
 	u64 hint_access;

@@ -182,24 +182,39 @@ unsigned int emulate_soft_len(struct x86_vcpu *v, u8 vector)
 	return len > 0 && !insn.map && insn.opcode == opcode ? len : 0;
 }
 
-/* The same bytes in the same mode are the same instruction. */
-static bool code_is_known(const struct x86_emulator *em,
-			  const struct insn_code *c)
+/* The rest of one that is longer; a failure is found out about by the decoder. */
+static noinline bool code_tail_is_known(struct x86_vcpu *v, struct insn_code *c)
 {
-	u64 bytes;
+	const struct x86_emulator *em = v->emul;
+	struct emul_fault fault;
 
-	if (!em->known || em->known > c->n)
+	return !insn_code_fetch(v, c, &fault) && em->known <= c->n &&
+	       !memcmp(em->bytes + CODE_FIRST, c->bytes + CODE_FIRST,
+		       em->known - CODE_FIRST);
+}
+
+/* The same bytes in the same mode are the same instruction. */
+static bool code_is_known(struct x86_vcpu *v, struct insn_code *c)
+{
+	const struct x86_emulator *em = v->emul;
+	unsigned int n = min_t(unsigned int, em->known, CODE_FIRST);
+	u64 known, bytes;
+
+	if (!n || n > c->n || c->mode != em->ctx.mode)
 		return false;
+	memcpy(&known, em->bytes, sizeof(known));
 	memcpy(&bytes, c->bytes, sizeof(bytes));
-	return !((bytes ^ em->bytes) << (64 - 8 * em->known));
+	if ((bytes ^ known) << (64 - 8 * n))
+		return false;
+	return likely(em->known == n) || code_tail_is_known(v, c);
 }
 
 /* Kernels reach their devices by few instructions, and loops by one. */
 static void code_remember(struct x86_emulator *em, const struct insn_code *c,
 			  unsigned int len)
 {
-	em->known = len <= sizeof(em->bytes) ? len : 0;
-	memcpy(&em->bytes, c->bytes, sizeof(em->bytes));
+	em->known = len;
+	memcpy(em->bytes, c->bytes, sizeof(em->bytes));
 }
 
 bool emulate_fetch(struct x86_vcpu *v, const struct x86_exit *exit,
@@ -212,13 +227,15 @@ bool emulate_fetch(struct x86_vcpu *v, const struct x86_exit *exit,
 
 	if (exit->insn_len) {
 		em->known = 0;
+		em->ctx.mode = emulate_mode(v);
 		return emulate_decode(v, exit, &em->ctx.insn, next);
 	}
 	insn_code_start(v, &c);
 	len = insn_code_fetch(v, &c, &fault);
 	if (likely(!len)) {
-		if (likely(code_is_known(em, &c)))
+		if (likely(code_is_known(v, &c)))
 			return true;
+		em->ctx.mode = c.mode;
 		len = insn_code_decode(v, &c, &em->ctx.insn, &fault);
 	}
 	if (unlikely(len < 0)) {

@@ -54,7 +54,7 @@ bool emulate_decode(struct x86_vcpu *v, const struct x86_exit *exit,
 unsigned int emulate_soft_len(struct x86_vcpu *v, u8 vector);
 
 /**
- * emulate_fetch - as emulate_decode(), but into the emulator's context, whose mode is set
+ * emulate_fetch - as emulate_decode(), but into the emulator's context, with the mode
  * @v: own thread, kvm->srcu held; v->emul is there
  * @exit: may carry the instruction's bytes
  * @next: what to return from the handler when false is returned

@@ -39,4 +39,15 @@ bool usual_cr(struct x86_vcpu *v, const struct x86_exit *exit,
  */
 bool usual_invlpg(struct x86_vcpu *v, u64 *la, u64 *next_rip);
 
+/**
+ * usual_mmio - execute a MOV to or from a device (usual_mmio.c)
+ * @v: own thread, kvm->srcu held; emulate_fetch() has found the instruction
+ * @exit: of kind X86_EXIT_PAGE, by the instruction's access
+ * @next: what the run loop does next, when true is returned
+ *
+ * Return: false when it takes the emulator; nothing has changed then.
+ */
+bool usual_mmio(struct x86_vcpu *v, const struct x86_exit *exit,
+		enum x86_next *next);
+
 #endif

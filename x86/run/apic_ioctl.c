@@ -30,6 +30,6 @@ long apic_ioctl_set(void *obj, void *data, unsigned long arg)
 		return -EINVAL;
 	pveoi_withdraw(v);
 	err = lapic_restore(&v->apic.lapic, s->regs);
-	apic_tpr_set(v, lapic_tpr(&v->apic.lapic) >> 4);
+	apic_tpr_load(v, lapic_tpr(&v->apic.lapic));
 	return err;
 }

@@ -18,22 +18,9 @@
 #include "x86/run/lifecycle.h"
 #include "x86/vcpu/vendor.h"
 
-static __always_inline void skip_to(struct x86_vcpu *v, u64 rip)
-{
-	struct x86_state *s;
-
-	s = state_set(v, GRP_RFLAGS);
-	s = state_replace(v, GRP_RIP | GRP_SHADOW);
-	s->rip = rip;
-	s->shadow = 0;
-	/* It held for this instruction only (APM vol. 2, 3.1.6). */
-	s->rflags &= ~(u64)X86_EFLAGS_RF;
-	debug_insn_done(v, s->rflags);
-}
-
 void exit_skip_to(struct x86_vcpu *v, u64 rip)
 {
-	skip_to(v, rip);
+	debug_insn_skip(v, rip);
 }
 
 bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit,
@@ -43,7 +30,7 @@ bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit,
 
 	if (!next_rip && !emulate_next_rip(v, exit, &next_rip, next))
 		return false;
-	skip_to(v, next_rip);
+	debug_insn_skip(v, next_rip);
 	return true;
 }
 

@@ -39,9 +39,15 @@ u64 irq_env_min_period(void)
 /* ------------------------------------------------------------------------ */
 /* To a vCPU. */
 
+/* The own thread looks before its next entry; INIT and SIPI take halt_collect(). */
 void irq_env_notify(struct lapic *a)
 {
-	request_one(&x86_vcpu_of_lapic(a)->vcpu, REQ_EVENT);
+	struct x86_vcpu *v = x86_vcpu_of_lapic(a);
+
+	if (vcpu_is_own(&v->vcpu) && !atomic_read(&a->events))
+		v->events.irq_check = true;
+	else
+		request_one(&v->vcpu, REQ_EVENT);
 }
 
 void irq_env_nmi(struct lapic *a)

@@ -198,6 +198,7 @@ void event_interrupt_set(struct x86_vcpu *v, bool pending, u8 vector)
 static bool event_pick(struct x86_vcpu *v)
 {
 	struct x86_events *ev = &v->events;
+	int vector = -1;
 	u32 blocked;
 
 	if (ev->exception.kind)
@@ -214,13 +215,13 @@ static bool event_pick(struct x86_vcpu *v)
 			.kind = EVENT_NMI, .vector = X86_TRAP_NMI };
 		return true;
 	}
-	if (!(blocked & EVENT_MASK_INTERRUPT) && interrupts_enabled(v) &&
-	    interrupt_waits(v)) {
-		ev->injected = (struct x86_event){
-			.kind = EVENT_INTERRUPT, .vector = interrupt_take(v) };
-		return true;
-	}
-	return false;
+	if (!(blocked & EVENT_MASK_INTERRUPT) && interrupts_enabled(v))
+		vector = interrupt_take(v);
+	if (vector < 0)
+		return false;
+	ev->injected = (struct x86_event){
+		.kind = EVENT_INTERRUPT, .vector = vector };
+	return true;
 }
 
 /* What the vendor has to watch, once the next entry's event is picked. */

@@ -37,18 +37,18 @@ bool interrupt_source_waits(struct x86_vcpu *v)
 }
 
 /* The PICs first, as their INTR does not go by priority (SDM vol. 3, 11.8.3). */
-u8 interrupt_take(struct x86_vcpu *v)
+int interrupt_source_take(struct x86_vcpu *v)
 {
-	struct x86_events *ev = &v->events;
+	struct lapic *a = &v->apic.lapic;
 	int vector;
 
-	if (ev->interrupt_pending) {
-		ev->interrupt_pending = false;
-		return ev->interrupt;
-	}
-	if (extint_waits(v))
+	interrupt_tpr_sync(v);
+	if (unlikely(extint_waits(v)))
 		return pic_ack(to_x86_vm(v->vcpu.kvm)->irq.pic);
-	vector = lapic_pending(&v->apic.lapic);
-	lapic_ack(&v->apic.lapic, vector);
+	vector = lapic_pending(a);
+	if (vector >= 0)
+		lapic_ack(a, vector);
+	/* Of what else the LAPIC has, interrupt_waits() finds out. */
+	v->events.irq_check = atomic_read(&a->irr_words);
 	return vector;
 }

@@ -32,13 +32,25 @@ static inline bool interrupt_waits(struct x86_vcpu *v)
 	       (v->events.irq_check && interrupt_source_waits(v));
 }
 
+/** interrupt_source_take - the slow half of interrupt_take() */
+int interrupt_source_take(struct x86_vcpu *v);
+
 /**
- * interrupt_take - acknowledge it
- * @v: own thread; interrupt_waits()
+ * interrupt_take - acknowledge the interrupt that waits
+ * @v: own thread
  *
- * Return: its vector.
+ * Return: its vector; -1: none waits.
  */
-u8 interrupt_take(struct x86_vcpu *v);
+static inline int interrupt_take(struct x86_vcpu *v)
+{
+	struct x86_events *ev = &v->events;
+
+	if (ev->interrupt_pending) {
+		ev->interrupt_pending = false;
+		return ev->interrupt;
+	}
+	return ev->irq_check ? interrupt_source_take(v) : -1;
+}
 
 /**
  * interrupts_from_user - may userspace's PIC interrupt the processor now? own thread

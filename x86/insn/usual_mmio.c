@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Nearly every access to a device is a MOV between a register, or an immediate, and
+ * one operand in memory.  After a second-level page fault the processor has checked
+ * segments and the guest's tables, and has told where the operand is: what is left to
+ * do is the access.
+ */
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "core/guestmem.h"
+#include "core/iobus.h"
+#include "emul/exec.h"
+#include "emul/operand.h"
+#include "x86/cpu/apic.h"
+#include "x86/cpu/debug.h"
+#include "x86/insn/emulate.h"
+#include "x86/insn/fetch.h"
+#include "x86/insn/usual.h"
+
+/* The operand begins where the exit says: not in the page in front of it. */
+static bool operand_is_at(struct emul_ctx *ctx, gpa_t gpa)
+{
+	u64 la = operand_linear(ctx, operand_address(ctx));
+
+	return !((la ^ gpa) & ~PAGE_MASK) &&
+	       offset_in_page(la) + ctx->insn.op_size <= PAGE_SIZE;
+}
+
+static void mov_done(struct x86_vcpu *v)
+{
+	const struct emul_ctx *ctx = &v->emul->ctx;
+
+	debug_insn_skip(v, emul_rip_advance(ctx->mode, ctx->rip,
+					    ctx->insn.len));
+}
+
+/* As for the emulator: registers are as userspace has left them. */
+static enum x86_next load_answered(struct x86_vcpu *v)
+{
+	struct emul_ctx *ctx = &v->emul->ctx;
+	u64 data = 0;
+
+	if (state_get(v, GRP_RIP)->rip != ctx->rip ||
+	    emulate_mode(v) != ctx->mode)
+		return X86_RESUME;
+	memcpy(&data, v->vcpu.run->mmio.data, ctx->insn.op_size);
+	operand_reg_write(ctx, data);
+	mov_done(v);
+	return X86_RESUME;
+}
+
+static enum x86_next mov_load(struct x86_vcpu *v, gpa_t gpa)
+{
+	struct emul_ctx *ctx = &v->emul->ctx;
+	struct mmio_piece p = { .gpa = gpa, .len = ctx->insn.op_size };
+	u64 data = 0;
+
+	if (apic_is_page(v, gpa)) {
+		apic_page_read(v, gpa, &data, p.len);
+	} else if (bus_read(&v->vcpu, BUS_MMIO, gpa, p.len, &data)) {
+		mmio_ask_user(v, &p, false, 1);
+		v->pending = load_answered;
+		return X86_USER;
+	}
+	operand_reg_write(ctx, data);
+	mov_done(v);
+	return X86_RESUME;
+}
+
+static enum x86_next mov_store(struct x86_vcpu *v, gpa_t gpa, u64 data)
+{
+	struct mmio_piece p = { .gpa = gpa, .len = v->emul->ctx.insn.op_size };
+	enum x86_next next = X86_RESUME;
+
+	if (apic_is_page(v, gpa)) {
+		apic_page_write(v, gpa, &data, p.len);
+	} else if (bus_write(&v->vcpu, BUS_MMIO, gpa, p.len, &data)) {
+		memcpy(p.data, &data, sizeof(p.data));
+		mmio_ask_user(v, &p, true, 1);
+		next = X86_USER;
+	}
+	mov_done(v);
+	return next;
+}
+
+/* Memory comes before devices, but for the APIC page. */
+static bool is_device(struct x86_vcpu *v, gpa_t gpa)
+{
+	return apic_is_page(v, gpa) || !guest_slot(&v->vcpu, gpa >> PAGE_SHIFT);
+}
+
+bool usual_mmio(struct x86_vcpu *v, const struct x86_exit *exit,
+		enum x86_next *next)
+{
+	struct emul_ctx *ctx = &v->emul->ctx;
+	const struct emul_insn *insn = &ctx->insn;
+	bool write = exit->page.error & PF_WRITE;
+	gpa_t gpa = exit->page.gpa;
+	u64 data = 0;
+
+	if (write && insn->exec == exec_mov_store)
+		data = operand_reg_read(ctx);
+	else if (write && insn->exec == exec_mov_imm)
+		data = insn->imm;
+	else if (write || insn->exec != exec_mov_load)
+		return false;
+	ctx->rip = state_get(v, GRP_RIP | GRP_RSP)->rip;
+	if (insn->lock || !operand_in_memory(insn) ||
+	    !operand_is_at(ctx, gpa) || !is_device(v, gpa))
+		return false;
+	*next = write ? mov_store(v, gpa, data) : mov_load(v, gpa);
+	return true;
+}
