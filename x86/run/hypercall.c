@@ -3,6 +3,8 @@
  * Hypercalls.  VMCALL is 0F 01 C1, VMMCALL 0F 01 D9: rewriting one to the other is a
  * write of a single byte, which other processors see as a whole.
  */
+#include <linux/kvm_para.h>
+
 #include "core/guestmem.h"
 #include "core/run_state.h"
 #include "core/yield.h"
