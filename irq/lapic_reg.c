@@ -203,6 +203,11 @@ u32 lapic_read(struct lapic *a, u32 offset)
 
 void lapic_write(struct lapic *a, u32 offset, u32 value)
 {
+	/* the most frequent write by far */
+	if (likely(offset == APIC_REG_EOI)) {
+		lapic_eoi(a);
+		return;
+	}
 	if (unlikely(!lapic_offset_exists(offset))) {
 		lapic_error(a, LAPIC_ESR_REGISTER);
 		return;
@@ -241,6 +246,11 @@ int lapic_msr_write(struct lapic *a, u32 msr, u64 value)
 
 	if (unlikely(offset < 0))
 		return -EINVAL;
+	/* the most frequent write by far */
+	if (likely(offset == APIC_REG_EOI && !value)) {
+		lapic_eoi(a);
+		return 0;
+	}
 	keep = lapic_reg_keep(a, offset);
 	if (lower_32_bits(value) & ~(keep | lapic_regs[offset / 0x10].drop))
 		return -EINVAL;

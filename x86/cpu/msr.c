@@ -4,7 +4,7 @@
 #include "x86/cpu/msr_filter.h"
 #include "x86/vcpu/vendor.h"
 
-static const struct msr_row *msr_row_find(u32 index)
+static noinline const struct msr_row *msr_row_find(u32 index)
 {
 	unsigned int low = 0, high = msr_table_rows, mid;
 
@@ -22,11 +22,24 @@ static const struct msr_row *msr_row_find(u32 index)
 	return NULL;
 }
 
+/* Guests use few of them, and one many times in a row. */
+static const struct msr_row *msr_row_of(struct x86_vcpu *v, u32 index)
+{
+	const struct msr_row *row = v->msr_row;
+
+	if (likely(row && index - row->index < row->count))
+		return row;
+	row = msr_row_find(index);
+	if (row)
+		v->msr_row = row;
+	return row;
+}
+
 int msr_read(struct x86_vcpu *v, struct msr_access *a)
 {
 	if (!a->host && !msr_filter_allows(v, a->index, KVM_MSR_FILTER_READ))
 		return -EPERM;
-	a->row = msr_row_find(a->index);
+	a->row = msr_row_of(v, a->index);
 	if (a->row && a->row->read)
 		return a->row->read(v, a);
 	/* Rows without functions, and what only the vendor knows. */
@@ -37,7 +50,7 @@ int msr_write(struct x86_vcpu *v, struct msr_access *a)
 {
 	if (!a->host && !msr_filter_allows(v, a->index, KVM_MSR_FILTER_WRITE))
 		return -EPERM;
-	a->row = msr_row_find(a->index);
+	a->row = msr_row_of(v, a->index);
 	if (a->row && a->row->read)
 		return a->row->write ? a->row->write(v, a) : -EINVAL;
 	return vendor(msr_write)(v, a->index, a->data);

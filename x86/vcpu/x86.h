@@ -49,6 +49,7 @@ struct x86_vm {
 	bool platform_info_off;
 };
 
+struct msr_row;
 struct x86_emulator;
 
 /**
@@ -79,6 +80,7 @@ struct x86_emulator;
  * @msr_length: bytes of the one that userspace completes; 0: to be decoded
  * @pio_rip: RIP behind that IN, or at that OUT
  * @rcu_told: jiffies when RCU was last told that the CPU was quiescent
+ * @msr_row: the row of the MSR that was accessed last, or NULL; where to look first
  * @pending: finishes an exit that userspace has answered, or NULL
  */
 struct x86_vcpu {
@@ -107,6 +109,7 @@ struct x86_vcpu {
 	u8 msr_length;
 	u64 pio_rip;
 	unsigned long rcu_told;
+	const struct msr_row *msr_row;
 	enum x86_next (*pending)(struct x86_vcpu *v);
 };
 

@@ -11,4 +11,7 @@ struct preempt_notifier {
 	void *unused;
 };
 
+/* No interrupts. */
+#define in_task()	true
+
 #endif
