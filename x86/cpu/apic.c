@@ -28,6 +28,8 @@ int vcpu_step_apic_up(void *obj)
 		return 0;
 	hrtimer_init(&v->apic.timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
 	v->apic.timer.function = apic_timer_expired;
+	v->apic.lapic.lint0_reenabled =
+		quirk_is_on(v, KVM_X86_QUIRK_LINT0_REENABLED);
 	return lapic_create(&v->apic.lapic, irq, v->vcpu.id);
 }
 

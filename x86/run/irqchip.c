@@ -111,11 +111,11 @@ static long irqchip_make(struct x86_vm *vm)
 }
 
 /* Before any vCPU, and once: a vCPU has a LAPIC from its creation, or never. */
-static long irqchip_refused(const struct x86_vm *vm)
+static long irqchip_refused(const struct x86_vm *vm, long late)
 {
 	if (vm->irq.chips != IRQ_CHIPS_NONE)
 		return -EEXIST;
-	return vm->kvm.nr_vcpus ? -EINVAL : 0;
+	return vm->kvm.nr_vcpus ? late : 0;
 }
 
 long irqchip_ioctl_create(void *obj, void *data, unsigned long arg)
@@ -124,7 +124,7 @@ long irqchip_ioctl_create(void *obj, void *data, unsigned long arg)
 	long err;
 
 	mutex_lock(&vm->kvm.lock);
-	err = irqchip_refused(vm);
+	err = irqchip_refused(vm, -EINVAL);
 	if (!err)
 		err = irqchip_make(vm);
 	mutex_unlock(&vm->kvm.lock);
@@ -139,7 +139,7 @@ long irqchip_split(struct x86_vm *vm, const struct kvm_enable_cap *cap)
 	if (pins > IRQ_GSI_MAX || cap->args[1] || cap->args[2] || cap->args[3])
 		return -EINVAL;
 	mutex_lock(&vm->kvm.lock);
-	err = irqchip_refused(vm);
+	err = irqchip_refused(vm, -EEXIST);
 	if (!err) {
 		vm->irqchip = irqchip_alloc(vm);
 		err = vm->irqchip ? 0 : -ENOMEM;
@@ -260,7 +260,8 @@ long irqchip_ioctl_msi(void *obj, void *data, unsigned long arg)
 
 	if (irqchip_kind(vm) == IRQ_CHIPS_NONE || m->flags)
 		return -EINVAL;
-	return irq_msi(&vm->irq, &msi);
+	/* 0: nobody took it. */
+	return max(irq_msi(&vm->irq, &msi), 0);
 }
 
 void arch_irq_line(struct kvm *kvm, u32 gsi, enum irq_source source, bool level)

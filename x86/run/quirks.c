@@ -61,5 +61,7 @@ void quirks_apply(struct x86_vcpu *v)
 {
 	/* Its value for the hardware depends on a quirk. */
 	state_set(v, GRP_CR0);
+	v->apic.lapic.lint0_reenabled =
+		quirk_is_on(v, KVM_X86_QUIRK_LINT0_REENABLED);
 	vendor(policy_update)(v);
 }
