@@ -50,44 +50,50 @@ static enum x86_next load_answered(struct x86_vcpu *v)
 	return X86_RESUME;
 }
 
-static enum x86_next mov_load(struct x86_vcpu *v, gpa_t gpa)
+static noinline enum x86_next load_ask(struct x86_vcpu *v, gpa_t gpa)
+{
+	struct mmio_piece p = { .gpa = gpa, .len = v->emul->ctx.insn.op_size };
+
+	mmio_ask_user(v, &p, false, 1);
+	v->pending = load_answered;
+	return X86_USER;
+}
+
+static enum x86_next mov_load(struct x86_vcpu *v, gpa_t gpa, bool apic)
 {
 	struct emul_ctx *ctx = &v->emul->ctx;
-	struct mmio_piece p = { .gpa = gpa, .len = ctx->insn.op_size };
+	unsigned int size = ctx->insn.op_size;
 	u64 data = 0;
 
-	if (apic_is_page(v, gpa)) {
-		apic_page_read(v, gpa, &data, p.len);
-	} else if (bus_read(&v->vcpu, BUS_MMIO, gpa, p.len, &data)) {
-		mmio_ask_user(v, &p, false, 1);
-		v->pending = load_answered;
-		return X86_USER;
-	}
+	if (apic)
+		apic_page_read(v, gpa, &data, size);
+	else if (bus_read(&v->vcpu, BUS_MMIO, gpa, size, &data))
+		return load_ask(v, gpa);
 	operand_reg_write(ctx, data);
 	mov_done(v);
 	return X86_RESUME;
 }
 
-static enum x86_next mov_store(struct x86_vcpu *v, gpa_t gpa, u64 data)
+static noinline enum x86_next store_post(struct x86_vcpu *v, gpa_t gpa, u64 data)
 {
 	struct mmio_piece p = { .gpa = gpa, .len = v->emul->ctx.insn.op_size };
-	enum x86_next next = X86_RESUME;
 
-	if (apic_is_page(v, gpa)) {
-		apic_page_write(v, gpa, &data, p.len);
-	} else if (bus_write(&v->vcpu, BUS_MMIO, gpa, p.len, &data)) {
-		memcpy(p.data, &data, sizeof(p.data));
-		mmio_ask_user(v, &p, true, 1);
-		next = X86_USER;
-	}
-	mov_done(v);
-	return next;
+	memcpy(p.data, &data, sizeof(p.data));
+	mmio_ask_user(v, &p, true, 1);
+	return X86_USER;
 }
 
-/* Memory comes before devices, but for the APIC page. */
-static bool is_device(struct x86_vcpu *v, gpa_t gpa)
+static enum x86_next mov_store(struct x86_vcpu *v, gpa_t gpa, u64 data, bool apic)
 {
-	return apic_is_page(v, gpa) || !guest_slot(&v->vcpu, gpa >> PAGE_SHIFT);
+	unsigned int size = v->emul->ctx.insn.op_size;
+	enum x86_next next = X86_RESUME;
+
+	if (apic)
+		apic_page_write(v, gpa, &data, size);
+	else if (bus_write(&v->vcpu, BUS_MMIO, gpa, size, &data))
+		next = store_post(v, gpa, data);
+	mov_done(v);
+	return next;
 }
 
 bool usual_mmio(struct x86_vcpu *v, const struct x86_exit *exit,
@@ -97,6 +103,7 @@ bool usual_mmio(struct x86_vcpu *v, const struct x86_exit *exit,
 	const struct emul_insn *insn = &ctx->insn;
 	bool write = exit->page.error & PF_WRITE;
 	gpa_t gpa = exit->page.gpa;
+	bool apic = apic_is_page(v, gpa);
 	u64 data = 0;
 
 	if (write && insn->exec == exec_mov_store)
@@ -106,9 +113,11 @@ bool usual_mmio(struct x86_vcpu *v, const struct x86_exit *exit,
 	else if (write || insn->exec != exec_mov_load)
 		return false;
 	ctx->rip = state_get(v, GRP_RIP | GRP_RSP)->rip;
-	if (insn->lock || !operand_in_memory(insn) ||
-	    !operand_is_at(ctx, gpa) || !is_device(v, gpa))
+	if (insn->lock || !operand_in_memory(insn) || !operand_is_at(ctx, gpa))
 		return false;
-	*next = write ? mov_store(v, gpa, data) : mov_load(v, gpa);
+	/* Memory comes before other devices. */
+	if (!apic && guest_slot(&v->vcpu, gpa >> PAGE_SHIFT))
+		return false;
+	*next = write ? mov_store(v, gpa, data, apic) : mov_load(v, gpa, apic);
 	return true;
 }
