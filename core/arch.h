@@ -141,4 +141,7 @@ enum irq_chips arch_irq_chips(struct kvm *kvm);
  */
 void arch_irq_line(struct kvm *kvm, u32 gsi, enum irq_source source, bool level);
 
+/** arch_irq_pulse - arch_irq_line(), high and low, of IRQ_SOURCE_USER */
+void arch_irq_pulse(struct kvm *kvm, u32 gsi);
+
 #endif

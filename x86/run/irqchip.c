@@ -268,6 +268,11 @@ void arch_irq_line(struct kvm *kvm, u32 gsi, enum irq_source source, bool level)
 	irq_line(&to_x86_vm(kvm)->irq, gsi, source, level);
 }
 
+void arch_irq_pulse(struct kvm *kvm, u32 gsi)
+{
+	irq_pulse(&to_x86_vm(kvm)->irq, gsi, IRQ_SOURCE_USER);
+}
+
 enum irq_chips arch_irq_chips(struct kvm *kvm)
 {
 	return irqchip_kind(to_x86_vm(kvm));
