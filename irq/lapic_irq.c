@@ -185,7 +185,7 @@ u8 lapic_tpr(const struct lapic *a)
 	return lapic_reg(a, APIC_REG_TPR);
 }
 
-u8 lapic_tpr_threshold(struct lapic *a)
+u8 lapic_tpr_class_above(struct lapic *a)
 {
 	int top = lapic_requested(a);
 
