@@ -6,13 +6,18 @@
  * CR8 is TPR's upper half, and where the processor keeps it the guest writes it
  * without an exit (SDM vol. 3, 11.8.6; APM vol. 2, 15.21.2).
  */
-void interrupt_tpr_sync(struct x86_vcpu *v)
+static __always_inline void tpr_sync(struct x86_vcpu *v)
 {
 	struct lapic *a = &v->apic.lapic;
 	u8 class = state_get(v, GRP_CR8)->cr8;
 
 	if (lapic_tpr(a) >> 4 != class)
 		lapic_tpr_set(a, class << 4);
+}
+
+void interrupt_tpr_sync(struct x86_vcpu *v)
+{
+	tpr_sync(v);
 }
 
 /* The PICs' INTR, where it reaches this processor. */
@@ -25,7 +30,7 @@ static bool extint_waits(struct x86_vcpu *v)
 
 bool interrupt_source_waits(struct x86_vcpu *v)
 {
-	interrupt_tpr_sync(v);
+	tpr_sync(v);
 	v->events.irq_check = extint_waits(v) ||
 			      lapic_pending(&v->apic.lapic) >= 0;
 	return v->events.irq_check;
@@ -37,7 +42,7 @@ int interrupt_source_take(struct x86_vcpu *v)
 	struct lapic *a = &v->apic.lapic;
 	int vector;
 
-	interrupt_tpr_sync(v);
+	tpr_sync(v);
 	if (unlikely(extint_waits(v)))
 		return pic_ack(to_x86_vm(v->vcpu.kvm)->irq.pic);
 	vector = lapic_pending(a);
