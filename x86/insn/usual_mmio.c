@@ -18,13 +18,19 @@
 #include "x86/insn/fetch.h"
 #include "x86/insn/usual.h"
 
-/* The operand begins where the exit says: not in the page in front of it. */
+/*
+ * Does the operand begin where the exit says?  Only in the first bytes of a page can
+ * it be the rest of one that began in the page in front.
+ */
 static bool operand_is_at(struct emul_ctx *ctx, gpa_t gpa)
 {
-	u64 la = operand_linear(ctx, operand_address(ctx));
+	unsigned int offset = offset_in_page(gpa);
 
-	return !((la ^ gpa) & ~PAGE_MASK) &&
-	       offset_in_page(la) + ctx->insn.op_size <= PAGE_SIZE;
+	if (offset + ctx->insn.op_size > PAGE_SIZE)
+		return false;
+	return likely(offset >= sizeof(u64)) ||
+	       offset_in_page(operand_linear(ctx, operand_address(ctx))) ==
+	       offset;
 }
 
 static void mov_done(struct x86_vcpu *v)
