@@ -141,4 +141,13 @@ enum irq_chips arch_irq_chips(struct kvm *kvm);
  */
 void arch_irq_line(struct kvm *kvm, u32 gsi, enum irq_source source, bool level);
 
+/** arch_irq_pulse - arch_irq_line(), high and low, of IRQ_SOURCE_USER */
+void arch_irq_pulse(struct kvm *kvm, u32 gsi);
+
+/**
+ * arch_irq_stop - stop what raises interrupts by itself; its vCPUs go next
+ * @kvm: the VM, that nobody uses any more
+ */
+void arch_irq_stop(struct kvm *kvm);
+
 #endif

@@ -114,8 +114,7 @@ static void irqfd_raise(struct irqfd *irqfd)
 		arch_irq_line(irqfd->kvm, irqfd->gsi, IRQ_SOURCE_RESAMPLE, true);
 		return;
 	}
-	arch_irq_line(irqfd->kvm, irqfd->gsi, IRQ_SOURCE_USER, true);
-	arch_irq_line(irqfd->kvm, irqfd->gsi, IRQ_SOURCE_USER, false);
+	arch_irq_pulse(irqfd->kvm, irqfd->gsi);
 }
 
 /* The lock of the eventfd's queue is held, interrupts are off. */

@@ -148,6 +148,7 @@ void vm_step_publish_down(void *obj)
 	stats_vm_delist(kvm);
 	if (kvm->irqfds)
 		irqfds_destroy(kvm);
+	arch_irq_stop(kvm);
 	vcpu_destroy_all(kvm);
 }
 

@@ -40,7 +40,10 @@ static void icr_send(struct lapic *a, const struct irq_msg *msg)
 	/* It goes out all the same: those who get it have an error, too. */
 	if (unlikely(icr_has_bad_vector(msg)))
 		lapic_error(a, LAPIC_ESR_SEND_VECTOR);
-	irq_deliver(a->vm, a, msg);
+	if (msg->shorthand == IRQ_SELF)
+		lapic_accept(a, msg);
+	else
+		irq_deliver(a->vm, a, msg);
 }
 
 /* All but the destination. */

@@ -23,8 +23,7 @@ static void irr_word_emptied(struct lapic *a, unsigned int word)
 		atomic_or(BIT(word), &a->irr_words);
 }
 
-/* The highest vector in IRR, or -1. */
-int lapic_requested(struct lapic *a)
+static __always_inline int irr_top(struct lapic *a)
 {
 	u32 words, bits;
 	int word;
@@ -37,6 +36,11 @@ int lapic_requested(struct lapic *a)
 		irr_word_emptied(a, word);
 	}
 	return -1;
+}
+
+int lapic_requested(struct lapic *a)
+{
+	return irr_top(a);
 }
 
 /* False: it was set already. */
@@ -69,13 +73,14 @@ static void isr_top_set(struct lapic *a)
 	WRITE_ONCE(a->isr_top, top);
 }
 
+/* Above all that is in service: nothing else is taken. */
 static void isr_set(struct lapic *a, u8 vector)
 {
 	u32 word = lapic_word(APIC_REG_ISR, vector);
 
 	lapic_reg_set(a, word, lapic_reg(a, word) | BIT(vector % 32));
 	a->isr_words |= BIT(vector / 32);
-	isr_top_set(a);
+	WRITE_ONCE(a->isr_top, vector);
 }
 
 static void isr_clear(struct lapic *a, u8 vector)
@@ -140,7 +145,7 @@ u8 lapic_ppr(const struct lapic *a)
 
 int lapic_pending_above(struct lapic *a)
 {
-	int vector = lapic_requested(a);
+	int vector = irr_top(a);
 
 	/* a message may have come in just when the LAPIC was disabled */
 	if (vector < 0 || vector >> 4 <= lapic_ppr(a) >> 4 || !lapic_is_enabled(a))
@@ -193,7 +198,7 @@ u8 lapic_tpr(const struct lapic *a)
 	return lapic_reg(a, APIC_REG_TPR);
 }
 
-u8 lapic_tpr_threshold(struct lapic *a)
+u8 lapic_tpr_class_above(struct lapic *a)
 {
 	int top = lapic_requested(a);
 

@@ -59,6 +59,9 @@ void lapic_tpr_set(struct lapic *a, u8 tpr);
 /** lapic_tpr - TPR, bits 7:0 */
 u8 lapic_tpr(const struct lapic *a);
 
+/** lapic_tpr_class_above - lapic_tpr_threshold() where IRR is not empty */
+u8 lapic_tpr_class_above(struct lapic *a);
+
 /**
  * lapic_tpr_threshold - below which TPR class something that waits could be taken
  * @a: the LAPIC
@@ -66,7 +69,10 @@ u8 lapic_tpr(const struct lapic *a);
  * Return: class (0 to 15) of the highest vector in IRR when only TPR holds it back, so
  * that a TPR below it must be noticed; else 0.
  */
-u8 lapic_tpr_threshold(struct lapic *a);
+static inline u8 lapic_tpr_threshold(struct lapic *a)
+{
+	return likely(!atomic_read(&a->irr_words)) ? 0 : lapic_tpr_class_above(a);
+}
 
 /**
  * lapic_takes_extint - do the PICs reach the processor through LINT0?

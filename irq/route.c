@@ -247,6 +247,21 @@ int irq_line(struct irq_vm *vm, u32 gsi, enum irq_source source, bool level)
 	return sum;
 }
 
+void irq_pulse(struct irq_vm *vm, u32 gsi, enum irq_source source)
+{
+	const struct irq_routes *r;
+
+	rcu_read_lock();
+	r = rcu_dereference(vm->routes);
+	if (r && gsi < r->n) {
+		gsi_line(vm, &r->gsi[gsi], source, true);
+		/* A message has no other end. */
+		if (!r->gsi[gsi].is_msi)
+			gsi_line(vm, &r->gsi[gsi], source, false);
+	}
+	rcu_read_unlock();
+}
+
 int irq_gsi_of_pin(struct irq_vm *vm, bool ioapic, unsigned int pin)
 {
 	const struct irq_routes *r;

@@ -86,6 +86,9 @@ int irq_routes_default(struct irq_vm *vm);
  */
 int irq_line(struct irq_vm *vm, u32 gsi, enum irq_source source, bool level);
 
+/** irq_pulse - irq_line(), high and low */
+void irq_pulse(struct irq_vm *vm, u32 gsi, enum irq_source source);
+
 /**
  * irq_msi - send a message as a device would
  * @vm: the VM

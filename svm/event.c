@@ -147,10 +147,13 @@ void svm_event_cr8_update(struct svm_vcpu *s)
 void svm_event_window(struct x86_vcpu *v, u32 mask)
 {
 	struct svm_vcpu *s = to_svm(v);
+	u32 changed = s->window ^ mask;
 
 	s->window = mask;
-	svm_event_cr8_update(s);
-	svm_event_virq_update(s);
+	if (unlikely(changed & EVENT_MASK_TPR))
+		svm_event_cr8_update(s);
+	if (changed & EVENT_MASK_INTERRUPT)
+		svm_event_virq_update(s);
 	/* While NMIs are masked, the intercepted IRET comes first. */
 	if (!(mask & EVENT_MASK_NMI) || s->nmi == NMI_MASKED || s->step)
 		return;

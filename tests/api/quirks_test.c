@@ -85,9 +85,8 @@ static void capabilities(void)
 	OK(enable(KVM_CAP_DISABLE_QUIRKS, 0));
 	if (is_linux())
 		return;
-	/* There is no APIC in the kernel that they could be of. */
 	CHECK_EQ(mask, QUIRKS);
-	ERR(enable(KVM_CAP_DISABLE_QUIRKS2, KVM_X86_QUIRK_LINT0_REENABLED),
+	ERR(enable(KVM_CAP_DISABLE_QUIRKS2, KVM_X86_QUIRK_LAPIC_MMIO_HOLE),
 	    EINVAL);
 }
 

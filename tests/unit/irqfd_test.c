@@ -33,6 +33,12 @@ void arch_irq_line(struct kvm *k, u32 gsi, enum irq_source source, bool level)
 	line[gsi][source].high = level;
 }
 
+void arch_irq_pulse(struct kvm *k, u32 gsi)
+{
+	arch_irq_line(k, gsi, IRQ_SOURCE_USER, true);
+	arch_irq_line(k, gsi, IRQ_SOURCE_USER, false);
+}
+
 static void up(void)
 {
 	memset(&kvm, 0, sizeof(kvm));

@@ -105,6 +105,25 @@ static void test_replaced(void **state)
 	assert_int_equal(irq_gsi_of_pin(&chips.vm, false, 7), -1);
 }
 
+/* An edge each time; a message once. */
+static void test_pulse(void **state)
+{
+	static const struct irq_route routes[] = {
+		IOAPIC(5, 5), MSI(9, 0xfee01000, 0x41),
+	};
+	u32 gsi;
+
+	unmask(5);
+	assert_int_equal(set(routes, ARRAY_SIZE(routes)), 0);
+	for (gsi = 0; gsi < 12; gsi++)
+		irq_pulse(&chips.vm, gsi, IRQ_SOURCE_USER);
+	assert_int_equal(chips_count(CHIPS_MESSAGE), 2);
+	assert_int_equal(chips_message().vector, 0x41);
+	irq_pulse(&chips.vm, 5, IRQ_SOURCE_USER);
+	assert_int_equal(chips_count(CHIPS_MESSAGE), 3);
+	assert_int_equal(chips_message().vector, 0x35);
+}
+
 static void test_none(void **state)
 {
 	kvfree(chips.vm.routes);
@@ -221,6 +240,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_default),
 		CASE(test_replaced),
+		CASE(test_pulse),
 		CASE(test_none),
 		CASE(test_refused),
 		CASE(test_split),

@@ -152,18 +152,37 @@ static void tpr_report(struct x86_vcpu *v, gpa_t gpa, bool write)
 	request_set(&v->vcpu, REQ_TPR_ACCESS);
 }
 
-void apic_page_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len)
+static u32 page_reg(struct x86_vcpu *v, u32 offset)
 {
-	unsigned int offset = gpa & 0xfff, n;
+	if (offset & 0xc)
+		return 0;
+	reg_read_prepare(v, offset);
+	return lapic_read(&v->apic.lapic, offset);
+}
+
+/* What is no whole register. */
+static noinline void page_read_bytes(struct x86_vcpu *v, u32 offset, void *buf,
+				     unsigned int len)
+{
+	unsigned int n;
 	u32 reg;
 
-	tpr_report(v, gpa, false);
 	for (; len; len -= n, offset += n, buf += n) {
 		n = min(len, 4 - offset % 4);
-		reg_read_prepare(v, offset & ~3u);
-		reg = offset & 0xc ? 0 : lapic_read(&v->apic.lapic, offset & ~3u);
+		reg = page_reg(v, offset & ~3u);
 		memcpy(buf, (u8 *)&reg + offset % 4, n);
 	}
+}
+
+void apic_page_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len)
+{
+	u32 offset = gpa & 0xfff;
+
+	tpr_report(v, gpa, false);
+	if (likely(len == sizeof(u32) && !(offset & 3)))
+		*(u32 *)buf = page_reg(v, offset);
+	else
+		page_read_bytes(v, offset, buf, len);
 }
 
 void apic_page_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,

@@ -18,13 +18,19 @@
 #include "x86/insn/fetch.h"
 #include "x86/insn/usual.h"
 
-/* The operand begins where the exit says: not in the page in front of it. */
+/*
+ * Does the operand begin where the exit says?  Only in the first bytes of a page can
+ * it be the rest of one that began in the page in front.
+ */
 static bool operand_is_at(struct emul_ctx *ctx, gpa_t gpa)
 {
-	u64 la = operand_linear(ctx, operand_address(ctx));
+	unsigned int offset = offset_in_page(gpa);
 
-	return !((la ^ gpa) & ~PAGE_MASK) &&
-	       offset_in_page(la) + ctx->insn.op_size <= PAGE_SIZE;
+	if (offset + ctx->insn.op_size > PAGE_SIZE)
+		return false;
+	return likely(offset >= sizeof(u64)) ||
+	       offset_in_page(operand_linear(ctx, operand_address(ctx))) ==
+	       offset;
 }
 
 static void mov_done(struct x86_vcpu *v)
@@ -50,44 +56,50 @@ static enum x86_next load_answered(struct x86_vcpu *v)
 	return X86_RESUME;
 }
 
-static enum x86_next mov_load(struct x86_vcpu *v, gpa_t gpa)
+static noinline enum x86_next load_ask(struct x86_vcpu *v, gpa_t gpa)
+{
+	struct mmio_piece p = { .gpa = gpa, .len = v->emul->ctx.insn.op_size };
+
+	mmio_ask_user(v, &p, false, 1);
+	v->pending = load_answered;
+	return X86_USER;
+}
+
+static enum x86_next mov_load(struct x86_vcpu *v, gpa_t gpa, bool apic)
 {
 	struct emul_ctx *ctx = &v->emul->ctx;
-	struct mmio_piece p = { .gpa = gpa, .len = ctx->insn.op_size };
+	unsigned int size = ctx->insn.op_size;
 	u64 data = 0;
 
-	if (apic_is_page(v, gpa)) {
-		apic_page_read(v, gpa, &data, p.len);
-	} else if (bus_read(&v->vcpu, BUS_MMIO, gpa, p.len, &data)) {
-		mmio_ask_user(v, &p, false, 1);
-		v->pending = load_answered;
-		return X86_USER;
-	}
+	if (apic)
+		apic_page_read(v, gpa, &data, size);
+	else if (bus_read(&v->vcpu, BUS_MMIO, gpa, size, &data))
+		return load_ask(v, gpa);
 	operand_reg_write(ctx, data);
 	mov_done(v);
 	return X86_RESUME;
 }
 
-static enum x86_next mov_store(struct x86_vcpu *v, gpa_t gpa, u64 data)
+static noinline enum x86_next store_post(struct x86_vcpu *v, gpa_t gpa, u64 data)
 {
 	struct mmio_piece p = { .gpa = gpa, .len = v->emul->ctx.insn.op_size };
-	enum x86_next next = X86_RESUME;
 
-	if (apic_is_page(v, gpa)) {
-		apic_page_write(v, gpa, &data, p.len);
-	} else if (bus_write(&v->vcpu, BUS_MMIO, gpa, p.len, &data)) {
-		memcpy(p.data, &data, sizeof(p.data));
-		mmio_ask_user(v, &p, true, 1);
-		next = X86_USER;
-	}
-	mov_done(v);
-	return next;
+	memcpy(p.data, &data, sizeof(p.data));
+	mmio_ask_user(v, &p, true, 1);
+	return X86_USER;
 }
 
-/* Memory comes before devices, but for the APIC page. */
-static bool is_device(struct x86_vcpu *v, gpa_t gpa)
+static enum x86_next mov_store(struct x86_vcpu *v, gpa_t gpa, u64 data, bool apic)
 {
-	return apic_is_page(v, gpa) || !guest_slot(&v->vcpu, gpa >> PAGE_SHIFT);
+	unsigned int size = v->emul->ctx.insn.op_size;
+	enum x86_next next = X86_RESUME;
+
+	if (apic)
+		apic_page_write(v, gpa, &data, size);
+	else if (bus_write(&v->vcpu, BUS_MMIO, gpa, size, &data))
+		next = store_post(v, gpa, data);
+	mov_done(v);
+	return next;
 }
 
 bool usual_mmio(struct x86_vcpu *v, const struct x86_exit *exit,
@@ -97,6 +109,7 @@ bool usual_mmio(struct x86_vcpu *v, const struct x86_exit *exit,
 	const struct emul_insn *insn = &ctx->insn;
 	bool write = exit->page.error & PF_WRITE;
 	gpa_t gpa = exit->page.gpa;
+	bool apic = apic_is_page(v, gpa);
 	u64 data = 0;
 
 	if (write && insn->exec == exec_mov_store)
@@ -106,9 +119,11 @@ bool usual_mmio(struct x86_vcpu *v, const struct x86_exit *exit,
 	else if (write || insn->exec != exec_mov_load)
 		return false;
 	ctx->rip = state_get(v, GRP_RIP | GRP_RSP)->rip;
-	if (insn->lock || !operand_in_memory(insn) ||
-	    !operand_is_at(ctx, gpa) || !is_device(v, gpa))
+	if (insn->lock || !operand_in_memory(insn) || !operand_is_at(ctx, gpa))
 		return false;
-	*next = write ? mov_store(v, gpa, data) : mov_load(v, gpa);
+	/* Memory comes before other devices. */
+	if (!apic && guest_slot(&v->vcpu, gpa >> PAGE_SHIFT))
+		return false;
+	*next = write ? mov_store(v, gpa, data, apic) : mov_load(v, gpa, apic);
 	return true;
 }

@@ -55,12 +55,18 @@ void vm_step_irqchip_down(void *obj)
 {
 	struct x86_vm *vm = to_x86_vm(obj);
 
-	if (vm->irqchip) {
-		hrtimer_cancel(&vm->irqchip->pit_timer);
-		cancel_delayed_work_sync(&vm->irqchip->ioapic_work);
-	}
 	irq_vm_destroy(&vm->irq);
 	kfree(vm->irqchip);
+}
+
+void arch_irq_stop(struct kvm *kvm)
+{
+	struct irqchip *chip = to_x86_vm(kvm)->irqchip;
+
+	if (!chip)
+		return;
+	hrtimer_cancel(&chip->pit_timer);
+	cancel_delayed_work_sync(&chip->ioapic_work);
 }
 
 /* kvm->lock held. */
@@ -267,6 +273,11 @@ long irqchip_ioctl_msi(void *obj, void *data, unsigned long arg)
 void arch_irq_line(struct kvm *kvm, u32 gsi, enum irq_source source, bool level)
 {
 	irq_line(&to_x86_vm(kvm)->irq, gsi, source, level);
+}
+
+void arch_irq_pulse(struct kvm *kvm, u32 gsi)
+{
+	irq_pulse(&to_x86_vm(kvm)->irq, gsi, IRQ_SOURCE_USER);
 }
 
 enum irq_chips arch_irq_chips(struct kvm *kvm)

@@ -3,6 +3,7 @@
  * Page faults, at the second level or on shadow page tables: the MMU's verdict, and
  * what follows.
  */
+#include "x86/cpu/apic.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
 #include "x86/run/exits.h"
@@ -37,14 +38,25 @@ static enum x86_next delivery_failed(struct x86_vcpu *v,
 				   ARRAY_SIZE(data), data);
 }
 
-enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+/* In front of all memory: the page of a LAPIC in the kernel (SDM vol. 3, 11.4.4). */
+static enum mmu_result page_fault(struct x86_vcpu *v,
+				  const struct x86_exit *exit,
+				  struct mmu_fault *fault)
 {
-	struct mmu_fault fault = {
+	if (apic_is_page(v, exit->page.gpa))
+		return MMU_EMULATE;
+	*fault = (struct mmu_fault) {
 		.addr = exit->page.gpa,
 		.error = exit->page.error,
 	};
+	return mmu_fault(&v->vcpu.mmu, fault);
+}
 
-	switch (mmu_fault(&v->vcpu.mmu, &fault)) {
+enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	struct mmu_fault fault __uninitialized;
+
+	switch (page_fault(v, exit, &fault)) {
 	case MMU_RETRY:
 	case MMU_FIXED:
 		return X86_RESUME;

@@ -99,16 +99,17 @@ long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
 	}
 }
 
+/* Those first that a running guest has userspace call. */
 const struct ioctl_desc arch_vm_ioctls[] = {
+	{ KVM_SIGNAL_MSI, 0, irqchip_ioctl_msi },
+	{ KVM_IRQ_LINE_STATUS, 0, irqchip_ioctl_line },
+	{ KVM_IRQ_LINE, 0, irqchip_ioctl_line },
 	{ KVM_X86_SET_MSR_FILTER, 0, msr_ioctl_filter },
 	{ KVM_SET_TSS_ADDR, 0, vm_ioctl_tss_addr },
 	{ KVM_SET_IDENTITY_MAP_ADDR, 0, vm_ioctl_identity_map },
 	{ KVM_CREATE_IRQCHIP, 0, irqchip_ioctl_create },
 	{ KVM_GET_IRQCHIP, 0, irqchip_ioctl_get },
 	{ KVM_SET_IRQCHIP, IOCTL_SETTER, irqchip_ioctl_set },
-	{ KVM_IRQ_LINE, 0, irqchip_ioctl_line },
-	{ KVM_IRQ_LINE_STATUS, 0, irqchip_ioctl_line },
-	{ KVM_SIGNAL_MSI, 0, irqchip_ioctl_msi },
 	{ KVM_SET_GSI_ROUTING, IOCTL_RAW, irqchip_ioctl_routing },
 	{ KVM_SET_BOOT_CPU_ID, 0, irqchip_ioctl_boot_cpu },
 	{ KVM_GET_CLOCK, 0, pvclock_ioctl_get },

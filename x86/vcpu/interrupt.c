@@ -7,7 +7,7 @@
  * CR8 is TPR's upper half, and where the processor keeps it the guest writes it
  * without an exit (SDM vol. 3, 11.8.6; APM vol. 2, 15.21.2).
  */
-void interrupt_tpr_sync(struct x86_vcpu *v)
+static __always_inline void tpr_sync(struct x86_vcpu *v)
 {
 	struct lapic *a = &v->apic.lapic;
 	u8 class = state_get(v, GRP_CR8)->cr8;
@@ -15,6 +15,11 @@ void interrupt_tpr_sync(struct x86_vcpu *v)
 	pveoi_look(v);
 	if (lapic_tpr(a) >> 4 != class)
 		lapic_tpr_set(a, class << 4);
+}
+
+void interrupt_tpr_sync(struct x86_vcpu *v)
+{
+	tpr_sync(v);
 }
 
 /* The PICs' INTR, where it reaches this processor. */
@@ -27,7 +32,7 @@ static bool extint_waits(struct x86_vcpu *v)
 
 bool interrupt_source_waits(struct x86_vcpu *v)
 {
-	interrupt_tpr_sync(v);
+	tpr_sync(v);
 	/* What waits is to see an exit when the handler ends. */
 	if (unlikely(pveoi_is_offered(v)) && lapic_requested(&v->apic.lapic) >= 0)
 		pveoi_withdraw(v);
@@ -42,7 +47,7 @@ int interrupt_source_take(struct x86_vcpu *v)
 	struct lapic *a = &v->apic.lapic;
 	int vector;
 
-	interrupt_tpr_sync(v);
+	tpr_sync(v);
 	if (unlikely(extint_waits(v)))
 		return pic_ack(to_x86_vm(v->vcpu.kvm)->irq.pic);
 	vector = lapic_pending(a);
