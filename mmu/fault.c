@@ -92,17 +92,17 @@ static noinline enum mmu_result fault_slow(struct mmu_vcpu *vcpu,
 	const struct mmu_mode *mode = vcpu->mode;
 	/* Large, and filled as far as it is used. */
 	struct gwalk_result walk __uninitialized;
-	enum mmu_result answer;
+	enum mmu_result r;
 
 	if (mode->resolve) {
-		fault->walk = &walk;
-		if (!mode->resolve(vcpu, fault, &answer))
-			return answer;
+		r = mode->resolve(vcpu, fault, &walk);
+		if (r != MMU_FIXED)
+			return r;
 	}
 	fault->seq = inv_seq_read(&vcpu->mmu->inv);
 	fault->slot = mmu_env_slot(vcpu, fault->gfn);
 	if (!fault->slot)
-		return mode->hole(vcpu, fault);
+		return mode->hole ? mode->hole(vcpu, fault) : MMU_EMULATE;
 	if (is_rom_write(fault))
 		return MMU_EMULATE;
 	if (mode->reserve(vcpu, fault))
@@ -117,10 +117,8 @@ enum mmu_result mmu_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 
 	if (!root_is_current(vcpu))
 		return MMU_RETRY;
-	if (mode->fast) {
-		r = mode->fast(vcpu, fault);
-		if (r != MMU_RETRY)
-			return r;
-	}
-	return fault_slow(vcpu, fault);
+	if (!mode->fast)
+		return fault_slow(vcpu, fault);
+	r = mode->fast(vcpu, fault);
+	return r == MMU_RETRY ? fault_slow(vcpu, fault) : r;
 }

@@ -26,12 +26,14 @@ enum mmu_result {
  *              in its frame stop being shadowed instead, and the answer is MMU_RETRY;
  *              MMU_EMULATE where they would be back at once: its own walk or root has
  *              one
+ * @tables: guest: how many may have to be made; TDP only
+ * @empty_below: guest: frames in a row below @gfn where nothing is mapped, to be
+ *               prefetched; TDP only
+ * @empty_above: guest: the same above it
  * @gfn: guest: the frame
  * @walk: guest: how its tables led there; NULL with TDP
- * @tables: guest: how many may have to be made, TDP only, as the rest of this stage:
- * @empty_lo: first of the frames around @gfn where nothing is mapped
- * @empty_hi: frame after the last one
- * @mmio_gen: generation of cached MMIO entries, read before the slot is looked up
+ * @mmio_gen: guest: generation of cached MMIO entries, read before the slot is looked
+ *            up; TDP only
  * @slot: host: its slot; NULL: none, an MMIO access
  * @pfn: host: the page
  * @seq: host: the sequence, read before the slot was looked up: the slot may be
@@ -48,11 +50,11 @@ struct mmu_fault {
 	struct perm_regs regs;
 	bool no_emulate;
 	/* guest */
+	u8 tables;
+	u8 empty_below;
+	u8 empty_above;
 	gfn_t gfn;
-	struct gwalk_result *walk;
-	int tables;
-	gfn_t empty_lo;
-	gfn_t empty_hi;
+	const struct gwalk_result *walk;
 	u64 mmio_gen;
 	/* host */
 	const struct mmu_slot *slot;

@@ -17,12 +17,13 @@
  * @fast: faults that want neither a lock nor a page; NULL: there are none.
  *        Return: mmu_fault()'s answer; MMU_RETRY: go on
  * @resolve: to which frame @addr leads: fills the guest's part of the fault; no lock
- *           held, may sleep.  @fault->walk is room for a result that lasts until the
- *           end of the fault.  NULL: the address is the frame's, and @fast has seen it.
- *           Return: true: go on; false: @answer is mmu_fault()'s
+ *           held, may sleep; @walk is room for @fault->walk.  NULL: the address is
+ *           the frame's, and @fast has seen it.
+ *           Return: MMU_FIXED: go on; else mmu_fault()'s answer
  * @reserve: have in reserve what @map may need; no lock held, may sleep.
  *           Return: 0 or -ENOMEM
- * @hole: no slot holds the frame.  Return: mmu_fault()'s answer
+ * @hole: no slot holds the frame: remember it for the next time; NULL: nothing can be
+ *        remembered.  Return: MMU_EMULATE
  * @map: map a fault, its decision made: takes the lock, looks whether the fault is
  *       stale; no lock held; see enum mmu_result
  * @root_load: mmu_root_load() when the root is not current
@@ -31,8 +32,9 @@
 struct mmu_mode {
 	enum mmu_ctx_kind kind;
 	enum mmu_result (*fast)(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
-	bool (*resolve)(struct mmu_vcpu *vcpu, struct mmu_fault *fault,
-			enum mmu_result *answer);
+	enum mmu_result (*resolve)(struct mmu_vcpu *vcpu,
+				   struct mmu_fault *fault,
+				   struct gwalk_result *walk);
 	int (*reserve)(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
 	enum mmu_result (*hole)(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
 	enum mmu_result (*map)(struct mmu_vcpu *vcpu, struct mmu_fault *fault);

@@ -17,10 +17,9 @@
 struct gwalk_state {
 	struct mmu_vcpu *vcpu;
 	const struct gwalk_ctx *ctx;
-	const struct perm_regs *regs;
+	const struct gwalk_access *asked;
 	u64 va;
 	u64 access;	/* PF_* bits; PF_USER always set for a second level */
-	bool no_ad;
 };
 
 static enum gwalk_status walk_fault(const struct gwalk_state *w, u64 cause,
@@ -41,8 +40,9 @@ static noinline enum gwalk_status walk_below(const struct gwalk_state *w, u64 ad
 					     gpa_t *gpa)
 {
 	const struct gwalk_access below = {
-		.pf = access & (PF_WRITE | PF_FETCH), .regs = *w->regs,
-		.no_ad = w->no_ad,
+		.pf = access & (PF_WRITE | PF_FETCH),
+		.regs = w->asked->regs,
+		.no_ad = w->asked->no_ad,
 	};
 	u64 stage = access & (PF_GUEST_TABLE | PF_GUEST_FINAL);
 	struct gwalk_result next;
@@ -253,10 +253,10 @@ static enum gwalk_status walk_tables(const struct gwalk_state *w,
 	*addr = offset | pt_leaf_addr(ctx->fmt, res->step[res->level].entry,
 				      res->level);
 	error = perm_check(&ctx->perm, res->rights, res->pkey, w->access,
-			   w->regs);
+			   &w->asked->regs);
 	if (error)
 		return walk_fault(w, error, res);
-	if (!ctx->set_ad || likely(ad_is_set(w, res, common)) || w->no_ad)
+	if (!ctx->set_ad || likely(ad_is_set(w, res, common)) || w->asked->no_ad)
 		return GWALK_OK;
 	return walk_set_ad(w, res);
 }
@@ -268,11 +268,10 @@ enum gwalk_status gwalk(struct mmu_vcpu *vcpu, const struct gwalk_ctx *ctx,
 	const struct gwalk_state w = {
 		.vcpu = vcpu,
 		.ctx = ctx,
-		.regs = &access->regs,
+		.asked = access,
 		.va = va,
 		/* APM 15.25.5: nested tables see nothing but user accesses. */
 		.access = access->pf | (ctx->perm.second ? PF_USER : 0),
-		.no_ad = access->no_ad,
 	};
 	enum gwalk_status status = GWALK_OK;
 	u64 addr = va;

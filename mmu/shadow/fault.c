@@ -15,8 +15,9 @@
 /* Second level: which of L2's addresses it was (APM vol. 2, 15.25.6). */
 #define PF_GUEST	(PF_GUEST_FINAL | PF_GUEST_TABLE)
 
-static void guest_fault(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
-			const struct gwalk_result *walk)
+static noinline void guest_fault(struct mmu_vcpu *vcpu,
+				 const struct mmu_fault *fault,
+				 const struct gwalk_result *walk)
 {
 	const struct mmu_guest_fault gf = {
 		.addr = walk->fault_addr,
@@ -28,8 +29,9 @@ static void guest_fault(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
 	vcpu->ctx[vcpu->mode->kind].ops->fault(vcpu, &gf);
 }
 
-static bool shadow_resolve(struct mmu_vcpu *vcpu, struct mmu_fault *fault,
-			   enum mmu_result *answer)
+static enum mmu_result shadow_resolve(struct mmu_vcpu *vcpu,
+				      struct mmu_fault *fault,
+				      struct gwalk_result *walk)
 {
 	struct mmu_ctx *ctx = &vcpu->ctx[vcpu->mode->kind];
 	const struct gwalk_access access = {
@@ -40,21 +42,19 @@ static bool shadow_resolve(struct mmu_vcpu *vcpu, struct mmu_fault *fault,
 
 	if (ctx->walk.fmt)
 		ctx_root_read(vcpu, ctx);
-	switch (gwalk(vcpu, &ctx->walk, fault->addr, &access, fault->walk)) {
+	switch (gwalk(vcpu, &ctx->walk, fault->addr, &access, walk)) {
 	case GWALK_OK:
-		fault->gfn = fault->walk->gpa >> MMU_PAGE_SHIFT;
-		return true;
+		fault->gfn = walk->gpa >> MMU_PAGE_SHIFT;
+		fault->walk = walk;
+		return MMU_FIXED;
 	case GWALK_RETRY:
-		*answer = MMU_RETRY;
-		return false;
+		return MMU_RETRY;
 	case GWALK_ABORT:
 		/* A table where no memory is: the emulator's walk says the same. */
-		*answer = MMU_EMULATE;
-		return false;
+		return MMU_EMULATE;
 	default:
-		guest_fault(vcpu, fault, fault->walk);
-		*answer = MMU_INJECT;
-		return false;
+		guest_fault(vcpu, fault, walk);
+		return MMU_INJECT;
 	}
 }
 
@@ -63,18 +63,10 @@ static int shadow_reserve(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	return shadow_cache_fill(vcpu, MMU_CACHE_TABLES);
 }
 
-/* Nothing is remembered: the walk finds it anyway. */
-static enum mmu_result shadow_hole(struct mmu_vcpu *vcpu,
-				   struct mmu_fault *fault)
-{
-	return MMU_EMULATE;
-}
-
 const struct mmu_mode mmu_mode_shadow = {
 	.kind = MMU_CTX_GUEST,
 	.resolve = shadow_resolve,
 	.reserve = shadow_reserve,
-	.hole = shadow_hole,
 	.map = shadow_map,
 	.root_load = shadow_root_load,
 	.root_drop = shadow_root_drop,
@@ -84,7 +76,6 @@ const struct mmu_mode mmu_mode_nested = {
 	.kind = MMU_CTX_SECOND,
 	.resolve = shadow_resolve,
 	.reserve = shadow_reserve,
-	.hole = shadow_hole,
 	.map = shadow_map,
 	.root_load = shadow_root_load,
 	.root_drop = shadow_root_drop,

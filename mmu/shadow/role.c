@@ -5,7 +5,7 @@ union shadow_role shadow_role_direct(const struct mmu_vcpu *vcpu,
 				     const struct mmu_ctx *ctx, int level,
 				     u32 access, u32 pkey)
 {
-	union shadow_role role = { .ctx = ctx->role };
+	union shadow_role role = { .word = ctx->role.word };
 
 	role.level = level;
 	role.direct = 1;

@@ -19,7 +19,7 @@ static inline union shadow_role
 shadow_role_child(const struct mmu_vcpu *vcpu, const struct mmu_ctx *ctx,
 		  int level, u32 access, u64 addr)
 {
-	union shadow_role role = { .ctx = ctx->role };
+	union shadow_role role = { .word = ctx->role.word };
 
 	role.level = level;
 	role.access = access;

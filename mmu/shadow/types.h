@@ -29,15 +29,15 @@
  */
 union shadow_role {
 	u32 word;
+	union mmu_ctx_role ctx;		/* the lowest byte of @word */
 	struct {
-		union mmu_ctx_role ctx;
-		u8 level:3;
-		u8 direct:1;
-		u8 access:4;
-		u8 pkey:4;
-		u8 quadrant:2;
-		u8 as_id:1;
-		u8 unused;
+		u32 :8;
+		u32 level:3;
+		u32 direct:1;
+		u32 quadrant:2;
+		u32 access:4;
+		u32 pkey:4;
+		u32 as_id:1;
 	};
 };
 

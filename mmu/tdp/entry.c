@@ -9,7 +9,7 @@
 /*
  * To be called before a translation is taken away.  Another operation that
  * finds the entry gone must not believe that no TLB has it; see walk_commit() in
- * range.c.  The compare-exchange that follows orders the two.
+ * walk.c.  The compare-exchange that follows orders the two.
  */
 static void batch_arm(struct tdp_batch *b)
 {

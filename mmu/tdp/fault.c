@@ -46,20 +46,21 @@ struct tdp_prefetch {
  */
 static void tree_measure(struct mmu_fault *fault, const u64 *sptep, int level)
 {
-	gfn_t gfn = fault->gfn, first = gfn & ~(gfn_t)(PREFETCH_FRAMES - 1);
-	gfn_t lo = gfn, hi = gfn + 1;
+	int at = fault->gfn % PREFETCH_FRAMES;
+	int below = at, above = PREFETCH_FRAMES - 1 - at;
+	int i;
 
 	fault->tables = level - 1;
-	fault->empty_lo = first;
-	fault->empty_hi = first + PREFETCH_FRAMES;
-	if (level > LEVEL_4K)
-		return;
-	while (lo > first && !READ_ONCE(*(sptep - (gfn - lo) - 1)))
-		lo--;
-	while (hi < first + PREFETCH_FRAMES && !READ_ONCE(sptep[hi - gfn]))
-		hi++;
-	fault->empty_lo = lo;
-	fault->empty_hi = hi;
+	if (level == LEVEL_4K) {
+		for (i = 1; i <= below && !READ_ONCE(sptep[-i]); i++)
+			;
+		below = i - 1;
+		for (i = 1; i <= above && !READ_ONCE(sptep[i]); i++)
+			;
+		above = i - 1;
+	}
+	fault->empty_below = below;
+	fault->empty_above = above;
 }
 
 /*
@@ -158,8 +159,9 @@ static void tdp_prefetch_find(struct tdp_prefetch *p, const struct mmu_fault *fa
 	bool write = fault->pfn.writable &&
 		     !(slot->flags & MMU_SLOT_READONLY);
 
-	p->lo = max(fault->empty_lo, slot->base_gfn);
-	p->hi = min(fault->empty_hi, slot->base_gfn + slot->npages);
+	p->lo = max(gfn - fault->empty_below, slot->base_gfn);
+	p->hi = min(gfn + 1 + fault->empty_above,
+		    slot->base_gfn + slot->npages);
 	if (p->lo < gfn)
 		p->below = mmu_env_pfn_present(slot, p->lo, gfn - p->lo, write,
 				&p->page[p->lo % PREFETCH_FRAMES]);
