@@ -33,6 +33,10 @@ memory_settle() {
 		[ $((free - before)) -lt -128 ] || [ $((free - before)) -gt 128 ] || break
 		tries=$((tries + 1))
 	done
+	# what opening the caches' files has allocated goes by kfree_rcu(), seconds later
+	# unless memory is reclaimed
+	echo 3 >/proc/sys/vm/drop_caches
+	sleep 0.5
 	used=$(memory_read PageTables SecPageTables Percpu VmallocUsed)
 	awk 'NR > 2 { print $1, $2 }' /proc/slabinfo >/tmp/slabs
 }
