@@ -7,6 +7,7 @@
  * A new number is also the way to flush one guest: nothing is tagged with it.
  */
 #include "svm/cpu.h"
+#include "svm/nested.h"
 #include "svm/vmcb.h"
 
 /* 0 is the host. */
@@ -37,5 +38,9 @@ void svm_asid_assign(struct svm_vcpu *s, struct svm_cpu *c)
 
 void svm_tlb_flush(struct x86_vcpu *v)
 {
-	to_svm(v)->asid_generation = 0;
+	struct svm_vcpu *s = to_svm(v);
+
+	s->asid_generation = 0;
+	if (unlikely(s->nested))
+		s->nested->other.generation = 0;
 }

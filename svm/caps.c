@@ -19,6 +19,10 @@ static bool npt = true;
 module_param(npt, bool, 0444);
 MODULE_PARM_DESC(npt, "nested paging; without it guests run on shadow page tables");
 
+static bool nested = true;
+module_param(nested, bool, 0444);
+MODULE_PARM_DESC(nested, "guests may use SVM themselves");
+
 DEFINE_PER_CPU(struct svm_cpu, svm_cpu);
 struct svm_features svm_features;
 
@@ -107,6 +111,26 @@ static void mmu_caps_fill(struct mmu_caps *mmu)
 	};
 }
 
+bool svm_nested_offered(void)
+{
+	return nested;
+}
+
+/* L1's ASIDs are names only.  Nothing optional but nested paging is offered. */
+#define NESTED_REVISION	1
+#define NESTED_ASIDS	8
+
+static void nested_caps_fill(struct x86_caps *caps)
+{
+	caps->nested = nested;
+	caps->svm_revision = NESTED_REVISION;
+	caps->svm_asids = NESTED_ASIDS;
+	caps->svm_features = npt ? SVM_FEATURE_NPT : 0;
+	caps->hidden_8000_0001_ecx = CPUID_SKINIT | CPUID_MWAITX;
+	if (!nested)
+		caps->hidden_8000_0001_ecx |= CPUID_SVM;
+}
+
 int svm_setup(struct x86_caps *caps)
 {
 	u32 features = cpuid_edx(SVM_CPUID_FUNC) & SVM_FEATURES_USED;
@@ -128,7 +152,7 @@ int svm_setup(struct x86_caps *caps)
 	};
 	mmu_caps_fill(&caps->mmu);
 	caps->hypercall_modrm = MODRM_VMMCALL;
-	caps->hidden_8000_0001_ecx = CPUID_SVM | CPUID_SKINIT | CPUID_MWAITX;
+	nested_caps_fill(caps);
 	err = vmcb_maps_create();
 	if (err)
 		return err;

@@ -62,6 +62,9 @@ extern struct svm_features svm_features;
 
 /* caps.c */
 
+/** svm_nested_offered - may guests be hosts? */
+bool svm_nested_offered(void);
+
 /** svm_probe - CPUID and VM_CR.SVMDIS */
 int svm_probe(void);
 /** svm_setup - features, permission maps, two pages per possible CPU */

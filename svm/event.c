@@ -6,7 +6,7 @@
  * still at that instruction: executing it again is the re-injection.  So
  * EXITINTINFO of that kind is dropped, and EVENT_SOFT (which can only come from
  * userspace, with RIP at the instruction) injects nothing.  #BP and #OF that x86
- * raises are another thing: RIP is the address to return to.  A CPU with NRIP
+ * raises are another thing, and so is what L1 injects: RIP is the address to return to.  A CPU with NRIP
  * save pushes the control block's next RIP for them, so that is set to RIP too.
  *
  * NMIs.  An injected NMI masks further ones up to the guest's IRET; hardware does
@@ -17,11 +17,32 @@
 #include <asm/processor-flags.h>
 #include <asm/traps.h>
 
+#include "svm/nested.h"
 #include "svm/vmcb.h"
 
 static bool vector_is_soft(u8 vector)
 {
 	return vector == X86_TRAP_BP || vector == X86_TRAP_OF;
+}
+
+/* L2 has a virtual interrupt of L1's, perhaps, which comes back when ours goes. */
+static void virq_replace(struct svm_vcpu *s, bool own)
+{
+	struct vmcb_control_area *control = &s->vmcb->control;
+	struct vmcb_control_area *l1 = &s->nested->control;
+	bool l2 = s->x86.nested.l2;
+
+	if (l2 && own)
+		svm_nested_virq_get(s, l1);
+	control->int_ctl &= ~V_IRQ_INJECTION_BITS_MASK;
+	control->int_vector = 0;
+	if (own) {
+		control->int_ctl |= V_IRQ_INJECTION_BITS_MASK;
+	} else if (l2) {
+		control->int_ctl |= l1->int_ctl & V_IRQ_INJECTION_BITS_MASK;
+		control->int_vector = l1->int_vector;
+	}
+	vmcb_changed(s, CLEAN_TPR);
 }
 
 /*
@@ -30,14 +51,13 @@ static bool vector_is_soft(u8 vector)
  */
 void svm_event_virq_update(struct svm_vcpu *s)
 {
-	bool on = (s->window & EVENT_MASK_INTERRUPT) && !(s->step & STEP_NMI);
-	struct vmcb_control_area *control = &s->vmcb->control;
+	bool on = (s->window & EVENT_MASK_INTERRUPT) && !(s->step & STEP_NMI) &&
+		  !s->gif_off;
 
-	control->int_ctl &= ~V_IRQ_INJECTION_BITS_MASK;
-	if (on)
-		control->int_ctl |= V_IRQ_INJECTION_BITS_MASK;
-	control->int_vector = 0;
-	vmcb_changed(s, CLEAN_TPR);
+	if (on == s->virq_own)
+		return;
+	virq_replace(s, on);
+	s->virq_own = on;
 	vmcb_intercept(s, INTERCEPT_VINTR, on);
 }
 
@@ -73,6 +93,9 @@ u32 svm_event_blocked(struct x86_vcpu *v)
 	svm_nmi_resolve(s);
 	if (s->nmi != NMI_OPEN)
 		blocked = EVENT_MASK_NMI | EVENT_NMI_HANDLER;
+	/* APM vol. 2, 15.17. */
+	if (unlikely(s->gif_off))
+		blocked |= EVENT_MASK_INTERRUPT | EVENT_MASK_NMI | EVENT_MASK_INIT;
 	/* Our own step is one instruction, and the event would have to wait for it. */
 	if ((s->step & STEP_NMI) || in_shadow(s))
 		blocked |= EVENT_MASK_INTERRUPT | EVENT_MASK_NMI;
@@ -102,6 +125,8 @@ static u32 inject_type(const struct x86_event *ev)
 		return SVM_EVTINJ_TYPE_EXEPT;
 	case EVENT_NMI:
 		return SVM_EVTINJ_TYPE_NMI;
+	case EVENT_SOFT_NEXT:
+		return SVM_EVTINJ_TYPE_SOFT;
 	default:
 		return SVM_EVTINJ_TYPE_INTR;
 	}
@@ -127,8 +152,9 @@ void svm_event_inject(struct x86_vcpu *v, const struct x86_event *ev)
 	}
 	if (ev->kind == EVENT_NMI)
 		nmi_mask(s, true);
-	s->soft_injected = ev->kind == EVENT_EXCEPTION &&
-			   vector_is_soft(ev->vector);
+	s->soft_injected = ev->kind == EVENT_SOFT_NEXT ||
+			   (ev->kind == EVENT_EXCEPTION &&
+			    vector_is_soft(ev->vector));
 	if (s->soft_injected)
 		control->next_rip = v->state.rip;
 	control->event_inj = SVM_EVTINJ_VALID | inject_type(ev) | ev->vector;
@@ -140,22 +166,27 @@ void svm_event_inject(struct x86_vcpu *v, const struct x86_event *ev)
 /* With a LAPIC in userspace each write is told: it may hold something back. */
 void svm_event_cr8_update(struct svm_vcpu *s)
 {
-	vmcb_intercept(s, INTERCEPT_CR8_WRITE, !apic_in_kernel(&s->x86) ||
-		       (s->window & EVENT_MASK_TPR));
+	vmcb_intercept(s, INTERCEPT_CR8_WRITE, !s->x86.nested.masks_if &&
+		       (!apic_in_kernel(&s->x86) ||
+			(s->window & EVENT_MASK_TPR)));
 }
 
 void svm_event_window(struct x86_vcpu *v, u32 mask)
 {
 	struct svm_vcpu *s = to_svm(v);
-	u32 changed = s->window ^ mask;
+	u32 changed;
 
+	if (nested_l2_runs(v))
+		mask = svm_nested_window(s, mask);
+	changed = s->window ^ mask;
 	s->window = mask;
 	if (unlikely(changed & EVENT_MASK_TPR))
 		svm_event_cr8_update(s);
 	if (changed & EVENT_MASK_INTERRUPT)
 		svm_event_virq_update(s);
 	/* While NMIs are masked, the intercepted IRET comes first. */
-	if (!(mask & EVENT_MASK_NMI) || s->nmi == NMI_MASKED || s->step)
+	if (!(mask & EVENT_MASK_NMI) || s->nmi == NMI_MASKED || s->step ||
+	    s->gif_off)
 		return;
 	/* What is injected first would push our TF: look again after it. */
 	if (s->vmcb->control.event_inj & SVM_EVTINJ_VALID)
@@ -171,6 +202,8 @@ static u8 reclaim_kind(const struct svm_vcpu *s, u32 info)
 		return EVENT_INTERRUPT;
 	case SVM_EXITINTINFO_TYPE_NMI:
 		return EVENT_NMI;
+	case SVM_EXITINTINFO_TYPE_SOFT:
+		return s->soft_injected ? EVENT_SOFT_NEXT : EVENT_NONE;
 	case SVM_EXITINTINFO_TYPE_EXEPT:
 		if (vector_is_soft(info & SVM_EXITINTINFO_VEC_MASK) &&
 		    !s->soft_injected)

@@ -5,6 +5,7 @@
 #include <asm/traps.h>
 
 #include "svm/cpu.h"
+#include "svm/nested.h"
 #include "svm/vmcb.h"
 
 /* Decode assists: EXITINFO1 of a MOV to or from CRn (APM vol. 2, 15.33.1). */
@@ -53,18 +54,18 @@ static const u8 exit_kinds[EXIT_CODES] = {
 	[SVM_EXIT_INVD]			= X86_EXIT_SKIP,
 	[SVM_EXIT_HLT]			= X86_EXIT_HLT,
 	[SVM_EXIT_INVLPG]		= X86_EXIT_INVLPG,
-	[SVM_EXIT_INVLPGA]		= X86_EXIT_UNDEFINED,
+	[SVM_EXIT_INVLPGA]		= X86_EXIT_VENDOR,
 	[SVM_EXIT_IOIO]			= X86_EXIT_IO,
 	[SVM_EXIT_MSR]			= X86_EXIT_RDMSR,
 	[SVM_EXIT_TASK_SWITCH]		= X86_EXIT_TASK_SWITCH,
 	[SVM_EXIT_SHUTDOWN]		= X86_EXIT_SHUTDOWN,
-	[SVM_EXIT_VMRUN]		= X86_EXIT_UNDEFINED,
+	[SVM_EXIT_VMRUN]		= X86_EXIT_VENDOR,
 	[SVM_EXIT_VMMCALL]		= X86_EXIT_HYPERCALL,
-	[SVM_EXIT_VMLOAD]		= X86_EXIT_UNDEFINED,
-	[SVM_EXIT_VMSAVE]		= X86_EXIT_UNDEFINED,
-	[SVM_EXIT_STGI]			= X86_EXIT_UNDEFINED,
-	[SVM_EXIT_CLGI]			= X86_EXIT_UNDEFINED,
-	[SVM_EXIT_SKINIT]		= X86_EXIT_UNDEFINED,
+	[SVM_EXIT_VMLOAD]		= X86_EXIT_VENDOR,
+	[SVM_EXIT_VMSAVE]		= X86_EXIT_VENDOR,
+	[SVM_EXIT_STGI]			= X86_EXIT_VENDOR,
+	[SVM_EXIT_CLGI]			= X86_EXIT_VENDOR,
+	[SVM_EXIT_SKINIT]		= X86_EXIT_VENDOR,
 	/* Memory is coherent: no device of a guest bypasses the caches. */
 	[SVM_EXIT_WBINVD]		= X86_EXIT_SKIP,
 	[SVM_EXIT_MONITOR]		= X86_EXIT_MONITOR,
@@ -224,12 +225,18 @@ enum x86_next svm_exit_handle(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct svm_vcpu *s = to_svm(v);
 
-	if (exit->code == SVM_EXIT_IRET)
+	switch (exit->code) {
+	case SVM_EXIT_IRET:
 		svm_event_iret(s);
-	else if (exit->code == SVM_EXIT_POPF)
+		return X86_RESUME;
+	case SVM_EXIT_POPF:
 		svm_step_flags_insn(s);
-	else
-		/* RDPMC: guests have no counters. */
+		return X86_RESUME;
+	case SVM_EXIT_RDPMC:
+		/* Guests have no counters. */
 		kvm_event_exception(v, X86_TRAP_GP, 0);
-	return X86_RESUME;
+		return X86_RESUME;
+	default:
+		return svm_nested_insn(v, exit);
+	}
 }

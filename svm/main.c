@@ -5,12 +5,14 @@
 #include <asm/cpu_device_id.h>
 
 #include "svm/cpu.h"
+#include "svm/nested.h"
 
 static const struct kvm_vendor svm_vendor = {
 	.name		= "kvm_amd",
 	.owner		= THIS_MODULE,
 	.vm_size	= sizeof(struct svm_vm),
 	.vcpu_size	= sizeof(struct svm_vcpu),
+	.nested		= &svm_nested_ops,
 
 	.probe		= svm_probe,
 	.setup		= svm_setup,

@@ -8,6 +8,7 @@
 #include <asm/processor.h>
 
 #include "svm/cpu.h"
+#include "svm/nested.h"
 #include "svm/vmcb.h"
 
 /* Values that an MSR takes. */
@@ -49,10 +50,20 @@ static const struct svm_msr svm_msrs[] = {
  * Two bits for each MSR, the lower one for reads, in three ranges of 2 KiB
  * (APM vol. 2, 15.11).
  */
+int svm_msrpm_bit(u32 index)
+{
+	static const u32 first[] = { 0, 0xc0000000, 0xc0010000 };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(first); i++)
+		if (index - first[i] < 0x2000)
+			return i * 0x800 * 8 + (index - first[i]) * 2;
+	return -1;
+}
+
 static void msrpm_pass(u8 *map, u32 index)
 {
-	u32 range = index >= 0xc0010000 ? 2 : index >= 0xc0000000 ? 1 : 0;
-	u32 bit = (range * 0x800) * 8 + (index & 0x1fff) * 2;
+	int bit = svm_msrpm_bit(index);
 
 	map[bit / 8] &= ~(3 << (bit % 8));
 }
@@ -65,6 +76,23 @@ void svm_msrpm_fill(u8 *map)
 		msrpm_pass(map, svm_msrs[i].index);
 	msrpm_pass(map, MSR_FS_BASE);
 	msrpm_pass(map, MSR_GS_BASE);
+}
+
+/* The bits of svm_msrpm_fill(), in the two places of a map where they are. */
+#define MSRPM_SYSENTER	0x5d			/* 0x174 to 0x177 */
+#define MSRPM_SYSCALL	0x820			/* 0xc0000080 to 0xc0000103 */
+#define MSRPM_LONG	(0x840 - 0x820 + 1)
+
+bool svm_msrpm_denies(struct x86_vcpu *v, gpa_t map)
+{
+	u8 sysenter, high[MSRPM_LONG];
+
+	if (kvm_nested_read(v, map + MSRPM_SYSENTER, &sysenter, 1) ||
+	    kvm_nested_read(v, map + MSRPM_SYSCALL, high, sizeof(high)))
+		return true;
+	/* SYSENTER_*; STAR, LSTAR, CSTAR; SFMASK; the bases of FS and GS, and GS's other. */
+	return (sysenter & 0x3f) || (high[0] & 0xfc) || (high[1] & 0x03) ||
+	       (high[MSRPM_LONG - 1] & 0x3f);
 }
 
 static const struct svm_msr *svm_msr_find(u32 index)
@@ -95,7 +123,7 @@ static bool rule_allows(u8 rule, u64 data)
 }
 
 /* Eight memory types; 2 and 3 are none (APM vol. 2, 7.8.1). */
-static bool pat_is_valid(u64 pat)
+bool svm_pat_is_valid(u64 pat)
 {
 	int i;
 
@@ -147,9 +175,11 @@ int svm_msr_read(struct x86_vcpu *v, u32 index, u64 *data)
 		*data = 0;
 		return 0;
 	case MSR_VM_CR:
+		*data = to_svm(v)->vm_cr;
+		return svm_nested_offered() ? 0 : -EINVAL;
 	case MSR_VM_HSAVE_PA:
-		/* Guests have no SVM. */
-		return -EINVAL;
+		*data = to_svm(v)->hsave;
+		return svm_nested_offered() ? 0 : -EINVAL;
 	default:
 		return -ENOENT;
 	}
@@ -157,7 +187,7 @@ int svm_msr_read(struct x86_vcpu *v, u32 index, u64 *data)
 
 static int pat_write(struct svm_vcpu *s, u64 data)
 {
-	if (!pat_is_valid(data))
+	if (!svm_pat_is_valid(data))
 		return -EINVAL;
 	s->vmcb->save.g_pat = data;
 	vmcb_changed(s, CLEAN_NP);
@@ -173,6 +203,36 @@ static int tsc_aux_write(struct svm_vcpu *s, u64 data)
 	if (s->host_saved)
 		wrmsrl(MSR_TSC_AUX, data);
 	preempt_enable();
+	return 0;
+}
+
+/*
+ * VM_CR (APM vol. 2, 15.30.1): once locked, SVMDIS and LOCK stay.  The other bits have no
+ * effect on a processor without DPD, A20 and INIT redirection.
+ */
+static int vm_cr_write(struct svm_vcpu *s, u64 data)
+{
+	const u64 fixed = SVM_VM_CR_SVM_LOCK_MASK | SVM_VM_CR_SVM_DIS_MASK;
+	u64 efer = state_get(&s->x86, GRP_EFER)->efer;
+
+	if (!svm_nested_offered() || (data & ~SVM_VM_CR_VALID_MASK))
+		return -EINVAL;
+	if (s->vm_cr & SVM_VM_CR_SVM_LOCK_MASK)
+		data = (data & ~fixed) | (s->vm_cr & fixed);
+	if ((data & SVM_VM_CR_SVM_DIS_MASK) && (efer & EFER_SVME))
+		return -EINVAL;
+	s->vm_cr = data;
+	s->x86.nested.off = data & SVM_VM_CR_SVM_DIS_MASK;
+	return 0;
+}
+
+/* 15.30.4.  Nothing is written there: what VMRUN saves of L1 is kept here. */
+static int hsave_write(struct svm_vcpu *s, u64 data)
+{
+	if (!svm_nested_offered() || (data & ~PAGE_MASK) ||
+	    data >> s->x86.cpuid.maxphyaddr)
+		return -EINVAL;
+	s->hsave = data;
 	return 0;
 }
 
@@ -198,8 +258,9 @@ int svm_msr_write(struct x86_vcpu *v, u32 index, u64 data)
 		/* Without LBR virtualization there is no bit to set. */
 		return data ? -EINVAL : 0;
 	case MSR_VM_CR:
+		return vm_cr_write(to_svm(v), data);
 	case MSR_VM_HSAVE_PA:
-		return -EINVAL;
+		return hsave_write(to_svm(v), data);
 	default:
 		return -ENOENT;
 	}

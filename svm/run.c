@@ -135,7 +135,7 @@ static __always_inline void exit_copy(struct svm_vcpu *s)
  */
 static void exit_invalid(struct svm_vcpu *s, struct svm_cpu *c)
 {
-	s->asid_generation = 0;
+	svm_tlb_flush(&s->x86);
 	svm_asid_reset(c);
 }
 

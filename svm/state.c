@@ -12,6 +12,7 @@
 #include <asm/processor-flags.h>
 
 #include "svm/cpu.h"
+#include "svm/nested.h"
 #include "svm/vmcb.h"
 
 /* G as the limit implies it: hardware keeps limits in bytes (APM vol. 2, 15.5.1). */
@@ -20,7 +21,7 @@ static u16 attr_granularity(u16 attr, u32 limit)
 	return limit > 0xfffff ? attr | SEG_G : attr & ~SEG_G;
 }
 
-static void seg_fetch(struct x86_seg *to, const struct vmcb_seg *from)
+void svm_seg_fetch(struct x86_seg *to, const struct vmcb_seg *from)
 {
 	to->base = from->base;
 	to->limit = from->limit;
@@ -30,7 +31,7 @@ static void seg_fetch(struct x86_seg *to, const struct vmcb_seg *from)
 		to->attr |= SEG_UNUSABLE;
 }
 
-static void seg_store(struct vmcb_seg *to, const struct x86_seg *from)
+void svm_seg_store(struct vmcb_seg *to, const struct x86_seg *from)
 {
 	to->base = from->base;
 	to->limit = from->limit;
@@ -42,22 +43,22 @@ static void seg_store(struct vmcb_seg *to, const struct x86_seg *from)
 
 static void segs_fetch(struct x86_seg *seg, const struct vmcb_save_area *save)
 {
-	seg_fetch(&seg[SEG_ES], &save->es);
-	seg_fetch(&seg[SEG_DS], &save->ds);
-	seg_fetch(&seg[SEG_FS], &save->fs);
-	seg_fetch(&seg[SEG_GS], &save->gs);
-	seg_fetch(&seg[SEG_LDTR], &save->ldtr);
-	seg_fetch(&seg[SEG_TR], &save->tr);
+	svm_seg_fetch(&seg[SEG_ES], &save->es);
+	svm_seg_fetch(&seg[SEG_DS], &save->ds);
+	svm_seg_fetch(&seg[SEG_FS], &save->fs);
+	svm_seg_fetch(&seg[SEG_GS], &save->gs);
+	svm_seg_fetch(&seg[SEG_LDTR], &save->ldtr);
+	svm_seg_fetch(&seg[SEG_TR], &save->tr);
 }
 
 static void segs_store(struct vmcb_save_area *save, const struct x86_seg *seg)
 {
-	seg_store(&save->es, &seg[SEG_ES]);
-	seg_store(&save->ds, &seg[SEG_DS]);
-	seg_store(&save->fs, &seg[SEG_FS]);
-	seg_store(&save->gs, &seg[SEG_GS]);
-	seg_store(&save->ldtr, &seg[SEG_LDTR]);
-	seg_store(&save->tr, &seg[SEG_TR]);
+	svm_seg_store(&save->es, &seg[SEG_ES]);
+	svm_seg_store(&save->ds, &seg[SEG_DS]);
+	svm_seg_store(&save->fs, &seg[SEG_FS]);
+	svm_seg_store(&save->gs, &seg[SEG_GS]);
+	svm_seg_store(&save->ldtr, &seg[SEG_LDTR]);
+	svm_seg_store(&save->tr, &seg[SEG_TR]);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -150,8 +151,12 @@ static void crs_store(struct svm_vcpu *s, u32 groups)
 	/* With shadow paging it depends on the others. */
 	if (groups & (GRP_CR0 | GRP_CR4 | GRP_EFER))
 		cr4_store(s);
-	if (groups & GRP_EFER)
+	if (groups & GRP_EFER) {
 		save->efer = efer_real(state->efer);
+		/* Nothing but STGI, which takes SVME, could set it again. */
+		if (!(state->efer & EFER_SVME))
+			s->gif_off = false;
+	}
 	vmcb_changed(s, CLEAN_CR);
 }
 
@@ -189,8 +194,8 @@ static void csss_store(struct svm_vcpu *s)
 	const struct x86_state *state = &s->x86.state;
 	struct vmcb_save_area *save = &s->vmcb->save;
 
-	seg_store(&save->cs, &state->seg[SEG_CS]);
-	seg_store(&save->ss, &state->seg[SEG_SS]);
+	svm_seg_store(&save->cs, &state->seg[SEG_CS]);
+	svm_seg_store(&save->ss, &state->seg[SEG_SS]);
 	/* The level has a field of its own, but QEMU's TCG takes it from here. */
 	save->ss.attrib &= ~(3 << SEG_DPL_SHIFT);
 	save->ss.attrib |= state->cpl << SEG_DPL_SHIFT;
@@ -213,7 +218,7 @@ static void state_store_slow(struct svm_vcpu *s, u32 groups)
 		vmcb->save.cr2 = state->cr2;
 		vmcb_changed(s, CLEAN_CR2);
 	}
-	if (groups & GRP_CR8) {
+	if ((groups & GRP_CR8) && !s->x86.nested.masks_if) {
 		vmcb->control.int_ctl &= ~V_TPR_MASK;
 		vmcb->control.int_ctl |= state->cr8 & V_TPR_MASK;
 		vmcb_changed(s, CLEAN_TPR);
@@ -234,6 +239,8 @@ static void state_store_slow(struct svm_vcpu *s, u32 groups)
 		dr_store(s);
 	if (groups & GRP_TSC) {
 		vmcb->control.tsc_offset = state->tsc_offset;
+		if (s->x86.nested.l2)
+			vmcb->control.tsc_offset += s->nested->control.tsc_offset;
 		vmcb_changed(s, CLEAN_INTERCEPTS);
 	}
 }
@@ -268,7 +275,8 @@ static void state_fetch_slow(struct svm_vcpu *s, u32 groups)
 		state->cr0 = cr0_seen(state->cr0, save->cr0);
 	if (groups & GRP_CR2)
 		state->cr2 = save->cr2;
-	if (groups & GRP_CR8)
+	/* L2's may be apart from L1's, which then stays as it is. */
+	if ((groups & GRP_CR8) && !s->x86.nested.masks_if)
 		state->cr8 = s->vmcb->control.int_ctl & V_TPR_MASK;
 	if (groups & GRP_SEGS)
 		segs_fetch(state->seg, save);
@@ -292,8 +300,8 @@ void svm_state_fetch(struct x86_vcpu *v, u32 groups)
 	struct x86_state *state = &v->state;
 
 	if (groups & GRP_CSSS) {
-		seg_fetch(&state->seg[SEG_CS], &save->cs);
-		seg_fetch(&state->seg[SEG_SS], &save->ss);
+		svm_seg_fetch(&state->seg[SEG_CS], &save->cs);
+		svm_seg_fetch(&state->seg[SEG_SS], &save->ss);
 	}
 	if (groups & GRP_CR3)
 		state->cr3 = save->cr3;

@@ -11,6 +11,8 @@
 
 #include "x86/vcpu/vendor.h"
 
+struct svm_nested;
+
 /** struct svm_vm - an SVM VM: nothing beyond what x86 has */
 struct svm_vm {
 	struct x86_vm x86;
@@ -54,6 +56,16 @@ enum svm_nmi {
  * @exits_off: (r) KVM_X86_DISABLE_EXITS_* that the intercepts obey
  * @tsc_aux: the guest's TSC_AUX
  * @shadow_cr3: with shadow paging: the root, encryption bit included
+ * @root: with nested paging: L1's root, encryption bit included
+ * @root_l2: L2's, while L1 uses nested paging too
+ * @intercepts: what exits for x86 and for us; the control block has L1's beside them
+ * @intercepts_l1: L1's, while L2 runs; else 0
+ * @msr_exits_l1: likewise: L1 denies L2 an MSR that guests otherwise reach by themselves
+ * @virq_own: the virtual interrupt in the control block is our interrupt window
+ * @gif_off: L1's global interrupt flag is clear
+ * @hsave: L1's VM_HSAVE_PA
+ * @vm_cr: L1's VM_CR
+ * @nested: L1 while L2 runs (nested.h); NULL before the first VMRUN
  */
 struct svm_vcpu {
 	struct x86_vcpu x86;
@@ -74,6 +86,16 @@ struct svm_vcpu {
 	u32 exits_off;
 	u32 tsc_aux;
 	u64 shadow_cr3;
+	u64 root;
+	u64 root_l2;
+	u32 intercepts[MAX_INTERCEPT];
+	u32 intercepts_l1[MAX_INTERCEPT];
+	bool msr_exits_l1;
+	bool virq_own;
+	bool gif_off;
+	u64 hsave;
+	u64 vm_cr;
+	struct svm_nested *nested;
 };
 
 /** to_svm - SVM's part of a vCPU */
@@ -141,7 +163,7 @@ void svm_vmsave(phys_addr_t pa);
 
 /** svm_exit_decode - one table by exit code, then the fields of the kind */
 void svm_exit_decode(struct x86_vcpu *v, struct x86_exit *exit);
-/** svm_exit_handle - RDPMC, IRET of an NMI handler, POPF in a step */
+/** svm_exit_handle - RDPMC, IRET of an NMI handler, POPF in a step, SVM itself */
 enum x86_next svm_exit_handle(struct x86_vcpu *v, const struct x86_exit *exit);
 
 /* state.c */
@@ -160,12 +182,35 @@ void svm_state_store(struct x86_vcpu *v, u32 groups);
 	 GRP_SHADOW)
 #define SVM_GROUPS_COPIED	(GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_CPL)
 
+/** svm_seg_fetch - a segment of a control block */
+void svm_seg_fetch(struct x86_seg *to, const struct vmcb_seg *from);
+/** svm_seg_store - the reverse */
+void svm_seg_store(struct vmcb_seg *to, const struct x86_seg *from);
+
 /* msr.c */
 
 /** svm_msr_read - MSRs of the control block, TSC_AUX, and SVM's own (#GP) */
 int svm_msr_read(struct x86_vcpu *v, u32 index, u64 *data);
 /** svm_msr_write - see svm_msr_read() */
 int svm_msr_write(struct x86_vcpu *v, u32 index, u64 data);
+
+/** svm_pat_is_valid - does PAT name memory types only? */
+bool svm_pat_is_valid(u64 pat);
+
+/**
+ * svm_msrpm_denies - does L1 intercept an MSR that guests reach by themselves?
+ * @v: own thread, kvm->srcu held
+ * @map: gpa of L1's permission map
+ */
+bool svm_msrpm_denies(struct x86_vcpu *v, gpa_t map);
+
+/**
+ * svm_msrpm_bit - where an MSR's two bits are in a permission map
+ * @index: the MSR
+ *
+ * Return: number of the lower bit, that for reads; -1: the map does not cover it.
+ */
+int svm_msrpm_bit(u32 index);
 
 /**
  * svm_msrpm_fill - let guests reach the MSRs that VMLOAD and VMSAVE switch

@@ -7,6 +7,7 @@
 #include <asm/msr.h>
 
 #include "svm/cpu.h"
+#include "svm/nested.h"
 #include "svm/vmcb.h"
 
 static atomic64_t serials;
@@ -31,6 +32,8 @@ int svm_vcpu_create(struct x86_vcpu *v)
 	s->serial = atomic64_inc_return(&serials);
 	s->cpu = -1;
 	vmcb_init(s);
+	if (svm_features.npt && svm_nested_offered())
+		kvm_nested_init(v, &svm_second_ops);
 	return 0;
 }
 
@@ -38,6 +41,7 @@ void svm_vcpu_destroy(struct x86_vcpu *v)
 {
 	struct svm_vcpu *s = to_svm(v);
 
+	svm_nested_free(s);
 	free_page((unsigned long)s->vmcb);
 	s->vmcb = NULL;
 }
@@ -52,6 +56,8 @@ void svm_vcpu_reset(struct x86_vcpu *v)
 	s->step_loads = false;
 	s->entry_work = 0;
 	s->window = 0;
+	s->virq_own = false;
+	s->gif_off = false;
 	control->event_inj = 0;
 	control->exit_int_info = 0;
 	/*
@@ -74,7 +80,7 @@ void svm_load(struct x86_vcpu *v, int cpu)
 		return;
 	s->cpu = cpu;
 	s->vmcb->control.clean = 0;
-	s->asid_generation = 0;
+	svm_tlb_flush(v);
 }
 
 void svm_put(struct x86_vcpu *v)
@@ -98,6 +104,10 @@ void svm_root_load(struct x86_vcpu *v, hpa_t root)
 		vmcb_changed(s, CLEAN_CR);
 		return;
 	}
+	if (v->nested.ctx == MMU_CTX_L2)
+		s->root_l2 = __sme_set(root);
+	else
+		s->root = __sme_set(root);
 	s->vmcb->control.nested_cr3 = __sme_set(root);
 	vmcb_changed(s, CLEAN_NP);
 }

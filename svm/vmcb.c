@@ -69,23 +69,40 @@ static const u8 intercepts_shadow[] = {
 	(BIT(X86_TRAP_MC) | BIT(X86_TRAP_AC) | BIT(X86_TRAP_DB) | \
 	 BIT(X86_TRAP_UD))
 
+static void intercepts_merge(struct svm_vcpu *s, unsigned int word)
+{
+	s->vmcb->control.intercepts[word] = s->intercepts[word] |
+					    s->intercepts_l1[word];
+	vmcb_changed(s, CLEAN_INTERCEPTS);
+}
+
 void vmcb_intercept(struct svm_vcpu *s, unsigned int bit, bool on)
 {
-	u32 *word = &s->vmcb->control.intercepts[bit / 32];
+	u32 *word = &s->intercepts[bit / 32];
 	u32 mask = BIT(bit % 32);
 
 	if (!(*word & mask) == !on)
 		return;
 	*word ^= mask;
-	vmcb_changed(s, CLEAN_INTERCEPTS);
+	intercepts_merge(s, bit / 32);
+}
+
+void vmcb_intercepts_l1(struct svm_vcpu *s, const u32 *words)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_INTERCEPT; i++) {
+		s->intercepts_l1[i] = words ? words[i] : 0;
+		intercepts_merge(s, i);
+	}
 }
 
 void vmcb_intercept_exceptions(struct svm_vcpu *s, u32 vectors)
 {
-	s->vmcb->control.intercepts[INTERCEPT_EXCEPTION] =
+	s->intercepts[INTERCEPT_EXCEPTION] =
 		vectors | EXCEPTIONS_ALWAYS |
 		(svm_features.npt ? 0 : BIT(X86_TRAP_PF));
-	vmcb_changed(s, CLEAN_INTERCEPTS);
+	intercepts_merge(s, INTERCEPT_EXCEPTION);
 }
 
 static void intercept_shadow(struct svm_vcpu *s)
@@ -101,8 +118,8 @@ void vmcb_intercepts_reset(struct svm_vcpu *s)
 {
 	int i;
 
-	memset(s->vmcb->control.intercepts, 0,
-	       sizeof(s->vmcb->control.intercepts));
+	memset(s->intercepts, 0, sizeof(s->intercepts));
+	vmcb_intercepts_l1(s, NULL);
 	for (i = 0; i < ARRAY_SIZE(intercepts_always); i++)
 		vmcb_intercept(s, intercepts_always[i], true);
 	if (!svm_features.npt)
@@ -122,6 +139,7 @@ void vmcb_init(struct svm_vcpu *s)
 
 void vmcb_msr_exits(struct svm_vcpu *s, bool all)
 {
+	all |= s->msr_exits_l1;
 	s->vmcb->control.msrpm_base_pa = __sme_pa(all ? msrpm_exit : msrpm);
 	vmcb_changed(s, CLEAN_MAPS);
 }

@@ -48,6 +48,13 @@ void vmcb_intercept(struct svm_vcpu *s, unsigned int bit, bool on);
 void vmcb_intercept_exceptions(struct svm_vcpu *s, u32 vectors);
 
 /**
+ * vmcb_intercepts_l1 - L1's intercepts beside ours
+ * @s: the vCPU
+ * @words: L1's; NULL: none
+ */
+void vmcb_intercepts_l1(struct svm_vcpu *s, const u32 *words);
+
+/**
  * vmcb_intercepts_reset - the intercepts that every guest has, and no others
  * @s: the vCPU
  */

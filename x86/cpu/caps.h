@@ -16,6 +16,10 @@
  * @hypercall_modrm: ModRM byte of the hardware's hypercall instruction (vendor)
  * @hidden_8000_0001_ecx: CPUID bits that guests must not see although the host
  *                        has them (vendor: SVM without nesting, ...)
+ * @nested: guests may be hosts (vendor)
+ * @svm_revision: leaf 0x8000000a, with @nested: EAX (vendor)
+ * @svm_asids: EBX (vendor)
+ * @svm_features: EDX (vendor)
  * @xcr0: XCR0 bits that guests may use (common)
  * @host_xcr0: XCR0 while the host runs; 0 without XSAVE (common)
  * @host_xss: IA32_XSS while the host runs (common)
@@ -28,6 +32,10 @@ struct x86_caps {
 	struct mmu_caps mmu;
 	u8 hypercall_modrm;
 	u32 hidden_8000_0001_ecx;
+	bool nested;
+	u32 svm_revision;
+	u32 svm_asids;
+	u32 svm_features;
 	u64 xcr0;
 	u64 host_xcr0;
 	u64 host_xss;

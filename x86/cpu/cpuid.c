@@ -118,6 +118,7 @@ void cpuid_update(struct x86_vcpu *v)
 	c->has_lm = feature_granted(v, X86_FEATURE_LM);
 	c->has_gib_pages = feature_granted(v, X86_FEATURE_GBPAGES);
 	c->has_ffxsr = feature_granted(v, X86_FEATURE_FXSR_OPT);
+	c->has_svm = x86_caps->nested && cpuid_has(v, X86_FEATURE_SVM);
 	/* "Auth" of AuthenticAMD. */
 	c->amd = leaf0 && leaf0->ebx == 0x68747541;
 	c->cr4_allowed = cpuid_cr4(v);

@@ -80,7 +80,7 @@ static const struct cpuid_row cpuid_rows[] = {
 	  .host = F(XSAVEOPT) | F(XSAVEC) | F(XGETBV1) },
 	{ .function = 0x80000001, .reg = CPUID_ECX, .word = 6,
 	  .host = F(LAHF_LM) | F(CMP_LEGACY) | F(CR8_LEGACY) | F(ABM) |
-		  F(SSE4A) | F(MISALIGNSSE) | F(3DNOWPREFETCH) | F(XOP) |
+		  F(SVM) | F(SSE4A) | F(MISALIGNSSE) | F(3DNOWPREFETCH) | F(XOP) |
 		  F(FMA4) | F(TBM) | F(TOPOEXT) },
 	{ .function = 0x80000001, .reg = CPUID_EDX, .word = 1,
 	  .host = F(SYSCALL) | F(NX) | F(MMXEXT) | F(FXSR_OPT) | F(GBPAGES) |
@@ -286,6 +286,16 @@ static void add_extended_1(struct cpuid_builder *b, u32 leaf1_edx)
 	e->ecx &= ~x86_caps->hidden_8000_0001_ecx;
 }
 
+/* The vendor's (APM vol. 3, E.4.9). */
+static void add_svm(struct cpuid_builder *b)
+{
+	struct kvm_cpuid_entry2 *e = add_zero_leaf(b, 0x8000000a, 0, false);
+
+	e->eax = x86_caps->svm_revision;
+	e->ebx = x86_caps->svm_asids;
+	e->edx = x86_caps->svm_features;
+}
+
 static void add_extended(struct cpuid_builder *b, u32 leaf1_edx)
 {
 	struct kvm_cpuid_entry2 *e = add_host_leaf(b, 0x80000000, 0, false);
@@ -300,6 +310,8 @@ static void add_extended(struct cpuid_builder *b, u32 leaf1_edx)
 		e = add_features(b, 0x80000008, 0, false);
 		e->eax = cpuid_eax(0x80000008) & 0xffff;
 	}
+	if (top >= 0x8000000a && x86_caps->nested)
+		add_svm(b);
 	/* TLBs of 1 GiB pages; what is fast; caches; topology, which is userspace's. */
 	if (top >= 0x8000001a) {
 		add_host_leaf(b, 0x80000019, 0, false);

@@ -24,15 +24,9 @@ void cr_changed(struct x86_vcpu *v)
 	v->mmu_stale = true;
 }
 
-void cr_update_mmu(struct x86_vcpu *v)
+struct mmu_cpu cr_mmu_cpu(const struct x86_vcpu *v, const struct x86_state *s)
 {
-	const struct x86_state *s;
-	struct mmu_cpu cpu;
-
-	if (likely(!v->mmu_stale))
-		return;
-	s = state_get(v, GRP_CR0 | GRP_CR4 | GRP_EFER);
-	cpu = (struct mmu_cpu) {
+	return (struct mmu_cpu) {
 		.cr0 = s->cr0,
 		.cr4 = s->cr4,
 		.efer = s->efer,
@@ -43,7 +37,18 @@ void cr_update_mmu(struct x86_vcpu *v)
 			.amd = v->cpuid.amd,
 		},
 	};
-	mmu_ctx_update(&v->vcpu.mmu, MMU_CTX_GUEST, &cpu);
+}
+
+void cr_update_mmu(struct x86_vcpu *v)
+{
+	const struct x86_state *s;
+	struct mmu_cpu cpu;
+
+	if (likely(!v->mmu_stale))
+		return;
+	s = state_get(v, GRP_CR0 | GRP_CR4 | GRP_EFER);
+	cpu = cr_mmu_cpu(v, s);
+	mmu_ctx_update(&v->vcpu.mmu, v->nested.ctx, &cpu);
 	v->mmu_stale = false;
 }
 
@@ -69,7 +74,7 @@ static bool cr0_is_valid(u64 cr0)
 	return !(cr0 & X86_CR0_NW) || (cr0 & X86_CR0_CD);
 }
 
-static u64 efer_allowed(const struct x86_vcpu *v)
+u64 efer_allowed(const struct x86_vcpu *v)
 {
 	u64 bits = EFER_SCE;
 
@@ -79,6 +84,8 @@ static u64 efer_allowed(const struct x86_vcpu *v)
 		bits |= EFER_NX;
 	if (v->cpuid.has_ffxsr)
 		bits |= EFER_FFXSR;
+	if (v->cpuid.has_svm && !v->nested.off)
+		bits |= EFER_SVME;
 	return bits;
 }
 

@@ -51,6 +51,9 @@ int cr_set(struct x86_vcpu *v, u32 nr, u64 value);
 /** cr_get - MOV from a control register; cr_exists() */
 u64 cr_get(struct x86_vcpu *v, u32 nr);
 
+/** efer_allowed - EFER bits that the guest may set; LMA is among them */
+u64 efer_allowed(const struct x86_vcpu *v);
+
 /** efer_write - WRMSR to EFER (APM vol. 2, 3.1.7); -EINVAL: #GP */
 int efer_write(struct x86_vcpu *v, u64 value);
 
@@ -72,6 +75,9 @@ bool cr_state_is_valid(struct x86_vcpu *v, u64 cr0, u64 cr4, u64 efer);
  * The MMU's context is recomputed before its next use.
  */
 void cr_changed(struct x86_vcpu *v);
+
+/** cr_mmu_cpu - registers (CR0, CR4, EFER of @s) as the MMU wants them */
+struct mmu_cpu cr_mmu_cpu(const struct x86_vcpu *v, const struct x86_state *s);
 
 /**
  * cr_flush - the guest asks for all its translations to be forgotten

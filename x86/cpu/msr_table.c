@@ -9,6 +9,7 @@
 #include <asm/msr.h>
 
 #include "x86/cpu/apic.h"
+#include "x86/cpu/caps.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/mce.h"
@@ -171,6 +172,12 @@ static u64 host_ucode_rev(void)
 	return rdmsrl_safe(MSR_IA32_UCODE_REV, &data) ? 0 : data;
 }
 
+/* The vendor's, where guests may use it. */
+static bool svm_exists(void)
+{
+	return x86_caps->nested && x86_caps->svm_revision;
+}
+
 /* ------------------------------------------------------------------------ */
 /* The table. */
 
@@ -250,6 +257,10 @@ const struct msr_row msr_table[] = {
 	FIXED(MSR_AMD64_NB_CFG, 1, MSR_IGNORED, 0),
 	FIXED(MSR_K8_INT_PENDING_MSG, 1, MSR_IGNORED, 0),
 	FIXED(MSR_FAM10H_MMIO_CONF_BASE, 1, MSR_IGNORED, 0),
+	{ .index = MSR_VM_CR, .count = 1, .flags = MSR_SAVED,
+	  .exists = svm_exists },
+	{ .index = MSR_VM_HSAVE_PA, .count = 1, .flags = MSR_SAVED,
+	  .exists = svm_exists },
 	KEPT(MSR_AMD64_OSVW_ID_LENGTH, MSR_SAVED | MSR_USER, osvw_length,
 	     U16_MAX, 0),
 	KEPT(MSR_AMD64_OSVW_STATUS, MSR_SAVED | MSR_USER, osvw_status,

@@ -126,8 +126,9 @@ static void emulate_commit(struct x86_vcpu *v)
  */
 #define EXEC_TRIES 16
 
-static enum emul_result exec_replayed(struct x86_emulator *em)
+static enum emul_result exec_replayed(struct x86_vcpu *v)
 {
+	struct x86_emulator *em = v->emul;
 	enum emul_result r;
 	int i;
 
@@ -138,7 +139,7 @@ static enum emul_result exec_replayed(struct x86_emulator *em)
 		em->halt = false;
 		em->shadow = false;
 		r = emul_exec(&em->ctx);
-		if (r != EMUL_RETRY)
+		if (r != EMUL_RETRY || v->events.to_l1.kind)
 			break;
 	}
 	return r;
@@ -213,7 +214,7 @@ static bool exec_once(struct x86_vcpu *v, enum x86_next *next)
 	struct x86_emulator *em = v->emul;
 
 	*next = X86_RESUME;
-	switch (exec_replayed(em)) {
+	switch (exec_replayed(v)) {
 	case EMUL_OK:
 		em->batch = 1;
 		if (em->nwrites && em->write.piece[0].port)

@@ -7,6 +7,7 @@
 #include <asm/trapnr.h>
 
 #include "core/guestmem.h"
+#include "mmu/mmu_nested.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/fpu.h"
 #include "x86/insn/emulate.h"
@@ -36,10 +37,10 @@ enum emul_result guest_translate(struct x86_vcpu *v, u64 la, u64 access,
 
 	if (unlikely(v->mmu_stale))
 		cr_update_mmu(v);
-	if (likely(mmu_translate_again(&v->vcpu.mmu, MMU_CTX_GUEST, la, &walk,
+	if (likely(mmu_translate_again(&v->vcpu.mmu, v->nested.ctx, la, &walk,
 				       gpa)))
 		return EMUL_OK;
-	switch (mmu_translate(&v->vcpu.mmu, MMU_CTX_GUEST, la, &walk, &res)) {
+	switch (mmu_translate(&v->vcpu.mmu, v->nested.ctx, la, &walk, &res)) {
 	case GWALK_OK:
 		*gpa = res.gpa;
 		return EMUL_OK;
@@ -51,6 +52,10 @@ enum emul_result guest_translate(struct x86_vcpu *v, u64 la, u64 access,
 			.address = la,
 		};
 		return EMUL_FAULT;
+	case GWALK_NEXT:
+		/* L1's tables: it is told before L2 runs again. */
+		mmu_nested_fault(&v->vcpu.mmu, la, &res);
+		return EMUL_RETRY;
 	case GWALK_RETRY:
 		return EMUL_RETRY;
 	default:

@@ -47,8 +47,16 @@ static void sipi_event(struct x86_vcpu *v)
 /* A start-up IPI means something only to a processor that waits for it. */
 static void lapic_events(struct x86_vcpu *v)
 {
-	u32 events = lapic_events_take(&v->apic.lapic,
-				       LAPIC_EVENT_INIT | LAPIC_EVENT_SIPI);
+	u32 events;
+
+	/* An INIT that is held back, or is L1's to know of, stays where it is. */
+	if (event_blocked(v) & EVENT_MASK_INIT)
+		return;
+	if (atomic_read(&v->apic.lapic.events) & LAPIC_EVENT_INIT &&
+	    event_l1_takes(v, EVENT_INIT))
+		return;
+	events = lapic_events_take(&v->apic.lapic,
+				   LAPIC_EVENT_INIT | LAPIC_EVENT_SIPI);
 
 	if (events & LAPIC_EVENT_INIT)
 		init_event(v);

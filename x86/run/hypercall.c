@@ -163,7 +163,8 @@ bool hypercall_undefined(struct x86_vcpu *v)
 	struct insn_code c;
 	int len;
 
-	if (!quirk_is_on(v, KVM_X86_QUIRK_FIX_HYPERCALL_INSN))
+	/* L2's hypercalls are for L1. */
+	if (v->nested.l2 || !quirk_is_on(v, KVM_X86_QUIRK_FIX_HYPERCALL_INSN))
 		return false;
 	insn_code_start(v, &c);
 	len = insn_code_decode(v, &c, &insn, &fault);

@@ -17,6 +17,7 @@
 #include "x86/run/quirks.h"
 #include "x86/run/regs.h"
 #include "x86/run/vapic.h"
+#include "x86/vcpu/nested.h"
 #include "x86/vcpu/vendor.h"
 
 const struct cap_value arch_caps[] = {
@@ -77,6 +78,8 @@ long arch_check_extension(struct kvm *kvm, unsigned long ext)
 	switch (ext) {
 	case KVM_CAP_XCRS:
 		return !!x86_caps->host_xcr0;
+	case KVM_CAP_NESTED_STATE:
+		return x86_caps->nested ? nested_ops->state_size : 0;
 	case KVM_CAP_X86_DISABLE_EXITS:
 		return exits_off_supported();
 	default:
@@ -165,6 +168,8 @@ const struct ioctl_desc arch_vcpu_ioctls[] = {
 	{ KVM_GET_SREGS2, 0, sregs2_ioctl_get },
 	{ KVM_SET_SREGS2, 0, sregs2_ioctl_set },
 	{ KVM_TRANSLATE, 0, translate_ioctl },
+	{ KVM_GET_NESTED_STATE, IOCTL_RAW, nested_ioctl_get },
+	{ KVM_SET_NESTED_STATE, IOCTL_RAW, nested_ioctl_set },
 	{ KVM_GET_VCPU_EVENTS, 0, events_ioctl_get },
 	{ KVM_SET_VCPU_EVENTS, 0, events_ioctl_set },
 	{ KVM_SET_GUEST_DEBUG, 0, debug_ioctl_set },

@@ -43,13 +43,24 @@ static enum mmu_result page_fault(struct x86_vcpu *v,
 				  const struct x86_exit *exit,
 				  struct mmu_fault *fault)
 {
-	if (apic_is_page(v, exit->page.gpa))
+	/* L2's addresses are none of L1's. */
+	if (v->nested.ctx == MMU_CTX_GUEST && apic_is_page(v, exit->page.gpa))
 		return MMU_EMULATE;
 	*fault = (struct mmu_fault) {
 		.addr = exit->page.gpa,
 		.error = exit->page.error,
 	};
 	return mmu_fault(&v->vcpu.mmu, fault);
+}
+
+/* The address is one of L2's, and no hint for the emulator, which goes by L1's. */
+static noinline enum x86_next page_emulate_l2(struct x86_vcpu *v,
+					      const struct x86_exit *exit)
+{
+	struct x86_exit insn = *exit;
+
+	insn.kind = X86_EXIT_EMULATE;
+	return emulate_insn(v, &insn);
 }
 
 enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
@@ -59,12 +70,15 @@ enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	switch (page_fault(v, exit, &fault)) {
 	case MMU_RETRY:
 	case MMU_FIXED:
+	case MMU_INJECT:
 		return X86_RESUME;
 	case MMU_EMULATE:
 		if (v->events.injected.kind)
 			return delivery_failed(v, exit, exit->page.gpa);
 		if (is_table_walk(exit) || is_fetch(exit))
 			return emulate_failed(v);
+		if (v->nested.ctx != MMU_CTX_GUEST)
+			return page_emulate_l2(v, exit);
 		return emulate_insn(v, exit);
 	default:
 		return exit_fail(v, fault.err);

@@ -35,6 +35,7 @@
 #include "x86/run/sync.h"
 #include "x86/run/vapic.h"
 #include "x86/vcpu/interrupt.h"
+#include "x86/vcpu/nested.h"
 #include "x86/vcpu/vendor.h"
 
 /* Requests that other threads left.  Each is cheap; all are looked at. */
@@ -42,7 +43,8 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 {
 	struct kvm_vcpu *vcpu = &v->vcpu;
 
-	if (request_take(vcpu, REQ_TRIPLE_FAULT)) {
+	if (request_take(vcpu, REQ_TRIPLE_FAULT) &&
+	    !event_l1_takes(v, EVENT_SHUTDOWN)) {
 		vcpu->run->exit_reason = KVM_EXIT_SHUTDOWN;
 		return X86_USER;
 	}
@@ -158,7 +160,7 @@ static bool interrupt_window_open(struct x86_vcpu *v)
 
 	return !ev->injected.kind && !ev->exception.kind &&
 	       !ev->interrupt_pending && interrupts_from_user(v) &&
-	       (state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF) &&
+	       interrupts_enabled(v) &&
 	       !(event_blocked(v) & EVENT_MASK_INTERRUPT);
 }
 
@@ -217,8 +219,8 @@ static enum x86_next run_once(struct x86_vcpu *v)
 	if (unlikely(v->mp_state != KVM_MP_STATE_RUNNABLE))
 		return halt_wait(v);
 	if (unlikely(!events_idle(&v->events) ||
-		     vcpu->run->request_interrupt_window))
-		event_prepare(v);
+		     vcpu->run->request_interrupt_window) && !event_prepare(v))
+		return X86_RESUME;
 	if (unlikely(v->apic.vapic))
 		vapic_enter(v);
 	srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
@@ -230,6 +232,8 @@ static enum x86_next run_once(struct x86_vcpu *v)
 		vapic_exit(v);
 	event_after_exit(v);
 	vendor(exit_decode)(v, &exit);
+	if (nested_l2_runs(v) && nested_ops->exit(v, &exit))
+		return X86_RESUME;
 	return exit_dispatch(v, &exit);
 }
 
@@ -269,6 +273,8 @@ static void run_report(struct x86_vcpu *v)
 {
 	struct kvm_run *run = v->vcpu.run;
 
+	if (nested_l2_runs(v))
+		event_l1_settle(v);
 	if (unlikely(v->events.exception.kind))
 		event_settle(v);
 	run->if_flag = !!(state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF);

@@ -21,7 +21,7 @@ static bool translate(struct x86_vcpu *v, u64 la, u64 access,
 		.pf = access, .regs.ac = true, .no_ad = true,
 	};
 
-	return mmu_translate(&v->vcpu.mmu, MMU_CTX_GUEST, la, &walk, res) ==
+	return mmu_translate(&v->vcpu.mmu, v->nested.ctx, la, &walk, res) ==
 	       GWALK_OK;
 }
 

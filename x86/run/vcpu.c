@@ -15,6 +15,7 @@
 #include "x86/cpu/tsc.h"
 #include "x86/run/halt.h"
 #include "x86/run/lifecycle.h"
+#include "x86/vcpu/nested.h"
 #include "x86/vcpu/vendor.h"
 
 static struct x86_vcpu *of_mmu(struct mmu_vcpu *mv)
@@ -103,6 +104,7 @@ static void reset_registers(struct x86_state *s)
 
 void vcpu_init_state(struct x86_vcpu *v)
 {
+	nested_reset(v);
 	reset_registers(&v->state);
 	v->events = (struct x86_events){ };
 	cr_changed(v);

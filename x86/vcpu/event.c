@@ -8,6 +8,7 @@
 
 #include "core/run_state.h"
 #include "x86/vcpu/interrupt.h"
+#include "x86/vcpu/nested.h"
 #include "x86/vcpu/pveoi.h"
 #include "x86/vcpu/vendor.h"
 
@@ -27,6 +28,35 @@ static bool makes_double_fault(u8 first, u8 second)
 	       (second == X86_TRAP_PF || is_contributory(second));
 }
 
+static struct x86_event exception_make(struct x86_vcpu *v, u8 vector, s64 error)
+{
+	/* Real mode pushes no error codes (APM vol. 2, 8.2). */
+	if (!(state_get(v, GRP_CR0)->cr0 & X86_CR0_PE))
+		error = -1;
+	return (struct x86_event) {
+		.kind = EVENT_EXCEPTION,
+		.vector = vector,
+		.has_error = error >= 0,
+		.error = max_t(s64, error, 0),
+	};
+}
+
+/*
+ * L1's intercept is looked at before the exception merges with the one that is on its
+ * way, which the exit to L1 tells of (APM vol. 2, 15.12).
+ */
+static bool exception_to_l1(struct x86_vcpu *v, u8 vector, s64 error)
+{
+	struct x86_event ex = exception_make(v, vector, error);
+
+	if (!nested_ops->wants(v, &ex))
+		return false;
+	v->events.to_l1 = ex;
+	v->events.exception = (struct x86_event){ };
+	v->events.has_payload = false;
+	return true;
+}
+
 /*
  * An exception while another one was being delivered.  Benign ones are
  * delivered in sequence: the first one comes again by itself, because the
@@ -38,6 +68,8 @@ void kvm_event_exception(struct x86_vcpu *v, u8 vector, s64 error)
 	const struct x86_event *first = ex->kind ? ex : &v->events.injected;
 	bool is_exception = first->kind == EVENT_EXCEPTION;
 
+	if (nested_l2_runs(v) && exception_to_l1(v, vector, error))
+		return;
 	if (is_exception && first->vector == X86_TRAP_DF) {
 		*ex = (struct x86_event){ };
 		v->events.injected = *ex;
@@ -50,15 +82,7 @@ void kvm_event_exception(struct x86_vcpu *v, u8 vector, s64 error)
 	}
 	if (is_exception)
 		v->events.injected = (struct x86_event){ };
-	/* Real mode pushes no error codes (APM vol. 2, 8.2). */
-	if (!(state_get(v, GRP_CR0)->cr0 & X86_CR0_PE))
-		error = -1;
-	*ex = (struct x86_event){
-		.kind = EVENT_EXCEPTION,
-		.vector = vector,
-		.has_error = error >= 0,
-		.error = max_t(s64, error, 0),
-	};
+	*ex = exception_make(v, vector, error);
 	v->events.has_payload = false;
 }
 EXPORT_SYMBOL_GPL(kvm_event_exception);
@@ -66,11 +90,13 @@ EXPORT_SYMBOL_GPL(kvm_event_exception);
 void event_page_fault(struct x86_vcpu *v, u64 address, u32 error)
 {
 	struct x86_events *ev = &v->events;
+	const struct x86_event *ex = &ev->exception;
 
 	kvm_event_exception(v, X86_TRAP_PF, error);
+	if (unlikely(ev->to_l1.kind))
+		ex = &ev->to_l1;
 	ev->payload = address;
-	ev->has_payload = ev->exception.kind &&
-			  ev->exception.vector == X86_TRAP_PF;
+	ev->has_payload = ex->kind && ex->vector == X86_TRAP_PF;
 }
 
 void event_soft_exception(struct x86_vcpu *v, u8 vector, u8 insn_len)
@@ -151,10 +177,17 @@ static void exception_start(struct x86_vcpu *v)
 
 /*
  * An exception came while an NMI or interrupt was on its way in: it goes first,
- * for the other's delivery would only run into it again.
+ * for the other's delivery would only run into it again.  One that L1 has made up for L2
+ * is lost, as the processor would lose it.
  */
-static void injected_postpone(struct x86_events *ev)
+static void injected_postpone(struct x86_vcpu *v)
 {
+	struct x86_events *ev = &v->events;
+
+	if (nested_l2_runs(v) && nested_ops->wants(v, &ev->injected)) {
+		ev->injected = (struct x86_event){ };
+		return;
+	}
 	if (ev->injected.kind == EVENT_NMI) {
 		ev->nmi_pending = min(ev->nmi_pending + 1, EVENT_NMIS_MAX);
 	} else if (ev->injected.kind == EVENT_INTERRUPT) {
@@ -166,7 +199,7 @@ static void injected_postpone(struct x86_events *ev)
 
 void event_settle(struct x86_vcpu *v)
 {
-	injected_postpone(&v->events);
+	injected_postpone(v);
 	exception_start(v);
 }
 
@@ -175,6 +208,8 @@ void event_forget_exceptions(struct x86_vcpu *v)
 	struct x86_events *ev = &v->events;
 
 	ev->exception = (struct x86_event){ };
+	if (ev->to_l1.kind == EVENT_EXCEPTION)
+		ev->to_l1 = (struct x86_event){ };
 	if (ev->injected.kind == EVENT_EXCEPTION)
 		ev->injected = (struct x86_event){ };
 	request_take(&v->vcpu, REQ_TRIPLE_FAULT);
@@ -193,6 +228,80 @@ void event_interrupt_set(struct x86_vcpu *v, bool pending, u8 vector)
 	ev->interrupt = vector;
 	ev->interrupt_pending = pending;
 }
+
+/* ------------------------------------------------------------------------ */
+/* What L1 gets in place of L2. */
+
+static void exit_to_l1(struct x86_vcpu *v, struct x86_event ex)
+{
+	struct x86_events *ev = &v->events;
+
+	/* DR6 tells L1 why; CR2 is as it was (APM vol. 2, 15.12.2, 15.12.15). */
+	if (ex.kind == EVENT_EXCEPTION && ex.vector == X86_TRAP_DB &&
+	    ev->has_payload)
+		payload_deliver(v, X86_TRAP_DB);
+	nested_ops->exit_event(v, &ex);
+	ev->to_l1 = (struct x86_event){ };
+	ev->exception = (struct x86_event){ };
+	ev->has_payload = false;
+}
+
+static bool l1_wants(struct x86_vcpu *v, enum x86_event_kind kind)
+{
+	const struct x86_event event = { .kind = kind };
+
+	return nested_ops->wants(v, &event);
+}
+
+bool event_l1_takes(struct x86_vcpu *v, enum x86_event_kind kind)
+{
+	if (!nested_l2_runs(v) || !l1_wants(v, kind))
+		return false;
+	v->events.to_l1 = (struct x86_event){ .kind = kind };
+	return true;
+}
+
+/* NMI before interrupt; both stay where they are until L1 lets them in. */
+static enum x86_event_kind l1_external(struct x86_vcpu *v)
+{
+	const struct x86_events *ev = &v->events;
+	u32 blocked = event_blocked(v);
+
+	if (ev->nmi_pending && !(blocked & EVENT_MASK_NMI) &&
+	    l1_wants(v, EVENT_NMI))
+		return EVENT_NMI;
+	if (!(blocked & EVENT_MASK_INTERRUPT) && interrupts_enabled(v) &&
+	    interrupt_waits(v) && l1_wants(v, EVENT_INTERRUPT))
+		return EVENT_INTERRUPT;
+	return EVENT_NONE;
+}
+
+/* Return: true: L1 runs now. */
+static bool event_pick_l1(struct x86_vcpu *v)
+{
+	struct x86_events *ev = &v->events;
+	struct x86_event event = ev->to_l1;
+
+	/* A double fault that has come together, or userspace's exception. */
+	if (!event.kind && ev->exception.kind &&
+	    nested_ops->wants(v, &ev->exception))
+		event = ev->exception;
+	/* What is for L2 goes in first. */
+	if (!event.kind && !ev->exception.kind && !ev->injected.kind)
+		event.kind = l1_external(v);
+	if (!event.kind)
+		return false;
+	exit_to_l1(v, event);
+	return true;
+}
+
+void event_l1_settle(struct x86_vcpu *v)
+{
+	if (v->events.to_l1.kind)
+		exit_to_l1(v, v->events.to_l1);
+}
+
+/* ------------------------------------------------------------------------ */
 
 /* Pick what the next entry delivers.  Return: true when something was picked. */
 static bool event_pick(struct x86_vcpu *v)
@@ -240,20 +349,24 @@ static u32 event_windows(struct x86_vcpu *v)
 	return unlikely(debug_blocks_events(v)) ? 0 : window;
 }
 
-void event_prepare(struct x86_vcpu *v)
+bool event_prepare(struct x86_vcpu *v)
 {
 	struct x86_events *ev = &v->events;
 	u32 window;
 
+	if (nested_l2_runs(v) && event_pick_l1(v))
+		return false;
 	ev->queued = event_pick(v);
 	vendor(event_inject)(v, ev->queued ? &ev->injected : NULL);
 	window = event_windows(v);
-	if (window != ev->window)
+	/* On L2 a window may be asked for again and again: it is the next exit. */
+	if (window != ev->window || nested_l2_runs(v))
 		vendor(event_window)(v, window);
 	ev->window = window;
 	if (unlikely(v->pveoi.msr) && ev->queued &&
 	    ev->injected.kind == EVENT_INTERRUPT)
 		pveoi_offer(v);
+	return true;
 }
 
 void event_cancel(struct x86_vcpu *v)
@@ -275,7 +388,7 @@ bool event_wakes(struct x86_vcpu *v)
 {
 	const struct x86_events *ev = &v->events;
 
-	return ev->injected.kind || ev->exception.kind ||
+	return ev->injected.kind || ev->exception.kind || ev->to_l1.kind ||
 	       (ev->nmi_pending &&
 		!(event_blocked(v) & EVENT_MASK_NMI)) ||
 	       (interrupts_enabled(v) && interrupt_waits(v));

@@ -18,6 +18,11 @@ enum x86_event_kind {
 	EVENT_SOFT,		/* INTn, INT3, INTO: resumes after the instruction */
 	EVENT_NMI,
 	EVENT_INTERRUPT,
+	EVENT_SOFT_NEXT,	/* INTn that L1 injects: RIP is where it returns to */
+	/* Exits to L1 that are no events for L2 (nested.h). */
+	EVENT_INIT,
+	EVENT_SHUTDOWN,
+	EVENT_SECOND,		/* a fault of L1's second level; the vendor has the rest */
 };
 
 /**
@@ -44,6 +49,8 @@ struct x86_event {
 #define EVENT_MASK_TPR		BIT(3)
 /* event_blocked() only: an NMI's handler runs, up to its IRET. */
 #define EVENT_NMI_HANDLER	BIT(2)
+/* event_blocked() only: INIT waits (GIF). */
+#define EVENT_MASK_INIT		BIT(4)
 
 /* NMIs that wait: the processor remembers one, and one may be on its way. */
 #define EVENT_NMIS_MAX		2
@@ -58,6 +65,7 @@ struct x86_event {
  * @interrupt_pending: it waits for RFLAGS.IF
  * @irq_check: LAPIC and PICs may have something: see interrupt.h
  * @nmi_pending: NMIs that wait, at most EVENT_NMIS_MAX
+ * @to_l1: L1 gets it in place of L2, before anything else happens; kind NONE
  * @queued: the next entry has been told to deliver @injected
  * @window: EVENT_MASK_* that the vendor was last asked to watch
  * @has_payload: @exception has a @payload
@@ -66,6 +74,7 @@ struct x86_event {
 struct x86_events {
 	struct x86_event injected;
 	struct x86_event exception;
+	struct x86_event to_l1;
 	u64 payload;
 	bool has_payload;
 	bool queued;
@@ -82,7 +91,8 @@ struct x86_events {
  */
 static inline bool events_idle(const struct x86_events *ev)
 {
-	return !(ev->injected.kind | ev->exception.kind | ev->queued |
+	return !(ev->injected.kind | ev->exception.kind | ev->to_l1.kind |
+		 ev->queued |
 		 ev->window | ev->interrupt_pending | ev->irq_check |
 		 ev->nmi_pending);
 }
@@ -112,7 +122,8 @@ void event_page_fault(struct x86_vcpu *v, u64 address, u32 error);
  * event_blocked - what cannot be injected now, for the guest or for userspace
  * @v: its own thread
  *
- * Return: EVENT_MASK_* and EVENT_NMI_HANDLER; RFLAGS.IF does not count.
+ * Return: EVENT_MASK_* and EVENT_NMI_HANDLER; the flag of interrupts_enabled() does not
+ * count.
  */
 u32 event_blocked(struct x86_vcpu *v);
 
@@ -153,9 +164,28 @@ void event_nmi(struct x86_vcpu *v);
  * event_prepare - before entry: inject the most urgent event, open windows
  * @v: its own thread
  *
- * Needed unless events_idle() and userspace asks for no window.
+ * Needed unless events_idle() and userspace asks for no window.  kvm->srcu held.
+ *
+ * Return: false when L1 got an event, and runs now instead of L2.
  */
-void event_prepare(struct x86_vcpu *v);
+bool event_prepare(struct x86_vcpu *v);
+
+/**
+ * event_l1_settle - L1 gets now what it is to get in place of L2
+ * @v: own thread, kvm->srcu held, L2 runs
+ *
+ * For a return to userspace, which knows no event that waits for that.
+ */
+void event_l1_settle(struct x86_vcpu *v);
+
+/**
+ * event_l1_takes - does L1 get an event of its kinds in place of L2?
+ * @v: own thread
+ * @kind: EVENT_INIT, EVENT_SHUTDOWN
+ *
+ * Return: true: event_prepare() will exit to L1 because of it.
+ */
+bool event_l1_takes(struct x86_vcpu *v, enum x86_event_kind kind);
 
 /**
  * event_cancel - the entry that event_prepare() was for does not happen

@@ -13,9 +13,11 @@
 #include "irq/lapic_irq.h"
 #include "x86/vcpu/x86.h"
 
-/** interrupts_enabled - RFLAGS.IF */
+/** interrupts_enabled - RFLAGS.IF, or the flag of L1's that counts in its place */
 static inline bool interrupts_enabled(struct x86_vcpu *v)
 {
+	if (unlikely(v->nested.masks_if))
+		return v->nested.if_flag;
 	return state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF;
 }
 

@@ -34,6 +34,7 @@ struct x86_cpuid {
 	bool has_lm;
 	bool has_gib_pages;
 	bool has_ffxsr;
+	bool has_svm;
 	bool amd;
 	u64 xcr0;
 	u64 cr4_allowed;
@@ -222,6 +223,23 @@ struct x86_apic {
 	bool tpr_reports;
 	bool tpr_access_write;
 	u8 eoi_vector;
+};
+
+/**
+ * struct x86_nested - the guest's own guest: vcpu/nested.h
+ * @l2: it runs
+ * @masks_if: it runs, and L1's RFLAGS.IF, @if_flag, decides on interrupts in place of
+ *            its own
+ * @if_flag: see there
+ * @off: the guest's firmware has disabled it
+ * @ctx: enum mmu_ctx_kind: whose tables translate what runs now
+ */
+struct x86_nested {
+	bool l2;
+	bool masks_if;
+	bool if_flag;
+	bool off;
+	u8 ctx;
 };
 
 #endif

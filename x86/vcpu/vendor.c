@@ -4,6 +4,7 @@
 
 #include "core/arch.h"
 #include "core/vm.h"
+#include "x86/vcpu/nested.h"
 #include "x86/vcpu/vendor.h"
 
 /* Before a vendor is there nothing may call an op: a table of NULLs would trap. */
@@ -12,6 +13,7 @@
 #include "x86/vcpu/vendor_ops.h"
 
 static const struct kvm_vendor *vendor_loaded;
+const struct nested_ops *nested_ops;
 
 static bool vendor_is_complete(const struct kvm_vendor *ven)
 {
@@ -67,6 +69,7 @@ int vendor_publish(void *obj)
 #define VENDOR_OP(ret, name, args) static_call_update(vendor_##name, ven->name);
 #include "x86/vcpu/vendor_ops.h"
 	vendor_loaded = ven;
+	nested_ops = ven->nested;
 	dev_set_owner(ven->owner);
 	vm_set_owner(ven->owner);
 	vcpu_set_owner(ven->owner);

@@ -24,6 +24,7 @@
 #include "x86/vcpu/x86.h"
 
 struct module;
+struct nested_ops;
 struct x86_caps;
 
 /**
@@ -32,6 +33,7 @@ struct x86_caps;
  * @owner: THIS_MODULE
  * @vm_size: bytes of its VM struct, struct x86_vm first
  * @vcpu_size: bytes of its vCPU struct, struct x86_vcpu first
+ * @nested: guests may be hosts (nested.h), if the capability record says so
  *
  * @probe: on each CPU at load, interrupts off: can this CPU run guests?
  *         0; -EOPNOTSUPP (no SVM/VMX); -EACCES (the firmware disabled it)
@@ -65,7 +67,7 @@ struct x86_caps;
  *
  * @event_blocked: EVENT_MASK_* of what cannot be injected now (RFLAGS.IF is
  *         looked at by x86; the vendor answers for shadow, NMI masking, GIF),
- *         and EVENT_NMI_HANDLER
+ *         EVENT_NMI_HANDLER and EVENT_MASK_INIT
  * @event_inject: the next entry delivers @ev; NULL: it delivers nothing
  * @event_window: exit as soon as one of EVENT_MASK_* can be injected, and where CR8 may
  *         have fallen for EVENT_MASK_TPR; 0: never
@@ -85,6 +87,7 @@ struct kvm_vendor {
 	struct module *owner;
 	size_t vm_size;
 	size_t vcpu_size;
+	const struct nested_ops *nested;
 #define VENDOR_OP(ret, name, args) ret (*name) args;
 #include "x86/vcpu/vendor_ops.h"
 };
@@ -129,6 +132,7 @@ void kvm_vendor_unload(const struct kvm_vendor *ven);
 /*
  * What a vendor may call; exported to kvm-amd and kvm-intel only by name:
  *	kvm_event_exception()		x86/vcpu/event.h
+ *	kvm_nested_*()			x86/vcpu/nested.h
  *	kvm_state_fetch()		x86/vcpu/state.h, by state_get() and state_set()
  *	kvm_hw_is_rebooting()		core/hwenable.h
  */

@@ -26,7 +26,7 @@ struct irqchip;
  * @tsc: time-stamp counters (tsc.c)
  * @clock: kvmclock (pvclock.c)
  * @irq: interrupt controllers (irq/)
- * @irqchip: what belongs to those in the kernel, or NULL (run/irqchip.c)
+ * @irqchip: what belongs to those in the kernel, or NULL (irqchip.c)
  * @msr_filter: MSR filter, or NULL; under kvm->srcu, written under kvm->lock
  * @msr_user_reasons: KVM_MSR_EXIT_REASON_* that go to userspace
  * @quirks_off: KVM_X86_QUIRK_*; written under kvm->lock (quirks.c)
@@ -69,6 +69,7 @@ struct x86_emulator;
  * @apic: LAPIC (cpu/apic.c)
  * @pveoi: EOI through guest memory (pveoi.c)
  * @emul: emulator context, made when first needed (emulate.c)
+ * @nested: L2 (vcpu/nested.h)
  * @mp_state: KVM_MP_STATE_*
  * @run_err: errno of X86_FAIL
  * @has_run: KVM_RUN was called: the CPUID table is final
@@ -98,6 +99,7 @@ struct x86_vcpu {
 	struct x86_pv pv;
 	struct x86_apic apic;
 	struct x86_pveoi pveoi;
+	struct x86_nested nested;
 	struct x86_emulator *emul;
 	u32 mp_state;
 	int run_err;

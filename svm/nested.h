@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * L2 on SVM (APM vol. 2, chapter 15), with x86/vcpu/nested.h.
+ *
+ * There is one control block for both levels: while L2 runs it holds L2's state, and L1's
+ * is in struct svm_nested.  What VMRUN does not switch (FS, GS, TR, LDTR and the MSRs of
+ * VMLOAD and VMSAVE) stays where it is.  Each level has an ASID and a root of its own,
+ * which change places with the rest.
+ *
+ * Maps.  The I/O map by which guests run denies every port, so it is L2's as well, and
+ * L1's is read when a port exits.  Of MSRs a guest reaches ten by itself: L2 does too if L1
+ * lets it have all ten, else each MSR exits and L1's map is read then.  So nothing is
+ * merged, and L1 may change its maps whenever it wants to.
+ */
+#ifndef LAMINA_SVM_NESTED_H
+#define LAMINA_SVM_NESTED_H
+
+#include "svm/svm.h"
+#include "x86/vcpu/nested.h"
+
+/**
+ * struct svm_tag - a level's ASID
+ * @asid: the number
+ * @generation: pool generation that it belongs to; 0: it has none
+ */
+struct svm_tag {
+	u32 asid;
+	u64 generation;
+};
+
+/**
+ * struct svm_nested - L1 while L2 runs, made for the first VMRUN
+ * @vmcb12: where L1's control block is
+ * @control: L1's control area, copied once by VMRUN
+ * @save: buffer for L1's save area
+ * @host: L1's registers that #VMEXIT loads
+ * @host_pat: L1's PAT
+ * @fault: EVENT_SECOND: EXITINFO1 and EXITINFO2
+ * @other: the ASID of the level that does not run
+ * @asid12: the ASID that L1 has given L2 last
+ * @npt: L2 runs, or ran last, on L1's nested page table
+ */
+struct svm_nested {
+	gpa_t vmcb12;
+	struct vmcb_control_area control;
+	struct vmcb_save_area save;
+	struct x86_state host;
+	u64 host_pat;
+	u64 fault[2];
+	struct svm_tag other;
+	u32 asid12;
+	bool npt;
+};
+
+/**
+ * struct svm_nested_vmexit - #VMEXIT as L1 sees it
+ * @code: EXITCODE
+ * @info: EXITINFO1 and EXITINFO2
+ * @int_info: EXITINTINFO and its error code
+ */
+struct svm_nested_vmexit {
+	u64 code;
+	u64 info[2];
+	u32 int_info;
+	u32 int_info_err;
+};
+
+struct nested_limits;
+struct nested_vmrun;
+
+/* nested_state.c */
+
+extern const struct nested_ops svm_nested_ops;
+extern const struct mmu_ctx_ops svm_second_ops;
+
+/** svm_nested_make - make sure that there is a struct svm_nested; 0 or -ENOMEM */
+int svm_nested_make(struct svm_vcpu *s);
+
+/** svm_nested_free - the vCPU goes */
+void svm_nested_free(struct svm_vcpu *s);
+
+/** svm_nested_limits - L1's processor, for nested_check(); L1's registers are @host */
+void svm_nested_limits(struct svm_vcpu *s, const struct x86_state *host,
+		       struct nested_limits *lim);
+
+/** svm_nested_fields - what nested_check() looks at */
+void svm_nested_fields(const struct svm_nested *n, struct nested_vmrun *r);
+
+/**
+ * svm_nested_switch - the control block becomes the other level's
+ * @s: the vCPU; v->nested.l2 is still what it was
+ *
+ * ASID and root change places; the registers are the caller's to store.
+ */
+void svm_nested_switch(struct svm_vcpu *s);
+
+/** svm_nested_controls - intercepts, maps and the virtual interrupt of the level that runs */
+void svm_nested_controls(struct svm_vcpu *s);
+
+/** svm_nested_host_load - L1's registers again; the control block is L1's */
+void svm_nested_host_load(struct svm_vcpu *s);
+
+/* nested_enter.c */
+
+/** svm_nested_vmrun - VMRUN, all checks of the instruction done; @gpa: its operand */
+enum x86_next svm_nested_vmrun(struct x86_vcpu *v, const struct x86_exit *exit,
+			       gpa_t gpa);
+
+/** svm_nested_run - L2 runs by nested->control; its registers are the caller's to load */
+void svm_nested_run(struct svm_vcpu *s);
+
+/** svm_nested_inject - L1's EVENTINJ, checked, becomes what L2 gets first */
+void svm_nested_inject(struct svm_vcpu *s);
+
+/* nested_exit.c */
+
+/**
+ * svm_nested_vmexit - #VMEXIT
+ * @s: the vCPU, L2 runs
+ * @e: why
+ */
+void svm_nested_vmexit(struct svm_vcpu *s, const struct svm_nested_vmexit *e);
+
+/**
+ * svm_nested_virq_get - the virtual interrupt, TPR and shadow that L2 has now
+ * @s: the vCPU, L2 runs
+ * @c: control area that they go to
+ */
+void svm_nested_virq_get(struct svm_vcpu *s, struct vmcb_control_area *c);
+
+/** svm_nested_exit - nested_ops.exit */
+bool svm_nested_exit(struct x86_vcpu *v, struct x86_exit *exit);
+/** svm_nested_wants - nested_ops.wants */
+bool svm_nested_wants(struct x86_vcpu *v, const struct x86_event *ev);
+/** svm_nested_exit_event - nested_ops.exit_event */
+void svm_nested_exit_event(struct x86_vcpu *v, const struct x86_event *ev);
+
+/* nested_insn.c */
+
+/** svm_nested_insn - an instruction of SVM's has exited; #UD and #GP by its rules */
+enum x86_next svm_nested_insn(struct x86_vcpu *v, const struct x86_exit *exit);
+
+/** svm_nested_window - of event_window()'s mask, what is not for L1; L2 runs */
+u32 svm_nested_window(struct svm_vcpu *s, u32 mask);
+
+#endif

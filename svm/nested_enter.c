@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VMRUN of L1's (APM vol. 2, 15.5).
+ *
+ * The control block is read once, into struct svm_nested, and everything after that goes
+ * by the copy: L1 may write to it meanwhile.
+ */
+#include <linux/string.h>
+
+#include <asm/traps.h>
+
+#include "svm/cpu.h"
+#include "svm/nested.h"
+#include "svm/nested_check.h"
+#include "svm/vmcb.h"
+
+/* What of the control area VMRUN looks at: up to the next RIP. */
+#define CONTROL_BYTES	0xd0
+#define SAVE_OFFSET	0x400
+
+static_assert(offsetof(struct vmcb_control_area, insn_len) == CONTROL_BYTES);
+static_assert(offsetof(struct vmcb, save) == SAVE_OFFSET);
+
+static int vmcb12_read(struct x86_vcpu *v, struct svm_nested *n, gpa_t gpa)
+{
+	return kvm_nested_read(v, gpa, &n->control, CONTROL_BYTES) ||
+	       kvm_nested_read(v, gpa + SAVE_OFFSET, &n->save,
+			       sizeof(n->save)) ? -EFAULT : 0;
+}
+
+/* L1 goes on behind VMRUN, as if by #VMEXIT: GIF is clear (15.6). */
+static void vmrun_refuse(struct svm_vcpu *s, gpa_t gpa)
+{
+	const u64 code = (s64)SVM_EXIT_ERR;
+
+	s->gif_off = true;
+	svm_event_virq_update(s);
+	if (kvm_nested_write(&s->x86, gpa + offsetof(struct vmcb_control_area,
+						     exit_code),
+			     &code, sizeof(code)))
+		kvm_nested_shutdown(&s->x86);
+}
+
+static bool vmrun_is_valid(struct svm_vcpu *s)
+{
+	struct svm_nested *n = s->nested;
+	struct nested_limits lim;
+	struct nested_vmrun r;
+
+	svm_nested_limits(s, &s->x86.state, &lim);
+	svm_nested_fields(n, &r);
+	if (nested_check(&r, &lim))
+		return false;
+	return !(n->control.nested_ctl & SVM_NESTED_CTL_NP_ENABLE) ||
+	       !kvm_nested_npt(&s->x86, &s->x86.state);
+}
+
+/* EFER.LMA is the processor's to compute; the level follows the mode (15.5.1). */
+static void l2_load_control(struct x86_state *st, const struct vmcb_save_area *save)
+{
+	st->cr0 = save->cr0 | X86_CR0_ET;
+	st->cr2 = save->cr2;
+	st->cr3 = save->cr3;
+	st->cr4 = save->cr4;
+	st->efer = save->efer & ~(u64)EFER_LMA;
+	if ((save->efer & EFER_LME) && (save->cr0 & X86_CR0_PG))
+		st->efer |= EFER_LMA;
+	st->dr6 = (save->dr6 & DR6_BITS) | DR6_ONES;
+	st->dr7 = (save->dr7 & DR7_BITS) | DR7_ONES;
+	st->cpl = save->cpl;
+	if (!(save->cr0 & X86_CR0_PE))
+		st->cpl = 0;
+	else if (save->rflags & X86_EFLAGS_VM)
+		st->cpl = 3;
+}
+
+/* L2's registers; those of VMLOAD stay what they are. */
+static void l2_load(struct svm_vcpu *s)
+{
+	const struct vmcb_save_area *save = &s->nested->save;
+	struct x86_state *st;
+
+	state_set(&s->x86, GRP_SEGS | GRP_DR);
+	st = state_replace(&s->x86, GRP_ALL & ~(GRP_SEGS | GRP_DR));
+	svm_seg_fetch(&st->seg[SEG_ES], &save->es);
+	svm_seg_fetch(&st->seg[SEG_CS], &save->cs);
+	svm_seg_fetch(&st->seg[SEG_SS], &save->ss);
+	svm_seg_fetch(&st->seg[SEG_DS], &save->ds);
+	st->gdt = (struct x86_table){ save->gdtr.base, save->gdtr.limit };
+	st->idt = (struct x86_table){ save->idtr.base, save->idtr.limit };
+	st->rflags = save->rflags | X86_EFLAGS_FIXED;
+	st->rip = save->rip;
+	st->gpr[GPR_RSP] = save->rsp;
+	st->gpr[GPR_RAX] = save->rax;
+	st->shadow = s->nested->control.int_state & SVM_INTERRUPT_SHADOW_MASK ?
+		     SHADOW_MOV_SS | SHADOW_STI : 0;
+	l2_load_control(st, save);
+}
+
+static u8 inject_kind(u32 info)
+{
+	switch (info & SVM_EVTINJ_TYPE_MASK) {
+	case SVM_EVTINJ_TYPE_NMI:
+		return EVENT_NMI;
+	case SVM_EVTINJ_TYPE_EXEPT:
+		return EVENT_EXCEPTION;
+	case SVM_EVTINJ_TYPE_SOFT:
+		return EVENT_SOFT_NEXT;
+	default:
+		return EVENT_INTERRUPT;
+	}
+}
+
+void svm_nested_inject(struct svm_vcpu *s)
+{
+	const struct vmcb_control_area *control = &s->nested->control;
+	u32 info = control->event_inj;
+
+	if (!(info & SVM_EVTINJ_VALID))
+		return;
+	s->x86.events.injected = (struct x86_event){
+		.kind = inject_kind(info),
+		.vector = info & SVM_EVTINJ_VEC_MASK,
+		.has_error = info & SVM_EVTINJ_VALID_ERR,
+		.error = control->event_inj_err,
+	};
+}
+
+/* Another ASID, or a flush asked for: nothing cached of L2 counts (15.16). */
+static void l2_flush(struct svm_vcpu *s, bool npt)
+{
+	struct svm_nested *n = s->nested;
+	u32 asid = n->control.asid;
+
+	if (asid == n->asid12 && !n->control.tlb_ctl && npt == n->npt)
+		return;
+	n->asid12 = asid;
+	n->other.generation = 0;
+	if (npt)
+		kvm_nested_flush(&s->x86);
+}
+
+void svm_nested_run(struct svm_vcpu *s)
+{
+	struct svm_nested *n = s->nested;
+	const struct vmcb_control_area *control = &n->control;
+	bool npt = control->nested_ctl & SVM_NESTED_CTL_NP_ENABLE;
+	struct x86_nested *nested = &s->x86.nested;
+	bool msrs = control->intercepts[INTERCEPT_MSR_PROT / 32] &
+		    BIT(INTERCEPT_MSR_PROT % 32);
+
+	svm_nested_switch(s);
+	l2_flush(s, npt);
+	n->npt = npt;
+	kvm_nested_enter(&s->x86, npt);
+	nested->masks_if = control->int_ctl & V_INTR_MASKING_MASK;
+	nested->if_flag = n->host.rflags & X86_EFLAGS_IF;
+	s->msr_exits_l1 = msrs && svm_msrpm_denies(&s->x86, control->msrpm_base_pa &
+						   PAGE_MASK);
+	s->gif_off = false;
+	svm_nested_controls(s);
+}
+
+enum x86_next svm_nested_vmrun(struct x86_vcpu *v, const struct x86_exit *exit,
+			       gpa_t gpa)
+{
+	struct svm_vcpu *s = to_svm(v);
+	enum x86_next next;
+
+	if (svm_nested_make(s)) {
+		v->run_err = -ENOMEM;
+		return X86_FAIL;
+	}
+	if (vmcb12_read(v, s->nested, gpa)) {
+		kvm_event_exception(v, X86_TRAP_GP, 0);
+		return X86_RESUME;
+	}
+	if (!kvm_nested_skip(v, exit, &next))
+		return next;
+	state_get(v, GRP_ALL);
+	if (!vmrun_is_valid(s)) {
+		vmrun_refuse(s, gpa);
+		return X86_RESUME;
+	}
+	s->nested->vmcb12 = gpa;
+	s->nested->host = v->state;
+	s->nested->host_pat = s->vmcb->save.g_pat;
+	svm_nested_run(s);
+	l2_load(s);
+	svm_nested_inject(s);
+	return X86_RESUME;
+}

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which of L2's exits and events L1 gets, and #VMEXIT (APM vol. 2, 15.6 to 15.14). */
+#include <linux/string.h>
+
+#include <asm/traps.h>
+
+#include "svm/cpu.h"
+#include "svm/nested.h"
+#include "svm/vmcb.h"
+
+/* Exit codes below this are numbers of intercept bits (appendix C). */
+#define CODES_BY_BIT	(MAX_INTERCEPT * 32)
+
+static bool l1_intercepts(const struct svm_vcpu *s, unsigned int bit)
+{
+	return s->intercepts_l1[bit / 32] & BIT(bit % 32);
+}
+
+/* ------------------------------------------------------------------------ */
+/* #VMEXIT */
+
+void svm_nested_virq_get(struct svm_vcpu *s, struct vmcb_control_area *c)
+{
+	const struct vmcb_control_area *hw = &s->vmcb->control;
+	u32 bits = s->x86.nested.masks_if ? V_TPR_MASK : 0;
+
+	/* Unless ours has taken its place meanwhile. */
+	if (!s->virq_own) {
+		bits |= V_IRQ_INJECTION_BITS_MASK;
+		c->int_vector = hw->int_vector;
+	}
+	c->int_ctl = (c->int_ctl & ~bits) | (hw->int_ctl & bits);
+	c->int_state = state_get(&s->x86, GRP_SHADOW)->shadow ?
+		       SVM_INTERRUPT_SHADOW_MASK : 0;
+}
+
+static void l2_save(struct svm_vcpu *s, struct vmcb_save_area *save)
+{
+	const struct x86_state *st = state_get(&s->x86, GRP_ALL);
+
+	svm_seg_store(&save->es, &st->seg[SEG_ES]);
+	svm_seg_store(&save->cs, &st->seg[SEG_CS]);
+	svm_seg_store(&save->ss, &st->seg[SEG_SS]);
+	svm_seg_store(&save->ds, &st->seg[SEG_DS]);
+	save->gdtr.base = st->gdt.base;
+	save->gdtr.limit = st->gdt.limit;
+	save->idtr.base = st->idt.base;
+	save->idtr.limit = st->idt.limit;
+	save->cpl = st->cpl;
+	save->efer = st->efer;
+	save->cr0 = st->cr0;
+	save->cr2 = st->cr2;
+	save->cr3 = st->cr3;
+	save->cr4 = st->cr4;
+	save->dr6 = st->dr6;
+	save->dr7 = st->dr7;
+	save->rflags = st->rflags;
+	save->rip = st->rip;
+	save->rsp = st->gpr[GPR_RSP];
+	save->rax = st->gpr[GPR_RAX];
+	if (s->nested->npt)
+		save->g_pat = s->vmcb->save.g_pat;
+}
+
+static void control_save(struct svm_vcpu *s, struct vmcb_control_area *c,
+			 const struct svm_nested_vmexit *e)
+{
+	svm_nested_virq_get(s, c);
+	c->exit_code = e->code;
+	c->exit_code_hi = e->code >> 32;
+	c->exit_info_1 = e->info[0];
+	c->exit_info_2 = e->info[1];
+	c->exit_int_info = e->int_info;
+	c->exit_int_info_err = e->int_info_err;
+	c->event_inj = 0;
+	c->event_inj_err = 0;
+}
+
+/* The parts of L1's control block that #VMEXIT writes, each in one piece. */
+#define CONTROL_FIRST	offsetof(struct vmcb_control_area, int_ctl)
+#define CONTROL_END	offsetof(struct vmcb_control_area, exit_int_info_err) + 4
+#define INJ_FIRST	offsetof(struct vmcb_control_area, event_inj)
+#define SAVE		offsetof(struct vmcb, save)
+#define LOW_END		offsetof(struct vmcb_save_area, fs)
+#define TABLE(name)	offsetof(struct vmcb_save_area, name)
+#define MID_FIRST	offsetof(struct vmcb_save_area, cpl)
+#define MID_END		offsetof(struct vmcb_save_area, reserved_4)
+#define RSP_FIRST	offsetof(struct vmcb_save_area, rsp)
+#define RAX_END		offsetof(struct vmcb_save_area, star)
+#define CR2_FIRST	offsetof(struct vmcb_save_area, cr2)
+#define PAT_END		offsetof(struct vmcb_save_area, dbgctl)
+
+struct vmexit_part {
+	u16 first;
+	u16 end;
+};
+
+static const struct vmexit_part control_parts[] = {
+	{ CONTROL_FIRST, CONTROL_END }, { INJ_FIRST, INJ_FIRST + 8 },
+};
+
+static const struct vmexit_part save_parts[] = {
+	{ 0, LOW_END },
+	{ TABLE(gdtr), TABLE(ldtr) }, { TABLE(idtr), TABLE(tr) },
+	{ MID_FIRST, MID_END }, { RSP_FIRST, RAX_END }, { CR2_FIRST, PAT_END },
+};
+
+static int parts_write(struct svm_vcpu *s, gpa_t gpa, const void *from,
+		       const struct vmexit_part *part, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (kvm_nested_write(&s->x86, gpa + part[i].first,
+				     from + part[i].first,
+				     part[i].end - part[i].first))
+			return -EFAULT;
+	return 0;
+}
+
+static int vmcb12_write(struct svm_vcpu *s)
+{
+	const struct svm_nested *n = s->nested;
+
+	return parts_write(s, n->vmcb12, &n->control, control_parts,
+			   ARRAY_SIZE(control_parts)) ?:
+	       parts_write(s, n->vmcb12 + SAVE, &n->save, save_parts,
+			   ARRAY_SIZE(save_parts));
+}
+
+void svm_nested_vmexit(struct svm_vcpu *s, const struct svm_nested_vmexit *e)
+{
+	struct svm_nested *n = s->nested;
+	struct x86_vcpu *v = &s->x86;
+	bool lost;
+
+	control_save(s, &n->control, e);
+	l2_save(s, &n->save);
+	lost = vmcb12_write(s);
+	svm_nested_ops.leave(v);
+	s->gif_off = true;
+	/* There is no exit to L1 without its control block. */
+	if (lost)
+		kvm_nested_shutdown(v);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Exits of the processor. */
+
+static bool map_bit(struct svm_vcpu *s, gpa_t map, unsigned int bit,
+		    unsigned int n)
+{
+	u16 bits;
+
+	/* What cannot be read is not allowed. */
+	if (kvm_nested_read(&s->x86, (map & PAGE_MASK) + bit / 8, &bits, 2))
+		return true;
+	return bits >> (bit % 8) & (BIT(n) - 1);
+}
+
+static bool l1_wants_port(struct svm_vcpu *s, const struct x86_exit *exit)
+{
+	return map_bit(s, s->nested->control.iopm_base_pa, exit->io.port,
+		       exit->io.size);
+}
+
+static bool l1_wants_msr(struct svm_vcpu *s, bool write)
+{
+	int bit = svm_msrpm_bit(s->x86.state.gpr[GPR_RCX]);
+
+	/* What the map does not cover is intercepted (15.11). */
+	return bit < 0 ||
+	       map_bit(s, s->nested->control.msrpm_base_pa, bit + write, 1);
+}
+
+/* A #DB or INT3 that userspace's debugging of the vCPU, or a step of ours, is about. */
+static bool is_debugging(struct svm_vcpu *s, u32 code)
+{
+	const struct x86_vcpu *v = &s->x86;
+
+	if (code == SVM_EXIT_EXCP_BASE + X86_TRAP_DB)
+		return s->step || debug_steps(v) || debug_has_breakpoints(v);
+	return code == SVM_EXIT_EXCP_BASE + X86_TRAP_BP && debug_takes_int3(v);
+}
+
+static bool l1_wants_exit(struct svm_vcpu *s, const struct x86_exit *exit)
+{
+	u32 code = exit->code;
+
+	switch (code) {
+	/* The host's.  L1's come by event_prepare(). */
+	case SVM_EXIT_INTR:
+	case SVM_EXIT_NMI:
+	case SVM_EXIT_SMI:
+	case SVM_EXIT_INIT:
+	case SVM_EXIT_EXCP_BASE + X86_TRAP_MC:
+		return false;
+	case EXIT_CODE_INVALID:
+		/* It found what our checks leave to it. */
+		return true;
+	case SVM_EXIT_VINTR:
+		if (s->virq_own)
+			return false;
+		break;
+	case SVM_EXIT_IOIO:
+		return l1_intercepts(s, INTERCEPT_IOIO_PROT) &&
+		       l1_wants_port(s, exit);
+	case SVM_EXIT_MSR:
+		return l1_intercepts(s, INTERCEPT_MSR_PROT) &&
+		       l1_wants_msr(s, exit->kind == X86_EXIT_WRMSR);
+	}
+	/* The shadow tables' faults are the MMU's first. */
+	if (code >= CODES_BY_BIT || exit->kind == X86_EXIT_FAULT ||
+	    is_debugging(s, code))
+		return false;
+	return l1_intercepts(s, code);
+}
+
+static void exit_by_hardware(struct svm_vcpu *s, const struct x86_exit *exit)
+{
+	const struct vmcb_control_area *hw = &s->vmcb->control;
+	struct svm_nested_vmexit e = {
+		.code = (u64)hw->exit_code_hi << 32 | hw->exit_code,
+		.info = { hw->exit_info_1, hw->exit_info_2 },
+		.int_info = hw->exit_int_info,
+		.int_info_err = hw->exit_int_info_err,
+	};
+	struct x86_state *st;
+
+	/* Nothing was run, and nothing of this written. */
+	if (hw->exit_code == EXIT_CODE_INVALID)
+		e = (struct svm_nested_vmexit){ .code = (s64)SVM_EXIT_ERR };
+
+	if (exit->kind == X86_EXIT_EXCEPTION &&
+	    exit->exc.vector == X86_TRAP_DB) {
+		st = state_set(&s->x86, GRP_DR);
+		st->dr6 = (st->dr6 & ~DR6_BREAKPOINTS) | exit->exc.dr6_guest;
+	}
+	svm_nested_vmexit(s, &e);
+}
+
+/* What L1 does not want, x86 does for L2; but for what a processor would not. */
+bool svm_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
+{
+	struct svm_vcpu *s = to_svm(v);
+
+	if (l1_wants_exit(s, exit)) {
+		exit_by_hardware(s, exit);
+		return true;
+	}
+	if (exit->code == SVM_EXIT_VMMCALL)
+		exit->kind = X86_EXIT_UNDEFINED;
+	/* Its interrupt is there, and ends it at once. */
+	if (exit->code == SVM_EXIT_HLT && !s->virq_own &&
+	    (s->vmcb->control.int_ctl & V_IRQ_MASK))
+		exit->kind = X86_EXIT_SKIP;
+	return false;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Events. */
+
+bool svm_nested_wants(struct x86_vcpu *v, const struct x86_event *ev)
+{
+	const struct svm_vcpu *s = to_svm(v);
+
+	switch (ev->kind) {
+	case EVENT_EXCEPTION:
+		return s->intercepts_l1[INTERCEPT_EXCEPTION] & BIT(ev->vector);
+	case EVENT_NMI:
+		return l1_intercepts(s, INTERCEPT_NMI);
+	case EVENT_INTERRUPT:
+		return l1_intercepts(s, INTERCEPT_INTR);
+	case EVENT_INIT:
+		return l1_intercepts(s, INTERCEPT_INIT);
+	case EVENT_SHUTDOWN:
+		return l1_intercepts(s, INTERCEPT_SHUTDOWN);
+	default:
+		return false;
+	}
+}
+
+/* EXITINTINFO: an event was on its way in, and is L1's to bring there (15.7.2). */
+static void int_info_fill(struct svm_vcpu *s, struct svm_nested_vmexit *e)
+{
+	static const u32 types[] = {
+		[EVENT_EXCEPTION] = SVM_EXITINTINFO_TYPE_EXEPT,
+		[EVENT_SOFT] = SVM_EXITINTINFO_TYPE_SOFT,
+		[EVENT_NMI] = SVM_EXITINTINFO_TYPE_NMI,
+		[EVENT_INTERRUPT] = SVM_EXITINTINFO_TYPE_INTR,
+		[EVENT_SOFT_NEXT] = SVM_EXITINTINFO_TYPE_SOFT,
+	};
+	const struct x86_event *ev = &s->x86.events.injected;
+
+	if (!ev->kind)
+		return;
+	e->int_info = SVM_EXITINTINFO_VALID | types[ev->kind] | ev->vector;
+	if (ev->has_error) {
+		e->int_info |= SVM_EXITINTINFO_VALID_ERR;
+		e->int_info_err = ev->error;
+	}
+}
+
+static void exception_fill(struct svm_vcpu *s, const struct x86_event *ev,
+			   struct svm_nested_vmexit *e)
+{
+	const struct x86_events *events = &s->x86.events;
+
+	e->code = SVM_EXIT_EXCP_BASE + ev->vector;
+	e->info[0] = ev->has_error ? ev->error : 0;
+	if (ev->vector == X86_TRAP_PF)
+		e->info[1] = events->has_payload ? events->payload :
+						   state_get(&s->x86, GRP_CR2)->cr2;
+}
+
+void svm_nested_exit_event(struct x86_vcpu *v, const struct x86_event *ev)
+{
+	struct svm_vcpu *s = to_svm(v);
+	struct svm_nested_vmexit e = { };
+
+	switch (ev->kind) {
+	case EVENT_EXCEPTION:
+		exception_fill(s, ev, &e);
+		break;
+	case EVENT_NMI:
+		e.code = SVM_EXIT_NMI;
+		break;
+	case EVENT_INTERRUPT:
+		e.code = SVM_EXIT_INTR;
+		break;
+	case EVENT_INIT:
+		e.code = SVM_EXIT_INIT;
+		break;
+	case EVENT_SHUTDOWN:
+		e.code = SVM_EXIT_SHUTDOWN;
+		break;
+	case EVENT_SECOND:
+		e.code = SVM_EXIT_NPF;
+		e.info[0] = s->nested->fault[0];
+		e.info[1] = s->nested->fault[1];
+		break;
+	}
+	int_info_fill(s, &e);
+	svm_nested_vmexit(s, &e);
+}

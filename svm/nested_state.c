@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* L1's half of a vCPU that runs L2: what it consists of, and how it is saved. */
+#include <linux/build_bug.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "svm/cpu.h"
+#include "svm/nested.h"
+#include "svm/nested_check.h"
+#include "svm/vmcb.h"
+
+/* Bits of an interrupt control word that are L1's to set for L2. */
+#define VIRQ_BITS	(V_IRQ_INJECTION_BITS_MASK)
+
+int svm_nested_make(struct svm_vcpu *s)
+{
+	if (!s->nested)
+		s->nested = kzalloc(sizeof(*s->nested), GFP_KERNEL_ACCOUNT);
+	return s->nested ? 0 : -ENOMEM;
+}
+
+void svm_nested_free(struct svm_vcpu *s)
+{
+	kfree(s->nested);
+	s->nested = NULL;
+}
+
+/* ------------------------------------------------------------------------ */
+/* L1's second level (APM vol. 2, 15.25). */
+
+static struct svm_vcpu *of_mmu(struct mmu_vcpu *mv)
+{
+	struct kvm_vcpu *vcpu = container_of(mv, struct kvm_vcpu, mmu);
+
+	return to_svm(to_x86_vcpu(vcpu));
+}
+
+static u64 second_root_get(struct mmu_vcpu *mv)
+{
+	return of_mmu(mv)->nested->control.nested_cr3;
+}
+
+/* The exit has to wait until nobody is in the middle of something of L2's. */
+static void second_fault(struct mmu_vcpu *mv, const struct mmu_guest_fault *f)
+{
+	struct svm_vcpu *s = of_mmu(mv);
+
+	s->nested->fault[0] = f->error;
+	s->nested->fault[1] = f->addr;
+	s->x86.events.to_l1 = (struct x86_event){ .kind = EVENT_SECOND };
+}
+
+const struct mmu_ctx_ops svm_second_ops = {
+	.root_get = second_root_get,
+	.fault = second_fault,
+};
+
+/* ------------------------------------------------------------------------ */
+
+void svm_nested_limits(struct svm_vcpu *s, const struct x86_state *host,
+		       struct nested_limits *lim)
+{
+	const struct x86_cpuid *c = &s->x86.cpuid;
+
+	*lim = (struct nested_limits){
+		.cr4 = c->cr4_allowed,
+		.efer = kvm_nested_efer(&s->x86),
+		.maxphyaddr = c->maxphyaddr,
+		.long_mode = c->has_lm,
+		.npt = svm_features.npt,
+		.paging = host->cr0 & X86_CR0_PG,
+	};
+}
+
+void svm_nested_fields(const struct svm_nested *n, struct nested_vmrun *r)
+{
+	const struct vmcb_control_area *c = &n->control;
+	const struct vmcb_save_area *save = &n->save;
+
+	*r = (struct nested_vmrun){
+		.cr0 = save->cr0,
+		.cr3 = save->cr3,
+		.cr4 = save->cr4,
+		.efer = save->efer,
+		.dr6 = save->dr6,
+		.dr7 = save->dr7,
+		.g_pat = save->g_pat,
+		.iopm = c->iopm_base_pa,
+		.msrpm = c->msrpm_base_pa,
+		.nested_ctl = c->nested_ctl,
+		.nested_cr3 = c->nested_cr3,
+		.asid = c->asid,
+		.event_inj = c->event_inj,
+		.cs_attr = save->cs.attrib,
+		.vmrun = c->intercepts[INTERCEPT_VMRUN / 32] &
+			 BIT(INTERCEPT_VMRUN % 32),
+	};
+}
+
+static void tag_swap(struct svm_vcpu *s)
+{
+	struct vmcb_control_area *control = &s->vmcb->control;
+	struct svm_tag *other = &s->nested->other;
+	const struct svm_tag tag = { control->asid, s->asid_generation };
+
+	control->asid = other->asid;
+	s->asid_generation = other->generation;
+	*other = tag;
+}
+
+void svm_nested_switch(struct svm_vcpu *s)
+{
+	/* An IRET that has not completed is executed again, whoever comes to it. */
+	svm_nmi_resolve(s);
+	if (s->nmi == NMI_IRET)
+		s->nmi = NMI_MASKED;
+	svm_step_stop(s, STEP_NMI | STEP_USER);
+	s->entry_work &= ~ENTRY_KICK;
+	s->soft_injected = false;
+	s->window = 0;
+	s->x86.events.window = 0;
+	s->virq_own = false;
+	vmcb_intercept(s, INTERCEPT_VINTR, false);
+	tag_swap(s);
+	s->vmcb->control.event_inj = 0;
+	s->vmcb->control.clean = 0;
+}
+
+/* L1's own virtual interrupt for L2, and its TPR if that is apart from L1's. */
+static u32 int_ctl_l2(const struct svm_nested *n, bool masks_if)
+{
+	return n->control.int_ctl & (masks_if ? VIRQ_BITS | V_TPR_MASK : VIRQ_BITS);
+}
+
+void svm_nested_controls(struct svm_vcpu *s)
+{
+	struct vmcb_control_area *control = &s->vmcb->control;
+	const struct svm_nested *n = s->nested;
+	const struct x86_vcpu *v = &s->x86;
+	bool l2 = v->nested.l2;
+
+	vmcb_intercepts_l1(s, l2 ? n->control.intercepts : NULL);
+	if (svm_features.npt)
+		control->nested_cr3 = l2 && n->npt ? s->root_l2 : s->root;
+	control->int_ctl = V_INTR_MASKING_MASK;
+	control->int_vector = 0;
+	if (l2) {
+		control->int_ctl |= int_ctl_l2(n, v->nested.masks_if);
+		control->int_vector = n->control.int_vector;
+	}
+	if (l2 && n->npt)
+		s->vmcb->save.g_pat = n->save.g_pat;
+	vmcb_msr_exits(s, v->msr_exits);
+	svm_event_cr8_update(s);
+	svm_step_intercepts(s);
+}
+
+/* ------------------------------------------------------------------------ */
+/* L1's registers. */
+
+#define GRP_HOST \
+	(GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_CR0 | GRP_CR3 | GRP_CR4 | GRP_EFER | \
+	 GRP_CSSS | GRP_SEGS | GRP_TABLES | GRP_CPL | GRP_SHADOW | GRP_DR)
+
+void svm_nested_host_load(struct svm_vcpu *s)
+{
+	const struct x86_state *host = &s->nested->host;
+	struct x86_state *st;
+
+	st = state_set(&s->x86, GRP_SEGS | GRP_DR | GRP_CR2);
+	st = state_replace(&s->x86, GRP_HOST);
+	st->gpr[GPR_RAX] = host->gpr[GPR_RAX];
+	st->gpr[GPR_RSP] = host->gpr[GPR_RSP];
+	st->rip = host->rip;
+	st->rflags = host->rflags & ~(u64)X86_EFLAGS_VM;
+	st->cr0 = host->cr0 | X86_CR0_PE;
+	st->cr3 = host->cr3;
+	st->cr4 = host->cr4;
+	st->efer = host->efer;
+	st->seg[SEG_ES] = host->seg[SEG_ES];
+	st->seg[SEG_CS] = host->seg[SEG_CS];
+	st->seg[SEG_SS] = host->seg[SEG_SS];
+	st->seg[SEG_DS] = host->seg[SEG_DS];
+	st->gdt = host->gdt;
+	st->idt = host->idt;
+	st->dr7 = DR7_ONES;
+	st->cpl = 0;
+	st->shadow = 0;
+	/* CR8 and the TSC have been L1's all the time, the control block's not. */
+	state_replace(&s->x86, GRP_CR8 | GRP_TSC);
+}
+
+static void svm_nested_leave(struct x86_vcpu *v)
+{
+	struct svm_vcpu *s = to_svm(v);
+
+	svm_nested_switch(s);
+	kvm_nested_leave(v);
+	svm_nested_controls(s);
+	s->vmcb->save.g_pat = s->nested->host_pat;
+	svm_nested_host_load(s);
+	v->events.injected = (struct x86_event){ };
+	v->events.to_l1 = (struct x86_event){ };
+}
+
+/* ------------------------------------------------------------------------ */
+/* KVM_GET_NESTED_STATE: the control area L2 runs by, and L1's registers. */
+
+#define STATE_SIZE	(sizeof(struct kvm_nested_state) + \
+			 sizeof(struct kvm_svm_nested_state_data))
+
+static_assert(sizeof(struct vmcb_control_area) == 0x400);
+static_assert(0x400 + sizeof(struct vmcb_save_area) <=
+	      sizeof(struct kvm_svm_nested_state_data));
+
+static void host_save(const struct x86_state *host, struct vmcb_save_area *save)
+{
+	svm_seg_store(&save->es, &host->seg[SEG_ES]);
+	svm_seg_store(&save->cs, &host->seg[SEG_CS]);
+	svm_seg_store(&save->ss, &host->seg[SEG_SS]);
+	svm_seg_store(&save->ds, &host->seg[SEG_DS]);
+	save->gdtr.base = host->gdt.base;
+	save->gdtr.limit = host->gdt.limit;
+	save->idtr.base = host->idt.base;
+	save->idtr.limit = host->idt.limit;
+	save->efer = host->efer;
+	save->cr0 = host->cr0;
+	save->cr3 = host->cr3;
+	save->cr4 = host->cr4;
+	save->dr6 = DR6_ONES;
+	save->dr7 = DR7_ONES;
+	save->rflags = host->rflags;
+	save->rip = host->rip;
+	save->rsp = host->gpr[GPR_RSP];
+	save->rax = host->gpr[GPR_RAX];
+}
+
+static void host_restore(struct x86_state *host, const struct vmcb_save_area *save)
+{
+	svm_seg_fetch(&host->seg[SEG_ES], &save->es);
+	svm_seg_fetch(&host->seg[SEG_CS], &save->cs);
+	svm_seg_fetch(&host->seg[SEG_SS], &save->ss);
+	svm_seg_fetch(&host->seg[SEG_DS], &save->ds);
+	host->gdt = (struct x86_table){ save->gdtr.base, save->gdtr.limit };
+	host->idt = (struct x86_table){ save->idtr.base, save->idtr.limit };
+	host->efer = save->efer;
+	host->cr0 = save->cr0;
+	host->cr3 = save->cr3;
+	host->cr4 = save->cr4;
+	host->rflags = save->rflags | X86_EFLAGS_FIXED;
+	host->rip = save->rip;
+	host->gpr[GPR_RSP] = save->rsp;
+	host->gpr[GPR_RAX] = save->rax;
+}
+
+/* What of the interrupt control word the processor has changed. */
+static void control_save(struct svm_vcpu *s, struct vmcb_control_area *c)
+{
+	*c = s->nested->control;
+	svm_nested_virq_get(s, c);
+}
+
+static void svm_nested_state_get(struct x86_vcpu *v, struct kvm_nested_state *out)
+{
+	struct svm_vcpu *s = to_svm(v);
+	u8 *vmcb = out->data.svm[0].vmcb12;
+	struct vmcb_save_area *save;
+
+	out->format = KVM_STATE_NESTED_FORMAT_SVM;
+	out->size = sizeof(*out);
+	if (!s->gif_off)
+		out->flags |= KVM_STATE_NESTED_GIF_SET;
+	if (!v->nested.l2)
+		return;
+	out->size = STATE_SIZE;
+	out->flags |= KVM_STATE_NESTED_GUEST_MODE;
+	out->hdr.svm.vmcb_pa = s->nested->vmcb12;
+	save = (void *)(vmcb + 0x400);
+	control_save(s, (struct vmcb_control_area *)vmcb);
+	host_save(&s->nested->host, save);
+	save->g_pat = s->nested->host_pat;
+}
+
+#define FLAGS_KNOWN \
+	(KVM_STATE_NESTED_GUEST_MODE | KVM_STATE_NESTED_RUN_PENDING | \
+	 KVM_STATE_NESTED_GIF_SET)
+
+static bool state_header_is_valid(struct x86_vcpu *v,
+				  const struct kvm_nested_state *in)
+{
+	if (in->format != KVM_STATE_NESTED_FORMAT_SVM ||
+	    (in->flags & ~FLAGS_KNOWN))
+		return false;
+	if (!(in->flags & KVM_STATE_NESTED_GUEST_MODE))
+		return !(in->flags & KVM_STATE_NESTED_RUN_PENDING);
+	/* L2 is a guest of a host that has SVM on. */
+	return in->size >= STATE_SIZE &&
+	       (state_get(v, GRP_EFER)->efer & EFER_SVME) &&
+	       !(in->hdr.svm.vmcb_pa & ~PAGE_MASK) &&
+	       !(in->hdr.svm.vmcb_pa >> v->cpuid.maxphyaddr);
+}
+
+/* L1 was in protected mode with SVM on, or it could not have run L2. */
+static bool host_is_valid(struct x86_vcpu *v, const struct x86_state *host)
+{
+	return (host->efer & EFER_SVME) && (host->cr0 & X86_CR0_PE) &&
+	       !(host->rflags & X86_EFLAGS_VM) && kvm_nested_regs_valid(v, host);
+}
+
+/* Return: 0 with L1's half filled; -EINVAL. */
+static int state_take(struct svm_vcpu *s, struct svm_nested *n,
+		      const struct kvm_nested_state *in)
+{
+	const u8 *vmcb = in->data.svm[0].vmcb12;
+	const struct vmcb_save_area *save = (const void *)(vmcb + 0x400);
+	struct nested_limits lim;
+	struct nested_vmrun r;
+
+	n->vmcb12 = in->hdr.svm.vmcb_pa;
+	n->control = *(const struct vmcb_control_area *)vmcb;
+	host_restore(&n->host, save);
+	n->host_pat = save->g_pat;
+	n->save.g_pat = s->vmcb->save.g_pat;
+	svm_nested_limits(s, &n->host, &lim);
+	svm_nested_fields(n, &r);
+	if (!host_is_valid(&s->x86, &n->host) || !svm_pat_is_valid(n->host_pat) ||
+	    nested_check_control(&r, &lim))
+		return -EINVAL;
+	return (n->control.nested_ctl & SVM_NESTED_CTL_NP_ENABLE) &&
+	       kvm_nested_npt(&s->x86, &n->host) ? -EINVAL : 0;
+}
+
+/* The registers are L2's already, or will be. */
+static int state_enter(struct svm_vcpu *s, const struct kvm_nested_state *in)
+{
+	struct svm_nested *n = kzalloc(sizeof(*n), GFP_KERNEL_ACCOUNT);
+	int err = n ? state_take(s, n, in) : -ENOMEM;
+
+	if (err) {
+		kfree(n);
+		return err;
+	}
+	if (s->x86.nested.l2) {
+		svm_nested_switch(s);
+		kvm_nested_leave(&s->x86);
+	}
+	svm_nested_free(s);
+	s->nested = n;
+	svm_nested_run(s);
+	if (in->flags & KVM_STATE_NESTED_RUN_PENDING)
+		svm_nested_inject(s);
+	s->x86.state.dirty |= GRP_ALL & s->x86.state.valid;
+	return 0;
+}
+
+static int svm_nested_state_set(struct x86_vcpu *v,
+				const struct kvm_nested_state *in)
+{
+	struct svm_vcpu *s = to_svm(v);
+	int err;
+
+	if (!state_header_is_valid(v, in))
+		return -EINVAL;
+	if (in->flags & KVM_STATE_NESTED_GUEST_MODE) {
+		err = state_enter(s, in);
+		if (err)
+			return err;
+	} else if (v->nested.l2) {
+		svm_nested_leave(v);
+	}
+	s->gif_off = !(in->flags & KVM_STATE_NESTED_GIF_SET);
+	svm_event_virq_update(s);
+	return 0;
+}
+
+const struct nested_ops svm_nested_ops = {
+	.state_size	= STATE_SIZE,
+	.exit		= svm_nested_exit,
+	.wants		= svm_nested_wants,
+	.exit_event	= svm_nested_exit_event,
+	.leave		= svm_nested_leave,
+	.state_get	= svm_nested_state_get,
+	.state_set	= svm_nested_state_set,
+};

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Nesting: what a vendor asks of x86, and the ioctls for L1's state. */
+#include <linux/export.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "core/guestmem.h"
+#include "core/run_state.h"
+#include "mmu/mmu_nested.h"
+#include "x86/cpu/caps.h"
+#include "x86/cpu/cr.h"
+#include "x86/run/exits.h"
+#include "x86/vcpu/nested.h"
+
+static u64 l2_root_get(struct mmu_vcpu *mv)
+{
+	struct kvm_vcpu *vcpu = container_of(mv, struct kvm_vcpu, mmu);
+
+	return state_get(to_x86_vcpu(vcpu), GRP_CR3)->cr3;
+}
+
+static void l2_fault(struct mmu_vcpu *mv, const struct mmu_guest_fault *f)
+{
+	struct kvm_vcpu *vcpu = container_of(mv, struct kvm_vcpu, mmu);
+
+	event_page_fault(to_x86_vcpu(vcpu), f->addr, f->error);
+}
+
+/* PDPTEs: as for L1 (vcpu.c). */
+static const struct mmu_ctx_ops l2_ctx_ops = {
+	.root_get = l2_root_get,
+	.fault = l2_fault,
+};
+
+void kvm_nested_init(struct x86_vcpu *v, const struct mmu_ctx_ops *second)
+{
+	mmu_nested_init(&v->vcpu.mmu, &l2_ctx_ops, second);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_init);
+
+bool kvm_nested_skip(struct x86_vcpu *v, const struct x86_exit *exit,
+		     enum x86_next *next)
+{
+	return exit_skip(v, exit, next);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_skip);
+
+int kvm_nested_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len)
+{
+	return guest_read(&v->vcpu, gpa, buf, len);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_read);
+
+int kvm_nested_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
+		     unsigned int len)
+{
+	return guest_write(&v->vcpu, gpa, buf, len);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_write);
+
+int kvm_nested_npt(struct x86_vcpu *v, const struct x86_state *s)
+{
+	struct mmu_cpu cpu = cr_mmu_cpu(v, s);
+
+	return mmu_nested_npt(&v->vcpu.mmu, &cpu);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_npt);
+
+/* On shadow page tables one root serves both: it is found anew. */
+static void nested_switched(struct x86_vcpu *v)
+{
+	mmu_guest_flush(&v->vcpu.mmu);
+	cr_changed(v);
+}
+
+void kvm_nested_enter(struct x86_vcpu *v, bool second)
+{
+	v->nested.l2 = true;
+	v->nested.ctx = second ? MMU_CTX_L2 : MMU_CTX_GUEST;
+	if (second)
+		mmu_nested_enter(&v->vcpu.mmu);
+	nested_switched(v);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_enter);
+
+void kvm_nested_leave(struct x86_vcpu *v)
+{
+	if (v->nested.ctx == MMU_CTX_L2)
+		mmu_nested_leave(&v->vcpu.mmu);
+	v->nested.l2 = false;
+	v->nested.masks_if = false;
+	v->nested.ctx = MMU_CTX_GUEST;
+	nested_switched(v);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_leave);
+
+void kvm_nested_flush(struct x86_vcpu *v)
+{
+	mmu_nested_flush(&v->vcpu.mmu);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_flush);
+
+void kvm_nested_guest_flush(struct x86_vcpu *v)
+{
+	cr_flush(v);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_guest_flush);
+
+void kvm_nested_shutdown(struct x86_vcpu *v)
+{
+	request_set(&v->vcpu, REQ_TRIPLE_FAULT);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_shutdown);
+
+void kvm_nested_recheck(struct x86_vcpu *v)
+{
+	if (atomic_read(&v->apic.lapic.events))
+		request_set(&v->vcpu, REQ_EVENT);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_recheck);
+
+u64 kvm_nested_efer(const struct x86_vcpu *v)
+{
+	return efer_allowed(v);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_efer);
+
+bool kvm_nested_regs_valid(struct x86_vcpu *v, const struct x86_state *s)
+{
+	return cr_state_is_valid(v, s->cr0, s->cr4, s->efer) &&
+	       !(s->cr3 >> v->cpuid.maxphyaddr);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_regs_valid);
+
+/* ------------------------------------------------------------------------ */
+
+long nested_ioctl_get(void *obj, void *data, unsigned long arg)
+{
+	struct kvm_nested_state __user *user = (void __user *)arg;
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+	struct kvm_nested_state *out;
+	u32 room;
+	long ret = 0;
+
+	if (!x86_caps->nested)
+		return -EINVAL;
+	if (get_user(room, &user->size))
+		return -EFAULT;
+	out = kzalloc(nested_ops->state_size, GFP_KERNEL);
+	if (!out)
+		return -ENOMEM;
+	nested_ops->state_get(v, out);
+	if (room < out->size)
+		ret = put_user(out->size, &user->size) ? -EFAULT : -E2BIG;
+	else if (copy_to_user(user, out, out->size))
+		ret = -EFAULT;
+	kfree(out);
+	return ret;
+}
+
+static long nested_set(struct x86_vcpu *v, const struct kvm_nested_state *in)
+{
+	int idx = srcu_read_lock(&v->vcpu.kvm->srcu);
+	long ret = nested_ops->state_set(v, in);
+
+	srcu_read_unlock(&v->vcpu.kvm->srcu, idx);
+	return ret;
+}
+
+long nested_ioctl_set(void *obj, void *data, unsigned long arg)
+{
+	struct kvm_nested_state __user *user = (void __user *)arg;
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+	struct kvm_nested_state *in;
+	u32 size;
+	long ret;
+
+	if (!x86_caps->nested)
+		return -EINVAL;
+	if (get_user(size, &user->size))
+		return -EFAULT;
+	if (size < sizeof(*in))
+		return -EINVAL;
+	/* What no format has is not looked at. */
+	size = min(size, nested_ops->state_size);
+	in = memdup_user(user, size);
+	if (IS_ERR(in))
+		return PTR_ERR(in);
+	/* Userspace may have changed it meanwhile. */
+	in->size = size;
+	ret = nested_set(v, in);
+	kfree(in);
+	return ret;
+}

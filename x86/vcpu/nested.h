@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A guest that is a host itself: L1, the guest, runs L2, its own guest.
+ *
+ * While L2 runs (v->nested.l2) the registers and the event queue are L2's, and a vendor
+ * without nesting never gets there.  The vendor is asked
+ *
+ *	in run/run.c	between decoding and dispatching an exit	exit
+ *	in event.c	before an exception merges into #DF, and
+ *			when something is picked			wants
+ *	in event.c	an event that L1 gets				exit_event
+ *	in run/nested.c	INIT, reset, KVM_SET_NESTED_STATE		leave
+ *
+ * How L1 enters L2 is the vendor's: an exit of kind X86_EXIT_VENDOR.  What it asks of x86
+ * for it is below: kvm_nested_*().
+ */
+#ifndef LAMINA_X86_VCPU_NESTED_H
+#define LAMINA_X86_VCPU_NESTED_H
+
+#include "x86/vcpu/x86.h"
+
+/**
+ * struct nested_ops - nesting, in a vendor that has it; all with own thread, L2 running
+ *                     unless said otherwise
+ * @state_size: bytes that @state_get() may fill
+ *
+ * @exit: does L1 take this exit?  True: it has it, and L1 runs now.  False: it is x86's;
+ *        @exit may have become another kind.  kvm->srcu held
+ * @wants: does L1 take an event before L2 gets it?  Exceptions, NMI, interrupt, and the
+ *         kinds that only L1 gets.  Whether it is blocked is event_blocked()'s.  Changes nothing
+ * @exit_event: exit to L1 because of an event that @wants() or the vendor itself has
+ *         named; what was being injected goes with it.  kvm->srcu held
+ * @leave: L1 runs again, without an exit: its registers are void
+ * @state_get: KVM_GET_NESTED_STATE: fill @out, of @state_size zeroed bytes, @out->size as
+ *         well.  L2 need not run
+ * @state_set: KVM_SET_NESTED_STATE: @in has @in->size bytes, at least its header.  0;
+ *         -EINVAL, -ENOMEM: nothing has changed.  L2 does not run
+ */
+struct nested_ops {
+	u32 state_size;
+	bool (*exit)(struct x86_vcpu *v, struct x86_exit *exit);
+	bool (*wants)(struct x86_vcpu *v, const struct x86_event *ev);
+	void (*exit_event)(struct x86_vcpu *v, const struct x86_event *ev);
+	void (*leave)(struct x86_vcpu *v);
+	void (*state_get)(struct x86_vcpu *v, struct kvm_nested_state *out);
+	int (*state_set)(struct x86_vcpu *v, const struct kvm_nested_state *in);
+};
+
+/* The loaded vendor's, or NULL (vendor.c). */
+extern const struct nested_ops *nested_ops;
+
+/** nested_l2_runs - is it L2 that the vCPU runs? */
+static inline bool nested_l2_runs(const struct x86_vcpu *v)
+{
+	return unlikely(v->nested.l2);
+}
+
+/** nested_reset - L1's state after INIT is all that is left; own thread */
+static inline void nested_reset(struct x86_vcpu *v)
+{
+	if (nested_l2_runs(v))
+		nested_ops->leave(v);
+}
+
+/* ------------------------------------------------------------------------ */
+/* For vendors: x86/run/nested.c.  Own thread, kvm->srcu held. */
+
+/**
+ * kvm_nested_init - L1 may have second-level tables; vCPU creation
+ * @v: the vCPU
+ * @second: constants of L1's second-level tables
+ */
+void kvm_nested_init(struct x86_vcpu *v, const struct mmu_ctx_ops *second);
+
+/** kvm_nested_skip - exit_skip() (run/exits.h) */
+bool kvm_nested_skip(struct x86_vcpu *v, const struct x86_exit *exit,
+		     enum x86_next *next);
+
+/** kvm_nested_read - guest_read() (core/guestmem.h): 0 or -EFAULT */
+int kvm_nested_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len);
+
+/** kvm_nested_write - guest_write() (core/guestmem.h): 0 or -EFAULT */
+int kvm_nested_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
+		     unsigned int len);
+
+/**
+ * kvm_nested_npt - L1's second level has the format of L1's own tables
+ * @v: the vCPU
+ * @s: L1's registers: CR0, CR4 and EFER
+ *
+ * Return: 0; -EINVAL: there is no such format (mmu_nested_npt()).
+ */
+int kvm_nested_npt(struct x86_vcpu *v, const struct x86_state *s);
+
+/**
+ * kvm_nested_enter - from now on the registers are L2's
+ * @v: the vCPU
+ * @second: L1 uses nested paging: kvm_nested_npt() has succeeded
+ *
+ * Roots stay loaded: without @second L2 is on L1's.
+ */
+void kvm_nested_enter(struct x86_vcpu *v, bool second);
+
+/** kvm_nested_leave - from now on the registers are L1's; the reverse */
+void kvm_nested_leave(struct x86_vcpu *v);
+
+/**
+ * kvm_nested_flush - L1 wants L2's translations forgotten
+ * @v: the vCPU; kvm->srcu need not be held
+ *
+ * The MMU's: the hardware's are the vendor's.
+ */
+void kvm_nested_flush(struct x86_vcpu *v);
+
+/** kvm_nested_guest_flush - cr_flush(): those of the level that runs, the hardware's too */
+void kvm_nested_guest_flush(struct x86_vcpu *v);
+
+/** kvm_nested_shutdown - the guest shuts down: L1's control block is gone */
+void kvm_nested_shutdown(struct x86_vcpu *v);
+
+/** kvm_nested_recheck - L1 takes events again that it held back by its vendor's means */
+void kvm_nested_recheck(struct x86_vcpu *v);
+
+/** kvm_nested_efer - EFER bits that L1 may set */
+u64 kvm_nested_efer(const struct x86_vcpu *v);
+
+/**
+ * kvm_nested_regs_valid - may L1 be in this state when L2 exits?
+ * @v: the vCPU
+ * @s: CR0, CR3, CR4, EFER
+ */
+bool kvm_nested_regs_valid(struct x86_vcpu *v, const struct x86_state *s);
+
+/* KVM_GET_NESTED_STATE and KVM_SET_NESTED_STATE (api.rst 4.114, 4.115). */
+
+/** nested_ioctl_get - -E2BIG: the size that it takes is told; -EINVAL: no nesting */
+long nested_ioctl_get(void *vcpu, void *data, unsigned long arg);
+/** nested_ioctl_set - -EINVAL, -ENOMEM, -EFAULT: nothing has changed */
+long nested_ioctl_set(void *vcpu, void *data, unsigned long arg);
+
+#endif
