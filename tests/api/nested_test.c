@@ -1,0 +1,824 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A guest that runs a guest of its own by SVM (APM vol. 2, chapter 15): its exits, its
+ * events, its second level.  L1 is the loop of svm.c.
+ */
+#define _GNU_SOURCE
+#include "svm.h"
+
+enum { DB = 1, NMI = 2, BP = 3, UD = 6, DF = 8, SS = 12, GP = 13, PF = 14 };
+
+#define VEC		0x40
+#define FLAGS_IF	0x200
+#define INSN_CPUID	2
+
+/* ---- exits ---- */
+
+GUEST(64, g_cpuid, "mov $0x1234, %ebx\n 1: mov $0, %eax\n cpuid\n jmp 1b\n");
+
+static void exit_cpuid(void)
+{
+	int i;
+
+	L2_START(g_cpuid);
+	intercept(EXIT_CPUID);
+	l2_until(EXIT_CPUID);
+	CHECK_EQ(vmcb()->rip, GPA_CODE2 + 10);
+	CHECK_EQ(vmcb()->rax, 0);
+	CHECK_EQ(vcpu_regs(&v).rbx, 0x1234);
+	CHECK_EQ(vcpu_regs(&v).rax, GPA_VMCB);
+	for (i = 0; i < 100; i++)
+		l2_next(INSN_CPUID, EXIT_CPUID);
+}
+
+GUEST(64, g_cpuid_l0, "mov $0, %eax\n cpuid\n out %al, $0x20\n vmmcall\n");
+
+static void exit_not_l1s(void)
+{
+	L2_START(g_cpuid_l0);
+	intercept(EXIT_VMMCALL);
+	l2_out(0x20);
+	CHECK_EQ(vcpu_regs(&v).rbx, 0x68747541);
+	CHECK_EQ(vcpu_regs(&v).rip & ~0xfffull, GPA_CODE2);
+	l2_until(EXIT_VMMCALL);
+	CHECK_EQ(vmcb()->int_info, 0);
+}
+
+GUEST(64, g_io, "mov $0x11223344, %eax\n out %al, $0x30\n out %eax, $0x32\n"
+      "in $0x35, %al\n out %al, $0x21\n vmmcall\n");
+
+static void exit_io(void)
+{
+	L2_START(g_io);
+	intercept(EXIT_VMMCALL);
+	intercept(EXIT_IO);
+	/* The last of the four ports of the second OUT; and 0x35. */
+	vm.mem[GPA_IOPM + 0x30 / 8] = 0x20 | 1;
+	l2_until(EXIT_IO);
+	CHECK_EQ(vmcb()->info1 >> 16 & 0xffff, 0x30);
+	CHECK_EQ(vmcb()->info1 & 1, 0);
+	CHECK_EQ(vmcb()->info1 >> 4 & 7, 1);
+	CHECK_EQ(vmcb()->info2, vmcb()->rip + 2);
+	vmcb()->rip = vmcb()->info2;
+	l2_until(EXIT_IO);
+	CHECK_EQ(vmcb()->info1 >> 16 & 0xffff, 0x32);
+	CHECK_EQ(vmcb()->info1 >> 4 & 7, 4);
+	vmcb()->rip = vmcb()->info2;
+	l2_until(EXIT_IO);
+	CHECK_EQ(vmcb()->info1 >> 16 & 0xffff, 0x35);
+	CHECK_EQ(vmcb()->info1 & 1, 1);
+	vmcb()->rip = vmcb()->info2;
+	l2_out(0x21);
+	l2_until(EXIT_VMMCALL);
+}
+
+/* Writes of STAR are L2's own, reads L1's; SYSCFG, and what no map covers. */
+GUEST(64, g_msr_read, "mov $0xc0000081, %ecx\n wrmsr\n rdmsr\n"
+      "mov $0xc0010010, %ecx\n rdmsr\n mov $0x12345678, %ecx\n rdmsr\n");
+
+static void exit_msr_map(void)
+{
+	L2_START(g_msr_read);
+	intercept(EXIT_MSR);
+	vm.mem[GPA_MSRPM + 0x800 + 0x81 / 4] |= 1 << 2;
+	vm.mem[GPA_MSRPM + 0x1000 + 0x10 / 4] |= 1;
+	l2_until(EXIT_MSR);
+	CHECK_EQ(vmcb()->info1, 0);
+	CHECK_EQ(vmcb()->rip, GPA_CODE2 + 7);
+	CHECK_EQ(vcpu_regs(&v).rcx, 0xc0000081);
+	l2_next(2, EXIT_MSR);
+	CHECK_EQ(vcpu_regs(&v).rcx, 0xc0010010);
+	/* What the map does not cover. */
+	l2_next(2, EXIT_MSR);
+	CHECK_EQ(vcpu_regs(&v).rcx, 0x12345678);
+}
+
+GUEST(64, g_many, "mov %cr3, %rax\n mov %cr0, %rax\n mov %rax, %cr0\n"
+      "mov %dr0, %rax\n rdtsc\n pushf\n hlt\n pause\n wbinvd\n vmmcall\n");
+
+static void exit_many(void)
+{
+	static const struct {
+		uint16_t code;
+		uint8_t bytes;
+	} row[] = {
+		{ EXIT_CR3_READ, 3 }, { EXIT_CR0_WRITE, 3 },
+		{ EXIT_DR0_READ, 3 }, { EXIT_RDTSC, 2 }, { EXIT_PUSHF, 1 },
+		{ EXIT_HLT, 1 }, { EXIT_PAUSE, 2 }, { EXIT_WBINVD, 2 },
+		{ EXIT_VMMCALL, 3 },
+	};
+	unsigned int i, bytes = 0;
+
+	L2_START(g_many);
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		if (row[i].code != EXIT_PAUSE || !cpu_is_tcg())
+			intercept(row[i].code);
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		/* The lab's CPU knows no intercept of PAUSE. */
+		if (row[i].code == EXIT_PAUSE && cpu_is_tcg())
+			continue;
+		l2_next(bytes, row[i].code);
+		bytes = row[i].bytes;
+	}
+}
+
+GUEST(64, g_svm_insns, "mov $0x20000, %eax\n vmload %rax\n stgi\n clgi\n vmrun %rax\n");
+
+static void exit_svm_insns(void)
+{
+	L2_START(g_svm_insns);
+	intercept(EXIT_VMLOAD);
+	intercept(EXIT_STGI);
+	intercept(EXIT_CLGI);
+	l2_until(EXIT_VMLOAD);
+	l2_next(3, EXIT_STGI);
+	l2_next(3, EXIT_CLGI);
+	l2_next(3, EXIT_VMRUN);
+}
+
+/* ---- exceptions ---- */
+
+GUEST(64, g_ud, "ud2\n");
+
+static void exc_to_l1(void)
+{
+	L2_START(g_ud);
+	intercept(EXIT_EXC + UD);
+	l2_until(EXIT_EXC + UD);
+	CHECK_EQ(vmcb()->rip, GPA_CODE2);
+	CHECK_EQ(vmcb()->int_info, 0);
+}
+
+static void exc_to_l2(void)
+{
+	struct exc e;
+
+	L2_START(g_ud);
+	intercept(EXIT_EXC + GP);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, UD);
+	CHECK_EQ(e.rip, GPA_CODE2);
+}
+
+GUEST(64, g_pf, "movabs $0x200000000000, %rax\n movl $0, (%rax)\n");
+
+static void exc_page_fault(void)
+{
+	L2_START(g_pf);
+	intercept(EXIT_EXC + PF);
+	vmcb()->cr2 = 0x1234;
+	l2_until(EXIT_EXC + PF);
+	CHECK_EQ(vmcb()->info1 & 0x1f, 2);
+	CHECK_EQ(vmcb()->info2, 0x200000000000ull);
+}
+
+static void exc_page_fault_l2(void)
+{
+	struct exc e;
+
+	L2_START(g_pf);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, PF);
+	CHECK_EQ(e.cr2, 0x200000000000ull);
+	CHECK_EQ(e.error & 0x1f, 2);
+}
+
+/* A #GP of x86's own making: an MSR that does not exist. */
+GUEST(64, g_gp, "mov $0x12345678, %ecx\n rdmsr\n");
+
+static void exc_emulated(void)
+{
+	struct exc e;
+
+	L2_START(g_gp);
+	intercept(EXIT_EXC + GP);
+	l2_until(EXIT_EXC + GP);
+	CHECK_EQ(vmcb()->rip, GPA_CODE2 + 5);
+	CHECK_EQ(vmcb()->info1, 0);
+	intercept_none(EXIT_EXC + GP);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, GP);
+}
+
+/* Of VMMCALL L1 is told, or L2 has none. */
+GUEST(64, g_vmmcall, "vmmcall\n");
+
+static void exc_vmmcall(void)
+{
+	struct exc e;
+
+	L2_START(g_vmmcall);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, UD);
+	CHECK_EQ(e.rip, GPA_CODE2);
+}
+
+/* Without an IDT an exception becomes a shutdown, which is L1's or everybody's. */
+static void shutdown_l1(void)
+{
+	L2_START(g_ud);
+	intercept(EXIT_SHUTDOWN);
+	vmcb()->idtr.limit = 0;
+	l2_until(EXIT_SHUTDOWN);
+	/* L1 is well. */
+	vmcb()->idtr.limit = 0xfff;
+	intercept(EXIT_EXC + UD);
+	vmcb()->rip = GPA_CODE2;
+	vmcb()->rsp = GPA_STACK2;
+	vmcb()->cpl = 0;
+	l2_until(EXIT_EXC + UD);
+}
+
+static void shutdown_all(void)
+{
+	L2_START(g_ud);
+	vmcb()->idtr.limit = 0;
+	vcpu_expect(&v, KVM_EXIT_SHUTDOWN);
+}
+
+/* The #GP of an IDT that is too short; the one that was on its way goes with it. */
+static void exc_nested(void)
+{
+	L2_START(g_ud);
+	intercept(EXIT_EXC + GP);
+	vmcb()->idtr.limit = 0;
+	l2_until(EXIT_EXC + GP);
+	CHECK_EQ(vmcb()->int_info, INJ_VALID | INJ_EXC | UD);
+}
+
+static void exc_double_fault(void)
+{
+	L2_START(g_gp);
+	intercept(EXIT_EXC + DF);
+	vmcb()->idtr.limit = 0;
+	l2_until(EXIT_EXC + DF);
+}
+
+/* ---- injection ---- */
+
+GUEST(64, g_nops, "nop\n nop\n vmmcall\n");
+
+static void inject(void)
+{
+	static const struct {
+		uint32_t info, error;
+	} row[] = {
+		{ INJ_VALID | INJ_INTR | VEC, 0 },
+		{ INJ_VALID | INJ_NMI | NMI, 0 },
+		{ INJ_VALID | INJ_EXC | UD, 0 },
+		{ INJ_VALID | INJ_EXC | INJ_ERROR | GP, 0x18 },
+		{ INJ_VALID | INJ_EXC | INJ_ERROR | PF, 2 },
+	};
+	struct exc e;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		L2_START(g_nops);
+		intercept(EXIT_VMMCALL);
+		vmcb()->event_inj = row[i].info;
+		vmcb()->event_inj_err = row[i].error;
+		vmcb()->cr2 = 0x5678;
+		e = exc_next(&v);
+		CHECK_EQ(e.vector, row[i].info & 0xff);
+		CHECK_EQ(e.rip, GPA_CODE2);
+		if (row[i].info & INJ_ERROR)
+			CHECK_EQ(e.error, row[i].error);
+		CHECK_EQ(e.cr2, 0x5678);
+		l2_until(EXIT_VMMCALL);
+		CHECK_EQ(vmcb()->event_inj & INJ_VALID, 0);
+		CHECK_EQ(vmcb()->int_info, 0);
+		vm_close(&vm);
+	}
+}
+
+/* What cannot be delivered comes back. */
+static void inject_faults(void)
+{
+	L2_START(g_nops);
+	intercept(EXIT_EXC + GP);
+	vmcb()->idtr.limit = 0;
+	vmcb()->event_inj = INJ_VALID | INJ_INTR | VEC;
+	l2_until(EXIT_EXC + GP);
+	CHECK_EQ(vmcb()->int_info, INJ_VALID | INJ_INTR | VEC);
+	CHECK_EQ(vmcb()->rip, GPA_CODE2);
+}
+
+/* ---- interrupts ---- */
+
+GUEST(64, g_virq, "nop\n sti\n nop\n nop\n vmmcall\n");
+
+static void virq(void)
+{
+	struct exc e;
+
+	L2_START(g_virq);
+	intercept(EXIT_VMMCALL);
+	vmcb()->int_ctl = V_INTR_MASKING | V_IRQ | V_IGN_TPR | V_PRIO_MAX;
+	vmcb()->int_vector = VEC;
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, VEC);
+	CHECK_EQ(e.rip, GPA_CODE2 + 3);
+	l2_until(EXIT_VMMCALL);
+	CHECK_EQ(vmcb()->int_ctl & V_IRQ, 0);
+}
+
+static void virq_intercepted(void)
+{
+	L2_START(g_virq);
+	intercept(EXIT_VINTR);
+	vmcb()->int_ctl = V_INTR_MASKING | V_IRQ | V_IGN_TPR | V_PRIO_MAX;
+	l2_until(EXIT_VINTR);
+	CHECK_EQ(vmcb()->rip, GPA_CODE2 + 3);
+	CHECK_EQ(vmcb()->int_ctl & V_IRQ, V_IRQ);
+}
+
+/* CR8 of L2 is its own, and holds its virtual interrupt back. */
+GUEST(64, g_cr8, "sti\n mov $5, %eax\n mov %rax, %cr8\n nop\n mov %cr8, %rbx\n"
+      "xor %eax, %eax\n mov %rax, %cr8\n nop\n vmmcall\n");
+
+static void virq_tpr(void)
+{
+	struct exc e;
+
+	L2_START(g_cr8);
+	intercept(EXIT_VMMCALL);
+	vmcb()->int_ctl = V_INTR_MASKING | V_IRQ | 4u << 16 | 9;
+	vmcb()->int_vector = VEC;
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, VEC);
+	CHECK_EQ(vcpu_regs(&v).rbx, 5);
+	CHECK_EQ(vcpu_sregs(&v).cr8, 0);
+	l2_until(EXIT_VMMCALL);
+	CHECK_EQ(vmcb()->int_ctl & 0xf, 0);
+}
+
+GUEST(64, g_out, "out %al, $0x20\n nop\n 1: jmp 1b\n");
+
+/* Userspace's interrupt while L2 runs: L1 gets it if its own IF was set. */
+static void intr(void)
+{
+	struct kvm_regs r;
+	struct exc e;
+
+	L2_START(g_out);
+	r = vcpu_regs(&v);
+	r.rflags |= FLAGS_IF;
+	vcpu_set_regs(&v, &r);
+	intercept(EXIT_INTR);
+	vmcb()->int_ctl = V_INTR_MASKING;
+	l2_out(0x20);
+	event_interrupt(VEC);
+	l2_until(EXIT_INTR);
+	CHECK_EQ(vmcb()->rip, GPA_CODE2 + 2);
+	CHECK_EQ(vmcb()->int_info, 0);
+	/* Behind STGI. */
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, VEC);
+	CHECK(e.rip < GPA_CODE2);
+}
+
+/* With IF of L2 in place of L1's, and nobody who intercepts it. */
+GUEST(64, g_intr_l2, "out %al, $0x20\n nop\n sti\n nop\n nop\n vmmcall\n");
+
+static void intr_l2(void)
+{
+	struct exc e;
+
+	L2_START(g_intr_l2);
+	intercept(EXIT_VMMCALL);
+	l2_out(0x20);
+	event_interrupt(VEC);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, VEC);
+	CHECK_EQ(e.rip, GPA_CODE2 + 5);
+	l2_until(EXIT_VMMCALL);
+}
+
+/* What L1 injects goes first. */
+static void intr_behind_injection(void)
+{
+	struct kvm_regs r;
+	struct exc e;
+
+	L2_START(g_out);
+	r = vcpu_regs(&v);
+	r.rflags |= FLAGS_IF;
+	vcpu_set_regs(&v, &r);
+	intercept(EXIT_INTR);
+	intercept(EXIT_CPUID);
+	vmcb()->int_ctl = V_INTR_MASKING;
+	l2_out(0x20);
+	event_interrupt(VEC);
+	l2_until(EXIT_INTR);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, VEC);
+	/* L1's loop is interrupted again, right behind its entry. */
+	event_interrupt(VEC + 1);
+	vmcb()->event_inj = INJ_VALID | INJ_EXC | UD;
+	e = exc_next(&v);
+	if (e.vector == VEC + 1)
+		e = exc_next(&v);
+	CHECK_EQ(e.vector, UD);
+	CHECK_EQ(e.rip, GPA_CODE2 + 2);
+}
+
+static void nmi(void)
+{
+	struct exc e;
+
+	L2_START(g_out);
+	intercept(EXIT_NMI);
+	l2_out(0x20);
+	OK(ioctl(v.fd, KVM_NMI, 0ul));
+	l2_until(EXIT_NMI);
+	CHECK_EQ(vmcb()->rip, GPA_CODE2 + 2);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, NMI);
+	CHECK(e.rip < GPA_CODE2);
+}
+
+/* ---- GIF, and what else L1 executes ---- */
+
+GUEST(64, g_gif, "mov $0xc0000080, %ecx\n rdmsr\n bts $12, %eax\n wrmsr\n"
+      "sti\n clgi\n out %al, $0x20\n nop\n nop\n out %al, $0x21\n stgi\n nop\n" DONE);
+
+static void gif(void)
+{
+	struct exc e;
+
+	skip_without_svm();
+	vm_new(&vm, 0);
+	vcpu_new(&vm, &v, 0);
+	vcpu_code(&v, MODE_LONG, g_gif);
+	exc_setup(&v);
+	vcpu_until(&v, 0x20);
+	event_interrupt(VEC);
+	OK(ioctl(v.fd, KVM_NMI, 0ul));
+	vcpu_until(&v, 0x21);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, NMI);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, VEC);
+	vcpu_until(&v, PORT_DONE);
+}
+
+GUEST(64, g_no_svme, "xor %eax, %eax\n vmrun %rax\n");
+GUEST(64, g_bad_rax, "mov $0xc0000080, %ecx\n rdmsr\n bts $12, %eax\n wrmsr\n"
+      "mov $0x20001, %eax\n vmrun %rax\n");
+
+static void insn_faults(void)
+{
+	skip_without_svm();
+	vm_new(&vm, 0);
+	vcpu_new(&vm, &v, 0);
+	vcpu_code(&v, MODE_LONG, g_no_svme);
+	exc_setup(&v);
+	exc_expect(&v, UD, 2);
+	vm_close(&vm);
+	vm_new(&vm, 0);
+	vcpu_new(&vm, &v, 0);
+	vcpu_code(&v, MODE_LONG, g_bad_rax);
+	exc_setup(&v);
+	exc_expect(&v, GP, 18);
+}
+
+/* What VMSAVE has put there VMLOAD brings back. */
+GUEST(64, g_vmsave, "mov $0xc0000080, %ecx\n rdmsr\n bts $12, %eax\n wrmsr\n"
+      "mov $0xc0000100, %ecx\n mov $0x1111, %eax\n xor %edx, %edx\n wrmsr\n"
+      "mov $0x20000, %eax\n vmsave %rax\n out %al, $0x20\n"
+      "mov $0x28000, %eax\n vmload %rax\n mov $0xc0000100, %ecx\n rdmsr\n"
+      "out %al, $0x21\n");
+
+static void vmsave(void)
+{
+	struct vmcb *b;
+
+	skip_without_svm();
+	vm_new(&vm, 0);
+	vcpu_new(&vm, &v, 0);
+	vcpu_code(&v, MODE_LONG, g_vmsave);
+	vcpu_until(&v, 0x20);
+	CHECK_EQ(vmcb()->fs.base, 0x1111);
+	CHECK_EQ(vmcb()->tr.selector, SEL_TSS);
+	b = (struct vmcb *)(vm.mem + GPA_VMCB2);
+	*b = *vmcb();
+	b->fs.base = 0x2222;
+	b->lstar = 0x3333;
+	b->kernel_gs_base = 0x4444;
+	vcpu_until(&v, 0x21);
+	CHECK_EQ((uint32_t)vcpu_regs(&v).rax, 0x2222);
+	CHECK_EQ(host_msr(0xc0000082), 0x3333);
+	CHECK_EQ(host_msr(0xc0000102), 0x4444);
+	CHECK_EQ(vcpu_sregs(&v).tr.selector, SEL_TSS);
+}
+
+/* L1's registers behind #VMEXIT, and L2's in its control block. */
+GUEST(64, g_regs, "mov $0x77, %eax\n mov $0x88, %ebx\n push %rax\n stc\n vmmcall\n");
+
+static void registers(void)
+{
+	struct kvm_sregs before, after;
+	struct kvm_regs r;
+
+	L2_START(g_regs);
+	intercept(EXIT_VMMCALL);
+	before = vcpu_sregs(&v);
+	r = vcpu_regs(&v);
+	r.rbx = 1;
+	vcpu_set_regs(&v, &r);
+	vmcb()->cr2 = 0xabc;
+	vmcb()->dr6 = 0xffff0ff1;
+	l2_until(EXIT_VMMCALL);
+	after = vcpu_sregs(&v);
+	r = vcpu_regs(&v);
+	CHECK_EQ(r.rsp, GPA_STACK);
+	CHECK_EQ(r.rbx, 0x88);
+	CHECK_EQ(r.rflags & 1, 0);
+	CHECK_EQ(after.cr3, before.cr3);
+	CHECK_EQ(after.cr0, before.cr0);
+	CHECK_EQ(after.efer, before.efer | 1 << 12);
+	CHECK_EQ(after.cs.selector, before.cs.selector);
+	CHECK_EQ(vmcb()->rax, 0x77);
+	CHECK_EQ(vmcb()->rsp, GPA_STACK2 - 8);
+	CHECK_EQ(vmcb()->rflags & 1, 1);
+	CHECK_EQ(vmcb()->cr2, 0xabc);
+	CHECK_EQ(vmcb()->dr6, 0xffff0ff1);
+	CHECK_EQ(vmcb()->efer, before.efer | 1 << 12);
+	CHECK_EQ(*vm_u64(&vm, GPA_STACK2 - 8), 0x77);
+}
+
+/* ---- what VMRUN refuses (the rules one by one: tests/unit) ---- */
+
+static void refuse_efer(struct vmcb *b) { b->efer &= ~(1ull << 12); }
+static void refuse_asid(struct vmcb *b) { b->asid = 0; }
+static void refuse_vmrun(struct vmcb *b) { b->intercept[4] &= ~1u; }
+static void refuse_cr0(struct vmcb *b) { b->cr0 |= 1ull << 32; }
+static void refuse_nw(struct vmcb *b) { b->cr0 |= 1u << 29; }
+static void refuse_cr4(struct vmcb *b) { b->cr4 |= 1ull << 40; }
+static void refuse_dr7(struct vmcb *b) { b->dr7 |= 1ull << 32; }
+static void refuse_pae(struct vmcb *b) { b->cr4 &= ~(1ull << 5); }
+static void refuse_cs(struct vmcb *b) { b->cs.attr |= 1 << 10; }
+static void refuse_event(struct vmcb *b) { b->event_inj = INJ_VALID | 1 << 8; }
+
+static void refused(void)
+{
+	static void (*const how[])(struct vmcb *b) = {
+		refuse_efer, refuse_asid, refuse_vmrun, refuse_cr0, refuse_nw,
+		refuse_cr4, refuse_dr7, refuse_pae, refuse_cs, refuse_event,
+	};
+	struct vmcb good;
+	unsigned int i;
+
+	L2_START(g_vmmcall);
+	intercept(EXIT_VMMCALL);
+	good = *vmcb();
+	for (i = 0; i < sizeof(how) / sizeof(how[0]); i++) {
+		*vmcb() = good;
+		how[i](vmcb());
+		l2_until(EXIT_INVALID);
+	}
+	*vmcb() = good;
+	l2_until(EXIT_VMMCALL);
+}
+
+/* ---- nested paging ---- */
+
+GUEST(64, g_npf, "mov $0x40000, %ebx\n mov (%rbx), %eax\n mov %eax, (%rbx)\n vmmcall\n");
+
+/* The 2 MiB from 0 on in small pages, so that one can be missing. */
+static void npt_small(uint64_t gpa, uint64_t flags)
+{
+	uint64_t a;
+
+	for (a = 0; a < 512; a++)
+		pt_map(&npt, 0x200000 * 4 + a * 4096, a * 4096, 1,
+		       PTE_P | PTE_W | PTE_U);
+	*vm_u64(&vm, pt_get(&npt, 0, 3) & ~0xfffull) =
+		pt_get(&npt, 0x200000 * 4, 2);
+	pt_map(&npt, 0x200000 * 4 + gpa, gpa, 1, flags);
+}
+
+static void npt_entry(uint64_t gpa, uint64_t to, uint64_t flags)
+{
+	pt_map(&npt, 0x200000 * 4 + gpa, to, 1, flags);
+}
+
+static void npt_fault(void)
+{
+	L2_START(g_npf);
+	intercept(EXIT_VMMCALL);
+	/* 8 MiB on: a table to borrow. */
+	*vm_u64(&vm, (pt_get(&npt, 0, 3) & ~0xfffull) + 4 * 8) = 0;
+	npt_small(0x40000, 0);
+	l2_until(EXIT_NPF);
+	CHECK_EQ(vmcb()->info2, 0x40000);
+	CHECK_EQ(vmcb()->info1 & 0x1f, 4);
+	CHECK_EQ(vmcb()->info1 >> 32, 1);
+	CHECK_EQ(vmcb()->rip, GPA_CODE2 + 5);
+	/* Read only, and elsewhere. */
+	*vm_u64(&vm, 0x50000) = 0x99;
+	npt_entry(0x40000, 0x50000, PTE_P | PTE_U);
+	l2_until(EXIT_NPF);
+	CHECK_EQ(vcpu_regs(&v).rax, GPA_VMCB);
+	CHECK_EQ(vmcb()->rax, 0x99);
+	CHECK_EQ(vmcb()->info1 & 0x1f, 7);
+	CHECK_EQ(vmcb()->rip, GPA_CODE2 + 7);
+	npt_entry(0x40000, 0x60000, PTE_P | PTE_W | PTE_U);
+	vmcb()->tlb = 1;
+	l2_until(EXIT_VMMCALL);
+	CHECK_EQ(*vm_u64(&vm, 0x60000), 0x99);
+	CHECK_EQ(*vm_u64(&vm, 0x50000), 0x99);
+	/* Supervisor's pages are none. */
+	npt_entry(0x40000, 0x60000, PTE_P | PTE_W);
+	vmcb()->rip = GPA_CODE2 + 5;
+	l2_until(EXIT_NPF);
+	CHECK_EQ(vmcb()->info1 & 0x1f, 5);
+}
+
+/* L2's own table is missing: a fault of the walk. */
+static void npt_fault_table(void)
+{
+	L2_START(g_npf);
+	intercept(EXIT_VMMCALL);
+	*vm_u64(&vm, (pt_get(&npt, 0, 3) & ~0xfffull) + 4 * 8) = 0;
+	npt_small(0x40000, PTE_P | PTE_W | PTE_U);
+	vmcb()->cr3 = 0x70000;
+	npt_entry(0x70000, 0x70000, 0);
+	l2_until(EXIT_NPF);
+	CHECK_EQ(vmcb()->info2 & ~0xfffull, 0x70000);
+	CHECK_EQ(vmcb()->info1 >> 32, 2);
+}
+
+/* What L0 reads for L2, an instruction's bytes, it reads through L1's table. */
+GUEST(64, g_fetch, "cpuid\n vmmcall\n");
+
+static void npt_fetch(void)
+{
+	L2_START(g_fetch);
+	intercept(EXIT_VMMCALL);
+	*vm_u64(&vm, (pt_get(&npt, 0, 3) & ~0xfffull) + 4 * 8) = 0;
+	npt_small(0x31000, PTE_P | PTE_W | PTE_U);
+	vm_load(&vm, 0x7f000, g_fetch, g_fetch_end);
+	npt_entry(0x31000, 0x7f000, PTE_P | PTE_U);
+	memset(vm.mem + 0x31000, 0xcc, 16);
+	l2_until(EXIT_VMMCALL);
+	CHECK_EQ(vmcb()->rip, GPA_CODE2 + 2);
+}
+
+/* MMIO of L2 is L1's by its address. */
+GUEST(64, g_mmio, "mov $0x20000000, %ebx\n mov %eax, 8(%rbx)\n vmmcall\n");
+
+static void mmio(void)
+{
+	L2_START(g_mmio);
+	intercept(EXIT_VMMCALL);
+	vcpu_expect(&v, KVM_EXIT_MMIO);
+	CHECK_EQ(v.run->mmio.phys_addr, 0x20000008);
+	CHECK_EQ(v.run->mmio.len, 4);
+	l2_until(EXIT_VMMCALL);
+}
+
+/* ---- KVM_GET_NESTED_STATE, KVM_SET_NESTED_STATE ---- */
+
+struct state {
+	struct kvm_nested_state head;
+	uint8_t vmcb[4096];
+};
+
+static void state_get(struct state *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->head.size = sizeof(*s);
+	OK(ioctl(v.fd, KVM_GET_NESTED_STATE, s));
+}
+
+GUEST(64, g_state, "mov $0x55, %ebx\n out %al, $0x20\n add $1, %ebx\n vmmcall\n");
+
+/* L2 is taken from one vCPU to another, in the same memory. */
+static void state_move(void)
+{
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+	struct vcpu old;
+	struct state s;
+
+	L2_START(g_state);
+	intercept(EXIT_VMMCALL);
+	CHECK_EQ(vm_cap(&vm, KVM_CAP_NESTED_STATE), sizeof(s));
+	l2_out(0x20);
+	/* OUT completes. */
+	v.run->immediate_exit = 1;
+	ERR(ioctl(v.fd, KVM_RUN, 0ul), EINTR);
+	state_get(&s);
+	CHECK_EQ(s.head.format, KVM_STATE_NESTED_FORMAT_SVM);
+	CHECK_EQ(s.head.size, sizeof(s));
+	CHECK_EQ(s.head.flags & ~KVM_STATE_NESTED_RUN_PENDING,
+		 KVM_STATE_NESTED_GUEST_MODE | KVM_STATE_NESTED_GIF_SET);
+	CHECK_EQ(s.head.hdr.svm.vmcb_pa, GPA_VMCB);
+	CHECK_EQ(((struct vmcb *)s.vmcb)->rip & ~0xfffull, GPA_CODE);
+	sregs = vcpu_sregs(&v);
+	regs = vcpu_regs(&v);
+	old = v;
+	vcpu_new(&vm, &v, 1);
+	vcpu_set_sregs(&v, &sregs);
+	vcpu_set_regs(&v, &regs);
+	OK(ioctl(v.fd, KVM_SET_NESTED_STATE, &s));
+	l2_until(EXIT_VMMCALL);
+	CHECK_EQ(vcpu_regs(&v).rbx, 0x56);
+	CHECK_EQ(vcpu_regs(&v).rsp, GPA_STACK);
+	vcpu_close(&old);
+}
+
+static void state_hostile(void)
+{
+	struct state s, bad;
+
+	L2_START(g_state);
+	intercept(EXIT_VMMCALL);
+	l2_out(0x20);
+	state_get(&s);
+	bad = s;
+	bad.head.size = 100;
+	ERR(ioctl(v.fd, KVM_GET_NESTED_STATE, &bad), E2BIG);
+	CHECK_EQ(bad.head.size, sizeof(s));
+	ERR(ioctl(v.fd, KVM_SET_NESTED_STATE, &bad), EINVAL);
+	bad = s;
+	bad.head.size = sizeof(bad.head);
+	ERR(ioctl(v.fd, KVM_SET_NESTED_STATE, &bad), EINVAL);
+	bad = s;
+	bad.head.flags |= 1 << 12;
+	ERR(ioctl(v.fd, KVM_SET_NESTED_STATE, &bad), EINVAL);
+	bad = s;
+	bad.head.format = KVM_STATE_NESTED_FORMAT_VMX;
+	ERR(ioctl(v.fd, KVM_SET_NESTED_STATE, &bad), EINVAL);
+	bad = s;
+	bad.head.hdr.svm.vmcb_pa |= 1;
+	ERR(ioctl(v.fd, KVM_SET_NESTED_STATE, &bad), EINVAL);
+	bad = s;
+	((struct vmcb *)bad.vmcb)->asid = 0;
+	ERR(ioctl(v.fd, KVM_SET_NESTED_STATE, &bad), EINVAL);
+	bad = s;
+	((struct vmcb *)bad.vmcb)->cr0 = 0;
+	ERR(ioctl(v.fd, KVM_SET_NESTED_STATE, &bad), EINVAL);
+	/* No harm was done. */
+	l2_until(EXIT_VMMCALL);
+	CHECK_EQ(vcpu_regs(&v).rbx, 0x56);
+	/* Nor by the end of L2. */
+	s.head.flags = KVM_STATE_NESTED_GIF_SET;
+	s.head.size = sizeof(s.head);
+	OK(ioctl(v.fd, KVM_SET_NESTED_STATE, &s));
+}
+
+#define BOTH(name) static void name##_npt(void) { with_npt = true; name(); }
+#define NPT_ONLY(name) BOTH(name)
+
+BOTH(exit_cpuid)
+BOTH(exit_not_l1s)
+BOTH(exit_io)
+BOTH(exit_msr_map)
+BOTH(exit_many)
+BOTH(exc_to_l1)
+BOTH(exc_to_l2)
+BOTH(exc_page_fault)
+BOTH(exc_page_fault_l2)
+BOTH(exc_emulated)
+BOTH(exc_nested)
+BOTH(exc_double_fault)
+BOTH(shutdown_l1)
+BOTH(inject)
+BOTH(inject_faults)
+BOTH(virq)
+BOTH(virq_tpr)
+BOTH(intr)
+BOTH(intr_l2)
+BOTH(nmi)
+BOTH(registers)
+BOTH(refused)
+BOTH(mmio)
+BOTH(state_move)
+BOTH(state_hostile)
+NPT_ONLY(npt_fault)
+NPT_ONLY(npt_fault_table)
+NPT_ONLY(npt_fetch)
+
+#define CASE(fn)	{ .name = #fn, .run = fn }
+#define CASES(fn)	{ .name = #fn, .run = fn }, { .name = #fn "_npt", .run = fn##_npt }
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		CASES(exit_cpuid), CASES(exit_not_l1s), CASES(exit_io),
+		CASES(exit_msr_map), CASES(exit_many), CASE(exit_svm_insns),
+		CASES(exc_to_l1), CASES(exc_to_l2), CASES(exc_page_fault),
+		CASES(exc_page_fault_l2), CASES(exc_emulated), CASE(exc_vmmcall),
+		CASES(exc_nested), CASES(exc_double_fault), CASES(shutdown_l1),
+		CASE(shutdown_all), CASES(inject), CASES(inject_faults),
+		CASES(virq), CASE(virq_intercepted), CASES(virq_tpr), CASES(intr),
+		CASES(intr_l2), CASE(intr_behind_injection), CASES(nmi), CASE(gif),
+		CASE(insn_faults), CASE(vmsave), CASES(registers), CASES(refused),
+		CASES(mmio), CASE(npt_fault_npt), CASE(npt_fault_table_npt),
+		CASE(npt_fetch_npt), CASES(state_move), CASES(state_hostile), { }
+	};
+
+	return test_main(argc, argv, cases);
+}
