@@ -6,8 +6,9 @@
  * still at that instruction: executing it again is the re-injection.  So
  * EXITINTINFO of that kind is dropped, and EVENT_SOFT (which can only come from
  * userspace, with RIP at the instruction) injects nothing.  #BP and #OF that x86
- * raises are another thing, and so is what L1 injects: RIP is the address to return to.  A CPU with NRIP
- * save pushes the control block's next RIP for them, so that is set to RIP too.
+ * raises are another thing, as is what L1 injects: RIP is the address to return to.
+ * A CPU with NRIP save pushes the control block's next RIP for them, so that is set to
+ * RIP too.
  *
  * NMIs.  An injected NMI masks further ones up to the guest's IRET; hardware does
  * not keep that mask, so IRET is intercepted.  The intercept comes before the

@@ -108,6 +108,11 @@ void l2_out(uint16_t port);
 /* The same once more, behind an instruction of this many bytes that has exited. */
 void l2_next(unsigned int bytes, uint64_t exit_code);
 
+/* A case, and the same with nested paging in L1. */
+#define BOTH(fn)	static void fn##_npt(void) { with_npt = true; fn(); }
+#define CASE(fn)	{ .name = #fn, .run = fn }
+#define CASES(fn)	{ .name = #fn, .run = fn }, { .name = #fn "_npt", .run = fn##_npt }
+
 void skip_without_svm(void);
 void event_interrupt(uint32_t vector);
 

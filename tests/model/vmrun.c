@@ -39,18 +39,24 @@ static bool table_fits(uint64_t base, int pages, int phys_bits)
 	return true;
 }
 
+static bool type_ok(uint8_t type)
+{
+	static const uint8_t types[] = { 0, 1, 4, 5, 6, 7 };
+	unsigned int t;
+
+	for (t = 0; t < sizeof(types); t++)
+		if (type == types[t])
+			return true;
+	return false;
+}
+
 static bool pat_ok(uint64_t pat)
 {
-	static const int types[] = { 0, 1, 4, 5, 6, 7 };
-	unsigned int t, i;
+	unsigned int i;
 
-	for (i = 0; i < 8; i++, pat >>= 8) {
-		for (t = 0; t < 6; t++)
-			if ((int)(pat & 255) == types[t])
-				break;
-		if (t == 6)
+	for (i = 0; i < 8; i++, pat >>= 8)
+		if (!type_ok(pat & 255))
 			return false;
-	}
 	return true;
 }
 

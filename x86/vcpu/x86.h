@@ -145,7 +145,6 @@ static inline bool quirk_is_on(const struct x86_vcpu *v, u32 quirk)
 	return !(READ_ONCE(to_x86_vm(v->vcpu.kvm)->quirks_off) & quirk);
 }
 
-/* ------------------------------------------------------------------------ */
 /* Register groups: x86/vcpu/state.h.  Inline, because each exit asks often. */
 
 /**
@@ -210,7 +209,6 @@ static inline bool state_is_canonical(struct x86_vcpu *v, u64 la)
 	return emul_canonical(la, state_get(v, GRP_CR4)->cr4 & X86_CR4_LA57);
 }
 
-/* ------------------------------------------------------------------------ */
 /* Guest debugging: what userspace has asked for (x86/run/guest_debug.c). */
 
 /** debug_steps - does userspace want to hear of every instruction? */
