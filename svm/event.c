@@ -109,6 +109,13 @@ static void nmi_mask(struct svm_vcpu *s, bool masked)
 	svm_step_intercepts(s);
 }
 
+/* What L1 makes up for L2 masks none of L1's own (APM vol. 2, 15.20). */
+static void nmi_mask_injected(struct svm_vcpu *s, bool masked)
+{
+	if (!(s->intercepts_l1[INTERCEPT_NMI / 32] & BIT(INTERCEPT_NMI % 32)))
+		nmi_mask(s, masked);
+}
+
 void svm_event_nmi_mask(struct x86_vcpu *v, bool masked)
 {
 	struct svm_vcpu *s = to_svm(v);
@@ -142,7 +149,7 @@ void svm_event_inject(struct x86_vcpu *v, const struct x86_event *ev)
 	/* An NMI that was to be injected, and is not now, masks nothing. */
 	if ((old & SVM_EVTINJ_VALID) &&
 	    (old & SVM_EVTINJ_TYPE_MASK) == SVM_EVTINJ_TYPE_NMI)
-		nmi_mask(s, false);
+		nmi_mask_injected(s, false);
 	control->event_inj = 0;
 	if (!ev || ev->kind == EVENT_NONE || ev->kind == EVENT_SOFT)
 		return;
@@ -152,7 +159,7 @@ void svm_event_inject(struct x86_vcpu *v, const struct x86_event *ev)
 		s->entry_work |= ENTRY_KICK;
 	}
 	if (ev->kind == EVENT_NMI)
-		nmi_mask(s, true);
+		nmi_mask_injected(s, true);
 	s->soft_injected = ev->kind == EVENT_SOFT_NEXT ||
 			   (ev->kind == EVENT_EXCEPTION &&
 			    vector_is_soft(ev->vector));
@@ -238,5 +245,5 @@ void svm_event_reclaim(struct x86_vcpu *v, struct x86_event *ev)
 	};
 	/* It did not arrive, so it masks nothing. */
 	if (ev->kind == EVENT_NMI)
-		nmi_mask(s, false);
+		nmi_mask_injected(s, false);
 }

@@ -206,6 +206,8 @@ static void exc_vmmcall(void)
 	struct exc e;
 
 	L2_START(g_vmmcall);
+	if (is_stock())
+		test_skip("Linux's KVM takes it for a hypercall");
 	e = exc_next(&v);
 	CHECK_EQ(e.vector, UD);
 	CHECK_EQ(e.rip, GPA_CODE2);
@@ -352,9 +354,14 @@ static void refuse_event(struct vmcb *b) { b->event_inj = INJ_VALID | 1 << 8; }
 
 static void refused(void)
 {
-	static void (*const how[])(struct vmcb *b) = {
-		refuse_efer, refuse_asid, refuse_vmrun, refuse_cr0, refuse_nw,
-		refuse_cr4, refuse_dr7, refuse_pae, refuse_cs, refuse_event,
+#define HOW(fn) { #fn, fn }
+	static const struct {
+		const char *name;
+		void (*fn)(struct vmcb *b);
+	} how[] = {
+		HOW(refuse_efer), HOW(refuse_asid), HOW(refuse_vmrun),
+		HOW(refuse_cr0), HOW(refuse_nw), HOW(refuse_cr4), HOW(refuse_dr7),
+		HOW(refuse_pae), HOW(refuse_cs), HOW(refuse_event),
 	};
 	struct vmcb good;
 	unsigned int i;
@@ -363,8 +370,12 @@ static void refused(void)
 	intercept(EXIT_VMMCALL);
 	good = *vmcb();
 	for (i = 0; i < sizeof(how) / sizeof(how[0]); i++) {
+		/* Linux's KVM lets the hardware judge of it, and TCG takes it. */
+		if (is_stock() && how[i].fn == refuse_event)
+			continue;
 		*vmcb() = good;
-		how[i](vmcb());
+		test_row = how[i].name;
+		how[i].fn(vmcb());
 		l2_until(EXIT_INVALID);
 	}
 	*vmcb() = good;
@@ -405,6 +416,10 @@ static void npt_fault(void)
 	CHECK_EQ(vmcb()->info1 & 0x1f, 4);
 	CHECK_EQ(vmcb()->info1 >> 32, 1);
 	CHECK_EQ(vmcb()->rip, GPA_CODE2 + 5);
+	/* Supervisor's pages are none. */
+	npt_entry(0x40000, 0x60000, PTE_P | PTE_W);
+	l2_until(EXIT_NPF);
+	CHECK_EQ(vmcb()->info1 & 0x1f, 5);
 	/* Read only, and elsewhere. */
 	*vm_u64(&vm, 0x50000) = 0x99;
 	npt_entry(0x40000, 0x50000, PTE_P | PTE_U);
@@ -418,11 +433,6 @@ static void npt_fault(void)
 	l2_until(EXIT_VMMCALL);
 	CHECK_EQ(*vm_u64(&vm, 0x60000), 0x99);
 	CHECK_EQ(*vm_u64(&vm, 0x50000), 0x99);
-	/* Supervisor's pages are none. */
-	npt_entry(0x40000, 0x60000, PTE_P | PTE_W);
-	vmcb()->rip = GPA_CODE2 + 5;
-	l2_until(EXIT_NPF);
-	CHECK_EQ(vmcb()->info1 & 0x1f, 5);
 }
 
 /* L2's own table is missing: a fault of the walk. */
@@ -528,9 +538,10 @@ static void state_hostile(void)
 	l2_out(0x20);
 	state_get(&s);
 	bad = s;
-	bad.head.size = 100;
+	bad.head.size = sizeof(bad.head);
 	ERR(ioctl(v.fd, KVM_GET_NESTED_STATE, &bad), E2BIG);
 	CHECK_EQ(bad.head.size, sizeof(s));
+	bad.head.size = sizeof(bad.head) - 1;
 	ERR(ioctl(v.fd, KVM_SET_NESTED_STATE, &bad), EINVAL);
 	bad = s;
 	bad.head.size = sizeof(bad.head);

@@ -80,8 +80,9 @@ static const struct cpuid_row cpuid_rows[] = {
 	  .host = F(XSAVEOPT) | F(XSAVEC) | F(XGETBV1) },
 	{ .function = 0x80000001, .reg = CPUID_ECX, .word = 6,
 	  .host = F(LAHF_LM) | F(CMP_LEGACY) | F(CR8_LEGACY) | F(ABM) |
-		  F(SVM) | F(SSE4A) | F(MISALIGNSSE) | F(3DNOWPREFETCH) | F(XOP) |
-		  F(FMA4) | F(TBM) | F(TOPOEXT) },
+		  F(SSE4A) | F(MISALIGNSSE) | F(3DNOWPREFETCH) | F(XOP) |
+		  F(FMA4) | F(TBM) | F(TOPOEXT),
+	  .raw = F(SVM) },
 	{ .function = 0x80000001, .reg = CPUID_EDX, .word = 1,
 	  .host = F(SYSCALL) | F(NX) | F(MMXEXT) | F(FXSR_OPT) | F(GBPAGES) |
 		  F(RDTSCP) | F(LM) | F(3DNOWEXT) | F(3DNOW) },

@@ -363,7 +363,7 @@ bool event_prepare(struct x86_vcpu *v)
 	if (window != ev->window || nested_l2_runs(v))
 		vendor(event_window)(v, window);
 	ev->window = window;
-	if (unlikely(v->pveoi.msr) && ev->queued &&
+	if (unlikely(v->pveoi.msr) && ev->queued && !v->nested.l2 &&
 	    ev->injected.kind == EVENT_INTERRUPT)
 		pveoi_offer(v);
 	return true;
