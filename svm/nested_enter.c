@@ -126,7 +126,7 @@ void svm_nested_inject(struct svm_vcpu *s)
 	};
 }
 
-/* Another ASID, or a flush asked for: nothing cached of L2 counts (15.16). */
+/* Another ASID, or a flush asked for: nothing cached of L2 counts (15.16).  L1 runs. */
 static void l2_flush(struct svm_vcpu *s, bool npt)
 {
 	struct svm_nested *n = s->nested;
@@ -149,8 +149,8 @@ void svm_nested_run(struct svm_vcpu *s)
 	bool msrs = control->intercepts[INTERCEPT_MSR_PROT / 32] &
 		    BIT(INTERCEPT_MSR_PROT % 32);
 
-	svm_nested_switch(s);
 	l2_flush(s, npt);
+	svm_nested_switch(s);
 	n->npt = npt;
 	kvm_nested_enter(&s->x86, npt);
 	nested->masks_if = control->int_ctl & V_INTR_MASKING_MASK;

@@ -196,8 +196,11 @@ static void svm_nested_leave(struct x86_vcpu *v)
 
 	svm_nested_switch(s);
 	kvm_nested_leave(v);
+	s->msr_exits_l1 = false;
 	svm_nested_controls(s);
-	s->vmcb->save.g_pat = s->nested->host_pat;
+	/* Without a second level of L1's there is one PAT. */
+	if (s->nested->npt)
+		s->vmcb->save.g_pat = s->nested->host_pat;
 	svm_nested_host_load(s);
 	v->events.injected = (struct x86_event){ };
 	v->events.to_l1 = (struct x86_event){ };

@@ -17,12 +17,15 @@
 static const struct {
 	u8 len;
 	u8 bytes[3];
+	u8 any;		/* bits of the last byte that may be anything */
 } usual_form[X86_EXIT_KINDS] = {
 	[X86_EXIT_CPUID]	= { 2, { 0x0f, 0xa2 } },
 	[X86_EXIT_RDMSR]	= { 2, { 0x0f, 0x32 } },
 	[X86_EXIT_WRMSR]	= { 2, { 0x0f, 0x30 } },
 	[X86_EXIT_HLT]		= { 1, { 0xf4 } },
 	[X86_EXIT_HYPERCALL]	= { 3, { 0x0f, 0x01, 0xd9 } },
+	/* SVM's: VMRUN to INVLPGA. */
+	[X86_EXIT_VENDOR]	= { 3, { 0x0f, 0x01, 0xd8 }, .any = 7 },
 };
 
 /* Return: the length, or 0 when it takes decoding. */
@@ -30,12 +33,13 @@ static unsigned int usual_len(enum x86_exit_kind kind, const struct insn_code *c
 {
 	unsigned int len = usual_form[kind].len, i;
 
-	if (len > c->n)
+	if (!len || len > c->n)
 		return 0;
-	for (i = 0; i < len; i++)
+	for (i = 0; i < len - 1; i++)
 		if (c->bytes[i] != usual_form[kind].bytes[i])
 			return 0;
-	return len;
+	return (c->bytes[i] ^ usual_form[kind].bytes[i]) & ~usual_form[kind].any ?
+	       0 : len;
 }
 
 /* Not in the usual form: apart, because the decoder's result takes clearing. */
