@@ -128,6 +128,8 @@ guest_up() {
 	} &
 	cat $at/mon.out >$at/mon.log &
 	eval "exec $mon>$at/mon.in"
+	# what is asked before its first prompt would be taken for answered by that
+	wait_for $at/mon.log '(qemu)' 1
 }
 
 # says WORDS COUNT: the guest has said so, on a busy machine after a while
