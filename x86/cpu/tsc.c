@@ -18,6 +18,7 @@
 #include <asm/tsc.h>
 
 #include "core/run_state.h"
+#include "core/vm.h"
 #include "x86/cpu/caps.h"
 #include "x86/cpu/tsc.h"
 #include "x86/vcpu/vendor.h"
@@ -135,6 +136,23 @@ static void tsc_moved(struct x86_vcpu *v)
 		lapic_timer_rearm(&v->apic.lapic);
 	if (v->pvclock.system_time & PVCLOCK_ENABLED)
 		request_set(&v->vcpu, REQ_CLOCK);
+}
+
+/* Its distance from the host's counter, however much of a suspend it has caught up with. */
+static u64 distance_of(const struct x86_vcpu *v)
+{
+	return READ_ONCE(v->state.tsc_offset) - READ_ONCE(v->tsc.lost);
+}
+
+bool tsc_vcpus_agree(struct x86_vcpu *v)
+{
+	struct kvm_vcpu *other;
+	int i;
+
+	vcpu_for_each(i, other, v->vcpu.kvm)
+		if (distance_of(to_x86_vcpu(other)) != distance_of(v))
+			return false;
+	return true;
 }
 
 /* The vCPU's own distance from the host's counter, but for the guest's changes. */

@@ -154,6 +154,7 @@ struct x86_pvclock {
  * @slept_ref: how long the host had slept by then
  * @offset: the clock less CLOCK_BOOTTIME, for hosts whose TSCs do not agree
  * @wall: MSR_KVM_WALL_CLOCK
+ * @stable: the pages say PVCLOCK_TSC_STABLE_BIT
  */
 struct x86_vm_clock {
 	spinlock_t lock;
@@ -162,6 +163,7 @@ struct x86_vm_clock {
 	u64 slept_ref;
 	u64 offset;
 	u64 wall;
+	bool stable;
 };
 
 /**
