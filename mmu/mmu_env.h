@@ -122,6 +122,14 @@ int mmu_env_pfn(const struct mmu_slot *slot, gfn_t gfn, bool write,
 		struct mmu_pfn *out);
 
 /**
+ * mmu_env_pfn_nowait - mmu_env_pfn() that waits for no device and for no userspace
+ *
+ * Return: as mmu_env_pfn(); -EBUSY when it would have to.
+ */
+int mmu_env_pfn_nowait(const struct mmu_slot *slot, gfn_t gfn, bool write,
+		       struct mmu_pfn *out);
+
+/**
  * mmu_env_pfn_present - look up host pages that are there already
  * @slot: slot of the frames
  * @gfn: first frame
