@@ -3,10 +3,12 @@
  * Page faults, at the second level or on shadow page tables: the MMU's verdict, and
  * what follows.
  */
+#include "x86/cpu/apf.h"
 #include "x86/cpu/apic.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
 #include "x86/run/exits.h"
+#include "x86/run/halt.h"
 #include "x86/vcpu/vendor.h"
 
 /*
@@ -48,8 +50,15 @@ static enum mmu_result page_fault(struct x86_vcpu *v,
 	*fault = (struct mmu_fault) {
 		.addr = exit->page.gpa,
 		.error = exit->page.error,
+		.nowait = apf_is_possible(v),
 	};
 	return mmu_fault(&v->vcpu.mmu, fault);
+}
+
+static noinline enum x86_next page_absent(struct x86_vcpu *v,
+					  const struct mmu_fault *fault)
+{
+	return apf_start(v, fault) ? X86_RESUME : halt_for_page(v);
 }
 
 enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
@@ -66,6 +75,8 @@ enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		if (is_table_walk(exit) || is_fetch(exit))
 			return emulate_failed(v);
 		return emulate_insn(v, exit);
+	case MMU_ABSENT:
+		return page_absent(v, &fault);
 	default:
 		return exit_fail(v, fault.err);
 	}
@@ -91,6 +102,7 @@ static enum mmu_result fault_handle(struct x86_vcpu *v,
 		.error = fault_error(v, exit->fault.error),
 		.regs = guest_perm_regs(v),
 		.no_emulate = no_emulate,
+		.nowait = !no_emulate && apf_is_possible(v),
 	};
 	return mmu_fault(&v->vcpu.mmu, fault);
 }
@@ -144,6 +156,8 @@ enum x86_next fault_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		if (exit->fault.error & PF_FETCH)
 			return emulate_failed(v);
 		return fault_emulate(v, exit);
+	case MMU_ABSENT:
+		return page_absent(v, &fault);
 	default:
 		return exit_fail(v, fault.err);
 	}

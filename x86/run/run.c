@@ -20,6 +20,7 @@
 #include "core/arch.h"
 #include "core/run_state.h"
 #include "core/vm.h"
+#include "x86/cpu/apf.h"
 #include "x86/cpu/apic.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/fpu.h"
@@ -58,6 +59,8 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 		msr_filter_refresh(v);
 		vendor(policy_update)(v);
 	}
+	if (request_take(vcpu, REQ_APF))
+		apf_ready(v);
 	halt_collect(v);
 	if (request_take(vcpu, REQ_EOI)) {
 		vcpu->run->exit_reason = KVM_EXIT_IOAPIC_EOI;

@@ -65,6 +65,7 @@ struct x86_emulator;
  * @tsc: time-stamp counter (tsc.c)
  * @pvclock: kvmclock (pvclock.c)
  * @steal: steal time (steal.c)
+ * @apf: asynchronous page faults (apf.c)
  * @pv: paravirtual features (pvfeature.c)
  * @apic: LAPIC (cpu/apic.c)
  * @pveoi: EOI through guest memory (pveoi.c)
@@ -95,6 +96,7 @@ struct x86_vcpu {
 	struct x86_tsc tsc;
 	struct x86_pvclock pvclock;
 	struct x86_steal steal;
+	struct x86_apf apf;
 	struct x86_pv pv;
 	struct x86_apic apic;
 	struct x86_pveoi pveoi;
