@@ -324,8 +324,10 @@ struct shadow_page *shadow_make(struct mmu_vcpu *vcpu, gfn_t gfn,
 	sp->spt = spt;
 	sp->gfn = gfn;
 	sp->role = role;
-	if (!shadow_publish(vcpu->mmu->shadow, sp, b))
+	if (!shadow_publish(vcpu->mmu->shadow, sp, b)) {
+		vcpu->mmu->shadow->stat[MMU_STAT_MADE]++;
 		return sp;
+	}
 give_back:
 	if (spt)
 		cache_give(&vcpu->cache, spt);
@@ -411,6 +413,7 @@ void shadow_zap_page(struct mmu_shadow *s, struct shadow_page *sp,
 	sp->zapped = true;
 	list_del(&sp->link);
 	s->nr_pages--;
+	s->stat[MMU_STAT_ZAPPED]++;
 	b->count.tables--;
 	b->counted = true;
 	if (sp->roots)

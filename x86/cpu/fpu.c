@@ -45,6 +45,7 @@ void fpu_load(struct x86_vcpu *v)
 void fpu_put(struct x86_vcpu *v)
 {
 	fpu_swap_kvm_fpstate(&v->fpu.guest, false);
+	stat_inc(v->vcpu.stats.fpu_reload);
 }
 
 /*

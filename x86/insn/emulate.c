@@ -275,6 +275,7 @@ enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	enum x86_next next;
 
+	stat_inc(v->vcpu.stats.insn_emulation);
 	if (unlikely(!v->emul && !emulator_make(v)))
 		return exit_fail(v, -ENOMEM);
 	if (!emulate_fetch(v, exit, &next))

@@ -29,6 +29,7 @@ void mmio_ask_user(struct x86_vcpu *v, const struct mmio_piece *p,
 			       write ? p->data : NULL);
 		return;
 	}
+	stat_inc(v->vcpu.stats.mmio_exits);
 	run->exit_reason = KVM_EXIT_MMIO;
 	run->mmio.phys_addr = p->gpa;
 	run->mmio.len = p->len;

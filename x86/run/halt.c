@@ -68,6 +68,7 @@ void halt_collect(struct x86_vcpu *v)
 			event_nmi(v);
 	if (!request_take(&v->vcpu, REQ_EVENT))
 		return;
+	stat_inc(v->vcpu.stats.req_event);
 	v->events.irq_check = true;
 	if (atomic_read(&v->apic.lapic.events))
 		lapic_events(v);
@@ -101,6 +102,7 @@ static enum x86_next halt_block(struct x86_vcpu *v)
 	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
 	if (!signal_pending(current))
 		return X86_RESUME;
+	stat_inc(vcpu->stats.signal_exits);
 	vcpu->run->exit_reason = KVM_EXIT_INTR;
 	return exit_fail(v, -EINTR);
 }

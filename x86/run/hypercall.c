@@ -117,6 +117,7 @@ static void hypercall_execute(struct x86_vcpu *v)
 		.wide = wide,
 	};
 
+	stat_inc(v->vcpu.stats.hypercalls);
 	ret = state_get(v, GRP_CPL)->cpl ? -KVM_EPERM : hypercall_call(v, &call);
 	v->state.gpr[GPR_RAX] = ret & mask;
 }

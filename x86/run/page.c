@@ -45,6 +45,7 @@ static enum mmu_result page_fault(struct x86_vcpu *v,
 				  const struct x86_exit *exit,
 				  struct mmu_fault *fault)
 {
+	stat_inc(v->vcpu.stats.pf_taken);
 	if (apic_is_page(v, exit->page.gpa))
 		return MMU_EMULATE;
 	*fault = (struct mmu_fault) {
@@ -53,6 +54,15 @@ static enum mmu_result page_fault(struct x86_vcpu *v,
 		.nowait = apf_is_possible(v),
 	};
 	return mmu_fault(&v->vcpu.mmu, fault);
+}
+
+/* Without a slot it was answered by what is mapped already. */
+static void page_fixed(struct x86_vcpu *v, const struct mmu_fault *fault)
+{
+	if (fault->slot)
+		stat_inc(v->vcpu.stats.pf_fixed);
+	else
+		stat_inc(v->vcpu.stats.pf_fast);
 }
 
 static noinline enum x86_next page_absent(struct x86_vcpu *v,
@@ -66,10 +76,13 @@ enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	struct mmu_fault fault __uninitialized;
 
 	switch (page_fault(v, exit, &fault)) {
-	case MMU_RETRY:
 	case MMU_FIXED:
+		page_fixed(v, &fault);
+		return X86_RESUME;
+	case MMU_RETRY:
 		return X86_RESUME;
 	case MMU_EMULATE:
+		stat_inc(v->vcpu.stats.pf_emulate);
 		if (v->events.injected.kind)
 			return delivery_failed(v, exit, exit->page.gpa);
 		if (is_table_walk(exit) || is_fetch(exit))
@@ -144,12 +157,16 @@ enum x86_next fault_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	bool in_delivery = v->events.injected.kind;
 	struct mmu_fault fault;
 
+	stat_inc(v->vcpu.stats.pf_taken);
 	switch (fault_handle(v, exit, in_delivery, &fault)) {
-	case MMU_RETRY:
 	case MMU_FIXED:
+		page_fixed(v, &fault);
+		return X86_RESUME;
+	case MMU_RETRY:
 	case MMU_INJECT:
 		return X86_RESUME;
 	case MMU_EMULATE:
+		stat_inc(v->vcpu.stats.pf_emulate);
 		if (in_delivery)
 			return delivery_failed(v, exit,
 					       fault.gfn << MMU_PAGE_SHIFT);

@@ -76,6 +76,7 @@ enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	u32 data = v->state.gpr[GPR_RAX];
 	int err;
 
+	stat_inc(v->vcpu.stats.io_exits);
 	if (exit->io.string)
 		return emulate_insn(v, exit);
 	if (pio_is_late(v, exit))

@@ -48,7 +48,7 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 		return X86_USER;
 	}
 	if (request_take(vcpu, REQ_TLB_FLUSH))
-		vendor(tlb_flush)(v);
+		cr_flush_tlb(v);
 	if (request_take(vcpu, REQ_TSC))
 		tsc_catch_up(v);
 	if (request_take(vcpu, REQ_CLOCK))
@@ -101,7 +101,7 @@ static int run_root(struct x86_vcpu *v)
 		return ret;
 	if (ret) {
 		vendor(root_load)(v, root);
-		vendor(tlb_flush)(v);
+		cr_flush_tlb(v);
 	}
 	return 0;
 }
@@ -179,6 +179,7 @@ static enum x86_next run_prepare(struct x86_vcpu *v)
 	}
 	if (unlikely(vcpu->run->request_interrupt_window) &&
 	    interrupt_window_open(v)) {
+		stat_inc(vcpu->stats.request_irq_exits);
 		vcpu->run->exit_reason = KVM_EXIT_IRQ_WINDOW_OPEN;
 		return X86_USER;
 	}
@@ -196,6 +197,7 @@ static enum x86_next run_delayed(struct x86_vcpu *v)
 
 	event_cancel(v);
 	if (signal_pending(current)) {
+		stat_inc(vcpu->stats.signal_exits);
 		vcpu->run->exit_reason = KVM_EXIT_INTR;
 		return exit_fail(v, -EINTR);
 	}
@@ -233,6 +235,7 @@ static enum x86_next run_once(struct x86_vcpu *v)
 		vapic_exit(v);
 	event_after_exit(v);
 	vendor(exit_decode)(v, &exit);
+	stat_inc(vcpu->stats.exits);
 	return exit_dispatch(v, &exit);
 }
 

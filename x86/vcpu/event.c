@@ -67,6 +67,7 @@ void event_page_fault(struct x86_vcpu *v, u64 address, u32 error)
 {
 	struct x86_events *ev = &v->events;
 
+	stat_inc(v->vcpu.stats.pf_guest);
 	kvm_event_exception(v, X86_TRAP_PF, error);
 	ev->payload = address;
 	ev->has_payload = ev->exception.kind &&
@@ -211,6 +212,7 @@ static bool event_pick(struct x86_vcpu *v)
 	blocked = event_blocked(v);
 	if (ev->nmi_pending && !(blocked & EVENT_MASK_NMI)) {
 		ev->nmi_pending--;
+		stat_inc(v->vcpu.stats.nmi_injections);
 		ev->injected = (struct x86_event){
 			.kind = EVENT_NMI, .vector = X86_TRAP_NMI };
 		return true;
@@ -219,6 +221,7 @@ static bool event_pick(struct x86_vcpu *v)
 		vector = interrupt_take(v);
 	if (vector < 0)
 		return false;
+	stat_inc(v->vcpu.stats.irq_injections);
 	ev->injected = (struct x86_event){
 		.kind = EVENT_INTERRUPT, .vector = vector };
 	return true;
