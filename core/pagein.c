@@ -12,6 +12,7 @@
 
 #include "core/pagein.h"
 #include "core/run_state.h"
+#include "core/trace.h"
 
 /**
  * struct pagein_item - a page
@@ -102,6 +103,7 @@ static void pagein_work(struct work_struct *work)
 	struct pagein *p = container_of(item - item->nr, struct pagein, item[0]);
 
 	pagein_fault(p->mm, item);
+	trace_kvm_async_pf_completed(item->hva, item->gfn << MMU_PAGE_SHIFT);
 	spin_lock(&p->lock);
 	if (p->vcpu) {
 		/* Its own thread may use the item anew at once. */

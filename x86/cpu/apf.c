@@ -4,6 +4,7 @@
 #include "core/guestmem.h"
 #include "core/pagein.h"
 #include "core/run_state.h"
+#include "core/trace.h"
 #include "irq/lapic_irq.h"
 #include "x86/cpu/apf.h"
 #include "x86/cpu/pvfeature.h"
@@ -71,10 +72,14 @@ bool apf_start(struct x86_vcpu *v, const struct mmu_fault *fault)
 	u32 token = token_next(v);
 	bool told;
 
+	trace_kvm_try_async_get_page(fault->addr, fault->gfn);
 	/* Another task wants it, too, or the one that was told does not sleep. */
-	if (pagein_has(v->apf.queue, fault->gfn))
+	if (pagein_has(v->apf.queue, fault->gfn)) {
+		trace_kvm_async_pf_repeated_fault(fault->addr, fault->gfn);
 		return false;
+	}
 	told = apf_tell(v, token);
+	trace_kvm_async_pf_not_present(told ? token : 0, fault->addr);
 	pagein_start(v->apf.queue, fault->slot, fault->gfn,
 		     fault->error & PF_WRITE, told ? token : 0);
 	return told;
@@ -90,6 +95,7 @@ static bool apf_send(struct x86_vcpu *v, u32 token)
 	    last ||
 	    guest_write(&v->vcpu, APF_FIELD(v, token), &token, sizeof(token)))
 		return false;
+	trace_kvm_async_pf_ready(token, 0);
 	lapic_accept(&v->apic.lapic, &msg);
 	return true;
 }

@@ -16,6 +16,7 @@
 #include "x86/run/guest_debug.h"
 #include "x86/run/hypercall.h"
 #include "x86/run/lifecycle.h"
+#include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
 void exit_skip_to(struct x86_vcpu *v, u64 rip)
@@ -69,6 +70,15 @@ static enum x86_next hlt_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	return exit_skip(v, exit, &next) ? exit_halt(v) : next;
 }
 
+static noinline void cpuid_traced(struct x86_vcpu *v)
+{
+	u32 function = v->state.gpr[GPR_RAX], index = v->state.gpr[GPR_RCX];
+
+	cpuid_execute(v);
+	trace_kvm_cpuid(function, index, v->state.gpr,
+			cpuid_find(v, function, index));
+}
+
 static enum x86_next cpuid_exit(struct x86_vcpu *v,
 				const struct x86_exit *exit)
 {
@@ -76,7 +86,10 @@ static enum x86_next cpuid_exit(struct x86_vcpu *v,
 
 	if (!exit_skip(v, exit, &next))
 		return next;
-	cpuid_execute(v);
+	if (trace_kvm_cpuid_enabled())
+		cpuid_traced(v);
+	else
+		cpuid_execute(v);
 	return X86_RESUME;
 }
 

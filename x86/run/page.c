@@ -9,6 +9,7 @@
 #include "x86/insn/fetch.h"
 #include "x86/run/exits.h"
 #include "x86/run/halt.h"
+#include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
 /*
@@ -46,6 +47,8 @@ static enum mmu_result page_fault(struct x86_vcpu *v,
 				  struct mmu_fault *fault)
 {
 	stat_inc(v->vcpu.stats.pf_taken);
+	trace_kvm_page_fault(v->vcpu.id, v->state.rip, exit->page.gpa,
+			     exit->page.error);
 	if (apic_is_page(v, exit->page.gpa))
 		return MMU_EMULATE;
 	*fault = (struct mmu_fault) {
@@ -158,6 +161,8 @@ enum x86_next fault_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	struct mmu_fault fault;
 
 	stat_inc(v->vcpu.stats.pf_taken);
+	trace_kvm_page_fault(v->vcpu.id, v->state.rip, exit->fault.la,
+			     exit->fault.error);
 	switch (fault_handle(v, exit, in_delivery, &fault)) {
 	case MMU_FIXED:
 		page_fixed(v, &fault);

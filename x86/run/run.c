@@ -36,6 +36,7 @@
 #include "x86/run/sync.h"
 #include "x86/run/vapic.h"
 #include "x86/vcpu/interrupt.h"
+#include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
 /* Requests that other threads left.  Each is cheap; all are looked at. */
@@ -134,6 +135,7 @@ static bool run_enter(struct x86_vcpu *v)
 		preempt_enable();
 		return false;
 	}
+	trace_kvm_entry(vcpu->id, v->state.rip, false);
 	fpu_enter(v);
 	run_guest(v);
 	fpu_leave(v);
@@ -209,6 +211,14 @@ static enum x86_next run_delayed(struct x86_vcpu *v)
 	return X86_RESUME;
 }
 
+static noinline void exit_trace(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	struct x86_exit_info info;
+
+	vendor(exit_info)(v, &info);
+	trace_kvm_exit(v->vcpu.id, state_get(v, GRP_RIP)->rip, exit->code, &info);
+}
+
 static enum x86_next run_once(struct x86_vcpu *v)
 {
 	struct kvm_vcpu *vcpu = &v->vcpu;
@@ -235,6 +245,8 @@ static enum x86_next run_once(struct x86_vcpu *v)
 		vapic_exit(v);
 	event_after_exit(v);
 	vendor(exit_decode)(v, &exit);
+	if (trace_kvm_exit_enabled())
+		exit_trace(v, &exit);
 	stat_inc(vcpu->stats.exits);
 	return exit_dispatch(v, &exit);
 }
