@@ -53,6 +53,7 @@ static void trace_start(void)
 	file_write(TRACING "tracing_on", "0");
 	file_write(TRACING "trace", "");
 	file_write(TRACING "events/kvm/enable", "1");
+	file_write(TRACING "events/kvmmmu/enable", "1");
 	file_write(TRACING "tracing_on", "1");
 }
 
@@ -61,6 +62,7 @@ static void trace_stop(void)
 {
 	file_write(TRACING "tracing_on", "0");
 	file_write(TRACING "events/kvm/enable", "0");
+	file_write(TRACING "events/kvmmmu/enable", "0");
 	file_read(TRACING "trace");
 }
 
@@ -120,7 +122,7 @@ static void formats(void)
 	tracefs();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		test_row = rows[i].name;
-		snprintf(path, sizeof(path), TRACING "events/kvm/%s/format", rows[i].name);
+		snprintf(path, sizeof(path), TRACING "events/%s/format", rows[i].name);
 		file_read(path);
 		fields_of(got, sizeof(got));
 		if (strcmp(got, rows[i].fields))
@@ -188,6 +190,21 @@ static void steps(void)
 	saw("kvm_fpu", "unload");
 }
 
+/* A page that is mapped, and a walk of the guest's tables for the emulator. */
+static void mmu(void)
+{
+	steps_machine();
+	trace_start();
+	steps_run();
+	trace_stop();
+	saw("kvm_mmu_spte_requested", "gfn %x pfn ", GPA_CODE >> 12);
+	/* Somewhere in the code's page. */
+	saw("kvm_mmu_pagetable_walk", "addr %x", GPA_CODE >> 8);
+	saw("kvm_mmu_paging_element", "level 4");
+	saw("kvm_mmu_paging_element", "level 2");
+	CHECK(!strstr(text, "kvm_mmu_walker_error"));
+}
+
 /* What nobody asks for is not there. */
 static void off(void)
 {
@@ -243,6 +260,7 @@ static void interrupts(void)
 static const struct test_case cases[] = {
 	{ "formats", formats, 0 },
 	{ "steps", steps, 0 },
+	{ "mmu", mmu, 0 },
 	{ "off", off, 0 },
 	{ "interrupts", interrupts, 0 },
 	{ NULL, NULL, 0 },

@@ -3,6 +3,7 @@
  * Page faults, at the second level or on shadow page tables: the MMU's verdict, and
  * what follows.
  */
+#include "core/trace_mmu.h"
 #include "x86/cpu/apf.h"
 #include "x86/cpu/apic.h"
 #include "x86/insn/emulate.h"
@@ -62,10 +63,12 @@ static enum mmu_result page_fault(struct x86_vcpu *v,
 /* Without a slot it was answered by what is mapped already. */
 static void page_fixed(struct x86_vcpu *v, const struct mmu_fault *fault)
 {
-	if (fault->slot)
-		stat_inc(v->vcpu.stats.pf_fixed);
-	else
+	if (!fault->slot) {
 		stat_inc(v->vcpu.stats.pf_fast);
+		return;
+	}
+	stat_inc(v->vcpu.stats.pf_fixed);
+	trace_kvm_mmu_spte_requested(fault->gfn, fault->pfn.pfn, fault->level);
 }
 
 static noinline enum x86_next page_absent(struct x86_vcpu *v,
@@ -86,6 +89,9 @@ enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		return X86_RESUME;
 	case MMU_EMULATE:
 		stat_inc(v->vcpu.stats.pf_emulate);
+		if (exit->page.error & PF_RSVD)
+			trace_handle_mmio_page_fault(exit->page.gpa,
+						     exit->page.gpa >> MMU_PAGE_SHIFT, 0);
 		if (v->events.injected.kind)
 			return delivery_failed(v, exit, exit->page.gpa);
 		if (is_table_walk(exit) || is_fetch(exit))

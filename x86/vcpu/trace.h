@@ -64,7 +64,8 @@ TRACE_EVENT(kvm_exit,
 		__entry->error_code = info->error;
 		__entry->vcpu_id = vcpu_id;
 	),
-	TP_printk("vcpu %u reason %s rip 0x%lx info1 0x%016llx info2 0x%016llx intr_info 0x%08x error_code 0x%08x",
+	TP_printk("vcpu %u reason %s rip 0x%lx info1 0x%016llx info2 0x%016llx "
+		  "intr_info 0x%08x error_code 0x%08x",
 		  __entry->vcpu_id,
 		  __entry->isa == TRACE_ISA_VMX ?
 		  __print_symbolic(__entry->exit_reason & 0xffff, VMX_EXIT_REASONS) :
@@ -482,7 +483,9 @@ TRACE_EVENT(kvm_pvclock_update,
 		__entry->tsc_shift = page->tsc_shift;
 		__entry->flags = page->flags;
 	),
-	TP_printk("vcpu_id %u, pvclock { version %u, tsc_timestamp 0x%llx, system_time 0x%llx, tsc_to_system_mul 0x%x, tsc_shift %d, flags 0x%x }",
+	TP_printk("vcpu_id %u, pvclock { version %u, tsc_timestamp 0x%llx, "
+		  "system_time 0x%llx, tsc_to_system_mul 0x%x, tsc_shift %d, "
+		  "flags 0x%x }",
 		  __entry->vcpu_id, __entry->version, __entry->tsc_timestamp,
 		  __entry->system_time, __entry->tsc_to_system_mul,
 		  __entry->tsc_shift, __entry->flags)
