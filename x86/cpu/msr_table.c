@@ -8,6 +8,7 @@
 #include <asm/msr-index.h>
 #include <asm/msr.h>
 
+#include "x86/cpu/apf.h"
 #include "x86/cpu/apic.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
@@ -244,8 +245,10 @@ const struct msr_row msr_table[] = {
 	OWN(MSR_IA32_TSC_DEADLINE, 1, MSR_SAVED, apic_deadline),
 	OWN(APIC_MSR_FIRST, APIC_MSR_LAST - APIC_MSR_FIRST + 1, 0, apic_msr),
 	OWN(MSR_KVM_WALL_CLOCK_NEW, 2, MSR_SAVED, pvclock_msr),
+	OWN(MSR_KVM_ASYNC_PF_EN, 1, MSR_SAVED, apf_msr),
 	OWN(MSR_KVM_STEAL_TIME, 1, MSR_SAVED, steal_msr),
 	OWN(MSR_KVM_PV_EOI_EN, 2, MSR_SAVED, pv_msr),
+	OWN(MSR_KVM_ASYNC_PF_INT, 2, MSR_SAVED, apf_msr),
 	OWN(MSR_KVM_MIGRATION_CONTROL, 1, MSR_SAVED, pv_msr),
 	OWN(MSR_EFER, 1, MSR_SAVED, efer),
 	VENDOR(MSR_STAR, 4),

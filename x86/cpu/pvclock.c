@@ -14,6 +14,7 @@
 #include "x86/cpu/pvclock.h"
 #include "x86/cpu/pvfeature.h"
 #include "x86/cpu/tsc.h"
+#include "x86/vcpu/trace.h"
 
 /* ------------------------------------------------------------------------ */
 /* The VM's clock. */
@@ -131,6 +132,7 @@ static void page_write(struct x86_vcpu *v, struct pvclock_vcpu_time_info *page)
 	page->version++;
 	guest_write(vcpu, gpa, &page->version, sizeof(page->version));
 	v->pvclock.version = page->version;
+	trace_kvm_pvclock_update(vcpu->id, page);
 }
 
 void pvclock_update(struct x86_vcpu *v)

@@ -21,6 +21,7 @@
 #include "core/vm.h"
 #include "x86/cpu/caps.h"
 #include "x86/cpu/tsc.h"
+#include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
 /* Two measurements of the same crystal: what KVM_SET_TSC_KHZ calls equal. */
@@ -164,8 +165,13 @@ static u64 base_of(struct x86_vcpu *v)
 
 static void base_set(struct x86_vcpu *v, u64 base)
 {
+	u64 *offset, next;
+
 	tsc_catch_up(v);
-	state_set(v, GRP_TSC)->tsc_offset = base + v->tsc.lost + v->tsc.adjust;
+	offset = &state_set(v, GRP_TSC)->tsc_offset;
+	next = base + v->tsc.lost + v->tsc.adjust;
+	trace_kvm_write_tsc_offset(v->vcpu.id, *offset, next);
+	*offset = next;
 	tsc_moved(v);
 }
 
