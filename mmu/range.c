@@ -11,27 +11,16 @@
 #include "mmu/tdp/range.h"
 #include "mmu/tdp/root.h"
 
-/*
- * The host's notifier takes away page by page: for that it is worth while to see at
- * once that a kind of tables is not there.
- */
-static bool range_has_tdp(const struct mmu *mmu)
-{
-	return mmu->config->second != MMU_SECOND_NONE;
-}
-
-/* Pairs with shadow_activate(). */
-static bool range_has_shadow(const struct mmu *mmu)
-{
-	return smp_load_acquire(&mmu->shadow);
-}
-
 void mmu_zap(struct mmu *mmu, int as_id, gfn_t start, gfn_t end,
 	     bool may_yield)
 {
-	if (range_has_shadow(mmu))
+	/*
+	 * The host's notifier takes away page by page: for that it is worth while to see
+	 * at once that a kind of tables is not there.  Pairs with shadow_activate().
+	 */
+	if (smp_load_acquire(&mmu->shadow))
 		shadow_zap_range(mmu, as_id, start, end, may_yield);
-	if (range_has_tdp(mmu))
+	if (mmu->config->second != MMU_SECOND_NONE)
 		tdp_zap_range(mmu, as_id, start, end, may_yield);
 }
 
