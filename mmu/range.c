@@ -32,15 +32,15 @@ void mmu_zap_all(struct mmu *mmu)
 
 bool mmu_age(struct mmu *mmu, int as_id, gfn_t start, gfn_t end)
 {
-	bool young = shadow_age_range(mmu, as_id, start, end);
+	bool young = shadow_age_range(mmu, as_id, start, end, true);
 
-	return tdp_age_range(mmu, as_id, start, end) || young;
+	return tdp_age_range(mmu, as_id, start, end, true) || young;
 }
 
 bool mmu_is_young(struct mmu *mmu, int as_id, gfn_t start, gfn_t end)
 {
-	return shadow_young_range(mmu, as_id, start, end) ||
-	       tdp_young_range(mmu, as_id, start, end);
+	return shadow_age_range(mmu, as_id, start, end, false) ||
+	       tdp_age_range(mmu, as_id, start, end, false);
 }
 
 void mmu_slots_changed(struct mmu *mmu)
@@ -58,10 +58,7 @@ void mmu_slots_changed(struct mmu *mmu)
 
 void mmu_wrprot_slot(struct mmu *mmu, const struct mmu_slot *slot)
 {
-	gfn_t end = slot->base_gfn + slot->npages;
-
-	tdp_protect_slot(mmu, slot);
-	shadow_protect_range(mmu, slot, slot->base_gfn, end, NULL);
+	mmu_wrprot_bitmap(mmu, slot, 0, NULL, slot->npages);
 }
 
 void mmu_wrprot_bitmap(struct mmu *mmu, const struct mmu_slot *slot, u64 first,
@@ -69,7 +66,7 @@ void mmu_wrprot_bitmap(struct mmu *mmu, const struct mmu_slot *slot, u64 first,
 {
 	gfn_t start = slot->base_gfn + first, end = start + nbits;
 
-	tdp_protect_bitmap(mmu, slot, start, end, bitmap);
+	tdp_protect_range(mmu, slot, start, end, bitmap);
 	shadow_protect_range(mmu, slot, start, end, bitmap);
 }
 

@@ -126,15 +126,14 @@ static bool shadow_visit_young(struct shadow_op *op, int level, gfn_t gfn,
 	return !op->young;
 }
 
-static bool shadow_visit_ages(struct mmu *mmu, int as_id, gfn_t start, gfn_t end,
-			      shadow_visit_fn visit)
+bool shadow_age_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end, bool clear)
 {
 	struct shadow_op op = {
 		.mmu = mmu,
 		.as_id = as_id,
 		.start = start,
 		.end = end,
-		.visit = visit,
+		.visit = clear ? shadow_visit_age : shadow_visit_young,
 	};
 
 	if (!shadow_op_enter(&op))
@@ -142,16 +141,6 @@ static bool shadow_visit_ages(struct mmu *mmu, int as_id, gfn_t start, gfn_t end
 	op_run_all(&op);
 	shadow_op_leave(&op);
 	return op.young;
-}
-
-bool shadow_age_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end)
-{
-	return shadow_visit_ages(mmu, as_id, start, end, shadow_visit_age);
-}
-
-bool shadow_young_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end)
-{
-	return shadow_visit_ages(mmu, as_id, start, end, shadow_visit_young);
 }
 
 /* ------------------------------------------------------------------------ */

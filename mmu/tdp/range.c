@@ -47,8 +47,7 @@ static bool tdp_visit_young(struct tdp_walk *w, struct pt_iter *it)
 	return !w->young && pt_iter_next(it);
 }
 
-static bool tdp_visit_ages(struct mmu *mmu, int as_id, gfn_t start, gfn_t end,
-			   tdp_visit_fn visit)
+bool tdp_age_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end, bool clear)
 {
 	struct tdp_walk w = {
 		.mmu = mmu,
@@ -56,21 +55,11 @@ static bool tdp_visit_ages(struct mmu *mmu, int as_id, gfn_t start, gfn_t end,
 		.start = start,
 		.end = end,
 		.min_level = LEVEL_4K,
-		.visit = visit,
+		.visit = clear ? tdp_visit_age : tdp_visit_young,
 	};
 
 	tdp_walk_run(&w);
 	return w.young;
-}
-
-bool tdp_age_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end)
-{
-	return tdp_visit_ages(mmu, as_id, start, end, tdp_visit_age);
-}
-
-bool tdp_young_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end)
-{
-	return tdp_visit_ages(mmu, as_id, start, end, tdp_visit_young);
 }
 
 static bool tdp_visit_mmio(struct tdp_walk *w, struct pt_iter *it)

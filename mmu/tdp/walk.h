@@ -31,7 +31,7 @@ typedef bool (*tdp_visit_fn)(struct tdp_walk *w, struct pt_iter *it);
  * @wants_flush: at the end no TLB holds what the range's entries do not say
  * @unit: zap: see tdp_zap_entry()
  * @young: age: an accessed page was met
- * @bitmap: log: the frames meant, bit 0 is @start
+ * @bitmap: log: the frames meant, bit 0 is @start; NULL: all
  * @table: split: a table for the next one
  * @want_table: split: yield and allocate it
  * @no_split: split: there is no memory for tables
