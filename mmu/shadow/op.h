@@ -17,7 +17,7 @@ struct shadow_op;
  * @gfn: first frame of the page
  * @head: its reverse map, not empty
  *
- * The visitor may drop the lock, and empty the reverse map: @op->moved then.
+ * The visitor may drop the lock, and empty the reverse map.
  *
  * Return: false when the operation is over.
  */
@@ -35,7 +35,6 @@ typedef bool (*shadow_visit_fn)(struct shadow_op *op, int level, gfn_t gfn,
  * @may_yield: drop the lock now and then
  * @visit: the visitor
  * @young: age: an accessed page was met
- * @moved: leaves were dropped, or the lock was let go: chunks may be gone
  * @batch: what has to be flushed before the lock goes
  */
 struct shadow_op {
@@ -48,7 +47,6 @@ struct shadow_op {
 	bool may_yield;
 	shadow_visit_fn visit;
 	bool young;
-	bool moved;
 	struct shadow_batch batch;
 };
 

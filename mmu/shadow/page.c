@@ -49,19 +49,6 @@ int shadow_batch_room(struct shadow_batch *b)
 	return xa ? xa_reserve(xa, b->full_index, GFP_KERNEL_ACCOUNT) : 0;
 }
 
-static int xa_put(struct shadow_batch *b, struct xarray *xa, unsigned long index,
-		  void *entry)
-{
-	int err = xa_err(xa_store(xa, index, entry, XA_GFP));
-
-	if (err) {
-		b->full = xa;
-		b->full_rmap = NULL;
-		b->full_index = index;
-	}
-	return err;
-}
-
 /* ------------------------------------------------------------------------ */
 /* Activation. */
 
@@ -289,14 +276,19 @@ struct shadow_page *shadow_find(struct mmu_shadow *s, gfn_t gfn,
 	return NULL;
 }
 
-int shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
-		   struct shadow_batch *b)
+/* Make a page known, in which nothing is.  False: see shadow_batch_room(). */
+static bool shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
+			   struct shadow_batch *b)
 {
 	struct xarray *xa = page_xa(s, sp->role);
 
 	sp->same = xa_load(xa, sp->gfn);
-	if (xa_put(b, xa, sp->gfn, sp))
-		return -ENOMEM;
+	if (xa_err(xa_store(xa, sp->gfn, sp, XA_GFP))) {
+		b->full = xa;
+		b->full_rmap = NULL;
+		b->full_index = sp->gfn;
+		return false;
+	}
 	/*
 	 * Then the guest's table is read.  Pairs with mmu_guest_written(): who
 	 * writes there finds the page, or we read what was written.
@@ -310,28 +302,25 @@ int shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
 	b->counted = true;
 	if (!sp->role.direct)
 		shadow_protect_gfn(s, sp->role.as_id, sp->gfn, b);
-	return 0;
+	return true;
 }
 
-struct shadow_page *shadow_make(struct mmu_vcpu *vcpu, gfn_t gfn,
+struct shadow_page *shadow_make(struct mmu_reserve *r, gfn_t gfn,
 				union shadow_role role, struct shadow_batch *b)
 {
-	struct shadow_page *sp = shadow_cache_take(vcpu);
-	u64 *spt = cache_take(&vcpu->cache);
+	struct shadow_page *sp;
 
-	if (!sp || !spt)
-		goto give_back;
-	sp->spt = spt;
+	if (!r || !r->pages || !r->tables->n)
+		return NULL;
+	sp = r->page[r->pages - 1];
+	sp->spt = r->tables->table[r->tables->n - 1];
 	sp->gfn = gfn;
 	sp->role = role;
-	if (!shadow_publish(vcpu->mmu->shadow, sp, b))
-		return sp;
-give_back:
-	if (spt)
-		cache_give(&vcpu->cache, spt);
-	if (sp)
-		shadow_cache_free(sp);
-	return NULL;
+	if (!shadow_publish(b->mmu->shadow, sp, b))
+		return NULL;
+	r->pages--;
+	r->tables->n--;
+	return sp;
 }
 
 struct shadow_page *shadow_get(struct mmu_vcpu *vcpu, gfn_t gfn,
@@ -340,7 +329,7 @@ struct shadow_page *shadow_get(struct mmu_vcpu *vcpu, gfn_t gfn,
 	struct shadow_page *sp = shadow_find(vcpu->mmu->shadow, gfn, role);
 
 	if (!sp)
-		return shadow_make(vcpu, gfn, role, b);
+		return shadow_make(vcpu->reserve, gfn, role, b);
 	if (sp->unsync)
 		unsync_page(vcpu, sp, b);
 	/*

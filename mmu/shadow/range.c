@@ -30,7 +30,6 @@ static void head_drop(struct shadow_op *op, int level, gfn_t gfn,
 	struct rmap_iter it;
 	u64 *sptep, *more;
 
-	op->moved = true;
 	for (;;) {
 		sptep = rmap_first(&it, &head);
 		if (!sptep)

@@ -137,17 +137,10 @@ u64 *rmap_chain_next(struct rmap_iter *it)
 
 /* ------------------------------------------------------------------------ */
 
-void rmap_size_set(unsigned int n)
+int rmap_cache_create(unsigned int n)
 {
 	desc_entries = n;
-}
-
-int rmap_cache_create(void)
-{
-	if (WARN_ON_ONCE(!desc_entries))
-		return -EIO;
-	desc_cache = kmem_cache_create("pte_list_desc",
-				       RMAP_DESC_SIZE(desc_entries), 0,
+	desc_cache = kmem_cache_create("pte_list_desc", RMAP_DESC_SIZE(n), 0,
 				       SLAB_ACCOUNT, NULL);
 	return desc_cache ? 0 : -ENOMEM;
 }

@@ -142,17 +142,12 @@ static inline u64 *rmap_next(struct rmap_iter *it)
 /* Descriptors, sized once (R1). */
 
 /**
- * rmap_size_set - decide the number of entries; mmu_setup(), before the cache
- * @n: RMAP_ENTRIES_*; 0: undecided again
- */
-void rmap_size_set(unsigned int n);
-
-/**
  * rmap_cache_create - make the slab cache "pte_list_desc"
+ * @n: entries of a descriptor from now on: RMAP_ENTRIES_*
  *
- * Return: 0; -EIO (and a warning) when the size is not decided; -ENOMEM.
+ * Return: 0 or -ENOMEM.
  */
-int rmap_cache_create(void);
+int rmap_cache_create(unsigned int n);
 
 /** rmap_cache_destroy - the reverse; harmless without a cache */
 void rmap_cache_destroy(void);

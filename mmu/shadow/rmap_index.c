@@ -70,34 +70,26 @@ void rmap_chunk_free(struct rmap_index *index, unsigned long i)
 			xa_erase(&index->chunks, i >> RMAP_CHUNK_BITS));
 }
 
-/* The same within a chunk. */
-static bool index_chunk_next(struct rmap_chunk *c, unsigned long *i,
-			     unsigned long last, struct rmap_head *head)
+bool rmap_index_search(struct rmap_index *index, unsigned long *i,
+		       unsigned long last, struct rmap_head *head)
 {
-	unsigned long at = *i >> RMAP_CHUNK_BITS;
-
-	for (; *i <= last && *i >> RMAP_CHUNK_BITS == at; (*i)++) {
-		*head = *rmap_chunk_head(c, *i);
-		if (head->val)
-			return true;
-	}
-	return false;
-}
-
-bool rmap_index_next(struct rmap_index *index, unsigned long *i,
-		     unsigned long last, struct rmap_head *head)
-{
-	unsigned long at = *i >> RMAP_CHUNK_BITS;
+	unsigned long n = *i, at;
 	struct rmap_chunk *c;
 
-	for (; *i <= last; at++) {
+	while (n <= last) {
+		at = n >> RMAP_CHUNK_BITS;
 		c = xa_find(&index->chunks, &at, last >> RMAP_CHUNK_BITS,
 			    XA_PRESENT);
 		if (!c)
 			return false;
-		*i = max(*i, at << RMAP_CHUNK_BITS);
-		if (index_chunk_next(c, i, last, head))
-			return true;
+		index->recent = c;
+		n = max(n, at << RMAP_CHUNK_BITS);
+		for (; n <= last && n >> RMAP_CHUNK_BITS == at; n++) {
+			*head = *rmap_chunk_head(c, n);
+			*i = n;
+			if (head->val)
+				return true;
+		}
 	}
 	return false;
 }
