@@ -4,7 +4,6 @@
  * trees, and to the shadow pages where there are any.
  */
 #include "mmu/base/config.h"
-#include "mmu/mmu.h"
 #include "mmu/shadow/log.h"
 #include "mmu/shadow/range.h"
 #include "mmu/tdp/log.h"

@@ -3,9 +3,7 @@
 #include <linux/rcupdate.h>
 
 #include "mmu/base/config.h"
-#include "mmu/mmu.h"
 #include "mmu/shadow/cache.h"
-#include "mmu/shadow/rmap.h"
 
 int mmu_setup(const struct mmu_caps *caps)
 {

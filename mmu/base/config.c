@@ -3,9 +3,6 @@
  * The module's MMU configuration: built once from the vendor's capabilities,
  * read-only until the vendor module leaves.
  */
-#include <linux/bits.h>
-#include <linux/errno.h>
-#include <linux/minmax.h>
 #include <linux/string.h>
 
 #include "mmu/base/config.h"

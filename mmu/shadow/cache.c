@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/errno.h>
 #include <linux/slab.h>
 
 #include "mmu/shadow/types.h"

@@ -7,8 +7,6 @@
  * that fails, and for what is hard, the leaf is write-protected as a whole and the
  * guest's write splits it.
  */
-#include <linux/container_of.h>
-#include <linux/minmax.h>
 #include <linux/sched.h>
 
 #include "mmu/base/level.h"
@@ -196,10 +194,6 @@ void shadow_protect_range(struct mmu *mmu, const struct mmu_slot *slot,
 {
 	struct shadow_split p = {
 		.op = {
-			.mmu = mmu,
-			.as_id = slot->as_id,
-			.start = start,
-			.end = end,
 			.bitmap = bitmap,
 			.may_yield = true,
 			.visit = shadow_visit_split,
@@ -207,7 +201,7 @@ void shadow_protect_range(struct mmu *mmu, const struct mmu_slot *slot,
 		.reserve = { .tables = &p.tables },
 	};
 
-	if (!shadow_op_enter(&p.op))
+	if (!shadow_op_enter(&p.op, mmu, slot->as_id, start, end))
 		return;
 	/* The pieces of a level are the leaves of the next. */
 	shadow_op_run(&p.op, LEVEL_1G);
@@ -290,18 +284,10 @@ static void recover_zap(struct shadow_recover *r)
 
 void shadow_recover_slot(struct mmu *mmu, const struct mmu_slot *slot)
 {
-	struct shadow_recover r = {
-		.op = {
-			.mmu = mmu,
-			.as_id = slot->as_id,
-			.start = slot->base_gfn,
-			.end = slot->base_gfn + slot->npages,
-			.may_yield = true,
-		},
-		.slot = slot,
-	};
+	struct shadow_recover r = { .op = { .may_yield = true }, .slot = slot };
+	gfn_t start = slot->base_gfn, end = start + slot->npages;
 
-	while (shadow_op_enter(&r.op)) {
+	for (; shadow_op_enter(&r.op, mmu, slot->as_id, start, end); start = r.op.start) {
 		recover_look(&r);
 		shadow_op_leave(&r.op);
 		recover_ask(&r.round, slot);

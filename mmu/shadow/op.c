@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The driver of operations by frame on shadow pages. */
 #include <linux/bitmap.h>
-#include <linux/minmax.h>
 #include <linux/sched.h>
 
 #include "mmu/shadow/op.h"
 
-bool shadow_op_enter(struct shadow_op *op)
+bool shadow_op_enter(struct shadow_op *op, struct mmu *mmu, int as_id,
+		     gfn_t start, gfn_t end)
 {
-	if (op->start >= op->end)
-		return false;
 	/* Pairs with shadow_activate(). */
-	op->s = smp_load_acquire(&op->mmu->shadow);
-	if (!op->s)
+	op->s = smp_load_acquire(&mmu->shadow);
+	if (!op->s || start >= end)
 		return false;
-	op->batch = (struct shadow_batch)SHADOW_BATCH_INIT(op->batch, op->mmu);
-	write_lock(&op->mmu->lock);
+	op->mmu = mmu;
+	op->as_id = as_id;
+	op->start = start;
+	op->end = end;
+	op->batch = (struct shadow_batch)SHADOW_BATCH_INIT(op->batch, mmu);
+	write_lock(&mmu->lock);
 	return true;
 }
 

@@ -52,11 +52,16 @@ struct shadow_op {
 
 /**
  * shadow_op_enter - take the lock
- * @op: the operation
+ * @op: the operation; the rest goes into it
+ * @mmu: the VM
+ * @as_id: address space
+ * @start: first frame
+ * @end: frame after the last one
  *
  * Return: false when there is nothing to do; the lock is not held then.
  */
-bool shadow_op_enter(struct shadow_op *op);
+bool shadow_op_enter(struct shadow_op *op, struct mmu *mmu, int as_id,
+		     gfn_t start, gfn_t end);
 
 /**
  * shadow_op_leave - commit, and let the lock go

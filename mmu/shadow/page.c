@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Shadow pages: found and made, their entries set and dropped, taken apart. */
 #include <linux/bug.h>
-#include <linux/errno.h>
 #include <linux/slab.h>
 
 #include "mmu/shadow/page.h"
@@ -160,7 +159,6 @@ int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
 	struct rmap_index *rmap = rmap_of(b->mmu->shadow, sp->role.as_id, level);
 	unsigned long index = rmap_number(level, gfn);
 	struct rmap_chunk *c = rmap_chunk_make(rmap, index);
-	struct pte_list_desc *spare = *desc, *rest;
 	struct rmap_head *head;
 
 	if (!c) {
@@ -169,13 +167,11 @@ int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
 		return -ENOMEM;
 	}
 	head = rmap_chunk_head(c, index);
-	if (head->val && !spare)
+	if (head->val && !*desc)
 		return -ENOMEM;
 	c->used += !head->val;
-	rest = spare ? spare->next : NULL;
 	*side_of(sp, sptep) = gfn << 1 | 1;
-	if (rmap_add(head, sptep, gfn, spare, leaf_place))
-		*desc = rest;
+	rmap_add(head, sptep, gfn, desc, leaf_place);
 	WRITE_ONCE(*sptep, spte);
 	b->count.mapped[level]++;
 	b->counted = true;
@@ -313,13 +309,13 @@ struct shadow_page *shadow_make(struct mmu_reserve *r, gfn_t gfn,
 	if (!r || !r->pages || !r->tables->n)
 		return NULL;
 	sp = r->page[r->pages - 1];
-	sp->spt = r->tables->table[r->tables->n - 1];
+	sp->spt = cache_first(r->tables);
 	sp->gfn = gfn;
 	sp->role = role;
 	if (!shadow_publish(b->mmu->shadow, sp, b))
 		return NULL;
 	r->pages--;
-	r->tables->n--;
+	cache_take(r->tables);
 	return sp;
 }
 
@@ -345,11 +341,7 @@ struct shadow_page *shadow_get(struct mmu_vcpu *vcpu, gfn_t gfn,
 void shadow_link(u64 *sptep, struct shadow_page *child,
 		 struct pte_list_desc **desc, struct shadow_batch *b)
 {
-	struct pte_list_desc *spare = *desc;
-	struct pte_list_desc *rest = spare ? spare->next : NULL;
-
-	if (rmap_add(&child->parents, sptep, 0, spare, NULL))
-		*desc = rest;
+	rmap_add(&child->parents, sptep, 0, desc, NULL);
 	/* What it holds was stored before. */
 	smp_store_release(sptep, spte_table(b->mmu->config, child->spt));
 }

@@ -26,7 +26,6 @@
 
 #include "mmu/shadow/reclaim.h"
 #include "mmu/shadow/root.h"
-#include "mmu/shadow/types.h"
 #include "mmu/shadow/track.h"
 #include "mmu/shadow/unsync.h"
 

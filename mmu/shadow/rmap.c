@@ -2,7 +2,6 @@
 #include <linux/bug.h>
 #include <linux/build_bug.h>
 #include <linux/cache.h>
-#include <linux/errno.h>
 #include <linux/slab.h>
 
 #include "mmu/shadow/rmap.h"
@@ -41,26 +40,26 @@ static void desc_push(struct pte_list_desc *desc, u64 *sptep,
 		place(sptep, desc);
 }
 
-bool rmap_add(struct rmap_head *head, u64 *sptep, unsigned long key,
-	      struct pte_list_desc *spare, rmap_place_fn place)
+void rmap_add(struct rmap_head *head, u64 *sptep, unsigned long key,
+	      struct pte_list_desc **desc, rmap_place_fn place)
 {
-	struct pte_list_desc *newest = chain_of(head);
+	struct pte_list_desc *newest = chain_of(head), *spare = *desc;
 
 	if (!head->val) {
 		head->val = (unsigned long)sptep;
-		return false;
+		return;
 	}
 	if (newest && desc_count(newest) < desc_entries) {
 		desc_push(newest, sptep, place);
-		return false;
+		return;
 	}
+	*desc = spare->next;
 	spare->next = newest;
 	spare->info = key << RMAP_COUNT_BITS;
 	if (!newest)
 		desc_push(spare, (u64 *)head->val, place);
 	desc_push(spare, sptep, place);
 	head->val = (unsigned long)spare | RMAP_CHAIN;
-	return true;
 }
 
 /* The SPTE's place in a descriptor, from the newest entry on; or NULL. */

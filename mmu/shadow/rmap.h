@@ -67,13 +67,11 @@ static inline unsigned long rmap_desc_key(const struct pte_list_desc *desc)
  * @head: the reverse map
  * @sptep: the SPTE; not in it
  * @key: what rmap_desc_key() shall say, below 2^56
- * @spare: a descriptor for the case that one is needed
+ * @desc: descriptors, by @next: the first is taken when one is needed
  * @place: told of @sptep's place, and of the one that was inline; or NULL
- *
- * Return: was @spare used?
  */
-bool rmap_add(struct rmap_head *head, u64 *sptep, unsigned long key,
-	      struct pte_list_desc *spare, rmap_place_fn place);
+void rmap_add(struct rmap_head *head, u64 *sptep, unsigned long key,
+	      struct pte_list_desc **desc, rmap_place_fn place);
 
 /**
  * rmap_remove - remove an SPTE

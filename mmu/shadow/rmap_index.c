@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/errno.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
 
 #include "mmu/shadow/rmap_index.h"
 

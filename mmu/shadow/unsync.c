@@ -6,7 +6,6 @@
  * SDM vol. 3, 4.10.4), so a table may say something else than its shadow until
  * then.  Nothing above a leaf table is ever unsync.
  */
-#include "mmu/shadow/fault.h"
 #include "mmu/shadow/page.h"
 #include "mmu/shadow/prefetch.h"
 #include "mmu/shadow/role.h"
@@ -50,14 +49,6 @@ void unsync_forget(struct mmu_shadow *s, struct shadow_page *sp)
 
 /* ------------------------------------------------------------------------ */
 
-/* Does the vCPU read tables as the page's role says? */
-static bool reads_alike(const struct mmu_ctx *ctx, const struct shadow_page *sp)
-{
-	const union mmu_ctx_role role = ctx->role;
-
-	return role.format == sp->role.ctx.format && role.nx == sp->role.ctx.nx;
-}
-
 /* May an SPTE stay, the guest's entry being what it is now? */
 static bool entry_allows(const struct mmu_config *cfg,
 			 const struct gwalk_ctx *walk,
@@ -85,7 +76,9 @@ static bool unsync_peek(struct mmu_vcpu *vcpu, const struct shadow_page *sp,
 	unsigned int size = ctx->walk.fmt ? ctx->walk.fmt->entry_size : 0;
 	unsigned int at = shadow_entry_index(sp, first) * size;
 
-	return size && reads_alike(ctx, sp) &&
+	/* Does the vCPU read tables as the page's role says? */
+	return size && ctx->role.format == sp->role.ctx.format &&
+	       ctx->role.nx == sp->role.ctx.nx &&
 	       !mmu_env_guest_peek(vcpu, (sp->gfn << MMU_PAGE_SHIFT) + at, raw,
 				   n * size);
 }
@@ -203,7 +196,7 @@ void mmu_guest_invlpg(struct mmu_vcpu *vcpu, u64 la)
 	if (vcpu->mode != &mmu_mode_shadow)
 		return;
 	/* Then the next root brings everything up to date. */
-	if (!root_is_current(vcpu)) {
+	if (!mmu_root_is_current(vcpu)) {
 		mmu_guest_flush(vcpu);
 		return;
 	}

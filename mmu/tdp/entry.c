@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What one step of a walk over a TDP tree does to the entry at hand. */
-#include <linux/atomic.h>
-#include <linux/minmax.h>
 #include <linux/string.h>
 
 #include "mmu/tdp/entry.h"

@@ -7,13 +7,10 @@
  *	map: [read side, RCU, stale?] tdp_map(), and the frames around it that the
  *	      host has at hand (prefetching)
  */
-#include <linux/errno.h>
-#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 
 #include "mmu/base/hostpage.h"
 #include "mmu/base/tracked.h"
-#include "mmu/tdp/fault.h"
 #include "mmu/tdp/map.h"
 #include "mmu/tdp/root.h"
 #include "mmu/tdp/tree.h"

@@ -2,7 +2,6 @@
 /* Ranges for the dirty log: write protection, splitting and recovery. */
 #include <linux/bitmap.h>
 #include <linux/container_of.h>
-#include <linux/minmax.h>
 
 #include "mmu/base/level.h"
 #include "mmu/base/recover.h"
@@ -83,10 +82,6 @@ void tdp_protect_range(struct mmu *mmu, const struct mmu_slot *slot,
 		       gfn_t start, gfn_t end, const unsigned long *bitmap)
 {
 	struct tdp_walk w = {
-		.mmu = mmu,
-		.as_id = slot->as_id,
-		.start = start,
-		.end = end,
 		.min_level = LEVEL_4K,
 		.may_yield = true,
 		.visit = tdp_visit_protect,
@@ -94,7 +89,7 @@ void tdp_protect_range(struct mmu *mmu, const struct mmu_slot *slot,
 		.bitmap = bitmap,
 	};
 
-	tdp_walk_run(&w);
+	tdp_walk_run(&w, mmu, slot->as_id, start, end);
 	if (w.table)
 		mmu_env_table_free(w.table);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Putting leaves into a TDP tree, for fault.c. */
-#include <linux/atomic.h>
 #include <linux/string.h>
 
 #include "mmu/base/hostpage.h"
@@ -18,7 +17,7 @@ static bool table_link(struct mmu_vcpu *vcpu, u64 *sptep, u64 *spte, int level)
 	/* Somebody is unlinking a table here. */
 	if (!split && *spte)
 		return false;
-	table = cache_take(&vcpu->cache);
+	table = cache_first(&vcpu->cache);
 	if (!table)
 		return false;
 	if (split)
@@ -28,9 +27,9 @@ static bool table_link(struct mmu_vcpu *vcpu, u64 *sptep, u64 *spte, int level)
 	if (!try_cmpxchg(sptep, spte, new)) {
 		if (split)
 			memset(table, 0, MMU_PAGE_SIZE);
-		cache_give(&vcpu->cache, table);
 		return false;
 	}
+	cache_take(&vcpu->cache);
 	*spte = new;
 	atomic_long_inc(&mmu->tables);
 	if (split) {

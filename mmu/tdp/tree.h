@@ -11,9 +11,6 @@
 #ifndef LAMINA_MMU_TDP_TREE_H
 #define LAMINA_MMU_TDP_TREE_H
 
-#include <linux/atomic.h>
-#include <linux/compiler.h>
-
 #include "mmu/base/spte.h"
 #include "mmu/mmu.h"
 

@@ -66,9 +66,14 @@ struct tdp_walk {
 void tdp_walk_root(struct tdp_walk *w, struct mmu_root *root);
 
 /**
- * tdp_walk_run - run an operation on the roots of its address space
- * @w: the operation
+ * tdp_walk_run - run an operation on the roots of an address space
+ * @w: the operation; the rest goes into it
+ * @mmu: the VM
+ * @as_id: address space, or -1 for all
+ * @start: first frame
+ * @end: frame after the last one
  */
-void tdp_walk_run(struct tdp_walk *w);
+void tdp_walk_run(struct tdp_walk *w, struct mmu *mmu, int as_id, gfn_t start,
+		  gfn_t end);
 
 #endif

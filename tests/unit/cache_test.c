@@ -79,16 +79,17 @@ static void test_shortage(void **state)
 	assert_int_equal(freed, 4);
 }
 
-static void test_give_back(void **state)
+static void test_first(void **state)
 {
 	struct mmu_cache c = { };
 	void *table;
 
 	assert_int_equal(cache_fill(&c, MMU_CACHE_TABLES), 0);
-	table = cache_take(&c);
-	cache_give(&c, table);
+	table = cache_first(&c);
 	assert_int_equal(c.n, MMU_CACHE_TABLES);
 	assert_ptr_equal(cache_take(&c), table);
+	assert_int_equal(c.n, MMU_CACHE_TABLES - 1);
+	assert_ptr_not_equal(cache_first(&c), table);
 	assert_int_equal(freed, 0);
 	cache_empty(&c);
 }
@@ -195,7 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_exact, start, stop),
 		cmocka_unit_test_setup_teardown(test_shortage, start, stop),
-		cmocka_unit_test_setup_teardown(test_give_back, start, stop),
+		cmocka_unit_test_setup_teardown(test_first, start, stop),
 		cmocka_unit_test_setup_teardown(test_shadow, start, stop),
 		cmocka_unit_test_setup_teardown(test_each_allocation, start, stop),
 		cmocka_unit_test_setup_teardown(test_setup_fails, start, stop),

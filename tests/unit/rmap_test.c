@@ -57,8 +57,9 @@ static void add(unsigned int i, rmap_place_fn place)
 
 	assert_non_null(spare);
 	assert_false(in_set[i]);
-	if (!rmap_add(&head, &sptes[i], KEY, spare, place))
-		rmap_desc_free(spare);
+	spare->next = NULL;
+	rmap_add(&head, &sptes[i], KEY, &spare, place);
+	rmap_desc_free(spare);
 	in_set[i] = true;
 	members++;
 }
@@ -267,12 +268,12 @@ static void aliases_add(unsigned int n)
 		spare = spares;
 		if (!spare)
 			spare = rmap_desc_alloc();
-		spares = NULL;
 		assert_non_null(spare);
+		spare->next = NULL;
 		counting = true;
-		if (!rmap_add(&head, &sptes[i], KEY, spare, note))
-			spares = spare;
+		rmap_add(&head, &sptes[i], KEY, &spare, note);
 		counting = false;
+		spares = spare;
 		in_set[i] = true;
 		members++;
 	}
