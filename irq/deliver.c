@@ -65,13 +65,6 @@ static bool irq_is_lowest(const struct irq_msg *msg)
 	return msg->mode == IRQ_LOWEST || (msg->lowest && msg->mode == IRQ_FIXED);
 }
 
-static int irq_sum(int sum, int one)
-{
-	if (one == IRQ_REFUSED)
-		return sum;
-	return sum == IRQ_REFUSED ? one : sum + one;
-}
-
 static int irq_deliver_targets(const struct irq_vm *vm, const struct irq_msg *msg,
 			       const struct apic_targets *t)
 {

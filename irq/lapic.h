@@ -17,7 +17,6 @@
 #define LAMINA_IRQ_LAPIC_H
 
 #include <linux/atomic.h>
-#include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/list.h>
 
@@ -182,12 +181,6 @@ static inline bool lapic_is_enabled(const struct lapic *a)
 static inline bool lapic_is_x2apic(const struct lapic *a)
 {
 	return READ_ONCE(a->base) & APIC_BASE_X2APIC;
-}
-
-/** lapic_page - guest physical address of the APIC page, where accesses go to lapic_read() */
-static inline u64 lapic_page(const struct lapic *a)
-{
-	return a->base & ~0xfffull;
 }
 
 /* ---- Save and restore; own thread. */

@@ -4,7 +4,6 @@
  * many ticks have passed since its count was loaded.
  */
 #include <linux/kernel.h>
-#include <linux/minmax.h>
 
 #include "irq/pit_counter.h"
 
