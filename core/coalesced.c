@@ -3,7 +3,6 @@
  * Coalesced I/O: writes to a zone go to a ring that userspace empties when it
  * likes.  The ring's page is shared with it, so nothing in it is believed.
  */
-#include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/slab.h>

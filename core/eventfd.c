@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* ioeventfd: a guest's write to an address signals an eventfd. */
-#include <linux/errno.h>
 #include <linux/eventfd.h>
 #include <linux/slab.h>
 #include <linux/string.h>

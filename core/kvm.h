@@ -18,11 +18,9 @@
 #define LAMINA_CORE_KVM_H
 
 #include <linux/kvm.h>
-#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/rcuwait.h>
-#include <linux/refcount.h>
 #include <linux/srcu.h>
 #include <linux/xarray.h>
 

@@ -216,7 +216,7 @@ int vcpu_step_fd_up(void *obj)
 	char name[8 + 1 + 10 + 1];
 
 	snprintf(name, sizeof(name), "kvm-vcpu:%u", vcpu->id);
-	return fd_reserve(&vcpu->fd, name, &vcpu_fops, vcpu);
+	return fd_reserve(&vcpu->fd, name, &vcpu_fops, vcpu, O_RDWR);
 }
 
 void vcpu_step_fd_down(void *obj)
@@ -242,18 +242,6 @@ int vcpu_step_publish_up(void *obj)
 	return 0;
 }
 
-static struct kvm_vcpu *vcpu_alloc(struct kvm *kvm, u32 id)
-{
-	struct kvm_vcpu *vcpu;
-
-	vcpu = kvzalloc(arch_vcpu_size(), GFP_KERNEL_ACCOUNT);
-	if (vcpu) {
-		vcpu->kvm = kvm;
-		vcpu->id = id;
-	}
-	return vcpu;
-}
-
 long vcpu_create(struct kvm *kvm, u32 id)
 {
 	struct kvm_vcpu *vcpu;
@@ -261,9 +249,11 @@ long vcpu_create(struct kvm *kvm, u32 id)
 
 	if (id >= VCPU_IDS_MAX)
 		return -EINVAL;
-	vcpu = vcpu_alloc(kvm, id);
+	vcpu = kvzalloc(arch_vcpu_size(), GFP_KERNEL_ACCOUNT);
 	if (!vcpu)
 		return -ENOMEM;
+	vcpu->kvm = kvm;
+	vcpu->id = id;
 	mutex_lock(&kvm->lock);
 	ret = steps_up(&arch_vcpu_steps, vcpu);
 	if (!ret)
