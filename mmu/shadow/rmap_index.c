@@ -71,23 +71,21 @@ void rmap_chunk_free(struct rmap_index *index, unsigned long i)
 bool rmap_index_search(struct rmap_index *index, unsigned long *i,
 		       unsigned long last, struct rmap_head *head)
 {
-	unsigned long n = *i, at;
-	struct rmap_chunk *c;
+	struct rmap_chunk *c = NULL;
+	unsigned long at;
 
-	while (n <= last) {
-		at = n >> RMAP_CHUNK_BITS;
-		c = xa_find(&index->chunks, &at, last >> RMAP_CHUNK_BITS,
-			    XA_PRESENT);
+	for (; *i <= last; (*i)++) {
+		at = *i >> RMAP_CHUNK_BITS;
+		if (!c || c->at != at)
+			c = xa_find(&index->chunks, &at, last >> RMAP_CHUNK_BITS,
+				    XA_PRESENT);
 		if (!c)
 			return false;
+		*i = max(*i, at << RMAP_CHUNK_BITS);
+		*head = *rmap_chunk_head(c, *i);
 		index->recent = c;
-		n = max(n, at << RMAP_CHUNK_BITS);
-		for (; n <= last && n >> RMAP_CHUNK_BITS == at; n++) {
-			*head = *rmap_chunk_head(c, n);
-			*i = n;
-			if (head->val)
-				return true;
-		}
+		if (head->val)
+			return true;
 	}
 	return false;
 }
