@@ -293,28 +293,11 @@ void irqfds_destroy(struct kvm *kvm)
 /* Before its eventfd's queue knows it. */
 static void irqfd_drop(struct irqfd *irqfd)
 {
-	if (irqfd->ctx)
+	if (!IS_ERR_OR_NULL(irqfd->ctx))
 		eventfd_ctx_put(irqfd->ctx);
-	if (irqfd->resample)
+	if (!IS_ERR_OR_NULL(irqfd->resample))
 		eventfd_ctx_put(irqfd->resample);
 	kfree(irqfd);
-}
-
-static int irqfd_contexts(struct irqfd *irqfd, const struct kvm_irqfd *args,
-			  struct file *file)
-{
-	struct eventfd_ctx *ctx = eventfd_ctx_fileget(file);
-
-	if (IS_ERR(ctx))
-		return PTR_ERR(ctx);
-	irqfd->ctx = ctx;
-	if (!(args->flags & KVM_IRQFD_FLAG_RESAMPLE))
-		return 0;
-	ctx = eventfd_ctx_fdget(args->resamplefd);
-	if (IS_ERR(ctx))
-		return PTR_ERR(ctx);
-	irqfd->resample = ctx;
-	return 0;
 }
 
 static struct irqfd *irqfd_make(struct kvm *kvm, const struct kvm_irqfd *args,
@@ -330,7 +313,10 @@ static struct irqfd *irqfd_make(struct kvm *kvm, const struct kvm_irqfd *args,
 	INIT_WORK(&irqfd->closed, irqfd_closed);
 	init_waitqueue_func_entry(&irqfd->wait, irqfd_wake);
 	init_poll_funcptr(&irqfd->poll, irqfd_enqueue);
-	err = irqfd_contexts(irqfd, args, file);
+	irqfd->ctx = eventfd_ctx_fileget(file);
+	if (args->flags & KVM_IRQFD_FLAG_RESAMPLE)
+		irqfd->resample = eventfd_ctx_fdget(args->resamplefd);
+	err = PTR_ERR_OR_ZERO(irqfd->ctx) ?: PTR_ERR_OR_ZERO(irqfd->resample);
 	if (!err)
 		return irqfd;
 	irqfd_drop(irqfd);

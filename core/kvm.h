@@ -31,10 +31,8 @@ struct file;
 struct irqfds;
 struct vcpu_halt;
 struct slots;
-struct slot;
 struct bus;
 struct mm_notifier;
-struct step_array;
 struct task_struct;
 
 /* Address spaces: 0 outside of SMM, 1 in SMM. */

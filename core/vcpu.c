@@ -18,14 +18,9 @@
 /* ------------------------------------------------------------------------ */
 /* Load and put. */
 
-static struct kvm_vcpu *vcpu_of_notifier(struct preempt_notifier *pn)
-{
-	return container_of(pn, struct kvm_vcpu, preempt);
-}
-
 static void vcpu_sched_in(struct preempt_notifier *pn, int cpu)
 {
-	struct kvm_vcpu *vcpu = vcpu_of_notifier(pn);
+	struct kvm_vcpu *vcpu = container_of(pn, struct kvm_vcpu, preempt);
 
 	RCU_INIT_POINTER(vcpu->off_cpu, NULL);
 	WRITE_ONCE(vcpu->cpu, cpu);
@@ -35,7 +30,7 @@ static void vcpu_sched_in(struct preempt_notifier *pn, int cpu)
 static void vcpu_sched_out(struct preempt_notifier *pn,
 			   struct task_struct *next)
 {
-	struct kvm_vcpu *vcpu = vcpu_of_notifier(pn);
+	struct kvm_vcpu *vcpu = container_of(pn, struct kvm_vcpu, preempt);
 
 	rcu_assign_pointer(vcpu->off_cpu, current);
 	arch_vcpu_put(vcpu);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A VM's controllers as a whole: their life, and the way of a message to LAPICs. */
-#include <linux/kernel.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A LAPIC's life: creation, reset, modes, CPUID.  Own thread. */
 #include <linux/gfp.h>
-#include <linux/kernel.h>
 #include <linux/rculist.h>
 #include <linux/string.h>
 

@@ -4,7 +4,6 @@
  * 11.8).  What takes interrupts runs in the own thread, what brings them anywhere.
  */
 #include <linux/bitops.h>
-#include <linux/kernel.h>
 
 #include "irq/irq_env.h"
 #include "irq/lapic_priv.h"

@@ -5,7 +5,6 @@
  * SDM: vol. 3, tables 4-4 to 4-20 and section 29.3.  APM: vol. 2, 5.2 to 5.4.
  */
 #include <linux/build_bug.h>
-#include <linux/kernel.h>
 #include <linux/string.h>
 
 #include "mmu/base/fmt.h"

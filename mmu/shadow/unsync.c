@@ -154,16 +154,11 @@ static u64 *leaf_find(const struct mmu_config *cfg, struct mmu_vcpu *vcpu,
 	u64 *sptep, spte;
 	int level;
 
-	for (; sp; sp = shadow_page_of(spte_table_of(cfg, spte))) {
-		level = sp->role.level;
-		sptep = &sp->spt[pt_slot(la >> MMU_PAGE_SHIFT, level)];
-		spte = *sptep;
-		if (level == LEVEL_4K)
-			return sptep;
-		if (!spte_is_table(cfg, spte, level))
-			break;
-	}
-	return NULL;
+	if (!sp)
+		return NULL;
+	level = sp->role.level;
+	sptep = pt_lookup(cfg, sp->spt, la >> MMU_PAGE_SHIFT, &level, &spte);
+	return level == LEVEL_4K ? sptep : NULL;
 }
 
 static void invlpg_entry(struct mmu_vcpu *vcpu, u64 la, struct shadow_batch *b)

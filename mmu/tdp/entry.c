@@ -117,7 +117,7 @@ bool tdp_track(struct mmu *mmu, const struct mmu_root *root, gfn_t gfn)
 {
 	const struct mmu_config *cfg = mmu->config;
 	u64 spte, new, *sptep;
-	int level;
+	int level = cfg->levels;
 
 	if (gfn >= cfg->end)
 		return false;

@@ -102,7 +102,7 @@ static enum mmu_result tdp_fast(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	const struct mmu_config *cfg = mmu->config;
 	enum mmu_result r = MMU_RETRY;
 	u64 *sptep, spte;
-	int level;
+	int level = cfg->levels;
 
 	fault->gfn = fault->addr >> MMU_PAGE_SHIFT;
 	/* Before the slot is looked for: pairs with mmu_slots_changed(). */

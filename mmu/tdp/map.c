@@ -114,6 +114,7 @@ void tdp_map_mmio(struct mmu_vcpu *vcpu, gfn_t gfn, u64 gen)
 	int level;
 
 	for (;;) {
+		level = cfg->levels;
 		sptep = pt_lookup(cfg, vcpu->root->table, gfn, &level, &spte);
 		if (level == LEVEL_4K)
 			break;
