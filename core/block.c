@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Blocking and halt polling: told in block.h. */
 #include <linux/ktime.h>
-#include <linux/minmax.h>
 #include <linux/moduleparam.h>
-#include <linux/rcuwait.h>
-#include <linux/sched/signal.h>
 #include <linux/sched/stat.h>
 #include <linux/slab.h>
 

@@ -18,11 +18,9 @@
 #define LAMINA_CORE_KVM_H
 
 #include <linux/kvm.h>
-#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/rcuwait.h>
-#include <linux/refcount.h>
 #include <linux/srcu.h>
 #include <linux/xarray.h>
 
@@ -34,10 +32,8 @@ struct file;
 struct irqfds;
 struct vcpu_halt;
 struct slots;
-struct slot;
 struct bus;
 struct mm_notifier;
-struct step_array;
 struct task_struct;
 
 /* Address spaces: 0 outside of SMM, 1 in SMM. */

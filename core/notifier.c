@@ -26,7 +26,6 @@
  * list's lock; a VM leaves the list when it is not pinned.
  */
 #include <linux/err.h>
-#include <linux/minmax.h>
 #include <linux/mmu_notifier.h>
 #include <linux/slab.h>
 #include <linux/wait.h>

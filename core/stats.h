@@ -132,15 +132,13 @@ u64 stat_value(const struct stat_desc *s, struct kvm *kvm, struct kvm_vcpu *vcpu
 	       unsigned int i);
 
 /**
- * stats_fd_vm - KVM_GET_STATS_FD on a VM (api.rst 4.133)
+ * stats_fd - KVM_GET_STATS_FD (api.rst 4.133)
  * @kvm: the VM, which the descriptor keeps
+ * @vcpu: one of its vCPUs, whose statistics they are; NULL: the VM's own
  *
  * Return: the descriptor, -EMFILE, -ENOMEM.
  */
-int stats_fd_vm(struct kvm *kvm);
-
-/** stats_fd_vcpu - the same on a vCPU */
-int stats_fd_vcpu(struct kvm_vcpu *vcpu);
+int stats_fd(struct kvm *kvm, struct kvm_vcpu *vcpu);
 
 /** stats_set_owner - the module that open descriptors keep loaded */
 void stats_set_owner(struct module *owner);

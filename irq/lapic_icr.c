@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sending: ICR and SELF_IPI (SDM vol. 3, 11.6 and 11.12.9).  Own thread. */
 #include <linux/bitops.h>
-#include <linux/errno.h>
 
 #include "irq/apic_map.h"
 #include "irq/irq.h"
@@ -75,7 +74,7 @@ void lapic_icr_write(struct lapic *a, u32 value)
 		icr_send(a, &msg);
 }
 
-void lapic_self_ipi(struct lapic *a, u8 vector)
+void lapic_self_ipi(struct lapic *a, u32 vector)
 {
 	const struct irq_msg msg = { .vector = vector, .shorthand = IRQ_SELF };
 

@@ -2,7 +2,7 @@
 /*
  * What the MMU asks of the world: one of the four ways up.
  *
- * In the kernel core/mmu_env.c answers; in the unit tests tests/unit/env.c
+ * In the kernel core/mmu_env.c answers, and core/guestmem.c; in the unit tests tests/unit/env.c
  * does, with memory and faults of its own.  Nothing else of the world is
  * visible to mmu/ apart from a few kernel headers (types, lists, rwlocks, RCU,
  * atomics, slab) that tests/unit/shim stands in for.

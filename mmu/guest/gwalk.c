@@ -6,8 +6,6 @@
  * and decides; the second, once nothing forbids the access, sets accessed and
  * dirty bits and sends the result through ->next.
  */
-#include <linux/bits.h>
-#include <linux/errno.h>
 #include <linux/kernel.h>
 
 #include "mmu/guest/gwalk.h"

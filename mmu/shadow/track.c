@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Frames that hold guest tables which are shadowed, and what writing them does. */
+#include <linux/rcupdate.h>
+
 #include "mmu/shadow/page.h"
 #include "mmu/shadow/role.h"
+#include "mmu/tdp/map.h"
 
 /*
  * Emulated writes to a table, with no fault through it in between, after which it
@@ -29,6 +32,26 @@ enum mmu_result track_write(struct mmu_shadow *s, int as_id,
 		return MMU_EMULATE;
 	track_zap(s, as_id, fault->gfn, b);
 	return MMU_RETRY;
+}
+
+enum mmu_result track_write_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
+{
+	struct mmu *mmu = vcpu->mmu;
+	enum mmu_result r = MMU_RETRY;
+	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
+	struct tdp_place place;
+
+	write_lock(&mmu->lock);
+	rcu_read_lock();
+	if (!inv_is_stale(&mmu->inv, fault->seq, fault->gfn, fault->gfn + 1))
+		r = track_write(mmu->shadow, vcpu->as_id, fault, false, &b);
+	fault->tracked = false;
+	if (r == MMU_FIXED)
+		r = tdp_map(vcpu, fault, &place);
+	shadow_batch_commit(&b);
+	rcu_read_unlock();
+	write_unlock(&mmu->lock);
+	return r;
 }
 
 /* Drop what shadows one guest entry. */

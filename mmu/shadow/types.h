@@ -5,9 +5,7 @@
 
 #include <linux/build_bug.h>
 #include <linux/container_of.h>
-#include <linux/xarray.h>
 
-#include "mmu/base/spte.h"
 #include "mmu/base/tracked.h"
 #include "mmu/mmu_mode.h"
 #include "mmu/shadow/cache.h"
