@@ -55,8 +55,5 @@ machine_boot() {
 	machine_pid=
 }
 
-# machine_excuse: a kernel log without what is the machine's fault
-machine_excuse() { cat; }
-
 # machine_words: what the emulator has said that is worth keeping
 machine_words() { grep -v "warning: TCG doesn't support requested feature" "$work/said"; }
