@@ -79,6 +79,9 @@ void cr_changed(struct x86_vcpu *v);
 /** cr_mmu_cpu - registers (CR0, CR4, EFER of @s) as the MMU wants them */
 struct mmu_cpu cr_mmu_cpu(const struct x86_vcpu *v, const struct x86_state *s);
 
+/** cr_flush_tlb - the processor's translations of the guest are forgotten; own thread */
+void cr_flush_tlb(struct x86_vcpu *v);
+
 /**
  * cr_flush - the guest asks for all its translations to be forgotten
  * @v: own thread

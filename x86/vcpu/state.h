@@ -112,6 +112,23 @@ struct x86_state {
 	u32 dirty;
 };
 
+/**
+ * struct x86_nested - the guest's own guest: vcpu/nested.h
+ * @l2: it runs
+ * @masks_if: it runs, and L1's RFLAGS.IF, @if_flag, decides on interrupts in place of
+ *            its own
+ * @if_flag: see there
+ * @off: the guest's firmware has disabled it
+ * @ctx: enum mmu_ctx_kind: whose tables translate what runs now
+ */
+struct x86_nested {
+	bool l2;
+	bool masks_if;
+	bool if_flag;
+	bool off;
+	u8 ctx;
+};
+
 struct x86_vcpu;
 
 /**
