@@ -146,7 +146,7 @@ static bool insn_is_foreign(const struct emul_insn *insn)
 }
 
 /* At @la is its last byte.  What cannot be written stays. */
-static void hypercall_rewrite(struct x86_vcpu *v, u64 la)
+static bool hypercall_rewrite(struct x86_vcpu *v, u64 la)
 {
 	u64 access = state_get(v, GRP_CPL)->cpl == 3 ? PF_WRITE | PF_USER :
 						       PF_WRITE;
@@ -154,9 +154,8 @@ static void hypercall_rewrite(struct x86_vcpu *v, u64 la)
 	struct emul_fault fault;
 	gpa_t gpa;
 
-	if (guest_translate(v, la, access, &gpa, &fault) == EMUL_OK)
-		guest_cmpxchg(&v->vcpu, gpa, &old, &x86_caps->hypercall_modrm,
-			      1);
+	return guest_translate(v, la, access, &gpa, &fault) == EMUL_OK &&
+	       !guest_cmpxchg(&v->vcpu, gpa, &old, &x86_caps->hypercall_modrm, 1);
 }
 
 bool hypercall_undefined(struct x86_vcpu *v)
@@ -164,17 +163,20 @@ bool hypercall_undefined(struct x86_vcpu *v)
 	struct emul_fault fault;
 	struct emul_insn insn;
 	struct insn_code c;
+	bool rewritten;
 	int len;
 
-	/* L2's hypercalls are for L1. */
-	if (v->nested.l2 || !quirk_is_on(v, KVM_X86_QUIRK_FIX_HYPERCALL_INSN))
+	if (!quirk_is_on(v, KVM_X86_QUIRK_FIX_HYPERCALL_INSN))
 		return false;
 	insn_code_start(v, &c);
 	len = insn_code_decode(v, &c, &insn, &fault);
 	if (len < 0 || !insn_is_foreign(&insn))
 		return false;
-	hypercall_rewrite(v, c.mode == EMUL_64 ? c.la + len - 1 :
-						 (u32)(c.la + len - 1));
+	rewritten = hypercall_rewrite(v, c.mode == EMUL_64 ? c.la + len - 1 :
+						     (u32)(c.la + len - 1));
+	/* L2's is executed again, and L1's to answer. */
+	if (v->nested.l2)
+		return rewritten;
 	exit_skip_to(v, emul_rip_advance(c.mode, v->state.rip, len));
 	hypercall_execute(v);
 	return true;
