@@ -19,6 +19,7 @@ enum x86_request {
 	REQ_TPR_ACCESS,			/* userspace is told of an access to TPR */
 	REQ_TPR,			/* userspace is told of a lower TPR */
 	REQ_POLICY,			/* quirks_apply() */
+	REQ_PDPTRS,			/* cr_pdptrs_refresh() */
 };
 
 #endif
