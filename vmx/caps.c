@@ -24,6 +24,10 @@ static bool vpid = true;
 module_param(vpid, bool, 0444);
 MODULE_PARM_DESC(vpid, "translations are tagged with the vCPU");
 
+static bool unrestricted_guest = true;
+module_param(unrestricted_guest, bool, 0444);
+MODULE_PARM_DESC(unrestricted_guest, "real mode in hardware; without it in software");
+
 struct vmx_features vmx_features;
 
 /* CPUID 1 ECX */
@@ -149,8 +153,12 @@ static void controls_adjust(struct vmx_features *f)
 	}
 	if (!f->vpid)
 		*cpu2 &= ~SECONDARY_EXEC_ENABLE_VPID;
+	if (!unrestricted_guest)
+		*cpu2 &= ~SECONDARY_EXEC_UNRESTRICTED_GUEST;
 	f->unrestricted = *cpu2 & SECONDARY_EXEC_UNRESTRICTED_GUEST;
+	unrestricted_guest = f->unrestricted;
 	f->vnmi = f->control[WORD_PIN] & PIN_BASED_VIRTUAL_NMIS;
+	f->mtf = f->may[WORD_CPU] & CPU_BASED_MONITOR_TRAP_FLAG;
 	f->tsc_aux = *cpu2 & SECONDARY_EXEC_ENABLE_RDTSCP;
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED0, f->cr0_fixed);
 	if (f->unrestricted)
@@ -177,9 +185,10 @@ static int features_read(struct x86_caps *caps)
 	controls_adjust(f);
 	mmu_caps_fill(f, &caps->mmu, ept_vpid);
 	f->kept = ~(VMX_GROUPS_LIVE | (f->ept ? GRP_CR3 : 0));
-	if (f->unrestricted && f->vnmi)
+	caps->partial = !f->unrestricted;
+	if (f->vnmi)
 		return 0;
-	pr_err("kvm_intel: this needs an unrestricted guest and virtual NMIs\n");
+	pr_err("kvm_intel: this needs virtual NMIs\n");
 	return -EOPNOTSUPP;
 }
 

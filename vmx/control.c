@@ -14,6 +14,7 @@ enum control_need {
 	NEED_SWITCH,	/* it can be turned on */
 	NEED_OFF,	/* it can be off, and is */
 	WANT_ON,	/* on where the CPU has it */
+	WANT_SWITCH,	/* turned on where the CPU has it */
 };
 
 struct control_row {
@@ -49,7 +50,7 @@ static const struct control_row control_rows[] = {
 	ROW(CPU, NEED_ON, CPU_BASED_MOV_DR_EXITING, "MOV-DR exiting"),
 	ROW(CPU, NEED_ON, CPU_BASED_UNCOND_IO_EXITING, "unconditional I/O exiting"),
 	ROW(CPU, NEED_OFF, CPU_BASED_USE_IO_BITMAPS, "use I/O bitmaps"),
-	ROW(CPU, NEED_SWITCH, CPU_BASED_MONITOR_TRAP_FLAG, "monitor trap flag"),
+	ROW(CPU, WANT_SWITCH, CPU_BASED_MONITOR_TRAP_FLAG, "monitor trap flag"),
 	ROW(CPU, NEED_ON, CPU_BASED_USE_MSR_BITMAPS, "use MSR bitmaps"),
 	ROW(CPU, NEED_ON, CPU_BASED_MONITOR_EXITING, "MONITOR exiting"),
 	ROW(CPU, NEED_OFF, CPU_BASED_PAUSE_EXITING, "PAUSE exiting"),
@@ -141,8 +142,9 @@ static int row_apply(const struct control_row *row,
 	if (row->need == NEED_OFF)
 		return must ? row_missing(row) : 0;
 	if (!may)
-		return row->need == WANT_ON ? 0 : row_missing(row);
-	if (row->need != NEED_SWITCH)
+		return row->need == NEED_ON || row->need == NEED_SWITCH ?
+		       row_missing(row) : 0;
+	if (row->need == NEED_ON || row->need == WANT_ON)
 		*value |= row->bit;
 	return 0;
 }
@@ -174,9 +176,10 @@ int vmx_controls_compare(void)
 	words_read(&w);
 	for (i = 0; i < ARRAY_SIZE(control_rows); i++) {
 		const struct control_row *row = &control_rows[i];
-		bool used = row->need == NEED_SWITCH ||
-			    (f->control[row->word] & row->bit);
+		bool used = f->control[row->word] & row->bit;
 
+		if (row->need == NEED_SWITCH || row->need == WANT_SWITCH)
+			used = f->may[row->word] & row->bit;
 		if (used && !(w.may[row->word] & row->bit))
 			return row_missing(row);
 		if (!used && (w.must[row->word] & row->bit))

@@ -5,7 +5,7 @@
 
 #include <linux/percpu.h>
 
-#include "vmx/vmx.h"
+#include "vmx/ops.h"
 
 /**
  * struct vmx_cpu - a physical CPU
@@ -37,6 +37,7 @@ DECLARE_PER_CPU(struct vmx_cpu, vmx_cpu);
  * @unrestricted: real mode and no paging are no problem
  * @vpid: guests have VPIDs
  * @vnmi: virtual NMIs
+ * @mtf: the monitor trap flag
  * @tsc_aux: TSC_AUX exists
  * @vpid_caps: IA32_VMX_EPT_VPID_CAP, as far as it is used
  * @eptp: what every EPT pointer has besides the address
@@ -54,6 +55,7 @@ struct vmx_features {
 	bool unrestricted;
 	bool vpid;
 	bool vnmi;
+	bool mtf;
 	bool tsc_aux;
 	u64 vpid_caps;
 	u64 eptp;

@@ -173,6 +173,8 @@ static void decode_db(struct vmx_vcpu *s, struct x86_exit *exit)
 {
 	exit->exc.dr6 = vmcs_read(EXIT_QUALIFICATION) & DR6_BITS;
 	exit->exc.dr6_guest = exit->exc.dr6;
+	if (s->step)
+		vmx_step_db(s, exit);
 	/* INT1 is a trap: what follows it comes next. */
 	if ((s->info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_PRIV_SW_EXCEPTION) {
 		exit->next_rip = next_rip(&s->x86);

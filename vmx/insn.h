@@ -50,9 +50,14 @@ failed:
 	vmx_insn_failed("VMWRITE", field, value);
 }
 
-/* Those with a physical address in memory as their operand. */
-#define VMX_INSN_PA(name, insn)						\
-static __always_inline bool name(phys_addr_t pa)			\
+/**
+ * vmx_on, vmcs_clear, vmcs_load - VMXON, VMCLEAR, VMPTRLD
+ * @pa: of the region or VMCS
+ *
+ * Return: true when it worked.
+ */
+#define VMX_INSN_PA(op, insn)						\
+static __always_inline bool op(phys_addr_t pa)			\
 {									\
 	u64 operand = pa;						\
 									\
@@ -65,7 +70,6 @@ failed:									\
 	return false;							\
 }
 
-/* vmxon, vmclear, vmptrld: true when it worked. */
 VMX_INSN_PA(vmx_on, "vmxon")
 VMX_INSN_PA(vmcs_clear, "vmclear")
 VMX_INSN_PA(vmcs_load, "vmptrld")

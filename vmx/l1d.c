@@ -49,14 +49,15 @@ int vmx_l1d_setup(void)
 {
 	enum vmx_l1d_flush_state state = flush_wanted();
 
+	bool flushes = state == VMENTER_L1D_FLUSH_COND ||
+		       state == VMENTER_L1D_FLUSH_ALWAYS;
+
 	vmx_features.l1d_flush = state;
-	if (state == VMENTER_L1D_FLUSH_COND || state == VMENTER_L1D_FLUSH_ALWAYS) {
-		if (!boot_cpu_has(X86_FEATURE_FLUSH_L1D)) {
-			flush_pages = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO,
-							       FLUSH_ORDER);
-			if (!flush_pages)
-				return -ENOMEM;
-		}
+	if (flushes && !boot_cpu_has(X86_FEATURE_FLUSH_L1D)) {
+		flush_pages = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO,
+						       FLUSH_ORDER);
+		if (!flush_pages)
+			return -ENOMEM;
 	}
 	/* /sys/devices/system/cpu/vulnerabilities/l1tf tells it. */
 	l1tf_vmx_mitigation = state;

@@ -27,6 +27,7 @@ static const struct kvm_vendor vmx_vendor = {
 	.load		= vmx_load,
 	.put		= vmx_put,
 
+	.can_enter	= vmx_can_enter,
 	.enter		= vmx_enter,
 	.exit_decode	= vmx_exit_decode,
 	.exit_handle	= vmx_exit_handle,

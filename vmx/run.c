@@ -190,6 +190,8 @@ static void entry_prepare(struct vmx_vcpu *s, struct vmx_cpu *c)
 		vmx_tlb_flush_now(s);
 	if (s->entry_work & ENTRY_DB)
 		breakpoints_load(debug_db(&s->x86));
+	if (s->step)
+		vmx_step_enter(s);
 }
 
 /* RCU may not be watching: nothing here may be traced. */
@@ -201,7 +203,8 @@ noinstr void vmx_enter(struct x86_vcpu *v)
 	u16 ldt = host_ldt();
 	bool ran;
 
-	if (unlikely(!s->host_saved || s->stale || s->flush || s->entry_work))
+	if (unlikely(!s->host_saved || s->stale || s->flush || s->entry_work ||
+		     s->step))
 		entry_prepare(s, c);
 	if (unlikely(ldt))
 		s->host.ldt = ldt;

@@ -117,11 +117,9 @@ static void csss_store(struct vmx_vcpu *s)
 	vmcs_groups_store(s, GRP_CSSS);
 }
 
-#define PENDING_BS	BIT(14)
-
 /*
  * With an interrupt shadow VM entry wants the trap of a TF that is set to be pending
- * (SDM vol. 3, 27.3.1.5), and STI's shadow to be that of an IF that is set.
+ * (SDM vol. 3, 27.3.1.5; its bit is DR6's), and STI's shadow to be that of an IF that is set.
  */
 static void shadow_store(struct vmx_vcpu *s)
 {
@@ -134,7 +132,7 @@ static void shadow_store(struct vmx_vcpu *s)
 		intr |= (shadow & SHADOW_STI) && (rflags & X86_EFLAGS_IF) ?
 			GUEST_INTR_STATE_STI : GUEST_INTR_STATE_MOV_SS;
 		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
-			   rflags & X86_EFLAGS_TF ? PENDING_BS : 0);
+			   rflags & X86_EFLAGS_TF ? DR6_BS : 0);
 	}
 	vmx_intr_set(s, intr);
 }
@@ -210,7 +208,7 @@ void vmx_state_fetch(struct x86_vcpu *v, u32 groups)
 	if (groups & GRP_RIP)
 		state->rip = vmcs_read(GUEST_RIP);
 	if (groups & GRP_RFLAGS)
-		state->rflags = vmcs_read(GUEST_RFLAGS);
+		state->rflags = vmx_step_hide(to_vmx(v), vmcs_read(GUEST_RFLAGS));
 	if (groups & GRP_RSP)
 		state->gpr[GPR_RSP] = vmcs_read(GUEST_RSP);
 	if (groups & GRP_CPL)

@@ -15,7 +15,7 @@
 
 /**
  * struct vmcs_copy - a field that is a copy of a part of struct x86_state
- * @encoding: of the field; says its width too
+ * @encoding: of the field; bits 14:13 are its width (SDM vol. 3, 25.11.2)
  * @offset: in struct x86_state
  * @size: bytes there; 0: access rights, which have another layout there
  * @group: GRP_* that it belongs to

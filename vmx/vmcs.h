@@ -3,15 +3,7 @@
 #ifndef LAMINA_VMX_VMCS_H
 #define LAMINA_VMX_VMCS_H
 
-#include "vmx/vmx.h"
-
-/* Width of a field, from bits 14:13 of its encoding (SDM vol. 3, 25.11.2). */
-enum vmcs_width { VMCS_16, VMCS_64, VMCS_32, VMCS_NATURAL };
-
-static inline enum vmcs_width vmcs_width(u32 encoding)
-{
-	return (encoding >> 13) & 3;
-}
+#include "vmx/ops.h"
 
 /**
  * vmcs_groups_fetch - fields that are copies of a part of struct x86_state
