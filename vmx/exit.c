@@ -173,6 +173,9 @@ static void decode_db(struct vmx_vcpu *s, struct x86_exit *exit)
 {
 	exit->exc.dr6 = vmcs_read(EXIT_QUALIFICATION) & DR6_BITS;
 	exit->exc.dr6_guest = exit->exc.dr6;
+	/* It ends the shadow, and VM entry wants no TF in one without a trap. */
+	vmx_intr_set(s, vmx_intr_get(s) & ~(u32)(GUEST_INTR_STATE_STI |
+						 GUEST_INTR_STATE_MOV_SS));
 	if (s->step)
 		vmx_step_db(s, exit);
 	/* INT1 is a trap: what follows it comes next. */

@@ -161,16 +161,36 @@ static void state_store_slow(struct vmx_vcpu *s, u32 groups)
 		vmcs_write(TSC_OFFSET, state->tsc_offset);
 }
 
+/* VM entry refuses more than 32 bits where the code has no more (27.3.1.4). */
+static void rip_store(struct x86_vcpu *v)
+{
+	u64 rip = v->state.rip;
+
+	if (unlikely(rip >> 32) && !state_is_64bit_code(v))
+		rip = (u32)rip;
+	vmcs_write(GUEST_RIP, rip);
+}
+
+static void rflags_store(struct vmx_vcpu *s)
+{
+	u64 rflags = s->x86.state.rflags;
+
+	vmcs_write(GUEST_RFLAGS, (rflags & RFLAGS_BITS) | X86_EFLAGS_FIXED);
+	/* STI's shadow is that of an IF that is set. */
+	if (!(rflags & X86_EFLAGS_IF) &&
+	    (vmx_intr_get(s) & GUEST_INTR_STATE_STI))
+		vmx_intr_set(s, vmx_intr_get(s) & ~GUEST_INTR_STATE_STI);
+}
+
 void vmx_state_store(struct x86_vcpu *v, u32 groups)
 {
 	const u32 frequent = GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_SHADOW;
 	struct vmx_vcpu *s = to_vmx(v);
 
 	if (groups & GRP_RIP)
-		vmcs_write(GUEST_RIP, v->state.rip);
+		rip_store(v);
 	if (groups & GRP_RFLAGS)
-		vmcs_write(GUEST_RFLAGS,
-			   (v->state.rflags & RFLAGS_BITS) | X86_EFLAGS_FIXED);
+		rflags_store(s);
 	if (groups & GRP_RSP)
 		vmcs_write(GUEST_RSP, v->state.gpr[GPR_RSP]);
 	if (groups & GRP_SHADOW)

@@ -168,6 +168,10 @@ void vmcs_sync(struct vmx_vcpu *s)
 	for (i = 0; i < WORD_COUNT; i++)
 		if (s->stale & BIT(i))
 			vmcs_write(word_fields[i], s->control[i]);
+	if (s->stale & BIT(WORDS_RESET)) {
+		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
+		vmcs_write(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
+	}
 	s->stale = 0;
 }
 
@@ -195,7 +199,7 @@ void vmcs_controls_reset(struct vmx_vcpu *s)
 	vmcs_exceptions(s, 0);
 	s->control[WORD_INTR] = 0;
 	s->intr_valid = true;
-	s->stale = GENMASK(WORD_COUNT - 1, 0);
+	s->stale = GENMASK(WORDS_RESET, 0);
 	if (!has_secondary())
 		s->stale &= ~BIT(WORD_CPU2);
 }
@@ -298,8 +302,6 @@ static void guest_fill(void)
 	vmcs_write(GUEST_SYSENTER_CS, 0);
 	vmcs_write(GUEST_SYSENTER_ESP, 0);
 	vmcs_write(GUEST_SYSENTER_EIP, 0);
-	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
-	vmcs_write(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
 }
 
 void vmcs_fill(struct vmx_vcpu *s)

@@ -31,7 +31,8 @@ enum vmx_word {
 	WORD_VARYING,
 	WORD_EXCEPTIONS = WORD_VARYING,
 	WORD_INTR,	/* the guest's interruptibility state, if @intr_valid */
-	WORD_COUNT
+	WORD_COUNT,
+	WORDS_RESET = WORD_COUNT,	/* no word: what a reset changes besides */
 };
 
 /**
@@ -86,7 +87,7 @@ struct vmx_host {
  * @flush: translations are dropped at the next entry
  * @leaky: something that the guest must not read may be in the L1 data cache
  * @entry_work: ENTRY_* to be done at the next entry
- * @stale: a bit for each enum vmx_word to be written
+ * @stale: a bit for each enum vmx_word to be written, and WORDS_RESET's
  * @control: what they are to be
  * @step: RFLAGS.TF in the VMCS is ours (step.c)
  * @step_tf: the guest's own at the last entry
