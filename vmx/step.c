@@ -44,9 +44,13 @@ void vmx_step_enter(struct vmx_vcpu *s)
 	else
 		rflags |= X86_EFLAGS_TF;
 	vmcs_write(GUEST_RFLAGS, rflags);
-	/* VM entry wants the trap to be pending in a shadow (27.3.1.5). */
-	if ((rflags & X86_EFLAGS_TF) &&
-	    (vmx_intr_get(s) & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)))
+	/*
+	 * VM entry wants the trap to be pending in a shadow (27.3.1.5).  Otherwise
+	 * no instruction has ended yet, whatever an exit in its middle has left.
+	 */
+	if (!(vmx_intr_get(s) & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)))
+		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
+	else if (rflags & X86_EFLAGS_TF)
 		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, DR6_BS);
 }
 
