@@ -10,6 +10,6 @@ alarm=$alarm'|rcu.*(stall|starved)|soft lockup|hard LOCKUP|blocked for more than
 alarm=$alarm'|unchecked MSR|invalid opcode|UBSAN|KASAN|Bad page|Bad rss|refcount_t'
 alarm=$alarm'|list_(add|del) corruption|scheduling while atomic|sleeping function'
 alarm=$alarm'|unknown parameter .* ignored'
-# Said at every boot: the emulated CPU's missing microcode, and, a second after
+# Said at every boot: the emulated CPUs' missing microcode, and, a second after
 # that boot, the clock. On a busy machine: a late timer.
-harmless='Speculative Return Stack Overflow: WARNING: (See|kernel not compiled)|\] (tsc|clocksource): |\] hrtimer: interrupt took '
+harmless='RETBleed: WARNING: Spectre v2 mitigation|Speculative Return Stack Overflow: WARNING: (See|kernel not compiled)|\] (tsc|clocksource): |\] hrtimer: interrupt took '

@@ -178,6 +178,10 @@ void apic_page_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len)
 {
 	u32 offset = gpa & 0xfff;
 
+	if (unlikely(!lapic_is_xapic(&v->apic.lapic))) {
+		memset(buf, 0xff, len);
+		return;
+	}
 	tpr_report(v, gpa, false);
 	if (likely(len == sizeof(u32) && !(offset & 3)))
 		*(u32 *)buf = page_reg(v, offset);
@@ -190,7 +194,8 @@ void apic_page_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 {
 	u32 value;
 
-	if ((gpa & 0xf) || len < sizeof(value))
+	if ((gpa & 0xf) || len < sizeof(value) ||
+	    !lapic_is_xapic(&v->apic.lapic))
 		return;
 	memcpy(&value, buf, sizeof(value));
 	tpr_report(v, gpa, true);
