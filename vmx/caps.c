@@ -28,6 +28,10 @@ static bool unrestricted_guest = true;
 module_param(unrestricted_guest, bool, 0444);
 MODULE_PARM_DESC(unrestricted_guest, "real mode in hardware; without it in software");
 
+static bool vnmi = true;
+module_param(vnmi, bool, 0444);
+MODULE_PARM_DESC(vnmi, "the processor keeps the guest's NMI mask");
+
 struct vmx_features vmx_features;
 
 /* CPUID 1 ECX */
@@ -157,7 +161,10 @@ static void controls_adjust(struct vmx_features *f)
 		*cpu2 &= ~SECONDARY_EXEC_UNRESTRICTED_GUEST;
 	f->unrestricted = *cpu2 & SECONDARY_EXEC_UNRESTRICTED_GUEST;
 	unrestricted_guest = f->unrestricted;
+	if (!vnmi)
+		f->control[WORD_PIN] &= ~PIN_BASED_VIRTUAL_NMIS;
 	f->vnmi = f->control[WORD_PIN] & PIN_BASED_VIRTUAL_NMIS;
+	vnmi = f->vnmi;
 	f->mtf = f->may[WORD_CPU] & CPU_BASED_MONITOR_TRAP_FLAG;
 	f->tsc_aux = *cpu2 & SECONDARY_EXEC_ENABLE_RDTSCP;
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED0, f->cr0_fixed);
@@ -186,10 +193,7 @@ static int features_read(struct x86_caps *caps)
 	mmu_caps_fill(f, &caps->mmu, ept_vpid);
 	f->kept = ~(VMX_GROUPS_LIVE | (f->ept ? GRP_CR3 : 0));
 	caps->partial = !f->unrestricted;
-	if (f->vnmi)
-		return 0;
-	pr_err("kvm_intel: this needs virtual NMIs\n");
-	return -EOPNOTSUPP;
+	return 0;
 }
 
 int vmx_setup(struct x86_caps *caps)

@@ -50,6 +50,7 @@ static const struct control_row control_rows[] = {
 	ROW(CPU, NEED_ON, CPU_BASED_MOV_DR_EXITING, "MOV-DR exiting"),
 	ROW(CPU, NEED_ON, CPU_BASED_UNCOND_IO_EXITING, "unconditional I/O exiting"),
 	ROW(CPU, NEED_OFF, CPU_BASED_USE_IO_BITMAPS, "use I/O bitmaps"),
+	ROW(CPU, WANT_SWITCH, CPU_BASED_NMI_WINDOW_EXITING, "NMI-window exiting"),
 	ROW(CPU, WANT_SWITCH, CPU_BASED_MONITOR_TRAP_FLAG, "monitor trap flag"),
 	ROW(CPU, NEED_ON, CPU_BASED_USE_MSR_BITMAPS, "use MSR bitmaps"),
 	ROW(CPU, NEED_ON, CPU_BASED_MONITOR_EXITING, "MONITOR exiting"),

@@ -8,10 +8,16 @@
  * come from userspace, with RIP at the instruction) injects nothing.  #BP and #OF that
  * x86 raises are another thing: RIP is the address to return to, so they go in as
  * exceptions of the hardware, which look at no instruction.
+ *
+ * NMIs.  With virtual NMIs the processor keeps the guest's mask, up to its IRET.
+ * Without, it is kept here and nothing tells of the IRET: the mask goes when
+ * interrupts can be delivered again, which is late if the handler returns to code
+ * that has them off.  An injected NMI masks the host's then, up to the next exit.
  */
 #include <asm/processor-flags.h>
 #include <asm/traps.h>
 
+#include "vmx/cpu.h"
 #include "vmx/vmcs.h"
 
 /* Vectors with which VM entry wants an error code in protected mode (27.2.1.3). */
@@ -41,6 +47,8 @@ u32 vmx_intr_get(struct vmx_vcpu *s)
 	if (!s->intr_valid) {
 		s->control[WORD_INTR] = vmcs_read(GUEST_INTERRUPTIBILITY_INFO);
 		s->intr_valid = true;
+		if (!vmx_features.vnmi)
+			vmcs_control(s, WORD_INTR, GUEST_INTR_STATE_NMI, false);
 	}
 	return s->control[WORD_INTR];
 }
@@ -60,12 +68,41 @@ static bool in_shadow(struct vmx_vcpu *s)
 	return vmx_intr_get(s) & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS);
 }
 
+static bool nmi_is_masked(struct vmx_vcpu *s)
+{
+	return vmx_features.vnmi ? vmx_intr_get(s) & GUEST_INTR_STATE_NMI :
+				   s->soft_nmi;
+}
+
+/* What the windows are that the processor has to watch. */
+static void windows_update(struct vmx_vcpu *s)
+{
+	bool interrupt = (s->window & EVENT_MASK_INTERRUPT) || s->soft_nmi;
+
+	vmcs_control(s, WORD_CPU, CPU_BASED_INTR_WINDOW_EXITING, interrupt);
+	if (vmx_features.vnmi)
+		vmcs_control(s, WORD_CPU, CPU_BASED_NMI_WINDOW_EXITING,
+			     s->window & EVENT_MASK_NMI);
+}
+
+static void soft_nmi_set(struct vmx_vcpu *s, bool masked)
+{
+	s->soft_nmi = masked;
+	windows_update(s);
+}
+
+void vmx_event_soft_window(struct vmx_vcpu *s)
+{
+	if (s->soft_nmi)
+		soft_nmi_set(s, false);
+}
+
 u32 vmx_event_blocked(struct x86_vcpu *v)
 {
 	struct vmx_vcpu *s = to_vmx(v);
 	u32 blocked = 0;
 
-	if (vmx_intr_get(s) & GUEST_INTR_STATE_NMI)
+	if (nmi_is_masked(s))
 		blocked = EVENT_MASK_NMI | EVENT_NMI_HANDLER;
 	if (in_shadow(s))
 		blocked |= EVENT_MASK_INTERRUPT | EVENT_MASK_NMI;
@@ -75,8 +112,13 @@ u32 vmx_event_blocked(struct x86_vcpu *v)
 void vmx_event_nmi_mask(struct x86_vcpu *v, bool masked)
 {
 	struct vmx_vcpu *s = to_vmx(v);
-	u32 intr = vmx_intr_get(s);
+	u32 intr;
 
+	if (!vmx_features.vnmi) {
+		soft_nmi_set(s, masked);
+		return;
+	}
+	intr = vmx_intr_get(s);
 	vmx_intr_set(s, masked ? intr | GUEST_INTR_STATE_NMI :
 				 intr & ~GUEST_INTR_STATE_NMI);
 }
@@ -106,6 +148,12 @@ void vmx_event_inject(struct x86_vcpu *v, const struct x86_event *ev)
 	struct vmx_vcpu *s = to_vmx(v);
 	u32 info;
 
+	/* An NMI that was to be injected, and is not now, masks nothing. */
+	if (s->armed && s->nmi_armed && !vmx_features.vnmi)
+		soft_nmi_set(s, false);
+	s->nmi_armed = ev && ev->kind == EVENT_NMI;
+	if (s->nmi_armed && !vmx_features.vnmi)
+		soft_nmi_set(s, true);
 	if (!ev || ev->kind == EVENT_NONE || ev->kind == EVENT_SOFT) {
 		if (s->armed)
 			vmcs_write(VM_ENTRY_INTR_INFO_FIELD, 0);
@@ -126,10 +174,10 @@ void vmx_event_window(struct x86_vcpu *v, u32 mask)
 	struct vmx_vcpu *s = to_vmx(v);
 
 	s->window = mask;
-	vmcs_control(s, WORD_CPU, CPU_BASED_INTR_WINDOW_EXITING,
-		     mask & EVENT_MASK_INTERRUPT);
-	vmcs_control(s, WORD_CPU, CPU_BASED_NMI_WINDOW_EXITING,
-		     mask & EVENT_MASK_NMI);
+	windows_update(s);
+	/* Only a shadow holds the NMI back: look again behind it. */
+	if ((mask & EVENT_MASK_NMI) && !vmx_features.vnmi && !s->soft_nmi)
+		s->entry_work |= ENTRY_KICK;
 	/* Writes of CR8 always exit. */
 }
 

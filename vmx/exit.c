@@ -90,7 +90,7 @@ static u64 next_rip(struct x86_vcpu *v)
 /* The IRET that was interrupted has unmasked NMIs, and will come again. */
 static void nmi_mask_again(struct x86_vcpu *v)
 {
-	if (!v->events.injected.kind)
+	if (vmx_features.vnmi && !v->events.injected.kind)
 		vmx_event_nmi_mask(v, true);
 }
 
@@ -237,6 +237,9 @@ static void decode_kind(struct vmx_vcpu *s, struct x86_exit *exit)
 	case X86_EXIT_DR:
 		decode_dr(exit);
 		break;
+	case X86_EXIT_INTR_WINDOW:
+		vmx_event_soft_window(s);
+		break;
 	case X86_EXIT_EXCEPTION:
 		if (s->reason == EXIT_REASON_MONITOR_TRAP_FLAG)
 			vmx_step_exit(s, exit);
@@ -264,6 +267,9 @@ void vmx_exit_decode(struct x86_vcpu *v, struct x86_exit *exit)
 	if (BIT(exit->kind) & KINDS_OF_INSNS)
 		exit->next_rip = next_rip(v);
 	decode_kind(s, exit);
+	/* Not to mask the host's NMIs for longer: event.c. */
+	if (unlikely(!vmx_features.vnmi && s->injected))
+		vmx_intr_get(s);
 	if (!(BIT(exit->kind) & KINDS_TIGHT))
 		s->leaky = true;
 }

@@ -108,6 +108,13 @@ void vmx_event_nmi_mask(struct x86_vcpu *v, bool masked);
 void vmx_event_reclaim(struct x86_vcpu *v, struct x86_event *ev);
 
 /**
+ * vmx_event_soft_window - interrupts can be delivered: the NMI mask that software keeps
+ * goes
+ * @s: the vCPU; own thread
+ */
+void vmx_event_soft_window(struct vmx_vcpu *s);
+
+/**
  * vmx_intr_get - the guest's interruptibility state
  * @s: the vCPU; own thread
  *

@@ -192,6 +192,10 @@ static void entry_prepare(struct vmx_vcpu *s, struct vmx_cpu *c)
 		breakpoints_load(debug_db(&s->x86));
 	if (s->step)
 		vmx_step_enter(s);
+	/* Taken as soon as the guest runs, after what is injected. */
+	if (s->entry_work & ENTRY_KICK)
+		smp_send_reschedule(smp_processor_id());
+	s->entry_work &= ~ENTRY_KICK;
 }
 
 /* RCU may not be watching: nothing here may be traced. */

@@ -8,8 +8,6 @@
  * exit.  An event is injected without TF, and a kick ends that entry where the event
  * has led to.
  */
-#include <linux/smp.h>
-
 #include <asm/processor-flags.h>
 #include <asm/traps.h>
 
@@ -40,7 +38,7 @@ void vmx_step_enter(struct vmx_vcpu *s)
 	s->step_tf = rflags & X86_EFLAGS_TF;
 	/* An event would push TF: it ends right behind its delivery. */
 	if (s->armed)
-		smp_send_reschedule(smp_processor_id());
+		s->entry_work |= ENTRY_KICK;
 	else
 		rflags |= X86_EFLAGS_TF;
 	vmcs_write(GUEST_RFLAGS, rflags);

@@ -88,6 +88,7 @@ void vmx_vcpu_reset(struct x86_vcpu *v)
 
 	s->entry_work = 0;
 	s->window = 0;
+	s->soft_nmi = false;
 	vmcs_controls_reset(s);
 	s->exits_off = 0;
 	vmx_policy_update(v);

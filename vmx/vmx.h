@@ -20,6 +20,7 @@ struct vmx_vm {
 };
 
 #define ENTRY_DB	BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
+#define ENTRY_KICK	BIT(1)	/* exit again right after entry */
 
 /* Fields that are kept here too, by place in struct vmx_vcpu.control. */
 enum vmx_word {
@@ -95,6 +96,8 @@ struct vmx_host {
  * @exits_off: (r) KVM_X86_DISABLE_EXITS_* that the controls obey
  * @injected: the last entry delivered an event
  * @armed: VM-entry interruption information is valid
+ * @nmi_armed: that is an NMI
+ * @soft_nmi: without virtual NMIs: NMIs are masked (event.c)
  * @intr_valid: @control has the interruptibility state; until the next entry
  * @reason: exit reason; VMX_REFUSED
  * @info_valid: VM-exit interruption information is in @info
@@ -127,6 +130,8 @@ struct vmx_vcpu {
 	bool step_tf;
 	bool injected;
 	bool armed;
+	bool nmi_armed;
+	bool soft_nmi;
 	bool intr_valid;
 	bool info_valid;
 	u32 reason;
