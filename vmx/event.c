@@ -160,6 +160,7 @@ void vmx_event_inject(struct x86_vcpu *v, const struct x86_event *ev)
 		s->armed = false;
 		return;
 	}
+	vmx_event_unhalt(s);
 	info = INTR_INFO_VALID_MASK | inject_type(ev) | ev->vector;
 	if (pushes_error(v, ev)) {
 		info |= INTR_INFO_DELIVER_CODE_MASK;

@@ -108,6 +108,17 @@ void vmx_event_nmi_mask(struct x86_vcpu *v, bool masked);
 void vmx_event_reclaim(struct x86_vcpu *v, struct x86_event *ev);
 
 /**
+ * vmx_event_unhalt - a guest whose HLT does not exit goes on: with another RIP, or with an
+ * event, not all of which VM entry takes in that state (SDM vol. 3, 27.3.1.5)
+ * @s: the vCPU; own thread
+ */
+static inline void vmx_event_unhalt(struct vmx_vcpu *s)
+{
+	if (unlikely(s->exits_off & KVM_X86_DISABLE_EXITS_HLT))
+		vmcs_write(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
+}
+
+/**
  * vmx_event_soft_window - interrupts can be delivered: the NMI mask that software keeps
  * goes
  * @s: the vCPU; own thread

@@ -169,6 +169,7 @@ static void rip_store(struct x86_vcpu *v)
 	if (unlikely(rip >> 32) && !state_is_64bit_code(v))
 		rip = (u32)rip;
 	vmcs_write(GUEST_RIP, rip);
+	vmx_event_unhalt(to_vmx(v));
 }
 
 static void rflags_store(struct vmx_vcpu *s)
