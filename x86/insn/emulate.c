@@ -305,6 +305,8 @@ static enum x86_next event_deliver(struct x86_vcpu *v, const struct x86_event *e
 	if (em->ctx.protected)
 		return emulate_failed(v);
 	em->nreads = em->nwrites = em->cursor = 0;
+	/* Its length will not be that of the bytes any more. */
+	em->known = 0;
 	em->shadow = false;
 	em->single_step = false;
 	switch (emul_interrupt_real(&em->ctx, ev->vector)) {
