@@ -9,6 +9,7 @@
 #include <asm/trapnr.h>
 
 #include "core/run_state.h"
+#include "emul/exec.h"
 #include "emul/optable.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
@@ -313,4 +314,48 @@ enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 		v->emul->hint_access = exit->page.error & PF_WRITE;
 	}
 	return emulate_exec(v);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Without the hardware. */
+
+static enum x86_next event_deliver(struct x86_vcpu *v, const struct x86_event *ev)
+{
+	struct x86_emulator *em = v->emul;
+
+	/* For the mode; what lies at RIP does not matter. */
+	em->ctx.mode = emulate_mode(v);
+	context_fill(v);
+	if (em->ctx.protected)
+		return emulate_failed(v);
+	em->nreads = em->nwrites = em->cursor = 0;
+	/* Its length will not be that of the bytes any more. */
+	em->known = 0;
+	em->shadow = false;
+	em->single_step = false;
+	switch (emul_interrupt_real(&em->ctx, ev->vector)) {
+	case EMUL_OK:
+		emulate_commit(v);
+		return X86_RESUME;
+	case EMUL_FAULT:
+		return emulate_raise(v, &em->ctx.fault);
+	default:
+		return emulate_failed(v);
+	}
+}
+
+enum x86_next emulate_step(struct x86_vcpu *v)
+{
+	struct x86_exit exit = { .kind = X86_EXIT_EMULATE };
+	struct x86_event ev;
+	enum x86_next next;
+
+	if (unlikely(!v->emul && !emulator_make(v)))
+		return exit_fail(v, -ENOMEM);
+	if (event_take(v, &ev))
+		return event_deliver(v, &ev);
+	next = emulate_insn(v, &exit);
+	if (next == X86_RESUME && v->emul->ctx.insn.exec == exec_iret)
+		vendor(event_nmi_mask)(v, false);
+	return next;
 }

@@ -277,6 +277,18 @@ void event_prepare(struct x86_vcpu *v)
 		pveoi_offer(v);
 }
 
+bool event_take(struct x86_vcpu *v, struct x86_event *ev)
+{
+	if (events_idle(&v->events) || !event_pick(v))
+		return false;
+	*ev = v->events.injected;
+	v->events.injected = (struct x86_event){ };
+	if (ev->kind == EVENT_NMI)
+		vendor(event_nmi_mask)(v, true);
+	/* An INT n comes again: RIP is at it. */
+	return ev->kind != EVENT_SOFT;
+}
+
 void event_cancel(struct x86_vcpu *v)
 {
 	if (!v->events.queued)

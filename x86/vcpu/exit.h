@@ -26,7 +26,8 @@ enum x86_exit_kind {
 	X86_EXIT_MONITOR,
 	X86_EXIT_MWAIT,
 	X86_EXIT_SOFT_INT,	/* INT n, and INT3 and INTO where they are no exceptions */
-	X86_EXIT_SKIP,		/* an instruction without effect (WBINVD, PAUSE) */
+	X86_EXIT_SKIP,		/* an instruction without effect (WBINVD) */
+	X86_EXIT_PAUSE,		/* the guest spins */
 	X86_EXIT_TASK_SWITCH,	/* by hardware, which is not supported */
 	X86_EXIT_INVLPG,
 	X86_EXIT_INVPCID,
