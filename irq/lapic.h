@@ -17,7 +17,6 @@
 #define LAMINA_IRQ_LAPIC_H
 
 #include <linux/atomic.h>
-#include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/list.h>
 
@@ -189,12 +188,6 @@ static inline bool lapic_is_xapic(const struct lapic *a)
 {
 	return (a->base & (APIC_BASE_ENABLE | APIC_BASE_X2APIC)) ==
 	       APIC_BASE_ENABLE;
-}
-
-/** lapic_page - guest physical address of the APIC page, where accesses go to lapic_read() */
-static inline u64 lapic_page(const struct lapic *a)
-{
-	return a->base & ~0xfffull;
 }
 
 /* ---- Save and restore; own thread. */
