@@ -15,6 +15,9 @@ machine_beat=''
 # machine_refuse: nothing: this machine has it all
 machine_refuse() { :; }
 
+# machine_pack: nothing to change in $work/root
+machine_pack() { :; }
+
 # Now and then a machine stands still, idle, as if QEMU 7.2 had forgotten its timer's
 # interrupt. Likely, not proven: its SVM code changes the word of pending interrupts at
 # each exit, and other threads change it too. Any other interrupt brings it back: a byte
