@@ -80,6 +80,7 @@ static void host_save(struct vmx_vcpu *s, struct vmx_cpu *c)
 	host->fs = current->thread.fsindex;
 	host->gs = current->thread.gsindex;
 	host->ldt = 0;
+	host->debugctl = get_debugctlmsr();
 	host->kernel_gs_base = current->thread.gsbase;
 	if (host->fs_base != current->thread.fsbase) {
 		host->fs_base = current->thread.fsbase;

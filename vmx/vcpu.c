@@ -130,7 +130,6 @@ void vmx_load(struct x86_vcpu *v, int cpu)
 		c->current_vmcs = s;
 		vmcs_load(s->vmcs_pa);
 	}
-	s->host.debugctl = get_debugctlmsr();
 }
 
 static void host_selectors_restore(const struct vmx_host *host)
