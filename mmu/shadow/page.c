@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 
 #include "mmu/shadow/page.h"
+#include "mmu/shadow/trace.h"
 #include "mmu/tdp/entry.h"
 
 /* Under a lock: no waiting; shadow_batch_room() then waits without it. */
@@ -316,6 +317,9 @@ struct shadow_page *shadow_make(struct mmu_reserve *r, gfn_t gfn,
 		return NULL;
 	r->pages--;
 	cache_take(r->tables);
+	b->mmu->shadow->stat[MMU_STAT_MADE]++;
+	if (tracepoint_enabled(kvm_mmu_get_page))
+		shadow_trace_page(MMU_TRACE_MADE, sp);
 	return sp;
 }
 
@@ -387,11 +391,14 @@ void shadow_zap_page(struct mmu_shadow *s, struct shadow_page *sp,
 			shadow_drop(&sp->spt[i], b);
 	while ((sptep = rmap_first(&it, &sp->parents)))
 		shadow_drop(sptep, b);
+	if (tracepoint_enabled(kvm_mmu_prepare_zap_page))
+		shadow_trace_page(MMU_TRACE_ZAPPED, sp);
 	page_forget(s, sp);
 	unsync_forget(s, sp);
 	sp->zapped = true;
 	list_del(&sp->link);
 	s->nr_pages--;
+	s->stat[MMU_STAT_ZAPPED]++;
 	b->count.tables--;
 	b->counted = true;
 	if (sp->roots)
