@@ -106,7 +106,8 @@ static void emulate_commit(struct x86_vcpu *v)
 	s->rip = em->ctx.rip;
 	if (!state_is_64bit_code(v))
 		s->rip = (u32)s->rip;
-	s->rflags = em->ctx.rflags & ~(u64)X86_EFLAGS_RF;
+	/* Without RF, but behind an IRET that has loaded it. */
+	s->rflags = em->ctx.rflags;
 	/* In the middle of REP: its breakpoint has been hit (APM vol. 2, 3.1.6). */
 	if (em->ctx.insn.rep && s->rip == em->rip)
 		s->rflags |= X86_EFLAGS_RF;
