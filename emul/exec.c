@@ -8,6 +8,7 @@
 #include "emul/operand.h"
 #include "emul/optable.h"
 #include "emul/system.h"
+#include "emul/vme.h"
 
 void exec_next(struct emul_ctx *ctx)
 {
@@ -44,9 +45,8 @@ static enum emul_result conditions_met(struct emul_ctx *ctx, u32 flags)
 		return exec_fault(ctx, X86_TRAP_UD, 0);
 	if (flags & OP_PRIVILEGED)
 		return exec_privileged(ctx);
-	/* Without the extensions of CR4.VME. */
 	if (flags & OP_VM_IOPL && exec_virtual(ctx) && exec_iopl(ctx) < 3)
-		return exec_fault(ctx, X86_TRAP_GP, 0);
+		return vme_allowed(ctx);
 	return flags & OP_UMIP ? umip_allowed(ctx) : EMUL_OK;
 }
 

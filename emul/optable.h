@@ -43,7 +43,7 @@ enum op_group {
 #define OP_GROUP_SHIFT	4
 
 #define OP_STRING	0x00000400	/* REP repeats it */
-/* In virtual-8086 mode #GP(0) unless IOPL is 3. */
+/* In virtual-8086 mode #GP(0) unless IOPL is 3, or CR4.VME says otherwise. */
 #define OP_VM_IOPL	0x00000800
 
 /*
