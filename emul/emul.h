@@ -13,7 +13,7 @@
  *	            optable.c ─────────► the row's function, exec_*.c
  *
  * An instruction takes effect as a whole: registers and RIP in the context
- * change only when emul_exec() returns EMUL_OK.  A device access that only
+ * change only when emul_exec() returns EMUL_OK or EMUL_TRAP.  A device access that only
  * userspace can finish makes a callback return EMUL_USER; the caller later
  * calls emul_exec() again on the same decoded instruction and replays what has
  * been read meanwhile.
@@ -35,7 +35,7 @@ struct emul_fault {
 	u8 vector;
 	bool has_error;
 	u32 error;
-	u64 address;	/* CR2, for #PF only */
+	u64 address;	/* CR2, for #PF; #DB: bits that come to DR6 */
 };
 
 struct emul_ctx;
@@ -108,7 +108,7 @@ struct emul_insn {
  * @rip: address of the instruction, then of the next one (in, out)
  * @rflags: flags (in, out)
  * @insn: filled by emul_decode()
- * @fault: valid after EMUL_FAULT
+ * @fault: valid after EMUL_FAULT and EMUL_TRAP
  */
 struct emul_ctx {
 	const struct emul_ops *ops;

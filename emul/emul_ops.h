@@ -13,6 +13,7 @@
 enum emul_result {
 	EMUL_OK,	/* done; registers and RIP are the new ones */
 	EMUL_FAULT,	/* the guest faults: ctx->fault says how */
+	EMUL_TRAP,	/* done as with EMUL_OK, and then the guest faults */
 	EMUL_USER,	/* userspace has to finish an access; call again */
 	EMUL_RETRY,	/* let the guest execute the instruction again */
 	EMUL_UNKNOWN,	/* not an instruction that we execute */
@@ -94,6 +95,7 @@ struct emul_ctx;
  * @flush: forget all translations, whatever the address space
  * @halt: the processor waits for an event after this instruction
  * @shadow: interrupts wait for one more instruction (STI, MOV SS)
+ * @task: another task begins: CR0.TS becomes 1, DR7's local breakpoints go
  *
  * FPU state, beyond single vector registers:
  * @fpu: the guest's; NULL when there is no memory for it.  Stays valid until the
@@ -140,6 +142,7 @@ struct emul_ops {
 	void (*flush)(struct emul_ctx *ctx);
 	void (*halt)(struct emul_ctx *ctx);
 	void (*shadow)(struct emul_ctx *ctx);
+	void (*task)(struct emul_ctx *ctx);
 
 	struct emul_fpu *(*fpu)(struct emul_ctx *ctx);
 	enum emul_result (*fpu_set)(struct emul_ctx *ctx);

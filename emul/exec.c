@@ -86,6 +86,8 @@ enum emul_result emul_exec(struct emul_ctx *ctx)
 	ctx->protected = protected;
 	if (ret == EMUL_JUMP)
 		return EMUL_OK;
+	if (ret == EMUL_TRAP)
+		return ret;
 	if (ret == EMUL_OK)
 		exec_next(ctx);
 	else

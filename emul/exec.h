@@ -5,8 +5,8 @@
  * the row's flags demand has been checked.
  *
  * Each returns EMUL_OK when the next instruction follows, EMUL_JUMP when RIP is
- * what it is to be, or as emul_exec() does; but for these two it has changed no
- * register.  EMUL_UNKNOWN: the row is also that of other instructions.
+ * what it is to be, or as emul_exec() does; but for these two and EMUL_TRAP it has
+ * changed no register.  EMUL_UNKNOWN: the row is also that of other instructions.
  */
 #ifndef LAMINA_EMUL_EXEC_H
 #define LAMINA_EMUL_EXEC_H

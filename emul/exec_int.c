@@ -6,6 +6,7 @@
 #include "emul/far.h"
 #include "emul/operand.h"
 #include "emul/system.h"
+#include "emul/task.h"
 #include "emul/vme.h"
 
 #define IRET_VIRTUAL_FLAGS 0x3f7fd7	/* all that is defined */
@@ -115,7 +116,7 @@ static enum emul_result gate_check(struct emul_ctx *ctx, u8 vector,
 		return exec_fault(ctx, X86_TRAP_GP, error);
 	if (!descriptor_present(&g->d))
 		return exec_fault(ctx, X86_TRAP_NP, error);
-	return g->type == SYSTEM_TASK ? EMUL_UNKNOWN : EMUL_OK;
+	return EMUL_OK;
 }
 
 static enum emul_result gate_code(struct emul_ctx *ctx,
@@ -200,25 +201,30 @@ static void int_commit(struct emul_ctx *ctx, const struct int_gate *g,
 	ctx->rflags &= ~clear;
 }
 
-static enum emul_result int_protected(struct emul_ctx *ctx, u8 vector)
+static enum emul_result int_task(struct emul_ctx *ctx, const struct int_gate *g)
+{
+	const struct emul_task t = {
+		.source = TASK_INT, .selector = g->d.raw >> 16,
+		.after = exec_after(ctx),
+	};
+
+	return task_switch(ctx, &t);
+}
+
+static enum emul_result int_handler(struct emul_ctx *ctx, struct int_gate *g)
 {
 	u64 after = exec_after(ctx);
 	struct emul_segment ss;
 	enum emul_result ret;
-	struct int_gate g;
 	struct stack s;
 	struct far f;
 
-	ret = gate_read(ctx, vector, &g);
-	if (ret == EMUL_OK)
-		ret = gate_check(ctx, vector, &g);
-	if (ret == EMUL_OK)
-		ret = gate_code(ctx, &g, &f);
+	ret = gate_code(ctx, g, &f);
 	if (ret != EMUL_OK)
 		return ret;
 	/* The handler's, in virtual-8086 mode too. */
 	ctx->protected = true;
-	ret = int_stack(ctx, &f, &g, &ss, &s);
+	ret = int_stack(ctx, &f, g, &ss, &s);
 	if (ret == EMUL_OK)
 		ret = int_frame(ctx, &s, after);
 	if (ret == EMUL_OK)
@@ -227,8 +233,21 @@ static enum emul_result int_protected(struct emul_ctx *ctx, u8 vector)
 		ret = stack_write(&s, ctx);
 	if (ret != EMUL_OK)
 		return ret;
-	int_commit(ctx, &g, &ss);
+	int_commit(ctx, g, &ss);
 	return far_commit(ctx, &f);
+}
+
+static enum emul_result int_protected(struct emul_ctx *ctx, u8 vector)
+{
+	enum emul_result ret;
+	struct int_gate g;
+
+	ret = gate_read(ctx, vector, &g);
+	if (ret == EMUL_OK)
+		ret = gate_check(ctx, vector, &g);
+	if (ret != EMUL_OK)
+		return ret;
+	return g.type == SYSTEM_TASK ? int_task(ctx, &g) : int_handler(ctx, &g);
 }
 
 static enum emul_result interrupt(struct emul_ctx *ctx, u8 vector)
@@ -238,7 +257,7 @@ static enum emul_result interrupt(struct emul_ctx *ctx, u8 vector)
 	return int_real(ctx, vector);
 }
 
-/** exec_int3 - INT3; task gates are unknown to this and its kin */
+/** exec_int3 - INT3 */
 enum emul_result exec_int3(struct emul_ctx *ctx)
 {
 	return interrupt(ctx, X86_TRAP_BP);
@@ -344,16 +363,7 @@ static enum emul_result iret_protected(struct emul_ctx *ctx, struct far *f,
 				ret;
 }
 
-/* NT: the return from a task, which long mode does not have. */
-static enum emul_result iret_allowed(struct emul_ctx *ctx)
-{
-	if (!ctx->protected || !(ctx->rflags & X86_EFLAGS_NT))
-		return EMUL_OK;
-	return ctx->long_mode ? exec_fault(ctx, X86_TRAP_GP, 0) : EMUL_UNKNOWN;
-}
-
-/** exec_iret - IRET; the return from a nested task is unknown */
-enum emul_result exec_iret(struct emul_ctx *ctx)
+static enum emul_result iret_stack(struct emul_ctx *ctx)
 {
 	enum emul_result ret;
 	u64 selector, flags;
@@ -361,9 +371,7 @@ enum emul_result exec_iret(struct emul_ctx *ctx)
 	struct far f;
 
 	stack_init(&s, ctx, ctx->insn.op_size);
-	ret = iret_allowed(ctx);
-	if (ret == EMUL_OK)
-		ret = stack_pop(&s, ctx, &f.rip);
+	ret = stack_pop(&s, ctx, &f.rip);
 	if (ret == EMUL_OK)
 		ret = stack_pop(&s, ctx, &selector);
 	if (ret == EMUL_OK)
@@ -376,4 +384,13 @@ enum emul_result exec_iret(struct emul_ctx *ctx)
 	if (flags & X86_EFLAGS_VM && !ctx->cpl && !ctx->long_mode)
 		return iret_virtual(ctx, &f, &s, flags);
 	return iret_protected(ctx, &f, &s, flags);
+}
+
+/** exec_iret - IRET; with NT it is the return from a task, which long mode lacks */
+enum emul_result exec_iret(struct emul_ctx *ctx)
+{
+	if (!ctx->protected || !(ctx->rflags & X86_EFLAGS_NT))
+		return iret_stack(ctx);
+	return ctx->long_mode ? exec_fault(ctx, X86_TRAP_GP, 0) :
+				task_return(ctx);
 }

@@ -176,6 +176,13 @@ static void cb_shadow(struct emul_ctx *c)
 	now.shadow++;
 }
 
+/* CR0.TS; L0 to L3 and LE of DR7. */
+static void cb_task(struct emul_ctx *c)
+{
+	now.cr[0] |= 8;
+	now.dr[7] &= ~0x155ULL;
+}
+
 #include "emul_machine_fpu.h"
 static u64 *reg_place(enum emul_regs set, u32 nr)
 {
@@ -223,6 +230,7 @@ static const struct emul_ops machine_ops = {
 	.segment = cb_segment, .segment_set = cb_segment_set,
 	.table = cb_table, .table_set = cb_table_set, .cpuid = cb_cpuid,
 	.invlpg = cb_invlpg, .flush = cb_flush, .halt = cb_halt, .shadow = cb_shadow,
+	.task = cb_task,
 	.vector = cb_vector, .vector_set = cb_vector_set,
 	.fpu = cb_fpu, .fpu_set = cb_fpu_set, .fpu_part = cb_fpu_part,
 	.reg = cb_reg, .reg_set = cb_reg_set,

@@ -278,6 +278,16 @@ static void shadow_begin(struct emul_ctx *ctx)
 	v->emul->shadow = true;
 }
 
+/* Local breakpoints are the old task's (SDM vol. 3, 17.2.4). */
+static void task_begin(struct emul_ctx *ctx)
+{
+	struct x86_vcpu *v = ctx->priv;
+
+	v->emul->task = true;
+	cr_set(v, 0, cr_get(v, 0) | X86_CR0_TS);
+	dr_set(v, 7, dr_get(v, 7) & ~DR7_LOCAL);
+}
+
 /* ------------------------------------------------------------------------ */
 /* Numbered registers. */
 
@@ -378,6 +388,7 @@ const struct emul_ops emul_env_ops = {
 	.flush = tlb_flush,
 	.halt = halt_after,
 	.shadow = shadow_begin,
+	.task = task_begin,
 	.fpu = fpu_get,
 	.fpu_set = fpu_set,
 	.fpu_part = fpu_part,

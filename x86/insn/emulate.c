@@ -10,6 +10,7 @@
 
 #include "core/run_state.h"
 #include "emul/optable.h"
+#include "emul/task.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
@@ -84,12 +85,14 @@ static u8 shadow_of(const struct x86_emulator *em)
 /*
  * RFLAGS for the trap behind an instruction: what they were when it began (APM
  * vol. 2, 13.1.4).  Behind INT n none comes, as it has cleared TF (SDM vol. 3,
- * 17.3.1.4); INTO may have done nothing.
+ * 17.3.1.4); INTO may have done nothing.  TF is the old task's, and another runs now.
  */
 static u64 trap_rflags(const struct x86_emulator *em)
 {
 	const struct emul_insn *insn = &em->ctx.insn;
 
+	if (em->task)
+		return em->rflags & ~(u64)X86_EFLAGS_TF;
 	if (!insn->map && insn->opcode >= OPCODE_INT3 &&
 	    insn->opcode <= OPCODE_INTO)
 		return em->rflags & em->ctx.rflags;
@@ -127,7 +130,8 @@ static void emulate_commit(struct x86_vcpu *v)
  */
 #define EXEC_TRIES 16
 
-static enum emul_result exec_replayed(struct x86_emulator *em)
+static enum emul_result exec_replayed(struct x86_emulator *em,
+				      const struct emul_task *t)
 {
 	enum emul_result r;
 	int i;
@@ -138,7 +142,8 @@ static enum emul_result exec_replayed(struct x86_emulator *em)
 		em->sent = 0;
 		em->halt = false;
 		em->shadow = false;
-		r = emul_exec(&em->ctx);
+		em->task = false;
+		r = t ? task_switch(&em->ctx, t) : emul_exec(&em->ctx);
 		if (r != EMUL_RETRY)
 			break;
 	}
@@ -214,7 +219,7 @@ static bool exec_once(struct x86_vcpu *v, enum x86_next *next)
 	struct x86_emulator *em = v->emul;
 
 	*next = X86_RESUME;
-	switch (exec_replayed(em)) {
+	switch (exec_replayed(em, NULL)) {
 	case EMUL_OK:
 		em->batch = 1;
 		if (em->nwrites && em->write.piece[0].port)
@@ -226,6 +231,11 @@ static bool exec_once(struct x86_vcpu *v, enum x86_next *next)
 			*next = exit_halt(v);
 		else
 			return rep_continues(v);
+		return false;
+	case EMUL_TRAP:
+		emulate_commit(v);
+		emulate_raise(v, &em->ctx.fault);
+		*next = write_next(v);
 		return false;
 	case EMUL_FAULT:
 		*next = emulate_raise(v, &em->ctx.fault);
@@ -290,4 +300,30 @@ enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 		v->emul->hint_access = exit->page.error & PF_WRITE;
 	}
 	return emulate_exec(v);
+}
+
+/* A TSS in a device's memory is no TSS. */
+enum x86_next emulate_task_switch(struct x86_vcpu *v, const struct emul_task *t)
+{
+	struct x86_emulator *em;
+	enum emul_result r;
+
+	if (unlikely(!v->emul && !emulator_make(v)))
+		return exit_fail(v, -ENOMEM);
+	em = v->emul;
+	em->ctx.mode = emulate_mode(v);
+	em->ctx.insn = (struct emul_insn){ };
+	em->known = 0;
+	em->nreads = 0;
+	context_fill(v);
+	r = exec_replayed(em, t);
+	if (r == EMUL_RETRY)
+		return X86_RESUME;
+	if (r == EMUL_FAULT)
+		return emulate_raise(v, &em->ctx.fault);
+	if ((r != EMUL_JUMP && r != EMUL_TRAP) || em->nwrites)
+		return emulate_failed(v);
+	event_arrived(v);
+	emulate_commit(v);
+	return r == EMUL_TRAP ? emulate_raise(v, &em->ctx.fault) : X86_RESUME;
 }

@@ -8,6 +8,7 @@
 
 #include "core/guestmem.h"
 #include "x86/cpu/cr.h"
+#include "x86/cpu/debug.h"
 #include "x86/cpu/fpu.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
@@ -63,6 +64,8 @@ enum x86_next emulate_raise(struct x86_vcpu *v, const struct emul_fault *fault)
 {
 	if (fault->vector == X86_TRAP_PF)
 		event_page_fault(v, fault->address, fault->error);
+	else if (fault->vector == X86_TRAP_DB)
+		debug_trap(v, fault->address);
 	else
 		kvm_event_exception(v, fault->vector,
 				    fault->has_error ? (s64)fault->error : -1);
