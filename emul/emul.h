@@ -47,6 +47,8 @@ typedef enum emul_result emul_exec_fn(struct emul_ctx *ctx);
  * struct emul_insn - one decoded instruction
  * @exec: what executes it, from its row in the opcode table; NULL: nothing does
  * @flags: OP_* of that row (emul/optable.h)
+ * @feature: enum emul_feature, of that row
+ * @exec_vex: @exec knows VEX forms
  * @len: length in bytes, prefixes included
  * @opcode: last opcode byte
  * @map: 0 one-byte, 1 0F, 2 0F38, 3 0F3A
@@ -71,6 +73,8 @@ typedef enum emul_result emul_exec_fn(struct emul_ctx *ctx);
 struct emul_insn {
 	emul_exec_fn *exec;
 	u32 flags;
+	u8 feature;
+	bool exec_vex;
 	u8 len;
 	u8 opcode;
 	u8 map;

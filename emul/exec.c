@@ -57,9 +57,10 @@ static enum emul_result exec_checked(struct emul_ctx *ctx)
 
 	if (insn->lock && !lock_allowed(insn))
 		return exec_fault(ctx, X86_TRAP_UD, 0);
-	/* Rows are those of legacy forms; of others vector moves only are known. */
-	if (!insn->exec || (insn->vex && insn->exec != exec_vector))
+	if (!insn->exec || (insn->vex && !insn->exec_vex))
 		return EMUL_UNKNOWN;
+	if (insn->feature && !ctx->ops->has(ctx, insn->feature))
+		return exec_fault(ctx, X86_TRAP_UD, 0);
 	if (insn->flags & OP_CONDITIONS)
 		ret = conditions_met(ctx, insn->flags);
 	if (ret != EMUL_OK)

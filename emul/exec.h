@@ -29,6 +29,9 @@ emul_exec_fn exec_bound;
 emul_exec_fn exec_bt, exec_bts, exec_bsf, exec_popcnt, exec_movbe_crc32;
 emul_exec_fn exec_bswap;
 
+/* exec_bmi.c */
+emul_exec_fn exec_andn, exec_blsr, exec_bzhi, exec_bextr, exec_rorx, exec_adx;
+
 /* exec_mul.c */
 emul_exec_fn exec_mul, exec_imul, exec_div, exec_idiv;
 

@@ -78,10 +78,14 @@ enum op_group {
 /**
  * struct emul_opcode - one opcode, or one member of its group
  * @flags: OP_*; 0: undefined in every form
+ * @feature: #UD without it
+ * @vex: @exec knows the VEX forms
  * @exec: what executes it; NULL: nothing does
  */
 struct emul_opcode {
 	u32 flags;
+	u8 feature;
+	bool vex;
 	emul_exec_fn *exec;
 };
 

@@ -78,7 +78,13 @@ static enum emul_result cb_cmpxchg(struct emul_ctx *c, u64 la,
 	return cb_write(c, la, new, len);
 }
 
+static bool cb_has(struct emul_ctx *c, enum emul_feature feature)
+{
+	return true;
+}
+
 static const struct emul_ops ops = {
+	.has = cb_has,
 	.segment = cb_segment, .read = cb_read, .write = cb_write,
 	.probe = cb_probe, .cmpxchg = cb_cmpxchg,
 };

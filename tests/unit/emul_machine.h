@@ -155,6 +155,14 @@ static void cb_cpuid(struct emul_ctx *c, u32 regs[4])
 	regs[3] = 0xd;
 }
 
+/* Features that the processor lacks, by number. */
+static u64 missing;
+
+static bool cb_has(struct emul_ctx *c, enum emul_feature feature)
+{
+	return !(missing >> feature & 1);
+}
+
 static void cb_invlpg(struct emul_ctx *c, u64 la)
 {
 	now.flushed++;
@@ -229,6 +237,7 @@ static const struct emul_ops machine_ops = {
 	.cmpxchg = cb_cmpxchg, .in = cb_in, .out = cb_out,
 	.segment = cb_segment, .segment_set = cb_segment_set,
 	.table = cb_table, .table_set = cb_table_set, .cpuid = cb_cpuid,
+	.has = cb_has,
 	.invlpg = cb_invlpg, .flush = cb_flush, .halt = cb_halt, .shadow = cb_shadow,
 	.task = cb_task,
 	.vector = cb_vector, .vector_set = cb_vector_set,

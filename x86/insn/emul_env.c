@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include <asm/cpufeatures.h>
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
 
@@ -254,6 +255,39 @@ static void cpuid_get(struct emul_ctx *ctx, u32 regs[4])
 	cpuid_query(ctx->priv, regs);
 }
 
+static const u16 features[EMUL_FEATURES] = {
+	[EMUL_MMX]	= X86_FEATURE_MMX,
+	[EMUL_SSE]	= X86_FEATURE_XMM,
+	[EMUL_SSE2]	= X86_FEATURE_XMM2,
+	[EMUL_SSE3]	= X86_FEATURE_XMM3,
+	[EMUL_SSE41]	= X86_FEATURE_XMM4_1,
+	[EMUL_SSE42]	= X86_FEATURE_XMM4_2,
+	[EMUL_AVX]	= X86_FEATURE_AVX,
+	[EMUL_AVX2]	= X86_FEATURE_AVX2,
+	[EMUL_CX16]	= X86_FEATURE_CX16,
+	[EMUL_MOVBE]	= X86_FEATURE_MOVBE,
+	[EMUL_POPCNT]	= X86_FEATURE_POPCNT,
+	[EMUL_LZCNT]	= X86_FEATURE_ABM,
+	[EMUL_BMI1]	= X86_FEATURE_BMI1,
+	[EMUL_BMI2]	= X86_FEATURE_BMI2,
+	[EMUL_ADX]	= X86_FEATURE_ADX,
+	[EMUL_RDTSCP]	= X86_FEATURE_RDTSCP,
+	[EMUL_RDPID]	= X86_FEATURE_RDPID,
+	[EMUL_SMAP]	= X86_FEATURE_SMAP,
+	[EMUL_INVPCID]	= X86_FEATURE_INVPCID,
+	[EMUL_CLFLUSH]	= X86_FEATURE_CLFLUSH,
+	[EMUL_CLFLUSHOPT] = X86_FEATURE_CLFLUSHOPT,
+	[EMUL_CLWB]	= X86_FEATURE_CLWB,
+};
+
+/* Without a table the guest has what the host has. */
+static bool feature_there(struct emul_ctx *ctx, enum emul_feature feature)
+{
+	struct x86_vcpu *v = ctx->priv;
+
+	return !v->cpuid.n || cpuid_has(v, features[feature]);
+}
+
 static void tlb_drop(struct emul_ctx *ctx, u64 la)
 {
 	cr_flush_page(ctx->priv, la);
@@ -384,6 +418,7 @@ const struct emul_ops emul_env_ops = {
 	.vector = vector_get,
 	.vector_set = vector_set,
 	.cpuid = cpuid_get,
+	.has = feature_there,
 	.invlpg = tlb_drop,
 	.flush = tlb_flush,
 	.halt = halt_after,
