@@ -59,6 +59,9 @@ emul_exec_fn exec_vector;
 emul_exec_fn exec_fnstenv, exec_fnsave, exec_fldenv, exec_frstor, exec_fnstcw;
 emul_exec_fn exec_fnstsw, exec_fldcw, exec_fninit;
 
+/* exec_x87_move.c; exec_mmx() is called by exec_vector() */
+emul_exec_fn exec_fld, exec_fst, exec_fild, exec_fist, exec_mmx;
+
 /* exec_xsave.c */
 emul_exec_fn exec_fxsave, exec_fxrstor, exec_ldmxcsr, exec_stmxcsr, exec_xsave;
 emul_exec_fn exec_xsaveopt, exec_xsavec, exec_xsaves, exec_xrstor, exec_xrstors;

@@ -120,6 +120,15 @@ enum emul_result exec_sse_usable(struct emul_ctx *ctx)
 	return ret;
 }
 
+/* Moves of MMX registers have no prefix; VEX has none of them. */
+static bool sse_is_mmx(const struct emul_insn *insn)
+{
+	static const u8 opcodes[] = { 0x6e, 0x6f, 0x7e, 0x7f, 0xe7 };
+
+	return !insn->vex && !insn->rep && !insn->op66 && insn->map == 1 &&
+	       memchr(opcodes, insn->opcode, sizeof(opcodes));
+}
+
 /* Does this form leave or take over bytes that it does not move? */
 static bool sse_keeps(const struct emul_insn *insn, const struct sse_move *move)
 {
@@ -244,7 +253,7 @@ static enum emul_result sse_register(struct emul_ctx *ctx,
 /**
  * exec_vector - moves of vector registers, legacy and VEX forms
  *
- * MOVxPS, MOVxPD, MOVDQx, MOVNTx, MOVSS, MOVSD, MOVD, MOVQ, LDDQU; nothing of MMX.
+ * MOVxPS, MOVxPD, MOVDQx, MOVNTx, MOVSS, MOVSD, MOVD, MOVQ, LDDQU; of MMX too.
  */
 enum emul_result exec_vector(struct emul_ctx *ctx)
 {
@@ -252,6 +261,8 @@ enum emul_result exec_vector(struct emul_ctx *ctx)
 	const struct sse_move *move = sse_find(insn);
 	enum emul_result ret;
 
+	if (sse_is_mmx(insn))
+		return exec_mmx(ctx);
 	if (!move || insn->vex == 4)
 		return EMUL_UNKNOWN;
 	if (!sse_valid(insn, move) || !ctx->ops->has(ctx, sse_feature(insn, move)))

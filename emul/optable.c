@@ -593,9 +593,11 @@ static const struct emul_opcode groups[GROUP_COUNT][16] = {
 		[2 ... 5] = EX(N, exec_mov_to_seg),
 		[8 + 2 ... 8 + 5] = EX(N, exec_mov_to_seg),
 	},
-	/* The escapes of x87: only what moves its state is executed. */
+	/* The escapes of x87: only what moves its state and registers is executed. */
 	[GROUP_D9] = {
-		[0 ... 3] = OP(N),
+		MEM(0, N, exec_fld),
+		[1] = OP(N),
+		[2 ... 3] = EX(N, exec_fst),
 		MEM(4, N, exec_fldenv),
 		MEM(5, ONE, exec_fldcw),
 		MEM(6, N, exec_fnstenv),
@@ -603,7 +605,12 @@ static const struct emul_opcode groups[GROUP_COUNT][16] = {
 		[8 ... 15] = OP(N),
 	},
 	[GROUP_DB] = {
-		[0 ... 7] = OP(N),
+		MEM(0, N, exec_fild),
+		[1 ... 3] = EX(N, exec_fist),
+		[4] = OP(N),
+		MEM(5, N, exec_fld),
+		[6] = OP(N),
+		MEM(7, N, exec_fst),
 		[8 ... 11] = OP(N),
 		[8 + 4] = OP(G(DB_4)),
 		[13 ... 15] = OP(N),
@@ -614,7 +621,9 @@ static const struct emul_opcode groups[GROUP_COUNT][16] = {
 		[4 ... 7] = OP(N),
 	},
 	[GROUP_DD] = {
-		[0 ... 3] = OP(N),
+		MEM(0, N, exec_fld),
+		MEM(1, N, exec_fist),
+		[2 ... 3] = EX(N, exec_fst),
 		MEM(4, N, exec_frstor),
 		[5] = OP(N),
 		MEM(6, N, exec_fnsave),
@@ -622,7 +631,12 @@ static const struct emul_opcode groups[GROUP_COUNT][16] = {
 		[8 ... 15] = OP(N),
 	},
 	[GROUP_DF] = {
-		[0 ... 7] = OP(N),
+		MEM(0, N, exec_fild),
+		[1 ... 3] = EX(N, exec_fist),
+		[4] = OP(N),				/* FBLD */
+		MEM(5, N, exec_fild),
+		[6] = OP(N),				/* FBSTP */
+		MEM(7, N, exec_fist),
 		[8 ... 11] = OP(N),
 		[8 + 4] = OP(G(DF_4)),
 		[13 ... 15] = OP(N),

@@ -31,6 +31,7 @@ struct irqchip;
  * @msr_user_reasons: KVM_MSR_EXIT_REASON_* that go to userspace
  * @quirks_off: KVM_X86_QUIRK_*; written under kvm->lock (quirks.c)
  * @platform_info_off: the guest may not read MSR_PLATFORM_INFO
+ * @exit_on_failure: KVM_CAP_EXIT_ON_EMULATION_FAILURE
  * @exits_off: KVM_X86_DISABLE_EXITS_*; likewise
  */
 struct x86_vm {
@@ -47,6 +48,7 @@ struct x86_vm {
 	u32 quirks_off;
 	u32 exits_off;
 	bool platform_info_off;
+	bool exit_on_failure;
 };
 
 struct msr_row;
