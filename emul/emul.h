@@ -106,6 +106,7 @@ struct emul_insn {
  * @long_mode: EFER.LMA is 1: descriptors of system segments have 16 bytes (in)
  * @amd: where the vendors differ, do as AMD's processors do (in)
  * @cpl: current privilege level (in, out on EMUL_OK)
+ * @align: CR0.AM and RFLAGS.AC are 1 and CPL is 3: #AC unless aligned (in)
  * @implicit: the access in progress is the processor's own (the emulator sets it)
  * @stack: the stack that a transfer changes to, or NULL (the emulator sets it)
  * @gpr: general registers in encoding order, RAX..R15 (in, out on EMUL_OK)
@@ -122,6 +123,7 @@ struct emul_ctx {
 	bool la57;
 	bool long_mode;
 	bool amd;
+	bool align;
 	bool implicit;
 	u8 cpl;
 	const struct emul_segment *stack;

@@ -45,6 +45,8 @@ static void context_fill(struct x86_vcpu *v)
 	ctx->la57 = s->cr4 & X86_CR4_LA57;
 	ctx->long_mode = state_is_long_mode(v);
 	ctx->implicit = false;
+	ctx->align = s->cpl == 3 && s->rflags & X86_EFLAGS_AC &&
+		     state_get(v, GRP_CR0)->cr0 & X86_CR0_AM;
 	ctx->cpl = s->cpl;
 	ctx->rip = s->rip;
 	ctx->rflags = s->rflags;

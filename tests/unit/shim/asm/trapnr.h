@@ -16,5 +16,6 @@
 #define X86_TRAP_GP	13
 #define X86_TRAP_PF	14
 #define X86_TRAP_MF	16
+#define X86_TRAP_AC	17
 
 #endif
