@@ -58,6 +58,16 @@ enum emul_result emul_env_translate(struct emul_ctx *ctx, u64 la, u64 access,
 			       &ctx->fault);
 }
 
+/* The program's own accesses only, not those to tables. */
+static void access_seen(struct emul_ctx *ctx, u64 at, unsigned int size,
+			enum debug_kind kind)
+{
+	struct x86_vcpu *v = ctx->priv;
+
+	if (unlikely(v->emul->armed) && !ctx->implicit)
+		v->emul->hits |= debug_access(v, at, size, kind);
+}
+
 /* Bytes of @len at @la that lie in its page. */
 static unsigned int mem_first(u64 la, unsigned int len)
 {
@@ -72,6 +82,7 @@ static enum emul_result mem_read(struct emul_ctx *ctx, u64 la, void *buf,
 	unsigned int n;
 	gpa_t gpa;
 
+	access_seen(ctx, la, len, DEBUG_READ);
 	for (; len; la += n, buf += n, len -= n) {
 		n = mem_first(la, len);
 		r = emul_env_translate(ctx, la, 0, &gpa);
@@ -104,6 +115,7 @@ static enum emul_result mem_write(struct emul_ctx *ctx, u64 la,
 	enum emul_result r;
 	gpa_t gpa[2];
 
+	access_seen(ctx, la, len, DEBUG_WRITE);
 	r = mem_translate_write(ctx, la, len, gpa);
 	if (r != EMUL_OK)
 		return r;
@@ -135,6 +147,7 @@ static enum emul_result mem_cmpxchg(struct emul_ctx *ctx, u64 la,
 
 	if (mem_first(la, len) < len)
 		return mem_write(ctx, la, new, len);
+	access_seen(ctx, la, len, DEBUG_WRITE);
 	r = mem_translate_write(ctx, la, len, gpa);
 	if (r != EMUL_OK)
 		return r;
@@ -152,12 +165,14 @@ static enum emul_result mem_cmpxchg(struct emul_ctx *ctx, u64 la,
 static enum emul_result port_in(struct emul_ctx *ctx, u16 port, void *buf,
 				unsigned int size)
 {
+	access_seen(ctx, port, size, DEBUG_IO);
 	return mmio_device_read(ctx->priv, BUS_PIO, port, buf, size);
 }
 
 static enum emul_result port_out(struct emul_ctx *ctx, u16 port,
 				 const void *buf, unsigned int size)
 {
+	access_seen(ctx, port, size, DEBUG_IO);
 	return mmio_device_write(ctx->priv, BUS_PIO, port, buf, size);
 }
 

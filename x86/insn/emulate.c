@@ -53,6 +53,7 @@ static void context_fill(struct x86_vcpu *v)
 	em->rip = s->rip;
 	em->rflags = s->rflags;
 	em->single_step = (s->rflags & X86_EFLAGS_TF) || debug_steps(v);
+	em->armed = debug_is_armed(v);
 	em->hint_access = HINT_NONE;
 }
 
@@ -119,7 +120,11 @@ static void emulate_commit(struct x86_vcpu *v)
 	s->shadow = shadow_of(em);
 	if (s->cpl != em->ctx.cpl)
 		state_set(v, GRP_CPL)->cpl = em->ctx.cpl;
-	if (s->shadow != SHADOW_MOV_SS)
+	if (s->shadow == SHADOW_MOV_SS)
+		return;
+	if (unlikely(em->hits))
+		debug_stepped(v, trap_rflags(em), em->hits);
+	else
 		debug_insn_done(v, trap_rflags(em));
 }
 
@@ -145,6 +150,7 @@ static enum emul_result exec_replayed(struct x86_emulator *em,
 		em->halt = false;
 		em->shadow = false;
 		em->task = false;
+		em->hits = 0;
 		r = t ? task_switch(&em->ctx, t) : emul_exec(&em->ctx);
 		if (r != EMUL_RETRY)
 			break;
@@ -292,7 +298,8 @@ enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 		return exit_fail(v, -ENOMEM);
 	if (!emulate_fetch(v, exit, &next))
 		return next;
-	if (exit->kind == X86_EXIT_PAGE && usual_mmio(v, exit, &next))
+	if (exit->kind == X86_EXIT_PAGE && !debug_is_armed(v) &&
+	    usual_mmio(v, exit, &next))
 		return next;
 	v->emul->nreads = 0;
 	context_fill(v);

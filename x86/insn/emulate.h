@@ -23,6 +23,8 @@
  * @halt: it is HLT
  * @shadow: interrupts wait for one more instruction
  * @task: it has changed tasks
+ * @armed: its accesses may meet breakpoints
+ * @hits: those that they have met, as DR6 bits
  * @fpu: the guest's FPU state, for instructions that move it; made when needed
  * @read: pieces read from devices so far, in order; the next one may wait
  * @nreads: how many are answered
@@ -44,6 +46,8 @@ struct x86_emulator {
 	bool halt;
 	bool shadow;
 	bool task;
+	bool armed;
+	u8 hits;
 	struct emul_fpu *fpu;
 	struct mmio_list read;
 	struct mmio_list write;
