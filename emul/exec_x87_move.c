@@ -277,15 +277,18 @@ static u64 format_store(const struct format *fmt, struct ext e, u16 fcw,
 	return val | (u64)e.sign << (8 * fmt->size - 1);
 }
 
-/*
- * Store @val, and pop, unless @errors forbid it: all but that of precision do when they
- * are not masked.
- */
+/* What is stored, and the exceptions that come of it. */
+struct x87_value {
+	u8 bytes[10];
+	unsigned int size;
+	u16 errors;
+};
+
+/* Store, and pop, unless an exception that is not masked forbids it: not that of precision. */
 static enum emul_result x87_store(struct emul_ctx *ctx, struct emul_fpu *f,
-				  const void *val, unsigned int size, bool pop,
-				  u16 errors)
+				  const struct x87_value *val, bool pop)
 {
-	u16 forbid = errors & ~X87_PRECISION;
+	u16 forbid = val->errors & ~X87_PRECISION;
 	enum emul_result ret = EMUL_OK;
 
 	x87_trace(ctx, f);
@@ -293,10 +296,10 @@ static enum emul_result x87_store(struct emul_ctx *ctx, struct emul_fpu *f,
 		f->fsw |= forbid & ~X87_C1;
 		return x87_commit(ctx, f);
 	}
-	ret = operand_write(ctx, operand_address(ctx), val, size);
+	ret = operand_write(ctx, operand_address(ctx), val->bytes, val->size);
 	if (ret != EMUL_OK)
 		return ret;
-	f->fsw |= errors;
+	f->fsw |= val->errors;
 	if (pop)
 		x87_pop(f);
 	return x87_commit(ctx, f);
@@ -313,27 +316,27 @@ enum emul_result exec_fst(struct emul_ctx *ctx)
 	const struct format *fmt = ctx->insn.opcode == 0xd9 ? &single : &wide;
 	bool ten = ctx->insn.opcode == 0xdb;
 	bool pop = operand_digit(&ctx->insn) & 1;
+	struct x87_value val = { .size = ten ? 10 : fmt->size };
 	enum emul_result ret;
 	struct emul_fpu *f;
-	u16 errors = 0;
-	u8 buf[10];
 	struct ext e;
-	u64 val;
+	u64 bits;
 
 	ret = x87_begin(ctx, true, &f);
 	if (ret != EMUL_OK)
 		return ret;
 	e = ext_get(f->st[0]);
 	if (x87_empty(f)) {
-		errors = X87_INVALID | X87_STACK;
+		val.errors = X87_INVALID | X87_STACK;
 		e = indefinite;
 	}
 	if (ten) {
-		ext_put(buf, e);
-		return x87_store(ctx, f, buf, sizeof(buf), pop, errors);
+		ext_put(val.bytes, e);
+	} else {
+		bits = format_store(fmt, e, f->fcw, &val.errors);
+		memcpy(val.bytes, &bits, fmt->size);
 	}
-	val = format_store(fmt, e, f->fcw, &errors);
-	return x87_store(ctx, f, &val, fmt->size, pop, errors);
+	return x87_store(ctx, f, &val, pop);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -392,24 +395,25 @@ invalid:
 /** exec_fist - FIST, FISTP; FISTTP (/1), which drops what is behind the point */
 enum emul_result exec_fist(struct emul_ctx *ctx)
 {
-	unsigned int size = int_size(&ctx->insn), n = operand_digit(&ctx->insn);
+	struct x87_value val = { .size = int_size(&ctx->insn) };
+	unsigned int n = operand_digit(&ctx->insn);
 	enum emul_result ret;
 	struct emul_fpu *f;
-	u16 errors = 0;
-	u64 val;
+	u64 bits;
 
 	if (n == 1 && !ctx->ops->has(ctx, EMUL_SSE3))
 		return exec_fault(ctx, X86_TRAP_UD, 0);
 	ret = x87_begin(ctx, true, &f);
 	if (ret != EMUL_OK)
 		return ret;
-	val = int_round(ext_get(f->st[0]), size, n == 1 ? 0xc00 : f->fcw,
-			&errors);
+	bits = int_round(ext_get(f->st[0]), val.size, n == 1 ? 0xc00 : f->fcw,
+			 &val.errors);
 	if (x87_empty(f)) {
-		errors = X87_INVALID | X87_STACK;
-		val = BIT_ULL(8 * size - 1);
+		val.errors = X87_INVALID | X87_STACK;
+		bits = BIT_ULL(8 * val.size - 1);
 	}
-	return x87_store(ctx, f, &val, size, n != 2, errors);
+	memcpy(val.bytes, &bits, val.size);
+	return x87_store(ctx, f, &val, n != 2);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -147,50 +147,7 @@ static void cb_vector_set(struct emul_ctx *c, unsigned int nr, const void *buf,
 	memcpy(now.vector[nr], buf, len);
 }
 
-static void cb_cpuid(struct emul_ctx *c, u32 regs[4])
-{
-	regs[0] += 0x100;
-	regs[1] = 0xb;
-	regs[2] += 0x200;
-	regs[3] = 0xd;
-}
-
-/* Features that the processor lacks, by number. */
-static u64 missing;
-
-static bool cb_has(struct emul_ctx *c, enum emul_feature feature)
-{
-	return !(missing >> feature & 1);
-}
-
-static void cb_invlpg(struct emul_ctx *c, u64 la)
-{
-	now.flushed++;
-	now.flushed_la = la;
-}
-
-static void cb_flush(struct emul_ctx *c)
-{
-	now.flushed_all++;
-}
-
-static void cb_halt(struct emul_ctx *c)
-{
-	now.halted++;
-}
-
-static void cb_shadow(struct emul_ctx *c)
-{
-	now.shadow++;
-}
-
-/* CR0.TS; L0 to L3 and LE of DR7. */
-static void cb_task(struct emul_ctx *c)
-{
-	now.cr[0] |= 8;
-	now.dr[7] &= ~0x155ULL;
-}
-
+#include "emul_machine_cpu.h"
 #include "emul_machine_fpu.h"
 static u64 *reg_place(enum emul_regs set, u32 nr)
 {

@@ -62,6 +62,8 @@ static inline bool debug_is_armed(struct x86_vcpu *v)
 	return debug_dr7(v) & DR7_ENABLED;
 }
 
+enum debug_kind { DEBUG_READ, DEBUG_WRITE, DEBUG_IO };
+
 /**
  * debug_access - breakpoints that an access meets (APM vol. 2, 13.1.2)
  * @v: own thread; debug_is_armed()
@@ -71,7 +73,6 @@ static inline bool debug_is_armed(struct x86_vcpu *v)
  *
  * Return: DR6 bits.
  */
-enum debug_kind { DEBUG_READ, DEBUG_WRITE, DEBUG_IO };
 u64 debug_access(struct x86_vcpu *v, u64 at, unsigned int size,
 		 enum debug_kind kind);
 

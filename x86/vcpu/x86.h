@@ -31,8 +31,7 @@ struct irqchip;
  * @msr_user_reasons: KVM_MSR_EXIT_REASON_* that go to userspace
  * @quirks_off: KVM_X86_QUIRK_*; written under kvm->lock (quirks.c)
  * @platform_info_off: the guest may not read MSR_PLATFORM_INFO
- * @exit_on_failure: KVM_CAP_EXIT_ON_EMULATION_FAILURE
- * @exits_off: KVM_X86_DISABLE_EXITS_*; likewise
+ * @exits_off: KVM_X86_DISABLE_EXITS_*; @exit_on_failure: of an emulation; likewise
  */
 struct x86_vm {
 	struct kvm kvm;
@@ -47,8 +46,7 @@ struct x86_vm {
 	u32 msr_user_reasons;
 	u32 quirks_off;
 	u32 exits_off;
-	bool platform_info_off;
-	bool exit_on_failure;
+	bool platform_info_off, exit_on_failure;
 };
 
 struct msr_row;
