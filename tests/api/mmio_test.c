@@ -242,9 +242,9 @@ static void user_sse(bool exits)
 	};
 	struct kvm_regs r;
 
-	if (!vm_cap(NULL, KVM_CAP_EXIT_ON_EMULATION_FAILURE))
-		test_skip("no KVM_CAP_EXIT_ON_EMULATION_FAILURE");
 	START(MODE_LONG, g_user_sse);
+	if (!vm_cap(&vm, KVM_CAP_EXIT_ON_EMULATION_FAILURE))
+		test_skip("no KVM_CAP_EXIT_ON_EMULATION_FAILURE");
 	OK(ioctl(vm.fd, KVM_ENABLE_CAP, &cap));
 	r = vcpu_regs(&v);
 	r.rdi = HOLE;
