@@ -257,7 +257,8 @@ static void port_breakpoint(void)
 		not_linux("does not look for them");
 	CHECK_EQ(debugregs().dr6 & 15, 1);
 	vcpu_until(&v, 0x22);
-	vcpu_until(&v, 0x21);
+	vcpu_expect(&v, KVM_EXIT_IO);
+	CHECK_EQ(v.run->io.port, 0x21);
 	expect(DB, 6);
 	vcpu_until(&v, PORT_DONE);
 }
