@@ -22,7 +22,7 @@
 #include "emul_user.h"
 
 #define CASES	1000
-#define MOVE_CASES 4000
+#define MOVE_CASES 1500
 
 #define CODE	0x30000000ULL
 #define MXCSR_MASK 0xffff
