@@ -123,7 +123,7 @@ bench-boot: deps modules
 	@bench/boot-time
 
 check-qemu:
-	@scripts/install-deps build test lab vmm stress
+	@scripts/install-deps build test lab vmm stress libvirt
 	@tests/check modules qemu
 
 check-smp:

@@ -175,11 +175,12 @@ static int pfn_raw(hva_t hva, bool write, struct mmu_pfn *out)
 	return err;
 }
 
-int mmu_env_pfn(const struct mmu_slot *slot, gfn_t gfn, bool write,
-		struct mmu_pfn *out)
+/* @wait: FOLL_NOWAIT or 0.  Return: -EBUSY only with the former. */
+static int pfn_find(const struct mmu_slot *slot, gfn_t gfn, bool write,
+		    unsigned int wait, struct mmu_pfn *out)
 {
 	bool may_write = !(slot->flags & MMU_SLOT_READONLY);
-	unsigned int flags = FOLL_HWPOISON | (write ? FOLL_WRITE : 0);
+	unsigned int flags = FOLL_HWPOISON | wait | (write ? FOLL_WRITE : 0);
 	hva_t hva = env_hva(slot, gfn);
 	struct page *page;
 	long n;
@@ -199,7 +200,22 @@ int mmu_env_pfn(const struct mmu_slot *slot, gfn_t gfn, bool write,
 	}
 	if (n == -EHWPOISON || n == -EINTR || n == -ENOMEM)
 		return n;
+	/* 0: what was started goes on by itself. */
+	if (wait && (!n || n == -EAGAIN))
+		return -EBUSY;
 	return pfn_raw(hva, write, out);
+}
+
+int mmu_env_pfn(const struct mmu_slot *slot, gfn_t gfn, bool write,
+		struct mmu_pfn *out)
+{
+	return pfn_find(slot, gfn, write, 0, out);
+}
+
+int mmu_env_pfn_nowait(const struct mmu_slot *slot, gfn_t gfn, bool write,
+		       struct mmu_pfn *out)
+{
+	return pfn_find(slot, gfn, write, FOLL_NOWAIT, out);
 }
 
 unsigned int mmu_env_pfn_present(const struct mmu_slot *slot, gfn_t gfn,

@@ -38,13 +38,13 @@
 static const struct stat_desc vm_stat[] = {
 	VM_COUNTER(remote_tlb_flush),
 	VM_COUNTER(remote_tlb_flush_requests),
-	NOT_COUNTED(mmu_shadow_zapped, COUNT),
-	NOT_COUNTED(mmu_pte_write, COUNT),
-	NOT_COUNTED(mmu_pde_zapped, COUNT),
-	NOT_COUNTED(mmu_flooded, COUNT),
-	NOT_COUNTED(mmu_recycled, COUNT),
-	NOT_COUNTED(mmu_cache_miss, COUNT),
-	NOT_COUNTED(mmu_unsync, INSTANT),
+	STAT(mmu_shadow_zapped, COUNT, AT_MMU, MMU_STAT_ZAPPED),
+	STAT(mmu_pte_write, COUNT, AT_MMU, MMU_STAT_WRITTEN),
+	STAT(mmu_pde_zapped, COUNT, AT_MMU, MMU_STAT_LINK_DROPPED),
+	STAT(mmu_flooded, COUNT, AT_MMU, MMU_STAT_FLOODED),
+	STAT(mmu_recycled, COUNT, AT_MMU, MMU_STAT_RECLAIMED),
+	STAT(mmu_cache_miss, COUNT, AT_MMU, MMU_STAT_MADE),
+	STAT(mmu_unsync, INSTANT, AT_MMU, MMU_STAT_UNSYNC),
 	STAT(pages_4k, INSTANT, AT_MAPPED, LEVEL_4K),
 	STAT(pages_2m, INSTANT, AT_MAPPED, LEVEL_2M),
 	STAT(pages_1g, INSTANT, AT_MAPPED, LEVEL_1G),
@@ -93,6 +93,8 @@ u64 stat_value(const struct stat_desc *s, struct kvm *kvm, struct kvm_vcpu *vcpu
 		return value_at(kvm, s->at, i);
 	case AT_MAPPED:
 		return atomic_long_read(&kvm->mmu.mapped[s->at]);
+	case AT_MMU:
+		return mmu_stat(&kvm->mmu, s->at);
 	case AT_VCPU:
 		return value_at(vcpu, s->at, i);
 	case AT_HALT:

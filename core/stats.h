@@ -69,7 +69,8 @@ struct halt_stats {
 
 /* Count; by the one thread that writes. */
 #define stat_add(counter, n)	WRITE_ONCE(counter, (counter) + (n))
-#define stat_inc(counter)	stat_add(counter, 1)
+/* One instruction, of which no reader sees a half. */
+#define stat_inc(counter)	((void)(counter)++)
 
 /**
  * stat_log - count a value in a logarithmic histogram of STAT_BUCKETS values
@@ -89,6 +90,7 @@ enum stat_place {
 	AT_NOTHING,	/* nobody counts it */
 	AT_VM,		/* struct kvm */
 	AT_MAPPED,	/* kvm->mmu.mapped */
+	AT_MMU,		/* mmu_stat() */
 	AT_VCPU,	/* struct kvm_vcpu */
 	AT_HALT,	/* struct vcpu_halt */
 	AT_WAIT,	/* vcpu->wait */

@@ -8,6 +8,7 @@
 #include "core/arch.h"
 #include "core/block.h"
 #include "core/coalesced.h"
+#include "core/trace.h"
 #include "core/vcpu_map.h"
 #include "core/vm.h"
 
@@ -78,6 +79,7 @@ static long vcpu_run(struct kvm_vcpu *vcpu, unsigned long arg)
 	if (mutex_lock_killable(&vcpu->mutex))
 		return -EINTR;
 	ret = arch_vcpu_run(vcpu);
+	trace_kvm_userspace_exit(vcpu->run->exit_reason, ret);
 	mutex_unlock(&vcpu->mutex);
 	return ret;
 }

@@ -125,6 +125,8 @@ int ioapic_set(struct ioapic *io, unsigned int pin, enum irq_source source,
 		r = ioapic_rise(io, pin);
 	else
 		ioapic_fall(io, pin);
+	if (level && tracepoint_enabled(kvm_ioapic_set_irq))
+		irq_env_trace_ioapic(io->s.entry[pin], pin, r == IRQ_COALESCED);
 	spin_unlock_irqrestore(&io->lock, flags);
 	/* another source still asserts it */
 	return level ? r : 1;

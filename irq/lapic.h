@@ -184,6 +184,13 @@ static inline bool lapic_is_x2apic(const struct lapic *a)
 	return READ_ONCE(a->base) & APIC_BASE_X2APIC;
 }
 
+/** lapic_is_xapic - enabled, and its registers are in memory */
+static inline bool lapic_is_xapic(const struct lapic *a)
+{
+	return (a->base & (APIC_BASE_ENABLE | APIC_BASE_X2APIC)) ==
+	       APIC_BASE_ENABLE;
+}
+
 /** lapic_page - guest physical address of the APIC page, where accesses go to lapic_read() */
 static inline u64 lapic_page(const struct lapic *a)
 {

@@ -5,6 +5,7 @@
 
 #include "irq/apic_map.h"
 #include "irq/irq.h"
+#include "irq/irq_env.h"
 #include "irq/lapic_priv.h"
 
 /*
@@ -68,6 +69,8 @@ void lapic_icr_write(struct lapic *a, u32 value)
 
 	/* sent at once: never busy; all of them by edge (11.6.1, notes of table 11-3) */
 	lapic_reg_set(a, APIC_REG_ICR, value & ~LAPIC_ICR_BUSY);
+	if (tracepoint_enabled(kvm_apic_ipi))
+		irq_env_trace_ipi(value, msg.dest);
 	if (icr_is_valid(&msg))
 		icr_send(a, &msg);
 }

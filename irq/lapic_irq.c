@@ -172,6 +172,8 @@ void lapic_eoi(struct lapic *a)
 
 	if (unlikely(vector < 0))
 		return;
+	if (tracepoint_enabled(kvm_eoi))
+		irq_env_trace_eoi(a, vector);
 	isr_clear(a, vector);
 	tell = test_bit(vector, a->tell_eoi);
 	if (tmr_is_level(a, vector) && !(lapic_reg(a, APIC_REG_SVR) & LAPIC_SVR_EOI))
@@ -262,6 +264,8 @@ int lapic_accept(struct lapic *a, const struct irq_msg *msg)
 {
 	if (unlikely(!lapic_is_enabled(a)))
 		return IRQ_REFUSED;
+	if (tracepoint_enabled(kvm_apic_accept_irq))
+		irq_env_trace_accept(a, msg);
 	switch (msg->mode) {
 	case IRQ_FIXED:
 	case IRQ_LOWEST:

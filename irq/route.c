@@ -11,6 +11,7 @@
 
 #include "irq/ioapic.h"
 #include "irq/irq.h"
+#include "irq/irq_env.h"
 #include "irq/pic.h"
 #include "irq/route.h"
 
@@ -207,6 +208,8 @@ int irq_msi(struct irq_vm *vm, const struct irq_msi *msi)
 {
 	struct irq_msg msg;
 
+	if (tracepoint_enabled(kvm_msi_set_irq))
+		irq_env_trace_msi(msi);
 	if (!irq_msi_decode(vm, msi, &msg))
 		return IRQ_REFUSED;
 	return irq_deliver(vm, NULL, &msg);

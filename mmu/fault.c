@@ -24,6 +24,8 @@ static enum mmu_result fault_error(struct mmu_fault *fault, int err)
 	fault->err = err;
 	if (err == -EAGAIN)
 		return MMU_RETRY;
+	if (err == -EBUSY)
+		return MMU_ABSENT;
 	return err == -ENOMEM ? MMU_ERROR : MMU_USER;
 }
 
@@ -65,7 +67,8 @@ static enum mmu_result fault_page(struct mmu_vcpu *vcpu,
 	enum mmu_result r;
 	int err;
 
-	err = mmu_env_pfn(fault->slot, fault->gfn, write, &fault->pfn);
+	err = (fault->nowait ? mmu_env_pfn_nowait : mmu_env_pfn)(fault->slot,
+						fault->gfn, write, &fault->pfn);
 	if (err)
 		return fault_error(fault, err);
 	fault_decide(vcpu, fault);

@@ -31,6 +31,17 @@ void mmu_vm_destroy(struct mmu *mmu)
 	WARN_ON_ONCE(atomic_read(&mmu->unflushed));
 }
 
+unsigned long mmu_stat(struct mmu *mmu, enum mmu_stat which)
+{
+	/* Pairs with the release in shadow_activate(). */
+	struct mmu_shadow *s = smp_load_acquire(&mmu->shadow);
+
+	if (!s)
+		return 0;
+	return which == MMU_STAT_UNSYNC ? READ_ONCE(s->nr_unsync) :
+					  READ_ONCE(s->stat[which]);
+}
+
 void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu,
 		   const struct mmu_ctx_ops *guest_ops)
 {

@@ -5,6 +5,7 @@
  */
 #include "mmu/base/config.h"
 #include "mmu/mmu.h"
+#include "mmu/mmu_trace.h"
 #include "mmu/shadow/log.h"
 #include "mmu/shadow/range.h"
 #include "mmu/tdp/log.h"
@@ -20,6 +21,8 @@ void mmu_zap(struct mmu *mmu, int as_id, gfn_t start, gfn_t end,
 
 void mmu_zap_all(struct mmu *mmu)
 {
+	if (tracepoint_enabled(kvm_mmu_zap_all_fast))
+		mmu_env_trace_zap_all(atomic_long_read(&mmu->tables));
 	tdp_zap_all(mmu);
 	shadow_zap_all(mmu);
 }

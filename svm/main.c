@@ -29,6 +29,7 @@ static const struct kvm_vendor svm_vendor = {
 
 	.enter		= svm_enter,
 	.exit_decode	= svm_exit_decode,
+	.exit_info	= svm_exit_info,
 	.exit_handle	= svm_exit_handle,
 
 	.state_fetch	= svm_state_fetch,

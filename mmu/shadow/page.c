@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 
 #include "mmu/shadow/page.h"
+#include "mmu/shadow/trace.h"
 #include "mmu/tdp/entry.h"
 
 /* Under a lock: no waiting; shadow_batch_room() then waits without it. */
@@ -324,8 +325,12 @@ struct shadow_page *shadow_make(struct mmu_vcpu *vcpu, gfn_t gfn,
 	sp->spt = spt;
 	sp->gfn = gfn;
 	sp->role = role;
-	if (!shadow_publish(vcpu->mmu->shadow, sp, b))
+	if (!shadow_publish(vcpu->mmu->shadow, sp, b)) {
+		vcpu->mmu->shadow->stat[MMU_STAT_MADE]++;
+		if (tracepoint_enabled(kvm_mmu_get_page))
+			shadow_trace_page(MMU_TRACE_MADE, sp);
 		return sp;
+	}
 give_back:
 	if (spt)
 		cache_give(&vcpu->cache, spt);
@@ -406,11 +411,14 @@ void shadow_zap_page(struct mmu_shadow *s, struct shadow_page *sp,
 			shadow_drop(&sp->spt[i], b);
 	while ((sptep = rmap_first(&it, &sp->parents)))
 		shadow_drop(sptep, b);
+	if (tracepoint_enabled(kvm_mmu_prepare_zap_page))
+		shadow_trace_page(MMU_TRACE_ZAPPED, sp);
 	page_forget(s, sp);
 	unsync_forget(s, sp);
 	sp->zapped = true;
 	list_del(&sp->link);
 	s->nr_pages--;
+	s->stat[MMU_STAT_ZAPPED]++;
 	b->count.tables--;
 	b->counted = true;
 	if (sp->roots)

@@ -38,6 +38,7 @@ static bool zap_oldest(struct mmu_shadow *s, struct shadow_batch *b)
 		sp = list_first_entry(&s->pages, struct shadow_page, link);
 		if (!sp->roots) {
 			shadow_zap_page(s, sp, b);
+			s->stat[MMU_STAT_RECLAIMED]++;
 			return true;
 		}
 		list_move_tail(&sp->link, &s->pages);

@@ -60,10 +60,14 @@ static void page_written(struct mmu_shadow *s, struct shadow_page *sp,
 	unsigned int size = sp->role.ctx.format == ROLE_2LEVEL ? 4 : 8;
 	unsigned int i;
 
+	s->stat[MMU_STAT_WRITTEN]++;
 	if (!is_entry_write(sp, offset, len) || ++sp->writes > WRITES_MAX) {
+		s->stat[MMU_STAT_FLOODED]++;
 		shadow_zap_page(s, sp, b);
 		return;
 	}
+	if (sp->role.level > LEVEL_4K)
+		s->stat[MMU_STAT_LINK_DROPPED]++;
 	for (i = offset / size; i <= (offset + len - 1) / size; i++)
 		entry_drop(sp, i, b);
 }

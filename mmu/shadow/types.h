@@ -85,6 +85,7 @@ struct shadow_page {
  * @unsync: pages that are unsync
  * @nr_unsync: how many
  * @roots: struct shadow_root of vCPUs, by mmu_root.link
+ * @stat: enum mmu_stat, but for MMU_STAT_UNSYNC
  */
 struct mmu_shadow {
 	struct mmu_tracked tracked;
@@ -95,6 +96,7 @@ struct mmu_shadow {
 	struct list_head unsync;
 	unsigned int nr_unsync;
 	struct list_head roots;
+	unsigned long stat[MMU_STATS];
 };
 
 /**

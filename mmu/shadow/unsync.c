@@ -10,6 +10,7 @@
 #include "mmu/shadow/page.h"
 #include "mmu/shadow/prefetch.h"
 #include "mmu/shadow/role.h"
+#include "mmu/shadow/trace.h"
 
 /* Every CR3 load reads all of them. */
 #define UNSYNC_MAX	64
@@ -33,6 +34,8 @@ bool unsync_allow(struct mmu_shadow *s, int as_id, gfn_t gfn)
 		if (sp->unsync)
 			continue;
 		sp->unsync = true;
+		if (tracepoint_enabled(kvm_mmu_unsync_page))
+			shadow_trace_page(MMU_TRACE_UNSYNC, sp);
 		list_add_tail(&sp->unsync_link, &s->unsync);
 	}
 	s->nr_unsync += n;
@@ -133,6 +136,8 @@ static void page_read(struct mmu_vcpu *vcpu, struct shadow_page *sp,
 void unsync_page(struct mmu_vcpu *vcpu, struct shadow_page *sp,
 		 struct shadow_batch *b)
 {
+	if (tracepoint_enabled(kvm_mmu_sync_page))
+		shadow_trace_page(MMU_TRACE_SYNC, sp);
 	shadow_protect_gfn(vcpu->mmu->shadow, sp->role.as_id, sp->gfn, b);
 	shadow_batch_commit(b);
 	page_read(vcpu, sp, b);

@@ -13,6 +13,7 @@
 
 #include "mmu/base/hostpage.h"
 #include "mmu/base/tracked.h"
+#include "mmu/mmu_trace.h"
 #include "mmu/tdp/fault.h"
 #include "mmu/tdp/map.h"
 #include "mmu/tdp/root.h"
@@ -85,6 +86,8 @@ static enum mmu_result fast_write(struct mmu_vcpu *vcpu,
 	if (!try_cmpxchg(sptep, &spte,
 			 spte | cfg->write | cfg->accessed | cfg->dirty))
 		return MMU_RETRY;
+	if (tracepoint_enabled(fast_page_fault))
+		mmu_env_trace_fast(vcpu, fault, sptep, spte, READ_ONCE(*sptep));
 	hostpage_log_dirty(vcpu->mmu, slot, fault->gfn);
 	return MMU_FIXED;
 }

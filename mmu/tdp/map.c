@@ -5,6 +5,7 @@
 
 #include "mmu/base/hostpage.h"
 #include "mmu/mmu_mode.h"
+#include "mmu/mmu_trace.h"
 #include "mmu/tdp/map.h"
 #include "mmu/tdp/tree.h"
 
@@ -124,6 +125,8 @@ void tdp_map_mmio(struct mmu_vcpu *vcpu, gfn_t gfn, u64 gen)
 	}
 	if (spte_is_free(cfg, spte))
 		try_cmpxchg(sptep, &spte, spte_mmio(cfg, gen));
+	if (tracepoint_enabled(mark_mmio_spte))
+		mmu_env_trace_mmio(sptep, gfn, gen);
 }
 
 void tdp_map_prefetch(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,

@@ -13,3 +13,13 @@ alarm=$alarm'|unknown parameter .* ignored'
 # Said at every boot: the emulated CPU's missing microcode, and, a second after
 # that boot, the clock. On a busy machine: a late timer.
 harmless='Speculative Return Stack Overflow: WARNING: (See|kernel not compiled)|\] (tsc|clocksource): |\] hrtimer: interrupt took '
+
+# alarm_show LOG: stdin: the lines that alarm; the first, with what LOG says behind it of
+# where the kernel was, and how many there are
+alarm_show() {
+	bad=$(cat)
+	first=$(echo "$bad" | head -n 1)
+	grep -aF -A 40 -e "$first" "$1" |
+		grep -aE "$alarm"'|CPU: |RIP: |\] +[? ]*[a-z_0-9.]+\+0x|NMI' | head -n 30
+	echo "lines that alarm: $(echo "$bad" | wc -l)"
+}

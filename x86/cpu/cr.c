@@ -47,17 +47,24 @@ void cr_update_mmu(struct x86_vcpu *v)
 	v->mmu_stale = false;
 }
 
+void cr_flush_tlb(struct x86_vcpu *v)
+{
+	stat_inc(v->vcpu.stats.tlb_flush);
+	vendor(tlb_flush)(v);
+}
+
 void cr_flush(struct x86_vcpu *v)
 {
 	mmu_guest_flush(&v->vcpu.mmu);
-	vendor(tlb_flush)(v);
+	cr_flush_tlb(v);
 }
 
 /* One address takes the processor as long as all of them. */
 void cr_flush_page(struct x86_vcpu *v, u64 la)
 {
+	stat_inc(v->vcpu.stats.invlpg);
 	mmu_guest_invlpg(&v->vcpu.mmu, la);
-	vendor(tlb_flush)(v);
+	cr_flush_tlb(v);
 }
 
 static bool cr0_is_valid(u64 cr0)

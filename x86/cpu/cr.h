@@ -73,6 +73,9 @@ bool cr_state_is_valid(struct x86_vcpu *v, u64 cr0, u64 cr4, u64 efer);
  */
 void cr_changed(struct x86_vcpu *v);
 
+/** cr_flush_tlb - the processor's translations of the guest are forgotten; own thread */
+void cr_flush_tlb(struct x86_vcpu *v);
+
 /**
  * cr_flush - the guest asks for all its translations to be forgotten
  * @v: own thread

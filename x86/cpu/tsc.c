@@ -18,8 +18,10 @@
 #include <asm/tsc.h>
 
 #include "core/run_state.h"
+#include "core/vm.h"
 #include "x86/cpu/caps.h"
 #include "x86/cpu/tsc.h"
+#include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
 /* Two measurements of the same crystal: what KVM_SET_TSC_KHZ calls equal. */
@@ -137,6 +139,23 @@ static void tsc_moved(struct x86_vcpu *v)
 		request_set(&v->vcpu, REQ_CLOCK);
 }
 
+/* Its distance from the host's counter, however much of a suspend it has caught up with. */
+static u64 distance_of(const struct x86_vcpu *v)
+{
+	return READ_ONCE(v->state.tsc_offset) - READ_ONCE(v->tsc.lost);
+}
+
+bool tsc_vcpus_agree(struct x86_vcpu *v)
+{
+	struct kvm_vcpu *other;
+	int i;
+
+	vcpu_for_each(i, other, v->vcpu.kvm)
+		if (distance_of(to_x86_vcpu(other)) != distance_of(v))
+			return false;
+	return true;
+}
+
 /* The vCPU's own distance from the host's counter, but for the guest's changes. */
 static u64 base_of(struct x86_vcpu *v)
 {
@@ -146,8 +165,13 @@ static u64 base_of(struct x86_vcpu *v)
 
 static void base_set(struct x86_vcpu *v, u64 base)
 {
+	u64 *offset, next;
+
 	tsc_catch_up(v);
-	state_set(v, GRP_TSC)->tsc_offset = base + v->tsc.lost + v->tsc.adjust;
+	offset = &state_set(v, GRP_TSC)->tsc_offset;
+	next = base + v->tsc.lost + v->tsc.adjust;
+	trace_kvm_write_tsc_offset(v->vcpu.id, *offset, next);
+	*offset = next;
 	tsc_moved(v);
 }
 

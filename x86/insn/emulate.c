@@ -16,6 +16,7 @@
 #include "x86/insn/fetch.h"
 #include "x86/insn/pio.h"
 #include "x86/insn/usual.h"
+#include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
 void vcpu_step_emul_down(void *obj)
@@ -290,14 +291,37 @@ static noinline bool emulator_make(struct x86_vcpu *v)
 	return true;
 }
 
+static noinline void insn_trace(struct x86_vcpu *v)
+{
+	const struct x86_state *s = state_get(v, GRP_RIP | GRP_RFLAGS | GRP_CSSS |
+					      GRP_CR0);
+	const struct x86_emulator *em = v->emul;
+	u8 flags = 0;
+
+	if (s->cr0 & X86_CR0_PE)
+		flags |= TRACE_INSN_CR0_PE;
+	if (s->rflags & X86_EFLAGS_VM)
+		flags |= TRACE_INSN_VM86;
+	if (em->ctx.mode == EMUL_64)
+		flags |= TRACE_INSN_CS_L;
+	else if (em->ctx.mode == EMUL_32)
+		flags |= TRACE_INSN_CS_D;
+	trace_kvm_emulate_insn(s->rip, em->ctx.mode == EMUL_64 ? 0 :
+			       s->seg[SEG_CS].base, em->bytes,
+			       em->ctx.insn.len, flags, false);
+}
+
 enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	enum x86_next next;
 
+	stat_inc(v->vcpu.stats.insn_emulation);
 	if (unlikely(!v->emul && !emulator_make(v)))
 		return exit_fail(v, -ENOMEM);
 	if (!emulate_fetch(v, exit, &next))
 		return next;
+	if (trace_kvm_emulate_insn_enabled())
+		insn_trace(v);
 	if (exit->kind == X86_EXIT_PAGE && !debug_is_armed(v) &&
 	    usual_mmio(v, exit, &next))
 		return next;

@@ -129,6 +129,7 @@ static enum x86_next emulation_failure(struct x86_vcpu *v, const u8 *bytes,
 {
 	struct kvm_run *run = v->vcpu.run;
 
+	stat_inc(v->vcpu.stats.insn_emulation_fail);
 	if (!READ_ONCE(to_x86_vm(v->vcpu.kvm)->exit_on_failure) &&
 	    state_get(v, GRP_CPL)->cpl) {
 		kvm_event_exception(v, X86_TRAP_UD, -1);

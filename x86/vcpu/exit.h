@@ -108,6 +108,15 @@ struct x86_exit {
 	};
 };
 
+/* For tracing: what the hardware says of the last exit beside its code. */
+struct x86_exit_info {
+	u32 isa;	/* 1: VT-x, 2: AMD-V */
+	u32 event;	/* an event whose delivery it interrupted, as the hardware has it */
+	u32 error;	/* its error code */
+	u64 info1;	/* AMD-V: EXITINFO1; VT-x: exit qualification */
+	u64 info2;	/* AMD-V: EXITINFO2; VT-x: the exit's own event, and its error code */
+};
+
 /* What the run loop does next. */
 enum x86_next {
 	X86_RESUME,	/* enter the guest again */

@@ -55,6 +55,7 @@ struct x86_caps;
  *         groups that the hardware keeps are marked invalid in v->state.valid.
  *         Never fails: a refused entry shows in exit_decode()
  * @exit_decode: interrupts on: what happened; fetches what it needs
+ * @exit_info: for tracing, after exit_decode(): all that it knows of the exit
  * @exit_handle: X86_EXIT_VENDOR only
  *
  * @state_fetch: fill @groups (all invalid) in v->state and mark them valid
