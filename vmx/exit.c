@@ -2,6 +2,7 @@
 /* Why the guest was left (SDM vol. 3, 28.2 and appendix C). */
 #include <linux/kernel.h>
 
+#include <asm/processor-flags.h>
 #include <asm/traps.h>
 
 #include "vmx/cpu.h"
@@ -214,6 +215,37 @@ static void decode_exception(struct vmx_vcpu *s, struct x86_exit *exit)
 		exit->next_rip = next_rip(&s->x86);
 }
 
+/* Qualification: the new TSS, and what asks for the switch (table 28-2). */
+#define TASK_SOURCE_SHIFT	30
+
+/*
+ * An event through a task gate is told as one whose delivery was interrupted; those of
+ * instructions have a length.  RFLAGS are what the old task's TSS is to have (28.3.3).
+ */
+static void decode_task(struct x86_vcpu *v, struct x86_exit *exit)
+{
+	static const u8 sources[] = { TASK_CALL, TASK_IRET, TASK_JMP, TASK_INT };
+	u32 q = vmcs_read(EXIT_QUALIFICATION);
+	u8 source = sources[q >> TASK_SOURCE_SHIFT];
+	u32 event = source == TASK_INT ? vmcs_read(IDT_VECTORING_INFO_FIELD) : 0;
+	u32 type = event & VECTORING_INFO_TYPE_MASK;
+
+	exit->task.skip = source != TASK_INT || type == INTR_TYPE_SOFT_INTR ||
+			  type == INTR_TYPE_SOFT_EXCEPTION ||
+			  type == INTR_TYPE_PRIV_SW_EXCEPTION;
+	exit->task.how = (struct emul_task){
+		.source = source,
+		.selector = q,
+		.external = !exit->task.skip,
+		.resume = state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_RF,
+		.has_error = event & VECTORING_INFO_DELIVER_CODE_MASK,
+	};
+	if (exit->task.how.has_error)
+		exit->task.how.error = vmcs_read(IDT_VECTORING_ERROR_CODE);
+	if (exit->task.skip)
+		exit->next_rip = next_rip(v);
+}
+
 static void decode_failed_entry(struct vmx_vcpu *s, struct x86_exit *exit)
 {
 	exit->code = s->reason == VMX_REFUSED ? s->info : s->reason;
@@ -230,6 +262,9 @@ static void decode_kind(struct vmx_vcpu *s, struct x86_exit *exit)
 		break;
 	case X86_EXIT_IO:
 		decode_io(exit);
+		break;
+	case X86_EXIT_TASK_SWITCH:
+		decode_task(&s->x86, exit);
 		break;
 	case X86_EXIT_CR:
 		decode_cr(exit);

@@ -209,11 +209,17 @@ static enum x86_next invpcid_exit(struct x86_vcpu *v,
 	return undefined_exit(v, exit);
 }
 
-/* Where nested paging lets the processor do it; only 32-bit systems could want it. */
+/* Where nested paging does not let the processor do it. */
 static enum x86_next task_switch_exit(struct x86_vcpu *v,
 				      const struct x86_exit *exit)
 {
-	return emulate_failed(v);
+	struct emul_task t = exit->task.how;
+	enum x86_next next;
+
+	t.after = state_get(v, GRP_RIP)->rip;
+	if (exit->task.skip && !emulate_next_rip(v, exit, &t.after, &next))
+		return next;
+	return emulate_task_switch(v, &t);
 }
 
 static enum x86_next vendor_exit(struct x86_vcpu *v,

@@ -304,6 +304,13 @@ void event_after_exit(struct x86_vcpu *v)
 	v->events.queued = false;
 }
 
+void event_arrived(struct x86_vcpu *v)
+{
+	if (v->events.injected.kind == EVENT_NMI)
+		vendor(event_nmi_mask)(v, true);
+	v->events.injected = (struct x86_event){ };
+}
+
 bool event_wakes(struct x86_vcpu *v)
 {
 	const struct x86_events *ev = &v->events;

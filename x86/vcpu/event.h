@@ -181,6 +181,12 @@ void event_cancel(struct x86_vcpu *v);
 void event_after_exit(struct x86_vcpu *v);
 
 /**
+ * event_arrived - what was on its way has been delivered in the hardware's place
+ * @v: own thread
+ */
+void event_arrived(struct x86_vcpu *v);
+
+/**
  * event_interrupt_waiting - is there an interrupt that is not in the guest yet?
  * @ev: the queue
  * @vector: result

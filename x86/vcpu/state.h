@@ -85,6 +85,7 @@ struct x86_table {
 #define DR6_BITS	0x0000e00full	/* all that are no constants */
 #define DR6_ONES	0xffff0ff0ull	/* read as one */
 #define DR7_ENABLED	0xffull		/* L0 to L3, G0 to G3 */
+#define DR7_LOCAL	0x155ull	/* L0 to L3, LE */
 #define DR7_GD		BIT_ULL(13)
 #define DR7_BITS	0xffff2bffull
 #define DR7_ONES	0x00000400ull
