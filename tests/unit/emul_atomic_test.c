@@ -133,7 +133,7 @@ static enum emul_result cb_reg(struct emul_ctx *c, enum emul_regs set, u32 nr,
 
 static const struct emul_ops ops = {
 	.segment = cb_segment, .read = cb_read, .write = cb_write,
-	.probe = cb_probe, .cmpxchg = cb_cmpxchg, .vector = cb_vector,
+	.probe = cb_probe, .exchange = cb_cmpxchg, .vector = cb_vector,
 	.vector_set = cb_vector_set, .reg = cb_reg,
 };
 

@@ -80,7 +80,7 @@ static enum emul_result cb_cmpxchg(struct emul_ctx *c, u64 la,
 
 static const struct emul_ops ops = {
 	.segment = cb_segment, .read = cb_read, .write = cb_write,
-	.probe = cb_probe, .cmpxchg = cb_cmpxchg,
+	.probe = cb_probe, .exchange = cb_cmpxchg,
 };
 
 /* Flat-limit segments with a base that tells which one it was. */
