@@ -100,6 +100,12 @@ void tsc_vcpu_load(struct x86_vcpu *v)
 		request_set(&v->vcpu, REQ_TSC);
 }
 
+/* The LAPIC's timer reads it from anywhere: tsc_read(). */
+static void offset_set(struct x86_vcpu *v, u64 offset)
+{
+	WRITE_ONCE(state_set(v, GRP_TSC)->tsc_offset, offset);
+}
+
 void tsc_catch_up(struct x86_vcpu *v)
 {
 	u64 missed = host_lost - v->tsc.lost;
@@ -107,7 +113,7 @@ void tsc_catch_up(struct x86_vcpu *v)
 	if (!missed)
 		return;
 	v->tsc.lost += missed;
-	state_set(v, GRP_TSC)->tsc_offset += missed;
+	offset_set(v, state_get(v, GRP_TSC)->tsc_offset + missed);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -147,7 +153,7 @@ static u64 base_of(struct x86_vcpu *v)
 static void base_set(struct x86_vcpu *v, u64 base)
 {
 	tsc_catch_up(v);
-	state_set(v, GRP_TSC)->tsc_offset = base + v->tsc.lost + v->tsc.adjust;
+	offset_set(v, base + v->tsc.lost + v->tsc.adjust);
 	tsc_moved(v);
 }
 
@@ -158,7 +164,7 @@ static u64 tsc_now(struct x86_vcpu *v)
 
 static void tsc_move(struct x86_vcpu *v, u64 delta)
 {
-	state_set(v, GRP_TSC)->tsc_offset += delta;
+	offset_set(v, state_get(v, GRP_TSC)->tsc_offset + delta);
 	tsc_moved(v);
 }
 
