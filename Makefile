@@ -12,21 +12,37 @@ SOAK_SECONDS ?= 600
 # Nested paging, or (0) shadow page tables.
 NPT ?= 1
 
+# The lab's machine: amd or intel.
+VENDOR ?= amd
+# What it inserts: a directory, or stock.
+MODULES ?= build/modules
+export MODULES
+deps-amd := lab vmm
+deps-intel := intel vmm
+# CPUs, also of the guest, and the modules' parameters
+cpus-amd := 2
+cpus-intel := 1
+params-amd := npt=$(NPT)
+params-intel := ept=$(NPT)
+MACHINE = -V $(VENDOR) -s $(cpus-$(VENDOR)) -m $(MODULES) -p $(params-$(VENDOR))
+
 .PHONY: all help run check check-style unit modules modules-test programs
 .PHONY: shell lab check-qemu check-smp check-shadow check-selftests soak soak-code bench-boot
 .PHONY: bench-exit bench-rmap install clean deps mutants fuzz
-.PHONY: coverage tsan check-debug
+.PHONY: coverage tsan check-intel check-debug
 
 all: modules
 
 help:
 	$(SAY) \
 	'make run           build, boot the lab, and in it a Debian kernel in QEMU;' \
-	'                   NPT=0: on shadow page tables' \
+	'                   NPT=0: on shadow page tables; VENDOR=intel: in Bochs, an Intel' \
+	'                   machine, for make lab, shell and check-selftests, too' \
 	'make shell         the same, with a prompt in that guest' \
 	'make lab           the lab itself, with a prompt; Ctrl-A X leaves it' \
 	'make check         everything: style, unit tests, builds, lab suites' \
 	'make check-style   layers, sizes, headers' \
+	'make check-intel   the suites of the Intel machine, and with kvm-intel'"'"'s parameters' \
 	'make check-selftests   the KVM selftests of Debian kernel source' \
 	'make soak-code     random guest code for SOAK_SECONDS (600), fresh seed' \
 	'make unit          the unit tests in userspace' \
@@ -51,13 +67,13 @@ help:
 
 deps:
 	$(SAY) 'run: packages'
-	@scripts/install-deps build lab vmm
+	@scripts/install-deps build $(deps-$(VENDOR))
 
 run: deps
 	$(SAY) 'run: building the modules'
 	@scripts/build-modules normal
-	$(SAY) 'run: booting an AMD machine in QEMU, inserting kvm.ko and kvm-amd.ko'
-	@$(LAB) -G -s 2 -m build/modules -p npt=$(NPT) -f tests/lab/boot -- boot -s 2
+	$(SAY) 'run: booting an emulated machine, inserting kvm.ko and kvm-$(VENDOR).ko'
+	@$(LAB) -G $(MACHINE) -t 900 -f tests/lab/boot -- boot -s $(cpus-$(VENDOR))
 
 check:
 	@scripts/install-deps build test lab vmm
@@ -100,14 +116,14 @@ programs:
 
 shell: deps modules
 	$(SAY) 'shell: a guest; exit leaves it and the lab, as does Ctrl-A X'
-	@$(LAB) -I -G -s 2 -m build/modules -f tests/lab/boot -- boot -s 2 -i
+	@$(LAB) -I -G $(MACHINE) -f tests/lab/boot -- boot -s $(cpus-$(VENDOR)) -i
 
 lab: deps modules
 	$(SAY) 'lab: Ctrl-A X leaves it, as does exit'
-	@$(LAB) -I -G -s 2 -m build/modules -- sh
+	@$(LAB) -I -G $(MACHINE) -- sh
 
 check-selftests: deps modules
-	@tests/lab/selftests
+	@tests/lab/selftests -V $(VENDOR) -m $(MODULES)
 
 # QEMU's TCG dies of some random code: that is no failure of ours.
 soak-code: deps modules
@@ -125,7 +141,7 @@ bench-boot: deps modules
 	@bench/boot-time
 
 check-qemu:
-	@scripts/install-deps build test lab vmm stress
+	@scripts/install-deps build test lab vmm stress libvirt
 	@tests/check modules qemu
 
 check-smp:
@@ -135,6 +151,11 @@ check-smp:
 check-shadow:
 	@scripts/install-deps build test lab vmm stress
 	@tests/check modules shadow
+
+# variants reloads kvm-intel.ko with each of its parameters
+check-intel:
+	@scripts/install-deps build test intel
+	@tests/check modules intel variants
 
 check-debug:
 	@scripts/install-deps build test lab vmm debug

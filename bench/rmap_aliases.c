@@ -67,14 +67,10 @@ static void spares_free(void)
 
 static noinline void add(struct rmap_head *head, unsigned int n)
 {
-	struct pte_list_desc *rest;
 	unsigned int i;
 
-	for (i = 0; i < n; i++) {
-		rest = spares->next;
-		if (rmap_add(head, &sptes[i], 1, spares, note))
-			spares = rest;
-	}
+	for (i = 0; i < n; i++)
+		rmap_add(head, &sptes[i], 1, &spares, note);
 }
 
 static noinline void take(struct rmap_head *head, unsigned int n)
@@ -116,8 +112,7 @@ int main(void)
 	static const unsigned int sizes[] = { RMAP_ENTRIES_SHADOW, RMAP_ENTRIES_TDP };
 
 	for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
-		rmap_size_set(sizes[s]);
-		if (rmap_cache_create())
+		if (rmap_cache_create(sizes[s]))
 			return 1;
 		for (int o = LIFO; o < ORDERS; o++)
 			for (unsigned int n = 1000; n <= MAX; n *= 10)

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Blocking and halt polling: told in block.h. */
 #include <linux/ktime.h>
-#include <linux/minmax.h>
 #include <linux/moduleparam.h>
-#include <linux/rcuwait.h>
-#include <linux/sched/signal.h>
 #include <linux/sched/stat.h>
 #include <linux/slab.h>
 
 #include "core/arch.h"
 #include "core/block.h"
 #include "core/run_state.h"
+#include "core/trace.h"
 
 static unsigned int halt_poll_ns = 200000;
 module_param(halt_poll_ns, uint, 0644);
@@ -62,14 +60,20 @@ static void poll_shrink(struct vcpu_halt *h)
 }
 
 /* The poll was too short; @ns: from its beginning to the wake-up. */
-static void poll_adjust(struct vcpu_halt *h, u32 limit, u64 ns)
+static void poll_adjust(struct kvm_vcpu *vcpu, u32 limit, u64 ns)
 {
-	if (ns <= h->poll_ns)
+	struct vcpu_halt *h = vcpu->halt;
+	u32 old = h->poll_ns;
+
+	if (ns <= old)
 		return;
 	if (ns > limit)
 		poll_shrink(h);
-	else if (ns < limit && h->poll_ns < limit)
+	else if (ns < limit && old < limit)
 		poll_grow(h, limit);
+	else
+		return;
+	trace_kvm_halt_poll_ns(ns <= limit, vcpu->id, h->poll_ns, old);
 }
 
 static bool block_is_over(struct kvm_vcpu *vcpu)
@@ -141,10 +145,11 @@ void vcpu_block(struct kvm_vcpu *vcpu)
 	h->poll_ns = min(h->poll_ns, limit);
 	if (h->poll_ns)
 		end = block_poll(vcpu, start, &over);
-	if (over)
-		return;
-	end = block_sleep(vcpu, end);
-	poll_adjust(h, limit, end - start);
+	if (!over) {
+		end = block_sleep(vcpu, end);
+		poll_adjust(vcpu, limit, end - start);
+	}
+	trace_kvm_vcpu_wakeup(end - start, !over, true);
 }
 
 int vcpu_halt_make(struct kvm_vcpu *vcpu)

@@ -3,7 +3,6 @@
  * Coalesced I/O: writes to a zone go to a ring that userspace empties when it
  * likes.  The ring's page is shared with it, so nothing in it is believed.
  */
-#include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -17,18 +16,19 @@
  * @dev: its place on the bus
  * @kvm: (c) whose ring
  * @link: in kvm->coalesced_zones
- * @addr: (c) first address
- * @size: (c) bytes
- * @kind: (c) its bus
+ * @z: (c) what userspace said
  */
 struct coalesced_zone {
 	struct bus_dev dev;
 	struct kvm *kvm;
 	struct list_head link;
-	gpa_t addr;
-	u32 size;
-	enum bus_kind kind;
+	struct kvm_coalesced_mmio_zone z;
 };
+
+static enum bus_kind zone_bus(const struct kvm_coalesced_mmio_zone *z)
+{
+	return z->pio ? BUS_PIO : BUS_MMIO;
+}
 
 static int zone_write(struct kvm_vcpu *vcpu, struct bus_dev *dev, gpa_t addr,
 		      unsigned int len, const void *val)
@@ -48,7 +48,7 @@ static int zone_write(struct kvm_vcpu *vcpu, struct bus_dev *dev, gpa_t addr,
 		slot = &ring->coalesced_mmio[last];
 		slot->phys_addr = addr;
 		slot->len = len;
-		slot->pio = zone->kind == BUS_PIO;
+		slot->pio = zone->z.pio;
 		memcpy(slot->data, val, min_t(u32, len, sizeof(slot->data)));
 		/* The entry before the index: userspace reads them so. */
 		smp_store_release(&ring->last, next);
@@ -113,12 +113,10 @@ int coalesced_register(struct kvm *kvm,
 		return -ENOMEM;
 	zone->dev.ops = &zone_ops;
 	zone->kvm = kvm;
-	zone->addr = z->addr;
-	zone->size = z->size;
-	zone->kind = z->pio ? BUS_PIO : BUS_MMIO;
+	zone->z = *z;
 
 	mutex_lock(&kvm->slots_lock);
-	err = bus_add(kvm, zone->kind, zone->addr, zone->size, &zone->dev);
+	err = bus_add(kvm, zone_bus(z), z->addr, z->size, &zone->dev);
 	if (!err)
 		list_add(&zone->link, &kvm->coalesced_zones);
 	mutex_unlock(&kvm->slots_lock);
@@ -130,7 +128,6 @@ int coalesced_register(struct kvm *kvm,
 int coalesced_unregister(struct kvm *kvm,
 			 const struct kvm_coalesced_mmio_zone *z)
 {
-	enum bus_kind kind = z->pio ? BUS_PIO : BUS_MMIO;
 	struct coalesced_zone *zone, *next;
 	int err;
 
@@ -139,10 +136,10 @@ int coalesced_unregister(struct kvm *kvm,
 		return err;
 	mutex_lock(&kvm->slots_lock);
 	list_for_each_entry_safe(zone, next, &kvm->coalesced_zones, link) {
-		if (zone->kind != kind || zone->addr < z->addr ||
-		    zone->addr + zone->size > z->addr + z->size)
+		if (zone->z.pio != z->pio || zone->z.addr < z->addr ||
+		    zone->z.addr + zone->z.size > z->addr + z->size)
 			continue;
-		bus_remove(kvm, kind, &zone->dev);
+		bus_remove(kvm, zone_bus(z), &zone->dev);
 		list_del(&zone->link);
 		kfree(zone);
 	}

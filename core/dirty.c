@@ -3,10 +3,8 @@
  * The dirty log, as a bitmap: collected by words, one walk of the tree and one
  * flush per call.
  */
-#include <linux/atomic.h>
 #include <linux/bitmap.h>
 #include <linux/err.h>
-#include <linux/errno.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* ioeventfd: a guest's write to an address signals an eventfd. */
-#include <linux/errno.h>
 #include <linux/eventfd.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -100,40 +99,25 @@ static bool ioeventfd_conflicts(const struct ioeventfd *a,
 	       (!a->match || !b->match || a->value == b->value);
 }
 
-static int ioeventfd_attach(struct kvm *kvm, struct ioeventfd *e)
-{
-	int err;
-
-	if (ioeventfd_is_fast(e)) {
-		err = bus_add(kvm, BUS_FAST_MMIO, e->addr, 0, &e->fast);
-		if (err)
-			return err;
-	}
-	err = bus_add(kvm, e->kind, e->addr, e->len, &e->dev);
-	if (err && ioeventfd_is_fast(e))
-		bus_remove(kvm, BUS_FAST_MMIO, &e->fast);
-	return err;
-}
-
-static void ioeventfd_detach(struct kvm *kvm, struct ioeventfd *e)
-{
-	if (ioeventfd_is_fast(e))
-		bus_remove(kvm, BUS_FAST_MMIO, &e->fast);
-	bus_remove(kvm, e->kind, &e->dev);
-}
-
 /* Takes over @e when 0 is returned. */
 static int ioeventfd_assign(struct kvm *kvm, struct ioeventfd *e)
 {
+	bool fast = ioeventfd_is_fast(e);
 	struct ioeventfd *other;
-	int err;
+	int err = 0;
 
 	list_for_each_entry(other, &kvm->ioeventfds, link)
 		if (ioeventfd_conflicts(e, other))
 			return -EEXIST;
-	err = ioeventfd_attach(kvm, e);
+	if (fast)
+		err = bus_add(kvm, BUS_FAST_MMIO, e->addr, 0, &e->fast);
+	if (err)
+		return err;
+	err = bus_add(kvm, e->kind, e->addr, e->len, &e->dev);
 	if (!err)
 		list_add(&e->link, &kvm->ioeventfds);
+	else if (fast)
+		bus_remove(kvm, BUS_FAST_MMIO, &e->fast);
 	return err;
 }
 
@@ -147,7 +131,9 @@ static int ioeventfd_deassign(struct kvm *kvm, const struct ioeventfd *e)
 		    other->match != e->match ||
 		    (e->match && other->value != e->value))
 			continue;
-		ioeventfd_detach(kvm, other);
+		if (ioeventfd_is_fast(other))
+			bus_remove(kvm, BUS_FAST_MMIO, &other->fast);
+		bus_remove(kvm, other->kind, &other->dev);
 		list_del(&other->link);
 		ioeventfd_free(other);
 		return 0;

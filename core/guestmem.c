@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Guest memory through userspace's mapping of it. */
+/* Guest memory through userspace's mapping of it; for the MMU, see mmu/mmu_env.h, too. */
 #include <linux/cache.h>
-#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -9,7 +8,6 @@
 #include "core/arch.h"
 #include "core/dirty.h"
 #include "core/guestmem.h"
-#include "mmu/guest/gwalk.h"
 
 /* Not where the last one was. */
 static noinline struct slot *guest_slot_search(struct kvm_vcpu *vcpu,
@@ -38,6 +36,18 @@ static inline struct slot *guest_slot_near(struct kvm_vcpu *vcpu, gfn_t gfn)
 struct slot *guest_slot(struct kvm_vcpu *vcpu, gfn_t gfn)
 {
 	return guest_slot_near(vcpu, gfn);
+}
+
+static struct kvm_vcpu *env_vcpu(struct mmu_vcpu *vcpu)
+{
+	return container_of(vcpu, struct kvm_vcpu, mmu);
+}
+
+const struct mmu_slot *mmu_env_slot(struct mmu_vcpu *vcpu, gfn_t gfn)
+{
+	struct slot *slot = guest_slot_near(env_vcpu(vcpu), gfn);
+
+	return slot ? &slot->mmu : NULL;
 }
 
 /* Userspace's address of a guest address in a slot, bounded by slot_parse(). */
@@ -117,6 +127,12 @@ int guest_read(struct kvm_vcpu *vcpu, gpa_t gpa, void *buf, unsigned long len)
 	return guest_copy_in(buf, from, len) ? -EFAULT : 0;
 }
 
+int mmu_env_guest_read(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
+		       unsigned int len)
+{
+	return guest_read(env_vcpu(vcpu), gpa, buf, len);
+}
+
 /* A few entries of a table: the checks of a hardened copy take longer. */
 static int user_peek(void *buf, const void __user *from, unsigned int len)
 {
@@ -136,9 +152,10 @@ fault:
 	return -EFAULT;
 }
 
-int guest_peek(struct kvm_vcpu *vcpu, gpa_t gpa, void *buf, unsigned int len)
+int mmu_env_guest_peek(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
+		       unsigned int len)
 {
-	struct slot *slot = guest_slot_near(vcpu, gpa >> MMU_PAGE_SHIFT);
+	struct slot *slot = guest_slot_near(env_vcpu(vcpu), gpa >> MMU_PAGE_SHIFT);
 	int err;
 
 	if (!slot)
@@ -186,20 +203,32 @@ fault:
 	return NULL;
 }
 
-bool guest_same(struct kvm_vcpu *vcpu, const struct gwalk_step *step,
-		unsigned int n, unsigned int size)
+bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
+			unsigned int n, unsigned int size)
 {
 	const struct gwalk_step *end = step + n;
 	const struct slot *slot;
 
 	/* A guest's tables are nearly always in one slot. */
 	do {
-		slot = guest_slot_near(vcpu, step->gpa >> MMU_PAGE_SHIFT);
+		slot = guest_slot_near(env_vcpu(vcpu), step->gpa >> MMU_PAGE_SHIFT);
 		if (unlikely(!slot))
 			return false;
 		step = slot_same(slot, step, end, size);
 	} while (unlikely(step && step != end));
 	return step;
+}
+
+bool mmu_env_guest_same_now(struct mmu_vcpu *vcpu,
+			    const struct gwalk_step *step, unsigned int n,
+			    unsigned int size)
+{
+	bool same;
+
+	pagefault_disable();
+	same = mmu_env_guest_same(vcpu, step, n, size);
+	pagefault_enable();
+	return same;
 }
 
 /* After the write: dirty_mark() has the reason. */
@@ -338,10 +367,11 @@ int guest_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, const void *old,
 	return err;
 }
 
-int guest_cmpxchg_entry(struct kvm_vcpu *vcpu, gpa_t gpa, u64 old, u64 new,
-			unsigned int size)
+/* The MMU knows of it. */
+int mmu_env_guest_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int size,
+			  u64 old, u64 new)
 {
-	struct slot *slot = guest_slot(vcpu, gpa >> MMU_PAGE_SHIFT);
+	struct slot *slot = guest_slot(env_vcpu(vcpu), gpa >> MMU_PAGE_SHIFT);
 	int err = slot_cmpxchg(slot, gpa, &old, &new, size);
 
 	if (!err)

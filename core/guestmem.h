@@ -28,13 +28,6 @@ struct slot *guest_slot(struct kvm_vcpu *vcpu, gfn_t gfn);
  */
 int guest_read(struct kvm_vcpu *vcpu, gpa_t gpa, void *buf, unsigned long len);
 
-/** guest_peek - mmu_env_guest_peek() for a vCPU */
-int guest_peek(struct kvm_vcpu *vcpu, gpa_t gpa, void *buf, unsigned int len);
-
-/** guest_same - mmu_env_guest_same() for a vCPU */
-bool guest_same(struct kvm_vcpu *vcpu, const struct gwalk_step *step,
-		unsigned int n, unsigned int size);
-
 /**
  * guest_write - write guest physical memory, marking frames dirty
  * @vcpu: whose address space
@@ -79,9 +72,5 @@ int guest_poke(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
  */
 int guest_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, const void *old,
 		  const void *new, unsigned int len);
-
-/** guest_cmpxchg_entry - mmu_env_guest_cmpxchg() for a vCPU: the MMU knows of it */
-int guest_cmpxchg_entry(struct kvm_vcpu *vcpu, gpa_t gpa, u64 old, u64 new,
-			unsigned int size);
 
 #endif

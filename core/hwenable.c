@@ -13,10 +13,8 @@
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/irqflags.h>
-#include <linux/preempt.h>
 #include <linux/reboot.h>
 #include <linux/smp.h>
 #include <linux/syscore_ops.h>
@@ -90,7 +88,7 @@ static int hw_all_on(void)
 	return atomic_read(&err);
 }
 
-static int hw_get(void)
+int vm_step_hw_up(void *unused)
 {
 	int err = 0;
 
@@ -107,7 +105,7 @@ static int hw_get(void)
 	return err;
 }
 
-static void hw_put(void)
+void vm_step_hw_down(void *unused)
 {
 	cpus_read_lock();
 	mutex_lock(&hw_lock);
@@ -191,13 +189,13 @@ EXPORT_SYMBOL_GPL(kvm_hw_is_rebooting);
 /* On everywhere, the architecture's hook, and off again unless asked to stay. */
 static int hw_trial(void)
 {
-	int err = hw_get();
+	int err = vm_step_hw_up(NULL);
 
 	if (err)
 		return err;
 	err = arch_post_enable();
 	if (err || !enable_virt_at_load)
-		hw_put();
+		vm_step_hw_down(NULL);
 	return err;
 }
 
@@ -233,17 +231,7 @@ void module_step_hw_down(void *unused)
 	unregister_reboot_notifier(&hw_reboot_nb);
 	unregister_syscore_ops(&hw_syscore);
 	if (enable_virt_at_load)
-		hw_put();
+		vm_step_hw_down(NULL);
 	cpuhp_remove_state_nocalls(hw_online_state);
 	cpuhp_remove_state_nocalls(CPUHP_AP_KVM_STARTING);
-}
-
-int vm_step_hw_up(void *kvm)
-{
-	return hw_get();
-}
-
-void vm_step_hw_down(void *kvm)
-{
-	hw_put();
 }

@@ -18,9 +18,9 @@ int module_step_hw_up(void *unused);
 void module_step_hw_down(void *unused);
 
 /** vm_step_hw_up - take a count; the first one turns virtualization on */
-int vm_step_hw_up(void *kvm);
+int vm_step_hw_up(void *unused);
 /** vm_step_hw_down - give it back */
-void vm_step_hw_down(void *kvm);
+void vm_step_hw_down(void *unused);
 
 /**
  * kvm_hw_is_rebooting - virtualization was turned off because the machine goes down

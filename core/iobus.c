@@ -6,8 +6,6 @@
  * it first; of two that begin together, to the shorter one first.  So an
  * eventfd inside a coalesced zone wins over the zone.
  */
-#include <linux/errno.h>
-#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>

@@ -23,9 +23,7 @@ const struct ioctl_desc *ioctl_find(const struct ioctl_desc *core,
 				    const struct ioctl_desc *arch,
 				    unsigned int cmd)
 {
-	const struct ioctl_desc *d = cmd ? table_find(core, cmd) : NULL;
-
-	return d || !cmd ? d : table_find(arch, cmd);
+	return table_find(core, cmd) ?: table_find(arch, cmd);
 }
 
 static long call_copied(const struct ioctl_desc *d, void *obj,

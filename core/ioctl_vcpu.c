@@ -32,7 +32,9 @@ static long vcpu_ioctl_signal_mask(void *obj, void *data, unsigned long arg)
 
 static long vcpu_ioctl_stats_fd(void *obj, void *data, unsigned long arg)
 {
-	return stats_fd_vcpu(obj);
+	struct kvm_vcpu *vcpu = obj;
+
+	return stats_fd(vcpu->kvm, vcpu);
 }
 
 const struct ioctl_desc core_vcpu_ioctls[] = {

@@ -7,9 +7,7 @@
 #include "core/coalesced.h"
 #include "core/dirty.h"
 #include "core/eventfd.h"
-#include "core/ioctl.h"
 #include "core/irqfd.h"
-#include "core/memslot.h"
 #include "core/vm.h"
 
 static long vm_ioctl_create_vcpu(void *obj, void *data, unsigned long arg)
@@ -34,7 +32,7 @@ VM_IOCTL(vm_ioctl_irqfd, irqfd_set)
 
 static long vm_ioctl_stats_fd(void *obj, void *data, unsigned long arg)
 {
-	return stats_fd_vm(obj);
+	return stats_fd(obj, NULL);
 }
 
 static long vm_ioctl_set_mmu_pages(void *obj, void *data, unsigned long arg)

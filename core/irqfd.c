@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* irqfd: told in irqfd.h. */
 #include <linux/err.h>
-#include <linux/errno.h>
 #include <linux/eventfd.h>
 #include <linux/file.h>
-#include <linux/list.h>
 #include <linux/poll.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
-#include <linux/xarray.h>
 
 #include "core/arch.h"
 #include "core/irqfd.h"
@@ -226,17 +223,6 @@ static void irqfd_free(struct irqfd *irqfd)
 	call_rcu(&irqfd->rcu, irqfd_rcu);
 }
 
-/* Waits for the work, which may wait for irqfds.lock: not under it. */
-static void irqfds_free(struct list_head *ended)
-{
-	struct irqfd *irqfd, *next;
-
-	list_for_each_entry_safe(irqfd, next, ended, link) {
-		cancel_work_sync(&irqfd->closed);
-		irqfd_free(irqfd);
-	}
-}
-
 /* On the workqueue.  If somebody else took it off the list, that one waits for us. */
 static void irqfd_closed(struct work_struct *work)
 {
@@ -255,6 +241,7 @@ static void irqfd_closed(struct work_struct *work)
 		irqfd_free(irqfd);
 }
 
+/* @ctx: NULL: all. */
 static void irqfds_remove(struct irqfds *fds, const struct eventfd_ctx *ctx, u32 gsi)
 {
 	struct irqfd *irqfd, *next;
@@ -262,14 +249,18 @@ static void irqfds_remove(struct irqfds *fds, const struct eventfd_ctx *ctx, u32
 
 	mutex_lock(&fds->lock);
 	list_for_each_entry_safe(irqfd, next, &fds->all, link) {
-		if (irqfd->ctx != ctx || irqfd->gsi != gsi)
+		if (ctx && (irqfd->ctx != ctx || irqfd->gsi != gsi))
 			continue;
 		irqfd->ended = true;
 		list_move(&irqfd->link, &ended);
 		irqfd_end(fds, irqfd);
 	}
 	mutex_unlock(&fds->lock);
-	irqfds_free(&ended);
+	/* Waits for the work, which may wait for irqfds.lock: not under it. */
+	list_for_each_entry_safe(irqfd, next, &ended, link) {
+		cancel_work_sync(&irqfd->closed);
+		irqfd_free(irqfd);
+	}
 }
 
 static int irqfd_deassign(struct kvm *kvm, const struct kvm_irqfd *args)
@@ -288,17 +279,8 @@ static int irqfd_deassign(struct kvm *kvm, const struct kvm_irqfd *args)
 void irqfds_destroy(struct kvm *kvm)
 {
 	struct irqfds *fds = kvm->irqfds;
-	struct irqfd *irqfd;
-	LIST_HEAD(ended);
 
-	mutex_lock(&fds->lock);
-	list_for_each_entry(irqfd, &fds->all, link) {
-		irqfd->ended = true;
-		irqfd_end(fds, irqfd);
-	}
-	list_splice_init(&fds->all, &ended);
-	mutex_unlock(&fds->lock);
-	irqfds_free(&ended);
+	irqfds_remove(fds, NULL, 0);
 	/* Works that took themselves off the list may still be at its lock. */
 	flush_workqueue(irqfd_wq);
 	xa_destroy(&fds->resamplers);
@@ -311,28 +293,11 @@ void irqfds_destroy(struct kvm *kvm)
 /* Before its eventfd's queue knows it. */
 static void irqfd_drop(struct irqfd *irqfd)
 {
-	if (irqfd->ctx)
+	if (!IS_ERR_OR_NULL(irqfd->ctx))
 		eventfd_ctx_put(irqfd->ctx);
-	if (irqfd->resample)
+	if (!IS_ERR_OR_NULL(irqfd->resample))
 		eventfd_ctx_put(irqfd->resample);
 	kfree(irqfd);
-}
-
-static int irqfd_contexts(struct irqfd *irqfd, const struct kvm_irqfd *args,
-			  struct file *file)
-{
-	struct eventfd_ctx *ctx = eventfd_ctx_fileget(file);
-
-	if (IS_ERR(ctx))
-		return PTR_ERR(ctx);
-	irqfd->ctx = ctx;
-	if (!(args->flags & KVM_IRQFD_FLAG_RESAMPLE))
-		return 0;
-	ctx = eventfd_ctx_fdget(args->resamplefd);
-	if (IS_ERR(ctx))
-		return PTR_ERR(ctx);
-	irqfd->resample = ctx;
-	return 0;
 }
 
 static struct irqfd *irqfd_make(struct kvm *kvm, const struct kvm_irqfd *args,
@@ -348,7 +313,10 @@ static struct irqfd *irqfd_make(struct kvm *kvm, const struct kvm_irqfd *args,
 	INIT_WORK(&irqfd->closed, irqfd_closed);
 	init_waitqueue_func_entry(&irqfd->wait, irqfd_wake);
 	init_poll_funcptr(&irqfd->poll, irqfd_enqueue);
-	err = irqfd_contexts(irqfd, args, file);
+	irqfd->ctx = eventfd_ctx_fileget(file);
+	if (args->flags & KVM_IRQFD_FLAG_RESAMPLE)
+		irqfd->resample = eventfd_ctx_fdget(args->resamplefd);
+	err = PTR_ERR_OR_ZERO(irqfd->ctx) ?: PTR_ERR_OR_ZERO(irqfd->resample);
 	if (!err)
 		return irqfd;
 	irqfd_drop(irqfd);

@@ -18,25 +18,22 @@
 #define LAMINA_CORE_KVM_H
 
 #include <linux/kvm.h>
-#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/rcuwait.h>
-#include <linux/refcount.h>
 #include <linux/srcu.h>
 #include <linux/xarray.h>
 
 #include "core/stats.h"
 #include "mmu/mmu.h"
 
+struct dentry;
 struct file;
 struct irqfds;
 struct vcpu_halt;
 struct slots;
-struct slot;
 struct bus;
 struct mm_notifier;
-struct step_array;
 struct task_struct;
 
 /* Address spaces: 0 outside of SMM, 1 in SMM. */
@@ -73,6 +70,8 @@ struct new_fd {
  * @halt_poll: longest halt poll in ns, with HALT_POLL_OWN; 0: the module's
  * @irqfds: eventfds that raise interrupts, or NULL before the first (irqfd.h)
  * @link: in the list of VMs (stats.h)
+ * @stats_dir: its directory in debugfs, or NULL; vm_list_lock
+ * @stats_pid: (c) who created it
  * @stats: counters
  * @slots_lock: serialises slot changes, dirty log calls and bus changes
  * @slots: current slot set of each address space; under @srcu, written under
@@ -115,6 +114,8 @@ struct kvm {
 	u64 halt_poll;
 	struct irqfds *irqfds;
 	struct list_head link;
+	struct dentry *stats_dir;
+	pid_t stats_pid;
 	struct vm_stats stats;
 
 	struct mmu mmu;

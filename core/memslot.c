@@ -16,7 +16,6 @@
  * Whoever is inside kvm->srcu must not take slots_lock: its holder waits for
  * SRCU readers.
  */
-#include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>

@@ -13,7 +13,6 @@
 #ifndef LAMINA_CORE_MEMSLOT_H
 #define LAMINA_CORE_MEMSLOT_H
 
-#include <linux/srcu.h>
 
 #include "core/kvm.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel's answers to mmu/mmu_env.h.
+ * The kernel's answers to mmu/mmu_env.h, but for guest memory (guestmem.c).
  *
  * Look-ups run in userspace's address space (current->mm == kvm->mm).
  */
@@ -9,10 +9,8 @@
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/swap.h>
-#include <linux/uaccess.h>
 
 #include "core/dirty.h"
-#include "core/guestmem.h"
 #include "core/run_state.h"
 #include "mmu/mmu_env.h"
 
@@ -21,11 +19,6 @@
 
 /* Faults that may be needed until a raw mapping stays in place for a look. */
 #define RAW_TRIES	8
-
-static struct kvm_vcpu *env_vcpu(struct mmu_vcpu *vcpu)
-{
-	return container_of(vcpu, struct kvm_vcpu, mmu);
-}
 
 static struct slot *env_slot(const struct mmu_slot *slot)
 {
@@ -45,10 +38,8 @@ static void table_account(struct page *page, int n)
 	mod_lruvec_page_state(page, NR_SECONDARY_PAGETABLE, n);
 }
 
-void *mmu_env_table_alloc(bool wait)
+static void *table_alloc(gfp_t gfp)
 {
-	gfp_t gfp = wait ? GFP_KERNEL_ACCOUNT :
-			   GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN;
 	struct page *page = alloc_page(gfp | __GFP_ZERO);
 
 	if (!page)
@@ -57,15 +48,15 @@ void *mmu_env_table_alloc(bool wait)
 	return page_address(page);
 }
 
+void *mmu_env_table_alloc(bool wait)
+{
+	return table_alloc(wait ? GFP_KERNEL_ACCOUNT :
+				  GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
+}
+
 void *mmu_env_table_alloc_low(void)
 {
-	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | GFP_DMA32 |
-				       __GFP_ZERO);
-
-	if (!page)
-		return NULL;
-	table_account(page, 1);
-	return page_address(page);
+	return table_alloc(GFP_KERNEL_ACCOUNT | GFP_DMA32);
 }
 
 void mmu_env_table_own(void *table, void *owner)
@@ -101,13 +92,6 @@ void mmu_env_table_free_rcu(void *table)
 
 /* ------------------------------------------------------------------------ */
 /* Host pages. */
-
-const struct mmu_slot *mmu_env_slot(struct mmu_vcpu *vcpu, gfn_t gfn)
-{
-	struct slot *slot = guest_slot(env_vcpu(vcpu), gfn);
-
-	return slot ? &slot->mmu : NULL;
-}
 
 static void pfn_set(struct mmu_pfn *out, struct page *page, bool writable)
 {
@@ -175,11 +159,12 @@ static int pfn_raw(hva_t hva, bool write, struct mmu_pfn *out)
 	return err;
 }
 
-int mmu_env_pfn(const struct mmu_slot *slot, gfn_t gfn, bool write,
-		struct mmu_pfn *out)
+/* @wait: FOLL_NOWAIT or 0.  Return: -EBUSY only with the former. */
+static int pfn_find(const struct mmu_slot *slot, gfn_t gfn, bool write,
+		    unsigned int wait, struct mmu_pfn *out)
 {
 	bool may_write = !(slot->flags & MMU_SLOT_READONLY);
-	unsigned int flags = FOLL_HWPOISON | (write ? FOLL_WRITE : 0);
+	unsigned int flags = FOLL_HWPOISON | wait | (write ? FOLL_WRITE : 0);
 	hva_t hva = env_hva(slot, gfn);
 	struct page *page;
 	long n;
@@ -199,7 +184,22 @@ int mmu_env_pfn(const struct mmu_slot *slot, gfn_t gfn, bool write,
 	}
 	if (n == -EHWPOISON || n == -EINTR || n == -ENOMEM)
 		return n;
+	/* 0: what was started goes on by itself. */
+	if (wait && (!n || n == -EAGAIN))
+		return -EBUSY;
 	return pfn_raw(hva, write, out);
+}
+
+int mmu_env_pfn(const struct mmu_slot *slot, gfn_t gfn, bool write,
+		struct mmu_pfn *out)
+{
+	return pfn_find(slot, gfn, write, 0, out);
+}
+
+int mmu_env_pfn_nowait(const struct mmu_slot *slot, gfn_t gfn, bool write,
+		       struct mmu_pfn *out)
+{
+	return pfn_find(slot, gfn, write, FOLL_NOWAIT, out);
 }
 
 unsigned int mmu_env_pfn_present(const struct mmu_slot *slot, gfn_t gfn,
@@ -281,45 +281,6 @@ int mmu_env_host_level(const struct mmu_slot *slot, gfn_t gfn)
 	level = host_level_walk(current->mm, env_hva(slot, gfn));
 	local_irq_restore(flags);
 	return level;
-}
-
-/* ------------------------------------------------------------------------ */
-/* Guest memory. */
-
-int mmu_env_guest_read(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
-		       unsigned int len)
-{
-	return guest_read(env_vcpu(vcpu), gpa, buf, len);
-}
-
-int mmu_env_guest_peek(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
-		       unsigned int len)
-{
-	return guest_peek(env_vcpu(vcpu), gpa, buf, len);
-}
-
-bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
-			unsigned int n, unsigned int size)
-{
-	return guest_same(env_vcpu(vcpu), step, n, size);
-}
-
-bool mmu_env_guest_same_now(struct mmu_vcpu *vcpu,
-			    const struct gwalk_step *step, unsigned int n,
-			    unsigned int size)
-{
-	bool same;
-
-	pagefault_disable();
-	same = guest_same(env_vcpu(vcpu), step, n, size);
-	pagefault_enable();
-	return same;
-}
-
-int mmu_env_guest_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int size,
-			  u64 old, u64 new)
-{
-	return guest_cmpxchg_entry(env_vcpu(vcpu), gpa, old, new, size);
 }
 
 /* ------------------------------------------------------------------------ */

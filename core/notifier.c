@@ -26,13 +26,13 @@
  * list's lock; a VM leaves the list when it is not pinned.
  */
 #include <linux/err.h>
-#include <linux/minmax.h>
 #include <linux/mmu_notifier.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 
 #include "core/memslot.h"
 #include "core/notifier.h"
+#include "core/trace.h"
 
 /**
  * struct mm_notifier - one per process
@@ -170,6 +170,7 @@ static int notifier_start(struct mmu_notifier *mn,
 	struct mm_notifier *n = to_mm_notifier(mn);
 	struct kvm *kvm;
 
+	trace_kvm_unmap_hva_range(range->start, range->end);
 	spin_lock(&n->lock);
 	n->active++;
 	list_for_each_entry(kvm, &n->vms, notifier_link)
@@ -203,6 +204,7 @@ static int notifier_clear_young(struct mmu_notifier *mn, struct mm_struct *mm,
 		.visit = visit_age,
 	};
 
+	trace_kvm_age_hva(start, end);
 	return hva_walk(mn, &walk);
 }
 
@@ -215,6 +217,7 @@ static int notifier_test_young(struct mmu_notifier *mn, struct mm_struct *mm,
 		.visit = visit_young,
 	};
 
+	trace_kvm_test_age_hva(address);
 	return hva_walk(mn, &walk);
 }
 

@@ -11,7 +11,6 @@
 #ifndef LAMINA_CORE_RUN_STATE_H
 #define LAMINA_CORE_RUN_STATE_H
 
-#include <linux/bitops.h>
 #include <linux/sched/signal.h>
 #include "core/kvm.h"
 

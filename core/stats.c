@@ -4,13 +4,11 @@
  *
  *	header | id | descriptors, each with its name | values
  */
-#include <linux/anon_inodes.h>
-#include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/kvm.h>
+#include <linux/overflow.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
+#include <linux/string.h>
 
 #include "core/block.h"
 #include "core/stats.h"
@@ -38,13 +36,13 @@
 static const struct stat_desc vm_stat[] = {
 	VM_COUNTER(remote_tlb_flush),
 	VM_COUNTER(remote_tlb_flush_requests),
-	NOT_COUNTED(mmu_shadow_zapped, COUNT),
-	NOT_COUNTED(mmu_pte_write, COUNT),
-	NOT_COUNTED(mmu_pde_zapped, COUNT),
-	NOT_COUNTED(mmu_flooded, COUNT),
-	NOT_COUNTED(mmu_recycled, COUNT),
-	NOT_COUNTED(mmu_cache_miss, COUNT),
-	NOT_COUNTED(mmu_unsync, INSTANT),
+	STAT(mmu_shadow_zapped, COUNT, AT_MMU, MMU_STAT_ZAPPED),
+	STAT(mmu_pte_write, COUNT, AT_MMU, MMU_STAT_WRITTEN),
+	STAT(mmu_pde_zapped, COUNT, AT_MMU, MMU_STAT_LINK_DROPPED),
+	STAT(mmu_flooded, COUNT, AT_MMU, MMU_STAT_FLOODED),
+	STAT(mmu_recycled, COUNT, AT_MMU, MMU_STAT_RECLAIMED),
+	STAT(mmu_cache_miss, COUNT, AT_MMU, MMU_STAT_MADE),
+	STAT(mmu_unsync, INSTANT, AT_MMU, MMU_STAT_UNSYNC),
 	STAT(pages_4k, INSTANT, AT_MAPPED, LEVEL_4K),
 	STAT(pages_2m, INSTANT, AT_MAPPED, LEVEL_2M),
 	STAT(pages_1g, INSTANT, AT_MAPPED, LEVEL_1G),
@@ -93,6 +91,8 @@ u64 stat_value(const struct stat_desc *s, struct kvm *kvm, struct kvm_vcpu *vcpu
 		return value_at(kvm, s->at, i);
 	case AT_MAPPED:
 		return atomic_long_read(&kvm->mmu.mapped[s->at]);
+	case AT_MMU:
+		return mmu_stat(&kvm->mmu, s->at);
 	case AT_VCPU:
 		return value_at(vcpu, s->at, i);
 	case AT_HALT:
@@ -107,147 +107,47 @@ u64 stat_value(const struct stat_desc *s, struct kvm *kvm, struct kvm_vcpu *vcpu
 /* ------------------------------------------------------------------------ */
 /* The file. */
 
+#define DESC_OFFSET	(sizeof(struct kvm_stats_header) + NAME_BYTES)
+#define DESC_BYTES	(sizeof(struct kvm_stats_desc) + NAME_BYTES)
+
 /**
  * struct stats_file - an open descriptor
  * @kvm: (c) the VM, with a reference
  * @vcpu: (c) the vCPU, or NULL for the VM's own statistics
  * @table: (c) what it shows
  * @n: (c) how many of them
- * @nvalues: (c) values of all together
- * @id: (c) who it is
+ * @values: (c) where in @data the values are; each read looks at them anew
+ * @bytes: (c) bytes of @data
+ * @data: the file
  */
 struct stats_file {
 	struct kvm *kvm;
 	struct kvm_vcpu *vcpu;
 	const struct stat_desc *table;
 	unsigned int n;
-	unsigned int nvalues;
-	char id[NAME_BYTES];
+	u64 *values;
+	size_t bytes;
+	char data[] __aligned(sizeof(u64));
 };
-
-#define ID_OFFSET	sizeof(struct kvm_stats_header)
-#define DESC_OFFSET	(ID_OFFSET + NAME_BYTES)
-#define DESC_BYTES	(sizeof(struct kvm_stats_desc) + NAME_BYTES)
-
-static unsigned int data_offset(const struct stats_file *f)
-{
-	return DESC_OFFSET + f->n * DESC_BYTES;
-}
-
-static loff_t stats_bytes(const struct stats_file *f)
-{
-	return data_offset(f) + f->nvalues * sizeof(u64);
-}
-
-/**
- * struct stats_out - a read under way
- * @user: where the next byte goes
- * @left: room there
- * @skip: bytes of the file before it
- */
-struct stats_out {
-	char __user *user;
-	size_t left;
-	loff_t skip;
-};
-
-/* The next @len bytes of the file. */
-static int stats_put(struct stats_out *o, const void *from, size_t len)
-{
-	size_t n;
-
-	if (o->skip >= len) {
-		o->skip -= len;
-		return 0;
-	}
-	n = min_t(size_t, len - o->skip, o->left);
-	if (copy_to_user(o->user, from + o->skip, n))
-		return -EFAULT;
-	o->skip = 0;
-	o->user += n;
-	o->left -= n;
-	return 0;
-}
-
-static int stats_put_head(const struct stats_file *f, struct stats_out *o)
-{
-	struct kvm_stats_header head = {
-		.name_size = NAME_BYTES,
-		.num_desc = f->n,
-		.id_offset = ID_OFFSET,
-		.desc_offset = DESC_OFFSET,
-		.data_offset = data_offset(f),
-	};
-
-	return stats_put(o, &head, sizeof(head)) ?: stats_put(o, f->id, NAME_BYTES);
-}
-
-static int stats_put_descs(const struct stats_file *f, struct stats_out *o)
-{
-	struct kvm_stats_desc desc = { };
-	char name[NAME_BYTES];
-	const struct stat_desc *s;
-	int err;
-
-	for (s = f->table; s < f->table + f->n; s++) {
-		desc.flags = s->flags;
-		desc.exponent = s->exponent;
-		desc.size = s->size;
-		strscpy_pad(name, s->name, sizeof(name));
-		err = stats_put(o, &desc, sizeof(desc)) ?:
-		      stats_put(o, name, sizeof(name));
-		if (err)
-			return err;
-		desc.offset += s->size * sizeof(u64);
-	}
-	return 0;
-}
-
-static int stats_put_value(const struct stats_file *f, struct stats_out *o,
-			   const struct stat_desc *s)
-{
-	unsigned int i;
-	int err = 0;
-	u64 value;
-
-	for (i = 0; i < s->size && !err; i++) {
-		value = stat_value(s, f->kvm, f->vcpu, i);
-		err = stats_put(o, &value, sizeof(value));
-	}
-	return err;
-}
-
-static int stats_put_values(const struct stats_file *f, struct stats_out *o)
-{
-	const struct stat_desc *s;
-	int err = 0;
-
-	for (s = f->table; s < f->table + f->n && !err; s++)
-		err = stats_put_value(f, o, s);
-	return err;
-}
 
 static ssize_t stats_read(struct file *file, char __user *user, size_t len,
 			  loff_t *pos)
 {
 	struct stats_file *f = file->private_data;
-	struct stats_out o = { .user = user, .left = len, .skip = *pos };
-	ssize_t done;
-	int err;
+	const struct stat_desc *s;
+	u64 *value = f->values;
+	unsigned int i;
 
-	err = stats_put_head(f, &o) ?: stats_put_descs(f, &o) ?:
-	      stats_put_values(f, &o);
-	if (err)
-		return err;
-	done = len - o.left;
-	*pos += done;
-	return done;
+	for (s = f->table; s < f->table + f->n; s++)
+		for (i = 0; i < s->size; i++)
+			WRITE_ONCE(*value++, stat_value(s, f->kvm, f->vcpu, i));
+	return simple_read_from_buffer(user, len, pos, f->data, f->bytes);
 }
 
 static loff_t stats_llseek(struct file *file, loff_t offset, int whence)
 {
 	return fixed_size_llseek(file, offset, whence,
-				 stats_bytes(file->private_data));
+				 ((struct stats_file *)file->private_data)->bytes);
 }
 
 static int stats_release(struct inode *inode, struct file *file)
@@ -270,62 +170,79 @@ void stats_set_owner(struct module *owner)
 	stats_fops.owner = owner;
 }
 
+/* All but the values; @data is 0. */
+static void stats_describe(struct stats_file *f)
+{
+	struct kvm_stats_header *head = (void *)f->data;
+	struct kvm_stats_desc *desc = (void *)f->data + DESC_OFFSET;
+	char *id = f->data + sizeof(*head);
+	const struct stat_desc *s;
+	u32 offset = 0;
+	int n;
+
+	*head = (struct kvm_stats_header){
+		.name_size = NAME_BYTES,
+		.num_desc = f->n,
+		.id_offset = sizeof(*head),
+		.desc_offset = DESC_OFFSET,
+		.data_offset = DESC_OFFSET + f->n * DESC_BYTES,
+	};
+	n = snprintf(id, NAME_BYTES, "kvm-%d", task_tgid_nr(current));
+	if (f->vcpu)
+		snprintf(id + n, NAME_BYTES - n, "/vcpu-%u", f->vcpu->id);
+	for (s = f->table; s < f->table + f->n; s++) {
+		desc->flags = s->flags;
+		desc->exponent = s->exponent;
+		desc->size = s->size;
+		desc->offset = offset;
+		strscpy((char *)(desc + 1), s->name, NAME_BYTES);
+		offset += s->size * sizeof(u64);
+		desc = (void *)desc + DESC_BYTES;
+	}
+	f->values = (void *)desc;
+}
+
 static struct stats_file *stats_file_make(struct kvm *kvm, struct kvm_vcpu *vcpu)
 {
-	struct stats_file *f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
-	unsigned int i;
+	const struct stat_desc *table;
+	struct stats_file *f;
+	unsigned int n, i;
+	size_t bytes;
 
+	table = stat_table(vcpu ? STAT_VCPU : STAT_VM, &n);
+	bytes = DESC_OFFSET + n * DESC_BYTES;
+	for (i = 0; i < n; i++)
+		bytes += table[i].size * sizeof(u64);
+	f = kzalloc(struct_size(f, data, bytes), GFP_KERNEL_ACCOUNT);
 	if (!f)
 		return NULL;
 	f->kvm = kvm;
 	f->vcpu = vcpu;
-	f->table = stat_table(vcpu ? STAT_VCPU : STAT_VM, &f->n);
-	for (i = 0; i < f->n; i++)
-		f->nvalues += f->table[i].size;
+	f->table = table;
+	f->n = n;
+	f->bytes = bytes;
+	stats_describe(f);
 	return f;
 }
 
-/* Takes over @f and, when it succeeds, a reference to the VM. */
-static int stats_fd_open(struct stats_file *f, const char *name)
+int stats_fd(struct kvm *kvm, struct kvm_vcpu *vcpu)
 {
-	struct file *file;
-	int fd = get_unused_fd_flags(O_CLOEXEC);
-
-	if (fd < 0) {
-		kfree(f);
-		return fd;
-	}
-	file = anon_inode_getfile(name, &stats_fops, f, O_RDONLY);
-	if (IS_ERR(file)) {
-		put_unused_fd(fd);
-		kfree(f);
-		return PTR_ERR(file);
-	}
-	file->f_mode |= FMODE_LSEEK | FMODE_PREAD;
-	vm_get(f->kvm);
-	fd_install(fd, file);
-	return fd;
-}
-
-int stats_fd_vm(struct kvm *kvm)
-{
-	struct stats_file *f = stats_file_make(kvm, NULL);
+	struct stats_file *f = stats_file_make(kvm, vcpu);
+	char name[16 + 10 + 1] = "kvm-vm-stats";
+	struct new_fd fd;
+	int err;
 
 	if (!f)
 		return -ENOMEM;
-	snprintf(f->id, sizeof(f->id), "kvm-%d", task_tgid_nr(current));
-	return stats_fd_open(f, "kvm-vm-stats");
-}
-
-int stats_fd_vcpu(struct kvm_vcpu *vcpu)
-{
-	struct stats_file *f = stats_file_make(vcpu->kvm, vcpu);
-	char name[16 + 10 + 1];
-
-	if (!f)
-		return -ENOMEM;
-	snprintf(f->id, sizeof(f->id), "kvm-%d/vcpu-%u", task_tgid_nr(current),
-		 vcpu->id);
-	snprintf(name, sizeof(name), "kvm-vcpu-stats:%u", vcpu->id);
-	return stats_fd_open(f, name);
+	if (vcpu)
+		snprintf(name, sizeof(name), "kvm-vcpu-stats:%u", vcpu->id);
+	err = fd_reserve(&fd, name, &stats_fops, f, O_RDONLY);
+	if (err) {
+		kfree(f);
+		return err;
+	}
+	fd.file->f_mode |= FMODE_LSEEK | FMODE_PREAD;
+	vm_get(kvm);
+	fd_publish(&fd);
+	return fd.nr;
 }

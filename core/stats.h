@@ -69,7 +69,8 @@ struct halt_stats {
 
 /* Count; by the one thread that writes. */
 #define stat_add(counter, n)	WRITE_ONCE(counter, READ_ONCE(counter) + (n))
-#define stat_inc(counter)	stat_add(counter, 1)
+/* One instruction, of which no reader sees a half. */
+#define stat_inc(counter)	((void)(counter)++)
 
 /**
  * stat_log - count a value in a logarithmic histogram of STAT_BUCKETS values
@@ -89,6 +90,7 @@ enum stat_place {
 	AT_NOTHING,	/* nobody counts it */
 	AT_VM,		/* struct kvm */
 	AT_MAPPED,	/* kvm->mmu.mapped */
+	AT_MMU,		/* mmu_stat() */
 	AT_VCPU,	/* struct kvm_vcpu */
 	AT_HALT,	/* struct vcpu_halt */
 	AT_WAIT,	/* vcpu->wait */
@@ -130,15 +132,13 @@ u64 stat_value(const struct stat_desc *s, struct kvm *kvm, struct kvm_vcpu *vcpu
 	       unsigned int i);
 
 /**
- * stats_fd_vm - KVM_GET_STATS_FD on a VM (api.rst 4.133)
+ * stats_fd - KVM_GET_STATS_FD (api.rst 4.133)
  * @kvm: the VM, which the descriptor keeps
+ * @vcpu: one of its vCPUs, whose statistics they are; NULL: the VM's own
  *
  * Return: the descriptor, -EMFILE, -ENOMEM.
  */
-int stats_fd_vm(struct kvm *kvm);
-
-/** stats_fd_vcpu - the same on a vCPU */
-int stats_fd_vcpu(struct kvm_vcpu *vcpu);
+int stats_fd(struct kvm *kvm, struct kvm_vcpu *vcpu);
 
 /** stats_set_owner - the module that open descriptors keep loaded */
 void stats_set_owner(struct module *owner);

@@ -1,86 +1,173 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * debugfs kvm/: a file for each statistic, the sum over all VMs.  Of a histogram it
- * shows the first bucket, as tools expect a number.
+ * debugfs kvm/: a file for each statistic, the sum over all VMs; and the same for each
+ * VM in a directory <pid>-<fd>, the sum over its vCPUs.  Of a histogram it shows the
+ * first bucket, as tools expect a number.
  *
- * There are no directories of single VMs: making them costs more than all the rest of
- * a VM's creation.  KVM_GET_STATS_FD shows the same for one VM and one vCPU.
+ * To make a directory costs more than all the rest of a VM's creation, so a VM gets one
+ * when it has lived for a while.  KVM_GET_STATS_FD shows the same from the beginning.
  */
+#include <linux/dcache.h>
 #include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/module.h>
-#include <linux/spinlock.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/workqueue.h>
 
 #include "core/stats.h"
 #include "core/vm.h"
 
-/* The VMs whose vCPUs are there; @vm_list_lock. */
+/* How long a VM lives until somebody may want to look at it, in ms. */
+#define DIR_DELAY	300
+
+/* The VMs whose vCPUs are there, and their directories; @vm_list_lock. */
 static LIST_HEAD(vm_list);
-static DEFINE_SPINLOCK(vm_list_lock);
+static DEFINE_MUTEX(vm_list_lock);
 static struct dentry *stats_dir;
 
-void stats_vm_enlist(struct kvm *kvm)
+static u64 vm_sum(const struct stat_desc *s, struct kvm *kvm)
 {
-	spin_lock(&vm_list_lock);
-	list_add(&kvm->link, &vm_list);
-	spin_unlock(&vm_list_lock);
+	struct kvm_vcpu *vcpu;
+	u64 sum = 0;
+	int i;
+
+	if (s->place < AT_VCPU)
+		return stat_value(s, kvm, NULL, 0);
+	vcpu_for_each(i, vcpu, kvm)
+		sum += stat_value(s, kvm, vcpu, 0);
+	return sum;
 }
 
-void stats_vm_delist(struct kvm *kvm)
-{
-	spin_lock(&vm_list_lock);
-	list_del(&kvm->link);
-	spin_unlock(&vm_list_lock);
-}
+/* ------------------------------------------------------------------------ */
+/* All VMs. */
 
 static int sum_vms(void *desc, u64 *sum)
 {
 	struct kvm *kvm;
 
 	*sum = 0;
-	spin_lock(&vm_list_lock);
+	mutex_lock(&vm_list_lock);
 	list_for_each_entry(kvm, &vm_list, link)
-		*sum += stat_value(desc, kvm, NULL, 0);
-	spin_unlock(&vm_list_lock);
+		*sum += vm_sum(desc, kvm);
+	mutex_unlock(&vm_list_lock);
 	return 0;
 }
-DEFINE_DEBUGFS_ATTRIBUTE(vm_fops, sum_vms, NULL, "%llu\n");
+DEFINE_DEBUGFS_ATTRIBUTE(all_fops, sum_vms, NULL, "%llu\n");
 
-static int sum_vcpus(void *desc, u64 *sum)
+/* ------------------------------------------------------------------------ */
+/* One VM: the file has its descriptor, the directory its VM. */
+
+static ssize_t vm_stat_read(struct file *file, char __user *buf, size_t len,
+			    loff_t *pos)
 {
-	struct kvm_vcpu *vcpu;
-	struct kvm *kvm;
-	int i;
+	const struct stat_desc *s = file_inode(file)->i_private;
+	const struct dentry *dir = file->f_path.dentry->d_parent;
+	char text[24];
+	int n;
 
-	*sum = 0;
-	spin_lock(&vm_list_lock);
-	list_for_each_entry(kvm, &vm_list, link)
-		vcpu_for_each(i, vcpu, kvm)
-			*sum += stat_value(desc, kvm, vcpu, 0);
-	spin_unlock(&vm_list_lock);
-	return 0;
+	n = scnprintf(text, sizeof(text), "%llu\n",
+		      vm_sum(s, d_inode(dir)->i_private));
+	return simple_read_from_buffer(buf, len, pos, text, n);
 }
-DEFINE_DEBUGFS_ATTRIBUTE(vcpu_fops, sum_vcpus, NULL, "%llu\n");
 
-static void stats_files(enum stat_owner owner, const struct file_operations *fops)
+/* debugfs keeps a file that is read from being removed. */
+static const struct file_operations vm_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.read = vm_stat_read,
+	.llseek = default_llseek,
+};
+
+static void stats_files(enum stat_owner owner, struct dentry *dir,
+			const struct file_operations *fops)
 {
 	const struct stat_desc *s;
 	unsigned int n;
 
 	for (s = stat_table(owner, &n); n; n--, s++)
-		debugfs_create_file_unsafe(s->name, 0444, stats_dir, (void *)s, fops);
+		debugfs_create_file(s->name, 0444, dir, (void *)s, fops);
+}
+
+/* A VM that is not gone yet may have had the same number: then this one has none. */
+static void vm_dir_make(struct kvm *kvm)
+{
+	struct dentry *dir;
+	char name[24];
+
+	snprintf(name, sizeof(name), "%d-%d", kvm->stats_pid, kvm->fd.nr);
+	dir = debugfs_lookup(name, stats_dir);
+	if (dir) {
+		dput(dir);
+		dir = ERR_PTR(-EEXIST);
+	} else {
+		dir = debugfs_create_dir(name, stats_dir);
+	}
+	kvm->stats_dir = dir;
+	if (IS_ERR(dir))
+		return;
+	d_inode(dir)->i_private = kvm;
+	stats_files(STAT_VM, dir, &vm_fops);
+	stats_files(STAT_VCPU, dir, &vm_fops);
+}
+
+/* Return: false: every VM has one. */
+static bool vm_dir_next(void)
+{
+	struct kvm *kvm;
+	bool found = false;
+
+	mutex_lock(&vm_list_lock);
+	/* Those without are at the end. */
+	list_for_each_entry_reverse(kvm, &vm_list, link) {
+		if (kvm->stats_dir)
+			break;
+		found = true;
+	}
+	if (found)
+		vm_dir_make(list_next_entry(kvm, link));
+	mutex_unlock(&vm_list_lock);
+	return found;
+}
+
+static void dirs_make(struct work_struct *work)
+{
+	while (vm_dir_next())
+		cond_resched();
+}
+static DECLARE_DELAYED_WORK(dirs_work, dirs_make);
+
+void stats_vm_enlist(struct kvm *kvm)
+{
+	kvm->stats_pid = task_pid_nr(current);
+	mutex_lock(&vm_list_lock);
+	list_add_tail(&kvm->link, &vm_list);
+	mutex_unlock(&vm_list_lock);
+	schedule_delayed_work(&dirs_work, msecs_to_jiffies(DIR_DELAY));
+}
+
+void stats_vm_delist(struct kvm *kvm)
+{
+	mutex_lock(&vm_list_lock);
+	list_del(&kvm->link);
+	mutex_unlock(&vm_list_lock);
+	if (!IS_ERR_OR_NULL(kvm->stats_dir))
+		debugfs_remove(kvm->stats_dir);
 }
 
 /* Whoever cannot have them goes without. */
 int module_step_stats_up(void *unused)
 {
 	stats_dir = debugfs_create_dir("kvm", NULL);
-	stats_files(STAT_VM, &vm_fops);
-	stats_files(STAT_VCPU, &vcpu_fops);
+	stats_files(STAT_VM, stats_dir, &all_fops);
+	stats_files(STAT_VCPU, stats_dir, &all_fops);
 	return 0;
 }
 
 void module_step_stats_down(void *unused)
 {
-	debugfs_remove_recursive(stats_dir);
+	cancel_delayed_work_sync(&dirs_work);
+	debugfs_remove(stats_dir);
 }

@@ -8,6 +8,7 @@
 #include "core/arch.h"
 #include "core/block.h"
 #include "core/coalesced.h"
+#include "core/trace.h"
 #include "core/vcpu_map.h"
 #include "core/vm.h"
 
@@ -18,14 +19,9 @@
 /* ------------------------------------------------------------------------ */
 /* Load and put. */
 
-static struct kvm_vcpu *vcpu_of_notifier(struct preempt_notifier *pn)
-{
-	return container_of(pn, struct kvm_vcpu, preempt);
-}
-
 static void vcpu_sched_in(struct preempt_notifier *pn, int cpu)
 {
-	struct kvm_vcpu *vcpu = vcpu_of_notifier(pn);
+	struct kvm_vcpu *vcpu = container_of(pn, struct kvm_vcpu, preempt);
 
 	RCU_INIT_POINTER(vcpu->off_cpu, NULL);
 	WRITE_ONCE(vcpu->cpu, cpu);
@@ -35,7 +31,7 @@ static void vcpu_sched_in(struct preempt_notifier *pn, int cpu)
 static void vcpu_sched_out(struct preempt_notifier *pn,
 			   struct task_struct *next)
 {
-	struct kvm_vcpu *vcpu = vcpu_of_notifier(pn);
+	struct kvm_vcpu *vcpu = container_of(pn, struct kvm_vcpu, preempt);
 
 	rcu_assign_pointer(vcpu->off_cpu, current);
 	arch_vcpu_put(vcpu);
@@ -78,6 +74,7 @@ static long vcpu_run(struct kvm_vcpu *vcpu, unsigned long arg)
 	if (mutex_lock_killable(&vcpu->mutex))
 		return -EINTR;
 	ret = arch_vcpu_run(vcpu);
+	trace_kvm_userspace_exit(vcpu->run->exit_reason, ret);
 	mutex_unlock(&vcpu->mutex);
 	return ret;
 }
@@ -216,7 +213,7 @@ int vcpu_step_fd_up(void *obj)
 	char name[8 + 1 + 10 + 1];
 
 	snprintf(name, sizeof(name), "kvm-vcpu:%u", vcpu->id);
-	return fd_reserve(&vcpu->fd, name, &vcpu_fops, vcpu);
+	return fd_reserve(&vcpu->fd, name, &vcpu_fops, vcpu, O_RDWR);
 }
 
 void vcpu_step_fd_down(void *obj)
@@ -242,18 +239,6 @@ int vcpu_step_publish_up(void *obj)
 	return 0;
 }
 
-static struct kvm_vcpu *vcpu_alloc(struct kvm *kvm, u32 id)
-{
-	struct kvm_vcpu *vcpu;
-
-	vcpu = kvzalloc(arch_vcpu_size(), GFP_KERNEL_ACCOUNT);
-	if (vcpu) {
-		vcpu->kvm = kvm;
-		vcpu->id = id;
-	}
-	return vcpu;
-}
-
 long vcpu_create(struct kvm *kvm, u32 id)
 {
 	struct kvm_vcpu *vcpu;
@@ -261,9 +246,11 @@ long vcpu_create(struct kvm *kvm, u32 id)
 
 	if (id >= VCPU_IDS_MAX)
 		return -EINVAL;
-	vcpu = vcpu_alloc(kvm, id);
+	vcpu = kvzalloc(arch_vcpu_size(), GFP_KERNEL_ACCOUNT);
 	if (!vcpu)
 		return -ENOMEM;
+	vcpu->kvm = kvm;
+	vcpu->id = id;
 	mutex_lock(&kvm->lock);
 	ret = steps_up(&arch_vcpu_steps, vcpu);
 	if (!ret)

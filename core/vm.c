@@ -9,7 +9,6 @@
 
 #include "core/arch.h"
 #include "core/irqfd.h"
-#include "core/stats.h"
 #include "core/vm.h"
 
 static int vm_release(struct inode *inode, struct file *file)
@@ -78,7 +77,7 @@ void vm_step_locks_down(void *obj)
 }
 
 int fd_reserve(struct new_fd *fd, const char *name,
-	       const struct file_operations *fops, void *obj)
+	       const struct file_operations *fops, void *obj, int flags)
 {
 	struct file *file;
 	int nr;
@@ -86,7 +85,7 @@ int fd_reserve(struct new_fd *fd, const char *name,
 	nr = get_unused_fd_flags(O_CLOEXEC);
 	if (nr < 0)
 		return nr;
-	file = anon_inode_getfile(name, fops, obj, O_RDWR);
+	file = anon_inode_getfile(name, fops, obj, flags);
 	if (IS_ERR(file)) {
 		put_unused_fd(nr);
 		return PTR_ERR(file);
@@ -116,7 +115,7 @@ int vm_step_fd_up(void *obj)
 {
 	struct kvm *kvm = obj;
 
-	return fd_reserve(&kvm->fd, "kvm-vm", &vm_fops, kvm);
+	return fd_reserve(&kvm->fd, "kvm-vm", &vm_fops, kvm, O_RDWR);
 }
 
 void vm_step_fd_down(void *obj)

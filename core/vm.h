@@ -68,11 +68,12 @@ void vcpu_destroy_all(struct kvm *kvm);
  * @name: of its inode
  * @fops: what it does
  * @obj: its file's private_data
+ * @flags: O_RDWR or O_RDONLY
  *
  * Return: 0, -EMFILE, -ENFILE, -ENOMEM.
  */
 int fd_reserve(struct new_fd *fd, const char *name,
-	       const struct file_operations *fops, void *obj);
+	       const struct file_operations *fops, void *obj, int flags);
 
 /**
  * fd_give_back - the object is not created after all; nothing if it was published

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Directed yield: told in yield.h. */
-#include <linux/errno.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 

@@ -186,4 +186,13 @@ int emul_decode(struct emul_insn *insn, enum emul_mode mode, const u8 *bytes,
  */
 enum emul_result emul_exec(struct emul_ctx *ctx);
 
+/**
+ * emul_interrupt_real - deliver an interrupt or exception in real mode
+ * @ctx: the emulation, as for emul_exec(), but for @insn
+ * @vector: 0 to 255; no error code is pushed (SDM vol. 3, 21.1.4)
+ *
+ * Return: as emul_exec().
+ */
+enum emul_result emul_interrupt_real(struct emul_ctx *ctx, u8 vector);
+
 #endif

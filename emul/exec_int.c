@@ -221,6 +221,16 @@ static enum emul_result interrupt(struct emul_ctx *ctx, u8 vector)
 	return int_real(ctx, vector);
 }
 
+enum emul_result emul_interrupt_real(struct emul_ctx *ctx, u8 vector)
+{
+	enum emul_result ret;
+
+	/* What it returns to is the instruction that has not begun. */
+	ctx->insn.len = 0;
+	ret = int_real(ctx, vector);
+	return ret == EMUL_JUMP ? EMUL_OK : ret;
+}
+
 /** exec_int3 - INT3; task gates are unknown to this and its kin */
 enum emul_result exec_int3(struct emul_ctx *ctx)
 {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A VM's controllers as a whole: their life, and the way of a message to LAPICs. */
-#include <linux/kernel.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
@@ -63,13 +62,6 @@ static bool irq_is_candidate(const struct lapic *a)
 static bool irq_is_lowest(const struct irq_msg *msg)
 {
 	return msg->mode == IRQ_LOWEST || (msg->lowest && msg->mode == IRQ_FIXED);
-}
-
-static int irq_sum(int sum, int one)
-{
-	if (one == IRQ_REFUSED)
-		return sum;
-	return sum == IRQ_REFUSED ? one : sum + one;
 }
 
 static int irq_deliver_targets(const struct irq_vm *vm, const struct irq_msg *msg,

@@ -125,6 +125,8 @@ int ioapic_set(struct ioapic *io, unsigned int pin, enum irq_source source,
 		r = ioapic_rise(io, pin);
 	else
 		ioapic_fall(io, pin);
+	if (level && tracepoint_enabled(kvm_ioapic_set_irq))
+		irq_env_trace_ioapic(io->s.entry[pin], pin, r == IRQ_COALESCED);
 	spin_unlock_irqrestore(&io->lock, flags);
 	/* another source still asserts it */
 	return level ? r : 1;
@@ -277,7 +279,7 @@ void ioapic_tell(struct ioapic *io, unsigned int pin, bool on)
 	spin_unlock_irqrestore(&io->lock, flags);
 }
 
-/* What a reset and a restored state have in common: @lock held, or nobody looks yet. */
+/* What a reset and a restored state have in common: @lock held. */
 static void ioapic_forget(struct ioapic *io)
 {
 	memset(io->eois, 0, sizeof(io->eois));
@@ -286,23 +288,18 @@ static void ioapic_forget(struct ioapic *io)
 	io->s.base = IOAPIC_BASE;
 }
 
-static void ioapic_defaults(struct ioapic *io)
+void ioapic_reset(struct ioapic *io)
 {
-	u32 irr = io->s.irr;
+	unsigned long flags;
 	unsigned int pin;
+	u32 irr;
 
+	spin_lock_irqsave(&io->lock, flags);
+	irr = io->s.irr;
 	ioapic_forget(io);
 	io->s.irr = irr;
 	for (pin = 0; pin < IRQ_IOAPIC_PINS; pin++)
 		io->s.entry[pin] = IOAPIC_MASKED;
-}
-
-void ioapic_reset(struct ioapic *io)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&io->lock, flags);
-	ioapic_defaults(io);
 	spin_unlock_irqrestore(&io->lock, flags);
 }
 
@@ -314,7 +311,7 @@ struct ioapic *ioapic_create(struct irq_vm *vm)
 		return NULL;
 	io->vm = vm;
 	spin_lock_init(&io->lock);
-	ioapic_defaults(io);
+	ioapic_reset(io);
 	return io;
 }
 

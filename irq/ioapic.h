@@ -16,7 +16,6 @@
 #ifndef LAMINA_IRQ_IOAPIC_H
 #define LAMINA_IRQ_IOAPIC_H
 
-#include <linux/bits.h>
 #include <linux/spinlock.h>
 
 #include "irq/types.h"

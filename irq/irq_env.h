@@ -8,6 +8,8 @@
 #ifndef LAMINA_IRQ_IRQ_ENV_H
 #define LAMINA_IRQ_IRQ_ENV_H
 
+#include <linux/tracepoint-defs.h>
+
 #include "irq/types.h"
 
 struct irq_vm;
@@ -86,5 +88,30 @@ void irq_env_pit_cancel(struct irq_vm *vm);
  * @vm: the VM
  */
 void irq_env_ioapic_delay(struct irq_vm *vm);
+
+/* ---- tracing: called only while somebody listens, by tracepoint_enabled() */
+
+DECLARE_TRACEPOINT(kvm_eoi);
+DECLARE_TRACEPOINT(kvm_apic_ipi);
+DECLARE_TRACEPOINT(kvm_apic_accept_irq);
+DECLARE_TRACEPOINT(kvm_msi_set_irq);
+DECLARE_TRACEPOINT(kvm_ioapic_set_irq);
+DECLARE_TRACEPOINT(kvm_pic_set_irq);
+
+struct irq_msg;
+struct irq_msi;
+
+/** irq_env_trace_eoi - kvm_eoi: the interrupt that the vCPU has ended */
+void irq_env_trace_eoi(const struct lapic *a, int vector);
+/** irq_env_trace_ipi - kvm_apic_ipi: a write of ICR */
+void irq_env_trace_ipi(u32 icr, u32 dest);
+/** irq_env_trace_accept - kvm_apic_accept_irq: a message for a LAPIC */
+void irq_env_trace_accept(const struct lapic *a, const struct irq_msg *msg);
+/** irq_env_trace_msi - kvm_msi_set_irq */
+void irq_env_trace_msi(const struct irq_msi *msi);
+/** irq_env_trace_ioapic - kvm_ioapic_set_irq: @entry: the redirection entry */
+void irq_env_trace_ioapic(u64 entry, int pin, bool coalesced);
+/** irq_env_trace_pic - kvm_pic_set_irq: @chip 0 or 1, @pin 0 to 7 */
+void irq_env_trace_pic(u8 chip, u8 pin, u8 elcr, u8 imr, bool coalesced);
 
 #endif

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A LAPIC's life: creation, reset, modes, CPUID.  Own thread. */
-#include <linux/errno.h>
 #include <linux/gfp.h>
-#include <linux/kernel.h>
 #include <linux/rculist.h>
 #include <linux/string.h>
 
@@ -49,12 +47,12 @@ static void lapic_lvts_reset(struct lapic *a)
 /* All but ID, LDR and version.  SVR first: from then on no vector is accepted. */
 static void lapic_regs_reset(struct lapic *a)
 {
-	static const u32 none[8];
+	static const u32 none[APIC_REGS_SIZE / 4];
 
 	lapic_reg_set(a, APIC_REG_SVR, LAPIC_SVR_RESET);
 	lapic_timer_stop(a);
 	lapic_lvts_reset(a);
-	lapic_vectors_set(a, none, none, none);
+	lapic_vectors_set(a, none);
 	memset(a->tell_eoi, 0, sizeof(a->tell_eoi));
 	lapic_reg_set(a, APIC_REG_DFR, ~0u);
 	lapic_reg_set(a, APIC_REG_TPR, 0);

@@ -17,7 +17,6 @@
 #define LAMINA_IRQ_LAPIC_H
 
 #include <linux/atomic.h>
-#include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/list.h>
 
@@ -184,10 +183,11 @@ static inline bool lapic_is_x2apic(const struct lapic *a)
 	return READ_ONCE(a->base) & APIC_BASE_X2APIC;
 }
 
-/** lapic_page - guest physical address of the APIC page, where accesses go to lapic_read() */
-static inline u64 lapic_page(const struct lapic *a)
+/** lapic_is_xapic - enabled, and its registers are in memory */
+static inline bool lapic_is_xapic(const struct lapic *a)
 {
-	return a->base & ~0xfffull;
+	return (a->base & (APIC_BASE_ENABLE | APIC_BASE_X2APIC)) ==
+	       APIC_BASE_ENABLE;
 }
 
 /* ---- Save and restore; own thread. */

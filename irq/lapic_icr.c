@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sending: ICR and SELF_IPI (SDM vol. 3, 11.6 and 11.12.9).  Own thread. */
 #include <linux/bitops.h>
-#include <linux/errno.h>
 
 #include "irq/apic_map.h"
 #include "irq/irq.h"
+#include "irq/irq_env.h"
 #include "irq/lapic_priv.h"
 
 /*
@@ -68,11 +68,13 @@ void lapic_icr_write(struct lapic *a, u32 value)
 
 	/* sent at once: never busy; all of them by edge (11.6.1, notes of table 11-3) */
 	lapic_reg_set(a, APIC_REG_ICR, value & ~LAPIC_ICR_BUSY);
+	if (tracepoint_enabled(kvm_apic_ipi))
+		irq_env_trace_ipi(value, msg.dest);
 	if (icr_is_valid(&msg))
 		icr_send(a, &msg);
 }
 
-void lapic_self_ipi(struct lapic *a, u8 vector)
+void lapic_self_ipi(struct lapic *a, u32 vector)
 {
 	const struct irq_msg msg = { .vector = vector, .shorthand = IRQ_SELF };
 

@@ -4,7 +4,6 @@
  * 11.8).  What takes interrupts runs in the own thread, what brings them anywhere.
  */
 #include <linux/bitops.h>
-#include <linux/kernel.h>
 
 #include "irq/irq_env.h"
 #include "irq/lapic_priv.h"
@@ -115,17 +114,21 @@ static bool tmr_is_level(const struct lapic *a, u8 vector)
 	return word & BIT(vector % 32);
 }
 
-void lapic_vectors_set(struct lapic *a, const u32 *irr, const u32 *tmr,
-		       const u32 *isr)
+void lapic_vectors_set(struct lapic *a, const u32 *regs)
 {
+	u32 isr, irr;
+
 	a->isr_words = 0;
-	for (int i = 0; i < 8; i++) {
-		atomic_set(lapic_atomic(a, APIC_REG_TMR + i * 0x10), tmr[i]);
-		lapic_reg_set(a, APIC_REG_ISR + i * 0x10, isr[i]);
-		if (isr[i])
+	for (u32 i = 0, at = 0; i < 8; i++, at += 0x10) {
+		isr = regs[(APIC_REG_ISR + at) / 4];
+		irr = regs[(APIC_REG_IRR + at) / 4];
+		atomic_set(lapic_atomic(a, APIC_REG_TMR + at),
+			   regs[(APIC_REG_TMR + at) / 4]);
+		lapic_reg_set(a, APIC_REG_ISR + at, isr);
+		if (isr)
 			a->isr_words |= BIT(i);
-		atomic_set(lapic_atomic(a, APIC_REG_IRR + i * 0x10), irr[i]);
-		if (irr[i])
+		atomic_set(lapic_atomic(a, APIC_REG_IRR + at), irr);
+		if (irr)
 			atomic_or(BIT(i), &a->irr_words);
 		else
 			irr_word_emptied(a, i);
@@ -135,7 +138,7 @@ void lapic_vectors_set(struct lapic *a, const u32 *irr, const u32 *tmr,
 
 /* ---- Into the vCPU. */
 
-u8 lapic_ppr(const struct lapic *a)
+u32 lapic_ppr(const struct lapic *a)
 {
 	u8 tpr = lapic_reg(a, APIC_REG_TPR);
 	int top = READ_ONCE(a->isr_top);
@@ -148,7 +151,7 @@ int lapic_pending_above(struct lapic *a)
 	int vector = irr_top(a);
 
 	/* a message may have come in just when the LAPIC was disabled */
-	if (vector < 0 || vector >> 4 <= lapic_ppr(a) >> 4 || !lapic_is_enabled(a))
+	if (vector < 0 || (u32)vector >> 4 <= lapic_ppr(a) >> 4 || !lapic_is_enabled(a))
 		return -1;
 	return vector;
 }
@@ -172,6 +175,8 @@ void lapic_eoi(struct lapic *a)
 
 	if (unlikely(vector < 0))
 		return;
+	if (tracepoint_enabled(kvm_eoi))
+		irq_env_trace_eoi(a, vector);
 	isr_clear(a, vector);
 	tell = test_bit(vector, a->tell_eoi);
 	if (tmr_is_level(a, vector) && !(lapic_reg(a, APIC_REG_SVR) & LAPIC_SVR_EOI))
@@ -262,6 +267,8 @@ int lapic_accept(struct lapic *a, const struct irq_msg *msg)
 {
 	if (unlikely(!lapic_is_enabled(a)))
 		return IRQ_REFUSED;
+	if (tracepoint_enabled(kvm_apic_accept_irq))
+		irq_env_trace_accept(a, msg);
 	switch (msg->mode) {
 	case IRQ_FIXED:
 	case IRQ_LOWEST:

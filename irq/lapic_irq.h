@@ -6,9 +6,6 @@
 #ifndef LAMINA_IRQ_LAPIC_IRQ_H
 #define LAMINA_IRQ_LAPIC_IRQ_H
 
-#include <linux/atomic.h>
-#include <linux/compiler.h>
-
 #include "irq/lapic.h"
 
 /* ---- Interrupts into the vCPU; own thread. */

@@ -3,9 +3,6 @@
 #ifndef LAMINA_IRQ_LAPIC_PRIV_H
 #define LAMINA_IRQ_LAPIC_PRIV_H
 
-#include <linux/atomic.h>
-#include <linux/compiler.h>
-
 #include "irq/lapic_irq.h"
 
 /** lapic_reg - a register; others may read what the owner writes: ids, SVR, LVTs */
@@ -45,13 +42,12 @@ void lapic_set_ids(struct lapic *a);
 void lapic_ids_changed(struct lapic *a);
 
 /** lapic_ppr - processor priority (SDM vol. 3, 11.8.3.1); of another vCPU: a moment ago */
-u8 lapic_ppr(const struct lapic *a);
+u32 lapic_ppr(const struct lapic *a);
 
-/** lapic_vectors_set - IRR, TMR and ISR are @irr, @tmr and @isr, eight words each; own thread */
-void lapic_vectors_set(struct lapic *a, const u32 *irr, const u32 *tmr,
-		       const u32 *isr);
+/** lapic_vectors_set - IRR, TMR and ISR are what they are in @regs, a page's; own thread */
+void lapic_vectors_set(struct lapic *a, const u32 *regs);
 
-/** lapic_timer_restore - the count goes on from @count, where that can be; own thread */
+/** lapic_timer_restore - it was stopped: the count goes on from @count, where that can be */
 void lapic_timer_restore(struct lapic *a, u32 count);
 
 /** lapic_lvt_fire - the source of an LVT entry asks for an interrupt; any context */
@@ -64,7 +60,7 @@ void lapic_error(struct lapic *a, u32 bit);
 void lapic_icr_write(struct lapic *a, u32 value);
 
 /** lapic_self_ipi - SELF_IPI was written; own thread */
-void lapic_self_ipi(struct lapic *a, u8 vector);
+void lapic_self_ipi(struct lapic *a, u32 vector);
 
 /** lapic_lvts_mask - all LVT entries, as software disable does (SDM vol. 3, 11.4.7.2) */
 void lapic_lvts_mask(struct lapic *a);

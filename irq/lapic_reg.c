@@ -3,11 +3,9 @@
  * Reading and writing registers, in both modes from one table (SDM vol. 3, table 11-1
  * for xAPIC, 11-6 for x2APIC).  Own thread.
  */
-#include <linux/errno.h>
 #include <linux/kernel.h>
 
 #include "irq/lapic_priv.h"
-#include "irq/types.h"
 
 /* In which mode a register may be read and written. */
 #define RX	BIT(0)	/* xAPIC */
@@ -25,90 +23,47 @@
  * @drop: read-only bits: no #GP in x2APIC mode, unlike those in neither mask
  * @read: NULL: what the page says
  * @write: takes the bits that are kept; NULL: into the page
+ * @is_id: whom a message is for depends on it
  */
 struct lapic_reg {
 	u8 access;
 	u32 keep;
 	u32 drop;
 	u32 (*read)(const struct lapic *a);
-	void (*write)(struct lapic *a, u32 offset, u32 value);
+	void (*write)(struct lapic *a, u32 value);
+	bool is_id;
 };
 
-static u32 ppr_read(const struct lapic *a)
+static void dfr_write(struct lapic *a, u32 value)
 {
-	return lapic_ppr(a);
-}
-
-/* Not there since the Pentium 4 (SDM vol. 3, 11.6.2.4). */
-static u32 zero_read(const struct lapic *a)
-{
-	return 0;
-}
-
-/* ID, LDR */
-static void id_write(struct lapic *a, u32 offset, u32 value)
-{
-	lapic_reg_set(a, offset, value);
+	lapic_reg_set(a, APIC_REG_DFR, value | LAPIC_DFR_ONES);
 	lapic_ids_changed(a);
 }
 
-static void dfr_write(struct lapic *a, u32 offset, u32 value)
-{
-	id_write(a, offset, value | LAPIC_DFR_ONES);
-}
-
-static void eoi_write(struct lapic *a, u32 offset, u32 value)
+static void eoi_write(struct lapic *a, u32 value)
 {
 	lapic_eoi(a);
 }
 
-static void svr_write(struct lapic *a, u32 offset, u32 value)
+static void svr_write(struct lapic *a, u32 value)
 {
-	lapic_reg_set(a, offset, value);
+	lapic_reg_set(a, APIC_REG_SVR, value);
 	if (!(value & LAPIC_SVR_ENABLE))
 		lapic_lvts_mask(a);
 }
 
 /* A write shows the errors since the last one (SDM vol. 3, 11.5.3). */
-static void esr_write(struct lapic *a, u32 offset, u32 value)
+static void esr_write(struct lapic *a, u32 value)
 {
-	lapic_reg_set(a, offset, atomic_xchg(&a->errors, 0));
+	lapic_reg_set(a, APIC_REG_ESR, atomic_xchg(&a->errors, 0));
 }
 
-static void icr_write(struct lapic *a, u32 offset, u32 value)
+/* LVT entries are masked while the LAPIC is disabled by software (SDM vol. 3, 11.4.7.2). */
+static u32 lvt_value(const struct lapic *a, u32 offset, u32 value)
 {
-	lapic_icr_write(a, value);
-}
+	bool lvt = offset >= APIC_REG_LVT_TIMER && offset <= APIC_REG_LVT_ERROR;
 
-static void self_ipi_write(struct lapic *a, u32 offset, u32 value)
-{
-	lapic_self_ipi(a, value);
-}
-
-/* Masked while the LAPIC is disabled by software (SDM vol. 3, 11.4.7.2). */
-static u32 lvt_value(const struct lapic *a, u32 value)
-{
-	return lapic_is_on(a) ? value : value | LAPIC_LVT_MASKED;
-}
-
-static void lvt_write(struct lapic *a, u32 offset, u32 value)
-{
-	lapic_reg_set(a, offset, lvt_value(a, value));
-}
-
-static void lvt_timer_write(struct lapic *a, u32 offset, u32 value)
-{
-	lapic_timer_lvt(a, lvt_value(a, value));
-}
-
-static void timer_init_write(struct lapic *a, u32 offset, u32 value)
-{
-	lapic_timer_start(a, value);
-}
-
-static void timer_div_write(struct lapic *a, u32 offset, u32 value)
-{
-	lapic_timer_divider(a, value);
+	return lvt && !lapic_is_on(a) ? value | LAPIC_LVT_MASKED : value;
 }
 
 #define AT(offset)	[(offset) / 0x10]
@@ -119,14 +74,15 @@ static void timer_div_write(struct lapic *a, u32 offset, u32 value)
 #define LINT_DROP	(LAPIC_LVT_BUSY | LAPIC_LVT_REMOTE_IRR)
 
 static const struct lapic_reg lapic_regs[APIC_REGS_SIZE / 0x10] = {
-	AT(APIC_REG_ID) = { RX | WX | R2, LAPIC_ID_MASK, .write = id_write },
+	AT(APIC_REG_ID) = { RX | WX | R2, LAPIC_ID_MASK, .is_id = true },
 	AT(APIC_REG_VERSION) = { RO },
 	AT(APIC_REG_TPR) = { RW, 0xff },
-	AT(APIC_REG_APR) = { RX, .read = zero_read },
-	AT(APIC_REG_PPR) = { RO, .read = ppr_read },
+	/* APR, RRD: 0, not there since the Pentium 4 (SDM vol. 3, 11.6.2.4) */
+	AT(APIC_REG_APR) = { RX },
+	AT(APIC_REG_PPR) = { RO, .read = lapic_ppr },
 	AT(APIC_REG_EOI) = { WO, .write = eoi_write },
-	AT(APIC_REG_RRD) = { RX, .read = zero_read },
-	AT(APIC_REG_LDR) = { RX | WX | R2, LAPIC_ID_MASK, .write = id_write },
+	AT(APIC_REG_RRD) = { RX },
+	AT(APIC_REG_LDR) = { RX | WX | R2, LAPIC_ID_MASK, .is_id = true },
 	AT(APIC_REG_DFR) = { RX | WX, ~LAPIC_DFR_ONES, .write = dfr_write },
 	/* bit 9, focus checking, is a bit of AMD's (APM vol. 2, 16.4.7) */
 	AT(APIC_REG_SVR) = { RW, 0x3ff, .write = svr_write },
@@ -134,21 +90,19 @@ static const struct lapic_reg lapic_regs[APIC_REGS_SIZE / 0x10] = {
 	EIGHT(APIC_REG_TMR) = { RO },
 	EIGHT(APIC_REG_IRR) = { RO },
 	AT(APIC_REG_ESR) = { RW, .write = esr_write },
-	AT(APIC_REG_ICR) = { RW, .write = icr_write },	/* see lapic_reg_keep() */
+	AT(APIC_REG_ICR) = { RW, .write = lapic_icr_write },	/* see lapic_reg_keep() */
 	AT(APIC_REG_ICR2) = { RX | WX, LAPIC_ID_MASK },
 	AT(APIC_REG_LVT_TIMER) = { RW, LVT_BITS | BIT(LAPIC_TIMER_SHIFT), LAPIC_LVT_BUSY,
-				   .write = lvt_timer_write },
-	AT(APIC_REG_LVT_THERMAL) = { RW, LVT_BITS | LVT_MODE, LAPIC_LVT_BUSY,
-				     .write = lvt_write },
-	AT(APIC_REG_LVT_PERF) = { RW, LVT_BITS | LVT_MODE, LAPIC_LVT_BUSY,
-				  .write = lvt_write },
-	AT(APIC_REG_LVT_LINT0) = { RW, LINT_BITS, LINT_DROP, .write = lvt_write },
-	AT(APIC_REG_LVT_LINT1) = { RW, LINT_BITS, LINT_DROP, .write = lvt_write },
-	AT(APIC_REG_LVT_ERROR) = { RW, LVT_BITS, LAPIC_LVT_BUSY, .write = lvt_write },
-	AT(APIC_REG_TIMER_INIT) = { RW, ~0u, .write = timer_init_write },
+				   .write = lapic_timer_lvt },
+	AT(APIC_REG_LVT_THERMAL) = { RW, LVT_BITS | LVT_MODE, LAPIC_LVT_BUSY },
+	AT(APIC_REG_LVT_PERF) = { RW, LVT_BITS | LVT_MODE, LAPIC_LVT_BUSY },
+	AT(APIC_REG_LVT_LINT0) = { RW, LINT_BITS, LINT_DROP },
+	AT(APIC_REG_LVT_LINT1) = { RW, LINT_BITS, LINT_DROP },
+	AT(APIC_REG_LVT_ERROR) = { RW, LVT_BITS, LAPIC_LVT_BUSY },
+	AT(APIC_REG_TIMER_INIT) = { RW, ~0u, .write = lapic_timer_start },
 	AT(APIC_REG_TIMER_NOW) = { RO, .read = lapic_timer_now },
-	AT(APIC_REG_TIMER_DIV) = { RW, 0xb, .write = timer_div_write },
-	AT(APIC_REG_SELF_IPI) = { W2, 0xff, .write = self_ipi_write },
+	AT(APIC_REG_TIMER_DIV) = { RW, 0xb, .write = lapic_timer_divider },
+	AT(APIC_REG_SELF_IPI) = { W2, 0xff, .write = lapic_self_ipi },
 };
 
 /* Bits that a write sets: @keep, and what depends on mode and CPUID. */
@@ -177,10 +131,13 @@ static void lapic_reg_put(struct lapic *a, u32 offset, u32 value)
 {
 	const struct lapic_reg *r = &lapic_regs[offset / 0x10];
 
+	value = lvt_value(a, offset, value);
 	if (r->write)
-		r->write(a, offset, value);
+		r->write(a, value);
 	else
 		lapic_reg_set(a, offset, value);
+	if (r->is_id)
+		lapic_ids_changed(a);
 }
 
 /* Is it a register of the page? */
@@ -266,8 +223,6 @@ u32 lapic_reg_sane(const struct lapic *a, u32 offset, u32 value)
 {
 	const struct lapic_reg *r = &lapic_regs[offset / 0x10];
 
-	value &= lapic_reg_keep(a, offset);
-	if (offset >= APIC_REG_LVT_TIMER && offset <= APIC_REG_LVT_ERROR)
-		value = lvt_value(a, value);
+	value = lvt_value(a, offset, value & lapic_reg_keep(a, offset));
 	return r->access & (WX | W2) ? value : 0;
 }

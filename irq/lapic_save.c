@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What userspace keeps of a LAPIC (api.rst 4.57, 4.58).  Own thread. */
-#include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 
@@ -20,19 +19,6 @@ void lapic_save(struct lapic *a, void *regs)
 	to[APIC_REG_TIMER_NOW / 4] = lapic_timer_now(a);
 	if (lapic_is_x2apic(a) && !READ_ONCE(a->vm->ids_32bit))
 		to[APIC_REG_ID / 4] <<= LAPIC_ID_SHIFT;
-}
-
-/* Vectors below 16 too: no LAPIC has them, and none is harmed. */
-static void lapic_vectors_restore(struct lapic *a, const u32 *from)
-{
-	u32 irr[8], tmr[8], isr[8];
-
-	for (int i = 0; i < 8; i++) {
-		irr[i] = from[(APIC_REG_IRR + i * 0x10) / 4];
-		tmr[i] = from[(APIC_REG_TMR + i * 0x10) / 4];
-		isr[i] = from[(APIC_REG_ISR + i * 0x10) / 4];
-	}
-	lapic_vectors_set(a, irr, tmr, isr);
 }
 
 static void lapic_ids_restore(struct lapic *a, const u32 *from)
@@ -76,7 +62,8 @@ int lapic_restore(struct lapic *a, const void *regs)
 	lapic_timer_stop(a);
 	lapic_ids_restore(a, from);
 	lapic_regs_restore(a, from);
-	lapic_vectors_restore(a, from);
+	/* Vectors below 16 too: no LAPIC has them, and none is harmed. */
+	lapic_vectors_set(a, from);
 	lapic_timer_restore(a, from[APIC_REG_TIMER_NOW / 4]);
 	lapic_ids_changed(a);
 	return 0;

@@ -158,7 +158,6 @@ void lapic_timer_restore(struct lapic *a, u32 count)
 {
 	u32 whole = lapic_reg(a, APIC_REG_TIMER_INIT);
 
-	lapic_timer_stop(a);
 	if (lapic_timer_counts(a))
 		lapic_timer_run(a, count && count <= whole ? count : whole);
 }

@@ -83,6 +83,9 @@ int pic_set(struct pic *pic, unsigned int pin, enum irq_source source, bool leve
 		r = pic_chip_rise(c, bit);
 	else if (!pic->line[pin])
 		pic_chip_fall(c, bit);
+	if (tracepoint_enabled(kvm_pic_set_irq))
+		irq_env_trace_pic(pin / PIC_CHIP_PINS, pin % PIC_CHIP_PINS,
+				  c->elcr, c->imr, r == IRQ_COALESCED);
 	pic_unlock(pic, flags, 0);
 	return r;
 }

@@ -116,18 +116,15 @@ static u8 chip_icw1(struct pic_state *c, u8 value)
 {
 	u8 ended = c->isr;
 
-	c->irr = c->last_irr & c->elcr;
-	c->imr = 0;
-	c->isr = 0;
-	c->priority_add = 0;
-	c->read_reg_select = 0;
-	c->poll = 0;
-	c->special_mask = 0;
-	c->auto_eoi = 0;
-	c->rotate_on_auto_eoi = 0;
-	c->special_fully_nested_mode = 0;
-	c->init4 = value & PIC_ICW1_IC4;
-	c->init_state = PIC_WANTS_ICW2;
+	*c = (struct pic_state){
+		.last_irr = c->last_irr,
+		.irr = c->last_irr & c->elcr,
+		.irq_base = c->irq_base,
+		.init4 = value & PIC_ICW1_IC4,
+		.init_state = PIC_WANTS_ICW2,
+		.elcr = c->elcr,
+		.elcr_mask = c->elcr_mask,
+	};
 	return ended;
 }
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The 8254's ports, and the ticks of counter 0. */
-#include <linux/bits.h>
 #include <linux/math.h>
 #include <linux/math64.h>
-#include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -76,20 +74,6 @@ static void pit_schedule(struct pit *pit, u64 tick)
 	pit_arm(pit);
 }
 
-static int pit_pulse(struct pit *pit)
-{
-	int r = irq_line(pit->vm, PIT_GSI, IRQ_SOURCE_PIT, true);
-
-	irq_line(pit->vm, PIT_GSI, IRQ_SOURCE_PIT, false);
-	return r;
-}
-
-static void pit_tick_add(struct pit *pit, u64 n)
-{
-	if (pit->reinject)
-		pit->pending = min_t(u64, pit->pending + n, PIT_PENDING_MAX);
-}
-
 void pit_expired(struct pit *pit)
 {
 	unsigned long flags;
@@ -111,9 +95,10 @@ void pit_expired(struct pit *pit)
 	} else {
 		pit->expiry = 0;
 	}
-	if (pit_pulse(pit) == IRQ_COALESCED)
+	if (irq_pulse(pit->vm, PIT_GSI, IRQ_SOURCE_PIT) == IRQ_COALESCED)
 		missed++;
-	pit_tick_add(pit, missed);
+	if (pit->reinject)
+		pit->pending = min_t(u64, pit->pending + missed, PIT_PENDING_MAX);
 unlock:
 	spin_unlock_irqrestore(&pit->lock, flags);
 }
@@ -123,7 +108,7 @@ void pit_acked(struct pit *pit)
 	unsigned long flags;
 
 	spin_lock_irqsave(&pit->lock, flags);
-	if (pit->pending && pit_pulse(pit) != IRQ_COALESCED)
+	if (pit->pending && irq_pulse(pit->vm, PIT_GSI, IRQ_SOURCE_PIT) != IRQ_COALESCED)
 		pit->pending--;
 	spin_unlock_irqrestore(&pit->lock, flags);
 }
@@ -174,13 +159,6 @@ static void pit_control(struct pit *pit, u8 word, u64 tick)
 	pit_schedule(pit, tick);
 }
 
-static void pit_write_count(struct pit *pit, unsigned int i, u8 value, u64 tick)
-{
-	pit_access_write(&pit->clock[i], value, tick);
-	if (!i)
-		pit_schedule(pit, tick);
-}
-
 static u8 pit_speaker_read(struct pit *pit, u64 tick)
 {
 	struct pit_clock *k = &pit->clock[PIT_SPEAKER_COUNTER];
@@ -225,24 +203,32 @@ u8 pit_read(struct pit *pit, u16 port)
 void pit_write(struct pit *pit, u16 port, u8 value)
 {
 	unsigned long flags;
+	u64 tick;
 
 	spin_lock_irqsave(&pit->lock, flags);
+	tick = pit_now();
 	if (port == PIT_PORT_SPEAKER)
-		pit_speaker_write(pit, value, pit_now());
+		pit_speaker_write(pit, value, tick);
 	else if (port == PIT_PORT_CONTROL)
-		pit_control(pit, value, pit_now());
+		pit_control(pit, value, tick);
 	else
-		pit_write_count(pit, port & 3, value, pit_now());
+		pit_access_write(&pit->clock[port & 3], value, tick);
+	/* counter 0's port */
+	if (!(port & 3))
+		pit_schedule(pit, tick);
 	spin_unlock_irqrestore(&pit->lock, flags);
 }
 
 /* ---- Creation, save, restore. */
 
-static void pit_restore_locked(struct pit *pit, const struct pit_state *s)
+void pit_restore(struct pit *pit, const struct pit_state *s)
 {
-	u64 tick = pit_now();
+	unsigned long flags;
 	unsigned int i;
+	u64 tick;
 
+	spin_lock_irqsave(&pit->lock, flags);
+	tick = pit_now();
 	for (i = 0; i < PIT_COUNTERS; i++)
 		pit_access_restore(&pit->clock[i], &s->counter[i],
 				   i != PIT_SPEAKER_COUNTER || s->counter[i].gate,
@@ -250,14 +236,6 @@ static void pit_restore_locked(struct pit *pit, const struct pit_state *s)
 	pit->flags = s->flags & (PIT_STATE_HPET_LEGACY | PIT_STATE_SPEAKER);
 	pit->pending = 0;
 	pit_schedule(pit, tick);
-}
-
-void pit_restore(struct pit *pit, const struct pit_state *s)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&pit->lock, flags);
-	pit_restore_locked(pit, s);
 	spin_unlock_irqrestore(&pit->lock, flags);
 }
 
@@ -285,6 +263,6 @@ struct pit *pit_create(struct irq_vm *vm, bool speaker)
 	spin_lock_init(&pit->lock);
 	pit->reinject = true;
 	pit->speaker = speaker;
-	pit_restore_locked(pit, &none);
+	pit_restore(pit, &none);
 	return pit;
 }

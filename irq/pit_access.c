@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the bus writes to one counter of the 8254, and reads of it. */
-#include <linux/bits.h>
-#include <linux/minmax.h>
 #include <linux/string.h>
 
 #include "irq/irq_env.h"

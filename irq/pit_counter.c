@@ -3,9 +3,6 @@
  * The six modes of an 8254 counter (data sheet, "Mode Definitions"), computed from how
  * many ticks have passed since its count was loaded.
  */
-#include <linux/kernel.h>
-#include <linux/minmax.h>
-
 #include "irq/pit_counter.h"
 
 #define PIT_DIGITS	4	/* BCD */

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* GSIs and messages to controllers. */
-#include <linux/bits.h>
-#include <linux/errno.h>
 #include <linux/lockdep.h>
-#include <linux/minmax.h>
 #include <linux/overflow.h>
-#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "irq/ioapic.h"
 #include "irq/irq.h"
+#include "irq/irq_env.h"
 #include "irq/pic.h"
 #include "irq/route.h"
 
@@ -208,17 +205,11 @@ int irq_msi(struct irq_vm *vm, const struct irq_msi *msi)
 {
 	struct irq_msg msg;
 
+	if (tracepoint_enabled(kvm_msi_set_irq))
+		irq_env_trace_msi(msi);
 	if (!irq_msi_decode(vm, msi, &msg))
 		return IRQ_REFUSED;
 	return irq_deliver(vm, NULL, &msg);
-}
-
-/* One more of those that a GSI leads to. */
-static int line_sum(int sum, int r)
-{
-	if (r == IRQ_REFUSED)
-		return sum;
-	return sum == IRQ_REFUSED ? r : sum + r;
 }
 
 static int gsi_line(struct irq_vm *vm, const struct irq_gsi *g,
@@ -229,9 +220,9 @@ static int gsi_line(struct irq_vm *vm, const struct irq_gsi *g,
 	if (g->is_msi)
 		return level ? irq_msi(vm, &g->msi) : IRQ_REFUSED;
 	if (g->pic != ROUTE_NONE)
-		sum = line_sum(sum, pic_set(vm->pic, g->pic, source, level));
+		sum = irq_sum(sum, pic_set(vm->pic, g->pic, source, level));
 	if (g->ioapic != ROUTE_NONE)
-		sum = line_sum(sum, ioapic_set(vm->ioapic, g->ioapic, source, level));
+		sum = irq_sum(sum, ioapic_set(vm->ioapic, g->ioapic, source, level));
 	return sum;
 }
 
@@ -248,19 +239,21 @@ int irq_line(struct irq_vm *vm, u32 gsi, enum irq_source source, bool level)
 	return sum;
 }
 
-void irq_pulse(struct irq_vm *vm, u32 gsi, enum irq_source source)
+int irq_pulse(struct irq_vm *vm, u32 gsi, enum irq_source source)
 {
 	const struct irq_routes *r;
+	int sum = IRQ_REFUSED;
 
 	rcu_read_lock();
 	r = rcu_dereference(vm->routes);
 	if (r && gsi < r->n) {
-		gsi_line(vm, &r->gsi[gsi], source, true);
+		sum = gsi_line(vm, &r->gsi[gsi], source, true);
 		/* A message has no other end. */
 		if (!r->gsi[gsi].is_msi)
 			gsi_line(vm, &r->gsi[gsi], source, false);
 	}
 	rcu_read_unlock();
+	return sum;
 }
 
 int irq_gsi_of_pin(struct irq_vm *vm, bool ioapic, unsigned int pin)

@@ -19,7 +19,6 @@ enum irq_route_kind {
 };
 
 /* A GSI may lead to one pin of the PICs and one of the IOAPIC, or to one message. */
-#define IRQ_ROUTES_PER_GSI	2
 #define IRQ_GSI_MAX		4096
 
 /**
@@ -86,8 +85,8 @@ int irq_routes_default(struct irq_vm *vm);
  */
 int irq_line(struct irq_vm *vm, u32 gsi, enum irq_source source, bool level);
 
-/** irq_pulse - irq_line(), high and low */
-void irq_pulse(struct irq_vm *vm, u32 gsi, enum irq_source source);
+/** irq_pulse - irq_line(), high and low; returns what it does when it is high */
+int irq_pulse(struct irq_vm *vm, u32 gsi, enum irq_source source);
 
 /**
  * irq_msi - send a message as a device would

@@ -3,6 +3,9 @@
 #ifndef LAMINA_IRQ_TYPES_H
 #define LAMINA_IRQ_TYPES_H
 
+#include <linux/bits.h>
+#include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/types.h>
 
 /* Delivery modes, encoded as in ICR, LVT, redirection entries, MSI data. */
@@ -54,6 +57,14 @@ struct irq_msg {
 #define IRQ_REFUSED	(-1)
 #define IRQ_COALESCED	0	/* it was pending already */
 /* 1 and more: by so many CPUs */
+
+/** irq_sum - @sum of what became of it in some places, and @one more */
+static inline int irq_sum(int sum, int one)
+{
+	if (one == IRQ_REFUSED)
+		return sum;
+	return sum == IRQ_REFUSED ? one : sum + one;
+}
 
 /* Who asserts a line; it is high while one of them does. */
 enum irq_source {

@@ -10,20 +10,18 @@
  *	mode->map()		tdp/fault.c, shadow/map.c: lock, stale?, SPTE
  *	page given back
  */
-#include <linux/errno.h>
-#include <linux/minmax.h>
-
 #include "mmu/base/hostpage.h"
 #include "mmu/base/level.h"
-#include "mmu/fault_tracked.h"
-#include "mmu/guest/gwalk.h"
 #include "mmu/mmu_mode.h"
+#include "mmu/shadow/track.h"
 
 static enum mmu_result fault_error(struct mmu_fault *fault, int err)
 {
 	fault->err = err;
 	if (err == -EAGAIN)
 		return MMU_RETRY;
+	if (err == -EBUSY)
+		return MMU_ABSENT;
 	return err == -ENOMEM ? MMU_ERROR : MMU_USER;
 }
 
@@ -45,11 +43,12 @@ static void fault_decide(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 
 /* What the map stage left to others. */
 static noinline enum mmu_result fault_map_slow(struct mmu_vcpu *vcpu,
-					       struct mmu_fault *fault,
-					       enum mmu_result r)
+					       struct mmu_fault *fault)
 {
+	enum mmu_result r = MMU_RETRY;
+
 	if (fault->tracked && (fault->error & PF_WRITE))
-		r = fault_write_tracked(vcpu, fault);
+		r = track_write_fault(vcpu, fault);
 	/* The notifier should have done it; if not, never map two pages. */
 	if (fault->clash)
 		mmu_zap(vcpu->mmu, vcpu->as_id, fault->gfn, fault->gfn + 1,
@@ -65,25 +64,20 @@ static enum mmu_result fault_page(struct mmu_vcpu *vcpu,
 	enum mmu_result r;
 	int err;
 
-	err = mmu_env_pfn(fault->slot, fault->gfn, write, &fault->pfn);
+	err = (fault->nowait ? mmu_env_pfn_nowait : mmu_env_pfn)(fault->slot,
+						fault->gfn, write, &fault->pfn);
 	if (err)
 		return fault_error(fault, err);
 	fault_decide(vcpu, fault);
 	r = vcpu->mode->map(vcpu, fault);
 	if (unlikely(r == MMU_RETRY))
-		r = fault_map_slow(vcpu, fault, r);
+		r = fault_map_slow(vcpu, fault);
 	/*
 	 * Guests make and drop entries of their own tables all the time: there the
 	 * leaf's accessed bit is enough, which aging looks at.
 	 */
 	hostpage_put(fault->slot, &fault->pfn, r == MMU_FIXED, !fault->walk);
 	return r;
-}
-
-static bool is_rom_write(const struct mmu_fault *fault)
-{
-	return (fault->error & PF_WRITE) &&
-	       (fault->slot->flags & MMU_SLOT_READONLY);
 }
 
 static noinline enum mmu_result fault_slow(struct mmu_vcpu *vcpu,
@@ -103,7 +97,7 @@ static noinline enum mmu_result fault_slow(struct mmu_vcpu *vcpu,
 	fault->slot = mmu_env_slot(vcpu, fault->gfn);
 	if (!fault->slot)
 		return mode->hole ? mode->hole(vcpu, fault) : MMU_EMULATE;
-	if (is_rom_write(fault))
+	if ((fault->error & PF_WRITE) && (fault->slot->flags & MMU_SLOT_READONLY))
 		return MMU_EMULATE;
 	if (mode->reserve(vcpu, fault))
 		return fault_error(fault, -ENOMEM);
@@ -115,7 +109,7 @@ enum mmu_result mmu_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	const struct mmu_mode *mode = vcpu->mode;
 	enum mmu_result r;
 
-	if (!root_is_current(vcpu))
+	if (!mmu_root_is_current(vcpu))
 		return MMU_RETRY;
 	if (!mode->fast)
 		return fault_slow(vcpu, fault);

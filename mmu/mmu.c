@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Beginning and end of a VM's and a vCPU's MMU, and the root of each entry. */
 #include <linux/bug.h>
-#include <linux/errno.h>
 
-#include "mmu/base/config.h"
-#include "mmu/shadow/cache.h"
-#include "mmu/shadow/fault.h"
-#include "mmu/shadow/nested.h"
 #include "mmu/shadow/page.h"
-#include "mmu/tdp/fault.h"
 
 int mmu_vm_init(struct mmu *mmu)
 {
@@ -31,6 +25,17 @@ void mmu_vm_destroy(struct mmu *mmu)
 	WARN_ON_ONCE(atomic_read(&mmu->unflushed));
 }
 
+unsigned long mmu_stat(struct mmu *mmu, enum mmu_stat which)
+{
+	/* Pairs with the release in shadow_activate(). */
+	struct mmu_shadow *s = smp_load_acquire(&mmu->shadow);
+
+	if (!s)
+		return 0;
+	return which == MMU_STAT_UNSYNC ? READ_ONCE(s->nr_unsync) :
+					  READ_ONCE(s->stat[which]);
+}
+
 void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu,
 		   const struct mmu_ctx_ops *guest_ops)
 {
@@ -49,18 +54,18 @@ void mmu_vcpu_trim(struct mmu_vcpu *vcpu)
 void mmu_vcpu_destroy(struct mmu_vcpu *vcpu)
 {
 	mmu_vcpu_trim(vcpu);
-	nested_destroy(vcpu);
 	vcpu->mode->root_drop(vcpu);
-}
-
-bool mmu_root_is_current(const struct mmu_vcpu *vcpu)
-{
-	return root_is_current(vcpu);
+	/* The other mode's, L1's or L2's. */
+	swap(vcpu->root, vcpu->parked);
+	if (vcpu->mode == &mmu_mode_nested)
+		mmu_mode_tdp.root_drop(vcpu);
+	else
+		mmu_mode_nested.root_drop(vcpu);
 }
 
 int mmu_root_load(struct mmu_vcpu *vcpu, hpa_t *pa)
 {
-	if (!root_is_current(vcpu))
+	if (!mmu_root_is_current(vcpu))
 		return vcpu->mode->root_load(vcpu, pa);
 	*pa = virt_to_phys(vcpu->root->table);
 	return 0;

@@ -26,13 +26,13 @@
 #define LAMINA_MMU_MMU_H
 
 #include <linux/list.h>
+#include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/atomic.h>
 
 #include "mmu/base/cache.h"
 #include "mmu/base/inv.h"
 #include "mmu/mmu_ctx.h"
-#include "mmu/mmu_env.h"
 #include "mmu/mmu_fault.h"
 #include "mmu/mmu_guest.h"
 #include "mmu/mmu_range.h"
@@ -76,6 +76,21 @@ struct mmu {
 	atomic_long_t mapped[LEVEL_1G + 1];
 };
 
+/* What shadow paging counts. */
+enum mmu_stat {
+	MMU_STAT_MADE,		/* shadow pages made */
+	MMU_STAT_ZAPPED,	/* and zapped */
+	MMU_STAT_RECLAIMED,	/* of these, because there were too many */
+	MMU_STAT_FLOODED,	/* of these, because they were written too often */
+	MMU_STAT_WRITTEN,	/* emulated writes to what they shadow */
+	MMU_STAT_LINK_DROPPED,	/* of these, writes of an entry above level 1 */
+	MMU_STAT_UNSYNC,	/* pages that are unsync now */
+	MMU_STATS
+};
+
+/** mmu_stat - a statistic of the VM's; a look, under no lock; 0 with TDP alone */
+unsigned long mmu_stat(struct mmu *mmu, enum mmu_stat which);
+
 /**
  * mmu_max_gfn - the last frame that second-level tables can map
  *
@@ -102,7 +117,24 @@ void mmu_vm_destroy(struct mmu *mmu);
 /* ------------------------------------------------------------------------ */
 /* vCPU. */
 
-struct mmu_root;
+/**
+ * struct mmu_root - a root: a TDP tree's (tdp/root.h), or part of a shadow root
+ * @link: in mmu->roots, until @refs is 0; shadow roots: in mmu_shadow.roots
+ * @table: (c) its table
+ * @refs: TDP: references
+ * @gone: TDP: chains the roots that one mmu_zap_all() makes obsolete
+ * @as_id: (c) address space
+ * @obsolete: no vCPU may enter with it any more; set under mmu->lock for write
+ */
+struct mmu_root {
+	struct list_head link;
+	u64 *table;
+	refcount_t refs;
+	struct mmu_root *gone;
+	u16 as_id;
+	bool obsolete;
+};
+
 struct mmu_mode;
 struct mmu_reserve;
 
@@ -172,6 +204,12 @@ int mmu_root_load(struct mmu_vcpu *vcpu, hpa_t *root);
  *
  * Cheap, for every entry: false after mmu_zap_all() or a change of as_id.
  */
-bool mmu_root_is_current(const struct mmu_vcpu *vcpu);
+static inline bool mmu_root_is_current(const struct mmu_vcpu *vcpu)
+{
+	const struct mmu_root *root = vcpu->root;
+
+	return root && !READ_ONCE(root->obsolete) &&
+	       root->as_id == vcpu->as_id;
+}
 
 #endif

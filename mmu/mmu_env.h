@@ -2,7 +2,7 @@
 /*
  * What the MMU asks of the world: one of the four ways up.
  *
- * In the kernel core/mmu_env.c answers; in the unit tests tests/unit/env.c
+ * In the kernel core/mmu_env.c answers, and core/guestmem.c; in the unit tests tests/unit/env.c
  * does, with memory and faults of its own.  Nothing else of the world is
  * visible to mmu/ apart from a few kernel headers (types, lists, rwlocks, RCU,
  * atomics, slab) that tests/unit/shim stands in for.
@@ -79,10 +79,7 @@ void mmu_env_table_own(void *table, void *owner);
  */
 void *mmu_env_table_owner(const u64 *sptep);
 
-/**
- * mmu_env_table_free - free a page that no walker or CPU can reach
- * @table: from mmu_env_table_alloc()
- */
+/** mmu_env_table_free - free a page that no walker or CPU can reach */
 void mmu_env_table_free(void *table);
 
 /**
@@ -120,6 +117,10 @@ const struct mmu_slot *mmu_env_slot(struct mmu_vcpu *vcpu, gfn_t gfn);
  */
 int mmu_env_pfn(const struct mmu_slot *slot, gfn_t gfn, bool write,
 		struct mmu_pfn *out);
+
+/** mmu_env_pfn_nowait - the same, or -EBUSY where it would wait for a device or userspace */
+int mmu_env_pfn_nowait(const struct mmu_slot *slot, gfn_t gfn, bool write,
+		       struct mmu_pfn *out);
 
 /**
  * mmu_env_pfn_present - look up host pages that are there already

@@ -12,6 +12,7 @@ enum mmu_result {
 	MMU_RETRY,	/* something changed meanwhile: run the guest again */
 	MMU_FIXED,	/* mapped: run the guest again */
 	MMU_EMULATE,	/* no memory there, or not writable: emulate */
+	MMU_ABSENT,	/* the page has to be waited for; only with @nowait */
 	MMU_USER,	/* userspace must act: KVM_RUN fails with fault->err */
 	MMU_INJECT,	/* the guest got a fault, by mmu_ctx_ops.fault (never with TDP) */
 	MMU_ERROR,	/* out of memory or a bug: KVM_RUN fails with ->err */
@@ -26,6 +27,8 @@ enum mmu_result {
  *              in its frame stop being shadowed instead, and the answer is MMU_RETRY;
  *              MMU_EMULATE where they would be back at once: its own walk or root has
  *              one
+ * @nowait: input: the guest can do without the page for now: MMU_ABSENT where it would
+ *          have to be waited for
  * @tables: guest: how many may have to be made; TDP only
  * @empty_below: guest: frames in a row below @gfn where nothing is mapped, to be
  *               prefetched; TDP only
@@ -49,6 +52,7 @@ struct mmu_fault {
 	u64 error;
 	struct perm_regs regs;
 	bool no_emulate;
+	bool nowait;
 	/* guest */
 	u8 tables;
 	u8 empty_below;

@@ -7,8 +7,6 @@
 #ifndef LAMINA_MMU_MMU_MODE_H
 #define LAMINA_MMU_MMU_MODE_H
 
-#include <linux/refcount.h>
-
 #include "mmu/mmu.h"
 
 /**
@@ -42,31 +40,8 @@ struct mmu_mode {
 	void (*root_drop)(struct mmu_vcpu *vcpu);
 };
 
-/**
- * struct mmu_root - a root: a TDP tree's (tdp/root.h), or part of a shadow root
- * @link: in mmu->roots, until @refs is 0; shadow roots: in mmu_shadow.roots
- * @table: (c) its table
- * @refs: TDP: references
- * @gone: TDP: chains the roots that one mmu_zap_all() makes obsolete
- * @as_id: (c) address space
- * @obsolete: no vCPU may enter with it any more; set under mmu->lock for write
- */
-struct mmu_root {
-	struct list_head link;
-	u64 *table;
-	refcount_t refs;
-	struct mmu_root *gone;
-	u16 as_id;
-	bool obsolete;
-};
-
-/** root_is_current - mmu_root_is_current(), for mmu/ itself */
-static inline bool root_is_current(const struct mmu_vcpu *vcpu)
-{
-	const struct mmu_root *root = vcpu->root;
-
-	return root && !READ_ONCE(root->obsolete) &&
-	       root->as_id == vcpu->as_id;
-}
+extern const struct mmu_mode mmu_mode_tdp;	/* L1, or a guest that knows no other */
+extern const struct mmu_mode mmu_mode_shadow;	/* a guest's own tables, without TDP */
+extern const struct mmu_mode mmu_mode_nested;	/* L2, where L1 has TDP */
 
 #endif

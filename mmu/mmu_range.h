@@ -97,7 +97,7 @@ void mmu_wrprot_slot(struct mmu *mmu, const struct mmu_slot *slot);
  * @mmu: the VM
  * @slot: the slot
  * @first: offset in @slot of the frame of bit 0, a multiple of 64
- * @bitmap: one bit per frame
+ * @bitmap: one bit per frame; NULL: all, as mmu_wrprot_slot()
  * @nbits: how many
  *
  * One walk of the tree and one flush however many bits there are.  Splits

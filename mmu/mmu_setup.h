@@ -38,8 +38,8 @@ void mmu_setup_reset(void);
  * mmu_setup - build the immutable configuration and the caches (R2, step two)
  * @caps: the vendor's answer
  *
- * Return: 0; -EINVAL for caps that contradict each other; -EIO when a size is
- * not decided yet; -ENOMEM with nothing left behind.
+ * Return: 0; -EINVAL for caps that contradict each other; -EIO when there is one
+ * already; -ENOMEM with nothing left behind.
  */
 int mmu_setup(const struct mmu_caps *caps);
 

@@ -4,7 +4,7 @@
  * trees, and to the shadow pages where there are any.
  */
 #include "mmu/base/config.h"
-#include "mmu/mmu.h"
+#include "mmu/mmu_trace.h"
 #include "mmu/shadow/log.h"
 #include "mmu/shadow/range.h"
 #include "mmu/tdp/log.h"
@@ -14,27 +14,35 @@
 void mmu_zap(struct mmu *mmu, int as_id, gfn_t start, gfn_t end,
 	     bool may_yield)
 {
-	shadow_zap_range(mmu, as_id, start, end, may_yield);
-	tdp_zap_range(mmu, as_id, start, end, may_yield);
+	/*
+	 * The host's notifier takes away page by page: for that it is worth while to see
+	 * at once that a kind of tables is not there.  Pairs with shadow_activate().
+	 */
+	if (smp_load_acquire(&mmu->shadow))
+		shadow_zap_range(mmu, as_id, start, end, may_yield);
+	if (mmu->config->second != MMU_SECOND_NONE)
+		tdp_zap_range(mmu, as_id, start, end, may_yield);
 }
 
 void mmu_zap_all(struct mmu *mmu)
 {
+	if (tracepoint_enabled(kvm_mmu_zap_all_fast))
+		mmu_env_trace_zap_all(atomic_long_read(&mmu->tables));
 	tdp_zap_all(mmu);
 	shadow_zap_all(mmu);
 }
 
 bool mmu_age(struct mmu *mmu, int as_id, gfn_t start, gfn_t end)
 {
-	bool young = shadow_age_range(mmu, as_id, start, end);
+	bool young = shadow_age_range(mmu, as_id, start, end, true);
 
-	return tdp_age_range(mmu, as_id, start, end) || young;
+	return tdp_age_range(mmu, as_id, start, end, true) || young;
 }
 
 bool mmu_is_young(struct mmu *mmu, int as_id, gfn_t start, gfn_t end)
 {
-	return shadow_young_range(mmu, as_id, start, end) ||
-	       tdp_young_range(mmu, as_id, start, end);
+	return shadow_age_range(mmu, as_id, start, end, false) ||
+	       tdp_age_range(mmu, as_id, start, end, false);
 }
 
 void mmu_slots_changed(struct mmu *mmu)
@@ -52,10 +60,7 @@ void mmu_slots_changed(struct mmu *mmu)
 
 void mmu_wrprot_slot(struct mmu *mmu, const struct mmu_slot *slot)
 {
-	gfn_t end = slot->base_gfn + slot->npages;
-
-	tdp_protect_slot(mmu, slot);
-	shadow_protect_range(mmu, slot, slot->base_gfn, end, NULL);
+	mmu_wrprot_bitmap(mmu, slot, 0, NULL, slot->npages);
 }
 
 void mmu_wrprot_bitmap(struct mmu *mmu, const struct mmu_slot *slot, u64 first,
@@ -63,7 +68,7 @@ void mmu_wrprot_bitmap(struct mmu *mmu, const struct mmu_slot *slot, u64 first,
 {
 	gfn_t start = slot->base_gfn + first, end = start + nbits;
 
-	tdp_protect_bitmap(mmu, slot, start, end, bitmap);
+	tdp_protect_range(mmu, slot, start, end, bitmap);
 	shadow_protect_range(mmu, slot, start, end, bitmap);
 }
 

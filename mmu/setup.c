@@ -3,15 +3,7 @@
 #include <linux/rcupdate.h>
 
 #include "mmu/base/config.h"
-#include "mmu/mmu.h"
 #include "mmu/shadow/cache.h"
-#include "mmu/shadow/rmap.h"
-
-void mmu_setup_reset(void)
-{
-	config_reset();
-	rmap_size_set(0);
-}
 
 int mmu_setup(const struct mmu_caps *caps)
 {
@@ -20,9 +12,8 @@ int mmu_setup(const struct mmu_caps *caps)
 	if (r)
 		return r;
 	/* Without TDP every alias of a frame counts, with it nested ones (R1). */
-	rmap_size_set(caps->second == MMU_SECOND_NONE ? RMAP_ENTRIES_SHADOW :
-							RMAP_ENTRIES_TDP);
-	r = shadow_cache_setup();
+	r = shadow_cache_setup(caps->second == MMU_SECOND_NONE ? RMAP_ENTRIES_SHADOW :
+								 RMAP_ENTRIES_TDP);
 	if (r)
 		mmu_setup_reset();
 	return r;

@@ -43,6 +43,7 @@ void svm_event_virq_update(struct svm_vcpu *s)
 
 void svm_event_iret(struct svm_vcpu *s)
 {
+	stat_inc(s->x86.vcpu.stats.nmi_window_exits);
 	svm_nmi_resolve(s);
 	if (s->nmi == NMI_MASKED) {
 		s->nmi = NMI_IRET;

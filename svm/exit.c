@@ -220,6 +220,19 @@ void svm_exit_decode(struct x86_vcpu *v, struct x86_exit *exit)
 	}
 }
 
+void svm_exit_info(struct x86_vcpu *v, struct x86_exit_info *info)
+{
+	const struct vmcb_control_area *control = &to_svm(v)->vmcb->control;
+
+	*info = (struct x86_exit_info) {
+		.isa = 2,
+		.event = control->exit_int_info,
+		.error = control->exit_int_info_err,
+		.info1 = control->exit_info_1,
+		.info2 = control->exit_info_2,
+	};
+}
+
 enum x86_next svm_exit_handle(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct svm_vcpu *s = to_svm(v);

@@ -112,6 +112,8 @@ void svm_policy_update(struct x86_vcpu *v);
 
 /* run.c */
 
+/** svm_can_enter - every state can be run */
+bool svm_can_enter(struct x86_vcpu *v);
 /** svm_enter - the world switch and what surrounds it */
 void svm_enter(struct x86_vcpu *v);
 
@@ -141,6 +143,8 @@ void svm_vmsave(phys_addr_t pa);
 
 /** svm_exit_decode - one table by exit code, then the fields of the kind */
 void svm_exit_decode(struct x86_vcpu *v, struct x86_exit *exit);
+/** svm_exit_info - EXITINFO1 and 2, EXITINTINFO */
+void svm_exit_info(struct x86_vcpu *v, struct x86_exit_info *info);
 /** svm_exit_handle - RDPMC, IRET of an NMI handler, POPF in a step */
 enum x86_next svm_exit_handle(struct x86_vcpu *v, const struct x86_exit *exit);
 

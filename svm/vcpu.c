@@ -84,6 +84,7 @@ void svm_put(struct x86_vcpu *v)
 	if (!s->host_saved)
 		return;
 	s->host_saved = false;
+	stat_inc(v->vcpu.stats.host_state_reload);
 	if (svm_features.tsc_aux)
 		wrmsrl(MSR_TSC_AUX, this_cpu_read(svm_cpu.tsc_aux));
 }

@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/bug.h>
-#include <linux/errno.h>
-
 #include "mmu/base/cache.h"
 #include "mmu/mmu_env.h"
 
@@ -16,20 +13,6 @@ int cache_fill(struct mmu_cache *cache, unsigned int n)
 		cache->table[cache->n++] = table;
 	}
 	return 0;
-}
-
-void *cache_take(struct mmu_cache *cache)
-{
-	return cache->n ? cache->table[--cache->n] : NULL;
-}
-
-void cache_give(struct mmu_cache *cache, void *table)
-{
-	if (WARN_ON_ONCE(cache->n == MMU_CACHE_TABLES)) {
-		mmu_env_table_free(table);
-		return;
-	}
-	cache->table[cache->n++] = table;
 }
 
 void cache_empty(struct mmu_cache *cache)

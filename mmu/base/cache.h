@@ -37,19 +37,21 @@ struct mmu_cache {
 int cache_fill(struct mmu_cache *cache, unsigned int n);
 
 /**
- * cache_take - take a table out
+ * cache_first - the table that cache_take() would take out
  * @cache: the reserve
  *
  * Return: a zeroed table, or NULL when the reserve is empty.
  */
-void *cache_take(struct mmu_cache *cache);
+static inline void *cache_first(const struct mmu_cache *cache)
+{
+	return cache->n ? cache->table[cache->n - 1] : NULL;
+}
 
-/**
- * cache_give - put a table back that nobody else saw
- * @cache: the reserve
- * @table: from cache_take(), zeroed
- */
-void cache_give(struct mmu_cache *cache, void *table);
+/** cache_take - take cache_first() out; or NULL */
+static inline void *cache_take(struct mmu_cache *cache)
+{
+	return cache->n ? cache->table[--cache->n] : NULL;
+}
 
 /** cache_empty - free the reserve */
 void cache_empty(struct mmu_cache *cache);

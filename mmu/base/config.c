@@ -3,9 +3,6 @@
  * The module's MMU configuration: built once from the vendor's capabilities,
  * read-only until the vendor module leaves.
  */
-#include <linux/bits.h>
-#include <linux/errno.h>
-#include <linux/minmax.h>
 #include <linux/string.h>
 
 #include "mmu/base/config.h"
@@ -15,17 +12,16 @@
 #define EPT_MEMTYPE_WB	(6ull << 3)
 #define EPT_IPAT	BIT_ULL(6)
 
+/* Without @fmt there is none. */
 static struct mmu_config config;
-static bool config_ready;
 
 const struct mmu_config *config_get(void)
 {
-	return config_ready ? &config : NULL;
+	return config.fmt ? &config : NULL;
 }
 
-void config_reset(void)
+void mmu_setup_reset(void)
 {
-	config_ready = false;
 	memset(&config, 0, sizeof(config));
 }
 
@@ -118,7 +114,7 @@ static gfn_t gfn_end(const struct mmu_caps *caps)
 
 int config_make(const struct mmu_caps *caps)
 {
-	if (config_ready)
+	if (config.fmt)
 		return -EIO;
 	if (!caps_are_sane(caps))
 		return -EINVAL;
@@ -131,6 +127,5 @@ int config_make(const struct mmu_caps *caps)
 	config.end = gfn_end(caps);
 	masks_init(caps);
 	mmio_init(caps);
-	config_ready = true;
 	return 0;
 }

@@ -63,9 +63,6 @@ struct mmu_config {
  */
 int config_make(const struct mmu_caps *caps);
 
-/** config_reset - there is no configuration any more */
-void config_reset(void);
-
 /**
  * config_get - the module's configuration
  *

@@ -4,9 +4,7 @@
  *
  * SDM: vol. 3, tables 4-4 to 4-20 and section 29.3.  APM: vol. 2, 5.2 to 5.4.
  */
-#include <linux/bits.h>
 #include <linux/build_bug.h>
-#include <linux/kernel.h>
 #include <linux/string.h>
 
 #include "mmu/base/fmt.h"
@@ -64,6 +62,16 @@ static_assert(!((X86_FLAGS | X86_PKEY | X86_NX) & ADDR_64),
 	      "flags in the address");
 static_assert(!(EPT_FLAGS & ADDR_64), "flags in the address");
 
+/* What every x86 format has. */
+#define X86_BITS							\
+	.present = X86_P,						\
+	.write = X86_W,							\
+	.user = X86_U,							\
+	.accessed = X86_A,						\
+	.dirty = X86_D,							\
+	.large = X86_PS,						\
+	.global = X86_G
+
 const struct pt_format pt_format_2level = {
 	.name = "2-level",
 	.levels = 2,
@@ -71,13 +79,7 @@ const struct pt_format pt_format_2level = {
 	.shift = SHIFTS(BITS_32),
 	.index_bits = { 0, BITS_32, BITS_32 },
 	.large_levels = ON(2),
-	.present = X86_P,
-	.write = X86_W,
-	.user = X86_U,
-	.accessed = X86_A,
-	.dirty = X86_D,
-	.large = X86_PS,
-	.global = X86_G,
+	X86_BITS,
 	.addr = ADDR_32,
 	.rights_mask = ON(1) | ON(2),
 };
@@ -89,14 +91,8 @@ const struct pt_format pt_format_pae = {
 	.shift = SHIFTS(PT_INDEX_BITS),
 	.index_bits = { 0, PT_INDEX_BITS, PT_INDEX_BITS, BITS_PAE_ROOT },
 	.large_levels = ON(LEVEL_2M),
-	.present = X86_P,
-	.write = X86_W,
-	.user = X86_U,
+	X86_BITS,
 	.nx = X86_NX,
-	.accessed = X86_A,
-	.dirty = X86_D,
-	.large = X86_PS,
-	.global = X86_G,
 	.addr = ADDR_64,
 	.rights_mask = ON(1) | ON(2),
 };
@@ -112,14 +108,8 @@ const struct pt_format pt_format_pae = {
 
 #define LONG_X86							\
 	LONG_FORMAT,							\
-	.present = X86_P,						\
-	.write = X86_W,							\
-	.user = X86_U,							\
+	X86_BITS,							\
 	.nx = X86_NX,							\
-	.accessed = X86_A,						\
-	.dirty = X86_D,							\
-	.large = X86_PS,						\
-	.global = X86_G,						\
 	.pkey = X86_PKEY
 
 #define LONG_EPT							\

@@ -125,21 +125,6 @@ static inline unsigned int pt_index(const struct pt_format *fmt, u64 addr,
 }
 
 /**
- * pt_is_leaf - does a present entry end the walk?
- * @fmt: the format
- * @entry: the entry
- * @level: its level
- *
- * For tables that we made; guest tables may need pt_is_large(), which knows
- * CR4.PSE.
- */
-static inline bool pt_is_leaf(const struct pt_format *fmt, u64 entry, int level)
-{
-	return level == LEVEL_4K ||
-	       ((fmt->large_levels & (1u << level)) && (entry & fmt->large));
-}
-
-/**
  * pt_is_large - is a present entry a leaf above level 1, as the CPU is set up?
  * @r: from pt_rsvd_init()
  * @fmt: the format

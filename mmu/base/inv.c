@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/minmax.h>
-
 #include "mmu/base/inv.h"
 
 void inv_begin(struct mmu_inv *inv, gfn_t start, gfn_t end)
 {
-	if (inv->count++) {
-		inv->start = min(inv->start, start);
-		inv->end = max(inv->end, end);
-	} else {
-		inv->start = start;
-		inv->end = end;
+	if (!inv->count++) {
+		inv->start = ~0ull;
+		inv->end = 0;
 	}
+	inv->start = min(inv->start, start);
+	inv->end = max(inv->end, end);
 }
 
 void inv_end(struct mmu_inv *inv)

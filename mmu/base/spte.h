@@ -16,7 +16,6 @@
 #ifndef LAMINA_MMU_BASE_SPTE_H
 #define LAMINA_MMU_BASE_SPTE_H
 
-#include <linux/bits.h>
 #include <asm/io.h>
 
 #include "mmu/base/config.h"

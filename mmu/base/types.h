@@ -8,6 +8,9 @@
 #ifndef LAMINA_MMU_BASE_TYPES_H
 #define LAMINA_MMU_BASE_TYPES_H
 
+#include <linux/bits.h>
+#include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/types.h>
 
 /* The same types as linux/kvm_types.h; C11 allows the repetition. */

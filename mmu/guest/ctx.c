@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Guest paging modes: control registers to a walker's context. */
-#include <linux/bits.h>
 #include <linux/string.h>
+#include <asm/processor-flags.h>
 
 #include "mmu/guest/again.h"
 #include "mmu/guest/ctx.h"
 
-/* Control registers: SDM vol. 3, 2.5; EFER: APM vol. 2, 3.1.7. */
-#define CR0_WP		BIT_ULL(16)
-#define CR0_PG		BIT_ULL(31)
-#define CR4_PSE		BIT_ULL(4)
-#define CR4_PAE		BIT_ULL(5)
-#define CR4_LA57	BIT_ULL(12)
-#define CR4_SMEP	BIT_ULL(20)
-#define CR4_SMAP	BIT_ULL(21)
-#define CR4_PKE		BIT_ULL(22)
+/* APM vol. 2, 3.1.7. */
 #define EFER_NXE	BIT_ULL(11)
 #define EFER_LMA_BIT	BIT_ULL(10)
 
@@ -27,12 +19,12 @@
 
 const struct pt_format *ctx_format(const struct mmu_cpu *cpu)
 {
-	if (!(cpu->cr0 & CR0_PG))
+	if (!(cpu->cr0 & X86_CR0_PG))
 		return NULL;
 	if (cpu->efer & EFER_LMA_BIT)
-		return cpu->cr4 & CR4_LA57 ? &pt_format_5level :
+		return cpu->cr4 & X86_CR4_LA57 ? &pt_format_5level :
 					     &pt_format_4level;
-	return cpu->cr4 & CR4_PAE ? &pt_format_pae : &pt_format_2level;
+	return cpu->cr4 & X86_CR4_PAE ? &pt_format_pae : &pt_format_2level;
 }
 
 static enum mmu_role_format role_format(const struct pt_format *fmt, bool ad)
@@ -114,15 +106,15 @@ bool ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	bool lma = cpu->efer & EFER_LMA_BIT;
 	struct pt_features feat = cpu->feat;
 	struct perm_bits bits = {
-		.wp = cpu->cr0 & CR0_WP,
-		.smep = cpu->cr4 & CR4_SMEP,
-		.smap = cpu->cr4 & CR4_SMAP,
+		.wp = cpu->cr0 & X86_CR0_WP,
+		.smep = cpu->cr4 & X86_CR4_SMEP,
+		.smap = cpu->cr4 & X86_CR4_SMAP,
 		.nx = cpu->efer & EFER_NXE,
-		.pke = lma && (cpu->cr4 & CR4_PKE),
+		.pke = lma && (cpu->cr4 & X86_CR4_PKE),
 	};
 
 	feat.nx = bits.nx;
-	feat.pse = cpu->cr4 & CR4_PSE;
+	feat.pse = cpu->cr4 & X86_CR4_PSE;
 	/* 2-level tables have no NX bit, whatever EFER says. */
 	if (fmt == &pt_format_2level)
 		bits.nx = false;

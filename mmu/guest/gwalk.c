@@ -6,12 +6,11 @@
  * and decides; the second, once nothing forbids the access, sets accessed and
  * dirty bits and sends the result through ->next.
  */
-#include <linux/bits.h>
-#include <linux/errno.h>
 #include <linux/kernel.h>
 
 #include "mmu/guest/gwalk.h"
 #include "mmu/mmu_env.h"
+#include "mmu/mmu_trace.h"
 
 /* What a walk is about; constant while it lasts. */
 struct gwalk_state {
@@ -261,6 +260,13 @@ static enum gwalk_status walk_tables(const struct gwalk_state *w,
 	return walk_set_ad(w, res);
 }
 
+static inline bool walk_is_traced(void)
+{
+	return tracepoint_enabled(kvm_mmu_pagetable_walk) ||
+	       tracepoint_enabled(kvm_mmu_paging_element) ||
+	       tracepoint_enabled(kvm_mmu_walker_error);
+}
+
 enum gwalk_status gwalk(struct mmu_vcpu *vcpu, const struct gwalk_ctx *ctx,
 			u64 va, const struct gwalk_access *access,
 			struct gwalk_result *res)
@@ -287,6 +293,9 @@ enum gwalk_status gwalk(struct mmu_vcpu *vcpu, const struct gwalk_ctx *ctx,
 	if (ctx->fmt) {
 		res->rights = 0;
 		status = walk_tables(&w, res, &addr);
+		if (walk_is_traced() && status <= GWALK_FAULT)
+			mmu_env_trace_walk(ctx, va, w.access, res,
+					   status == GWALK_FAULT);
 	}
 	if (status != GWALK_OK)
 		return status;

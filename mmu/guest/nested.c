@@ -3,9 +3,6 @@
  * L1's NPT or EPT: a format, a root and a fault sink.  A walk of L2's tables by
  * them is composition (gwalk.h), and nothing else of the MMU is different for it.
  */
-#include <linux/bits.h>
-#include <linux/errno.h>
-
 #include "mmu/base/config.h"
 #include "mmu/guest/ctx.h"
 #include "mmu/mmu_nested.h"
@@ -56,24 +53,19 @@ int mmu_nested_npt(struct mmu_vcpu *vcpu, const struct mmu_cpu *cpu)
 static const struct pt_format *eptp_format(u64 eptp, u64 cap)
 {
 	/* The field holds one less than the number of levels. */
-	switch (eptp >> EPTP_LEVELS_SHIFT & EPTP_LEVELS_MASK) {
-	case 3:
-		return cap & CAP_LEVELS_4 ? &pt_format_ept4 : NULL;
-	case 4:
-		return cap & CAP_LEVELS_5 ? &pt_format_ept5 : NULL;
-	}
-	return NULL;
+	unsigned int levels = (eptp >> EPTP_LEVELS_SHIFT & EPTP_LEVELS_MASK) + 1;
+
+	if (levels == 4 && (cap & CAP_LEVELS_4))
+		return &pt_format_ept4;
+	return levels == 5 && (cap & CAP_LEVELS_5) ? &pt_format_ept5 : NULL;
 }
 
 static bool eptp_memtype_is_valid(u64 eptp, u64 cap)
 {
-	switch (eptp & EPTP_MEMTYPE) {
-	case MEMTYPE_UC:
-		return cap & CAP_UC;
-	case MEMTYPE_WB:
-		return cap & CAP_WB;
-	}
-	return false;
+	u64 type = eptp & EPTP_MEMTYPE;
+
+	return (type == MEMTYPE_UC && (cap & CAP_UC)) ||
+	       (type == MEMTYPE_WB && (cap & CAP_WB));
 }
 
 int mmu_nested_ept(struct mmu_vcpu *vcpu, u64 eptp, u64 cap, u8 maxphyaddr)

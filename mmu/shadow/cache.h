@@ -8,9 +8,9 @@
 #define LAMINA_MMU_SHADOW_CACHE_H
 
 #include "mmu/mmu.h"
+#include "mmu/shadow/rmap.h"
 
 struct shadow_page;
-struct pte_list_desc;
 
 /* Leaves that one shadow fault may make beside its own. */
 #define SHADOW_PREFETCH	8
@@ -21,48 +21,59 @@ struct pte_list_desc;
 #define RESERVE_PAGES	(LEVEL_MAX - 1)
 
 /**
- * struct mmu_reserve - what a shadow fault needs beside tables
+ * struct mmu_reserve - what shadow pages are made from
+ * @tables: the pages' tables, and what they keep beside the leaves
  * @page: headers, zeroed
  * @pages: how many
  * @desc: descriptors, by @next; the @info of each says how many follow, with it
  */
 struct mmu_reserve {
+	struct mmu_cache *tables;
 	struct shadow_page *page[RESERVE_PAGES];
 	u8 pages;
 	struct pte_list_desc *desc;
 };
 
+/** reserve_descs - how many descriptors there are */
+static inline unsigned long reserve_descs(const struct mmu_reserve *r)
+{
+	return r->desc ? r->desc->info : 0;
+}
+
+/**
+ * reserve_fill - make sure that a reserve is enough
+ * @r: the reserve
+ * @tables: tables, at most MMU_CACHE_TABLES
+ * @pages: headers, at most RESERVE_PAGES
+ * @descs: descriptors
+ *
+ * May sleep.
+ *
+ * Return: 0, or -ENOMEM; what was allocated until then stays in reserve.
+ */
+int reserve_fill(struct mmu_reserve *r, unsigned int tables, unsigned int pages,
+		 unsigned long descs);
+
+/** reserve_empty - free what is in a reserve */
+void reserve_empty(struct mmu_reserve *r);
+
 /**
  * shadow_cache_setup - make the slab caches for headers and descriptors
+ * @descs: entries of a descriptor: RMAP_ENTRIES_*
  *
- * Return: 0; -EIO when descriptors have no size yet; -ENOMEM.
+ * Return: 0 or -ENOMEM.
  */
-int shadow_cache_setup(void);
+int shadow_cache_setup(unsigned int descs);
 
 /** shadow_cache_teardown - the reverse; harmless without them */
 void shadow_cache_teardown(void);
 
 /**
- * shadow_cache_fill - make sure that the reserve is enough for a shadow fault
+ * shadow_cache_fill - reserve_fill() for a shadow fault
  * @vcpu: the vCPU
- * @n: tables, page headers being one fewer at least
- *
- * Tables, RESERVE_PAGES headers, RESERVE_DESCS descriptors.  May sleep.
- *
- * Return: 0, or -ENOMEM; what was allocated until then stays in reserve.
+ * @n: tables; beside them RESERVE_PAGES headers, RESERVE_DESCS descriptors
  */
 int shadow_cache_fill(struct mmu_vcpu *vcpu, unsigned int n);
-
-/**
- * shadow_cache_take - take the header of a shadow page out
- * @vcpu: the vCPU
- *
- * Return: a zeroed header, or NULL when the reserve is empty.
- */
-struct shadow_page *shadow_cache_take(struct mmu_vcpu *vcpu);
-
-/** shadow_cache_alloc - a zeroed header, for who has no vCPU; may sleep; or NULL */
-struct shadow_page *shadow_cache_alloc(void);
 
 /** shadow_cache_free - free a header */
 void shadow_cache_free(struct shadow_page *sp);

@@ -95,8 +95,7 @@ static void check_rights(const struct mmu_config *cfg,
 		may |= ACC_W;
 	BUG_ON(has & ~may);
 	if (sp->role.direct && cfg->fmt->pkey)
-		BUG_ON((spte & cfg->fmt->pkey) >>
-		       __builtin_ctzll(cfg->fmt->pkey) != sp->role.pkey);
+		BUG_ON(pt_pkey(cfg->fmt, spte) != sp->role.pkey);
 }
 
 static void check_shadow_leaf(struct shadow_check *c, struct shadow_page *sp, unsigned int i)

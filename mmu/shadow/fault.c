@@ -7,8 +7,6 @@
  * or EPT.  What they demand the guest gets, by ctx->ops->fault.
  */
 #include "mmu/guest/ctx.h"
-#include "mmu/shadow/cache.h"
-#include "mmu/shadow/fault.h"
 #include "mmu/shadow/map.h"
 #include "mmu/shadow/root.h"
 
@@ -63,20 +61,12 @@ static int shadow_reserve(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	return shadow_cache_fill(vcpu, MMU_CACHE_TABLES);
 }
 
-const struct mmu_mode mmu_mode_shadow = {
-	.kind = MMU_CTX_GUEST,
-	.resolve = shadow_resolve,
-	.reserve = shadow_reserve,
-	.map = shadow_map,
-	.root_load = shadow_root_load,
-	.root_drop = shadow_root_drop,
-};
+#define SHADOW_STAGES							\
+	.resolve = shadow_resolve,					\
+	.reserve = shadow_reserve,					\
+	.map = shadow_map,						\
+	.root_load = shadow_root_load,					\
+	.root_drop = shadow_root_drop
 
-const struct mmu_mode mmu_mode_nested = {
-	.kind = MMU_CTX_SECOND,
-	.resolve = shadow_resolve,
-	.reserve = shadow_reserve,
-	.map = shadow_map,
-	.root_load = shadow_root_load,
-	.root_drop = shadow_root_drop,
-};
+const struct mmu_mode mmu_mode_shadow = { .kind = MMU_CTX_GUEST, SHADOW_STAGES };
+const struct mmu_mode mmu_mode_nested = { .kind = MMU_CTX_SECOND, SHADOW_STAGES };

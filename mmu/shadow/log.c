@@ -7,8 +7,6 @@
  * that fails, and for what is hard, the leaf is write-protected as a whole and the
  * guest's write splits it.
  */
-#include <linux/container_of.h>
-#include <linux/minmax.h>
 #include <linux/sched.h>
 
 #include "mmu/base/level.h"
@@ -22,67 +20,30 @@
 /**
  * struct shadow_split - write protection, and what splitting one leaf takes
  * @op: the operation
- * @sp: a page's header
- * @spt: its table
- * @side: what it keeps beside the leaves
- * @desc: descriptors, by @next
- * @descs: how many
+ * @reserve: a page, its table, and descriptors
+ * @tables: of @reserve: also what the page keeps beside its leaves
  * @none: there is no memory
  */
 struct shadow_split {
 	struct shadow_op op;
-	struct shadow_page *sp;
-	u64 *spt;
-	u64 *side;
-	struct pte_list_desc *desc;
-	unsigned int descs;
+	struct mmu_reserve reserve;
+	struct mmu_cache tables;
 	bool none;
 };
 
 static bool split_is_ready(const struct shadow_split *p, unsigned int descs)
 {
-	return p->sp && p->spt && p->side && p->descs >= descs;
+	return p->reserve.pages && p->tables.n == 2 &&
+	       reserve_descs(&p->reserve) >= descs;
 }
 
 /* Drop the lock and allocate. */
 static void split_fetch(struct shadow_split *p, unsigned int descs)
 {
-	struct pte_list_desc *desc;
-
 	shadow_op_leave(&p->op);
 	cond_resched();
-	if (!p->sp)
-		p->sp = shadow_cache_alloc();
-	if (!p->spt)
-		p->spt = mmu_env_table_alloc(true);
-	if (!p->side)
-		p->side = mmu_env_table_alloc(true);
-	while (p->descs < descs) {
-		desc = rmap_desc_alloc();
-		if (!desc)
-			break;
-		desc->next = p->desc;
-		p->desc = desc;
-		p->descs++;
-	}
-	p->none = !split_is_ready(p, descs);
+	p->none = reserve_fill(&p->reserve, 2, 1, descs);
 	write_lock(&p->op.mmu->lock);
-}
-
-static void split_free(struct shadow_split *p)
-{
-	struct pte_list_desc *desc;
-
-	if (p->sp)
-		shadow_cache_free(p->sp);
-	if (p->spt)
-		mmu_env_table_free(p->spt);
-	if (p->side)
-		mmu_env_table_free(p->side);
-	while ((desc = p->desc)) {
-		p->desc = desc->next;
-		rmap_desc_free(desc);
-	}
 }
 
 /* At most as many as frames that something maps already; one for the link. */
@@ -96,15 +57,6 @@ static unsigned int descs_needed(struct shadow_split *p, int level, gfn_t gfn)
 			    first, first + PT_ENTRIES - 1)
 		n++;
 	return n;
-}
-
-static void split_count(struct shadow_split *p)
-{
-	struct pte_list_desc *desc;
-
-	p->descs = 0;
-	for (desc = p->desc; desc; desc = desc->next)
-		p->descs++;
 }
 
 /*
@@ -134,29 +86,8 @@ static union shadow_role piece_role(const struct mmu_config *cfg,
 	role.quadrant = 0;
 	role.ctx.pse = 0;
 	role.access = pt_rights(cfg->fmt, spte, from->role.level);
-	if (cfg->fmt->pkey)
-		role.pkey = (spte & cfg->fmt->pkey) >>
-			    __builtin_ctzll(cfg->fmt->pkey);
+	role.pkey = pt_pkey(cfg->fmt, spte);
 	return role;
-}
-
-/* The page that gets the pieces; NULL: no room for it. */
-static struct shadow_page *split_page(struct shadow_split *p, gfn_t gfn,
-				      union shadow_role role)
-{
-	struct shadow_page *sp = shadow_find(p->op.s, gfn, role);
-
-	if (sp)
-		return sp;
-	sp = p->sp;
-	sp->gfn = gfn;
-	sp->role = role;
-	sp->spt = p->spt;
-	if (shadow_publish(p->op.s, sp, &p->op.batch))
-		return NULL;
-	p->sp = NULL;
-	p->spt = NULL;
-	return sp;
 }
 
 /* Fill a page with what a large leaf says.  Is all of it there, and new? */
@@ -172,8 +103,8 @@ static bool pieces_set(struct shadow_split *p, struct shadow_page *sp, gfn_t gfn
 		if (sp->spt[i] ||
 		    shadow_leaf_set(&sp->spt[i],
 				    spte_piece(cfg, spte, level + 1, i),
-				    gfn + i * LEVEL_GFNS(level), &p->desc,
-				    &p->op.batch))
+				    gfn + i * LEVEL_GFNS(level),
+				    &p->reserve.desc, &p->op.batch))
 			all = false;
 	return all;
 }
@@ -191,19 +122,19 @@ static bool leaf_split(struct shadow_split *p, u64 *sptep)
 	gfn_t gfn = shadow_leaf_gfn(sptep);
 	u64 spte = READ_ONCE(*sptep);
 	bool flush = p->op.batch.flush;
-	struct shadow_page *sp;
+	union shadow_role role = piece_role(p->op.mmu->config, from, spte);
+	struct shadow_page *sp = shadow_find(p->op.s, gfn, role);
 
-	sp = split_page(p, gfn, piece_role(p->op.mmu->config, from, spte));
+	if (!sp)
+		sp = shadow_make(&p->reserve, gfn, role, &p->op.batch);
 	if (!sp)
 		return false;
 	if (!sp->side)
-		swap(sp->side, p->side);
+		sp->side = cache_take(&p->tables);
 	flush |= !pieces_set(p, sp, gfn, spte);
 	shadow_drop(sptep, &p->op.batch);
-	shadow_link(sptep, sp, &p->desc, &p->op.batch);
+	shadow_link(sptep, sp, &p->reserve.desc, &p->op.batch);
 	p->op.batch.flush = flush;
-	p->op.moved = true;
-	split_count(p);
 	return true;
 }
 
@@ -263,17 +194,14 @@ void shadow_protect_range(struct mmu *mmu, const struct mmu_slot *slot,
 {
 	struct shadow_split p = {
 		.op = {
-			.mmu = mmu,
-			.as_id = slot->as_id,
-			.start = start,
-			.end = end,
 			.bitmap = bitmap,
 			.may_yield = true,
 			.visit = shadow_visit_split,
 		},
+		.reserve = { .tables = &p.tables },
 	};
 
-	if (!shadow_op_enter(&p.op))
+	if (!shadow_op_enter(&p.op, mmu, slot->as_id, start, end))
 		return;
 	/* The pieces of a level are the leaves of the next. */
 	shadow_op_run(&p.op, LEVEL_1G);
@@ -281,7 +209,7 @@ void shadow_protect_range(struct mmu *mmu, const struct mmu_slot *slot,
 	p.op.visit = shadow_visit_protect;
 	shadow_op_run(&p.op, LEVEL_4K);
 	shadow_op_leave(&p.op);
-	split_free(&p);
+	reserve_empty(&p.reserve);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -356,18 +284,10 @@ static void recover_zap(struct shadow_recover *r)
 
 void shadow_recover_slot(struct mmu *mmu, const struct mmu_slot *slot)
 {
-	struct shadow_recover r = {
-		.op = {
-			.mmu = mmu,
-			.as_id = slot->as_id,
-			.start = slot->base_gfn,
-			.end = slot->base_gfn + slot->npages,
-			.may_yield = true,
-		},
-		.slot = slot,
-	};
+	struct shadow_recover r = { .op = { .may_yield = true }, .slot = slot };
+	gfn_t start = slot->base_gfn, end = start + slot->npages;
 
-	while (shadow_op_enter(&r.op)) {
+	for (; shadow_op_enter(&r.op, mmu, slot->as_id, start, end); start = r.op.start) {
 		recover_look(&r);
 		shadow_op_leave(&r.op);
 		recover_ask(&r.round, slot);

@@ -10,10 +10,7 @@
  * protected comes to mmu_guest_written() after the write and waits for the lock;
  * who writes one that is unsync has to flush, and comes there.
  */
-#include <linux/atomic.h>
 #include <linux/bitops.h>
-#include <linux/errno.h>
-#include <linux/minmax.h>
 
 #include "mmu/base/hostpage.h"
 #include "mmu/shadow/map.h"
@@ -340,7 +337,7 @@ static enum mmu_result map_locked(struct map_stage *m)
 	struct shadow_page *top;
 	enum mmu_result r;
 
-	if (!root_is_current(m->vcpu) ||
+	if (!mmu_root_is_current(m->vcpu) ||
 	    inv_is_stale(&m->vcpu->mmu->inv, fault->seq, first,
 			 first + LEVEL_GFNS(fault->level)))
 		return MMU_RETRY;

@@ -3,13 +3,9 @@
  * L2's mode: its second level is shadow pages of L1's tables.  Going to and fro
  * selects; each mode keeps its root.
  */
-#include <linux/minmax.h>
-
 #include "mmu/guest/ctx.h"
-#include "mmu/shadow/fault.h"
-#include "mmu/shadow/nested.h"
+#include "mmu/mmu_nested.h"
 #include "mmu/shadow/root.h"
-#include "mmu/tdp/fault.h"
 
 static void mode_switch(struct mmu_vcpu *vcpu, const struct mmu_mode *mode)
 {
@@ -50,14 +46,4 @@ void mmu_nested_flush(struct mmu_vcpu *vcpu)
 
 	if (root)
 		shadow_root_flush(root);
-}
-
-void nested_destroy(struct mmu_vcpu *vcpu)
-{
-	if (vcpu->parked)
-		mode_switch(vcpu, &mmu_mode_nested);
-	if (vcpu->mode != &mmu_mode_nested)
-		return;
-	shadow_root_drop(vcpu);
-	mode_switch(vcpu, &mmu_mode_tdp);
 }

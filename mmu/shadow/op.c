@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The driver of operations by frame on shadow pages. */
 #include <linux/bitmap.h>
-#include <linux/minmax.h>
 #include <linux/sched.h>
 
 #include "mmu/shadow/op.h"
 
-bool shadow_op_enter(struct shadow_op *op)
+bool shadow_op_enter(struct shadow_op *op, struct mmu *mmu, int as_id,
+		     gfn_t start, gfn_t end)
 {
-	if (op->start >= op->end)
-		return false;
 	/* Pairs with shadow_activate(). */
-	op->s = smp_load_acquire(&op->mmu->shadow);
-	if (!op->s)
+	op->s = smp_load_acquire(&mmu->shadow);
+	if (!op->s || start >= end)
 		return false;
-	op->batch = (struct shadow_batch)SHADOW_BATCH_INIT(op->batch, op->mmu);
-	write_lock(&op->mmu->lock);
+	op->mmu = mmu;
+	op->as_id = as_id;
+	op->start = start;
+	op->end = end;
+	op->batch = (struct shadow_batch)SHADOW_BATCH_INIT(op->batch, mmu);
+	write_lock(&mmu->lock);
 	return true;
 }
 
@@ -23,7 +25,6 @@ void shadow_op_leave(struct shadow_op *op)
 {
 	shadow_batch_commit(&op->batch);
 	write_unlock(&op->mmu->lock);
-	op->moved = true;
 }
 
 void shadow_op_yield(struct shadow_op *op)
@@ -50,41 +51,18 @@ static unsigned long index_wanted(const struct shadow_op *op, unsigned long i,
 	return bit < n ? (op->start + bit) >> shift : ULONG_MAX;
 }
 
-/* The next chunk from @i on, which is moved to its first head in the range. */
-static struct rmap_chunk *op_chunk_next(struct shadow_op *op, int level,
-					unsigned long *i, unsigned long last)
-{
-	unsigned long at = *i >> RMAP_CHUNK_BITS;
-	struct rmap_chunk *c;
-
-	op->moved = false;
-	c = xa_find(&op->s->rmap[op->as_id][level - 1].chunks, &at,
-		    last >> RMAP_CHUNK_BITS, XA_PRESENT);
-	if (c)
-		*i = max(*i, at << RMAP_CHUNK_BITS);
-	return c;
-}
-
 bool shadow_op_run(struct shadow_op *op, int level)
 {
 	unsigned int shift = (level - 1) * PT_INDEX_BITS;
 	unsigned long last = (op->end - 1) >> shift, next, i;
-	struct rmap_chunk *c = NULL;
 	struct rmap_head head;
 
-	for (i = op->start >> shift; i <= last; i++) {
-		if (!c || op->moved || !(i % RMAP_CHUNK))
-			c = op_chunk_next(op, level, &i, last);
-		if (!c)
-			break;
-		head = *rmap_chunk_head(c, i);
-		if (!head.val)
-			continue;
+	rmap_index_for_each(&op->s->rmap[op->as_id][level - 1], i, head,
+			    op->start >> shift, last) {
 		next = index_wanted(op, i, shift);
 		if (next > last)
 			break;
 		if (next != i) {
-			c = NULL;
 			i = next - 1;
 			continue;
 		}

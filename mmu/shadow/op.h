@@ -17,7 +17,7 @@ struct shadow_op;
  * @gfn: first frame of the page
  * @head: its reverse map, not empty
  *
- * The visitor may drop the lock, and empty the reverse map: @op->moved then.
+ * The visitor may drop the lock, and empty the reverse map.
  *
  * Return: false when the operation is over.
  */
@@ -35,7 +35,6 @@ typedef bool (*shadow_visit_fn)(struct shadow_op *op, int level, gfn_t gfn,
  * @may_yield: drop the lock now and then
  * @visit: the visitor
  * @young: age: an accessed page was met
- * @moved: leaves were dropped, or the lock was let go: chunks may be gone
  * @batch: what has to be flushed before the lock goes
  */
 struct shadow_op {
@@ -48,17 +47,21 @@ struct shadow_op {
 	bool may_yield;
 	shadow_visit_fn visit;
 	bool young;
-	bool moved;
 	struct shadow_batch batch;
 };
 
 /**
  * shadow_op_enter - take the lock
- * @op: the operation
+ * @op: the operation; the rest goes into it
+ * @mmu: the VM
+ * @as_id: address space
+ * @start: first frame
+ * @end: frame after the last one
  *
  * Return: false when there is nothing to do; the lock is not held then.
  */
-bool shadow_op_enter(struct shadow_op *op);
+bool shadow_op_enter(struct shadow_op *op, struct mmu *mmu, int as_id,
+		     gfn_t start, gfn_t end);
 
 /**
  * shadow_op_leave - commit, and let the lock go

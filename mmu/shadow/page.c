@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Shadow pages: found and made, their entries set and dropped, taken apart. */
 #include <linux/bug.h>
-#include <linux/errno.h>
 #include <linux/slab.h>
 
 #include "mmu/shadow/page.h"
+#include "mmu/shadow/trace.h"
 #include "mmu/tdp/entry.h"
 
 /* Under a lock: no waiting; shadow_batch_room() then waits without it. */
@@ -47,19 +47,6 @@ int shadow_batch_room(struct shadow_batch *b)
 	if (rmap)
 		return rmap_chunk_room(rmap, b->full_index, &b->mmu->lock);
 	return xa ? xa_reserve(xa, b->full_index, GFP_KERNEL_ACCOUNT) : 0;
-}
-
-static int xa_put(struct shadow_batch *b, struct xarray *xa, unsigned long index,
-		  void *entry)
-{
-	int err = xa_err(xa_store(xa, index, entry, XA_GFP));
-
-	if (err) {
-		b->full = xa;
-		b->full_rmap = NULL;
-		b->full_index = index;
-	}
-	return err;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -173,7 +160,6 @@ int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
 	struct rmap_index *rmap = rmap_of(b->mmu->shadow, sp->role.as_id, level);
 	unsigned long index = rmap_number(level, gfn);
 	struct rmap_chunk *c = rmap_chunk_make(rmap, index);
-	struct pte_list_desc *spare = *desc, *rest;
 	struct rmap_head *head;
 
 	if (!c) {
@@ -182,13 +168,11 @@ int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
 		return -ENOMEM;
 	}
 	head = rmap_chunk_head(c, index);
-	if (head->val && !spare)
+	if (head->val && !*desc)
 		return -ENOMEM;
 	c->used += !head->val;
-	rest = spare ? spare->next : NULL;
 	*side_of(sp, sptep) = gfn << 1 | 1;
-	if (rmap_add(head, sptep, gfn, spare, leaf_place))
-		*desc = rest;
+	rmap_add(head, sptep, gfn, desc, leaf_place);
 	WRITE_ONCE(*sptep, spte);
 	b->count.mapped[level]++;
 	b->counted = true;
@@ -289,14 +273,19 @@ struct shadow_page *shadow_find(struct mmu_shadow *s, gfn_t gfn,
 	return NULL;
 }
 
-int shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
-		   struct shadow_batch *b)
+/* Make a page known, in which nothing is.  False: see shadow_batch_room(). */
+static bool shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
+			   struct shadow_batch *b)
 {
 	struct xarray *xa = page_xa(s, sp->role);
 
 	sp->same = xa_load(xa, sp->gfn);
-	if (xa_put(b, xa, sp->gfn, sp))
-		return -ENOMEM;
+	if (xa_err(xa_store(xa, sp->gfn, sp, XA_GFP))) {
+		b->full = xa;
+		b->full_rmap = NULL;
+		b->full_index = sp->gfn;
+		return false;
+	}
 	/*
 	 * Then the guest's table is read.  Pairs with mmu_guest_written(): who
 	 * writes there finds the page, or we read what was written.
@@ -310,28 +299,28 @@ int shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
 	b->counted = true;
 	if (!sp->role.direct)
 		shadow_protect_gfn(s, sp->role.as_id, sp->gfn, b);
-	return 0;
+	return true;
 }
 
-struct shadow_page *shadow_make(struct mmu_vcpu *vcpu, gfn_t gfn,
+struct shadow_page *shadow_make(struct mmu_reserve *r, gfn_t gfn,
 				union shadow_role role, struct shadow_batch *b)
 {
-	struct shadow_page *sp = shadow_cache_take(vcpu);
-	u64 *spt = cache_take(&vcpu->cache);
+	struct shadow_page *sp;
 
-	if (!sp || !spt)
-		goto give_back;
-	sp->spt = spt;
+	if (!r || !r->pages || !r->tables->n)
+		return NULL;
+	sp = r->page[r->pages - 1];
+	sp->spt = cache_first(r->tables);
 	sp->gfn = gfn;
 	sp->role = role;
-	if (!shadow_publish(vcpu->mmu->shadow, sp, b))
-		return sp;
-give_back:
-	if (spt)
-		cache_give(&vcpu->cache, spt);
-	if (sp)
-		shadow_cache_free(sp);
-	return NULL;
+	if (!shadow_publish(b->mmu->shadow, sp, b))
+		return NULL;
+	r->pages--;
+	cache_take(r->tables);
+	b->mmu->shadow->stat[MMU_STAT_MADE]++;
+	if (tracepoint_enabled(kvm_mmu_get_page))
+		shadow_trace_page(MMU_TRACE_MADE, sp);
+	return sp;
 }
 
 struct shadow_page *shadow_get(struct mmu_vcpu *vcpu, gfn_t gfn,
@@ -340,7 +329,7 @@ struct shadow_page *shadow_get(struct mmu_vcpu *vcpu, gfn_t gfn,
 	struct shadow_page *sp = shadow_find(vcpu->mmu->shadow, gfn, role);
 
 	if (!sp)
-		return shadow_make(vcpu, gfn, role, b);
+		return shadow_make(vcpu->reserve, gfn, role, b);
 	if (sp->unsync)
 		unsync_page(vcpu, sp, b);
 	/*
@@ -356,11 +345,7 @@ struct shadow_page *shadow_get(struct mmu_vcpu *vcpu, gfn_t gfn,
 void shadow_link(u64 *sptep, struct shadow_page *child,
 		 struct pte_list_desc **desc, struct shadow_batch *b)
 {
-	struct pte_list_desc *spare = *desc;
-	struct pte_list_desc *rest = spare ? spare->next : NULL;
-
-	if (rmap_add(&child->parents, sptep, 0, spare, NULL))
-		*desc = rest;
+	rmap_add(&child->parents, sptep, 0, desc, NULL);
 	/* What it holds was stored before. */
 	smp_store_release(sptep, spte_table(b->mmu->config, child->spt));
 }
@@ -406,11 +391,14 @@ void shadow_zap_page(struct mmu_shadow *s, struct shadow_page *sp,
 			shadow_drop(&sp->spt[i], b);
 	while ((sptep = rmap_first(&it, &sp->parents)))
 		shadow_drop(sptep, b);
+	if (tracepoint_enabled(kvm_mmu_prepare_zap_page))
+		shadow_trace_page(MMU_TRACE_ZAPPED, sp);
 	page_forget(s, sp);
 	unsync_forget(s, sp);
 	sp->zapped = true;
 	list_del(&sp->link);
 	s->nr_pages--;
+	s->stat[MMU_STAT_ZAPPED]++;
 	b->count.tables--;
 	b->counted = true;
 	if (sp->roots)

@@ -26,7 +26,6 @@
 
 #include "mmu/shadow/reclaim.h"
 #include "mmu/shadow/root.h"
-#include "mmu/shadow/types.h"
 #include "mmu/shadow/track.h"
 #include "mmu/shadow/unsync.h"
 
@@ -137,27 +136,15 @@ struct shadow_page *shadow_find(struct mmu_shadow *s, gfn_t gfn,
 
 /**
  * shadow_make - make a page
- * @vcpu: the vCPU: reserve
+ * @r: what it is made from; or NULL
  * @gfn: its frame
  * @role: its role; there is no such page
  * @b: the flush batch: see shadow_get()
  *
- * Return: the page, with nothing in it; NULL: see shadow_get().
+ * Return: the page, with nothing in it; NULL: see shadow_get(), nothing is taken.
  */
-struct shadow_page *shadow_make(struct mmu_vcpu *vcpu, gfn_t gfn,
+struct shadow_page *shadow_make(struct mmu_reserve *r, gfn_t gfn,
 				union shadow_role role, struct shadow_batch *b);
-
-/**
- * shadow_publish - make a page known
- * @s: the VM's
- * @sp: the page: @gfn, @role and @spt are set, nothing is in it, and there is no
- *      such page
- * @b: the flush batch: see shadow_get()
- *
- * Return: 0; -ENOMEM: nothing has happened; see shadow_batch_room().
- */
-int shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
-		   struct shadow_batch *b);
 
 /**
  * shadow_link - link a page to an empty entry

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/minmax.h>
-
 #include "mmu/base/hostpage.h"
 #include "mmu/shadow/page.h"
 #include "mmu/shadow/prefetch.h"

@@ -9,7 +9,6 @@
  */
 #include "mmu/shadow/op.h"
 #include "mmu/shadow/range.h"
-#include "mmu/shadow/track.h"
 
 /* All levels, the smallest leaves first. */
 static void op_run_all(struct shadow_op *op)
@@ -30,7 +29,6 @@ static void head_drop(struct shadow_op *op, int level, gfn_t gfn,
 	struct rmap_iter it;
 	u64 *sptep, *more;
 
-	op->moved = true;
 	for (;;) {
 		sptep = rmap_first(&it, &head);
 		if (!sptep)
@@ -67,15 +65,11 @@ void shadow_zap_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end,
 		      bool may_yield)
 {
 	struct shadow_op op = {
-		.mmu = mmu,
-		.as_id = as_id,
-		.start = start,
-		.end = end,
 		.may_yield = may_yield,
 		.visit = shadow_visit_zap,
 	};
 
-	if (!shadow_op_enter(&op))
+	if (!shadow_op_enter(&op, mmu, as_id, start, end))
 		return;
 	tables_zap(&op);
 	op_run_all(&op);
@@ -126,47 +120,28 @@ static bool shadow_visit_young(struct shadow_op *op, int level, gfn_t gfn,
 	return !op->young;
 }
 
-static bool shadow_visit_ages(struct mmu *mmu, int as_id, gfn_t start, gfn_t end,
-			      shadow_visit_fn visit)
+bool shadow_age_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end, bool clear)
 {
 	struct shadow_op op = {
-		.mmu = mmu,
-		.as_id = as_id,
-		.start = start,
-		.end = end,
-		.visit = visit,
+		.visit = clear ? shadow_visit_age : shadow_visit_young,
 	};
 
-	if (!shadow_op_enter(&op))
+	if (!shadow_op_enter(&op, mmu, as_id, start, end))
 		return false;
 	op_run_all(&op);
 	shadow_op_leave(&op);
 	return op.young;
 }
 
-bool shadow_age_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end)
-{
-	return shadow_visit_ages(mmu, as_id, start, end, shadow_visit_age);
-}
-
-bool shadow_young_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end)
-{
-	return shadow_visit_ages(mmu, as_id, start, end, shadow_visit_young);
-}
-
 /* ------------------------------------------------------------------------ */
 
 void shadow_zap_all(struct mmu *mmu)
 {
-	struct shadow_op op = {
-		.mmu = mmu,
-		.end = ~0ull,
-		.may_yield = true,
-	};
+	struct shadow_op op = { .may_yield = true };
 	struct shadow_page *sp;
 	unsigned long n;
 
-	if (!shadow_op_enter(&op))
+	if (!shadow_op_enter(&op, mmu, 0, 0, ~0ull))
 		return;
 	/* The oldest first: those that new roots bring do not count. */
 	for (n = op.s->nr_pages; n && !list_empty(&op.s->pages); n--) {

@@ -22,11 +22,8 @@
 void shadow_zap_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end,
 		      bool may_yield);
 
-/** shadow_age_range - clear accessed bits; was one set?  Does not flush */
-bool shadow_age_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end);
-
-/** shadow_young_range - is an accessed bit set? */
-bool shadow_young_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end);
+/** shadow_age_range - was an accessed bit set?  @clear: it goes, see mmu_age() */
+bool shadow_age_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end, bool clear);
 
 /**
  * shadow_zap_all - zap all pages, which makes all roots obsolete

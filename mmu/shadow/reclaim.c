@@ -4,7 +4,6 @@
  * number would let no other page live long enough for an instruction to end.
  */
 #include <linux/kernel.h>
-#include <linux/minmax.h>
 #include <linux/sched.h>
 
 #include "mmu/shadow/page.h"
@@ -38,6 +37,7 @@ static bool zap_oldest(struct mmu_shadow *s, struct shadow_batch *b)
 		sp = list_first_entry(&s->pages, struct shadow_page, link);
 		if (!sp->roots) {
 			shadow_zap_page(s, sp, b);
+			s->stat[MMU_STAT_RECLAIMED]++;
 			return true;
 		}
 		list_move_tail(&sp->link, &s->pages);
@@ -69,40 +69,32 @@ void reclaim_room(struct mmu *mmu, unsigned long n, struct shadow_batch *b)
 		zap_step(s, limit - RECLAIM_STEP, b);
 }
 
-static void limit_keep(struct mmu *mmu)
+static void limit_set(struct mmu *mmu, unsigned long n, bool user)
 {
-	/* Pairs with the release in shadow_activate(). */
-	struct mmu_shadow *s = smp_load_acquire(&mmu->shadow);
 	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
-	bool more = s != NULL;
 
-	while (more) {
-		write_lock(&mmu->lock);
-		more = zap_step(s, limit_now(mmu), &b);
+	write_lock(&mmu->lock);
+	/* What is added to it does not overflow. */
+	if (user || !mmu->page_limit_set)
+		WRITE_ONCE(mmu->page_limit,
+			   clamp_t(unsigned long, n, MMU_PAGES_MIN, LONG_MAX));
+	mmu->page_limit_set |= user;
+	while (mmu->shadow && zap_step(mmu->shadow, limit_now(mmu), &b)) {
 		shadow_batch_commit(&b);
 		write_unlock(&mmu->lock);
 		cond_resched();
+		write_lock(&mmu->lock);
 	}
+	shadow_batch_commit(&b);
+	write_unlock(&mmu->lock);
 }
 
 void mmu_page_limit_set(struct mmu *mmu, unsigned long n)
 {
-	write_lock(&mmu->lock);
-	mmu->page_limit_set = true;
-	/* What is added to it does not overflow. */
-	WRITE_ONCE(mmu->page_limit,
-		   clamp_t(unsigned long, n, MMU_PAGES_MIN, LONG_MAX));
-	write_unlock(&mmu->lock);
-	limit_keep(mmu);
+	limit_set(mmu, n, true);
 }
 
 void mmu_page_limit_default(struct mmu *mmu, u64 npages)
 {
-	write_lock(&mmu->lock);
-	if (!mmu->page_limit_set)
-		WRITE_ONCE(mmu->page_limit,
-			   max_t(unsigned long, npages / LIMIT_SHARE,
-				 MMU_PAGES_MIN));
-	write_unlock(&mmu->lock);
-	limit_keep(mmu);
+	limit_set(mmu, npages / LIMIT_SHARE, false);
 }

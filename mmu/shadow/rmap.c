@@ -2,7 +2,6 @@
 #include <linux/bug.h>
 #include <linux/build_bug.h>
 #include <linux/cache.h>
-#include <linux/errno.h>
 #include <linux/slab.h>
 
 #include "mmu/shadow/rmap.h"
@@ -41,26 +40,26 @@ static void desc_push(struct pte_list_desc *desc, u64 *sptep,
 		place(sptep, desc);
 }
 
-bool rmap_add(struct rmap_head *head, u64 *sptep, unsigned long key,
-	      struct pte_list_desc *spare, rmap_place_fn place)
+void rmap_add(struct rmap_head *head, u64 *sptep, unsigned long key,
+	      struct pte_list_desc **desc, rmap_place_fn place)
 {
-	struct pte_list_desc *newest = chain_of(head);
+	struct pte_list_desc *newest = chain_of(head), *spare = *desc;
 
 	if (!head->val) {
 		head->val = (unsigned long)sptep;
-		return false;
+		return;
 	}
 	if (newest && desc_count(newest) < desc_entries) {
 		desc_push(newest, sptep, place);
-		return false;
+		return;
 	}
+	*desc = spare->next;
 	spare->next = newest;
 	spare->info = key << RMAP_COUNT_BITS;
 	if (!newest)
 		desc_push(spare, (u64 *)head->val, place);
 	desc_push(spare, sptep, place);
 	head->val = (unsigned long)spare | RMAP_CHAIN;
-	return true;
 }
 
 /* The SPTE's place in a descriptor, from the newest entry on; or NULL. */
@@ -137,17 +136,10 @@ u64 *rmap_chain_next(struct rmap_iter *it)
 
 /* ------------------------------------------------------------------------ */
 
-void rmap_size_set(unsigned int n)
+int rmap_cache_create(unsigned int n)
 {
 	desc_entries = n;
-}
-
-int rmap_cache_create(void)
-{
-	if (WARN_ON_ONCE(!desc_entries))
-		return -EIO;
-	desc_cache = kmem_cache_create("pte_list_desc",
-				       RMAP_DESC_SIZE(desc_entries), 0,
+	desc_cache = kmem_cache_create("pte_list_desc", RMAP_DESC_SIZE(n), 0,
 				       SLAB_ACCOUNT, NULL);
 	return desc_cache ? 0 : -ENOMEM;
 }

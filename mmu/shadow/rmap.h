@@ -67,13 +67,11 @@ static inline unsigned long rmap_desc_key(const struct pte_list_desc *desc)
  * @head: the reverse map
  * @sptep: the SPTE; not in it
  * @key: what rmap_desc_key() shall say, below 2^56
- * @spare: a descriptor for the case that one is needed
+ * @desc: descriptors, by @next: the first is taken when one is needed
  * @place: told of @sptep's place, and of the one that was inline; or NULL
- *
- * Return: was @spare used?
  */
-bool rmap_add(struct rmap_head *head, u64 *sptep, unsigned long key,
-	      struct pte_list_desc *spare, rmap_place_fn place);
+void rmap_add(struct rmap_head *head, u64 *sptep, unsigned long key,
+	      struct pte_list_desc **desc, rmap_place_fn place);
 
 /**
  * rmap_remove - remove an SPTE
@@ -142,17 +140,12 @@ static inline u64 *rmap_next(struct rmap_iter *it)
 /* Descriptors, sized once (R1). */
 
 /**
- * rmap_size_set - decide the number of entries; mmu_setup(), before the cache
- * @n: RMAP_ENTRIES_*; 0: undecided again
- */
-void rmap_size_set(unsigned int n);
-
-/**
  * rmap_cache_create - make the slab cache "pte_list_desc"
+ * @n: entries of a descriptor from now on: RMAP_ENTRIES_*
  *
- * Return: 0; -EIO (and a warning) when the size is not decided; -ENOMEM.
+ * Return: 0 or -ENOMEM.
  */
-int rmap_cache_create(void);
+int rmap_cache_create(unsigned int n);
 
 /** rmap_cache_destroy - the reverse; harmless without a cache */
 void rmap_cache_destroy(void);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/errno.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
 
 #include "mmu/shadow/rmap_index.h"
 
@@ -70,33 +68,23 @@ void rmap_chunk_free(struct rmap_index *index, unsigned long i)
 			xa_erase(&index->chunks, i >> RMAP_CHUNK_BITS));
 }
 
-/* The same within a chunk. */
-static bool index_chunk_next(struct rmap_chunk *c, unsigned long *i,
-			     unsigned long last, struct rmap_head *head)
+bool rmap_index_search(struct rmap_index *index, unsigned long *i,
+		       unsigned long last, struct rmap_head *head)
 {
-	unsigned long at = *i >> RMAP_CHUNK_BITS;
+	struct rmap_chunk *c = NULL;
+	unsigned long at;
 
-	for (; *i <= last && *i >> RMAP_CHUNK_BITS == at; (*i)++) {
-		*head = *rmap_chunk_head(c, *i);
-		if (head->val)
-			return true;
-	}
-	return false;
-}
-
-bool rmap_index_next(struct rmap_index *index, unsigned long *i,
-		     unsigned long last, struct rmap_head *head)
-{
-	unsigned long at = *i >> RMAP_CHUNK_BITS;
-	struct rmap_chunk *c;
-
-	for (; *i <= last; at++) {
-		c = xa_find(&index->chunks, &at, last >> RMAP_CHUNK_BITS,
-			    XA_PRESENT);
+	for (; *i <= last; (*i)++) {
+		at = *i >> RMAP_CHUNK_BITS;
+		if (!c || c->at != at)
+			c = xa_find(&index->chunks, &at, last >> RMAP_CHUNK_BITS,
+				    XA_PRESENT);
 		if (!c)
 			return false;
 		*i = max(*i, at << RMAP_CHUNK_BITS);
-		if (index_chunk_next(c, i, last, head))
+		*head = *rmap_chunk_head(c, *i);
+		index->recent = c;
+		if (head->val)
 			return true;
 	}
 	return false;

@@ -108,6 +108,10 @@ int rmap_chunk_room(struct rmap_index *index, unsigned long i, rwlock_t *lock);
  */
 void rmap_chunk_free(struct rmap_index *index, unsigned long i);
 
+/** rmap_index_search - rmap_index_next() where it is not the first one */
+bool rmap_index_search(struct rmap_index *index, unsigned long *i,
+		       unsigned long last, struct rmap_head *head);
+
 /**
  * rmap_index_next - look for a head that is not empty
  * @index: the index
@@ -117,8 +121,18 @@ void rmap_chunk_free(struct rmap_index *index, unsigned long i);
  *
  * Return: false when there is none.
  */
-bool rmap_index_next(struct rmap_index *index, unsigned long *i,
-		     unsigned long last, struct rmap_head *head);
+static inline bool rmap_index_next(struct rmap_index *index, unsigned long *i,
+				   unsigned long last, struct rmap_head *head)
+{
+	struct rmap_chunk *c = index->recent;
+
+	if (likely(c && c->at == *i >> RMAP_CHUNK_BITS && *i <= last)) {
+		*head = *rmap_chunk_head(c, *i);
+		if (head->val)
+			return true;
+	}
+	return rmap_index_search(index, i, last, head);
+}
 
 #define rmap_index_for_each(index, i, head, first, last)		\
 	for ((i) = (first); rmap_index_next(index, &(i), last, &(head)); (i)++)

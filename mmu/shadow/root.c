@@ -11,11 +11,9 @@
  * L1's NPT or EPT is the same but that the processor begins where its own second
  * level does: between that and the top pages are upper tables of the root's own.
  */
-#include <linux/errno.h>
 #include <linux/slab.h>
 
 #include "mmu/guest/ctx.h"
-#include "mmu/shadow/fault.h"
 #include "mmu/shadow/page.h"
 #include "mmu/shadow/role.h"
 
@@ -39,38 +37,27 @@ struct shadow_page *shadow_root_top(const struct mmu_vcpu *vcpu, u64 addr)
 
 /* ------------------------------------------------------------------------ */
 
-static void plan_long(struct root_plan *p, struct mmu_vcpu *vcpu,
-		      const struct mmu_ctx *ctx)
-{
-	p->top_level = ctx->walk.fmt->levels;
-	p->nr_top = 1;
-	p->present[0] = true;
-	p->gfn[0] = ctx->walk.root >> MMU_PAGE_SHIFT;
-	p->role[0] = shadow_role_child(vcpu, ctx, p->top_level, ACC_ALL, 0);
-}
-
-/* One GiB of a guest with 32-bit addresses. */
-static void plan_gib(struct root_plan *p, struct mmu_vcpu *vcpu,
+/* One of the top pages: the root's, or of a guest with 32-bit addresses a GiB's. */
+static void plan_top(struct root_plan *p, struct mmu_vcpu *vcpu,
 		     const struct mmu_ctx *ctx, unsigned int i)
 {
 	const struct pt_format *fmt = ctx->walk.fmt;
-	gpa_t pd;
+	u64 entry = ctx->walk.root;
 
+	p->present[i] = true;
 	if (!fmt) {
 		p->gfn[i] = i * LEVEL_GFNS(LEVEL_1G);
 		p->role[i] = shadow_role_direct(vcpu, ctx, LEVEL_2M, ACC_ALL, 0);
-		p->present[i] = true;
 		return;
 	}
-	p->role[i] = shadow_role_child(vcpu, ctx, LEVEL_2M, ACC_ALL,
+	if (fmt == &pt_format_pae) {
+		entry = ctx->walk.pdptr[i];
+		p->present[i] = (entry & fmt->present) &&
+				!pt_rsvd_bad(&ctx->walk.rsvd, fmt, entry, LEVEL_1G);
+	}
+	p->gfn[i] = (entry & fmt->addr) >> MMU_PAGE_SHIFT;
+	p->role[i] = shadow_role_child(vcpu, ctx, p->top_level, ACC_ALL,
 				       (u64)i << 30);
-	p->present[i] = fmt != &pt_format_pae ||
-			((ctx->walk.pdptr[i] & fmt->present) &&
-			 !pt_rsvd_bad(&ctx->walk.rsvd, fmt, ctx->walk.pdptr[i],
-				      LEVEL_1G));
-	pd = fmt == &pt_format_pae ? ctx->walk.pdptr[i] & fmt->addr :
-				     ctx->walk.root;
-	p->gfn[i] = pd >> MMU_PAGE_SHIFT;
 }
 
 /* What walks read from memory, for the top pages. */
@@ -90,14 +77,14 @@ static void plan_make(struct root_plan *p, struct mmu_vcpu *vcpu,
 		ctx_root_read(vcpu, ctx);
 	if (ctx->walk.fmt == &pt_format_pae && ctx->walk.pdptr_mem)
 		pdptrs_read(vcpu, &ctx->walk);
-	if (ctx->walk.fmt && ctx->walk.fmt->levels > LEVEL_1G) {
-		plan_long(p, vcpu, ctx);
-		return;
-	}
 	p->top_level = LEVEL_2M;
 	p->nr_top = PAE_PAGES;
-	for (i = 0; i < PAE_PAGES; i++)
-		plan_gib(p, vcpu, ctx, i);
+	if (ctx->walk.fmt && ctx->walk.fmt->levels > LEVEL_1G) {
+		p->top_level = ctx->walk.fmt->levels;
+		p->nr_top = 1;
+	}
+	for (i = 0; i < p->nr_top; i++)
+		plan_top(p, vcpu, ctx, i);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Frames that hold guest tables which are shadowed, and what writing them does. */
+#include <linux/rcupdate.h>
+
 #include "mmu/shadow/page.h"
 #include "mmu/shadow/role.h"
+#include "mmu/tdp/map.h"
 
 /*
  * Emulated writes to a table, with no fault through it in between, after which it
@@ -29,6 +32,26 @@ enum mmu_result track_write(struct mmu_shadow *s, int as_id,
 		return MMU_EMULATE;
 	track_zap(s, as_id, fault->gfn, b);
 	return MMU_RETRY;
+}
+
+enum mmu_result track_write_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
+{
+	struct mmu *mmu = vcpu->mmu;
+	enum mmu_result r = MMU_RETRY;
+	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
+	struct tdp_place place;
+
+	write_lock(&mmu->lock);
+	rcu_read_lock();
+	if (!inv_is_stale(&mmu->inv, fault->seq, fault->gfn, fault->gfn + 1))
+		r = track_write(mmu->shadow, vcpu->as_id, fault, false, &b);
+	fault->tracked = false;
+	if (r == MMU_FIXED)
+		r = tdp_map(vcpu, fault, &place);
+	shadow_batch_commit(&b);
+	rcu_read_unlock();
+	write_unlock(&mmu->lock);
+	return r;
 }
 
 /* Drop what shadows one guest entry. */
@@ -60,10 +83,14 @@ static void page_written(struct mmu_shadow *s, struct shadow_page *sp,
 	unsigned int size = sp->role.ctx.format == ROLE_2LEVEL ? 4 : 8;
 	unsigned int i;
 
+	s->stat[MMU_STAT_WRITTEN]++;
 	if (!is_entry_write(sp, offset, len) || ++sp->writes > WRITES_MAX) {
+		s->stat[MMU_STAT_FLOODED]++;
 		shadow_zap_page(s, sp, b);
 		return;
 	}
+	if (sp->role.level > LEVEL_4K)
+		s->stat[MMU_STAT_LINK_DROPPED]++;
 	for (i = offset / size; i <= (offset + len - 1) / size; i++)
 		entry_drop(sp, i, b);
 }

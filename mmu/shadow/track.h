@@ -21,6 +21,18 @@ enum mmu_result track_write(struct mmu_shadow *s, int as_id,
 			    struct shadow_batch *b);
 
 /**
+ * track_write_fault - map stage of L1's write to a frame with its second-level tables
+ * @vcpu: the vCPU, on a TDP tree; lock not held, which is taken for write
+ * @fault: the write, @tracked
+ *
+ * The tables go unsync, and the frame is mapped; or the write is emulated.
+ *
+ * Return: MMU_FIXED, MMU_EMULATE; MMU_RETRY: stale, a lost race, or nothing is
+ * shadowed there any more.
+ */
+enum mmu_result track_write_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
+
+/**
  * track_zap - stop to shadow what lies in a frame
  * @s: the VM's
  * @as_id: address space

@@ -5,9 +5,7 @@
 
 #include <linux/build_bug.h>
 #include <linux/container_of.h>
-#include <linux/xarray.h>
 
-#include "mmu/base/spte.h"
 #include "mmu/base/tracked.h"
 #include "mmu/mmu_mode.h"
 #include "mmu/shadow/cache.h"
@@ -85,6 +83,7 @@ struct shadow_page {
  * @unsync: pages that are unsync
  * @nr_unsync: how many
  * @roots: struct shadow_root of vCPUs, by mmu_root.link
+ * @stat: enum mmu_stat, but for MMU_STAT_UNSYNC
  */
 struct mmu_shadow {
 	struct mmu_tracked tracked;
@@ -95,6 +94,7 @@ struct mmu_shadow {
 	struct list_head unsync;
 	unsigned int nr_unsync;
 	struct list_head roots;
+	unsigned long stat[MMU_STATS];
 };
 
 /**

@@ -6,10 +6,10 @@
  * SDM vol. 3, 4.10.4), so a table may say something else than its shadow until
  * then.  Nothing above a leaf table is ever unsync.
  */
-#include "mmu/shadow/fault.h"
 #include "mmu/shadow/page.h"
 #include "mmu/shadow/prefetch.h"
 #include "mmu/shadow/role.h"
+#include "mmu/shadow/trace.h"
 
 /* Every CR3 load reads all of them. */
 #define UNSYNC_MAX	64
@@ -33,6 +33,8 @@ bool unsync_allow(struct mmu_shadow *s, int as_id, gfn_t gfn)
 		if (sp->unsync)
 			continue;
 		sp->unsync = true;
+		if (tracepoint_enabled(kvm_mmu_unsync_page))
+			shadow_trace_page(MMU_TRACE_UNSYNC, sp);
 		list_add_tail(&sp->unsync_link, &s->unsync);
 	}
 	s->nr_unsync += n;
@@ -49,14 +51,6 @@ void unsync_forget(struct mmu_shadow *s, struct shadow_page *sp)
 }
 
 /* ------------------------------------------------------------------------ */
-
-/* Does the vCPU read tables as the page's role says? */
-static bool reads_alike(const struct mmu_ctx *ctx, const struct shadow_page *sp)
-{
-	const union mmu_ctx_role role = ctx->role;
-
-	return role.format == sp->role.ctx.format && role.nx == sp->role.ctx.nx;
-}
 
 /* May an SPTE stay, the guest's entry being what it is now? */
 static bool entry_allows(const struct mmu_config *cfg,
@@ -85,7 +79,9 @@ static bool unsync_peek(struct mmu_vcpu *vcpu, const struct shadow_page *sp,
 	unsigned int size = ctx->walk.fmt ? ctx->walk.fmt->entry_size : 0;
 	unsigned int at = shadow_entry_index(sp, first) * size;
 
-	return size && reads_alike(ctx, sp) &&
+	/* Does the vCPU read tables as the page's role says? */
+	return size && ctx->role.format == sp->role.ctx.format &&
+	       ctx->role.nx == sp->role.ctx.nx &&
 	       !mmu_env_guest_peek(vcpu, (sp->gfn << MMU_PAGE_SHIFT) + at, raw,
 				   n * size);
 }
@@ -133,6 +129,8 @@ static void page_read(struct mmu_vcpu *vcpu, struct shadow_page *sp,
 void unsync_page(struct mmu_vcpu *vcpu, struct shadow_page *sp,
 		 struct shadow_batch *b)
 {
+	if (tracepoint_enabled(kvm_mmu_sync_page))
+		shadow_trace_page(MMU_TRACE_SYNC, sp);
 	shadow_protect_gfn(vcpu->mmu->shadow, sp->role.as_id, sp->gfn, b);
 	shadow_batch_commit(b);
 	page_read(vcpu, sp, b);
@@ -161,16 +159,11 @@ static u64 *leaf_find(const struct mmu_config *cfg, struct mmu_vcpu *vcpu,
 	u64 *sptep, spte;
 	int level;
 
-	for (; sp; sp = shadow_page_of(spte_table_of(cfg, spte))) {
-		level = sp->role.level;
-		sptep = &sp->spt[pt_slot(la >> MMU_PAGE_SHIFT, level)];
-		spte = *sptep;
-		if (level == LEVEL_4K)
-			return sptep;
-		if (!spte_is_table(cfg, spte, level))
-			break;
-	}
-	return NULL;
+	if (!sp)
+		return NULL;
+	level = sp->role.level;
+	sptep = pt_lookup(cfg, sp->spt, la >> MMU_PAGE_SHIFT, &level, &spte);
+	return level == LEVEL_4K ? sptep : NULL;
 }
 
 static void invlpg_entry(struct mmu_vcpu *vcpu, u64 la, struct shadow_batch *b)
@@ -203,7 +196,7 @@ void mmu_guest_invlpg(struct mmu_vcpu *vcpu, u64 la)
 	if (vcpu->mode != &mmu_mode_shadow)
 		return;
 	/* Then the next root brings everything up to date. */
-	if (!root_is_current(vcpu)) {
+	if (!mmu_root_is_current(vcpu)) {
 		mmu_guest_flush(vcpu);
 		return;
 	}

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What one step of a walk over a TDP tree does to the entry at hand. */
-#include <linux/atomic.h>
-#include <linux/minmax.h>
 #include <linux/string.h>
 
 #include "mmu/tdp/entry.h"
@@ -119,7 +117,7 @@ bool tdp_track(struct mmu *mmu, const struct mmu_root *root, gfn_t gfn)
 {
 	const struct mmu_config *cfg = mmu->config;
 	u64 spte, new, *sptep;
-	int level;
+	int level = cfg->levels;
 
 	if (gfn >= cfg->end)
 		return false;

@@ -34,18 +34,9 @@ struct tdp_batch {
 };
 
 /**
- * tdp_batch_is_full - is there no room for another frozen entry?
- * @b: the flush batch
- */
-static inline bool tdp_batch_is_full(const struct tdp_batch *b)
-{
-	return b->nr_frozen == TDP_BATCH_TABLES;
-}
-
-/**
  * tdp_zap_entry - remove the translations at hand
  * @it: the walk
- * @b: the flush batch, not full
+ * @b: the flush batch, with room in @frozen
  * @start: first frame of the range that goes
  * @unit: largest level at which a table that is wholly inside goes as one;
  *        larger ones are left to the walk

@@ -7,13 +7,11 @@
  *	map: [read side, RCU, stale?] tdp_map(), and the frames around it that the
  *	      host has at hand (prefetching)
  */
-#include <linux/errno.h>
-#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 
 #include "mmu/base/hostpage.h"
 #include "mmu/base/tracked.h"
-#include "mmu/tdp/fault.h"
+#include "mmu/mmu_trace.h"
 #include "mmu/tdp/map.h"
 #include "mmu/tdp/root.h"
 #include "mmu/tdp/tree.h"
@@ -85,6 +83,8 @@ static enum mmu_result fast_write(struct mmu_vcpu *vcpu,
 	if (!try_cmpxchg(sptep, &spte,
 			 spte | cfg->write | cfg->accessed | cfg->dirty))
 		return MMU_RETRY;
+	if (tracepoint_enabled(fast_page_fault))
+		mmu_env_trace_fast(vcpu, fault, sptep, spte, READ_ONCE(*sptep));
 	hostpage_log_dirty(vcpu->mmu, slot, fault->gfn);
 	return MMU_FIXED;
 }
@@ -105,7 +105,7 @@ static enum mmu_result tdp_fast(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	const struct mmu_config *cfg = mmu->config;
 	enum mmu_result r = MMU_RETRY;
 	u64 *sptep, spte;
-	int level;
+	int level = cfg->levels;
 
 	fault->gfn = fault->addr >> MMU_PAGE_SHIFT;
 	/* Before the slot is looked for: pairs with mmu_slots_changed(). */

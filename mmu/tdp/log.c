@@ -2,7 +2,6 @@
 /* Ranges for the dirty log: write protection, splitting and recovery. */
 #include <linux/bitmap.h>
 #include <linux/container_of.h>
-#include <linux/minmax.h>
 
 #include "mmu/base/level.h"
 #include "mmu/base/recover.h"
@@ -36,97 +35,63 @@ static unsigned int leaves_left(const struct pt_iter *it, unsigned int max)
 	return min3((u64)n, (u64)max, it->end - it->gfn);
 }
 
-static void log_run(struct tdp_walk *w)
+/* Which of the next @n frames are meant, from the entry at hand on. */
+static u64 bits_at(const struct tdp_walk *w, gfn_t gfn, unsigned int n)
 {
-	tdp_walk_run(w);
-	if (w->table)
-		mmu_env_table_free(w->table);
+	u64 bit = gfn - w->start, bits = ~0ull;
+
+	if (w->bitmap)
+		bits = w->bitmap[bit / 64] >> (bit % 64);
+	return bits & (~0ull >> (64 - n));
 }
 
 static bool tdp_visit_protect(struct tdp_walk *w, struct pt_iter *it)
 {
-	unsigned int n;
+	unsigned int n = 64;
+	gfn_t gfn = it->gfn;
 
-	if (it->level == LEVEL_4K) {
-		n = leaves_left(it, 64);
-		tdp_protect_run(it, &w->batch, ~0ull >> (64 - n));
-		return pt_iter_seek(it, it->gfn + n);
+	if (w->bitmap) {
+		gfn = w->start + find_next_bit(w->bitmap, w->end - w->start,
+					       gfn - w->start);
+		n -= (gfn - w->start) % 64;
 	}
-	if (tdp_can_split(it)) {
-		if (!entry_split(w, it, it->cfg->write))
-			return true;
-		/* The pieces are protected already. */
-		if (it->level == LEVEL_2M &&
-		    spte_is_table(it->cfg, it->spte, it->level))
-			return pt_iter_seek(it, (it->gfn & LEVEL_MASK(LEVEL_2M)) +
-						LEVEL_GFNS(LEVEL_2M));
-	}
-	tdp_protect_entry(it, &w->batch);
-	return pt_iter_next(it);
-}
-
-void tdp_protect_slot(struct mmu *mmu, const struct mmu_slot *slot)
-{
-	struct tdp_walk w = {
-		.mmu = mmu,
-		.as_id = slot->as_id,
-		.start = slot->base_gfn,
-		.end = slot->base_gfn + slot->npages,
-		.min_level = LEVEL_4K,
-		.may_yield = true,
-		.visit = tdp_visit_protect,
-		.wants_flush = true,
-	};
-
-	log_run(&w);
-}
-
-/* The bits of the next @n frames, from the entry at hand on. */
-static u64 bits_at(const struct tdp_walk *w, gfn_t gfn, unsigned int n)
-{
-	u64 bit = gfn - w->start;
-
-	return (w->bitmap[bit / 64] >> (bit % 64)) & (~0ull >> (64 - n));
-}
-
-static bool tdp_visit_bitmap(struct tdp_walk *w, struct pt_iter *it)
-{
-	gfn_t gfn = w->start + find_next_bit(w->bitmap, w->end - w->start,
-					     it->gfn - w->start);
-	unsigned int n;
-
 	if (gfn >= it->end)
 		return false;
 	if ((gfn ^ it->gfn) & LEVEL_MASK(it->level))
 		return pt_iter_seek(it, gfn);
 	it->gfn = gfn;
 	if (it->level == LEVEL_4K) {
-		n = leaves_left(it, 64 - (gfn - w->start) % 64);
+		n = leaves_left(it, n);
 		tdp_protect_run(it, &w->batch, bits_at(w, gfn, n));
 		return pt_iter_seek(it, gfn + n);
 	}
-	if (tdp_can_split(it) && !entry_split(w, it, 0))
-		return true;
+	if (tdp_can_split(it)) {
+		if (!entry_split(w, it, w->bitmap ? 0 : it->cfg->write))
+			return true;
+		/* Where all are meant, the pieces are protected already. */
+		if (!w->bitmap && it->level == LEVEL_2M &&
+		    spte_is_table(it->cfg, it->spte, it->level))
+			return pt_iter_seek(it, (gfn & LEVEL_MASK(LEVEL_2M)) +
+						LEVEL_GFNS(LEVEL_2M));
+	}
 	tdp_protect_entry(it, &w->batch);
 	return pt_iter_next(it);
 }
 
-void tdp_protect_bitmap(struct mmu *mmu, const struct mmu_slot *slot,
-			gfn_t start, gfn_t end, const unsigned long *bitmap)
+void tdp_protect_range(struct mmu *mmu, const struct mmu_slot *slot,
+		       gfn_t start, gfn_t end, const unsigned long *bitmap)
 {
 	struct tdp_walk w = {
-		.mmu = mmu,
-		.as_id = slot->as_id,
-		.start = start,
-		.end = end,
 		.min_level = LEVEL_4K,
 		.may_yield = true,
-		.visit = tdp_visit_bitmap,
+		.visit = tdp_visit_protect,
 		.wants_flush = true,
 		.bitmap = bitmap,
 	};
 
-	log_run(&w);
+	tdp_walk_run(&w, mmu, slot->as_id, start, end);
+	if (w.table)
+		mmu_env_table_free(w.table);
 }
 
 /* ------------------------------------------------------------------------ */

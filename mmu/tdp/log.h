@@ -10,19 +10,16 @@
 
 #include "mmu/mmu.h"
 
-/** tdp_protect_slot - write-protect a slot; split large leaves first (R8) */
-void tdp_protect_slot(struct mmu *mmu, const struct mmu_slot *slot);
-
 /**
- * tdp_protect_bitmap - write-protect frames; split large leaves first (R8)
+ * tdp_protect_range - write-protect frames; split large leaves first (R8)
  * @mmu: the VM
  * @slot: the slot
  * @start: first frame
  * @end: frame after the last one
- * @bitmap: which frames, bit 0 is @start
+ * @bitmap: which frames, bit 0 is @start; NULL: all
  */
-void tdp_protect_bitmap(struct mmu *mmu, const struct mmu_slot *slot,
-			gfn_t start, gfn_t end, const unsigned long *bitmap);
+void tdp_protect_range(struct mmu *mmu, const struct mmu_slot *slot,
+		       gfn_t start, gfn_t end, const unsigned long *bitmap);
 
 /** tdp_recover_slot - zap tables where the host's page is large */
 void tdp_recover_slot(struct mmu *mmu, const struct mmu_slot *slot);

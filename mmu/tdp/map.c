@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Putting leaves into a TDP tree, for fault.c. */
-#include <linux/atomic.h>
 #include <linux/string.h>
 
 #include "mmu/base/hostpage.h"
 #include "mmu/mmu_mode.h"
+#include "mmu/mmu_trace.h"
 #include "mmu/tdp/map.h"
 #include "mmu/tdp/tree.h"
 
@@ -18,7 +18,7 @@ static bool table_link(struct mmu_vcpu *vcpu, u64 *sptep, u64 *spte, int level)
 	/* Somebody is unlinking a table here. */
 	if (!split && *spte)
 		return false;
-	table = cache_take(&vcpu->cache);
+	table = cache_first(&vcpu->cache);
 	if (!table)
 		return false;
 	if (split)
@@ -28,9 +28,9 @@ static bool table_link(struct mmu_vcpu *vcpu, u64 *sptep, u64 *spte, int level)
 	if (!try_cmpxchg(sptep, spte, new)) {
 		if (split)
 			memset(table, 0, MMU_PAGE_SIZE);
-		cache_give(&vcpu->cache, table);
 		return false;
 	}
+	cache_take(&vcpu->cache);
 	*spte = new;
 	atomic_long_inc(&mmu->tables);
 	if (split) {
@@ -115,6 +115,7 @@ void tdp_map_mmio(struct mmu_vcpu *vcpu, gfn_t gfn, u64 gen)
 	int level;
 
 	for (;;) {
+		level = cfg->levels;
 		sptep = pt_lookup(cfg, vcpu->root->table, gfn, &level, &spte);
 		if (level == LEVEL_4K)
 			break;
@@ -124,6 +125,8 @@ void tdp_map_mmio(struct mmu_vcpu *vcpu, gfn_t gfn, u64 gen)
 	}
 	if (spte_is_free(cfg, spte))
 		try_cmpxchg(sptep, &spte, spte_mmio(cfg, gen));
+	if (tracepoint_enabled(mark_mmio_spte))
+		mmu_env_trace_mmio(sptep, gfn, gen);
 }
 
 void tdp_map_prefetch(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,

@@ -13,10 +13,6 @@ void tdp_zap_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end,
 		   bool may_yield)
 {
 	struct tdp_walk w = {
-		.mmu = mmu,
-		.as_id = as_id,
-		.start = start,
-		.end = end,
 		.min_level = LEVEL_4K,
 		.may_yield = may_yield,
 		.visit = tdp_visit_zap,
@@ -25,13 +21,13 @@ void tdp_zap_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end,
 	};
 	gfn_t gib = (start + LEVEL_GFNS(LEVEL_1G) - 1) & LEVEL_MASK(LEVEL_1G);
 
-	tdp_walk_run(&w);
+	tdp_walk_run(&w, mmu, as_id, start, end);
 	if (!may_yield || gib + LEVEL_GFNS(LEVEL_1G) > end)
 		return;
 	/* A table for a GiB is quickly gone once those below it are. */
 	w.min_level = LEVEL_1G;
 	w.unit = LEVEL_1G;
-	tdp_walk_run(&w);
+	tdp_walk_run(&w, mmu, as_id, start, end);
 }
 
 static bool tdp_visit_age(struct tdp_walk *w, struct pt_iter *it)
@@ -47,30 +43,15 @@ static bool tdp_visit_young(struct tdp_walk *w, struct pt_iter *it)
 	return !w->young && pt_iter_next(it);
 }
 
-static bool tdp_visit_ages(struct mmu *mmu, int as_id, gfn_t start, gfn_t end,
-			   tdp_visit_fn visit)
+bool tdp_age_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end, bool clear)
 {
 	struct tdp_walk w = {
-		.mmu = mmu,
-		.as_id = as_id,
-		.start = start,
-		.end = end,
 		.min_level = LEVEL_4K,
-		.visit = visit,
+		.visit = clear ? tdp_visit_age : tdp_visit_young,
 	};
 
-	tdp_walk_run(&w);
+	tdp_walk_run(&w, mmu, as_id, start, end);
 	return w.young;
-}
-
-bool tdp_age_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end)
-{
-	return tdp_visit_ages(mmu, as_id, start, end, tdp_visit_age);
-}
-
-bool tdp_young_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end)
-{
-	return tdp_visit_ages(mmu, as_id, start, end, tdp_visit_young);
 }
 
 static bool tdp_visit_mmio(struct tdp_walk *w, struct pt_iter *it)
@@ -83,13 +64,10 @@ static bool tdp_visit_mmio(struct tdp_walk *w, struct pt_iter *it)
 void tdp_drop_mmio(struct mmu *mmu)
 {
 	struct tdp_walk w = {
-		.mmu = mmu,
-		.as_id = -1,
-		.end = mmu->config->end,
 		.min_level = LEVEL_4K,
 		.may_yield = true,
 		.visit = tdp_visit_mmio,
 	};
 
-	tdp_walk_run(&w);
+	tdp_walk_run(&w, mmu, -1, 0, mmu->config->end);
 }

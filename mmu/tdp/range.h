@@ -21,11 +21,8 @@
 void tdp_zap_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end,
 		   bool may_yield);
 
-/** tdp_age_range - clear the accessed state; was one accessed?  See mmu_age() */
-bool tdp_age_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end);
-
-/** tdp_young_range - was one accessed? */
-bool tdp_young_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end);
+/** tdp_age_range - was one accessed?  @clear: the state goes, see mmu_age() */
+bool tdp_age_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end, bool clear);
 
 /** tdp_drop_mmio - drop all cached MMIO entries, of whatever generation */
 void tdp_drop_mmio(struct mmu *mmu);

@@ -1,38 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/bug.h>
-#include <linux/errno.h>
 #include <linux/slab.h>
 
 #include "mmu/tdp/root.h"
 #include "mmu/tdp/tree.h"
 
-/* A root whose last reference was dropped is about to leave the list. */
-static bool root_get(struct mmu_root *root)
-{
-	return refcount_inc_not_zero(&root->refs);
-}
-
-/*
- * Without locks and at once: nobody finds the root any more, no walk is in it,
- * and each vCPU that left it flushes before it enters the guest again.
- */
-static void root_free(struct mmu *mmu, struct mmu_root *root)
+void root_put(struct mmu *mmu, struct mmu_root *root)
 {
 	struct pt_count count = { };
 
-	pt_free(mmu->config, root->table, mmu->config->levels, &count);
-	pt_count_publish(&count, mmu);
-	kfree(root);
-}
-
-void root_put(struct mmu *mmu, struct mmu_root *root)
-{
 	if (!refcount_dec_and_test(&root->refs))
 		return;
 	write_lock(&mmu->lock);
 	list_del(&root->link);
 	write_unlock(&mmu->lock);
-	root_free(mmu, root);
+	/*
+	 * Without locks and at once: nobody finds the root any more, no walk is in it,
+	 * and each vCPU that left it flushes before it enters the guest again.
+	 */
+	pt_free(mmu->config, root->table, mmu->config->levels, &count);
+	pt_count_publish(&count, mmu);
+	kfree(root);
 }
 
 struct mmu_root *root_next(struct mmu *mmu, struct mmu_root *prev, int as_id)
@@ -41,14 +28,13 @@ struct mmu_root *root_next(struct mmu *mmu, struct mmu_root *prev, int as_id)
 
 	read_lock(&mmu->lock);
 	root = prev ? prev : list_entry(&mmu->roots, struct mmu_root, link);
-	list_for_each_entry_continue(root, &mmu->roots, link) {
-		if (as_id >= 0 && root->as_id != as_id)
-			continue;
-		if (!root_get(root))
-			continue;
-		found = root;
-		break;
-	}
+	list_for_each_entry_continue(root, &mmu->roots, link)
+		/* One whose last reference was dropped is about to leave the list. */
+		if ((as_id < 0 || root->as_id == as_id) &&
+		    refcount_inc_not_zero(&root->refs)) {
+			found = root;
+			break;
+		}
 	read_unlock(&mmu->lock);
 	if (prev)
 		root_put(mmu, prev);
@@ -61,7 +47,8 @@ static struct mmu_root *root_find(struct mmu *mmu, u16 as_id)
 	struct mmu_root *root;
 
 	list_for_each_entry(root, &mmu->roots, link)
-		if (root->as_id == as_id && !root->obsolete && root_get(root))
+		if (root->as_id == as_id && !root->obsolete &&
+		    refcount_inc_not_zero(&root->refs))
 			return root;
 	return NULL;
 }

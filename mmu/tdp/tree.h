@@ -11,9 +11,6 @@
 #ifndef LAMINA_MMU_TDP_TREE_H
 #define LAMINA_MMU_TDP_TREE_H
 
-#include <linux/atomic.h>
-#include <linux/compiler.h>
-
 #include "mmu/base/spte.h"
 #include "mmu/mmu.h"
 
@@ -108,7 +105,7 @@ static inline bool pt_iter_set(struct pt_iter *it, u64 new)
  * @cfg: format
  * @root: root table
  * @gfn: frame, below @cfg->end
- * @level: result: the entry's level
+ * @level: the level of @root's entries; result: the entry's
  * @spte: result: its value, which is not a table
  *
  * Return: the entry.
@@ -118,7 +115,7 @@ static inline u64 *pt_lookup(const struct mmu_config *cfg, u64 *root,
 {
 	u64 *sptep;
 
-	for (*level = cfg->levels; ; (*level)--) {
+	for (;; (*level)--) {
 		sptep = &root[pt_slot(gfn, *level)];
 		*spte = READ_ONCE(*sptep);
 		if (!spte_is_table(cfg, *spte, *level))

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The driver of operations over a range of frames in every TDP root. */
-#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
@@ -105,7 +104,7 @@ void tdp_walk_root(struct tdp_walk *w, struct mmu_root *root)
 	walk_enter(w);
 	more = pt_iter_start(&it, root->table, w->start);
 	while (more) {
-		if (tdp_batch_is_full(&w->batch))
+		if (w->batch.nr_frozen == TDP_BATCH_TABLES)
 			walk_commit(w);
 		/* At least one step between two yields. */
 		if ((it.gfn != yielded || w->want_table) &&
@@ -120,11 +119,15 @@ void tdp_walk_root(struct tdp_walk *w, struct mmu_root *root)
 	walk_leave(w);
 }
 
-void tdp_walk_run(struct tdp_walk *w)
+void tdp_walk_run(struct tdp_walk *w, struct mmu *mmu, int as_id, gfn_t start,
+		  gfn_t end)
 {
-	struct mmu *mmu = w->mmu;
 	struct mmu_root *root;
 
+	w->mmu = mmu;
+	w->as_id = as_id;
+	w->start = start;
+	w->end = end;
 	if (w->may_yield) {
 		for (root = root_next(mmu, NULL, w->as_id); root;
 		     root = root_next(mmu, root, w->as_id))

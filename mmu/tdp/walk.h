@@ -31,7 +31,7 @@ typedef bool (*tdp_visit_fn)(struct tdp_walk *w, struct pt_iter *it);
  * @wants_flush: at the end no TLB holds what the range's entries do not say
  * @unit: zap: see tdp_zap_entry()
  * @young: age: an accessed page was met
- * @bitmap: log: the frames meant, bit 0 is @start
+ * @bitmap: log: the frames meant, bit 0 is @start; NULL: all
  * @table: split: a table for the next one
  * @want_table: split: yield and allocate it
  * @no_split: split: there is no memory for tables
@@ -66,9 +66,14 @@ struct tdp_walk {
 void tdp_walk_root(struct tdp_walk *w, struct mmu_root *root);
 
 /**
- * tdp_walk_run - run an operation on the roots of its address space
- * @w: the operation
+ * tdp_walk_run - run an operation on the roots of an address space
+ * @w: the operation; the rest goes into it
+ * @mmu: the VM
+ * @as_id: address space, or -1 for all
+ * @start: first frame
+ * @end: frame after the last one
  */
-void tdp_walk_run(struct tdp_walk *w);
+void tdp_walk_run(struct tdp_walk *w, struct mmu *mmu, int as_id, gfn_t start,
+		  gfn_t end);
 
 #endif

@@ -158,8 +158,55 @@ static void churn(void)
 	CHECK(kvm_objects() <= objects);
 }
 
+/* ---- a timer that interrupts up to a VM's end ---- */
+
+#define CLOCK_VCPUS	16
+#define CLOCK_ROUNDS	200
+#define CLOCK_PIN	2	/* where GSI 0 goes (KVM's default routes) */
+#define CLOCK_TICKS	240	/* of 838 ns: KVM's shortest period is 200 us */
+#define CLOCK_VECTOR	0x51
+#define CLOCK_LOGICAL	(1ull << 11 | 0xffull << 56)
+
+/*
+ * Every 200 us an interrupt for all vCPUs, none of which runs.  One that came for a
+ * vCPU that is gone already would use freed memory: slub_debug=FZP shows it.
+ */
+static void clock_machine(void)
+{
+	struct kvm_irqchip chip = { .chip_id = KVM_IRQCHIP_IOAPIC };
+	struct kvm_pit_config config = { 0 };
+	struct kvm_pit_state2 pit = { 0 };
+	struct vcpu v[CLOCK_VCPUS];
+	struct vm vm;
+	int i;
+
+	vm_new(&vm, 0);
+	OK(ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0ul));
+	OK(ioctl(vm.fd, KVM_CREATE_PIT2, &config));
+	for (i = 0; i < CLOCK_VCPUS; i++)
+		vcpu_new(&vm, &v[i], i);
+	OK(ioctl(vm.fd, KVM_GET_IRQCHIP, &chip));
+	chip.chip.ioapic.redirtbl[CLOCK_PIN].bits = CLOCK_VECTOR | CLOCK_LOGICAL;
+	OK(ioctl(vm.fd, KVM_SET_IRQCHIP, &chip));
+	pit.channels[0] = (struct kvm_pit_channel_state){
+		.count = CLOCK_TICKS, .mode = 2, .rw_mode = 3, .gate = 1 };
+	OK(ioctl(vm.fd, KVM_SET_PIT2, &pit));
+	for (i = 0; i < CLOCK_VCPUS; i++)
+		vcpu_close(&v[i]);
+	vm_close(&vm);
+}
+
+static void clock_ends(void)
+{
+	int i;
+
+	for (i = 0; i < CLOCK_ROUNDS; i++)
+		clock_machine();
+}
+
 static const struct test_case cases[] = {
 	{ "churn", churn, 400 },
+	{ "clock_ends", clock_ends, 200 },
 	{ NULL, NULL, 0 },
 };
 

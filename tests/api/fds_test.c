@@ -2,7 +2,7 @@
 /*
  * What keeps the vendor's module loaded, and lets it go: each kind of
  * descriptor, a mapping, VMMs that fork, hand descriptors on, or are killed.
- * As root, with nobody else using /dev/kvm; removes and inserts kvm-amd.
+ * As root, with nobody else using /dev/kvm; removes and inserts the vendor's module.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -16,14 +16,15 @@
 #include <sys/wait.h>
 #include "lib.h"
 
-#define VENDOR		"kvm_amd"
-#define VENDOR_FILE	"/mod/test/kvm-amd.ko"
-#define STOCK_FILE	"/mod/stock/kvm-amd.ko"
+#define VENDOR		(cpu_is_amd() ? "kvm_amd" : "kvm_intel")
+#define VENDOR_FILE(dir) \
+	(cpu_is_amd() ? dir "/kvm-amd.ko" : dir "/kvm-intel.ko")
 
 static struct vm vm;
 static struct vcpu v, w;
 
-GUEST(64, g_spin, "1: incl 0x10000\n jmp 1b\n");
+/* Bochs lets no interrupt end a guest that runs with IF clear. */
+GUEST(64, g_spin, "sti\n 1: incl 0x10000\n jmp 1b\n");
 GUEST(64, g_done, DONE);
 
 static int module_delete(const char *name)
@@ -33,10 +34,10 @@ static int module_delete(const char *name)
 
 static void module_insert(void)
 {
-	int fd = open(VENDOR_FILE, O_RDONLY | O_CLOEXEC);
+	int fd = open(VENDOR_FILE("/mod/test"), O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		fd = OK(open(STOCK_FILE, O_RDONLY | O_CLOEXEC));
+		fd = OK(open(VENDOR_FILE("/mod/stock"), O_RDONLY | O_CLOEXEC));
 	OK(syscall(SYS_finit_module, fd, "", 0));
 	close(fd);
 }

@@ -7,7 +7,7 @@
  */
 #define _GNU_SOURCE
 #include <sys/eventfd.h>
-#include "lib.h"
+#include "start.h"
 
 #define PINS		24
 #define ROUTES_MAX	4096
@@ -459,6 +459,68 @@ static void irqfd_used(void)
 	CHECK(!irr_has(VECTOR + 2));
 }
 
+/* ---- the LAPIC's page in x2APIC mode, and of a LAPIC that is off ---- */
+
+#define APIC_ON		(1u << 11)
+#define APIC_X2		(1u << 10)
+
+/* Its mode is EBX; then a register that is not all ones, and a write. */
+GUEST(64, g_hole, "mov $0x1b, %ecx\n rdmsr\n"
+      "and $~0xc00, %eax\n or %ebx, %eax\n wrmsr\n mov $0xfee00000, %edx\n"
+      "mov 0x30(%rdx), %esi\n movzwl 0x32(%rdx), %edi\n movl $0x55, 0x80(%rdx)\n"
+      DONE);
+
+static void hole_start(uint32_t mode, uint64_t off)
+{
+	struct kvm_cpuid2 *c;
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_DISABLE_QUIRKS2, .args = { off } };
+
+	vm_new(&vm, 0);
+	OK(create());
+	OK(ioctl(vm.fd, KVM_ENABLE_CAP, &cap));
+	vcpu_new(&vm, &v, 0);
+	c = cpuid_supported(vm.kvm);
+	OK(ioctl(v.fd, KVM_SET_CPUID2, c));
+	free(c);
+	vcpu_code(&v, MODE_LONG, g_hole);
+	vcpu_set_regs(&v, &(struct kvm_regs){ .rip = GPA_CODE, .rflags = 2,
+			      .rsp = GPA_STACK, .rbx = mode });
+}
+
+static void hole_default(uint32_t mode)
+{
+	hole_start(mode, 0);
+	vcpu_until(&v, PORT_DONE);
+	CHECK_EQ(vcpu_regs(&v).rsi, 0xffffffff);
+	CHECK_EQ(vcpu_regs(&v).rdi, 0xffff);
+	/* The write did nothing. */
+	CHECK_EQ(vcpu_sregs(&v).cr8, 0);
+}
+
+/* Userspace is asked for what lies there. */
+static void hole_closed(uint32_t mode)
+{
+	hole_start(mode, KVM_X86_QUIRK_LAPIC_MMIO_HOLE);
+	vcpu_expect(&v, KVM_EXIT_MMIO);
+	CHECK_EQ(v.run->mmio.phys_addr, APIC_BASE + 0x30);
+	CHECK_EQ(v.run->mmio.is_write, 0);
+}
+
+static void lapic_hole(void)
+{
+	hole_start(APIC_ON, 0);
+	vcpu_until(&v, PORT_DONE);
+	CHECK(vcpu_regs(&v).rsi != 0xffffffff);
+	CHECK_EQ(vcpu_sregs(&v).cr8, 5);
+	hole_start(APIC_ON, KVM_X86_QUIRK_LAPIC_MMIO_HOLE);
+	vcpu_until(&v, PORT_DONE);
+	CHECK(vcpu_regs(&v).rsi != 0xffffffff);
+	hole_default(APIC_ON | APIC_X2);
+	hole_closed(APIC_ON | APIC_X2);
+	hole_default(0);
+	hole_closed(0);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -473,6 +535,7 @@ int main(int argc, char **argv)
 		{ "lapic_at_first", lapic_at_first, 0 },
 		{ "lapic_restored", lapic_restored, 0 },
 		{ "msi", msi, 0 },
+		{ "lapic_hole", lapic_hole, 0 },
 		{ "line", line, 0 },
 		{ "routes_refused", routes_refused, 0 },
 		{ "routes_used", routes_used, 0 },

@@ -267,6 +267,17 @@ bool cpu_is_tcg(void)
 	return !memcmp(name, "TCGTCGTCGTCG", 12);
 }
 
+bool kvm_tdp(void)
+{
+	FILE *f = fopen(cpu_is_amd() ? "/sys/module/kvm_amd/parameters/npt" :
+			"/sys/module/kvm_intel/parameters/ept", "r");
+	int tdp = f ? fgetc(f) : 'Y';
+
+	if (f)
+		fclose(f);
+	return tdp == 'Y' || tdp == '1';
+}
+
 void vcpu_raw(struct vm *vm, struct vcpu *v, unsigned int id)
 {
 	memset(v, 0, sizeof(*v));

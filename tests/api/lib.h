@@ -190,6 +190,8 @@ const struct kvm_cpuid_entry2 *cpuid_find(const struct kvm_cpuid2 *c,
 bool cpu_is_amd(void);
 /* QEMU's TCG, which has defects that tests have to step around. */
 bool cpu_is_tcg(void);
+/* Nested paging is on: npt or ept of the vendor's module. */
+bool kvm_tdp(void);
 
 /*
  * Brings the vCPU into a mode: GDT, flat segments, page tables that map the

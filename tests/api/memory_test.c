@@ -48,13 +48,6 @@ static bool slurp(const char *path)
 	return true;
 }
 
-static bool nested_paging(void)
-{
-	if (!slurp("/sys/module/kvm_amd/parameters/npt"))
-		test_skip("no kvm_amd");
-	return text[0] == 'Y' || text[0] == '1';
-}
-
 static void set(const char *path, const char *value)
 {
 	int fd = OK(open(path, O_WRONLY));
@@ -128,7 +121,7 @@ static void vcpus(void)
 		touch(&v[i], GPA_PAGES + i * PAGES * 4096ul, 4096, PAGES);
 	}
 	check_taken("a vCPU that has run", before, VCPUS,
-		    nested_paging() ? VCPU_NESTED : VCPU_SHADOW);
+		    kvm_tdp() ? VCPU_NESTED : VCPU_SHADOW);
 }
 
 static uint8_t *untouched(size_t size)
@@ -188,7 +181,7 @@ static void desc_size(void)
 	if (!slurp("/proc/cmdline") || !strstr(text, "slab_nomerge"))
 		test_skip("slab caches are merged");
 	CHECK(slurp("/sys/kernel/slab/pte_list_desc/object_size"));
-	CHECK_EQ(atol(text), nested_paging() ? DESC_NESTED : DESC_SHADOW);
+	CHECK_EQ(atol(text), kvm_tdp() ? DESC_NESTED : DESC_SHADOW);
 }
 
 static const struct test_case cases[] = {

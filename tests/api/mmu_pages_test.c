@@ -192,13 +192,6 @@ static long tables_kib(void)
 	return p ? atol(p + strlen("SecPageTables:")) : -1;
 }
 
-static bool shadow_paging(void)
-{
-	const char *s = slurp("/sys/module/kvm_amd/parameters/npt");
-
-	return s[0] == 'N' || s[0] == '0';
-}
-
 /* What the limit is for: memory. */
 static void memory(void)
 {
@@ -206,7 +199,7 @@ static void memory(void)
 	const long most = (LIMIT_MIN + 8) * 2 * 4;
 	long before = tables_kib(), many;
 
-	if (!shadow_paging() || before < 0)
+	if (kvm_tdp() || before < 0)
 		test_skip("no shadow pages that could be counted");
 	launch(MODE_LONG);
 	spread(MODE_LONG, PAGES, 1);

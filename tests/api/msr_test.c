@@ -78,7 +78,7 @@ static void features(void)
 	struct kvm_msrs *m = calloc(1, 1 << 12);
 	struct kvm_msr_list *l;
 	unsigned int i;
-	bool ucode = false;
+	bool ucode = false, perf = false;
 
 	msr_machine();
 	CHECK_EQ(vm_cap(&vm, KVM_CAP_GET_MSR_FEATURES), 1);
@@ -87,9 +87,14 @@ static void features(void)
 	for (i = 0; i < l->nmsrs; i++) {
 		m->entries[i].index = l->indices[i];
 		ucode |= l->indices[i] == 0x8b;
+		perf |= l->indices[i] == 0x345;
 	}
-	CHECK(ucode);
+	CHECK(ucode && perf);
 	CHECK_EQ(ioctl(vm.kvm, KVM_GET_MSRS, m), l->nmsrs);
+	/* IA32_PERF_CAPABILITIES of a host that announces no PDCM */
+	for (i = 0; i < l->nmsrs; i++)
+		if (m->entries[i].index == 0x345)
+			CHECK_EQ(m->entries[i].data, 0);
 	/* no feature: a register of the guest's, and one that nobody knows */
 	m->entries[1].index = 0x10;
 	CHECK_EQ(ioctl(vm.kvm, KVM_GET_MSRS, m), 1);
@@ -116,6 +121,7 @@ static const struct {
 	int result;
 } writes[] = {
 	{ "MTRRcap", 0xfe, 0x508, GP },
+	{ "performance capabilities without PDCM", 0x345, 0, GP },
 	{ "default type, all enabled", 0x2ff, 0xc06, TAKEN },
 	{ "default type, off", 0x2ff, 0, TAKEN },
 	{ "default type 2", 0x2ff, 0xc02, GP },
@@ -227,7 +233,7 @@ static void firmware_reads(void)
 		{ 0xc0011021, 0 }, { 0xc0011022, 0 }, { 0xc001102a, 0 },
 	};
 	static const uint32_t none[] = {
-		2, 0x16, 0x18, 0x1ff, 0x251, 0x300, 0x480, 0xbfffffff,
+		2, 0x16, 0x18, 0x1ff, 0x251, 0x300, 0x345, 0x480, 0xbfffffff,
 		0xc0000085, 0xc000007f, 0xc0011024, 0xffffffff, 0x9c,
 	};
 	unsigned int i;

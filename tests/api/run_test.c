@@ -13,7 +13,8 @@
 static struct vm vm;
 static struct vcpu v;
 
-GUEST(64, g_spin, "1: inc %rax\n jmp 1b\n");
+/* Bochs lets no interrupt end a guest that runs with IF clear. */
+GUEST(64, g_spin, "sti\n 1: inc %rax\n jmp 1b\n");
 
 static volatile int signals;
 

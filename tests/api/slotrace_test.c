@@ -24,12 +24,13 @@ static struct vcpu v;
 static volatile uint64_t *mailbox;
 static volatile unsigned int mmios, efaults;
 
+/* Bochs lets no interrupt end a guest that runs with IF clear. */
 GUEST(64, g_reader,
-      "1: mov (%rsi), %rax\n mov %rax, (%rbx)\n"
+      "sti\n 1: mov (%rsi), %rax\n mov %rax, (%rbx)\n"
       "mov (%rdi), %rax\n mov %rax, 8(%rbx)\n"
       "incq 16(%rbx)\n jmp 1b\n");
 GUEST(64, g_writer,
-      "1: inc %rax\n mov %rax, (%rsi)\n mov %rax, 24(%rbx)\n"
+      "sti\n 1: inc %rax\n mov %rax, (%rsi)\n mov %rax, 24(%rbx)\n"
       "incq 16(%rbx)\n jmp 1b\n");
 
 static void *runner(void *arg)

@@ -332,6 +332,47 @@ static void counts_pages(void)
 	stats_close(&s);
 }
 
+GUEST(64, g_counts, "movl $1, 0x10000\n cpuid\n mov $1, %eax\n vmmcall\n"
+      "movl $1, 0x20000000\n sti\n nop\n cli\n" DONE "iretq\n");
+
+/* What a guest does once is counted once. */
+static void counts_events(void)
+{
+	static const struct { const char *name; uint64_t low, high; } rows[] = {
+		{ "exits", 5, ~0ull }, { "io_exits", 1, 1 }, { "mmio_exits", 1, 1 },
+		{ "hypercalls", 1, 1 }, { "insn_emulation", 1, 3 },
+		{ "insn_emulation_fail", 0, 0 }, { "pf_taken", 2, ~0ull },
+		{ "pf_fixed", 1, ~0ull }, { "pf_emulate", 1, 3 },
+		{ "irq_injections", 1, 1 }, { "nmi_injections", 0, 0 },
+		{ "fpu_reload", 2, 3 }, { "host_state_reload", 2, ~0ull },
+		{ "tlb_flush", 1, ~0ull }, { "request_irq_exits", 0, 0 },
+		{ "halt_exits", 0, 0 }, { "signal_exits", 0, 0 },
+	};
+	struct kvm_interrupt irq = { .irq = 0x40 };
+	struct stats s;
+
+	vm_new(&vm, 0);
+	vcpu_new(&vm, &v, 0);
+	vcpu_code(&v, MODE_LONG, g_counts);
+	exc_setup(&v);
+	/* A gate to IRET. */
+	vm_u64(&vm, GPA_IDT + 0x40 * 16)[0] =
+		(GPA_CODE + (g_counts_end - g_counts) - 2) | SEL_CODE64 << 16 |
+		0x8e0000000000ull;
+	OK(ioctl(v.fd, KVM_INTERRUPT, &irq));
+	vcpu_expect(&v, KVM_EXIT_MMIO);
+	vcpu_until(&v, PORT_DONE);
+	stats_open(&s, v.fd);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t n = value(&s, rows[i].name);
+
+		if (n < rows[i].low || n > rows[i].high)
+			FAIL("%s: expected %lu to %lu, got %lu", rows[i].name,
+			     rows[i].low, rows[i].high, n);
+	}
+	stats_close(&s);
+}
+
 static void no_descriptors_left(void)
 {
 	int first;
@@ -383,6 +424,47 @@ static void debugfs(void)
 	vcpu_close(&v);
 	vm_close(&vm);
 	CHECK(debugfs_value("pages_4k") <= before);
+}
+
+/* A VM's own directory, which may take a moment, has what its vCPUs have together. */
+static void debugfs_vm(void)
+{
+	char dir[100], path[200], all[200];
+	unsigned long long sum;
+	struct stats s, t;
+	struct vcpu w;
+	int i;
+
+	if (access("/sys/kernel/debug/kvm", X_OK))
+		test_skip("no debugfs");
+	machine();
+	vcpu_new(&vm, &w, 1);
+	vcpu_code(&w, MODE_LONG, g_touch);
+	vcpu_until(&w, PORT_DONE);
+	snprintf(dir, sizeof(dir), "%d-%d", getpid(), vm.fd);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%s", dir);
+	for (i = 0; i < 1000 && access(path, X_OK); i++)
+		usleep(10000);
+	for (size_t k = 0; k < sizeof(vcpu_rows) / sizeof(vcpu_rows[0]); k++) {
+		snprintf(all, sizeof(all), "%s/%s", dir, vcpu_rows[k].name);
+		debugfs_value(all);
+	}
+	stats_open(&s, v.fd);
+	stats_open(&t, w.fd);
+	sum = value(&s, "exits") + value(&t, "exits");
+	CHECK(sum > 2);
+	snprintf(all, sizeof(all), "%s/exits", dir);
+	CHECK_EQ(debugfs_value(all), sum);
+	stats_close(&s);
+	stats_open(&s, vm.fd);
+	snprintf(all, sizeof(all), "%s/pages_4k", dir);
+	CHECK_EQ(debugfs_value(all), value(&s, "pages_4k"));
+	stats_close(&s);
+	stats_close(&t);
+	vcpu_close(&w);
+	vcpu_close(&v);
+	vm_close(&vm);
+	ERR(access(path, F_OK), ENOENT);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -474,7 +556,9 @@ int main(int argc, char **argv)
 		{ "outlives", outlives, 0 },
 		{ "pages", counts_pages, 0 },
 		{ "no descriptors left", no_descriptors_left, 0 },
-		{ "debugfs", debugfs, 0 },
+		{ "counts_events", counts_events, 0 },
+	{ "debugfs_vm", debugfs_vm, 0 },
+	{ "debugfs", debugfs, 0 },
 		{ "max vcpu id", max_vcpu_id, 0 },
 		{ "ids in any order", ids_in_any_order, 0 },
 		{ "halt poll", halt_poll, 0 },

@@ -206,10 +206,7 @@ GUEST(32, g_task, "ljmp $0x58, $0\n");
 /* Only nested paging lets the processor switch tasks: it loads CR3. */
 static void task_switch(void)
 {
-	FILE *f = fopen("/sys/module/kvm_amd/parameters/npt", "r");
-	int npt = f ? fgetc(f) : 'Y';
-
-	if (npt == 'Y')
+	if (kvm_tdp())
 		test_skip("nested paging");
 	if (cpu_is_tcg())
 		test_skip("the emulated CPU switches tasks without the exit");

@@ -17,9 +17,19 @@ alarm=$alarm'|invalid wait context|irq lock inversion|(MAX|CONFIG)_LOCK(DEP_|ING
 alarm=$alarm'|turning off the locking|KCSAN|data-race|runtime error|ODEBUG|BUG [^ ]+ \('
 alarm=$alarm'|Object already free|[Pp]oison overwritten|Redzone|page dumped because'
 alarm=$alarm'|self-detected stall|nobody cared|stack guard page|corrupted stack end'
-# Said at every boot: the emulated CPU's missing microcode, and, a second after
+# Said at every boot: the emulated CPUs' missing microcode, and, a second after
 # that boot, the clock. On a busy machine: a late timer. What looks for mistakes says that
 # it is there.
-harmless='Speculative Return Stack Overflow: WARNING: (See|kernel not compiled)|\] (tsc|clocksource): |\] hrtimer: interrupt took '
+harmless='RETBleed: WARNING: Spectre v2 mitigation|Speculative Return Stack Overflow: WARNING: (See|kernel not compiled)|\] (tsc|clocksource): |\] hrtimer: interrupt took '
 harmless=$harmless'|RCU lockdep checking is enabled|kmemleak: (Kernel memory leak detector|Automatic)'
 harmless=$harmless'|kcsan: (enabled|strict|non-strict)'
+
+# alarm_show LOG: stdin: the lines that alarm; the first, with what LOG says behind it of
+# where the kernel was, and how many there are
+alarm_show() {
+	bad=$(cat)
+	first=$(echo "$bad" | head -n 1)
+	grep -aF -A 40 -e "$first" "$1" |
+		grep -aE "$alarm"'|CPU: |RIP: |\] +[? ]*[a-z_0-9.]+\+0x|NMI' | head -n 30
+	echo "lines that alarm: $(echo "$bad" | wc -l)"
+}

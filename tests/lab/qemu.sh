@@ -6,7 +6,9 @@
 # shellcheck source=tests/lab/alarm.sh
 . /bin/alarm.sh
 
-console=/tmp/console
+# what one guest's QEMU says, and its console, are kept in $at; its monitor's input is
+# open as file descriptor $mon
+at=/tmp console=/tmp/console mon=5
 qemu_cpu=host qemu_mem=256 qemu_smp=1 qemu_limit=400
 # q35, pc or microvm; interrupt controllers in the kernel: on, split, off, or QEMU's
 # default when empty
@@ -36,18 +38,18 @@ qemu_raw() {
 	timeout -s KILL "$qemu_limit" qemu-system-x86_64 -machine "$qemu_machine" \
 		-accel "kvm${qemu_irqchip:+,kernel-irqchip=$qemu_irqchip}" \
 		-cpu "$qemu_cpu$minus" -m "$qemu_mem" -smp "$qemu_smp" \
-		-nodefaults -display none -vga none -serial stdio "$@" 2>/tmp/qemu
+		-nodefaults -display none -vga none -serial stdio "$@" 2>$at/qemu
 }
 
 now() { cut -d' ' -f1 /proc/uptime; }
 
 # console_show: stdin is a guest's console; it goes to $console and, as progress,
-# to stdout. The time of the first word of userspace goes to /tmp/up.
+# to stdout. The time of the first word of userspace goes to $at/up.
 console_show() {
-	rm -f /tmp/up
+	rm -f $at/up
 	while IFS= read -r line; do
 		case $line in
-		'guest: up'*) [ -e /tmp/up ] || now >/tmp/up ;;
+		'guest: up'*) [ -e $at/up ] || now >$at/up ;;
 		esac
 		echo "$line" >&4
 		echo "  | $line"
@@ -67,27 +69,27 @@ qemu_words() {
 	grep -v -e 'Userspace local APIC is deprecated' \
 		-e 'Do not use kernel-irqchip except' \
 		-e 'support requested feature: CPUID.40000001H:EAX' \
-		-e 'cpus requested ([0-9]*) exceeds the recommended cpus' /tmp/qemu
+		-e 'cpus requested ([0-9]*) exceeds the recommended cpus' $at/qemu
 }
 
 # guest_ran: after QEMU's end: the guest came up and is well; $took: seconds from
 # QEMU's start to userspace
 guest_ran() {
-	status=$(cat /tmp/status)
-	if qemu_words || [ "$status" != 0 ] || [ ! -e /tmp/up ]; then
+	status=$(cat $at/status)
+	if qemu_words || [ "$status" != 0 ] || [ ! -e $at/up ]; then
 		[ "$status" != 137 ] || echo "qemu: no end within $qemu_limit s"
-		[ -e /tmp/up ] || echo "qemu: the guest did not reach userspace"
+		[ -e $at/up ] || echo "qemu: the guest did not reach userspace"
 		echo "qemu: ended with status $status"
 		return 1
 	fi
-	took=$(echo "$start" "$(cat /tmp/up)" | awk '{ printf "%.1f", $2 - $1 }')
+	took=$(echo "$start" "$(cat $at/up)" | awk '{ printf "%.1f", $2 - $1 }')
 	console_clean || { echo "qemu: the guest's kernel complained"; return 1; }
 }
 
 # qemu_boot KERNEL-ARGS [QEMU-ARGS...]: one guest to userspace and power-off
 qemu_boot() {
 	start=$(now)
-	{ qemu_run "$@"; echo $? >/tmp/status; } | console_show
+	{ qemu_run "$@"; echo $? >$at/status; } | console_show
 	guest_ran
 }
 
@@ -115,32 +117,48 @@ guest_right() {
 
 # What follows needs lib.sh.
 
-# guest_up KERNEL-ARGS: a guest in the background, with a monitor
+# guest_up KERNEL-ARGS [QEMU-ARGS...]: a guest in the background, with a monitor
 guest_up() {
-	rm -f "$console" /tmp/mon.*
-	mkfifo /tmp/mon.in /tmp/mon.out
+	rm -f "$console" $at/status $at/mon.*
+	mkfifo $at/mon.in $at/mon.out
 	: >"$console"
-	{ qemu_run "$1" -monitor pipe:/tmp/mon; echo $? >/tmp/status; } | console_show &
-	cat /tmp/mon.out >/tmp/mon.log &
-	exec 5>/tmp/mon.in
+	{
+		{ qemu_run "$@" -monitor pipe:$at/mon; echo $? >$at/exit; } | console_show
+		mv $at/exit $at/status
+	} &
+	cat $at/mon.out >$at/mon.log &
+	eval "exec $mon>$at/mon.in"
+	# what is asked before its first prompt would be taken for answered by that
+	wait_for $at/mon.log '(qemu)' 1
 }
 
 # says WORDS COUNT: the guest has said so, on a busy machine after a while
 says() { wait_for "$console" "$1" "$2" || wait_for "$console" "$1" "$2"; }
 
-# ask COMMAND: of the monitor; its answer is in /tmp/answer
+# ask COMMAND: of the monitor; its answer is in $at/answer
 ask() {
-	lines=$(grep -c '(qemu)' /tmp/mon.log)
-	size=$(stat -c %s /tmp/mon.log)
-	echo "$1" >&5
-	wait_for /tmp/mon.log '(qemu)' $((lines + 1)) || return
-	tail -c +$((size + 1)) /tmp/mon.log | tr -d '\r' >/tmp/answer
+	lines=$(grep -c '(qemu)' $at/mon.log)
+	size=$(stat -c %s $at/mon.log)
+	echo "$1" >&$mon
+	wait_for $at/mon.log '(qemu)' $((lines + 1)) || return
+	tail -c +$((size + 1)) $at/mon.log | tr -d '\r' >$at/answer
+}
+
+# guest_ended: QEMU has, well, and the guest's kernel was
+guest_ended() {
+	tries=0
+	until [ -e $at/status ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 1800 ] || { echo "qemu: does not end"; return 1; }
+		sleep 0.1
+	done
+	[ "$(cat $at/status)" = 0 ] || { cat $at/status $at/qemu; return 1; }
+	console_clean
 }
 
 # guest_quit: by the monitor
 guest_quit() {
-	echo quit >&5
-	exec 5>&-
-	wait
-	[ "$(cat /tmp/status)" = 0 ] && console_clean
+	echo quit >&$mon
+	eval "exec $mon>&-"
+	guest_ended
 }

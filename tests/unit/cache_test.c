@@ -33,8 +33,7 @@ static int start(void **state)
 	made = 0;
 	freed = 0;
 	left = 64;
-	rmap_size_set(RMAP_ENTRIES_SHADOW);
-	return shadow_cache_setup();
+	return shadow_cache_setup(RMAP_ENTRIES_SHADOW);
 }
 
 /* The caches' counts of objects are 0, and their own memory is gone, too. */
@@ -42,7 +41,6 @@ static int stop(void **state)
 {
 	shadow_cache_teardown();
 	shadow_cache_teardown();
-	rmap_size_set(0);
 	shim_fail_at = 0;
 	return shim_live;
 }
@@ -81,16 +79,17 @@ static void test_shortage(void **state)
 	assert_int_equal(freed, 4);
 }
 
-static void test_give_back(void **state)
+static void test_first(void **state)
 {
 	struct mmu_cache c = { };
 	void *table;
 
 	assert_int_equal(cache_fill(&c, MMU_CACHE_TABLES), 0);
-	table = cache_take(&c);
-	cache_give(&c, table);
+	table = cache_first(&c);
 	assert_int_equal(c.n, MMU_CACHE_TABLES);
 	assert_ptr_equal(cache_take(&c), table);
+	assert_int_equal(c.n, MMU_CACHE_TABLES - 1);
+	assert_ptr_not_equal(cache_first(&c), table);
 	assert_int_equal(freed, 0);
 	cache_empty(&c);
 }
@@ -116,7 +115,6 @@ static void test_shadow(void **state)
 
 	assert_int_equal(cache_fill(&v.cache, 4), 0);
 	assert_null(v.reserve);
-	assert_null(shadow_cache_take(&v));
 	assert_int_equal(shim_live, before);
 	assert_int_equal(shadow_cache_fill(&v, 5), 0);
 	assert_int_equal(v.cache.n, 5);
@@ -126,7 +124,7 @@ static void test_shadow(void **state)
 	assert_int_equal(shim_live - before, 1 + RESERVE_PAGES + RESERVE_DESCS);
 
 	/* What was taken, and no more, is made up for. */
-	sp = shadow_cache_take(&v);
+	sp = v.reserve->page[--v.reserve->pages];
 	assert_memory_equal(sp, &zero, sizeof(zero));
 	desc = v.reserve->desc;
 	v.reserve->desc = desc->next;
@@ -137,10 +135,6 @@ static void test_shadow(void **state)
 	shadow_cache_free(sp);
 	rmap_desc_free(desc);
 
-	for (int i = 0; i < RESERVE_PAGES; i++)
-		shadow_cache_free(shadow_cache_take(&v));
-	assert_null(shadow_cache_take(&v));
-	cache_empty(&v.cache);
 	shadow_cache_empty(&v);
 	assert_null(v.reserve);
 	assert_int_equal(freed, 5);
@@ -188,7 +182,7 @@ static void test_setup_fails(void **state)
 	shadow_cache_teardown();
 	for (n = 1;; n++) {
 		shim_fail_at = shim_allocs + n;
-		if (!shadow_cache_setup())
+		if (!shadow_cache_setup(RMAP_ENTRIES_SHADOW))
 			break;
 		assert_int_equal(shim_live, 0);
 		shadow_cache_teardown();
@@ -202,7 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_exact, start, stop),
 		cmocka_unit_test_setup_teardown(test_shortage, start, stop),
-		cmocka_unit_test_setup_teardown(test_give_back, start, stop),
+		cmocka_unit_test_setup_teardown(test_first, start, stop),
 		cmocka_unit_test_setup_teardown(test_shadow, start, stop),
 		cmocka_unit_test_setup_teardown(test_each_allocation, start, stop),
 		cmocka_unit_test_setup_teardown(test_setup_fails, start, stop),

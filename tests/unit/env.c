@@ -296,6 +296,16 @@ int mmu_env_pfn(const struct mmu_slot *slot, gfn_t gfn, bool write,
 	return r;
 }
 
+int mmu_env_pfn_nowait(const struct mmu_slot *slot, gfn_t gfn, bool write,
+		       struct mmu_pfn *out)
+{
+	struct host_page p;
+
+	host_look(&slot_of(slot)->vm->host, env_host_page(slot, gfn), &p);
+	return (p.flags & HOST_MAPPED) && !(p.flags & HOST_PRESENT) ? -EBUSY :
+		mmu_env_pfn(slot, gfn, write, out);
+}
+
 unsigned int mmu_env_pfn_present(const struct mmu_slot *slot, gfn_t gfn,
 				 unsigned int n, bool write,
 				 struct mmu_pfn *out)

@@ -236,17 +236,24 @@ static void indexes(void **state)
 	assert_int_equal(pt_index(&pt_format_ept5, 0x00ab000000000000, 5), 0xab);
 }
 
+static bool is_leaf(const struct pt_format *fmt, u64 entry, int level)
+{
+	const struct pt_rsvd r = { .large_levels = fmt->large_levels };
+
+	return level == LEVEL_4K || pt_is_large(&r, fmt, entry, level);
+}
+
 static void leaves(void **state)
 {
-	assert_true(pt_is_leaf(&pt_format_4level, 1, 1));
-	assert_true(pt_is_leaf(&pt_format_4level, 0x81, 2));
-	assert_true(pt_is_leaf(&pt_format_4level, 0x81, 3));
-	assert_false(pt_is_leaf(&pt_format_4level, 0x81, 4));
-	assert_false(pt_is_leaf(&pt_format_4level, 0x01, 2));
-	assert_true(pt_is_leaf(&pt_format_2level, 0x81, 2));
-	assert_false(pt_is_leaf(&pt_format_pae, 0x81, 3));
-	assert_true(pt_is_leaf(&pt_format_ept4, 0x87, 3));
-	assert_false(pt_is_leaf(&pt_format_ept5, 0x87, 5));
+	assert_true(is_leaf(&pt_format_4level, 1, 1));
+	assert_true(is_leaf(&pt_format_4level, 0x81, 2));
+	assert_true(is_leaf(&pt_format_4level, 0x81, 3));
+	assert_false(is_leaf(&pt_format_4level, 0x81, 4));
+	assert_false(is_leaf(&pt_format_4level, 0x01, 2));
+	assert_true(is_leaf(&pt_format_2level, 0x81, 2));
+	assert_false(is_leaf(&pt_format_pae, 0x81, 3));
+	assert_true(is_leaf(&pt_format_ept4, 0x87, 3));
+	assert_false(is_leaf(&pt_format_ept5, 0x87, 5));
 }
 
 static void rights(void **state)

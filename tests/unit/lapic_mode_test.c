@@ -53,7 +53,7 @@ static void transitions(void **state)
 		assert_int_equal(lapic_base_set(a, 0xfee00800 | 1 << bit, true), -EINVAL);
 	assert_int_equal(lapic_base_set(a, 0xfee00a00, true), -EINVAL);
 	assert_int_equal(lapic_base_set(a, 0xfed01d00, false), 0);
-	assert_int_equal(lapic_page(a), 0xfed01000);
+	assert_int_equal(a->base & ~0xfffull, 0xfed01000);
 }
 
 /* 11.4.3: nothing arrives, and it comes back as after power-up. */

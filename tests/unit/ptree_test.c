@@ -64,22 +64,28 @@ static u64 *entry(gfn_t gfn, int level)
 	}
 }
 
+static u64 *lookup(gfn_t gfn, int *level, u64 *spte)
+{
+	*level = cfg.levels;
+	return pt_lookup(&cfg, root, gfn, level, spte);
+}
+
 static void test_lookup(void **state)
 {
 	int level;
 	u64 spte;
 
-	assert_ptr_equal(pt_lookup(&cfg, root, 77, &level, &spte), root);
+	assert_ptr_equal(lookup(77, &level, &spte), root);
 	assert_int_equal(level, 4);
 	*entry(513, 2) = 0x1880;
-	assert_ptr_equal(pt_lookup(&cfg, root, 600, &level, &spte),
+	assert_ptr_equal(lookup(600, &level, &spte),
 			 entry(600, 2));
 	assert_int_equal(level, 2);
 	assert_true(spte == 0x1880);
-	assert_ptr_equal(pt_lookup(&cfg, root, 511, &level, &spte),
+	assert_ptr_equal(lookup(511, &level, &spte),
 			 entry(511, 2));
 	entry(511, 1);
-	assert_ptr_equal(pt_lookup(&cfg, root, 511, &level, &spte),
+	assert_ptr_equal(lookup(511, &level, &spte),
 			 entry(511, 1));
 	assert_int_equal(level, 1);
 	assert_true(spte == 0);

@@ -49,6 +49,11 @@ static void test_becomes_data(void **state)
 	assert_false(tracked_any(vm.mmu.tracked, 0, 20, 1));
 }
 
+static void stat_is(enum mmu_stat which, unsigned long want)
+{
+	assert_int_equal(mmu_stat(&vm.mmu, which), want);
+}
+
 /* A write that no entry's is ends the table at once. */
 static void test_odd_write(void **state)
 {
@@ -57,8 +62,12 @@ static void test_odd_write(void **state)
 	mode(&long_mode, T4);
 	assert_int_equal(touch(0, 0), SHADOW_DONE);
 	assert_true(tracked_any(vm.mmu.tracked, 0, T1, 1));
+	stat_is(MMU_STAT_MADE, 4);
+	stat_is(MMU_STAT_WRITTEN, 0);
 	assert_true(shadow_emulate(cpu, (T1 << 12) + 3,
 				   &(struct paging_store){ 1, 0 }));
+	stat_is(MMU_STAT_WRITTEN, 1);
+	stat_is(MMU_STAT_ZAPPED, 1);
 	assert_false(tracked_any(vm.mmu.tracked, 0, T1, 1));
 	assert_int_equal(touch(0, 0), SHADOW_DONE);
 	/* Half an entry is none in long mode. */
@@ -66,6 +75,11 @@ static void test_odd_write(void **state)
 	assert_true(shadow_emulate(cpu, T1 << 12 | 8,
 				   &(struct paging_store){ 4, 0 }));
 	assert_false(tracked_any(vm.mmu.tracked, 0, T1, 1));
+	stat_is(MMU_STAT_MADE, 5);
+	stat_is(MMU_STAT_FLOODED, 2);
+	stat_is(MMU_STAT_ZAPPED, 2);
+	stat_is(MMU_STAT_RECLAIMED, 0);
+	stat_is(MMU_STAT_LINK_DROPPED, 0);
 }
 
 /* PAE kernels write an entry by halves: the table stays one. */

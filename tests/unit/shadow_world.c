@@ -464,6 +464,9 @@ static bool judge(struct env_vcpu *v, const struct mmu_fault *f,
 		if (r == MMU_USER && (!same || v->vm->crowded ||
 				      may_refuse(v, t, f->err)))
 			return false;
+		break;
+	case MMU_ABSENT:
+		break;
 	}
 	shim_die("va %llx error %llx: answer %d, err %d (model: end %d)", t->va,
 		 f->error, r, f->err, t->end);

@@ -64,6 +64,30 @@ static void test_prefetch_absent(void **state)
 	assert_int_equal(level_of(BASE + 43), 0);
 }
 
+/* A page that would have to be waited for, and whether that is wanted. */
+static void test_nowait(void **state)
+{
+	struct mmu_fault f = { .addr = (BASE + 37) << 12, .error = PF_WRITE,
+			       .nowait = true };
+
+	host_change(&vm.host, HOST + 37, HOST + 38, HOST_PRESENT, 0);
+	env_srcu_lock(&vm);
+	assert_int_equal(mmu_fault(&cpu->v, &f), MMU_ABSENT);
+	assert_int_equal(f.gfn, BASE + 37);
+	assert_non_null(f.slot);
+	env_srcu_unlock(&vm);
+	assert_int_equal(mapped(LEVEL_4K), 0);
+	assert_int_equal(fault(BASE + 37, PF_WRITE), MMU_FIXED);
+	/* What is there is mapped at once, and where nothing is, nobody waits. */
+	f = (struct mmu_fault){ .addr = (BASE + 137) << 12, .nowait = true };
+	env_srcu_lock(&vm);
+	assert_int_equal(mmu_fault(&cpu->v, &f), MMU_FIXED);
+	host_change(&vm.host, HOST + 237, HOST + 238, ~0u, 0);
+	f = (struct mmu_fault){ .addr = (BASE + 237) << 12, .nowait = true };
+	assert_int_equal(mmu_fault(&cpu->v, &f), MMU_USER);
+	env_srcu_unlock(&vm);
+}
+
 static void test_prefetch_in_slot(void **state)
 {
 	world_slot_add(&vm, 0, 2, HOLE + 5, 6, HOST + 5, 0);
@@ -291,6 +315,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_prefetch),
 		CASE(test_prefetch_absent),
+		CASE(test_nowait),
 		CASE(test_prefetch_in_slot),
 		CASE(test_prefetch_invalidated),
 		CASE(test_prefetch_logged),

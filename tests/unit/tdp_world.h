@@ -72,6 +72,7 @@ static inline u64 *spte_at(gfn_t gfn, int *level)
 {
 	u64 spte;
 
+	*level = vm.mmu.config->levels;
 	return pt_lookup(vm.mmu.config, cpu->v.root->table, gfn, level, &spte);
 }
 

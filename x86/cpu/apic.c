@@ -8,6 +8,7 @@
 #include "x86/cpu/cpuid.h"
 #include "x86/vcpu/interrupt.h"
 #include "x86/vcpu/pveoi.h"
+#include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
 static enum hrtimer_restart apic_timer_expired(struct hrtimer *timer)
@@ -154,10 +155,14 @@ static void tpr_report(struct x86_vcpu *v, gpa_t gpa, bool write)
 
 static u32 page_reg(struct x86_vcpu *v, u32 offset)
 {
+	u32 value;
+
 	if (offset & 0xc)
 		return 0;
 	reg_read_prepare(v, offset);
-	return lapic_read(&v->apic.lapic, offset);
+	value = lapic_read(&v->apic.lapic, offset);
+	trace_kvm_apic(TRACE_READ, offset, value);
+	return value;
 }
 
 /* What is no whole register. */
@@ -178,6 +183,10 @@ void apic_page_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len)
 {
 	u32 offset = gpa & 0xfff;
 
+	if (unlikely(!lapic_is_xapic(&v->apic.lapic))) {
+		memset(buf, 0xff, len);
+		return;
+	}
 	tpr_report(v, gpa, false);
 	if (likely(len == sizeof(u32) && !(offset & 3)))
 		*(u32 *)buf = page_reg(v, offset);
@@ -190,9 +199,11 @@ void apic_page_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 {
 	u32 value;
 
-	if ((gpa & 0xf) || len < sizeof(value))
+	if ((gpa & 0xf) || len < sizeof(value) ||
+	    !lapic_is_xapic(&v->apic.lapic))
 		return;
 	memcpy(&value, buf, sizeof(value));
+	trace_kvm_apic(TRACE_WRITE, gpa & 0xfff, value);
 	tpr_report(v, gpa, true);
 	reg_write_prepare(v, gpa & 0xfff);
 	lapic_write(&v->apic.lapic, gpa & 0xfff, value);
@@ -235,10 +246,15 @@ static u32 msr_reg(const struct msr_access *a)
 
 int apic_msr_get(struct x86_vcpu *v, struct msr_access *a)
 {
+	int err;
+
 	if (!apic_in_kernel(v))
 		return -ENOENT;
 	reg_read_prepare(v, msr_reg(a));
-	return lapic_msr_read(&v->apic.lapic, a->index, &a->data);
+	err = lapic_msr_read(&v->apic.lapic, a->index, &a->data);
+	if (!err)
+		trace_kvm_apic(TRACE_READ, msr_reg(a), a->data);
+	return err;
 }
 
 int apic_msr_set(struct x86_vcpu *v, struct msr_access *a)
@@ -248,6 +264,7 @@ int apic_msr_set(struct x86_vcpu *v, struct msr_access *a)
 	if (!apic_in_kernel(v))
 		return -ENOENT;
 	reg_write_prepare(v, msr_reg(a));
+	trace_kvm_apic(TRACE_WRITE, msr_reg(a), a->data);
 	err = lapic_msr_write(&v->apic.lapic, a->index, a->data);
 	if (!err)
 		reg_written(v, msr_reg(a));

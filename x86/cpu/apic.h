@@ -50,15 +50,17 @@ void apic_tpr_load(struct x86_vcpu *v, u8 tpr);
  * @v: own thread
  * @gpa: the address
  *
- * Only a LAPIC in the kernel, enabled and in xAPIC mode has one.
+ * Only a LAPIC in the kernel has one, by the manual where it is enabled and in xAPIC
+ * mode.  Elsewhere a hole is left by default (KVM_X86_QUIRK_LAPIC_MMIO_HOLE): it reads
+ * as ones, and userspace does not hear of it.
  */
 static inline bool apic_is_page(const struct x86_vcpu *v, gpa_t gpa)
 {
 	const struct lapic *a = &v->apic.lapic;
 
 	return apic_in_kernel(v) && !((gpa ^ a->base) >> 12) &&
-	       (a->base & (APIC_BASE_ENABLE | APIC_BASE_X2APIC)) ==
-	       APIC_BASE_ENABLE;
+	       (lapic_is_xapic(a) ||
+		quirk_is_on(v, KVM_X86_QUIRK_LAPIC_MMIO_HOLE));
 }
 
 /**
@@ -73,7 +75,7 @@ static inline bool apic_is_page(const struct x86_vcpu *v, gpa_t gpa)
  */
 void apic_page_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len);
 
-/** apic_page_write - write to it; only aligned 32 bits do anything */
+/** apic_page_write - write to it; only aligned 32 bits do anything, in xAPIC mode */
 void apic_page_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 		     unsigned int len);
 

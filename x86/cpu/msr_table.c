@@ -8,6 +8,7 @@
 #include <asm/msr-index.h>
 #include <asm/msr.h>
 
+#include "x86/cpu/apf.h"
 #include "x86/cpu/apic.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
@@ -140,6 +141,16 @@ static int platform_info_get(struct x86_vcpu *v, struct msr_access *a)
 	return kept_get(v, a);
 }
 
+/* All zero, for there are no counters; without PDCM it is not there (SDM vol. 4). */
+static int perf_caps_get(struct x86_vcpu *v, struct msr_access *a)
+{
+	const struct kvm_cpuid_entry2 *e = cpuid_find(v, 1, 0);
+
+	if (!a->host && !(e && (e->ecx & BIT(X86_FEATURE_PDCM & 31))))
+		return -ENOENT;
+	return fixed_get(v, a);
+}
+
 /*
  * McStatusWrEn, TscFreqSel; and bits that firmware sets and nothing here obeys:
  * TlbCacheDis, FFDIS, IgnneEm (APM vol. 2, 3.2.10; BKDG of family 10h).
@@ -228,12 +239,16 @@ const struct msr_row msr_table[] = {
 	OWN(MSR_MTRRfix4K_C0000, 8, MSR_SAVED, mtrr_fixed),
 	VENDOR(MSR_IA32_CR_PAT, 1),
 	OWN(MSR_MTRRdefType, 1, MSR_SAVED, mtrr_default),
+	{ .index = MSR_IA32_PERF_CAPABILITIES, .count = 1, .flags = MSR_FEATURE,
+	  .read = perf_caps_get, .write = fixed_set },
 	OWN(MSR_IA32_MC0_CTL, MCE_BANKS_MAX * MCE_BANK_MSRS, 0, mce_bank),
 	OWN(MSR_IA32_TSC_DEADLINE, 1, MSR_SAVED, apic_deadline),
 	OWN(APIC_MSR_FIRST, APIC_MSR_LAST - APIC_MSR_FIRST + 1, 0, apic_msr),
 	OWN(MSR_KVM_WALL_CLOCK_NEW, 2, MSR_SAVED, pvclock_msr),
+	OWN(MSR_KVM_ASYNC_PF_EN, 1, MSR_SAVED, apf_msr),
 	OWN(MSR_KVM_STEAL_TIME, 1, MSR_SAVED, steal_msr),
 	OWN(MSR_KVM_PV_EOI_EN, 2, MSR_SAVED, pv_msr),
+	OWN(MSR_KVM_ASYNC_PF_INT, 2, MSR_SAVED, apf_msr),
 	OWN(MSR_KVM_MIGRATION_CONTROL, 1, MSR_SAVED, pv_msr),
 	OWN(MSR_EFER, 1, MSR_SAVED, efer),
 	VENDOR(MSR_STAR, 4),
@@ -271,6 +286,9 @@ int msr_feature(u32 index, u64 *data)
 		return 0;
 	case MSR_AMD64_DE_CFG:
 		*data = host_de_cfg();
+		return 0;
+	case MSR_IA32_PERF_CAPABILITIES:
+		*data = 0;
 		return 0;
 	default:
 		return -EINVAL;

@@ -14,6 +14,7 @@
 #include "x86/cpu/pvclock.h"
 #include "x86/cpu/pvfeature.h"
 #include "x86/cpu/tsc.h"
+#include "x86/vcpu/trace.h"
 
 /* ------------------------------------------------------------------------ */
 /* The VM's clock. */
@@ -86,6 +87,15 @@ int vm_step_pvclock_up(void *obj)
 /* ------------------------------------------------------------------------ */
 /* The vCPU's page. */
 
+/*
+ * Is a time that one vCPU reads from another's page the clock's?  Linux's vDSO reads the
+ * first vCPU's wherever it runs, if the page says that it is stable (msr.rst).
+ */
+static u8 page_flags(struct x86_vcpu *v)
+{
+	return clock_is_stable() && tsc_vcpus_agree(v) ? PVCLOCK_TSC_STABLE_BIT : 0;
+}
+
 /* The pair that the page names; lock held. */
 static void page_fill(struct x86_vcpu *v, struct x86_vm_clock *c,
 		      struct pvclock_vcpu_time_info *page)
@@ -100,7 +110,7 @@ static void page_fill(struct x86_vcpu *v, struct x86_vm_clock *c,
 	page->system_time = c->ns_ref;
 	page->tsc_to_system_mul = rate.mul;
 	page->tsc_shift = rate.shift;
-	page->flags = clock_is_stable() ? PVCLOCK_TSC_STABLE_BIT : 0;
+	page->flags = page_flags(v);
 }
 
 /*
@@ -122,6 +132,7 @@ static void page_write(struct x86_vcpu *v, struct pvclock_vcpu_time_info *page)
 	page->version++;
 	guest_write(vcpu, gpa, &page->version, sizeof(page->version));
 	v->pvclock.version = page->version;
+	trace_kvm_pvclock_update(vcpu->id, page);
 }
 
 void pvclock_update(struct x86_vcpu *v)
@@ -129,12 +140,18 @@ void pvclock_update(struct x86_vcpu *v)
 	struct x86_vm_clock *c = &to_x86_vm(v->vcpu.kvm)->clock;
 	struct pvclock_vcpu_time_info page = { }, old;
 	gpa_t gpa = v->pvclock.system_time & ~PVCLOCK_ENABLED;
+	bool changed;
 
 	if (!(v->pvclock.system_time & PVCLOCK_ENABLED))
 		return;
 	spin_lock(&c->lock);
 	page_fill(v, c, &page);
+	changed = c->stable != !!page.flags;
+	c->stable = !!page.flags;
 	spin_unlock(&c->lock);
+	/* What this page says of all vCPUs, no other page may deny. */
+	if (changed)
+		request_all(v->vcpu.kvm, REQ_CLOCK);
 	v->pvclock.slept = host_slept();
 	v->pvclock.cpu = v->vcpu.cpu;
 	/* "Paused" is the guest's to clear, and the version goes on from its own. */

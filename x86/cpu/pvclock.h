@@ -6,9 +6,11 @@
  * alone: @ns_ref at @tsc_ref, and on from there at the host's rate.  Every vCPU's page
  * names that same pair, in the vCPU's own TSC, so the clocks of all vCPUs are one to the
  * nanosecond, and a page is written only when the guest asks for it, when the vCPU's TSC
- * moves, when userspace sets the clock, and after a suspend of the host.
+ * moves or stability changes, when userspace sets the clock, and after a suspend of the host.
  *
- * Where they do not agree the clock is CLOCK_BOOTTIME plus an offset, and a page is
+ * The pages say that the clock is stable as long as the vCPUs' TSCs show the same, too.
+ *
+ * Where the host's do not agree the clock is CLOCK_BOOTTIME plus an offset, and a page is
  * written anew whenever the vCPU comes to another CPU.
  *
  * Lock: x86_vm_clock.lock, innermost, spinning.

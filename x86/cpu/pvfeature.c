@@ -9,6 +9,8 @@
 u32 pv_offered(void)
 {
 	u32 features = BIT(KVM_FEATURE_CLOCKSOURCE) |
+		       BIT(KVM_FEATURE_ASYNC_PF) |
+		       BIT(KVM_FEATURE_ASYNC_PF_INT) |
 		       BIT(KVM_FEATURE_NOP_IO_DELAY) |
 		       BIT(KVM_FEATURE_CLOCKSOURCE2) |
 		       BIT(KVM_FEATURE_PV_EOI) |

@@ -91,6 +91,8 @@ void steal_vcpu_put(struct x86_vcpu *v)
 	v->steal.told = !guest_poke(&v->vcpu, STEAL_FIELD(v, preempted),
 				    &preempted, sizeof(preempted));
 	srcu_read_unlock(&v->vcpu.kvm->srcu, idx);
+	if (v->steal.told)
+		stat_inc(v->vcpu.stats.preemption_reported);
 }
 
 int steal_msr_get(struct x86_vcpu *v, struct msr_access *a)

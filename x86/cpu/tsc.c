@@ -18,8 +18,10 @@
 #include <asm/tsc.h>
 
 #include "core/run_state.h"
+#include "core/vm.h"
 #include "x86/cpu/caps.h"
 #include "x86/cpu/tsc.h"
+#include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
 /* Two measurements of the same crystal: what KVM_SET_TSC_KHZ calls equal. */
@@ -143,6 +145,23 @@ static void tsc_moved(struct x86_vcpu *v)
 		request_set(&v->vcpu, REQ_CLOCK);
 }
 
+/* Its distance from the host's counter, however much of a suspend it has caught up with. */
+static u64 distance_of(const struct x86_vcpu *v)
+{
+	return READ_ONCE(v->state.tsc_offset) - READ_ONCE(v->tsc.lost);
+}
+
+bool tsc_vcpus_agree(struct x86_vcpu *v)
+{
+	struct kvm_vcpu *other;
+	int i;
+
+	vcpu_for_each(i, other, v->vcpu.kvm)
+		if (distance_of(to_x86_vcpu(other)) != distance_of(v))
+			return false;
+	return true;
+}
+
 /* The vCPU's own distance from the host's counter, but for the guest's changes. */
 static u64 base_of(struct x86_vcpu *v)
 {
@@ -152,8 +171,12 @@ static u64 base_of(struct x86_vcpu *v)
 
 static void base_set(struct x86_vcpu *v, u64 base)
 {
+	u64 next;
+
 	tsc_catch_up(v);
-	offset_set(v, base + v->tsc.lost + v->tsc.adjust);
+	next = base + v->tsc.lost + v->tsc.adjust;
+	trace_kvm_write_tsc_offset(v->vcpu.id, state_get(v, GRP_TSC)->tsc_offset, next);
+	offset_set(v, next);
 	tsc_moved(v);
 }
 

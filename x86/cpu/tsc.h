@@ -45,6 +45,13 @@ u64 tsc_host_awake_at(u64 tsc);
 /** tsc_of_host - the guest's counter at a moment of tsc_host_awake(); own thread */
 u64 tsc_of_host(struct x86_vcpu *v, u64 awake);
 
+/**
+ * tsc_vcpus_agree - do the counters of all vCPUs show the same?  own thread
+ *
+ * One that changes meanwhile may be seen half changed; its page is written next.
+ */
+bool tsc_vcpus_agree(struct x86_vcpu *v);
+
 /** tsc_read - the guest's counter now; any context */
 u64 tsc_read(const struct x86_vcpu *v);
 

@@ -9,12 +9,14 @@
 #include <asm/trapnr.h>
 
 #include "core/run_state.h"
+#include "emul/exec.h"
 #include "emul/optable.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
 #include "x86/insn/pio.h"
 #include "x86/insn/usual.h"
+#include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
 void vcpu_step_emul_down(void *obj)
@@ -271,14 +273,37 @@ static noinline bool emulator_make(struct x86_vcpu *v)
 	return true;
 }
 
+static noinline void insn_trace(struct x86_vcpu *v)
+{
+	const struct x86_state *s = state_get(v, GRP_RIP | GRP_RFLAGS | GRP_CSSS |
+					      GRP_CR0);
+	const struct x86_emulator *em = v->emul;
+	u8 flags = 0;
+
+	if (s->cr0 & X86_CR0_PE)
+		flags |= TRACE_INSN_CR0_PE;
+	if (s->rflags & X86_EFLAGS_VM)
+		flags |= TRACE_INSN_VM86;
+	if (em->ctx.mode == EMUL_64)
+		flags |= TRACE_INSN_CS_L;
+	else if (em->ctx.mode == EMUL_32)
+		flags |= TRACE_INSN_CS_D;
+	trace_kvm_emulate_insn(s->rip, em->ctx.mode == EMUL_64 ? 0 :
+			       s->seg[SEG_CS].base, em->bytes,
+			       em->ctx.insn.len, flags, false);
+}
+
 enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	enum x86_next next;
 
+	stat_inc(v->vcpu.stats.insn_emulation);
 	if (unlikely(!v->emul && !emulator_make(v)))
 		return exit_fail(v, -ENOMEM);
 	if (!emulate_fetch(v, exit, &next))
 		return next;
+	if (trace_kvm_emulate_insn_enabled())
+		insn_trace(v);
 	if (exit->kind == X86_EXIT_PAGE && usual_mmio(v, exit, &next))
 		return next;
 	v->emul->nreads = 0;
@@ -289,4 +314,48 @@ enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 		v->emul->hint_access = exit->page.error & PF_WRITE;
 	}
 	return emulate_exec(v);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Without the hardware. */
+
+static enum x86_next event_deliver(struct x86_vcpu *v, const struct x86_event *ev)
+{
+	struct x86_emulator *em = v->emul;
+
+	/* For the mode; what lies at RIP does not matter. */
+	em->ctx.mode = emulate_mode(v);
+	context_fill(v);
+	if (em->ctx.protected)
+		return emulate_failed(v);
+	em->nreads = em->nwrites = em->cursor = 0;
+	/* Its length will not be that of the bytes any more. */
+	em->known = 0;
+	em->shadow = false;
+	em->single_step = false;
+	switch (emul_interrupt_real(&em->ctx, ev->vector)) {
+	case EMUL_OK:
+		emulate_commit(v);
+		return X86_RESUME;
+	case EMUL_FAULT:
+		return emulate_raise(v, &em->ctx.fault);
+	default:
+		return emulate_failed(v);
+	}
+}
+
+enum x86_next emulate_step(struct x86_vcpu *v)
+{
+	struct x86_exit exit = { .kind = X86_EXIT_EMULATE };
+	struct x86_event ev;
+	enum x86_next next;
+
+	if (unlikely(!v->emul && !emulator_make(v)))
+		return exit_fail(v, -ENOMEM);
+	if (event_take(v, &ev))
+		return event_deliver(v, &ev);
+	next = emulate_insn(v, &exit);
+	if (next == X86_RESUME && v->emul->ctx.insn.exec == exec_iret)
+		vendor(event_nmi_mask)(v, false);
+	return next;
 }

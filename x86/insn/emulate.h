@@ -78,6 +78,16 @@ enum emul_result emul_env_translate(struct emul_ctx *ctx, u64 la, u64 access,
  */
 enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit);
 
+/**
+ * emulate_step - go on in software, in a state that the hardware cannot run
+ * @v: own thread, kvm->srcu held
+ *
+ * Delivers an event, in real mode, or executes an instruction.
+ *
+ * Return: what the run loop does next.
+ */
+enum x86_next emulate_step(struct x86_vcpu *v);
+
 /** vcpu_step_emul_down - vCPU step: free the emulator, if it was needed */
 void vcpu_step_emul_down(void *vcpu);
 

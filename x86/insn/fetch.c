@@ -123,6 +123,7 @@ static enum x86_next emulation_failure(struct x86_vcpu *v, const u8 *bytes,
 {
 	struct kvm_run *run = v->vcpu.run;
 
+	stat_inc(v->vcpu.stats.insn_emulation_fail);
 	run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
 	run->emulation_failure.suberror = KVM_INTERNAL_ERROR_EMULATION;
 	run->emulation_failure.ndata = n ? 4 : 1;

@@ -14,9 +14,11 @@
 
 #include "core/guestmem.h"
 #include "core/iobus.h"
+#include "core/trace.h"
 #include "x86/cpu/apic.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/pio.h"
+#include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
 void mmio_ask_user(struct x86_vcpu *v, const struct mmio_piece *p,
@@ -27,8 +29,13 @@ void mmio_ask_user(struct x86_vcpu *v, const struct mmio_piece *p,
 	if (p->port) {
 		pio_ask_user(v, p->gpa, p->len, count,
 			       write ? p->data : NULL);
+		if (write)
+			trace_kvm_pio(TRACE_WRITE, p->gpa, p->len, count, p->data);
 		return;
 	}
+	trace_kvm_mmio(write ? TRACE_MMIO_WRITE : TRACE_MMIO_ASKED, p->len, p->gpa,
+		       write ? p->data : NULL);
+	stat_inc(v->vcpu.stats.mmio_exits);
 	run->exit_reason = KVM_EXIT_MMIO;
 	run->mmio.phys_addr = p->gpa;
 	run->mmio.len = p->len;
@@ -39,7 +46,13 @@ void mmio_ask_user(struct x86_vcpu *v, const struct mmio_piece *p,
 
 const void *mmio_answer(struct x86_vcpu *v, const struct mmio_piece *p)
 {
-	return p->port ? pio_data(v) : v->vcpu.run->mmio.data;
+	const void *data = p->port ? pio_data(v) : v->vcpu.run->mmio.data;
+
+	if (p->port)
+		trace_kvm_pio(TRACE_READ, p->gpa, p->len, 1, data);
+	else
+		trace_kvm_mmio(TRACE_MMIO_READ, p->len, p->gpa, data);
+	return data;
 }
 
 /* Is there room for piece @n?  Or is there now? */
@@ -92,6 +105,8 @@ enum emul_result mmio_device_read(struct x86_vcpu *v, enum bus_kind bus,
 		p->len = len;
 		return EMUL_USER;
 	}
+	if (bus == BUS_MMIO)
+		trace_kvm_mmio(TRACE_MMIO_READ, len, gpa, p->data);
 	/* A device's answer is replayed too: reading it again may change it. */
 	memcpy(buf, p->data, len);
 	em->cursor++;
@@ -106,8 +121,11 @@ enum emul_result mmio_device_write(struct x86_vcpu *v, enum bus_kind bus,
 	struct x86_emulator *em = v->emul;
 	struct mmio_piece *p;
 
-	if (!bus_write(&v->vcpu, bus, gpa, len, buf))
+	if (!bus_write(&v->vcpu, bus, gpa, len, buf)) {
+		if (bus == BUS_MMIO)
+			trace_kvm_mmio(TRACE_MMIO_WRITE, len, gpa, buf);
 		return EMUL_OK;
+	}
 	if (!list_room(&em->write, em->nwrites))
 		return EMUL_UNKNOWN;
 	p = &em->write.piece[em->nwrites];

@@ -10,6 +10,7 @@
 
 #include "core/guestmem.h"
 #include "core/iobus.h"
+#include "core/trace.h"
 #include "emul/exec.h"
 #include "emul/operand.h"
 #include "x86/cpu/apic.h"
@@ -51,6 +52,8 @@ static enum x86_next load_answered(struct x86_vcpu *v)
 	    emulate_mode(v) != ctx->mode)
 		return X86_RESUME;
 	memcpy(&data, v->vcpu.run->mmio.data, ctx->insn.op_size);
+	trace_kvm_mmio(TRACE_MMIO_READ, ctx->insn.op_size,
+		       v->vcpu.run->mmio.phys_addr, &data);
 	operand_reg_write(ctx, data);
 	mov_done(v);
 	return X86_RESUME;
@@ -75,6 +78,7 @@ static enum x86_next mov_load(struct x86_vcpu *v, gpa_t gpa, bool apic)
 		apic_page_read(v, gpa, &data, size);
 	else if (bus_read(&v->vcpu, BUS_MMIO, gpa, size, &data))
 		return load_ask(v, gpa);
+	trace_kvm_mmio(TRACE_MMIO_READ, size, gpa, &data);
 	operand_reg_write(ctx, data);
 	mov_done(v);
 	return X86_RESUME;
@@ -98,8 +102,18 @@ static enum x86_next mov_store(struct x86_vcpu *v, gpa_t gpa, u64 data, bool api
 		apic_page_write(v, gpa, &data, size);
 	else if (bus_write(&v->vcpu, BUS_MMIO, gpa, size, &data))
 		next = store_post(v, gpa, data);
+	if (next == X86_RESUME)
+		trace_kvm_mmio(TRACE_MMIO_WRITE, size, gpa, &data);
 	mov_done(v);
 	return next;
+}
+
+/* EPT tells of a device that it knows, and not what the access was. */
+static bool mov_writes(const struct emul_insn *insn, u64 error)
+{
+	return (error & PF_WRITE) ||
+	       ((error & PF_RSVD) && (insn->exec == exec_mov_store ||
+				      insn->exec == exec_mov_imm));
 }
 
 bool usual_mmio(struct x86_vcpu *v, const struct x86_exit *exit,
@@ -107,7 +121,7 @@ bool usual_mmio(struct x86_vcpu *v, const struct x86_exit *exit,
 {
 	struct emul_ctx *ctx = &v->emul->ctx;
 	const struct emul_insn *insn = &ctx->insn;
-	bool write = exit->page.error & PF_WRITE;
+	bool write = mov_writes(insn, exit->page.error);
 	gpa_t gpa = exit->page.gpa;
 	bool apic = apic_is_page(v, gpa);
 	u64 data = 0;

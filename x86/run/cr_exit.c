@@ -9,6 +9,7 @@
 #include "x86/insn/emulate.h"
 #include "x86/insn/usual.h"
 #include "x86/run/exits.h"
+#include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
 static enum x86_next mov_complete(struct x86_vcpu *v, const struct x86_exit *exit,
@@ -41,6 +42,7 @@ static void gpr_write(struct x86_vcpu *v, u8 gpr, u64 value)
 enum x86_next cr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct x86_exit usual __uninitialized;
+	u64 value;
 
 	/* Hardware does not say which registers: MOV CR, CLTS, LMSW, SMSW. */
 	if (exit->cr.decode) {
@@ -52,10 +54,14 @@ enum x86_next cr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		kvm_event_exception(v, X86_TRAP_UD, -1);
 		return X86_RESUME;
 	}
-	if (exit->cr.write)
-		return mov_complete(v, exit, cr_set(v, exit->cr.nr,
-						    gpr_read(v, exit->cr.gpr)));
-	gpr_write(v, exit->cr.gpr, cr_get(v, exit->cr.nr));
+	if (exit->cr.write) {
+		value = gpr_read(v, exit->cr.gpr);
+		trace_kvm_cr(TRACE_WRITE, exit->cr.nr, value);
+		return mov_complete(v, exit, cr_set(v, exit->cr.nr, value));
+	}
+	value = cr_get(v, exit->cr.nr);
+	trace_kvm_cr(TRACE_READ, exit->cr.nr, value);
+	gpr_write(v, exit->cr.gpr, value);
 	return mov_complete(v, exit, 0);
 }
 

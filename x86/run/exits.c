@@ -7,6 +7,7 @@
 #include <asm/trapnr.h>
 
 #include "core/run_state.h"
+#include "core/yield.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
@@ -16,6 +17,7 @@
 #include "x86/run/guest_debug.h"
 #include "x86/run/hypercall.h"
 #include "x86/run/lifecycle.h"
+#include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
 void exit_skip_to(struct x86_vcpu *v, u64 rip)
@@ -43,8 +45,22 @@ void exit_soft_exception(struct x86_vcpu *v, const struct x86_exit *exit)
 	event_soft_exception(v, vector, len);
 }
 
-static enum x86_next none_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+static enum x86_next host_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
+	stat_inc(v->vcpu.stats.irq_exits);
+	return X86_RESUME;
+}
+
+/* The window is open: event_prepare() uses it. */
+static enum x86_next irq_window_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	stat_inc(v->vcpu.stats.irq_window_exits);
+	return X86_RESUME;
+}
+
+static enum x86_next nmi_window_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	stat_inc(v->vcpu.stats.nmi_window_exits);
 	return X86_RESUME;
 }
 
@@ -55,6 +71,15 @@ static enum x86_next hlt_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	return exit_skip(v, exit, &next) ? exit_halt(v) : next;
 }
 
+static noinline void cpuid_traced(struct x86_vcpu *v)
+{
+	u32 function = v->state.gpr[GPR_RAX], index = v->state.gpr[GPR_RCX];
+
+	cpuid_execute(v);
+	trace_kvm_cpuid(function, index, v->state.gpr,
+			cpuid_find(v, function, index));
+}
+
 static enum x86_next cpuid_exit(struct x86_vcpu *v,
 				const struct x86_exit *exit)
 {
@@ -62,16 +87,26 @@ static enum x86_next cpuid_exit(struct x86_vcpu *v,
 
 	if (!exit_skip(v, exit, &next))
 		return next;
-	cpuid_execute(v);
+	if (trace_kvm_cpuid_enabled())
+		cpuid_traced(v);
+	else
+		cpuid_execute(v);
 	return X86_RESUME;
 }
 
-/* WBINVD, PAUSE and the like: no effect that a guest could see. */
+/* WBINVD and the like: no effect that a guest could see. */
 static enum x86_next skip_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	enum x86_next next;
 
 	return exit_skip(v, exit, &next) ? X86_RESUME : next;
+}
+
+/* In a loop, as far as the hardware can tell. */
+static enum x86_next pause_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	vcpu_yield_to_other(&v->vcpu);
+	return skip_exit(v, exit);
 }
 
 static enum x86_next exception_exit(struct x86_vcpu *v,
@@ -189,7 +224,7 @@ static enum x86_next vendor_exit(struct x86_vcpu *v,
 
 static enum x86_next (*const handlers[X86_EXIT_KINDS])(struct x86_vcpu *v,
 						       const struct x86_exit *e) = {
-	[X86_EXIT_NONE]		= none_exit,
+	[X86_EXIT_NONE]		= host_exit,
 	[X86_EXIT_PAGE]		= page_exit,
 	[X86_EXIT_FAULT]	= fault_exit,
 	[X86_EXIT_IO]		= pio_exit,
@@ -201,9 +236,8 @@ static enum x86_next (*const handlers[X86_EXIT_KINDS])(struct x86_vcpu *v,
 	[X86_EXIT_HLT]		= hlt_exit,
 	[X86_EXIT_HYPERCALL]	= hypercall_exit,
 	[X86_EXIT_EXCEPTION]	= exception_exit,
-	/* The window is open: event_prepare() uses it. */
-	[X86_EXIT_INTR_WINDOW]	= none_exit,
-	[X86_EXIT_NMI_WINDOW]	= none_exit,
+	[X86_EXIT_INTR_WINDOW]	= irq_window_exit,
+	[X86_EXIT_NMI_WINDOW]	= nmi_window_exit,
 	[X86_EXIT_SHUTDOWN]	= shutdown_exit,
 	[X86_EXIT_XSETBV]	= xsetbv_exit,
 	[X86_EXIT_UNDEFINED]	= undefined_exit,
@@ -211,6 +245,7 @@ static enum x86_next (*const handlers[X86_EXIT_KINDS])(struct x86_vcpu *v,
 	[X86_EXIT_MWAIT]	= mwait_exit,
 	[X86_EXIT_SOFT_INT]	= debug_int_exit,
 	[X86_EXIT_SKIP]		= skip_exit,
+	[X86_EXIT_PAUSE]	= pause_exit,
 	[X86_EXIT_TASK_SWITCH]	= task_switch_exit,
 	[X86_EXIT_INVLPG]	= invlpg_exit,
 	[X86_EXIT_INVPCID]	= invpcid_exit,

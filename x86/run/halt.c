@@ -4,6 +4,7 @@
 #include "core/arch.h"
 #include "core/block.h"
 #include "core/run_state.h"
+#include "x86/cpu/apf.h"
 #include "x86/run/halt.h"
 #include "x86/run/lifecycle.h"
 #include "x86/vcpu/interrupt.h"
@@ -26,6 +27,7 @@ static void init_event(struct x86_vcpu *v)
 {
 	pveoi_withdraw(v);
 	lapic_reset(&v->apic.lapic, true);
+	apf_reset(v);
 	vcpu_init_state(v);
 	WRITE_ONCE(v->pv.unhalted, false);
 	v->mp_state = is_bsp(v) ? KVM_MP_STATE_RUNNABLE :
@@ -66,6 +68,7 @@ void halt_collect(struct x86_vcpu *v)
 			event_nmi(v);
 	if (!request_take(&v->vcpu, REQ_EVENT))
 		return;
+	stat_inc(v->vcpu.stats.req_event);
 	v->events.irq_check = true;
 	if (atomic_read(&v->apic.lapic.events))
 		lapic_events(v);
@@ -81,18 +84,16 @@ bool arch_vcpu_wakes(struct kvm_vcpu *vcpu)
 {
 	struct x86_vcpu *v = to_x86_vcpu(vcpu);
 
+	/* The page comes by request. */
+	if (unlikely(v->apf.waits))
+		return event_wakes(v);
 	return v->mp_state == KVM_MP_STATE_RUNNABLE || halt_is_over(v);
 }
 
-enum x86_next halt_wait(struct x86_vcpu *v)
+static enum x86_next halt_block(struct x86_vcpu *v)
 {
 	struct kvm_vcpu *vcpu = &v->vcpu;
 
-	if (halt_is_over(v)) {
-		WRITE_ONCE(v->pv.unhalted, false);
-		v->mp_state = KVM_MP_STATE_RUNNABLE;
-		return X86_RESUME;
-	}
 	/* Nobody looks at guest memory while the thread sleeps. */
 	pveoi_withdraw(v);
 	mmu_vcpu_trim(&vcpu->mmu);
@@ -101,8 +102,29 @@ enum x86_next halt_wait(struct x86_vcpu *v)
 	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
 	if (!signal_pending(current))
 		return X86_RESUME;
+	stat_inc(vcpu->stats.signal_exits);
 	vcpu->run->exit_reason = KVM_EXIT_INTR;
 	return exit_fail(v, -EINTR);
+}
+
+enum x86_next halt_for_page(struct x86_vcpu *v)
+{
+	enum x86_next next;
+
+	v->apf.waits = true;
+	next = halt_block(v);
+	v->apf.waits = false;
+	return next;
+}
+
+enum x86_next halt_wait(struct x86_vcpu *v)
+{
+	if (halt_is_over(v)) {
+		WRITE_ONCE(v->pv.unhalted, false);
+		v->mp_state = KVM_MP_STATE_RUNNABLE;
+		return X86_RESUME;
+	}
+	return halt_block(v);
 }
 
 /* ------------------------------------------------------------------------ */

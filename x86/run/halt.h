@@ -17,6 +17,14 @@
  */
 enum x86_next halt_wait(struct x86_vcpu *v);
 
+/**
+ * halt_for_page - a page is on its way that the guest could not be told of (apf.h)
+ * @v: own thread, kvm->srcu held
+ *
+ * Waits for it, or for an interrupt.  Return: as halt_wait().
+ */
+enum x86_next halt_for_page(struct x86_vcpu *v);
+
 /** halt_reset - MP state after creation; own thread */
 void halt_reset(struct x86_vcpu *v);
 

@@ -16,6 +16,7 @@
 #include "x86/insn/fetch.h"
 #include "x86/run/exits.h"
 #include "x86/run/hypercall.h"
+#include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
 #define MODRM_VMCALL	0xc1
@@ -117,6 +118,8 @@ static void hypercall_execute(struct x86_vcpu *v)
 		.wide = wide,
 	};
 
+	stat_inc(v->vcpu.stats.hypercalls);
+	trace_kvm_hypercall(call.nr, call.arg);
 	ret = state_get(v, GRP_CPL)->cpl ? -KVM_EPERM : hypercall_call(v, &call);
 	v->state.gpr[GPR_RAX] = ret & mask;
 }

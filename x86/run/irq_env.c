@@ -7,6 +7,7 @@
 
 #include "core/irqfd.h"
 #include "core/run_state.h"
+#include "core/trace.h"
 #include "core/vm.h"
 #include "irq/ioapic.h"
 #include "irq/irq_env.h"
@@ -15,6 +16,7 @@
 #include "irq/route.h"
 #include "x86/cpu/tsc.h"
 #include "x86/run/irqchip.h"
+#include "x86/vcpu/trace.h"
 
 /* In microseconds; what an unprivileged guest may ask of the host's timers. */
 static unsigned int min_timer_period_us = 200;
@@ -111,6 +113,8 @@ void irq_env_acked(struct irq_vm *irq, bool ioapic, unsigned int pin)
 	int gsi = irq_gsi_of_pin(irq, ioapic, pin);
 	struct pit *pit;
 
+	trace_kvm_ack_irq(ioapic ? KVM_IRQCHIP_IOAPIC : pin / 8,
+			  ioapic ? pin : pin % 8);
 	if (gsi < 0)
 		return;
 	/* It may just be made; pairs with the release in pit_make(). */
@@ -151,4 +155,37 @@ void irq_env_ioapic_delay(struct irq_vm *irq)
 {
 	schedule_delayed_work(&irqchip_of(irq)->ioapic_work,
 			      msecs_to_jiffies(10));
+}
+
+/* ------------------------------------------------------------------------ */
+/* Tracing. */
+
+void irq_env_trace_eoi(const struct lapic *a, int vector)
+{
+	trace_kvm_eoi(a->id, vector);
+}
+
+void irq_env_trace_ipi(u32 icr, u32 dest)
+{
+	trace_kvm_apic_ipi(icr, dest);
+}
+
+void irq_env_trace_accept(const struct lapic *a, const struct irq_msg *msg)
+{
+	trace_kvm_apic_accept_irq(a->id, msg->mode, msg->level, msg->vector);
+}
+
+void irq_env_trace_msi(const struct irq_msi *msi)
+{
+	trace_kvm_msi_set_irq(msi->address, msi->data);
+}
+
+void irq_env_trace_ioapic(u64 entry, int pin, bool coalesced)
+{
+	trace_kvm_ioapic_set_irq(entry, pin, coalesced);
+}
+
+void irq_env_trace_pic(u8 chip, u8 pin, u8 elcr, u8 imr, bool coalesced)
+{
+	trace_kvm_pic_set_irq(chip, pin, elcr, imr, coalesced);
 }

@@ -4,6 +4,7 @@
 #include <linux/uaccess.h>
 
 #include "core/arch.h"
+#include "core/trace.h"
 #include "core/vm.h"
 #include "irq/ioapic.h"
 #include "irq/lapic.h"
@@ -272,11 +273,13 @@ long irqchip_ioctl_msi(void *obj, void *data, unsigned long arg)
 
 void arch_irq_line(struct kvm *kvm, u32 gsi, enum irq_source source, bool level)
 {
+	trace_kvm_set_irq(gsi, level, source);
 	irq_line(&to_x86_vm(kvm)->irq, gsi, source, level);
 }
 
 void arch_irq_pulse(struct kvm *kvm, u32 gsi)
 {
+	trace_kvm_set_irq(gsi, 1, IRQ_SOURCE_USER);
 	irq_pulse(&to_x86_vm(kvm)->irq, gsi, IRQ_SOURCE_USER);
 }
 

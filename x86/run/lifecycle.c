@@ -14,8 +14,10 @@
 #include "core/irqfd.h"
 #include "core/memslot.h"
 #include "core/notifier.h"
+#include "core/pagein.h"
 #include "core/run_state.h"
 #include "core/vm.h"
+#include "x86/cpu/apf.h"
 #include "x86/cpu/apic.h"
 #include "x86/cpu/caps.h"
 #include "x86/cpu/cpuid.h"
@@ -72,6 +74,7 @@ static const struct step module_step[] = {
 	{ "kick masks",	module_step_kick_up,	module_step_kick_down },
 	{ "notifier",	steps_nothing,		module_step_notifier_down },
 	{ "irqfds",	module_step_irqfd_up,	module_step_irqfd_down },
+	{ "pagein",	module_step_pagein_up,	module_step_pagein_down },
 	{ "stats",	module_step_stats_up,	module_step_stats_down },
 	{ "probe",	caps_step_probe,	NULL },
 	{ "setup",	caps_step_setup,	caps_step_teardown },
@@ -155,6 +158,7 @@ static const struct step vcpu_step[] = {
 	{ "mmu",	vcpu_step_mmu_up,	vcpu_step_mmu_down },
 	{ "mce",	steps_nothing,		vcpu_step_mce_down },
 	{ "emulator",	steps_nothing,		vcpu_step_emul_down },
+	{ "page faults", steps_nothing,		vcpu_step_apf_down },
 	{ "apic",	vcpu_step_apic_up,	vcpu_step_apic_down },
 	{ "vendor",	vcpu_step_vendor_up,	vcpu_step_vendor_down },
 	{ "reset",	vcpu_step_reset_up,	NULL },

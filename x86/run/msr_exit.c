@@ -9,6 +9,7 @@
 
 #include "x86/cpu/msr.h"
 #include "x86/run/exits.h"
+#include "x86/vcpu/trace.h"
 
 static u64 msr_operand_get(const struct x86_vcpu *v)
 {
@@ -89,6 +90,7 @@ enum x86_next rdmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	int err;
 
 	err = msr_read(v, &a);
+	trace_kvm_msr(TRACE_READ, a.index, err ? 0 : a.data, err);
 	if (err)
 		return msr_access_failed(v, exit, err);
 	if (!exit_skip(v, exit, &next))
@@ -105,6 +107,7 @@ enum x86_next wrmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	int err;
 
 	err = msr_write(v, &a);
+	trace_kvm_msr(TRACE_WRITE, a.index, a.data, err);
 	if (err)
 		return msr_access_failed(v, exit, err);
 	return exit_skip(v, exit, &next) ? X86_RESUME : next;

@@ -3,10 +3,14 @@
  * Page faults, at the second level or on shadow page tables: the MMU's verdict, and
  * what follows.
  */
+#include "core/trace_mmu.h"
+#include "x86/cpu/apf.h"
 #include "x86/cpu/apic.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
 #include "x86/run/exits.h"
+#include "x86/run/halt.h"
+#include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
 /*
@@ -43,13 +47,34 @@ static enum mmu_result page_fault(struct x86_vcpu *v,
 				  const struct x86_exit *exit,
 				  struct mmu_fault *fault)
 {
+	stat_inc(v->vcpu.stats.pf_taken);
+	trace_kvm_page_fault(v->vcpu.id, v->state.rip, exit->page.gpa,
+			     exit->page.error);
 	if (apic_is_page(v, exit->page.gpa))
 		return MMU_EMULATE;
 	*fault = (struct mmu_fault) {
 		.addr = exit->page.gpa,
 		.error = exit->page.error,
+		.nowait = apf_is_possible(v),
 	};
 	return mmu_fault(&v->vcpu.mmu, fault);
+}
+
+/* Without a slot it was answered by what is mapped already. */
+static void page_fixed(struct x86_vcpu *v, const struct mmu_fault *fault)
+{
+	if (!fault->slot) {
+		stat_inc(v->vcpu.stats.pf_fast);
+		return;
+	}
+	stat_inc(v->vcpu.stats.pf_fixed);
+	trace_kvm_mmu_spte_requested(fault->gfn, fault->pfn.pfn, fault->level);
+}
+
+static noinline enum x86_next page_absent(struct x86_vcpu *v,
+					  const struct mmu_fault *fault)
+{
+	return apf_start(v, fault) ? X86_RESUME : halt_for_page(v);
 }
 
 enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
@@ -57,15 +82,23 @@ enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	struct mmu_fault fault __uninitialized;
 
 	switch (page_fault(v, exit, &fault)) {
-	case MMU_RETRY:
 	case MMU_FIXED:
+		page_fixed(v, &fault);
+		return X86_RESUME;
+	case MMU_RETRY:
 		return X86_RESUME;
 	case MMU_EMULATE:
+		stat_inc(v->vcpu.stats.pf_emulate);
+		if (exit->page.error & PF_RSVD)
+			trace_handle_mmio_page_fault(exit->page.gpa,
+						     exit->page.gpa >> MMU_PAGE_SHIFT, 0);
 		if (v->events.injected.kind)
 			return delivery_failed(v, exit, exit->page.gpa);
 		if (is_table_walk(exit) || is_fetch(exit))
 			return emulate_failed(v);
 		return emulate_insn(v, exit);
+	case MMU_ABSENT:
+		return page_absent(v, &fault);
 	default:
 		return exit_fail(v, fault.err);
 	}
@@ -91,6 +124,7 @@ static enum mmu_result fault_handle(struct x86_vcpu *v,
 		.error = fault_error(v, exit->fault.error),
 		.regs = guest_perm_regs(v),
 		.no_emulate = no_emulate,
+		.nowait = !no_emulate && apf_is_possible(v),
 	};
 	return mmu_fault(&v->vcpu.mmu, fault);
 }
@@ -132,18 +166,26 @@ enum x86_next fault_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	bool in_delivery = v->events.injected.kind;
 	struct mmu_fault fault;
 
+	stat_inc(v->vcpu.stats.pf_taken);
+	trace_kvm_page_fault(v->vcpu.id, v->state.rip, exit->fault.la,
+			     exit->fault.error);
 	switch (fault_handle(v, exit, in_delivery, &fault)) {
-	case MMU_RETRY:
 	case MMU_FIXED:
+		page_fixed(v, &fault);
+		return X86_RESUME;
+	case MMU_RETRY:
 	case MMU_INJECT:
 		return X86_RESUME;
 	case MMU_EMULATE:
+		stat_inc(v->vcpu.stats.pf_emulate);
 		if (in_delivery)
 			return delivery_failed(v, exit,
 					       fault.gfn << MMU_PAGE_SHIFT);
 		if (exit->fault.error & PF_FETCH)
 			return emulate_failed(v);
 		return fault_emulate(v, exit);
+	case MMU_ABSENT:
+		return page_absent(v, &fault);
 	default:
 		return exit_fail(v, fault.err);
 	}

@@ -13,6 +13,7 @@
 #include "x86/insn/fetch.h"
 #include "x86/insn/pio.h"
 #include "x86/run/exits.h"
+#include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
 /* IN writes AL, AX, or EAX with the upper half cleared (APM vol. 3, IN). */
@@ -32,6 +33,7 @@ static enum x86_next pio_in_answered(struct x86_vcpu *v)
 	if (state_get(v, GRP_RIP)->rip != v->pio_rip)
 		return X86_RESUME;
 	/* Userspace can write to the run page: the size is our own copy. */
+	trace_kvm_pio(TRACE_READ, v->vcpu.run->io.port, v->pio_size, 1, pio_data(v));
 	pio_set_rax(v, pio_data(v), v->pio_size);
 	return X86_RESUME;
 }
@@ -63,6 +65,7 @@ static enum x86_next pio_late_exit(struct x86_vcpu *v,
 
 	v->pio_rip = state_get(v, GRP_RIP)->rip;
 	v->pio_size = exit->next_rip - v->pio_rip;
+	trace_kvm_pio(TRACE_WRITE, exit->io.port, exit->io.size, 1, &data);
 	if (!bus_write(&v->vcpu, BUS_PIO, exit->io.port, exit->io.size, &data))
 		return pio_late_answered(v);
 	pio_ask_user(v, exit->io.port, exit->io.size, 1, &data);
@@ -76,18 +79,21 @@ enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	u32 data = v->state.gpr[GPR_RAX];
 	int err;
 
+	stat_inc(v->vcpu.stats.io_exits);
 	if (exit->io.string)
 		return emulate_insn(v, exit);
 	if (pio_is_late(v, exit))
 		return pio_late_exit(v, exit);
 	if (!exit_skip(v, exit, &next))
 		return next;
-	if (exit->io.in)
+	if (exit->io.in) {
 		err = bus_read(&v->vcpu, BUS_PIO, exit->io.port, exit->io.size,
 			       &data);
-	else
+	} else {
+		trace_kvm_pio(TRACE_WRITE, exit->io.port, exit->io.size, 1, &data);
 		err = bus_write(&v->vcpu, BUS_PIO, exit->io.port,
 				exit->io.size, &data);
+	}
 	if (err) {
 		pio_ask_user(v, exit->io.port, exit->io.size, 1,
 			       exit->io.in ? NULL : &data);
@@ -96,7 +102,9 @@ enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		v->pending = exit->io.in ? pio_in_answered : NULL;
 		return X86_USER;
 	}
-	if (exit->io.in)
+	if (exit->io.in) {
+		trace_kvm_pio(TRACE_READ, exit->io.port, exit->io.size, 1, &data);
 		pio_set_rax(v, &data, exit->io.size);
+	}
 	return X86_RESUME;
 }

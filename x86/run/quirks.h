@@ -5,13 +5,10 @@
 
 #include "x86/vcpu/x86.h"
 
-/*
- * Quirks that can be turned off (api.rst 7.31).  LAPIC_MMIO_HOLE is not there: a LAPIC
- * has no page in x2APIC mode, as the SDM says.
- */
+/* Quirks that can be turned off (api.rst 7.31). */
 #define QUIRKS_KNOWN \
 	(KVM_X86_QUIRK_LINT0_REENABLED | KVM_X86_QUIRK_CD_NW_CLEARED | \
-	 KVM_X86_QUIRK_OUT_7E_INC_RIP | \
+	 KVM_X86_QUIRK_LAPIC_MMIO_HOLE | KVM_X86_QUIRK_OUT_7E_INC_RIP | \
 	 KVM_X86_QUIRK_MISC_ENABLE_NO_MWAIT | \
 	 KVM_X86_QUIRK_FIX_HYPERCALL_INSN | KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS)
 

@@ -20,13 +20,16 @@
 #include "core/arch.h"
 #include "core/run_state.h"
 #include "core/vm.h"
+#include "x86/cpu/apf.h"
 #include "x86/cpu/apic.h"
+#include "x86/cpu/caps.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/msr_filter.h"
 #include "x86/cpu/pvclock.h"
 #include "x86/cpu/steal.h"
 #include "x86/cpu/tsc.h"
+#include "x86/insn/emulate.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/run/exits.h"
 #include "x86/run/guest_debug.h"
@@ -35,6 +38,7 @@
 #include "x86/run/sync.h"
 #include "x86/run/vapic.h"
 #include "x86/vcpu/interrupt.h"
+#include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
 /* Requests that other threads left.  Each is cheap; all are looked at. */
@@ -47,7 +51,7 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 		return X86_USER;
 	}
 	if (request_take(vcpu, REQ_TLB_FLUSH))
-		vendor(tlb_flush)(v);
+		cr_flush_tlb(v);
 	if (request_take(vcpu, REQ_TSC))
 		tsc_catch_up(v);
 	if (request_take(vcpu, REQ_CLOCK))
@@ -58,6 +62,8 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 		msr_filter_refresh(v);
 		vendor(policy_update)(v);
 	}
+	if (request_take(vcpu, REQ_APF))
+		apf_ready(v);
 	halt_collect(v);
 	if (request_take(vcpu, REQ_EOI)) {
 		vcpu->run->exit_reason = KVM_EXIT_IOAPIC_EOI;
@@ -66,6 +72,8 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 	}
 	if (request_take(vcpu, REQ_POLICY))
 		quirks_apply(v);
+	if (request_take(vcpu, REQ_PDPTRS))
+		cr_pdptrs_refresh(v);
 	if (request_take(vcpu, REQ_INSN_LEN))
 		events_measure(v);
 	if (request_take(vcpu, REQ_TPR_ACCESS)) {
@@ -98,7 +106,7 @@ static int run_root(struct x86_vcpu *v)
 		return ret;
 	if (ret) {
 		vendor(root_load)(v, root);
-		vendor(tlb_flush)(v);
+		cr_flush_tlb(v);
 	}
 	return 0;
 }
@@ -131,6 +139,7 @@ static bool run_enter(struct x86_vcpu *v)
 		preempt_enable();
 		return false;
 	}
+	trace_kvm_entry(vcpu->id, v->state.rip, false);
 	fpu_enter(v);
 	run_guest(v);
 	fpu_leave(v);
@@ -176,6 +185,7 @@ static enum x86_next run_prepare(struct x86_vcpu *v)
 	}
 	if (unlikely(vcpu->run->request_interrupt_window) &&
 	    interrupt_window_open(v)) {
+		stat_inc(vcpu->stats.request_irq_exits);
 		vcpu->run->exit_reason = KVM_EXIT_IRQ_WINDOW_OPEN;
 		return X86_USER;
 	}
@@ -193,6 +203,7 @@ static enum x86_next run_delayed(struct x86_vcpu *v)
 
 	event_cancel(v);
 	if (signal_pending(current)) {
+		stat_inc(vcpu->stats.signal_exits);
 		vcpu->run->exit_reason = KVM_EXIT_INTR;
 		return exit_fail(v, -EINTR);
 	}
@@ -202,6 +213,22 @@ static enum x86_next run_delayed(struct x86_vcpu *v)
 		vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
 	}
 	return X86_RESUME;
+}
+
+static noinline void exit_trace(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	struct x86_exit_info info;
+
+	vendor(exit_info)(v, &info);
+	trace_kvm_exit(v->vcpu.id, state_get(v, GRP_RIP)->rip, exit->code, &info);
+}
+
+/* The hardware cannot run the state: real mode, and what leads out of it. */
+static noinline enum x86_next run_software(struct x86_vcpu *v)
+{
+	if (signal_pending(current) || need_resched())
+		return run_delayed(v);
+	return emulate_step(v);
 }
 
 static enum x86_next run_once(struct x86_vcpu *v)
@@ -216,6 +243,8 @@ static enum x86_next run_once(struct x86_vcpu *v)
 		return next;
 	if (unlikely(v->mp_state != KVM_MP_STATE_RUNNABLE))
 		return halt_wait(v);
+	if (unlikely(x86_caps->partial) && !vendor(can_enter)(v))
+		return run_software(v);
 	if (unlikely(!events_idle(&v->events) ||
 		     vcpu->run->request_interrupt_window))
 		event_prepare(v);
@@ -230,6 +259,9 @@ static enum x86_next run_once(struct x86_vcpu *v)
 		vapic_exit(v);
 	event_after_exit(v);
 	vendor(exit_decode)(v, &exit);
+	if (trace_kvm_exit_enabled())
+		exit_trace(v, &exit);
+	stat_inc(vcpu->stats.exits);
 	return exit_dispatch(v, &exit);
 }
 

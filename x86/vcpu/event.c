@@ -9,6 +9,7 @@
 #include "core/run_state.h"
 #include "x86/vcpu/interrupt.h"
 #include "x86/vcpu/pveoi.h"
+#include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
 /* Vectors that can be the second half of a double fault (APM vol. 2, 8.2.9). */
@@ -67,6 +68,7 @@ void event_page_fault(struct x86_vcpu *v, u64 address, u32 error)
 {
 	struct x86_events *ev = &v->events;
 
+	stat_inc(v->vcpu.stats.pf_guest);
 	kvm_event_exception(v, X86_TRAP_PF, error);
 	ev->payload = address;
 	ev->has_payload = ev->exception.kind &&
@@ -195,7 +197,7 @@ void event_interrupt_set(struct x86_vcpu *v, bool pending, u8 vector)
 }
 
 /* Pick what the next entry delivers.  Return: true when something was picked. */
-static bool event_pick(struct x86_vcpu *v)
+static __always_inline bool event_pick(struct x86_vcpu *v)
 {
 	struct x86_events *ev = &v->events;
 	int vector = -1;
@@ -211,6 +213,7 @@ static bool event_pick(struct x86_vcpu *v)
 	blocked = event_blocked(v);
 	if (ev->nmi_pending && !(blocked & EVENT_MASK_NMI)) {
 		ev->nmi_pending--;
+		stat_inc(v->vcpu.stats.nmi_injections);
 		ev->injected = (struct x86_event){
 			.kind = EVENT_NMI, .vector = X86_TRAP_NMI };
 		return true;
@@ -219,6 +222,7 @@ static bool event_pick(struct x86_vcpu *v)
 		vector = interrupt_take(v);
 	if (vector < 0)
 		return false;
+	stat_inc(v->vcpu.stats.irq_injections);
 	ev->injected = (struct x86_event){
 		.kind = EVENT_INTERRUPT, .vector = vector };
 	return true;
@@ -240,12 +244,29 @@ static u32 event_windows(struct x86_vcpu *v)
 	return unlikely(debug_blocks_events(v)) ? 0 : window;
 }
 
+static noinline bool event_pick_traced(struct x86_vcpu *v)
+{
+	const struct x86_event *ev = &v->events.injected;
+	bool again = ev->kind && !v->events.exception.kind;
+
+	if (!event_pick(v))
+		return false;
+	if (ev->kind == EVENT_EXCEPTION)
+		trace_kvm_inj_exception(ev, again);
+	else if (ev->kind != EVENT_NMI)
+		trace_kvm_inj_virq(ev->vector, ev->kind == EVENT_SOFT, again);
+	return true;
+}
+
 void event_prepare(struct x86_vcpu *v)
 {
 	struct x86_events *ev = &v->events;
 	u32 window;
 
-	ev->queued = event_pick(v);
+	if (trace_kvm_inj_virq_enabled() || trace_kvm_inj_exception_enabled())
+		ev->queued = event_pick_traced(v);
+	else
+		ev->queued = event_pick(v);
 	vendor(event_inject)(v, ev->queued ? &ev->injected : NULL);
 	window = event_windows(v);
 	if (window != ev->window)
@@ -254,6 +275,18 @@ void event_prepare(struct x86_vcpu *v)
 	if (unlikely(v->pveoi.msr) && ev->queued &&
 	    ev->injected.kind == EVENT_INTERRUPT)
 		pveoi_offer(v);
+}
+
+bool event_take(struct x86_vcpu *v, struct x86_event *ev)
+{
+	if (events_idle(&v->events) || !event_pick(v))
+		return false;
+	*ev = v->events.injected;
+	v->events.injected = (struct x86_event){ };
+	if (ev->kind == EVENT_NMI)
+		vendor(event_nmi_mask)(v, true);
+	/* An INT n comes again: RIP is at it. */
+	return ev->kind != EVENT_SOFT;
 }
 
 void event_cancel(struct x86_vcpu *v)

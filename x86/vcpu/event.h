@@ -158,6 +158,17 @@ void event_nmi(struct x86_vcpu *v);
 void event_prepare(struct x86_vcpu *v);
 
 /**
+ * event_take - the most urgent event, for a delivery in software
+ * @v: its own thread
+ * @ev: result
+ *
+ * It is delivered, as far as the queue is concerned: an NMI masks further ones.
+ *
+ * Return: false when nothing can be delivered now.
+ */
+bool event_take(struct x86_vcpu *v, struct x86_event *ev);
+
+/**
  * event_cancel - the entry that event_prepare() was for does not happen
  * @v: its own thread
  */

@@ -25,6 +25,7 @@ enum x86_next exit_internal_error(struct x86_vcpu *v, u32 suberror, u32 ndata,
 /* Without a LAPIC in the kernel waiting is userspace's business. */
 enum x86_next exit_halt(struct x86_vcpu *v)
 {
+	stat_inc(v->vcpu.stats.halt_exits);
 	if (event_wakes(v))
 		return X86_RESUME;
 	if (apic_in_kernel(v)) {

@@ -26,7 +26,8 @@ enum x86_exit_kind {
 	X86_EXIT_MONITOR,
 	X86_EXIT_MWAIT,
 	X86_EXIT_SOFT_INT,	/* INT n, and INT3 and INTO where they are no exceptions */
-	X86_EXIT_SKIP,		/* an instruction without effect (WBINVD, PAUSE) */
+	X86_EXIT_SKIP,		/* an instruction without effect (WBINVD) */
+	X86_EXIT_PAUSE,		/* the guest spins */
 	X86_EXIT_TASK_SWITCH,	/* by hardware, which is not supported */
 	X86_EXIT_INVLPG,
 	X86_EXIT_INVPCID,
@@ -98,6 +99,15 @@ struct x86_exit {
 			u64 dr6_guest;
 		} exc;
 	};
+};
+
+/* For tracing: what the hardware says of the last exit beside its code. */
+struct x86_exit_info {
+	u32 isa;	/* 1: VT-x, 2: AMD-V */
+	u32 event;	/* an event whose delivery it interrupted, as the hardware has it */
+	u32 error;	/* its error code */
+	u64 info1;	/* AMD-V: EXITINFO1; VT-x: exit qualification */
+	u64 info2;	/* AMD-V: EXITINFO2; VT-x: the exit's own event, and its error code */
 };
 
 /* What the run loop does next. */

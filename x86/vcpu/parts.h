@@ -15,6 +15,8 @@
 
 #include "irq/lapic.h"
 
+struct pagein;
+
 #define CPUID_BUCKETS 64
 
 /**
@@ -154,6 +156,7 @@ struct x86_pvclock {
  * @slept_ref: how long the host had slept by then
  * @offset: the clock less CLOCK_BOOTTIME, for hosts whose TSCs do not agree
  * @wall: MSR_KVM_WALL_CLOCK
+ * @stable: the pages say PVCLOCK_TSC_STABLE_BIT
  */
 struct x86_vm_clock {
 	spinlock_t lock;
@@ -162,6 +165,7 @@ struct x86_vm_clock {
 	u64 slept_ref;
 	u64 offset;
 	u64 wall;
+	bool stable;
 };
 
 /**
@@ -174,6 +178,24 @@ struct x86_steal {
 	u64 msr;
 	u64 last;
 	bool told;
+};
+
+/**
+ * struct x86_apf - asynchronous page faults: apf.h
+ * @msr: MSR_KVM_ASYNC_PF_EN
+ * @queue: pages that are brought in; NULL unless it is enabled
+ * @count: tokens that were given out
+ * @vector: MSR_KVM_ASYNC_PF_INT
+ * @wakes_all: the guest is still to be told that it was restored
+ * @waits: in vcpu_block() for a page
+ */
+struct x86_apf {
+	u64 msr;
+	struct pagein *queue;
+	u32 count;
+	u8 vector;
+	bool wakes_all;
+	bool waits;
 };
 
 /**

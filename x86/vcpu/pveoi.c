@@ -4,6 +4,7 @@
 #include "core/guestmem.h"
 #include "irq/lapic_irq.h"
 #include "x86/vcpu/pveoi.h"
+#include "x86/vcpu/trace.h"
 
 /* Four bytes, aligned, of which only the lowest bit is ours. */
 static gpa_t pveoi_gpa(const struct x86_vcpu *v)
@@ -44,6 +45,7 @@ void pveoi_collect(struct x86_vcpu *v, bool take)
 		v->pveoi.offered = !take;
 	} else if (!(byte & KVM_PV_EOI_MASK)) {
 		v->pveoi.offered = false;
+		trace_kvm_pv_eoi(v->apic.lapic.id, v->apic.lapic.isr_top);
 		lapic_eoi(&v->apic.lapic);
 	} else if (take) {
 		v->pveoi.offered = false;

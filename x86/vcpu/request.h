@@ -18,7 +18,9 @@ enum x86_request {
 	REQ_EOI,			/* userspace's IOAPIC is told of an EOI */
 	REQ_TPR_ACCESS,			/* userspace is told of an access to TPR */
 	REQ_TPR,			/* userspace is told of a lower TPR */
+	REQ_APF,			/* apf_ready() */
 	REQ_POLICY,			/* quirks_apply() */
+	REQ_PDPTRS,			/* cr_pdptrs_refresh() */
 };
 
 #endif

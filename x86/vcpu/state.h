@@ -34,7 +34,8 @@
 #define GRP_SHADOW	BIT(13)	/* interrupt shadow of STI and MOV SS */
 #define GRP_TSC		BIT(14)	/* tsc_offset */
 #define GRP_CPL		BIT(15)
-#define GRP_ALL		GENMASK(15, 0)
+#define GRP_PDPTR	BIT(16)	/* pdptr[]; see struct x86_caps */
+#define GRP_ALL		GENMASK(16, 0)
 
 /* Indices of seg[]; the first six are the ModRM encoding. */
 enum x86_seg_index {
@@ -108,6 +109,7 @@ struct x86_state {
 	u64 dr6;
 	u64 dr7;
 	u64 tsc_offset;
+	u64 pdptr[4];
 	u32 valid;
 	u32 dirty;
 };

@@ -3,6 +3,7 @@
 #include <linux/printk.h>
 
 #include "core/arch.h"
+#include "core/pagein.h"
 #include "core/vm.h"
 #include "x86/vcpu/vendor.h"
 
@@ -71,6 +72,7 @@ int vendor_publish(void *obj)
 	vm_set_owner(ven->owner);
 	vcpu_set_owner(ven->owner);
 	stats_set_owner(ven->owner);
+	pagein_set_owner(ven->owner);
 	return 0;
 }
 

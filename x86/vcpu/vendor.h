@@ -50,11 +50,15 @@ struct x86_caps;
  *        CPU of the last one, then what is cached per CPU (TLB tag, VMCS) is void
  * @put: not preemptible: the thread leaves its CPU
  *
+ * @can_enter: with x86_caps->partial: can the hardware run the state as it is?  If
+ *         not, x86 executes the next instruction, or delivers the next event.  Own
+ *         thread
  * @enter: run the guest once.  Interrupts off.  On return they are still off
  *         and host state is complete; general registers are in v->state, the
  *         groups that the hardware keeps are marked invalid in v->state.valid.
  *         Never fails: a refused entry shows in exit_decode()
  * @exit_decode: interrupts on: what happened; fetches what it needs
+ * @exit_info: for tracing, after exit_decode(): all that it knows of the exit
  * @exit_handle: X86_EXIT_VENDOR only
  *
  * @state_fetch: fill @groups (all invalid) in v->state and mark them valid

@@ -20,8 +20,10 @@ VENDOR_OP(void, vcpu_reset, (struct x86_vcpu *v))
 VENDOR_OP(void, load, (struct x86_vcpu *v, int cpu))
 VENDOR_OP(void, put, (struct x86_vcpu *v))
 /* run */
+VENDOR_OP(bool, can_enter, (struct x86_vcpu *v))
 VENDOR_OP(void, enter, (struct x86_vcpu *v))
 VENDOR_OP(void, exit_decode, (struct x86_vcpu *v, struct x86_exit *exit))
+VENDOR_OP(void, exit_info, (struct x86_vcpu *v, struct x86_exit_info *info))
 VENDOR_OP(enum x86_next, exit_handle, (struct x86_vcpu *v, const struct x86_exit *exit))
 /* state */
 VENDOR_OP(void, state_fetch, (struct x86_vcpu *v, u32 groups))

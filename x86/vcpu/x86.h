@@ -62,13 +62,12 @@ struct x86_emulator;
  * @cpuid: CPUID table (cpuid.c)
  * @msrs: MSRs (msr_table.c)
  * @mce: machine checks (mce.c)
- * @tsc: time-stamp counter (tsc.c)
- * @pvclock: kvmclock (pvclock.c)
- * @steal: steal time (steal.c)
+ * @tsc, @pvclock: time-stamp counter, kvmclock (tsc.c, pvclock.c)
+ * @steal, @apf: steal time, asynchronous page faults (steal.c, apf.c)
  * @pv: paravirtual features (pvfeature.c)
  * @apic: LAPIC (cpu/apic.c)
  * @pveoi: EOI through guest memory (pveoi.c)
- * @emul: emulator context, made when first needed (emulate.c)
+ * @emul: emulator's context, made when first needed
  * @mp_state: KVM_MP_STATE_*
  * @run_err: errno of X86_FAIL
  * @has_run: KVM_RUN was called: the CPUID table is final
@@ -95,6 +94,7 @@ struct x86_vcpu {
 	struct x86_tsc tsc;
 	struct x86_pvclock pvclock;
 	struct x86_steal steal;
+	struct x86_apf apf;
 	struct x86_pv pv;
 	struct x86_apic apic;
 	struct x86_pveoi pveoi;

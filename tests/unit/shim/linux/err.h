@@ -24,4 +24,9 @@ static inline bool IS_ERR_OR_NULL(const void *p)
 	return !p || IS_ERR(p);
 }
 
+static inline int PTR_ERR_OR_ZERO(const void *p)
+{
+	return IS_ERR(p) ? (long)p : 0;
+}
+
 #endif

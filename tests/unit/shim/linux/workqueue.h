@@ -18,6 +18,9 @@ struct workqueue_struct {
 	struct work_struct *first;
 };
 
+#define WQ_UNBOUND		1
+#define WQ_UNBOUND_MAX_ACTIVE	512
+
 #define INIT_WORK(w, f)	((void)(*(w) = (struct work_struct){ .fn = (f) }))
 
 static inline struct workqueue_struct *alloc_workqueue(const char *name,

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Asynchronous page faults (msr.rst): a guest that is told of a page which userspace has
+ * yet to bring (userfaultfd), and goes on; and one that cannot be told.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <asm/kvm_para.h>
+#include <linux/userfaultfd.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include "pv.h"
+
+#define GPA_SLOW	RAM_SIZE	/* two pages that come late */
+#define SLOW_SIZE	0x2000ul
+#define GPA_PF		(GPA_CODE + 0x400)
+#define GPA_READY	(GPA_CODE + 0x500)
+#define GPA_TICK	(GPA_CODE + 0x600)
+#define VEC_READY	0x50
+#define VEC_TICK	0x51
+#define PORT_ABSENT	0xe0
+#define PORT_TICK	0xe3
+
+#define APF		(*(struct kvm_vcpu_pv_apf_data *)(vm.mem + GPA_DATA))
+#define ON		(KVM_ASYNC_PF_ENABLED | KVM_ASYNC_PF_DELIVERY_AS_INT)
+#define ALWAYS		(ON | KVM_ASYNC_PF_SEND_ALWAYS)
+
+/* Two pages are read at RSI, by loads of 3 bytes; then R10 pages have to be ready. */
+GUEST(64, g_reader, "sti\n nop\n mov (%rsi), %rax\n out %al, $0xe1\n add $0x1000, %rsi\n"
+      "mov (%rsi), %rbx\n out %al, $0xe2\n 1: pause\n cmp %r9, %r10\n jne 1b\n" DONE);
+
+/*
+ * The token to R12.  With R13 the load is left out, as if another task ran; else it is
+ * done again when a page is ready.
+ */
+GUEST(64, g_pf, "mov %cr2, %r12\n out %al, $0xe0\n movl $0, 0x10000\n add $8, %rsp\n"
+      "test %r13, %r13\n jz 1f\n addq $3, (%rsp)\n iretq\n"
+      "1: sti\n 2: pause\n test %r9, %r9\n jz 2b\n cli\n iretq\n");
+
+/* R9 counts, R14 has the last token. */
+GUEST(64, g_ready, "push %rax\n push %rcx\n push %rdx\n mov 0x10004, %r14d\n"
+      "movl $0, 0x10004\n inc %r9\n mov $0xfee000b0, %edx\n movl $0, (%rdx)\n"
+      "mov $0x4b564d07, %ecx\n mov $1, %eax\n xor %edx, %edx\n wrmsr\n"
+      "pop %rdx\n pop %rcx\n pop %rax\n iretq\n");
+
+GUEST(64, g_tick, "push %rdx\n mov $0xfee000b0, %edx\n movl $0, (%rdx)\n pop %rdx\n"
+      "out %al, $0xe3\n iretq\n");
+
+static uint8_t *slow;
+static int uffd;
+
+static void gate_set(uint8_t vector, uint64_t handler)
+{
+	uint64_t *gate = vm_u64(&vm, GPA_IDT + vector * 16);
+
+	gate[0] = (handler & 0xffff) | SEL_CODE64 << 16 | 0x8e0000000000ull;
+	gate[1] = 0;
+}
+
+static void slow_memory(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+
+	slow = mem_new(SLOW_SIZE, MADV_NOHUGEPAGE);
+	OK(madvise(slow, SLOW_SIZE, MADV_DONTNEED));
+	uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (uffd < 0)
+		test_skip("no userfaultfd");
+	OK(ioctl(uffd, UFFDIO_API, &api));
+	reg.range.start = (unsigned long)slow;
+	reg.range.len = SLOW_SIZE;
+	OK(ioctl(uffd, UFFDIO_REGISTER, &reg));
+	OK(vm_slot(&vm, 1, GPA_SLOW, slow, SLOW_SIZE));
+}
+
+/* Somebody waits for a page; it gets one that begins with a word. */
+static void slow_bring(unsigned int page, uint64_t word)
+{
+	static uint64_t data[512] __attribute__((aligned(4096)));
+	struct uffdio_copy copy = { .src = (unsigned long)data, .len = 4096 };
+	struct pollfd p = { .fd = uffd, .events = POLLIN };
+	struct uffd_msg msg;
+
+	CHECK_EQ(poll(&p, 1, 20000), 1);
+	CHECK_EQ(read(uffd, &msg, sizeof(msg)), sizeof(msg));
+	CHECK_EQ(msg.event, UFFD_EVENT_PAGEFAULT);
+	CHECK_EQ(msg.arg.pagefault.address & ~0xfffull, slow + page * 4096);
+	data[0] = word;
+	copy.dst = (unsigned long)slow + page * 4096;
+	OK(ioctl(uffd, UFFDIO_COPY, &copy));
+}
+
+static void regs_start(uint64_t flags, bool leave, uint64_t ready)
+{
+	vcpu_set_regs(&v, &(struct kvm_regs){ .rip = GPA_CODE, .rsp = GPA_STACK,
+			      .rflags = flags, .rsi = GPA_SLOW, .r13 = leave,
+			      .r10 = ready });
+}
+
+/* @bits: the guest enables it, by WRMSR, which restores nothing; 0: it does not. */
+static void machine(uint64_t bits)
+{
+	pv_machine(1);
+	msr_code(&v);
+	if (bits) {
+		CHECK(guest_set(MSR_KVM_ASYNC_PF_INT, VEC_READY));
+		CHECK(guest_set(MSR_KVM_ASYNC_PF_EN, GPA_DATA | bits));
+	}
+	vcpu_code(&v, MODE_LONG, g_reader);
+	exc_setup(&v);
+	vm_load(&vm, GPA_PF, g_pf, g_pf_end);
+	vm_load(&vm, GPA_READY, g_ready, g_ready_end);
+	vm_load(&vm, GPA_TICK, g_tick, g_tick_end);
+	gate_set(14, GPA_PF);
+	gate_set(VEC_READY, GPA_READY);
+	gate_set(VEC_TICK, GPA_TICK);
+	slow_memory();
+}
+
+static void msi(uint8_t vector)
+{
+	struct kvm_msi m = { .address_lo = 0xfee00000, .data = vector };
+
+	OK(ioctl(vm.fd, KVM_SIGNAL_MSI, &m));
+}
+
+static void absent(void)
+{
+	vcpu_until(&v, PORT_ABSENT);
+	CHECK_EQ(APF.flags, KVM_PV_REASON_PAGE_NOT_PRESENT);
+	CHECK(vcpu_regs(&v).r12);
+}
+
+static void expect(uint64_t rax, uint64_t rbx, uint64_t ready)
+{
+	struct kvm_regs r = vcpu_regs(&v);
+
+	CHECK_EQ(r.rax, rax);
+	CHECK_EQ(r.rbx, rbx);
+	CHECK_EQ(r.r9, ready);
+}
+
+/* The second page is there from the start. */
+static void present(void)
+{
+	struct uffdio_copy copy = { .dst = (unsigned long)slow + 4096, .len = 4096 };
+	static uint64_t data[512] __attribute__((aligned(4096))) = { 0x222 };
+
+	copy.src = (unsigned long)data;
+	OK(ioctl(uffd, UFFDIO_COPY, &copy));
+}
+
+static void registers(void)
+{
+	pv_machine(1);
+	CHECK_EQ(vm_cap(&vm, KVM_CAP_ASYNC_PF), 1);
+	CHECK_EQ(vm_cap(&vm, KVM_CAP_ASYNC_PF_INT), 1);
+	msr_code(&v);
+	CHECK(guest_set(MSR_KVM_ASYNC_PF_INT, 0xff));
+	CHECK(!guest_set(MSR_KVM_ASYNC_PF_INT, 0x100));
+	CHECK_EQ(host_msr(MSR_KVM_ASYNC_PF_INT), 0xff);
+	CHECK(guest_set(MSR_KVM_ASYNC_PF_ACK, 1));
+	CHECK_EQ(guest_msr(MSR_KVM_ASYNC_PF_ACK), 0);
+	CHECK(!guest_set(MSR_KVM_ASYNC_PF_EN, GPA_DATA | 0x11));
+	CHECK(!guest_set(MSR_KVM_ASYNC_PF_EN, GPA_DATA | 0x21));
+	CHECK_EQ(host_set(MSR_KVM_ASYNC_PF_EN, GPA_DATA | 0x21), 0);
+	CHECK(guest_set(MSR_KVM_ASYNC_PF_EN, GPA_DATA | ALWAYS));
+	CHECK_EQ(host_msr(MSR_KVM_ASYNC_PF_EN), GPA_DATA | ALWAYS);
+	CHECK_EQ(host_set(MSR_KVM_ASYNC_PF_EN, 0), 1);
+	CHECK_EQ(guest_msr(MSR_KVM_ASYNC_PF_EN), 0);
+}
+
+/* Nobody could be told that a page is ready. */
+static void without_lapic(void)
+{
+	msr_machine();
+	CHECK(!guest_set(MSR_KVM_ASYNC_PF_EN, GPA_DATA | ON));
+	CHECK(guest_set(MSR_KVM_ASYNC_PF_EN, 0));
+	CHECK_EQ(host_set(MSR_KVM_ASYNC_PF_EN, GPA_DATA | ON), 0);
+}
+
+static void told(void)
+{
+	uint64_t token;
+
+	machine(ALWAYS);
+	present();
+	regs_start(2, false, 1);
+	absent();
+	token = vcpu_regs(&v).r12;
+	slow_bring(0, 0x111);
+	vcpu_until(&v, 0xe1);
+	CHECK_EQ(vcpu_regs(&v).r14, token);
+	vcpu_until(&v, 0xe2);
+	vcpu_until(&v, PORT_DONE);
+	expect(0x111, 0x222, 1);
+	CHECK_EQ(APF.token, 0);
+}
+
+/* Both loads are left out; the guest hears of one page after the other. */
+static void two_pages(void)
+{
+	uint64_t token[2];
+
+	machine(ALWAYS);
+	regs_start(2, true, 2);
+	absent();
+	token[0] = vcpu_regs(&v).r12;
+	vcpu_until(&v, 0xe1);
+	absent();
+	token[1] = vcpu_regs(&v).r12;
+	CHECK(token[0] != token[1]);
+	slow_bring(0, 0x111);
+	slow_bring(1, 0x222);
+	vcpu_until(&v, 0xe2);
+	vcpu_until(&v, PORT_DONE);
+	expect(0, 0, 2);
+	CHECK(vcpu_regs(&v).r14 == token[0] || vcpu_regs(&v).r14 == token[1]);
+}
+
+/* Without SEND_ALWAYS a program is told, ... */
+static void told_user(void)
+{
+	struct kvm_sregs s;
+
+	machine(ON);
+	present();
+	s = vcpu_sregs(&v);
+	s.cs.selector = SEL_UCODE64;
+	s.ss.selector = SEL_UDATA;
+	s.cs.dpl = s.ss.dpl = 3;
+	vcpu_set_sregs(&v, &s);
+	regs_start(0x3002, false, 1);
+	absent();
+	slow_bring(0, 0x111);
+	vcpu_until(&v, 0xe1);
+	vcpu_until(&v, 0xe2);
+	vcpu_until(&v, PORT_DONE);
+	expect(0x111, 0x222, 1);
+}
+
+/* An interrupt, once somebody waits for a page. */
+static void *late(void *arg)
+{
+	struct pollfd p = { .fd = uffd, .events = POLLIN };
+
+	CHECK_EQ(poll(&p, 1, 20000), 1);
+	msi(VEC_TICK);
+	return NULL;
+}
+
+static void waits(void)
+{
+	pthread_t thread;
+
+	CHECK(!pthread_create(&thread, NULL, late, NULL));
+	vcpu_until(&v, PORT_TICK);
+	CHECK(!pthread_join(thread, NULL));
+	slow_bring(0, 0x111);
+	vcpu_until(&v, 0xe1);
+}
+
+/* ... and a kernel waits, but for interrupts. */
+static void kernel_waits(void)
+{
+	machine(ON);
+	present();
+	regs_start(2, false, 0);
+	waits();
+	vcpu_until(&v, 0xe2);
+	vcpu_until(&v, PORT_DONE);
+	expect(0x111, 0x222, 0);
+}
+
+/* While the last "not present" is not taken note of, the guest is told of no other. */
+static void flags_busy(void)
+{
+	machine(ALWAYS);
+	APF.flags = KVM_PV_REASON_PAGE_NOT_PRESENT;
+	present();
+	regs_start(2, false, 0);
+	waits();
+	expect(0x111, 0, 0);
+}
+
+/* A guest that comes from elsewhere: all its tasks are woken. */
+static void restored(void)
+{
+	machine(0);
+	CHECK_EQ(host_set(MSR_KVM_ASYNC_PF_EN, GPA_DATA | ALWAYS), 1);
+	CHECK_EQ(host_set(MSR_KVM_ASYNC_PF_INT, VEC_READY), 1);
+	present();
+	regs_start(2, true, 1);
+	/* Not before it has been told that all are awake: then as ever. */
+	absent();
+	expect(0, 0, 1);
+	CHECK_EQ(vcpu_regs(&v).r14, 0xffffffff);
+}
+
+/* What is on its way when it is disabled is never told. */
+static void disabled(void)
+{
+	machine(ALWAYS);
+	present();
+	regs_start(2, true, 0);
+	absent();
+	CHECK_EQ(host_set(MSR_KVM_ASYNC_PF_EN, 0), 1);
+	slow_bring(0, 0x111);
+	vcpu_until(&v, 0xe1);
+	vcpu_until(&v, 0xe2);
+	vcpu_until(&v, PORT_DONE);
+	expect(0, 0x222, 0);
+	CHECK_EQ(APF.token, 0);
+}
+
+/* The VM goes, and with the process all else; the page never comes. */
+static void never(void)
+{
+	machine(ALWAYS);
+	regs_start(2, true, 0);
+	absent();
+	vcpu_close(&v);
+	vcpu_close(&w);
+	vm_close(&vm);
+}
+
+static const struct test_case cases[] = {
+	{ "registers", registers, 0 },
+	{ "without_lapic", without_lapic, 0 },
+	{ "told", told, 0 },
+	{ "two_pages", two_pages, 0 },
+	{ "told_user", told_user, 0 },
+	{ "kernel_waits", kernel_waits, 0 },
+	{ "flags_busy", flags_busy, 0 },
+	{ "restored", restored, 0 },
+	{ "disabled", disabled, 0 },
+	{ "never", never, 0 },
+	{ NULL, NULL, 0 },
+};
+
+int main(int argc, char **argv)
+{
+	return test_main(argc, argv, cases);
+}
