@@ -106,8 +106,8 @@ static enum emul_result descriptor_retype(struct emul_ctx *ctx,
 	if (old == new)
 		return EMUL_OK;
 	ctx->implicit = true;
-	ret = ctx->ops->cmpxchg(ctx, ctx->long_mode ? la : (u32)la, &old, &new,
-				1);
+	ret = ctx->ops->exchange(ctx, ctx->long_mode ? la : (u32)la, &old, &new,
+				 1);
 	ctx->implicit = false;
 	if (ret == EMUL_OK)
 		d->raw ^= (u64)(old ^ new) << 40;

@@ -83,7 +83,7 @@ struct emul_ctx;
  * @read: read @len (1 to 64) bytes at linear address @la
  * @write: write @len (1 to 64) bytes at linear address @la
  * @probe: would @write be allowed?  Changes nothing
- * @cmpxchg: if the @len (1, 2, 4, 8, 16) bytes at @la are still @old, write
+ * @exchange: if the @len (1, 2, 4, 8, 16) bytes at @la are still @old, write
  *	@new, atomically towards other processors; EMUL_RETRY if they are not.
  *	A device just sees a write
  * @in: read @size (1, 2, 4) bytes from a port
@@ -129,9 +129,9 @@ struct emul_ops {
 				  const void *buf, unsigned int len);
 	enum emul_result (*probe)(struct emul_ctx *ctx, u64 la,
 				  unsigned int len);
-	enum emul_result (*cmpxchg)(struct emul_ctx *ctx, u64 la,
-				    const void *old, const void *new,
-				    unsigned int len);
+	enum emul_result (*exchange)(struct emul_ctx *ctx, u64 la,
+				     const void *old, const void *new,
+				     unsigned int len);
 	enum emul_result (*in)(struct emul_ctx *ctx, u16 port, void *buf,
 			       unsigned int size);
 	enum emul_result (*out)(struct emul_ctx *ctx, u16 port,

@@ -293,7 +293,7 @@ enum emul_result operand_cmpxchg(struct emul_ctx *ctx, struct operand_addr at,
 		return ret;
 	if (bytes_before_wrap(ctx, la, size) < size)
 		return operand_write(ctx, at, new, size);
-	return ctx->ops->cmpxchg(ctx, la, old, new, size);
+	return ctx->ops->exchange(ctx, la, old, new, size);
 }
 
 enum emul_result operand_load(struct emul_ctx *ctx, struct operand_addr at,

@@ -46,7 +46,7 @@ machine_boot() {
 	[ -z "$icount" ] || args+=(-icount "shift=0,sleep=off")
 	# should this script be killed outright, QEMU goes with it
 	setpriv --pdeathsig TERM "${guard[@]}" qemu-system-x86_64 "${args[@]}" -accel "$accel" -nodefaults \
-		-display none -vga none -no-reboot -kernel "$LAB_KERNEL" -initrd "$work/initrd" \
+		-display none -vga none -no-reboot -kernel "${host:-$LAB_KERNEL}" -initrd "$work/initrd" \
 		"${console[@]}" -serial "file:$work/klog" -serial chardev:out \
 		-serial "file:$work/control" -append "console=ttyS0 no_timer_check $kernel_args" \
 		<&"$input" 2>"$work/said" &

@@ -86,7 +86,7 @@ static bool cb_has(struct emul_ctx *c, enum emul_feature feature)
 static const struct emul_ops ops = {
 	.has = cb_has,
 	.segment = cb_segment, .read = cb_read, .write = cb_write,
-	.probe = cb_probe, .cmpxchg = cb_cmpxchg,
+	.probe = cb_probe, .exchange = cb_cmpxchg,
 };
 
 /* Flat-limit segments with a base that tells which one it was. */

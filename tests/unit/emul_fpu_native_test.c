@@ -97,7 +97,7 @@ static enum emul_result get_reg(struct emul_ctx *ctx, enum emul_regs set,
 static const struct emul_ops ops = {
 	.has = user_has,
 	.read = user_read, .write = user_write, .probe = user_probe,
-	.cmpxchg = user_cmpxchg, .segment = get_segment, .cpuid = get_cpuid,
+	.exchange = user_cmpxchg, .segment = get_segment, .cpuid = get_cpuid,
 	.reg = get_reg, .fpu = get_fpu, .fpu_set = set_fpu,
 	.fpu_part = get_part,
 };

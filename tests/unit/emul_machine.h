@@ -191,7 +191,7 @@ static enum emul_result cb_reg_set(struct emul_ctx *c, enum emul_regs set,
 
 static const struct emul_ops machine_ops = {
 	.read = cb_read, .write = cb_write, .probe = cb_probe,
-	.cmpxchg = cb_cmpxchg, .in = cb_in, .out = cb_out,
+	.exchange = cb_cmpxchg, .in = cb_in, .out = cb_out,
 	.segment = cb_segment, .segment_set = cb_segment_set,
 	.table = cb_table, .table_set = cb_table_set, .cpuid = cb_cpuid,
 	.has = cb_has,
