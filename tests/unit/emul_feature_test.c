@@ -93,12 +93,24 @@ static void test_zeros(void **unused)
 	assert_int_equal(now.gpr[AX], 32);
 }
 
+/* An exception of before: #MF, which has no error code (SDM vol. 3, table 6-1). */
+static void test_mf(void **unused)
+{
+	now.cr[0] = 0x21;
+	now.fpu.fsw = 0x8081;
+	now.fpu.fcw = 0x340;
+	faults("d9 2e", 16, 0);
+	assert_false(ctx.fault.has_error);
+	faults("0f 6f 06", 16, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_missing, reset),
 		cmocka_unit_test_setup(test_cx16, reset),
 		cmocka_unit_test_setup(test_zeros, reset),
+		cmocka_unit_test_setup(test_mf, reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,6 +179,10 @@ static void prepare(const struct task_in *in)
 	put_descriptor(OLD_INDEX, OLD << 16 | 0x67, old_wide ? 0x8b00 : 0x8300);
 	put(OLD, in->tss.selector, 2);
 	now.table[0] = (struct emul_table){ GDT, 8 * ENTRIES - 1 };
+	/* The same entries: a TSS is not taken from there. */
+	now.seg[EMUL_LDTR] = (struct emul_segment){
+		.base = GDT, .limit = 8 * ENTRIES - 1, .attr = EMUL_ATTR_P | 2,
+	};
 	now.table[1] = (struct emul_table){ IDT, 0x7ff };
 	for (i = 0; i < TASK_SEGS; i++)
 		put_descriptor(SEG_INDEX + i, 0xfff, in->seg[i].high |
