@@ -29,7 +29,7 @@ MACHINE = -V $(VENDOR) -s $(cpus-$(VENDOR)) -m $(MODULES) -p $(params-$(VENDOR))
 .PHONY: all help run check check-style unit modules modules-test programs
 .PHONY: shell lab check-qemu check-smp check-shadow check-selftests soak soak-code bench-boot
 .PHONY: bench-exit bench-rmap install clean deps mutants fuzz
-.PHONY: coverage tsan check-intel
+.PHONY: coverage tsan check-intel check-debug
 
 all: modules
 
@@ -56,6 +56,8 @@ help:
 	'                   machine types, vCPUs, interrupt controllers, devices' \
 	'make check-smp     a guest of 4 vCPUs under stress-ng, interrupts and clocks watched' \
 	'make check-shadow  guests of every kind of paging, on shadow page tables (NPT=0)' \
+	'make check-debug   on hosts that look for mistakes: sanitizers, locks, RCU, leaks,' \
+	'                   data races, failing allocations' \
 	'make soak          20 guests in a row, 50 killed: nothing may be left' \
 	'make bench-boot    time to a guest'"'"'s userspace, beside the kernel'"'"'s own KVM' \
 	'make bench-exit    instructions of one exit, by function' \
@@ -154,6 +156,10 @@ check-shadow:
 check-intel:
 	@scripts/install-deps build test intel
 	@tests/check modules intel variants
+
+check-debug:
+	@scripts/install-deps build test lab vmm debug
+	@tests/check debug
 
 soak: deps modules
 	@$(LAB) -G -t 3600 -a slub_debug=FZP -m build/modules -f tests/lab/lib.sh -f tests/lab/memory.sh \

@@ -8,30 +8,17 @@
 #include "core/vm.h"
 
 /* Scratch for request_all(), which runs with preemption off. */
-static DEFINE_PER_CPU(cpumask_var_t, kick_mask);
+static struct cpumask __percpu *kick_mask;
 
 int module_step_kick_up(void *unused)
 {
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		if (!zalloc_cpumask_var_node(&per_cpu(kick_mask, cpu),
-					     GFP_KERNEL, cpu_to_node(cpu))) {
-			module_step_kick_down(NULL);
-			return -ENOMEM;
-		}
-	}
-	return 0;
+	kick_mask = __alloc_percpu(cpumask_size(), __alignof__(*kick_mask));
+	return kick_mask ? 0 : -ENOMEM;
 }
 
 void module_step_kick_down(void *unused)
 {
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		free_cpumask_var(per_cpu(kick_mask, cpu));
-		per_cpu(kick_mask, cpu) = NULL;
-	}
+	free_percpu(kick_mask);
 }
 
 void vcpu_kick(struct kvm_vcpu *vcpu)
@@ -69,7 +56,7 @@ bool request_all(struct kvm *kvm, unsigned int req)
 	int i, cpu, me = get_cpu();
 	bool found = false;
 
-	mask = this_cpu_cpumask_var_ptr(kick_mask);
+	mask = this_cpu_ptr(kick_mask);
 	cpumask_clear(mask);
 	vcpu_for_each(i, vcpu, kvm) {
 		request_set(vcpu, req);

@@ -68,7 +68,7 @@ struct halt_stats {
 };
 
 /* Count; by the one thread that writes. */
-#define stat_add(counter, n)	WRITE_ONCE(counter, (counter) + (n))
+#define stat_add(counter, n)	WRITE_ONCE(counter, READ_ONCE(counter) + (n))
 /* One instruction, of which no reader sees a half. */
 #define stat_inc(counter)	((void)(counter)++)
 

@@ -191,3 +191,25 @@ bool alu_condition(u64 flags, unsigned int cc)
 	}
 	return met != (cc & 1);
 }
+
+/* Halves of 32 bits: there is no wider type everywhere. */
+static struct alu_pair multiply_64(u64 a, u64 b)
+{
+	u64 a0 = (u32)a, a1 = a >> 32, b0 = (u32)b, b1 = b >> 32;
+	u64 mid = a1 * b0 + (a0 * b0 >> 32);
+	u64 mid2 = a0 * b1 + (u32)mid;
+	struct alu_pair p = { a * b, a1 * b1 + (mid >> 32) + (mid2 >> 32) };
+
+	return p;
+}
+
+struct alu_pair alu_multiply(u64 a, u64 b, unsigned int size)
+{
+	struct alu_pair p = { a * b, 0 };
+
+	if (size == 8)
+		return multiply_64(a, b);
+	p.high = p.low >> 8 * size & operand_mask(size);
+	p.low &= operand_mask(size);
+	return p;
+}

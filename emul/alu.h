@@ -109,6 +109,19 @@ u64 alu_shift(struct alu *alu, unsigned int n, u64 val, unsigned int count);
 u64 alu_double_shift(struct alu *alu, bool right, u64 val, u64 fill,
 		     unsigned int count);
 
+/* Two halves of the operand size. */
+struct alu_pair {
+	u64 low, high;
+};
+
+/**
+ * alu_multiply - the product of two unsigned numbers
+ * @a: first one
+ * @b: second one; no bits beyond the size in either
+ * @size: in bytes (1, 2, 4, 8)
+ */
+struct alu_pair alu_multiply(u64 a, u64 b, unsigned int size);
+
 /**
  * alu_condition - is a condition met?
  * @flags: RFLAGS

@@ -217,6 +217,15 @@ static bool opcode_defined(const struct emul_insn *insn, enum emul_mode mode)
 	return prefix_fits(insn, flags);
 }
 
+/* What executes the instruction, if the row's prefixes are its. */
+static void row_take(struct emul_insn *insn, const struct emul_opcode *op,
+		     bool fits)
+{
+	insn->exec = fits ? op->exec : NULL;
+	insn->feature = op->feature;
+	insn->exec_vex = op->vex;
+}
+
 /*
  * Go to the row that ModRM chooses.  Return: is there an instruction?  EVEX forms
  * do not have the restrictions of the legacy and VEX forms.
@@ -236,7 +245,7 @@ static bool modrm_defined(struct emul_insn *insn)
 			return false;
 		group = op->flags;
 		insn->flags |= op->flags & ~OP_GROUP;
-		insn->exec = prefix_fits(insn, op->flags) ? op->exec : NULL;
+		row_take(insn, op, prefix_fits(insn, op->flags));
 	}
 	return true;
 }
@@ -381,7 +390,7 @@ int emul_decode(struct emul_insn *insn, enum emul_mode mode, const u8 *bytes,
 
 	op = optable_find(insn->map, insn->opcode);
 	insn->flags = op->flags;
-	insn->exec = op->exec;
+	row_take(insn, op, true);
 	if (!opcode_defined(insn, mode))
 		return -EINVAL;
 	if (insn->flags & OP_MODRM) {

@@ -18,6 +18,27 @@ enum emul_result implicit_read(struct emul_ctx *ctx, u64 la, void *buf,
 	return ret;
 }
 
+enum emul_result implicit_write(struct emul_ctx *ctx, u64 la, const void *buf,
+				unsigned int len)
+{
+	enum emul_result ret;
+
+	ctx->implicit = true;
+	ret = ctx->ops->write(ctx, ctx->long_mode ? la : (u32)la, buf, len);
+	ctx->implicit = false;
+	return ret;
+}
+
+enum emul_result implicit_probe(struct emul_ctx *ctx, u64 la, unsigned int len)
+{
+	enum emul_result ret;
+
+	ctx->implicit = true;
+	ret = ctx->ops->probe(ctx, ctx->long_mode ? la : (u32)la, len);
+	ctx->implicit = false;
+	return ret;
+}
+
 /* Is the @len th byte from the descriptor's first within its table? */
 static bool descriptor_place(struct emul_ctx *ctx, u16 selector,
 			     unsigned int len, u64 *la)
@@ -74,22 +95,35 @@ enum emul_result descriptor_fetch_high(struct emul_ctx *ctx, u16 selector,
 	return ret;
 }
 
-enum emul_result descriptor_mark(struct emul_ctx *ctx, struct descriptor *d,
-				 unsigned int bits)
+/* The byte with the type becomes @new. */
+static enum emul_result descriptor_retype(struct emul_ctx *ctx,
+					  struct descriptor *d, u8 new)
 {
-	u8 old = d->raw >> 40, new = old | bits;
+	u8 old = d->raw >> 40;
 	u64 la = d->la + 5;
 	enum emul_result ret;
 
 	if (old == new)
 		return EMUL_OK;
 	ctx->implicit = true;
-	ret = ctx->ops->cmpxchg(ctx, ctx->long_mode ? la : (u32)la, &old, &new,
-				1);
+	ret = ctx->ops->exchange(ctx, ctx->long_mode ? la : (u32)la, &old, &new,
+				 1);
 	ctx->implicit = false;
 	if (ret == EMUL_OK)
-		d->raw |= (u64)bits << 40;
+		d->raw ^= (u64)(old ^ new) << 40;
 	return ret;
+}
+
+enum emul_result descriptor_mark(struct emul_ctx *ctx, struct descriptor *d,
+				 unsigned int bits)
+{
+	return descriptor_retype(ctx, d, d->raw >> 40 | bits);
+}
+
+enum emul_result descriptor_unmark(struct emul_ctx *ctx, struct descriptor *d,
+				   unsigned int bits)
+{
+	return descriptor_retype(ctx, d, d->raw >> 40 & ~bits);
 }
 
 void descriptor_unpack(const struct descriptor *d, u16 selector,
@@ -156,8 +190,8 @@ static bool data_allowed(const struct emul_ctx *ctx, u16 selector,
 }
 
 /* SDM vol. 2, MOV: loading DS, ES, FS or GS. */
-static enum emul_result load_data(struct emul_ctx *ctx, u16 selector,
-				  struct emul_segment *out)
+enum emul_result segment_load_data(struct emul_ctx *ctx, u16 selector,
+				   u8 vector, struct emul_segment *out)
 {
 	enum emul_result ret;
 	struct descriptor d;
@@ -167,11 +201,11 @@ static enum emul_result load_data(struct emul_ctx *ctx, u16 selector,
 		out->selector = selector;
 		return EMUL_OK;
 	}
-	ret = descriptor_fetch(ctx, selector, X86_TRAP_GP, &d);
+	ret = descriptor_fetch(ctx, selector, vector, &d);
 	if (ret != EMUL_OK)
 		return ret;
 	if (!data_allowed(ctx, selector, &d))
-		return exec_fault(ctx, X86_TRAP_GP, selector_error(selector));
+		return exec_fault(ctx, vector, selector_error(selector));
 	if (!descriptor_present(&d))
 		return exec_fault(ctx, X86_TRAP_NP, selector_error(selector));
 	ret = descriptor_mark(ctx, &d, TYPE_ACCESSED);
@@ -210,5 +244,5 @@ enum emul_result segment_load(struct emul_ctx *ctx, enum emul_seg seg,
 	}
 	if (seg == EMUL_SS)
 		return segment_load_stack(ctx, selector, &rules, out);
-	return load_data(ctx, selector, out);
+	return segment_load_data(ctx, selector, X86_TRAP_GP, out);
 }

@@ -86,6 +86,13 @@ static inline bool type_allows(u16 attr, bool write)
 enum emul_result implicit_read(struct emul_ctx *ctx, u64 la, void *buf,
 			       unsigned int len);
 
+/** implicit_write - write so; as implicit_read() */
+enum emul_result implicit_write(struct emul_ctx *ctx, u64 la, const void *buf,
+				unsigned int len);
+
+/** implicit_probe - would implicit_write() be allowed? */
+enum emul_result implicit_probe(struct emul_ctx *ctx, u64 la, unsigned int len);
+
 /**
  * descriptor_find - read the descriptor of a selector
  * @ctx: the emulation
@@ -133,6 +140,10 @@ enum emul_result descriptor_fetch_high(struct emul_ctx *ctx, u16 selector,
 enum emul_result descriptor_mark(struct emul_ctx *ctx, struct descriptor *d,
 				 unsigned int bits);
 
+/** descriptor_unmark - clear type bits in memory; as descriptor_mark() */
+enum emul_result descriptor_unmark(struct emul_ctx *ctx, struct descriptor *d,
+				   unsigned int bits);
+
 /**
  * descriptor_unpack - make a segment register's value
  * @d: the descriptor of a segment
@@ -166,6 +177,18 @@ struct stack_rules {
 enum emul_result segment_load_stack(struct emul_ctx *ctx, u16 selector,
 				    const struct stack_rules *rules,
 				    struct emul_segment *out);
+
+/**
+ * segment_load_data - check and fetch the descriptor for ES, DS, FS or GS
+ * @ctx: the emulation, in protected mode
+ * @selector: the selector, which may be null
+ * @vector: of faults but not-present, #GP or #TS
+ * @out: what the register becomes
+ *
+ * Return: EMUL_OK, EMUL_FAULT, or what a callback says.
+ */
+enum emul_result segment_load_data(struct emul_ctx *ctx, u16 selector,
+				   u8 vector, struct emul_segment *out);
 
 /**
  * segment_load - check and fetch the descriptor for a segment register

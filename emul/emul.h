@@ -13,7 +13,7 @@
  *	            optable.c ─────────► the row's function, exec_*.c
  *
  * An instruction takes effect as a whole: registers and RIP in the context
- * change only when emul_exec() returns EMUL_OK.  A device access that only
+ * change only when emul_exec() returns EMUL_OK or EMUL_TRAP.  A device access that only
  * userspace can finish makes a callback return EMUL_USER; the caller later
  * calls emul_exec() again on the same decoded instruction and replays what has
  * been read meanwhile.
@@ -35,7 +35,7 @@ struct emul_fault {
 	u8 vector;
 	bool has_error;
 	u32 error;
-	u64 address;	/* CR2, for #PF only */
+	u64 address;	/* CR2, for #PF; #DB: bits that come to DR6 */
 };
 
 struct emul_ctx;
@@ -47,6 +47,8 @@ typedef enum emul_result emul_exec_fn(struct emul_ctx *ctx);
  * struct emul_insn - one decoded instruction
  * @exec: what executes it, from its row in the opcode table; NULL: nothing does
  * @flags: OP_* of that row (emul/optable.h)
+ * @feature: enum emul_feature, of that row
+ * @exec_vex: @exec knows VEX forms
  * @len: length in bytes, prefixes included
  * @opcode: last opcode byte
  * @map: 0 one-byte, 1 0F, 2 0F38, 3 0F3A
@@ -71,6 +73,8 @@ typedef enum emul_result emul_exec_fn(struct emul_ctx *ctx);
 struct emul_insn {
 	emul_exec_fn *exec;
 	u32 flags;
+	u8 feature;
+	bool exec_vex;
 	u8 len;
 	u8 opcode;
 	u8 map;
@@ -102,13 +106,14 @@ struct emul_insn {
  * @long_mode: EFER.LMA is 1: descriptors of system segments have 16 bytes (in)
  * @amd: where the vendors differ, do as AMD's processors do (in)
  * @cpl: current privilege level (in, out on EMUL_OK)
+ * @align: CR0.AM and RFLAGS.AC are 1 and CPL is 3: #AC unless aligned (in)
  * @implicit: the access in progress is the processor's own (the emulator sets it)
  * @stack: the stack that a transfer changes to, or NULL (the emulator sets it)
  * @gpr: general registers in encoding order, RAX..R15 (in, out on EMUL_OK)
  * @rip: address of the instruction, then of the next one (in, out)
  * @rflags: flags (in, out)
  * @insn: filled by emul_decode()
- * @fault: valid after EMUL_FAULT
+ * @fault: valid after EMUL_FAULT and EMUL_TRAP
  */
 struct emul_ctx {
 	const struct emul_ops *ops;
@@ -118,6 +123,7 @@ struct emul_ctx {
 	bool la57;
 	bool long_mode;
 	bool amd;
+	bool align;
 	bool implicit;
 	u8 cpl;
 	const struct emul_segment *stack;
@@ -185,5 +191,14 @@ int emul_decode(struct emul_insn *insn, enum emul_mode mode, const u8 *bytes,
  * Return: see enum emul_result.
  */
 enum emul_result emul_exec(struct emul_ctx *ctx);
+
+/**
+ * emul_interrupt_real - deliver an interrupt or exception in real mode
+ * @ctx: the emulation, as for emul_exec(), but for @insn
+ * @vector: 0 to 255; no error code is pushed (SDM vol. 3, 21.1.4)
+ *
+ * Return: as emul_exec().
+ */
+enum emul_result emul_interrupt_real(struct emul_ctx *ctx, u8 vector);
 
 #endif

@@ -13,6 +13,7 @@
 enum emul_result {
 	EMUL_OK,	/* done; registers and RIP are the new ones */
 	EMUL_FAULT,	/* the guest faults: ctx->fault says how */
+	EMUL_TRAP,	/* done as with EMUL_OK, and then the guest faults */
 	EMUL_USER,	/* userspace has to finish an access; call again */
 	EMUL_RETRY,	/* let the guest execute the instruction again */
 	EMUL_UNKNOWN,	/* not an instruction that we execute */
@@ -63,6 +64,16 @@ enum emul_regs {
 	EMUL_XCR,
 };
 
+/* What not every processor has, and the guest's may lack. */
+enum emul_feature {
+	EMUL_ALWAYS,
+	EMUL_MMX, EMUL_SSE, EMUL_SSE2, EMUL_SSE3, EMUL_SSE41, EMUL_SSE42,
+	EMUL_AVX, EMUL_AVX2, EMUL_CX16, EMUL_MOVBE, EMUL_POPCNT, EMUL_LZCNT,
+	EMUL_BMI1, EMUL_BMI2, EMUL_ADX, EMUL_RDTSCP, EMUL_RDPID, EMUL_SMAP,
+	EMUL_INVPCID, EMUL_CLFLUSH, EMUL_CLFLUSHOPT, EMUL_CLWB,
+	EMUL_FEATURES
+};
+
 struct emul_ctx;
 
 /**
@@ -72,7 +83,7 @@ struct emul_ctx;
  * @read: read @len (1 to 64) bytes at linear address @la
  * @write: write @len (1 to 64) bytes at linear address @la
  * @probe: would @write be allowed?  Changes nothing
- * @cmpxchg: if the @len (1, 2, 4, 8, 16) bytes at @la are still @old, write
+ * @exchange: if the @len (1, 2, 4, 8, 16) bytes at @la are still @old, write
  *	@new, atomically towards other processors; EMUL_RETRY if they are not.
  *	A device just sees a write
  * @in: read @size (1, 2, 4) bytes from a port
@@ -90,10 +101,12 @@ struct emul_ctx;
  * @vector: read 16 (XMM) or 32 (YMM) bytes of vector register @nr
  * @vector_set: write them; an XMM write leaves the rest of the register alone
  * @cpuid: EAX, EBX, ECX, EDX for the leaf in EAX and ECX
+ * @has: does the guest's processor have a feature?
  * @invlpg: forget translations of @la, which is canonical
  * @flush: forget all translations, whatever the address space
  * @halt: the processor waits for an event after this instruction
  * @shadow: interrupts wait for one more instruction (STI, MOV SS)
+ * @task: another task begins: CR0.TS becomes 1, DR7's local breakpoints go
  *
  * FPU state, beyond single vector registers:
  * @fpu: the guest's; NULL when there is no memory for it.  Stays valid until the
@@ -116,9 +129,9 @@ struct emul_ops {
 				  const void *buf, unsigned int len);
 	enum emul_result (*probe)(struct emul_ctx *ctx, u64 la,
 				  unsigned int len);
-	enum emul_result (*cmpxchg)(struct emul_ctx *ctx, u64 la,
-				    const void *old, const void *new,
-				    unsigned int len);
+	enum emul_result (*exchange)(struct emul_ctx *ctx, u64 la,
+				     const void *old, const void *new,
+				     unsigned int len);
 	enum emul_result (*in)(struct emul_ctx *ctx, u16 port, void *buf,
 			       unsigned int size);
 	enum emul_result (*out)(struct emul_ctx *ctx, u16 port,
@@ -136,10 +149,12 @@ struct emul_ops {
 	void (*vector_set)(struct emul_ctx *ctx, unsigned int nr,
 			   const void *buf, unsigned int len);
 	void (*cpuid)(struct emul_ctx *ctx, u32 regs[4]);
+	bool (*has)(struct emul_ctx *ctx, enum emul_feature feature);
 	void (*invlpg)(struct emul_ctx *ctx, u64 la);
 	void (*flush)(struct emul_ctx *ctx);
 	void (*halt)(struct emul_ctx *ctx);
 	void (*shadow)(struct emul_ctx *ctx);
+	void (*task)(struct emul_ctx *ctx);
 
 	struct emul_fpu *(*fpu)(struct emul_ctx *ctx);
 	enum emul_result (*fpu_set)(struct emul_ctx *ctx);

@@ -8,6 +8,7 @@
 #include "emul/operand.h"
 #include "emul/optable.h"
 #include "emul/system.h"
+#include "emul/vme.h"
 
 void exec_next(struct emul_ctx *ctx)
 {
@@ -44,9 +45,8 @@ static enum emul_result conditions_met(struct emul_ctx *ctx, u32 flags)
 		return exec_fault(ctx, X86_TRAP_UD, 0);
 	if (flags & OP_PRIVILEGED)
 		return exec_privileged(ctx);
-	/* Without the extensions of CR4.VME. */
 	if (flags & OP_VM_IOPL && exec_virtual(ctx) && exec_iopl(ctx) < 3)
-		return exec_fault(ctx, X86_TRAP_GP, 0);
+		return vme_allowed(ctx);
 	return flags & OP_UMIP ? umip_allowed(ctx) : EMUL_OK;
 }
 
@@ -57,9 +57,10 @@ static enum emul_result exec_checked(struct emul_ctx *ctx)
 
 	if (insn->lock && !lock_allowed(insn))
 		return exec_fault(ctx, X86_TRAP_UD, 0);
-	/* Rows are those of legacy forms; of others vector moves only are known. */
-	if (!insn->exec || (insn->vex && insn->exec != exec_vector))
+	if (!insn->exec || (insn->vex && !insn->exec_vex))
 		return EMUL_UNKNOWN;
+	if (insn->feature && !ctx->ops->has(ctx, insn->feature))
+		return exec_fault(ctx, X86_TRAP_UD, 0);
 	if (insn->flags & OP_CONDITIONS)
 		ret = conditions_met(ctx, insn->flags);
 	if (ret != EMUL_OK)
@@ -86,6 +87,8 @@ enum emul_result emul_exec(struct emul_ctx *ctx)
 	ctx->protected = protected;
 	if (ret == EMUL_JUMP)
 		return EMUL_OK;
+	if (ret == EMUL_TRAP)
+		return ret;
 	if (ret == EMUL_OK)
 		exec_next(ctx);
 	else

@@ -5,8 +5,8 @@
  * the row's flags demand has been checked.
  *
  * Each returns EMUL_OK when the next instruction follows, EMUL_JUMP when RIP is
- * what it is to be, or as emul_exec() does; but for these two it has changed no
- * register.  EMUL_UNKNOWN: the row is also that of other instructions.
+ * what it is to be, or as emul_exec() does; but for these two and EMUL_TRAP it has
+ * changed no register.  EMUL_UNKNOWN: the row is also that of other instructions.
  */
 #ifndef LAMINA_EMUL_EXEC_H
 #define LAMINA_EMUL_EXEC_H
@@ -28,6 +28,9 @@ emul_exec_fn exec_bound;
 /* exec_bits.c */
 emul_exec_fn exec_bt, exec_bts, exec_bsf, exec_popcnt, exec_movbe_crc32;
 emul_exec_fn exec_bswap;
+
+/* exec_bmi.c */
+emul_exec_fn exec_andn, exec_blsr, exec_bzhi, exec_bextr, exec_rorx, exec_adx;
 
 /* exec_mul.c */
 emul_exec_fn exec_mul, exec_imul, exec_div, exec_idiv;
@@ -55,6 +58,9 @@ emul_exec_fn exec_vector;
 /* exec_x87.c */
 emul_exec_fn exec_fnstenv, exec_fnsave, exec_fldenv, exec_frstor, exec_fnstcw;
 emul_exec_fn exec_fnstsw, exec_fldcw, exec_fninit;
+
+/* exec_x87_move.c; exec_mmx() is called by exec_vector() */
+emul_exec_fn exec_fld, exec_fst, exec_fild, exec_fist, exec_mmx;
 
 /* exec_xsave.c */
 emul_exec_fn exec_fxsave, exec_fxrstor, exec_ldmxcsr, exec_stmxcsr, exec_xsave;

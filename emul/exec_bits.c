@@ -104,7 +104,7 @@ static u64 compute_zeros(const struct emul_ctx *ctx, struct alu *alu, u64 val)
 }
 
 /**
- * exec_bsf - BSF, BSR; with F3 TZCNT, LZCNT, which exist whatever CPUID says
+ * exec_bsf - BSF, BSR; with F3 TZCNT, LZCNT, where there are any
  *
  * BSF and BSR leave the register alone when there is no bit (APM vol. 3).
  */
@@ -113,7 +113,8 @@ enum emul_result exec_bsf(struct emul_ctx *ctx)
 	enum emul_result ret;
 	u64 val;
 
-	if (ctx->insn.rep == 0xf3)
+	if (ctx->insn.rep == 0xf3 &&
+	    ctx->ops->has(ctx, ctx->insn.opcode & 1 ? EMUL_LZCNT : EMUL_BMI1))
 		return modify_reg(ctx, compute_zeros);
 	ret = operand_rm_get(ctx, ctx->insn.op_size, &val);
 	if (ret != EMUL_OK)
@@ -192,6 +193,8 @@ enum emul_result exec_movbe_crc32(struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
 
+	if (!ctx->ops->has(ctx, insn->rep == 0xf2 ? EMUL_SSE42 : EMUL_MOVBE))
+		return exec_fault(ctx, X86_TRAP_UD, 0);
 	if (insn->rep == 0xf2)
 		return crc_rm(ctx);
 	if (insn->rep || !operand_in_memory(insn))

@@ -2,6 +2,7 @@
 /* Descriptor-table registers, and instructions that look at descriptors. */
 #include <linux/types.h>
 #include <linux/bits.h>
+#include <linux/string.h>
 
 #include "emul/descriptor.h"
 #include "emul/emul.h"
@@ -233,19 +234,14 @@ static unsigned int base_size(const struct emul_ctx *ctx)
 /** exec_sgdt - SGDT, SIDT: limit, then base, whatever the operand size (APM vol. 3) */
 enum emul_result exec_sgdt(struct emul_ctx *ctx)
 {
-	struct operand_addr at = operand_address(ctx);
-	struct operand_addr base = operand_after(ctx, at, 2);
 	struct emul_table table;
-	enum emul_result ret;
+	u8 buf[10];
 
-	ret = operand_probe(ctx, base, base_size(ctx));
-	if (ret != EMUL_OK)
-		return ret;
 	ctx->ops->table(ctx, table_is_idt(ctx), &table);
-	ret = operand_store(ctx, at, 2, table.limit);
-	if (ret == EMUL_OK)
-		ret = operand_store(ctx, base, base_size(ctx), table.base);
-	return ret;
+	memcpy(buf, &table.limit, 2);
+	memcpy(buf + 2, &table.base, 8);
+	return operand_write(ctx, operand_address(ctx), buf,
+			     2 + base_size(ctx));
 }
 
 /** exec_lgdt - LGDT, LIDT; 16-bit operands: the base has 24 bits (APM vol. 3, LGDT) */

@@ -6,6 +6,7 @@
 #include "emul/far.h"
 #include "emul/operand.h"
 #include "emul/system.h"
+#include "emul/task.h"
 
 /* How the target was found. */
 struct gate {
@@ -48,6 +49,26 @@ static enum emul_result gate_target(struct emul_ctx *ctx, struct far *f,
 	return ret;
 }
 
+/* A TSS is a target as a gate is; a busy one is none. */
+static bool gate_known(const struct emul_ctx *ctx, unsigned int type)
+{
+	if (type == SYSTEM_CALL)
+		return true;
+	return !ctx->long_mode &&
+	       (type == SYSTEM_CALL16 || type == SYSTEM_TASK ||
+		type == SYSTEM_TSS || type == SYSTEM_TSS16);
+}
+
+static enum emul_result far_task(struct emul_ctx *ctx, u16 selector, bool call)
+{
+	const struct emul_task t = {
+		.source = call ? TASK_CALL : TASK_JMP, .selector = selector,
+		.after = exec_after(ctx),
+	};
+
+	return task_switch(ctx, &t);
+}
+
 /* What was fetched is no code (SDM vol. 2, JMP and CALL; APM vol. 2, 4.8.3). */
 static enum emul_result far_gate(struct emul_ctx *ctx, struct far *f,
 				 struct gate *g, bool call)
@@ -57,22 +78,16 @@ static enum emul_result far_gate(struct emul_ctx *ctx, struct far *f,
 	u32 error = selector_error(f->selector);
 	enum emul_result ret;
 
-	if (type == SYSTEM_CALL)
-		g->size = ctx->long_mode ? 8 : 4;
-	else if (ctx->long_mode)
+	if (!gate_known(ctx, type) || dpl < ctx->cpl || dpl < (f->selector & 3))
 		return exec_fault(ctx, X86_TRAP_GP, error);
-	else if (type == SYSTEM_CALL16)
-		g->size = 2;
-	else if (type == SYSTEM_TASK || type == SYSTEM_TSS ||
-		 type == SYSTEM_TSS16)
-		return EMUL_UNKNOWN;
-	else
-		return exec_fault(ctx, X86_TRAP_GP, error);
-	if (dpl < ctx->cpl || dpl < (f->selector & 3))
-		return exec_fault(ctx, X86_TRAP_GP, error);
+	if (type == SYSTEM_TSS || type == SYSTEM_TSS16)
+		return far_task(ctx, f->selector, call);
 	if (!descriptor_present(&f->d))
 		return exec_fault(ctx, X86_TRAP_NP, error);
+	if (type == SYSTEM_TASK)
+		return far_task(ctx, f->d.raw >> 16, call);
 	g->used = true;
+	g->size = ctx->long_mode ? 8 : type == SYSTEM_CALL ? 4 : 2;
 	ret = descriptor_fetch_high(ctx, f->selector, &f->d);
 	return ret == EMUL_OK ? gate_target(ctx, f, g, call) : ret;
 }
@@ -185,7 +200,7 @@ static enum emul_result far_operand(struct emul_ctx *ctx, struct far *f)
 	return EMUL_OK;
 }
 
-/** exec_jmp_far - far JMP; task gates and TSS descriptors as targets are unknown */
+/** exec_jmp_far - far JMP */
 enum emul_result exec_jmp_far(struct emul_ctx *ctx)
 {
 	enum emul_result ret;
@@ -200,7 +215,7 @@ enum emul_result exec_jmp_far(struct emul_ctx *ctx)
 	return ret == EMUL_OK ? far_commit(ctx, &f) : ret;
 }
 
-/** exec_call_far - far CALL, as exec_jmp_far() */
+/** exec_call_far - far CALL */
 enum emul_result exec_call_far(struct emul_ctx *ctx)
 {
 	enum emul_result ret;

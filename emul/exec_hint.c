@@ -22,16 +22,24 @@ enum emul_result exec_ud(struct emul_ctx *ctx)
 	return exec_fault(ctx, X86_TRAP_UD, 0);
 }
 
-/** exec_clflush - CLFLUSH, CLFLUSHOPT: checked as a read of one byte */
-enum emul_result exec_clflush(struct emul_ctx *ctx)
+/* Checked as a read of one byte. */
+static enum emul_result line_flush(struct emul_ctx *ctx, enum emul_feature feature)
 {
 	u64 byte;
 
+	if (!ctx->ops->has(ctx, feature))
+		return exec_fault(ctx, X86_TRAP_UD, 0);
 	return operand_load(ctx, operand_address(ctx), 1, &byte);
+}
+
+/** exec_clflush - CLFLUSH, CLFLUSHOPT */
+enum emul_result exec_clflush(struct emul_ctx *ctx)
+{
+	return line_flush(ctx, ctx->insn.op66 ? EMUL_CLFLUSHOPT : EMUL_CLFLUSH);
 }
 
 /** exec_clwb - CLWB; without its prefix 66 XSAVEOPT */
 enum emul_result exec_clwb(struct emul_ctx *ctx)
 {
-	return ctx->insn.op66 ? exec_clflush(ctx) : exec_xsaveopt(ctx);
+	return ctx->insn.op66 ? line_flush(ctx, EMUL_CLWB) : exec_xsaveopt(ctx);
 }

@@ -6,6 +6,8 @@
 #include "emul/far.h"
 #include "emul/operand.h"
 #include "emul/system.h"
+#include "emul/task.h"
+#include "emul/vme.h"
 
 #define IRET_VIRTUAL_FLAGS 0x3f7fd7	/* all that is defined */
 
@@ -17,7 +19,7 @@ static enum emul_result int_push(struct emul_ctx *ctx, struct stack *s,
 {
 	enum emul_result ret;
 
-	ret = far_push(s, ctx, ctx->rflags & ~X86_EFLAGS_RF);
+	ret = far_push(s, ctx, vme_pushed(ctx));
 	if (ret == EMUL_OK)
 		ret = far_push(s, ctx, exec_selector(ctx, EMUL_CS));
 	if (ret == EMUL_OK)
@@ -25,19 +27,15 @@ static enum emul_result int_push(struct emul_ctx *ctx, struct stack *s,
 	return ret;
 }
 
-/* SDM vol. 3, 20.1.4. */
-static enum emul_result int_real(struct emul_ctx *ctx, u8 vector)
+/* Through a table of far pointers, whose entry is at @la; @clear: flags. */
+static enum emul_result int_pointer(struct emul_ctx *ctx, u64 la, u64 clear)
 {
 	enum emul_result ret;
-	struct emul_table idt;
 	struct stack s;
 	struct far f;
 	u16 entry[2];
 
-	ctx->ops->table(ctx, true, &idt);
-	if (4 * vector + 3 > idt.limit)
-		return exec_fault(ctx, X86_TRAP_GP, 0);
-	ret = implicit_read(ctx, idt.base + 4 * vector, entry, 4);
+	ret = implicit_read(ctx, la, entry, 4);
 	if (ret != EMUL_OK)
 		return ret;
 	stack_init(&s, ctx, 2);
@@ -51,8 +49,28 @@ static enum emul_result int_real(struct emul_ctx *ctx, u8 vector)
 		ret = stack_write(&s, ctx);
 	if (ret != EMUL_OK)
 		return ret;
-	ctx->rflags &= ~(X86_EFLAGS_IF | X86_EFLAGS_TF | X86_EFLAGS_AC);
+	ctx->rflags &= ~clear;
 	return far_commit(ctx, &f);
+}
+
+/* SDM vol. 3, 20.1.4. */
+static enum emul_result int_real(struct emul_ctx *ctx, u8 vector)
+{
+	struct emul_table idt;
+
+	ctx->ops->table(ctx, true, &idt);
+	if (4 * vector + 3 > idt.limit)
+		return exec_fault(ctx, X86_TRAP_GP, 0);
+	return int_pointer(ctx, idt.base + 4 * vector, X86_EFLAGS_IF |
+			   X86_EFLAGS_TF | X86_EFLAGS_AC);
+}
+
+/* The program's own table, at linear address 0 (SDM vol. 3, 20.3.3, methods 5 and 6). */
+static enum emul_result int_own(struct emul_ctx *ctx, u8 vector)
+{
+	return int_pointer(ctx, 4 * vector, X86_EFLAGS_TF |
+			   (vme_virtual_if(ctx) ? X86_EFLAGS_VIF :
+						  X86_EFLAGS_IF));
 }
 
 /* A gate of the IDT; @g->d is not a descriptor of the GDT. */
@@ -98,7 +116,7 @@ static enum emul_result gate_check(struct emul_ctx *ctx, u8 vector,
 		return exec_fault(ctx, X86_TRAP_GP, error);
 	if (!descriptor_present(&g->d))
 		return exec_fault(ctx, X86_TRAP_NP, error);
-	return g->type == SYSTEM_TASK ? EMUL_UNKNOWN : EMUL_OK;
+	return EMUL_OK;
 }
 
 static enum emul_result gate_code(struct emul_ctx *ctx,
@@ -183,25 +201,30 @@ static void int_commit(struct emul_ctx *ctx, const struct int_gate *g,
 	ctx->rflags &= ~clear;
 }
 
-static enum emul_result int_protected(struct emul_ctx *ctx, u8 vector)
+static enum emul_result int_task(struct emul_ctx *ctx, const struct int_gate *g)
+{
+	const struct emul_task t = {
+		.source = TASK_INT, .selector = g->d.raw >> 16,
+		.after = exec_after(ctx),
+	};
+
+	return task_switch(ctx, &t);
+}
+
+static enum emul_result int_handler(struct emul_ctx *ctx, struct int_gate *g)
 {
 	u64 after = exec_after(ctx);
 	struct emul_segment ss;
 	enum emul_result ret;
-	struct int_gate g;
 	struct stack s;
 	struct far f;
 
-	ret = gate_read(ctx, vector, &g);
-	if (ret == EMUL_OK)
-		ret = gate_check(ctx, vector, &g);
-	if (ret == EMUL_OK)
-		ret = gate_code(ctx, &g, &f);
+	ret = gate_code(ctx, g, &f);
 	if (ret != EMUL_OK)
 		return ret;
 	/* The handler's, in virtual-8086 mode too. */
 	ctx->protected = true;
-	ret = int_stack(ctx, &f, &g, &ss, &s);
+	ret = int_stack(ctx, &f, g, &ss, &s);
 	if (ret == EMUL_OK)
 		ret = int_frame(ctx, &s, after);
 	if (ret == EMUL_OK)
@@ -210,8 +233,21 @@ static enum emul_result int_protected(struct emul_ctx *ctx, u8 vector)
 		ret = stack_write(&s, ctx);
 	if (ret != EMUL_OK)
 		return ret;
-	int_commit(ctx, &g, &ss);
+	int_commit(ctx, g, &ss);
 	return far_commit(ctx, &f);
+}
+
+static enum emul_result int_protected(struct emul_ctx *ctx, u8 vector)
+{
+	enum emul_result ret;
+	struct int_gate g;
+
+	ret = gate_read(ctx, vector, &g);
+	if (ret == EMUL_OK)
+		ret = gate_check(ctx, vector, &g);
+	if (ret != EMUL_OK)
+		return ret;
+	return g.type == SYSTEM_TASK ? int_task(ctx, &g) : int_handler(ctx, &g);
 }
 
 static enum emul_result interrupt(struct emul_ctx *ctx, u8 vector)
@@ -221,7 +257,17 @@ static enum emul_result interrupt(struct emul_ctx *ctx, u8 vector)
 	return int_real(ctx, vector);
 }
 
-/** exec_int3 - INT3; task gates are unknown to this and its kin */
+enum emul_result emul_interrupt_real(struct emul_ctx *ctx, u8 vector)
+{
+	enum emul_result ret;
+
+	/* What it returns to is the instruction that has not begun. */
+	ctx->insn.len = 0;
+	ret = int_real(ctx, vector);
+	return ret == EMUL_JUMP ? EMUL_OK : ret;
+}
+
+/** exec_int3 - INT3 */
 enum emul_result exec_int3(struct emul_ctx *ctx)
 {
 	return interrupt(ctx, X86_TRAP_BP);
@@ -237,7 +283,14 @@ enum emul_result exec_into(struct emul_ctx *ctx)
 /** exec_int - INT n, the only one that IOPL guards in virtual-8086 mode */
 enum emul_result exec_int(struct emul_ctx *ctx)
 {
-	return interrupt(ctx, ctx->insn.imm);
+	enum emul_result ret;
+	bool own;
+
+	ret = vme_redirected(ctx, ctx->insn.imm, &own);
+	if (ret != EMUL_OK)
+		return ret;
+	return own ? int_own(ctx, ctx->insn.imm) :
+		     interrupt(ctx, ctx->insn.imm);
 }
 
 /* The flags that IRET changes, but on the way back to virtual-8086 mode. */
@@ -253,11 +306,11 @@ static u64 iret_flags(const struct emul_ctx *ctx)
 	return mask;
 }
 
-/* What IRET changes; it brings RF back, as exec_jump() does not know. */
+/* What IRET changes; of 32 bits it brings RF back, as exec_jump() does not know. */
 static enum emul_result iret_commit(struct emul_ctx *ctx, const struct far *f,
 				    u64 mask, u64 flags)
 {
-	u64 rflags = (ctx->rflags & ~mask) | (flags & mask);
+	u64 rflags = (ctx->rflags & ~(mask | X86_EFLAGS_RF)) | (flags & mask);
 
 	far_commit(ctx, f);
 	ctx->rflags = rflags;
@@ -267,14 +320,17 @@ static enum emul_result iret_commit(struct emul_ctx *ctx, const struct far *f,
 static enum emul_result iret_real(struct emul_ctx *ctx, struct far *f,
 				  struct stack *s, u64 flags)
 {
+	u64 mask = iret_flags(ctx);
 	enum emul_result ret;
 
+	ret = vme_popped(ctx, &flags, &mask);
 	far_real(ctx, f);
-	ret = far_enter(ctx, f);
+	if (ret == EMUL_OK)
+		ret = far_enter(ctx, f);
 	if (ret != EMUL_OK)
 		return ret;
 	stack_finish(s, ctx);
-	return iret_commit(ctx, f, iret_flags(ctx), flags);
+	return iret_commit(ctx, f, mask, flags);
 }
 
 /* Back to virtual-8086 mode: six more values (SDM vol. 3, 20.2.3). */
@@ -304,7 +360,7 @@ static enum emul_result iret_virtual(struct emul_ctx *ctx, struct far *f,
 	far_real(ctx, f);
 	f->cpl = 3;
 	ctx->gpr[GPR_RSP] = val[0];
-	return iret_commit(ctx, f, 0, 0);
+	return iret_commit(ctx, f, ~0ULL, ctx->rflags);
 }
 
 static enum emul_result iret_protected(struct emul_ctx *ctx, struct far *f,
@@ -317,16 +373,7 @@ static enum emul_result iret_protected(struct emul_ctx *ctx, struct far *f,
 				ret;
 }
 
-/* NT: the return from a task, which long mode does not have. */
-static enum emul_result iret_allowed(struct emul_ctx *ctx)
-{
-	if (!ctx->protected || !(ctx->rflags & X86_EFLAGS_NT))
-		return EMUL_OK;
-	return ctx->long_mode ? exec_fault(ctx, X86_TRAP_GP, 0) : EMUL_UNKNOWN;
-}
-
-/** exec_iret - IRET; the return from a nested task is unknown */
-enum emul_result exec_iret(struct emul_ctx *ctx)
+static enum emul_result iret_stack(struct emul_ctx *ctx)
 {
 	enum emul_result ret;
 	u64 selector, flags;
@@ -334,9 +381,7 @@ enum emul_result exec_iret(struct emul_ctx *ctx)
 	struct far f;
 
 	stack_init(&s, ctx, ctx->insn.op_size);
-	ret = iret_allowed(ctx);
-	if (ret == EMUL_OK)
-		ret = stack_pop(&s, ctx, &f.rip);
+	ret = stack_pop(&s, ctx, &f.rip);
 	if (ret == EMUL_OK)
 		ret = stack_pop(&s, ctx, &selector);
 	if (ret == EMUL_OK)
@@ -349,4 +394,13 @@ enum emul_result exec_iret(struct emul_ctx *ctx)
 	if (flags & X86_EFLAGS_VM && !ctx->cpl && !ctx->long_mode)
 		return iret_virtual(ctx, &f, &s, flags);
 	return iret_protected(ctx, &f, &s, flags);
+}
+
+/** exec_iret - IRET; with NT it is the return from a task, which long mode lacks */
+enum emul_result exec_iret(struct emul_ctx *ctx)
+{
+	if (!ctx->protected || !(ctx->rflags & X86_EFLAGS_NT))
+		return iret_stack(ctx);
+	return ctx->long_mode ? exec_fault(ctx, X86_TRAP_GP, 0) :
+				task_return(ctx);
 }

@@ -12,20 +12,16 @@
 #include "emul/operand.h"
 #include "emul/system.h"
 
-struct pair {
-	u64 low, high;
-};
-
-static struct pair pair_get(const struct emul_ctx *ctx, unsigned int size)
+static struct alu_pair pair_get(const struct emul_ctx *ctx, unsigned int size)
 {
-	struct pair p = { operand_reg_get(ctx, GPR_RAX, size), 0 };
+	struct alu_pair p = { operand_reg_get(ctx, GPR_RAX, size), 0 };
 
 	p.high = size == 1 ? ctx->gpr[GPR_RAX] >> 8 & 0xff :
 			     operand_reg_get(ctx, GPR_RDX, size);
 	return p;
 }
 
-static void pair_set(struct emul_ctx *ctx, unsigned int size, struct pair p)
+static void pair_set(struct emul_ctx *ctx, unsigned int size, struct alu_pair p)
 {
 	if (size == 1) {
 		operand_reg_set(ctx, GPR_RAX, 2, p.high << 8 | (p.low & 0xff));
@@ -35,32 +31,10 @@ static void pair_set(struct emul_ctx *ctx, unsigned int size, struct pair p)
 	operand_reg_set(ctx, GPR_RDX, size, p.high);
 }
 
-/* Halves of 32 bits: there is no wider type everywhere. */
-static struct pair multiply_64(u64 a, u64 b)
-{
-	u64 a0 = (u32)a, a1 = a >> 32, b0 = (u32)b, b1 = b >> 32;
-	u64 mid = a1 * b0 + (a0 * b0 >> 32);
-	u64 mid2 = a0 * b1 + (u32)mid;
-	struct pair p = { a * b, a1 * b1 + (mid >> 32) + (mid2 >> 32) };
-
-	return p;
-}
-
-static struct pair multiply(u64 a, u64 b, unsigned int size)
-{
-	struct pair p = { a * b, 0 };
-
-	if (size == 8)
-		return multiply_64(a, b);
-	p.high = p.low >> 8 * size & operand_mask(size);
-	p.low &= operand_mask(size);
-	return p;
-}
-
 /* A negative factor has been taken for 2^n more than it is. */
-static struct pair multiply_signed(u64 a, u64 b, const struct alu *alu)
+static struct alu_pair multiply_signed(u64 a, u64 b, const struct alu *alu)
 {
-	struct pair p = multiply(a, b, alu->size);
+	struct alu_pair p = alu_multiply(a, b, alu->size);
 
 	if (alu_top(alu, a))
 		p.high -= b;
@@ -71,7 +45,7 @@ static struct pair multiply_signed(u64 a, u64 b, const struct alu *alu)
 }
 
 /* CF and OF: is the upper half more than the extension of the lower one? */
-static void multiply_flags(struct alu *alu, struct pair p, bool sign)
+static void multiply_flags(struct alu *alu, struct alu_pair p, bool sign)
 {
 	u64 upper = 0;
 
@@ -87,12 +61,12 @@ enum emul_result exec_mul(struct emul_ctx *ctx)
 	struct alu alu = { ctx->insn.op_size, ctx->rflags };
 	u64 a = operand_reg_get(ctx, GPR_RAX, alu.size), b;
 	enum emul_result ret;
-	struct pair p;
+	struct alu_pair p;
 
 	ret = operand_rm_get(ctx, alu.size, &b);
 	if (ret != EMUL_OK)
 		return ret;
-	p = sign ? multiply_signed(a, b, &alu) : multiply(a, b, alu.size);
+	p = sign ? multiply_signed(a, b, &alu) : alu_multiply(a, b, alu.size);
 	multiply_flags(&alu, p, sign);
 	pair_set(ctx, alu.size, p);
 	ctx->rflags = alu.flags;
@@ -103,7 +77,7 @@ enum emul_result exec_mul(struct emul_ctx *ctx)
 static u64 compute_imul(const struct emul_ctx *ctx, struct alu *alu, u64 val)
 {
 	u64 by = ctx->insn.map ? operand_reg_read(ctx) : ctx->insn.imm;
-	struct pair p = multiply_signed(by & operand_mask(alu->size), val, alu);
+	struct alu_pair p = multiply_signed(by & operand_mask(alu->size), val, alu);
 
 	multiply_flags(alu, p, true);
 	return p.low;
@@ -116,9 +90,9 @@ enum emul_result exec_imul(struct emul_ctx *ctx)
 }
 
 /* Quotient in @low, remainder in @high; the quotient must fit. */
-static struct pair divide(struct pair p, u64 by, unsigned int size)
+static struct alu_pair divide(struct alu_pair p, u64 by, unsigned int size)
 {
-	struct pair out = { 0, p.high };
+	struct alu_pair out = { 0, p.high };
 	unsigned int i;
 	bool carry;
 
@@ -134,7 +108,7 @@ static struct pair divide(struct pair p, u64 by, unsigned int size)
 	return out;
 }
 
-static struct pair negate(struct pair p, unsigned int size)
+static struct alu_pair negate(struct alu_pair p, unsigned int size)
 {
 	u64 mask = operand_mask(size);
 
@@ -147,7 +121,7 @@ static struct pair negate(struct pair p, unsigned int size)
 enum emul_result exec_div(struct emul_ctx *ctx)
 {
 	unsigned int size = ctx->insn.op_size;
-	struct pair p = pair_get(ctx, size);
+	struct alu_pair p = pair_get(ctx, size);
 	enum emul_result ret;
 	u64 by;
 
@@ -164,7 +138,7 @@ enum emul_result exec_div(struct emul_ctx *ctx)
 enum emul_result exec_idiv(struct emul_ctx *ctx)
 {
 	struct alu alu = { ctx->insn.op_size, 0 };
-	struct pair p = pair_get(ctx, alu.size);
+	struct alu_pair p = pair_get(ctx, alu.size);
 	u64 mask = operand_mask(alu.size), by, limit;
 	bool minus = alu_top(&alu, p.high), differ;
 	enum emul_result ret;

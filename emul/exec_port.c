@@ -8,17 +8,17 @@
 #include "emul/exec.h"
 #include "emul/operand.h"
 #include "emul/system.h"
+#include "emul/vme.h"
 
 #define TSS_IO_BASE 0x66	/* offset of the I/O bitmap's offset */
 
-/* Two bytes are looked at, however many ports there are. */
-static enum emul_result port_bitmap(struct emul_ctx *ctx, u16 port,
-				    unsigned int size)
+enum emul_result exec_io_map(struct emul_ctx *ctx, int offset, void *buf,
+			     unsigned int len)
 {
 	struct emul_segment tr;
 	enum emul_result ret;
-	u16 base, bits;
-	u32 offset;
+	u16 base;
+	u32 at;
 
 	ctx->ops->segment(ctx, EMUL_TR, &tr);
 	if (!(tr.attr & EMUL_ATTR_P) ||
@@ -28,10 +28,20 @@ static enum emul_result port_bitmap(struct emul_ctx *ctx, u16 port,
 	ret = implicit_read(ctx, tr.base + TSS_IO_BASE, &base, 2);
 	if (ret != EMUL_OK)
 		return ret;
-	offset = base + port / 8;
-	if (offset + 1 > tr.limit)
+	at = base + offset;
+	if (at > tr.limit || at + len - 1 > tr.limit)
 		return exec_fault(ctx, X86_TRAP_GP, 0);
-	ret = implicit_read(ctx, tr.base + offset, &bits, 2);
+	return implicit_read(ctx, tr.base + at, buf, len);
+}
+
+/* Two bytes are looked at, however many ports there are. */
+static enum emul_result port_bitmap(struct emul_ctx *ctx, u16 port,
+				    unsigned int size)
+{
+	enum emul_result ret;
+	u16 bits;
+
+	ret = exec_io_map(ctx, port / 8, &bits, 2);
 	if (ret == EMUL_OK && bits >> port % 8 & (BIT(size) - 1))
 		ret = exec_fault(ctx, X86_TRAP_GP, 0);
 	return ret;
@@ -85,13 +95,13 @@ enum emul_result exec_out(struct emul_ctx *ctx)
 	return ret == EMUL_OK ? ctx->ops->out(ctx, port, &val, size) : ret;
 }
 
-/** exec_cli - CLI, STI; what CR4.VME and CR4.PVI would allow is not known here */
+/** exec_cli - CLI, STI */
 enum emul_result exec_cli(struct emul_ctx *ctx)
 {
 	bool on = ctx->insn.opcode & 1;
 
 	if ((ctx->protected || exec_virtual(ctx)) && ctx->cpl > exec_iopl(ctx))
-		return exec_fault(ctx, X86_TRAP_GP, 0);
+		return vme_set_if(ctx, on);
 	if (on && !(ctx->rflags & X86_EFLAGS_IF))
 		ctx->ops->shadow(ctx);
 	return exec_flag(ctx, X86_EFLAGS_IF, on);

@@ -26,10 +26,18 @@ struct sse_move {
 	u32 key;
 	u8 size;
 	u8 flags;
+	u8 feature;	/* of the legacy form */
 };
 
 #define MOVE(prefix, map, opcode, size, flags) \
-	{ (prefix) << 16 | (map) << 8 | (opcode), (size), (flags) }
+	{ (prefix) << 16 | (map) << 8 | (opcode), (size), (flags), \
+	  SSE_FEATURE(prefix, map, opcode) }
+
+/* SSE has MOVxPS and MOVSS, others than SSE2 a move each: LDDQU, MOVNTDQA. */
+#define SSE_FEATURE(prefix, map, opcode) \
+	((map) == 2 ? EMUL_SSE41 : (opcode) == 0xf0 ? EMUL_SSE3 : \
+	 (prefix) == 0 || ((prefix) == 0xf3 && (opcode) < 0x20) ? EMUL_SSE : \
+								  EMUL_SSE2)
 
 static const struct sse_move sse_moves[] = {
 	MOVE(0x00, 1, 0x10, 16, 0),			/* MOVUPS */
@@ -112,6 +120,15 @@ enum emul_result exec_sse_usable(struct emul_ctx *ctx)
 	return ret;
 }
 
+/* Moves of MMX registers have no prefix; VEX has none of them. */
+static bool sse_is_mmx(const struct emul_insn *insn)
+{
+	static const u8 opcodes[] = { 0x6e, 0x6f, 0x7e, 0x7f, 0xe7 };
+
+	return !insn->vex && !insn->rep && !insn->op66 && insn->map == 1 &&
+	       memchr(opcodes, insn->opcode, sizeof(opcodes));
+}
+
 /* Does this form leave or take over bytes that it does not move? */
 static bool sse_keeps(const struct emul_insn *insn, const struct sse_move *move)
 {
@@ -131,6 +148,15 @@ static bool sse_valid(const struct emul_insn *insn, const struct sse_move *move)
 	if (insn->vex_long && move->size != 16 && !scalar)
 		return false;
 	return !insn->vex_reg || sse_keeps(insn, move);
+}
+
+/* AVX2 widened MOVNTDQA. */
+static enum emul_feature sse_feature(const struct emul_insn *insn,
+				     const struct sse_move *move)
+{
+	if (!insn->vex)
+		return move->feature;
+	return insn->vex_long && move->feature == EMUL_SSE41 ? EMUL_AVX2 : EMUL_AVX;
 }
 
 static unsigned int sse_size(const struct emul_insn *insn,
@@ -227,7 +253,7 @@ static enum emul_result sse_register(struct emul_ctx *ctx,
 /**
  * exec_vector - moves of vector registers, legacy and VEX forms
  *
- * MOVxPS, MOVxPD, MOVDQx, MOVNTx, MOVSS, MOVSD, MOVD, MOVQ, LDDQU; nothing of MMX.
+ * MOVxPS, MOVxPD, MOVDQx, MOVNTx, MOVSS, MOVSD, MOVD, MOVQ, LDDQU; of MMX too.
  */
 enum emul_result exec_vector(struct emul_ctx *ctx)
 {
@@ -235,9 +261,11 @@ enum emul_result exec_vector(struct emul_ctx *ctx)
 	const struct sse_move *move = sse_find(insn);
 	enum emul_result ret;
 
+	if (sse_is_mmx(insn))
+		return exec_mmx(ctx);
 	if (!move || insn->vex == 4)
 		return EMUL_UNKNOWN;
-	if (!sse_valid(insn, move))
+	if (!sse_valid(insn, move) || !ctx->ops->has(ctx, sse_feature(insn, move)))
 		return exec_fault(ctx, X86_TRAP_UD, 0);
 	ret = exec_sse_usable(ctx);
 	if (ret != EMUL_OK)

@@ -6,6 +6,7 @@
 #include "emul/operand.h"
 #include "emul/stack.h"
 #include "emul/system.h"
+#include "emul/vme.h"
 
 enum emul_result exec_push(struct emul_ctx *ctx, u64 val)
 {
@@ -129,7 +130,7 @@ enum emul_result exec_popa(struct emul_ctx *ctx)
 /** exec_pushf - PUSHF */
 enum emul_result exec_pushf(struct emul_ctx *ctx)
 {
-	return exec_push(ctx, ctx->rflags & ~(X86_EFLAGS_RF | X86_EFLAGS_VM));
+	return exec_push(ctx, vme_pushed(ctx) & ~X86_EFLAGS_VM);
 }
 
 u64 exec_flags_writable(const struct emul_ctx *ctx, unsigned int size)
@@ -157,6 +158,8 @@ enum emul_result exec_popf(struct emul_ctx *ctx)
 
 	stack_init(&s, ctx, size);
 	ret = stack_pop(&s, ctx, &val);
+	if (ret == EMUL_OK)
+		ret = vme_popped(ctx, &val, &mask);
 	if (ret != EMUL_OK)
 		return ret;
 	stack_finish(&s, ctx);

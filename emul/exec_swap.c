@@ -133,6 +133,8 @@ enum emul_result exec_cmpxchg_wide(struct emul_ctx *ctx)
 	enum emul_result ret;
 	bool equal;
 
+	if (half == 8 && !ctx->ops->has(ctx, EMUL_CX16))
+		return exec_fault(ctx, X86_TRAP_UD, 0);
 	if (half == 8 && operand_linear(ctx, at) & 15)
 		return exec_fault(ctx, X86_TRAP_GP, 0);
 	ret = operand_probe(ctx, at, 2 * half);

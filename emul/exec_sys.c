@@ -234,7 +234,7 @@ static bool pcid_is_valid(const struct emul_ctx *ctx, u64 type,
 	return type != PCID_ADDRESS || operand_canonical(ctx, desc[1]);
 }
 
-/** exec_invpcid - INVPCID; who offers it sees to it that the guest has it */
+/** exec_invpcid - INVPCID */
 enum emul_result exec_invpcid(struct emul_ctx *ctx)
 {
 	enum emul_result ret;
@@ -320,7 +320,7 @@ enum emul_result exec_fsgsbase(struct emul_ctx *ctx)
 	return EMUL_OK;
 }
 
-/** exec_rdpid - RDPID, which exists whatever CPUID says */
+/** exec_rdpid - RDPID */
 enum emul_result exec_rdpid(struct emul_ctx *ctx)
 {
 	enum emul_result ret;
@@ -333,7 +333,7 @@ enum emul_result exec_rdpid(struct emul_ctx *ctx)
 }
 
 /**
- * exec_clac - CLAC and STAC, which exist whatever CPUID says
+ * exec_clac - CLAC and STAC
  *
  * Of level 0, else undefined (SDM vol. 2, CLAC).
  */

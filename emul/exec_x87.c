@@ -10,20 +10,17 @@
 #include "emul/exec.h"
 #include "emul/operand.h"
 #include "emul/system.h"
+#include "emul/x87.h"
 
-#define FSW_ERRORS	0x003f
 #define FSW_SUMMARY	0x8080	/* ES, and B, which is the same */
 #define FSW_CLEARED	0x80ff	/* by FNCLEX: also SF */
-#define FCW_MASKS	0x003f
 #define FCW_WRITABLE	0x1f3f
 #define FCW_FIXED	0x0040
 #define FCW_INITIAL	0x037f
 
 #define ST_BYTES	10
 
-/* The guest's state; @wait: an unmasked exception of before comes first. */
-static enum emul_result x87_begin(struct emul_ctx *ctx, bool wait,
-				  struct emul_fpu **f)
+enum emul_result x87_begin(struct emul_ctx *ctx, bool wait, struct emul_fpu **f)
 {
 	enum emul_result ret;
 	u64 cr0;
@@ -43,18 +40,17 @@ static enum emul_result x87_begin(struct emul_ctx *ctx, bool wait,
 }
 
 /* ES is what the exceptions and their masks make of it. */
-static enum emul_result x87_commit(struct emul_ctx *ctx, struct emul_fpu *f)
+enum emul_result x87_commit(struct emul_ctx *ctx, struct emul_fpu *f)
 {
 	f->fcw = (f->fcw & FCW_WRITABLE) | FCW_FIXED;
 	f->fsw &= ~FSW_SUMMARY;
-	if (f->fsw & ~f->fcw & FSW_ERRORS)
+	if (f->fsw & ~f->fcw & X87_ERRORS)
 		f->fsw |= FSW_SUMMARY;
 	f->xstate_bv |= FPU_X87;
 	return ctx->ops->fpu_set(ctx);
 }
 
-/* The registers stay where they are; the top of the stack moves. */
-static void x87_set_status(struct emul_fpu *f, u16 fsw)
+void x87_set_status(struct emul_fpu *f, u16 fsw)
 {
 	unsigned int i, by = (fsw >> 11) - (f->fsw >> 11);
 	u8 st[8][16];
@@ -194,7 +190,7 @@ static enum emul_result state_store(struct emul_ctx *ctx, bool all)
 		return ret;
 	if (all)
 		x87_init(f);
-	f->fcw |= FCW_MASKS;
+	f->fcw |= X87_ERRORS;
 	return x87_commit(ctx, f);
 }
 

@@ -122,6 +122,18 @@ u64 operand_linear(struct emul_ctx *ctx, struct operand_addr at)
 	return ctx->mode == EMUL_64 ? seg.base : (u32)seg.base;
 }
 
+/*
+ * Processors differ in what they make of vectors and of what is moved in parts: there
+ * nothing is asked (SDM vol. 3, table 6-7).
+ */
+static enum emul_result check_alignment(struct emul_ctx *ctx, u64 la,
+					unsigned int size)
+{
+	bool number = size <= 8 && !(size & (size - 1));
+
+	return ctx->align && number && la & (size - 1) ? exec_fault(ctx, X86_TRAP_AC, 0) : EMUL_OK;
+}
+
 /* No limits, no types. */
 static enum emul_result check_64(struct emul_ctx *ctx, struct operand_addr at,
 				 unsigned int size, u64 *la)
@@ -132,7 +144,7 @@ static enum emul_result check_64(struct emul_ctx *ctx, struct operand_addr at,
 	last = *la + size - 1;
 	if (!operand_canonical(ctx, *la) || !operand_canonical(ctx, last))
 		return exec_fault(ctx, limit_vector(at.seg), 0);
-	return EMUL_OK;
+	return check_alignment(ctx, *la, size);
 }
 
 /*
@@ -152,13 +164,10 @@ static bool limit_allows(const struct emul_ctx *ctx,
 	return last <= seg->limit;
 }
 
-enum emul_result operand_check(struct emul_ctx *ctx, struct operand_addr at,
-			       unsigned int size, bool write, u64 *la)
+static enum emul_result check_segment(struct emul_ctx *ctx, struct operand_addr at,
+				      unsigned int size, bool write, u64 *la)
 {
 	struct emul_segment seg;
-
-	if (ctx->mode == EMUL_64)
-		return check_64(ctx, at, size, la);
 
 	if (at.seg == EMUL_SS && ctx->stack)
 		seg = *ctx->stack;
@@ -173,7 +182,14 @@ enum emul_result operand_check(struct emul_ctx *ctx, struct operand_addr at,
 	if (!limit_allows(ctx, &seg, at.offset, size))
 		return exec_fault(ctx, limit_vector(at.seg), 0);
 	*la = (u32)(seg.base + at.offset);
-	return EMUL_OK;
+	return check_alignment(ctx, *la, size);
+}
+
+enum emul_result operand_check(struct emul_ctx *ctx, struct operand_addr at,
+			       unsigned int size, bool write, u64 *la)
+{
+	return ctx->mode == EMUL_64 ? check_64(ctx, at, size, la) :
+				      check_segment(ctx, at, size, write, la);
 }
 
 /*
@@ -277,7 +293,7 @@ enum emul_result operand_cmpxchg(struct emul_ctx *ctx, struct operand_addr at,
 		return ret;
 	if (bytes_before_wrap(ctx, la, size) < size)
 		return operand_write(ctx, at, new, size);
-	return ctx->ops->cmpxchg(ctx, la, old, new, size);
+	return ctx->ops->exchange(ctx, la, old, new, size);
 }
 
 enum emul_result operand_load(struct emul_ctx *ctx, struct operand_addr at,

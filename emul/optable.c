@@ -19,7 +19,9 @@
 #define OP(f)		{ .flags = OP_ANY | (f) }
 #define EX(f, fn)	{ .flags = OP_ANY | (f), .exec = (fn) }
 #define SSE(f)		{ .flags = OP_MODRM | (f) }
-#define VEC(f)		{ .flags = OP_MODRM | (f), .exec = exec_vector }
+#define VEC(f)		{ .flags = OP_MODRM | (f), .exec = exec_vector, .vex = true }
+#define BMI(f, fn)	{ .flags = OP_MODRM | (f), .exec = (fn), .vex = true }
+#define HAS(f, what, fn) { .flags = (f), .feature = EMUL_##what, .exec = (fn) }
 
 /* Operand forms of the general instructions. */
 #define B	(OP_MODRM | OP_BYTE)
@@ -298,7 +300,7 @@ static const struct emul_opcode map_0f[256] = {
 	[0xb3] = EX(V | LK, exec_bts),			/* BTR */
 	[0xb4 ... 0xb5] = EX(V | OP_MEM, exec_lss),	/* LFS, LGS */
 	[0xb6 ... 0xb7] = EX(V | ONE, exec_movzx),
-	[0xb8] = { .flags = OP_MODRM | OP_F3, .exec = exec_popcnt },
+	[0xb8] = HAS(OP_MODRM | OP_F3, POPCNT, exec_popcnt),
 	[0xb9] = EX(V, exec_ud),			/* UD1 */
 	[0xba] = OP(V | IMM_B | G(8)),
 	[0xbb] = EX(V | LK, exec_bts),			/* BTC */
@@ -309,7 +311,7 @@ static const struct emul_opcode map_0f[256] = {
 	[0xc0] = EX(B | LK, exec_xadd),
 	[0xc1] = EX(V | LK, exec_xadd),
 	[0xc2] = SSE(ALL | VE | IMM_B),			/* CMPPS */
-	[0xc3] = { .flags = OP_MODRM | OP_NP | OP_MEM, .exec = exec_movnti },
+	[0xc3] = HAS(OP_MODRM | OP_NP | OP_MEM, SSE2, exec_movnti),
 	[0xc4] = SSE(NP66 | VE | IMM_B),		/* PINSRW */
 	[0xc5] = SSE(NP66 | VE | IMM_B | OP_REG),	/* PEXTRW */
 	[0xc6] = SSE(NP66 | VE | IMM_B),		/* SHUFPS */
@@ -380,10 +382,7 @@ static const struct emul_opcode map_0f38[256] = {
 	[0x78 ... 0x79] = SSE(VE),
 	[0x7a ... 0x7f] = SSE(EV),
 	[0x80 ... 0x81] = SSE(OP_66 | OP_MEM),		/* INVEPT, INVVPID */
-	[0x82] = {
-		.flags = V | OP_66 | OP_MEM | OP_PRIVILEGED,
-		.exec = exec_invpcid,
-	},
+	[0x82] = HAS(V | OP_66 | OP_MEM | OP_PRIVILEGED, INVPCID, exec_invpcid),
 	[0x83] = SSE(EV),
 	[0x88 ... 0x8b] = SSE(EV),
 	[0x8c] = SSE(VX | OP_MEM),
@@ -409,11 +408,11 @@ static const struct emul_opcode map_0f38[256] = {
 	[0xf0 ... 0xf1] = {
 		.flags = V | NP66 | OP_F2, .exec = exec_movbe_crc32,
 	},
-	[0xf2] = SSE(VX),
+	[0xf2] = BMI(VX, exec_andn),
 	[0xf3] = SSE(VX | G(17)),
-	[0xf5] = SSE(OP_66 | VX),
-	[0xf6] = SSE(NP63 | VX),			/* ADCX, ADOX */
-	[0xf7] = SSE(VX),
+	[0xf5] = BMI(OP_66 | VX, exec_bzhi),
+	[0xf6] = BMI(NP63 | VX, exec_adx),
+	[0xf7] = BMI(VX, exec_bextr),
 	[0xf8] = SSE(OP_66 | OP_F3 | OP_F2 | OP_MEM),	/* MOVDIR64B */
 	[0xf9] = SSE(OP_NP | OP_MEM),			/* MOVDIRI */
 	[0xfa ... 0xfb] = SSE(OP_F3 | OP_REG),
@@ -462,7 +461,7 @@ static const struct emul_opcode map_0f3a[256] = {
 	[0xcc] = IB(OP_NP),				/* SHA1RNDS4 */
 	[0xce ... 0xcf] = IB(OP_66 | VE),
 	[0xdf] = IB(OP_66 | VX),			/* AESKEYGENASSIST */
-	[0xf0] = IB(OP_F3 | VX),			/* HRESET, RORX */
+	[0xf0] = BMI(OP_F3 | VX | IMM_B, exec_rorx),	/* HRESET */
 };
 
 /* Members by form and ModRM.reg; those by ModRM.rm have rows 0 to 7. */
@@ -530,7 +529,7 @@ static const struct emul_opcode groups[GROUP_COUNT][16] = {
 	[GROUP_7_0] = { [0 ... 6] = OP(N) },
 	[GROUP_7_1] = {
 		[0 ... 1] = OP(N),
-		[2 ... 3] = WITH(OP_NP, exec_clac),	/* STAC */
+		[2 ... 3] = HAS(OP_NP, SMAP, exec_clac),	/* STAC */
 		[7] = OP(N),
 	},
 	[GROUP_7_2] = {
@@ -543,7 +542,7 @@ static const struct emul_opcode groups[GROUP_COUNT][16] = {
 	},
 	[GROUP_7_7] = {
 		[0] = EX(N, exec_swapgs),
-		[1] = EX(N, exec_rdtscp),
+		[1] = HAS(ALL, RDTSCP, exec_rdtscp),
 		[2 ... 7] = OP(N),
 	},
 	[GROUP_8] = {
@@ -559,7 +558,7 @@ static const struct emul_opcode groups[GROUP_COUNT][16] = {
 		[5] = WITH(OP_NP, exec_xsaves),
 		[6 ... 7] = OP(N),			/* VMPTRLD, VMPTRST */
 		[8 + 6] = OP(N),			/* RDRAND */
-		[8 + 7] = WITH(OP_F3, exec_rdpid),	/* RDSEED */
+		[8 + 7] = HAS(OP_F3, RDPID, exec_rdpid),	/* RDSEED */
 	},
 	[GROUP_11] = {
 		BOTH(0, N, exec_mov_imm),
@@ -581,7 +580,10 @@ static const struct emul_opcode groups[GROUP_COUNT][16] = {
 		[8 + 4] = OP(N),
 		[8 + 5 ... 8 + 7] = WITH(OP_NP, exec_nop), /* fences */
 	},
-	[GROUP_17] = { [1 ... 3] = OP(N), [8 + 1 ... 8 + 3] = OP(N) },
+	[GROUP_17] = {
+		[1 ... 3] = BMI(ALL, exec_blsr),
+		[8 + 1 ... 8 + 3] = BMI(ALL, exec_blsr),
+	},
 	[GROUP_SREG_READ] = {
 		[0 ... 5] = EX(N, exec_mov_from_seg),
 		[8 ... 8 + 5] = EX(N, exec_mov_from_seg),
@@ -591,9 +593,11 @@ static const struct emul_opcode groups[GROUP_COUNT][16] = {
 		[2 ... 5] = EX(N, exec_mov_to_seg),
 		[8 + 2 ... 8 + 5] = EX(N, exec_mov_to_seg),
 	},
-	/* The escapes of x87: only what moves its state is executed. */
+	/* The escapes of x87: only what moves its state and registers is executed. */
 	[GROUP_D9] = {
-		[0 ... 3] = OP(N),
+		MEM(0, N, exec_fld),
+		[1] = OP(N),
+		[2 ... 3] = EX(N, exec_fst),
 		MEM(4, N, exec_fldenv),
 		MEM(5, ONE, exec_fldcw),
 		MEM(6, N, exec_fnstenv),
@@ -601,7 +605,12 @@ static const struct emul_opcode groups[GROUP_COUNT][16] = {
 		[8 ... 15] = OP(N),
 	},
 	[GROUP_DB] = {
-		[0 ... 7] = OP(N),
+		MEM(0, N, exec_fild),
+		[1 ... 3] = EX(N, exec_fist),
+		[4] = OP(N),
+		MEM(5, N, exec_fld),
+		[6] = OP(N),
+		MEM(7, N, exec_fst),
 		[8 ... 11] = OP(N),
 		[8 + 4] = OP(G(DB_4)),
 		[13 ... 15] = OP(N),
@@ -612,7 +621,9 @@ static const struct emul_opcode groups[GROUP_COUNT][16] = {
 		[4 ... 7] = OP(N),
 	},
 	[GROUP_DD] = {
-		[0 ... 3] = OP(N),
+		MEM(0, N, exec_fld),
+		MEM(1, N, exec_fist),
+		[2 ... 3] = EX(N, exec_fst),
 		MEM(4, N, exec_frstor),
 		[5] = OP(N),
 		MEM(6, N, exec_fnsave),
@@ -620,7 +631,12 @@ static const struct emul_opcode groups[GROUP_COUNT][16] = {
 		[8 ... 15] = OP(N),
 	},
 	[GROUP_DF] = {
-		[0 ... 7] = OP(N),
+		MEM(0, N, exec_fild),
+		[1 ... 3] = EX(N, exec_fist),
+		[4] = OP(N),				/* FBLD */
+		MEM(5, N, exec_fild),
+		[6] = OP(N),				/* FBSTP */
+		MEM(7, N, exec_fist),
 		[8 ... 11] = OP(N),
 		[8 + 4] = OP(G(DF_4)),
 		[13 ... 15] = OP(N),

@@ -43,7 +43,7 @@ enum op_group {
 #define OP_GROUP_SHIFT	4
 
 #define OP_STRING	0x00000400	/* REP repeats it */
-/* In virtual-8086 mode #GP(0) unless IOPL is 3. */
+/* In virtual-8086 mode #GP(0) unless IOPL is 3, or CR4.VME says otherwise. */
 #define OP_VM_IOPL	0x00000800
 
 /*
@@ -78,10 +78,14 @@ enum op_group {
 /**
  * struct emul_opcode - one opcode, or one member of its group
  * @flags: OP_*; 0: undefined in every form
+ * @feature: #UD without it
+ * @vex: @exec knows the VEX forms
  * @exec: what executes it; NULL: nothing does
  */
 struct emul_opcode {
 	u32 flags;
+	u8 feature;
+	bool vex;
 	emul_exec_fn *exec;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/types.h>
+#include <linux/bits.h>
 #include <linux/kernel.h>
 
 #include "emul/emul.h"
@@ -9,7 +10,10 @@
 /* APM vol. 2, table 8-1; virtual-8086 mode is protected mode in this. */
 enum emul_result exec_fault(struct emul_ctx *ctx, u8 vector, u32 error)
 {
-	bool has_error = vector >= X86_TRAP_TS &&
+	const u32 with_error = BIT(X86_TRAP_TS) | BIT(X86_TRAP_NP) |
+			       BIT(X86_TRAP_SS) | BIT(X86_TRAP_GP) |
+			       BIT(X86_TRAP_PF) | BIT(X86_TRAP_AC);
+	bool has_error = with_error & BIT(vector) &&
 			 (ctx->protected || exec_virtual(ctx));
 
 	ctx->fault = (struct emul_fault){

@@ -125,6 +125,19 @@ u64 exec_flags_writable(const struct emul_ctx *ctx, unsigned int size);
 enum emul_result exec_port(struct emul_ctx *ctx, u16 port, unsigned int size);
 
 /**
+ * exec_io_map - read from the I/O bitmap in the TSS, or what lies in front of it
+ * @ctx: the emulation
+ * @offset: from the bitmap's beginning
+ * @buf: where to
+ * @len: in bytes
+ *
+ * Return: EMUL_OK, EMUL_FAULT (#GP(0): not within a 32-bit TSS), or what reading
+ * the TSS says.
+ */
+enum emul_result exec_io_map(struct emul_ctx *ctx, int offset, void *buf,
+			     unsigned int len);
+
+/**
  * exec_reg - read a numbered register
  * @ctx: the emulation
  * @set: which ones

@@ -25,7 +25,7 @@ u32 apic_physical_id(const struct lapic *a)
 /* 0xff, in whatever mode the LAPIC is (api.rst 7.7). */
 static bool apic_hears_ff(const struct lapic *a)
 {
-	return !lapic_is_x2apic(a) || !a->vm->no_x2apic_quirk;
+	return !lapic_is_x2apic(a) || !READ_ONCE(a->vm->no_x2apic_quirk);
 }
 
 /* SDM vol. 3, 11.6.2.2. */
@@ -194,7 +194,8 @@ static bool apic_is_broadcast(const struct irq_vm *vm, const struct apic_map *ma
 {
 	if (msg->wide)
 		return msg->dest == APIC_BROADCAST_WIDE;
-	return msg->dest == APIC_BROADCAST && (map->xapic || !vm->no_x2apic_quirk);
+	return msg->dest == APIC_BROADCAST &&
+	       (map->xapic || !READ_ONCE(vm->no_x2apic_quirk));
 }
 
 bool apic_map_find(const struct irq_vm *vm, const struct irq_msg *msg,

@@ -17,7 +17,7 @@ void lapic_save(struct lapic *a, void *regs)
 		to[offset / 4] = lapic_reg(a, offset);
 	to[APIC_REG_PPR / 4] = lapic_ppr(a);
 	to[APIC_REG_TIMER_NOW / 4] = lapic_timer_now(a);
-	if (lapic_is_x2apic(a) && !a->vm->ids_32bit)
+	if (lapic_is_x2apic(a) && !READ_ONCE(a->vm->ids_32bit))
 		to[APIC_REG_ID / 4] <<= LAPIC_ID_SHIFT;
 }
 
@@ -56,7 +56,7 @@ int lapic_restore(struct lapic *a, const void *regs)
 {
 	const u32 *from = regs;
 
-	if (lapic_is_x2apic(a) && a->vm->ids_32bit &&
+	if (lapic_is_x2apic(a) && READ_ONCE(a->vm->ids_32bit) &&
 	    from[APIC_REG_ID / 4] != a->id)
 		return -EINVAL;
 	lapic_timer_stop(a);

@@ -57,7 +57,7 @@ struct irq_routes {
 
 static bool msi_is_valid(const struct irq_vm *vm, const struct irq_msi *msi)
 {
-	return !vm->ids_32bit || !((u8)(msi->address >> 32));
+	return !READ_ONCE(vm->ids_32bit) || !((u8)(msi->address >> 32));
 }
 
 static struct irq_routes *routes_alloc(u32 n)
@@ -184,7 +184,8 @@ int irq_routes_default(struct irq_vm *vm)
 bool irq_msi_decode(const struct irq_vm *vm, const struct irq_msi *msi,
 		    struct irq_msg *msg)
 {
-	u32 low = msi->address, high = vm->ids_32bit ? msi->address >> 32 : 0;
+	u32 high = READ_ONCE(vm->ids_32bit) ? msi->address >> 32 : 0;
+	u32 low = msi->address;
 
 	if (low >> MSI_BASE_SHIFT != MSI_BASE || !msi_is_valid(vm, msi))
 		return false;

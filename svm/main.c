@@ -29,6 +29,7 @@ static const struct kvm_vendor svm_vendor = {
 	.load		= svm_load,
 	.put		= svm_put,
 
+	.can_enter	= svm_can_enter,
 	.enter		= svm_enter,
 	.exit_decode	= svm_exit_decode,
 	.exit_info	= svm_exit_info,

@@ -139,6 +139,11 @@ static void exit_invalid(struct svm_vcpu *s, struct svm_cpu *c)
 	svm_asid_reset(c);
 }
 
+bool svm_can_enter(struct x86_vcpu *v)
+{
+	return true;
+}
+
 /* RCU may not be watching: nothing here may be traced. */
 noinstr void svm_enter(struct x86_vcpu *v)
 {

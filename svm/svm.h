@@ -134,6 +134,8 @@ void svm_policy_update(struct x86_vcpu *v);
 
 /* run.c */
 
+/** svm_can_enter - every state can be run */
+bool svm_can_enter(struct x86_vcpu *v);
 /** svm_enter - the world switch and what surrounds it */
 void svm_enter(struct x86_vcpu *v);
 

@@ -66,7 +66,8 @@ static void slow_memory(void)
 
 	slow = mem_new(SLOW_SIZE, MADV_NOHUGEPAGE);
 	OK(madvise(slow, SLOW_SIZE, MADV_DONTNEED));
-	uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	/* poll() waits only for one that does not block. */
+	uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 	if (uffd < 0)
 		test_skip("no userfaultfd");
 	OK(ioctl(uffd, UFFDIO_API, &api));

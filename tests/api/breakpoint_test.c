@@ -178,12 +178,98 @@ static void inject(void)
 	vcpu_until(&v, PORT_DONE);
 }
 
+/* Accesses that KVM makes in the processor's place meet breakpoints as others do. */
+GUEST(64, g_device, "mov $0x1122334455667788, %rax\n mov %al, 7(%rdi)\n"
+      "mov %al, 9(%rdi)\n mov (%rdi), %ebx\n push 8(%rdi)\n"
+      "mov %rax, 5(%rdi)\n" DONE);
+#define BEHIND_SECOND 16	/* offset of what follows the store to 9 */
+
+static void device_start(uint64_t dr7)
+{
+	struct kvm_debugregs d;
+	struct kvm_regs r;
+
+	START(MODE_LONG, g_device);
+	d = debugregs();
+	d.db[1] = GPA_HOLE + 8;
+	d.dr7 = dr7;
+	OK(ioctl(v.fd, KVM_SET_DEBUGREGS, &d));
+	r = vcpu_regs(&v);
+	r.rdi = GPA_HOLE;
+	vcpu_set_regs(&v, &r);
+}
+
+/* Runs to the next exit that is not the device's. */
+static uint32_t device_run(void)
+{
+	uint32_t reason;
+
+	do
+		reason = vcpu_run(&v);
+	while (reason == KVM_EXIT_MMIO);
+	return reason;
+}
+
+static void device_breakpoint(void)
+{
+	/* DR1: 8 bytes, writes; then reads too. */
+	device_start(0x900408);
+	if (device_run() == KVM_EXIT_IO && v.run->io.port == PORT_DONE)
+		not_linux("does not look for them");
+	CHECK_EQ(v.run->io.port, PORT_EXC);
+	CHECK_EQ(debugregs().dr6 & 15, 2);
+	CHECK_EQ(device_run(), KVM_EXIT_IO);
+	CHECK_EQ(v.run->io.port, PORT_EXC);
+	CHECK_EQ(device_run(), KVM_EXIT_IO);
+	CHECK_EQ(v.run->io.port, PORT_DONE);
+	/* Userspace's own. */
+	device_start(0x400);
+	debug_at(HW_BP, GPA_HOLE + 9, 0x30402);
+	CHECK_EQ(device_run(), KVM_EXIT_DEBUG);
+	CHECK_EQ(v.run->debug.arch.exception, DB);
+	CHECK_EQ(v.run->debug.arch.dr6 & 0xf, 1);
+	CHECK_EQ(v.run->debug.arch.pc, GPA_CODE + BEHIND_SECOND);
+	CHECK_EQ(device_run(), KVM_EXIT_DEBUG);
+	CHECK_EQ(device_run(), KVM_EXIT_DEBUG);
+	CHECK_EQ(device_run(), KVM_EXIT_IO);
+	CHECK_EQ(v.run->io.port, PORT_DONE);
+}
+
+/* With CR4.DE a port has them. */
+GUEST(64, g_port, "out %al, $0x20\n out %al, $0x22\n in $0x21, %al\n" DONE);
+
+static void port_breakpoint(void)
+{
+	struct kvm_debugregs d;
+	struct kvm_sregs s;
+
+	START(MODE_LONG, g_port);
+	s = vcpu_sregs(&v);
+	s.cr4 |= 8;
+	vcpu_set_sregs(&v, &s);
+	d = debugregs();
+	d.db[0] = 0x20;
+	d.dr7 = 0x60402;
+	OK(ioctl(v.fd, KVM_SET_DEBUGREGS, &d));
+	vcpu_until(&v, 0x20);
+	vcpu_expect(&v, KVM_EXIT_IO);
+	if (v.run->io.port != PORT_EXC)
+		not_linux("does not look for them");
+	CHECK_EQ(debugregs().dr6 & 15, 1);
+	vcpu_until(&v, 0x22);
+	vcpu_expect(&v, KVM_EXIT_IO);
+	CHECK_EQ(v.run->io.port, 0x21);
+	expect(DB, 6);
+	vcpu_until(&v, PORT_DONE);
+}
+
 #define CASE(name) { #name, name, 20 }
 
 static const struct test_case cases[] = {
 	CASE(sw_breakpoint), CASE(step_int3), CASE(sw_breakpoint_int),
 	CASE(hw_breakpoint), CASE(hw_breakpoint_step), CASE(own_breakpoint),
-	CASE(guest_registers), CASE(inject),
+	CASE(guest_registers), CASE(inject), CASE(device_breakpoint),
+	CASE(port_breakpoint),
 	{ NULL, NULL, 0 },
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* MMIO exits: every form of MOV, address forms, page crossings, completion. */
 #define _GNU_SOURCE
-#include "lib.h"
+#include "start.h"
 
 static struct vm vm;
 static struct vcpu v;
@@ -230,6 +230,55 @@ static void mmio_undecodable(void)
 	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE);
 }
 
+/* To CPL 3, and the same there. */
+GUEST(64, g_user_sse, "push $0x3b\n push $0xc000\n push $0x3002\n push $0x43\n"
+      "lea 1f(%rip), %rax\n push %rax\n iretq\n"
+      "1: paddb (%rdi), %xmm0\n" DONE);
+
+static void user_sse(bool exits)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_EXIT_ON_EMULATION_FAILURE, .args[0] = exits,
+	};
+	struct kvm_regs r;
+
+	START(MODE_LONG, g_user_sse);
+	if (!vm_cap(&vm, KVM_CAP_EXIT_ON_EMULATION_FAILURE))
+		test_skip("no KVM_CAP_EXIT_ON_EMULATION_FAILURE");
+	OK(ioctl(vm.fd, KVM_ENABLE_CAP, &cap));
+	r = vcpu_regs(&v);
+	r.rdi = HOLE;
+	vcpu_set_regs(&v, &r);
+}
+
+/* A program of the guest gets #UD, unless userspace wants to hear of it. */
+static void mmio_failure_user(void)
+{
+	uint64_t at = g_user_sse_end - g_user_sse - 6;
+
+	user_sse(false);
+	CHECK_EQ(exc_expect(&v, 6, at).cs, 0x43);
+	user_sse(true);
+	vcpu_expect(&v, KVM_EXIT_INTERNAL_ERROR);
+	CHECK_EQ(v.run->emulation_failure.suberror, KVM_INTERNAL_ERROR_EMULATION);
+	CHECK(v.run->emulation_failure.ndata >= 4);
+	CHECK(v.run->emulation_failure.flags &
+	      KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES);
+	CHECK(v.run->emulation_failure.insn_size >= 4);
+	CHECK(!memcmp(v.run->emulation_failure.insn_bytes, g_user_sse + at, 4));
+	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE + at);
+}
+
+static void mmio_failure_args(void)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_EXIT_ON_EMULATION_FAILURE, .args[0] = 2,
+	};
+
+	vm_new(&vm, 0);
+	ERR(ioctl(vm.fd, KVM_ENABLE_CAP, &cap), EINVAL);
+}
+
 /* Code fetched from where no memory is. */
 static void mmio_fetch(void)
 {
@@ -418,6 +467,8 @@ static const struct test_case cases[] = {
 	{ "mmio_loads", mmio_loads, 0 },
 	{ "mmio_crossing", mmio_crossing, 0 },
 	{ "mmio_undecodable", mmio_undecodable, 0 },
+	{ "mmio_failure_user", mmio_failure_user, 0 },
+	{ "mmio_failure_args", mmio_failure_args, 0 },
 	{ "mmio_fetch", mmio_fetch, 0 },
 	{ "mmio_32bit", mmio_32bit, 0 },
 	{ "mmio_real", mmio_real, 0 },

@@ -436,7 +436,8 @@ static void worse_input(struct kvm_vcpu_events good)
 	e.flags = KVM_VCPUEVENT_VALID_PAYLOAD;
 	e.exception.pending = 1;
 	ERR(events_try(&e), EINVAL);
-	ERR(enable(KVM_CAP_EXCEPTION_PAYLOAD, 2), EINVAL);
+	OK(enable(KVM_CAP_EXCEPTION_PAYLOAD, 2));
+	OK(enable(KVM_CAP_EXCEPTION_PAYLOAD, 0));
 	ERR(ioctl(vm.fd, KVM_ENABLE_CAP, &cap), EINVAL);
 	e = good;
 	e.reserved[25] = 1;

@@ -10,9 +10,19 @@ alarm=$alarm'|rcu.*(stall|starved)|soft lockup|hard LOCKUP|blocked for more than
 alarm=$alarm'|unchecked MSR|invalid opcode|UBSAN|KASAN|Bad page|Bad rss|refcount_t'
 alarm=$alarm'|list_(add|del) corruption|scheduling while atomic|sleeping function'
 alarm=$alarm'|unknown parameter .* ignored'
+# A sanitized host's: KASAN, KCSAN and lockdep start with BUG: or WARNING:, but for these;
+# SLUB, objects that are used after their end, page flags, lockdep's own limits.
+alarm=$alarm'|inconsistent lock state|lock held when returning|bad unlock balance'
+alarm=$alarm'|invalid wait context|irq lock inversion|(MAX|CONFIG)_LOCK(DEP_|ING_).* too low'
+alarm=$alarm'|turning off the locking|KCSAN|data-race|runtime error|ODEBUG|BUG [^ ]+ \('
+alarm=$alarm'|Object already free|[Pp]oison overwritten|Redzone|page dumped because'
+alarm=$alarm'|self-detected stall|nobody cared|stack guard page|corrupted stack end'
 # Said at every boot: the emulated CPUs' missing microcode, and, a second after
-# that boot, the clock. On a busy machine: a late timer.
+# that boot, the clock. On a busy machine: a late timer. What looks for mistakes says that
+# it is there.
 harmless='RETBleed: WARNING: Spectre v2 mitigation|Speculative Return Stack Overflow: WARNING: (See|kernel not compiled)|\] (tsc|clocksource): |\] hrtimer: interrupt took '
+harmless=$harmless'|RCU lockdep checking is enabled|kmemleak: (Kernel memory leak detector|Automatic)'
+harmless=$harmless'|kcsan: (enabled|strict|non-strict)'
 
 # alarm_show LOG: stdin: the lines that alarm; the first, with what LOG says behind it of
 # where the kernel was, and how many there are

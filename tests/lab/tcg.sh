@@ -15,6 +15,9 @@ machine_beat=''
 # machine_refuse: nothing: this machine has it all
 machine_refuse() { :; }
 
+# machine_pack: nothing to change in $work/root
+machine_pack() { :; }
+
 # Now and then a machine stands still, idle, as if QEMU 7.2 had forgotten its timer's
 # interrupt. Likely, not proven: its SVM code changes the word of pending interrupts at
 # each exit, and other threads change it too. Any other interrupt brings it back: a byte
@@ -43,7 +46,7 @@ machine_boot() {
 	[ -z "$icount" ] || args+=(-icount "shift=0,sleep=off")
 	# should this script be killed outright, QEMU goes with it
 	setpriv --pdeathsig TERM "${guard[@]}" qemu-system-x86_64 "${args[@]}" -accel "$accel" -nodefaults \
-		-display none -vga none -no-reboot -kernel "$LAB_KERNEL" -initrd "$work/initrd" \
+		-display none -vga none -no-reboot -kernel "${host:-$LAB_KERNEL}" -initrd "$work/initrd" \
 		"${console[@]}" -serial "file:$work/klog" -serial chardev:out \
 		-serial "file:$work/control" -append "console=ttyS0 no_timer_check $kernel_args" \
 		<&"$input" 2>"$work/said" &

@@ -69,7 +69,7 @@ static bool call_gate(const struct transfer_in *in, struct transfer_out *out)
 
 	out->size = in->long_mode ? 8 : type == 12 ? 4 : 2;
 	if (!in->long_mode && (type == 1 || type == 5 || type == 9)) {
-		out->unknown = true;
+		out->task = true;
 		return false;
 	}
 	if ((type != 12 && (type != 4 || in->long_mode)) ||
@@ -100,8 +100,8 @@ static bool int_gate(const struct transfer_in *in, struct transfer_out *out)
 		fault(out, NP, in->gate_selector);
 		return false;
 	}
-	out->unknown = type == 5;
-	return !out->unknown;
+	out->task = type == 5;
+	return !out->task;
 }
 
 void transfer_model(const struct transfer_in *in, struct transfer_out *out)

@@ -27,7 +27,7 @@ struct transfer_in {
 };
 
 struct transfer_out {
-	bool unknown;		/* a task is involved */
+	bool task;		/* there is a task switch, or what forbids it */
 	int vector;		/* -1: no fault */
 	uint16_t error;
 	unsigned int cpl;	/* the new one */

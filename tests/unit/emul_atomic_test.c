@@ -131,9 +131,15 @@ static enum emul_result cb_reg(struct emul_ctx *c, enum emul_regs set, u32 nr,
 	return cb_fails();
 }
 
+static bool cb_has(struct emul_ctx *c, enum emul_feature feature)
+{
+	return true;
+}
+
 static const struct emul_ops ops = {
+	.has = cb_has,
 	.segment = cb_segment, .read = cb_read, .write = cb_write,
-	.probe = cb_probe, .cmpxchg = cb_cmpxchg, .vector = cb_vector,
+	.probe = cb_probe, .exchange = cb_cmpxchg, .vector = cb_vector,
 	.vector_set = cb_vector_set, .reg = cb_reg,
 };
 

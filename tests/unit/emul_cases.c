@@ -54,9 +54,10 @@ static void cb_vector_set(struct emul_ctx *ctx, unsigned int nr,
 }
 
 static const struct emul_ops ops = {
+	.has = user_has,
 	.segment = cb_segment,
 	.read = user_read, .write = user_write, .probe = user_probe,
-	.cmpxchg = user_cmpxchg, .reg = user_reg,
+	.exchange = user_cmpxchg, .reg = user_reg,
 	.vector = cb_vector, .vector_set = cb_vector_set,
 };
 
@@ -66,6 +67,7 @@ static bool emul_run(const u8 *code, struct native_state *state)
 	struct emul_ctx ctx = {
 		.ops = &ops, .priv = state, .mode = EMUL_64, .protected = true,
 		.la57 = user_la57, .amd = user_amd, .cpl = 3, .gpr = state->gpr,
+		.align = state->flags & CASES_AC,
 		.rip = NATIVE_CODE, .rflags = state->flags,
 	};
 	enum emul_result ret = EMUL_OK;

@@ -18,6 +18,7 @@
 #define CASES_SF	0x080ULL
 #define CASES_DF	0x400ULL
 #define CASES_OF	0x800ULL
+#define CASES_AC	0x40000ULL	/* no case has it, but those that set it */
 #define CASES_FLAGS	0xcd5ULL	/* all of them */
 
 enum {

@@ -120,9 +120,10 @@ static void cb_vector_set(struct emul_ctx *ctx, unsigned int nr,
 }
 
 static const struct emul_ops ops = {
+	.has = user_has,
 	.segment = cb_segment,
 	.read = user_read, .write = user_write, .probe = user_probe,
-	.cmpxchg = user_cmpxchg, .reg = user_reg,
+	.exchange = user_cmpxchg, .reg = user_reg,
 	.vector = cb_vector, .vector_set = cb_vector_set,
 };
 

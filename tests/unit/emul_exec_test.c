@@ -78,9 +78,15 @@ static enum emul_result cb_cmpxchg(struct emul_ctx *c, u64 la,
 	return cb_write(c, la, new, len);
 }
 
+static bool cb_has(struct emul_ctx *c, enum emul_feature feature)
+{
+	return true;
+}
+
 static const struct emul_ops ops = {
+	.has = cb_has,
 	.segment = cb_segment, .read = cb_read, .write = cb_write,
-	.probe = cb_probe, .cmpxchg = cb_cmpxchg,
+	.probe = cb_probe, .exchange = cb_cmpxchg,
 };
 
 /* Flat-limit segments with a base that tells which one it was. */
@@ -403,7 +409,7 @@ static void test_user(void **unused)
 static void test_unknown(void **unused)
 {
 	static const char *const hex[] = {
-		"0f aa", "f1", "c5 f8 58 03", "0f 38 f0 c0", "d9 03",
+		"0f aa", "f1", "c5 f8 58 03", "0f 38 f0 c0", "d8 03",
 		"0f 58 c1", "0f c7 f0", "0f 01 c1",
 	};
 	unsigned int i;

@@ -30,6 +30,7 @@ static void cb_segment(struct emul_ctx *ctx, enum emul_seg seg,
 }
 
 static const struct emul_ops ops = {
+	.has = user_has,
 	.segment = cb_segment,
 	.read = user_read, .write = user_write, .probe = user_probe,
 };

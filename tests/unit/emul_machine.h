@@ -147,35 +147,7 @@ static void cb_vector_set(struct emul_ctx *c, unsigned int nr, const void *buf,
 	memcpy(now.vector[nr], buf, len);
 }
 
-static void cb_cpuid(struct emul_ctx *c, u32 regs[4])
-{
-	regs[0] += 0x100;
-	regs[1] = 0xb;
-	regs[2] += 0x200;
-	regs[3] = 0xd;
-}
-
-static void cb_invlpg(struct emul_ctx *c, u64 la)
-{
-	now.flushed++;
-	now.flushed_la = la;
-}
-
-static void cb_flush(struct emul_ctx *c)
-{
-	now.flushed_all++;
-}
-
-static void cb_halt(struct emul_ctx *c)
-{
-	now.halted++;
-}
-
-static void cb_shadow(struct emul_ctx *c)
-{
-	now.shadow++;
-}
-
+#include "emul_machine_cpu.h"
 #include "emul_machine_fpu.h"
 static u64 *reg_place(enum emul_regs set, u32 nr)
 {
@@ -219,10 +191,12 @@ static enum emul_result cb_reg_set(struct emul_ctx *c, enum emul_regs set,
 
 static const struct emul_ops machine_ops = {
 	.read = cb_read, .write = cb_write, .probe = cb_probe,
-	.cmpxchg = cb_cmpxchg, .in = cb_in, .out = cb_out,
+	.exchange = cb_cmpxchg, .in = cb_in, .out = cb_out,
 	.segment = cb_segment, .segment_set = cb_segment_set,
 	.table = cb_table, .table_set = cb_table_set, .cpuid = cb_cpuid,
+	.has = cb_has,
 	.invlpg = cb_invlpg, .flush = cb_flush, .halt = cb_halt, .shadow = cb_shadow,
+	.task = cb_task,
 	.vector = cb_vector, .vector_set = cb_vector_set,
 	.fpu = cb_fpu, .fpu_set = cb_fpu_set, .fpu_part = cb_fpu_part,
 	.reg = cb_reg, .reg_set = cb_reg_set,

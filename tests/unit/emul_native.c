@@ -41,7 +41,7 @@ asm(".pushsection .text\n"
     "	mov %r12, native_gpr+96(%rip); mov %r13, native_gpr+104(%rip)\n"
     "	mov %r14, native_gpr+112(%rip); mov %r15, native_gpr+120(%rip)\n"
     "	mov native_stack(%rip), %rsp\n"
-    "	pushf; popq native_flags(%rip); cld\n"
+    "	pushf; popq native_flags(%rip); pushq $2; popf\n"
     VECTORS("%ymm\\n, native_ymm+32*\\n(%rip)",
 	    "%xmm\\n, native_ymm+32*\\n(%rip)")
     USER_POP_RET
@@ -75,16 +75,19 @@ void native_init(void)
 	user_catch(native_signal);
 }
 
+#define LEAVE 64	/* offset of the way out */
+
 void native_run(const u8 *insn, unsigned int len,
 		struct native_state *state)
 {
-	static const u8 jump[] = { 0xff, 0x25, 0, 0, 0, 0 };
+	/* The pointer is aligned: a case may ask the processor to check that. */
+	const u8 jump[] = { 0xff, 0x25, LEAVE - 6 - len, 0, 0, 0 };
 	u8 *code = (u8 *)NATIVE_CODE;
 	u64 leave = (u64)native_leave;
 
 	memcpy(code, insn, len);
 	memcpy(code + len, jump, sizeof(jump));
-	memcpy(code + len + sizeof(jump), &leave, sizeof(leave));
+	memcpy(code + LEAVE, &leave, sizeof(leave));
 
 	memcpy(native_gpr, state->gpr, sizeof(native_gpr));
 	memcpy(native_ymm, state->ymm, sizeof(native_ymm));

@@ -68,6 +68,7 @@ static void cb_shadow(struct emul_ctx *ctx)
 
 /* Linux sets all accessed bits itself. */
 static const struct emul_ops ops = {
+	.has = user_has,
 	.segment = cb_segment, .segment_set = cb_segment_set,
 	.table = cb_table, .read = cb_read, .write = user_write,
 	.probe = user_probe, .shadow = cb_shadow,

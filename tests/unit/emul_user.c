@@ -118,3 +118,8 @@ enum emul_result user_reg(struct emul_ctx *ctx, enum emul_regs set, u32 nr,
 	*val = set == EMUL_XCR ? 7 : nr ? 0x40620 : 0x80050033;
 	return EMUL_OK;
 }
+
+bool user_has(struct emul_ctx *ctx, enum emul_feature feature)
+{
+	return true;
+}

@@ -54,6 +54,9 @@ enum emul_result user_cmpxchg(struct emul_ctx *ctx, u64 la, const void *old,
 enum emul_result user_reg(struct emul_ctx *ctx, enum emul_regs set, u32 nr,
 			  u64 *val);
 
+/* All features. */
+bool user_has(struct emul_ctx *ctx, enum emul_feature feature);
+
 /* Assembly: from a C function into a 64-bit instruction, and back out. */
 #define USER_PUSH \
 	"	push %rbx; push %rbp; push %r12; push %r13; push %r14\n" \

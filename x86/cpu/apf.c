@@ -32,7 +32,7 @@ bool apf_can_start(struct x86_vcpu *v)
 
 	return !pagein_is_full(v->apf.queue) && !ev->injected.kind &&
 	       !ev->exception.kind && interrupts_enabled(v) &&
-	       !(event_blocked(v) & EVENT_MASK_INTERRUPT);
+	       !(event_blocked(v) & EVENT_MASK_INTERRUPT) && !v->nested.l2;
 }
 
 /* Neither 0 nor TOKEN_ALL. */

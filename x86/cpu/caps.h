@@ -14,6 +14,9 @@
  * struct x86_caps - the capability record
  * @mmu: second-level paging (vendor)
  * @hypercall_modrm: ModRM byte of the hardware's hypercall instruction (vendor)
+ * @pdptrs: the processor keeps a PAE guest's PDPTEs in registers, which an entry
+ *          loads from GRP_PDPTR (vendor)
+ * @partial: there are states that the hardware cannot run: vendor's can_enter()
  * @hidden_8000_0001_ecx: CPUID bits that guests must not see although the host
  *                        has them (vendor: SVM without nesting, ...)
  * @nested: guests may be hosts (vendor)
@@ -31,6 +34,8 @@
 struct x86_caps {
 	struct mmu_caps mmu;
 	u8 hypercall_modrm;
+	bool pdptrs;
+	bool partial;
 	u32 hidden_8000_0001_ecx;
 	bool nested;
 	u32 svm_revision;

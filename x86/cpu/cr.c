@@ -6,6 +6,7 @@
 
 #include "x86/cpu/apic.h"
 #include "core/run_state.h"
+#include "x86/cpu/caps.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
 #include "x86/vcpu/vendor.h"
@@ -18,6 +19,10 @@
 #define CR4_FLUSH_BITS (X86_CR4_PGE | X86_CR4_PAE | X86_CR4_PSE |	\
 			X86_CR4_PCIDE | X86_CR4_SMEP | X86_CR4_SMAP |	\
 			X86_CR4_PKE | X86_CR4_LA57)
+
+/* Changes of these load the PDPTEs (SDM vol. 3, 4.4.1). */
+#define CR0_PDPTR_BITS	(X86_CR0_CD | X86_CR0_NW | X86_CR0_PG)
+#define CR4_PDPTR_BITS	(X86_CR4_PAE | X86_CR4_PGE | X86_CR4_PSE | X86_CR4_SMEP)
 
 void cr_changed(struct x86_vcpu *v)
 {
@@ -110,6 +115,63 @@ bool cr_state_is_valid(struct x86_vcpu *v, u64 cr0, u64 cr4, u64 efer)
 	return lma || !(cr4 & X86_CR4_PCIDE);
 }
 
+/* ------------------------------------------------------------------------ */
+/* PDPTEs, where the processor keeps them in registers: struct x86_caps. */
+
+/* Reserved below the address in one that is present (SDM vol. 3, table 4-8). */
+#define PDPTE_RSVD_LOW	0x1e6ull
+#define PDPTES		4
+
+static bool pdpte_is_valid(const struct x86_vcpu *v, u64 pdpte)
+{
+	u64 high = ~(BIT_ULL(v->cpuid.maxphyaddr) - 1);
+
+	return !(pdpte & 1) || !(pdpte & (PDPTE_RSVD_LOW | high));
+}
+
+static bool pdptrs_read(struct x86_vcpu *v, u64 cr3, u64 pdptr[PDPTES])
+{
+	int i;
+
+	if (mmu_env_guest_read(&v->vcpu.mmu, cr3 & 0xffffffe0, pdptr,
+			       PDPTES * sizeof(*pdptr)))
+		return false;
+	for (i = 0; i < PDPTES; i++)
+		if (!pdpte_is_valid(v, pdptr[i]))
+			return false;
+	return true;
+}
+
+/*
+ * A control register was written.  The registers are as before it, but for those
+ * given (SDM vol. 3, 4.4.1).
+ */
+static int pdptrs_load(struct x86_vcpu *v, u64 cr0, u64 cr4, u64 cr3)
+{
+	u64 pdptr[PDPTES];
+
+	if (!x86_caps->pdptrs ||
+	    !cr_has_pdptrs(cr0, cr4, state_get(v, GRP_EFER)->efer))
+		return 0;
+	if (!pdptrs_read(v, cr3, pdptr))
+		return -EINVAL;
+	memcpy(state_replace(v, GRP_PDPTR)->pdptr, pdptr, sizeof(pdptr));
+	return 0;
+}
+
+void cr_pdptrs_refresh(struct x86_vcpu *v)
+{
+	struct x86_state *s = state_get(v, GRP_CR0 | GRP_CR3 | GRP_CR4 | GRP_EFER);
+
+	if (!x86_caps->pdptrs || !cr_has_pdptrs(s->cr0, s->cr4, s->efer))
+		return;
+	state_replace(v, GRP_PDPTR);
+	if (!pdptrs_read(v, s->cr3, s->pdptr))
+		memset(s->pdptr, 0, sizeof(s->pdptr));
+}
+
+/* ------------------------------------------------------------------------ */
+
 /* Turning paging on or off in a CPU with EFER.LME enters or leaves long mode. */
 static int cr0_switch_paging(struct x86_vcpu *v, bool on)
 {
@@ -144,6 +206,10 @@ int cr0_write(struct x86_vcpu *v, u64 value)
 	if ((changed & X86_CR0_PG) &&
 	    cr0_switch_paging(v, value & X86_CR0_PG))
 		return -EINVAL;
+	if ((changed & CR0_PDPTR_BITS) &&
+	    pdptrs_load(v, value, state_get(v, GRP_CR4)->cr4,
+			state_get(v, GRP_CR3)->cr3))
+		return -EINVAL;
 	state_set(v, GRP_CR0)->cr0 = value;
 	if (changed & X86_CR0_PG)
 		cr_flush(v);
@@ -163,6 +229,9 @@ int cr3_write(struct x86_vcpu *v, u64 value)
 			return -EINVAL;
 	} else {
 		value = (u32)value;
+		if (pdptrs_load(v, state_get(v, GRP_CR0)->cr0,
+				state_get(v, GRP_CR4)->cr4, value))
+			return -EINVAL;
 	}
 	state_set(v, GRP_CR3)->cr3 = value;
 	cr_flush(v);
@@ -181,6 +250,9 @@ int cr4_write(struct x86_vcpu *v, u64 value)
 		return -EINVAL;
 	if ((value & changed & X86_CR4_PCIDE) &&
 	    (!long_mode || (s->cr3 & 0xfff)))
+		return -EINVAL;
+	if ((changed & CR4_PDPTR_BITS) &&
+	    pdptrs_load(v, state_get(v, GRP_CR0)->cr0, value, s->cr3))
 		return -EINVAL;
 	state_set(v, GRP_CR4)->cr4 = value;
 	if (changed & CR4_FLUSH_BITS)

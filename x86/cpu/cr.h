@@ -69,6 +69,25 @@ int efer_write(struct x86_vcpu *v, u64 value);
 bool cr_state_is_valid(struct x86_vcpu *v, u64 cr0, u64 cr4, u64 efer);
 
 /**
+ * cr_pdptrs_refresh - REQ_PDPTRS: userspace has set the registers and named no PDPTEs
+ * @v: own thread, kvm->srcu held
+ *
+ * They are what CR3 leads to now; where no memory is, none is present.
+ */
+void cr_pdptrs_refresh(struct x86_vcpu *v);
+
+/**
+ * cr_has_pdptrs - is the guest in PAE paging, as these registers say?
+ * @cr0: CR0
+ * @cr4: CR4
+ * @efer: EFER, with LMA
+ */
+static inline bool cr_has_pdptrs(u64 cr0, u64 cr4, u64 efer)
+{
+	return (cr0 & X86_CR0_PG) && (cr4 & X86_CR4_PAE) && !(efer & EFER_LMA);
+}
+
+/**
  * cr_changed - paging-related registers changed: derived state is void
  * @v: own thread
  *

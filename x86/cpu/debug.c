@@ -63,10 +63,50 @@ void debug_trap(struct x86_vcpu *v, u64 bits)
 	kvm_event_exception(v, X86_TRAP_DB, -1);
 }
 
-void debug_stepped(struct x86_vcpu *v, u64 rflags)
+/* Breakpoints are userspace's, if it has any: debug_dr7(). */
+void debug_stepped(struct x86_vcpu *v, u64 rflags, u64 hits)
 {
+	bool user = debug_has_breakpoints(v);
+	u64 bits = user ? 0 : hits;
+
 	if (rflags & X86_EFLAGS_TF)
-		debug_trap(v, DR6_BS);
-	if (debug_steps(v))
+		bits |= DR6_BS;
+	if (bits)
+		debug_trap(v, bits);
+	if (user)
+		v->debug.hits |= hits;
+	if (debug_steps(v) || (user && hits))
 		request_set(&v->vcpu, REQ_DEBUG_STEP);
+}
+
+/* R/W and LEN of breakpoint @i in DR7. */
+#define DR7_RW(dr7, i)	((dr7) >> (16 + 4 * (i)) & 3)
+#define DR7_LEN(dr7, i)	((dr7) >> (18 + 4 * (i)) & 3)
+enum { RW_EXECUTE, RW_WRITE, RW_IO, RW_ACCESS };
+
+static bool breakpoint_is_for(struct x86_vcpu *v, unsigned int rw,
+			      enum debug_kind kind)
+{
+	if (kind == DEBUG_IO)
+		return rw == RW_IO && state_get(v, GRP_CR4)->cr4 & X86_CR4_DE;
+	return rw == RW_ACCESS || (rw == RW_WRITE && kind == DEBUG_WRITE);
+}
+
+u64 debug_access(struct x86_vcpu *v, u64 at, unsigned int size,
+		 enum debug_kind kind)
+{
+	static const u8 lens[] = { 1, 2, 8, 4 };
+	u64 dr7 = debug_dr7(v), hits = 0, from;
+	unsigned int i, len;
+
+	for (i = 0; i < 4; i++) {
+		if (!(dr7 >> 2 * i & 3) ||
+		    !breakpoint_is_for(v, DR7_RW(dr7, i), kind))
+			continue;
+		len = lens[DR7_LEN(dr7, i)];
+		from = debug_db(v)[i] & -(u64)len;
+		if (at < from + len && from < at + size)
+			hits |= BIT_ULL(i);
+	}
+	return hits;
 }

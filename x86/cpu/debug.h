@@ -47,8 +47,34 @@ u64 dr_get(struct x86_vcpu *v, u32 nr);
  */
 void debug_trap(struct x86_vcpu *v, u64 bits);
 
-/** debug_stepped - the slow path of debug_insn_done() */
-void debug_stepped(struct x86_vcpu *v, u64 rflags);
+/**
+ * debug_stepped - an instruction is complete that somebody may wait for
+ * @v: own thread; RIP is behind the instruction
+ * @rflags: the guest's RFLAGS before it
+ * @hits: breakpoints that its accesses have met, as DR6 bits
+ */
+void debug_stepped(struct x86_vcpu *v, u64 rflags, u64 hits);
+
+/** debug_is_armed - may an access that is emulated meet a breakpoint? */
+static inline bool debug_is_armed(struct x86_vcpu *v)
+{
+	state_get(v, GRP_DR);
+	return debug_dr7(v) & DR7_ENABLED;
+}
+
+enum debug_kind { DEBUG_READ, DEBUG_WRITE, DEBUG_IO };
+
+/**
+ * debug_access - breakpoints that an access meets (APM vol. 2, 13.1.2)
+ * @v: own thread; debug_is_armed()
+ * @at: linear address, or port
+ * @size: in bytes
+ * @kind: DEBUG_READ, DEBUG_WRITE or DEBUG_IO
+ *
+ * Return: DR6 bits.
+ */
+u64 debug_access(struct x86_vcpu *v, u64 at, unsigned int size,
+		 enum debug_kind kind);
 
 /**
  * debug_insn_done - x86 has completed an instruction in the guest's place
@@ -60,7 +86,7 @@ void debug_stepped(struct x86_vcpu *v, u64 rflags);
 static inline void debug_insn_done(struct x86_vcpu *v, u64 rflags)
 {
 	if (unlikely((rflags & X86_EFLAGS_TF) || debug_steps(v)))
-		debug_stepped(v, rflags);
+		debug_stepped(v, rflags, 0);
 }
 
 /**

@@ -244,7 +244,8 @@ int pvclock_msr_get(struct x86_vcpu *v, struct msr_access *a)
 {
 	if (!a->host && !pvclock_is_offered(v, a->index))
 		return -ENOENT;
-	a->data = is_wall(a->index) ? *wall_of(v) : v->pvclock.system_time;
+	a->data = is_wall(a->index) ? READ_ONCE(*wall_of(v)) :
+				      v->pvclock.system_time;
 	return 0;
 }
 

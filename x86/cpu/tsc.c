@@ -102,6 +102,12 @@ void tsc_vcpu_load(struct x86_vcpu *v)
 		request_set(&v->vcpu, REQ_TSC);
 }
 
+/* The LAPIC's timer reads it from anywhere: tsc_read(). */
+static void offset_set(struct x86_vcpu *v, u64 offset)
+{
+	WRITE_ONCE(state_set(v, GRP_TSC)->tsc_offset, offset);
+}
+
 void tsc_catch_up(struct x86_vcpu *v)
 {
 	u64 missed = host_lost - v->tsc.lost;
@@ -109,7 +115,7 @@ void tsc_catch_up(struct x86_vcpu *v)
 	if (!missed)
 		return;
 	v->tsc.lost += missed;
-	state_set(v, GRP_TSC)->tsc_offset += missed;
+	offset_set(v, state_get(v, GRP_TSC)->tsc_offset + missed);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -165,13 +171,12 @@ static u64 base_of(struct x86_vcpu *v)
 
 static void base_set(struct x86_vcpu *v, u64 base)
 {
-	u64 *offset, next;
+	u64 next;
 
 	tsc_catch_up(v);
-	offset = &state_set(v, GRP_TSC)->tsc_offset;
 	next = base + v->tsc.lost + v->tsc.adjust;
-	trace_kvm_write_tsc_offset(v->vcpu.id, *offset, next);
-	*offset = next;
+	trace_kvm_write_tsc_offset(v->vcpu.id, state_get(v, GRP_TSC)->tsc_offset, next);
+	offset_set(v, next);
 	tsc_moved(v);
 }
 
@@ -182,7 +187,7 @@ static u64 tsc_now(struct x86_vcpu *v)
 
 static void tsc_move(struct x86_vcpu *v, u64 delta)
 {
-	state_set(v, GRP_TSC)->tsc_offset += delta;
+	offset_set(v, state_get(v, GRP_TSC)->tsc_offset + delta);
 	tsc_moved(v);
 }
 

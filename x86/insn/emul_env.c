@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include <asm/cpufeatures.h>
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
 
@@ -57,6 +58,16 @@ enum emul_result emul_env_translate(struct emul_ctx *ctx, u64 la, u64 access,
 			       &ctx->fault);
 }
 
+/* The program's own accesses only, not those to tables. */
+static void access_seen(struct emul_ctx *ctx, u64 at, unsigned int size,
+			enum debug_kind kind)
+{
+	struct x86_vcpu *v = ctx->priv;
+
+	if (unlikely(v->emul->armed) && !ctx->implicit)
+		v->emul->hits |= debug_access(v, at, size, kind);
+}
+
 /* Bytes of @len at @la that lie in its page. */
 static unsigned int mem_first(u64 la, unsigned int len)
 {
@@ -71,6 +82,7 @@ static enum emul_result mem_read(struct emul_ctx *ctx, u64 la, void *buf,
 	unsigned int n;
 	gpa_t gpa;
 
+	access_seen(ctx, la, len, DEBUG_READ);
 	for (; len; la += n, buf += n, len -= n) {
 		n = mem_first(la, len);
 		r = emul_env_translate(ctx, la, 0, &gpa);
@@ -103,6 +115,7 @@ static enum emul_result mem_write(struct emul_ctx *ctx, u64 la,
 	enum emul_result r;
 	gpa_t gpa[2];
 
+	access_seen(ctx, la, len, DEBUG_WRITE);
 	r = mem_translate_write(ctx, la, len, gpa);
 	if (r != EMUL_OK)
 		return r;
@@ -134,6 +147,7 @@ static enum emul_result mem_cmpxchg(struct emul_ctx *ctx, u64 la,
 
 	if (mem_first(la, len) < len)
 		return mem_write(ctx, la, new, len);
+	access_seen(ctx, la, len, DEBUG_WRITE);
 	r = mem_translate_write(ctx, la, len, gpa);
 	if (r != EMUL_OK)
 		return r;
@@ -151,12 +165,14 @@ static enum emul_result mem_cmpxchg(struct emul_ctx *ctx, u64 la,
 static enum emul_result port_in(struct emul_ctx *ctx, u16 port, void *buf,
 				unsigned int size)
 {
+	access_seen(ctx, port, size, DEBUG_IO);
 	return mmio_device_read(ctx->priv, BUS_PIO, port, buf, size);
 }
 
 static enum emul_result port_out(struct emul_ctx *ctx, u16 port,
 				 const void *buf, unsigned int size)
 {
+	access_seen(ctx, port, size, DEBUG_IO);
 	return mmio_device_write(ctx->priv, BUS_PIO, port, buf, size);
 }
 
@@ -254,6 +270,39 @@ static void cpuid_get(struct emul_ctx *ctx, u32 regs[4])
 	cpuid_query(ctx->priv, regs);
 }
 
+static const u16 features[EMUL_FEATURES] = {
+	[EMUL_MMX]	= X86_FEATURE_MMX,
+	[EMUL_SSE]	= X86_FEATURE_XMM,
+	[EMUL_SSE2]	= X86_FEATURE_XMM2,
+	[EMUL_SSE3]	= X86_FEATURE_XMM3,
+	[EMUL_SSE41]	= X86_FEATURE_XMM4_1,
+	[EMUL_SSE42]	= X86_FEATURE_XMM4_2,
+	[EMUL_AVX]	= X86_FEATURE_AVX,
+	[EMUL_AVX2]	= X86_FEATURE_AVX2,
+	[EMUL_CX16]	= X86_FEATURE_CX16,
+	[EMUL_MOVBE]	= X86_FEATURE_MOVBE,
+	[EMUL_POPCNT]	= X86_FEATURE_POPCNT,
+	[EMUL_LZCNT]	= X86_FEATURE_ABM,
+	[EMUL_BMI1]	= X86_FEATURE_BMI1,
+	[EMUL_BMI2]	= X86_FEATURE_BMI2,
+	[EMUL_ADX]	= X86_FEATURE_ADX,
+	[EMUL_RDTSCP]	= X86_FEATURE_RDTSCP,
+	[EMUL_RDPID]	= X86_FEATURE_RDPID,
+	[EMUL_SMAP]	= X86_FEATURE_SMAP,
+	[EMUL_INVPCID]	= X86_FEATURE_INVPCID,
+	[EMUL_CLFLUSH]	= X86_FEATURE_CLFLUSH,
+	[EMUL_CLFLUSHOPT] = X86_FEATURE_CLFLUSHOPT,
+	[EMUL_CLWB]	= X86_FEATURE_CLWB,
+};
+
+/* Without a table the guest has what the host has. */
+static bool feature_there(struct emul_ctx *ctx, enum emul_feature feature)
+{
+	struct x86_vcpu *v = ctx->priv;
+
+	return !v->cpuid.n || cpuid_has(v, features[feature]);
+}
+
 static void tlb_drop(struct emul_ctx *ctx, u64 la)
 {
 	cr_flush_page(ctx->priv, la);
@@ -276,6 +325,16 @@ static void shadow_begin(struct emul_ctx *ctx)
 	struct x86_vcpu *v = ctx->priv;
 
 	v->emul->shadow = true;
+}
+
+/* Local breakpoints are the old task's (SDM vol. 3, 17.2.4). */
+static void task_begin(struct emul_ctx *ctx)
+{
+	struct x86_vcpu *v = ctx->priv;
+
+	v->emul->task = true;
+	cr_set(v, 0, cr_get(v, 0) | X86_CR0_TS);
+	dr_set(v, 7, dr_get(v, 7) & ~DR7_LOCAL);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -364,7 +423,7 @@ const struct emul_ops emul_env_ops = {
 	.read = mem_read,
 	.write = mem_write,
 	.probe = mem_probe,
-	.cmpxchg = mem_cmpxchg,
+	.exchange = mem_cmpxchg,
 	.in = port_in,
 	.out = port_out,
 	.segment = segment_get,
@@ -374,10 +433,12 @@ const struct emul_ops emul_env_ops = {
 	.vector = vector_get,
 	.vector_set = vector_set,
 	.cpuid = cpuid_get,
+	.has = feature_there,
 	.invlpg = tlb_drop,
 	.flush = tlb_flush,
 	.halt = halt_after,
 	.shadow = shadow_begin,
+	.task = task_begin,
 	.fpu = fpu_get,
 	.fpu_set = fpu_set,
 	.fpu_part = fpu_part,

@@ -9,7 +9,9 @@
 #include <asm/trapnr.h>
 
 #include "core/run_state.h"
+#include "emul/exec.h"
 #include "emul/optable.h"
+#include "emul/task.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
@@ -45,12 +47,15 @@ static void context_fill(struct x86_vcpu *v)
 	ctx->la57 = s->cr4 & X86_CR4_LA57;
 	ctx->long_mode = state_is_long_mode(v);
 	ctx->implicit = false;
+	ctx->align = s->cpl == 3 && s->rflags & X86_EFLAGS_AC &&
+		     state_get(v, GRP_CR0)->cr0 & X86_CR0_AM;
 	ctx->cpl = s->cpl;
 	ctx->rip = s->rip;
 	ctx->rflags = s->rflags;
 	em->rip = s->rip;
 	em->rflags = s->rflags;
 	em->single_step = (s->rflags & X86_EFLAGS_TF) || debug_steps(v);
+	em->armed = debug_is_armed(v);
 	em->hint_access = HINT_NONE;
 }
 
@@ -85,12 +90,14 @@ static u8 shadow_of(const struct x86_emulator *em)
 /*
  * RFLAGS for the trap behind an instruction: what they were when it began (APM
  * vol. 2, 13.1.4).  Behind INT n none comes, as it has cleared TF (SDM vol. 3,
- * 17.3.1.4); INTO may have done nothing.
+ * 17.3.1.4); INTO may have done nothing.  TF is the old task's, and another runs now.
  */
 static u64 trap_rflags(const struct x86_emulator *em)
 {
 	const struct emul_insn *insn = &em->ctx.insn;
 
+	if (em->task)
+		return em->rflags & ~(u64)X86_EFLAGS_TF;
 	if (!insn->map && insn->opcode >= OPCODE_INT3 &&
 	    insn->opcode <= OPCODE_INTO)
 		return em->rflags & em->ctx.rflags;
@@ -107,14 +114,19 @@ static void emulate_commit(struct x86_vcpu *v)
 	s->rip = em->ctx.rip;
 	if (!state_is_64bit_code(v))
 		s->rip = (u32)s->rip;
-	s->rflags = em->ctx.rflags & ~(u64)X86_EFLAGS_RF;
+	/* Without RF, but behind an IRET that has loaded it. */
+	s->rflags = em->ctx.rflags;
 	/* In the middle of REP: its breakpoint has been hit (APM vol. 2, 3.1.6). */
 	if (em->ctx.insn.rep && s->rip == em->rip)
 		s->rflags |= X86_EFLAGS_RF;
 	s->shadow = shadow_of(em);
 	if (s->cpl != em->ctx.cpl)
 		state_set(v, GRP_CPL)->cpl = em->ctx.cpl;
-	if (s->shadow != SHADOW_MOV_SS)
+	if (s->shadow == SHADOW_MOV_SS)
+		return;
+	if (unlikely(em->hits))
+		debug_stepped(v, trap_rflags(em), em->hits);
+	else
 		debug_insn_done(v, trap_rflags(em));
 }
 
@@ -127,7 +139,8 @@ static void emulate_commit(struct x86_vcpu *v)
  */
 #define EXEC_TRIES 16
 
-static enum emul_result exec_replayed(struct x86_vcpu *v)
+static enum emul_result exec_replayed(struct x86_vcpu *v,
+				      const struct emul_task *t)
 {
 	struct x86_emulator *em = v->emul;
 	enum emul_result r;
@@ -139,7 +152,9 @@ static enum emul_result exec_replayed(struct x86_vcpu *v)
 		em->sent = 0;
 		em->halt = false;
 		em->shadow = false;
-		r = emul_exec(&em->ctx);
+		em->task = false;
+		em->hits = 0;
+		r = t ? task_switch(&em->ctx, t) : emul_exec(&em->ctx);
 		if (r != EMUL_RETRY || v->events.to_l1.kind)
 			break;
 	}
@@ -215,7 +230,7 @@ static bool exec_once(struct x86_vcpu *v, enum x86_next *next)
 	struct x86_emulator *em = v->emul;
 
 	*next = X86_RESUME;
-	switch (exec_replayed(v)) {
+	switch (exec_replayed(v, NULL)) {
 	case EMUL_OK:
 		em->batch = 1;
 		if (em->nwrites && em->write.piece[0].port)
@@ -227,6 +242,11 @@ static bool exec_once(struct x86_vcpu *v, enum x86_next *next)
 			*next = exit_halt(v);
 		else
 			return rep_continues(v);
+		return false;
+	case EMUL_TRAP:
+		emulate_commit(v);
+		emulate_raise(v, &em->ctx.fault);
+		*next = write_next(v);
 		return false;
 	case EMUL_FAULT:
 		*next = emulate_raise(v, &em->ctx.fault);
@@ -304,7 +324,8 @@ enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 		return next;
 	if (trace_kvm_emulate_insn_enabled())
 		insn_trace(v);
-	if (exit->kind == X86_EXIT_PAGE && usual_mmio(v, exit, &next))
+	if (exit->kind == X86_EXIT_PAGE && !debug_is_armed(v) &&
+	    usual_mmio(v, exit, &next))
 		return next;
 	v->emul->nreads = 0;
 	context_fill(v);
@@ -314,4 +335,74 @@ enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 		v->emul->hint_access = exit->page.error & PF_WRITE;
 	}
 	return emulate_exec(v);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Without the hardware. */
+
+static enum x86_next event_deliver(struct x86_vcpu *v, const struct x86_event *ev)
+{
+	struct x86_emulator *em = v->emul;
+
+	/* For the mode; what lies at RIP does not matter. */
+	em->ctx.mode = emulate_mode(v);
+	context_fill(v);
+	if (em->ctx.protected)
+		return emulate_failed(v);
+	em->nreads = em->nwrites = em->cursor = 0;
+	/* Its length will not be that of the bytes any more. */
+	em->known = 0;
+	em->shadow = false;
+	em->single_step = false;
+	switch (emul_interrupt_real(&em->ctx, ev->vector)) {
+	case EMUL_OK:
+		emulate_commit(v);
+		return X86_RESUME;
+	case EMUL_FAULT:
+		return emulate_raise(v, &em->ctx.fault);
+	default:
+		return emulate_failed(v);
+	}
+}
+
+enum x86_next emulate_step(struct x86_vcpu *v)
+{
+	struct x86_exit exit = { .kind = X86_EXIT_EMULATE };
+	struct x86_event ev;
+	enum x86_next next;
+
+	if (unlikely(!v->emul && !emulator_make(v)))
+		return exit_fail(v, -ENOMEM);
+	if (event_take(v, &ev))
+		return event_deliver(v, &ev);
+	next = emulate_insn(v, &exit);
+	if (next == X86_RESUME && v->emul->ctx.insn.exec == exec_iret)
+		vendor(event_nmi_mask)(v, false);
+	return next;
+}
+
+/* A TSS in a device's memory is no TSS. */
+enum x86_next emulate_task_switch(struct x86_vcpu *v, const struct emul_task *t)
+{
+	struct x86_emulator *em;
+	enum emul_result r;
+
+	if (unlikely(!v->emul && !emulator_make(v)))
+		return exit_fail(v, -ENOMEM);
+	em = v->emul;
+	em->ctx.mode = emulate_mode(v);
+	em->ctx.insn = (struct emul_insn){ };
+	em->known = 0;
+	em->nreads = 0;
+	context_fill(v);
+	r = exec_replayed(v, t);
+	if (r == EMUL_RETRY)
+		return X86_RESUME;
+	if (r == EMUL_FAULT)
+		return emulate_raise(v, &em->ctx.fault);
+	if ((r != EMUL_JUMP && r != EMUL_TRAP) || em->nwrites)
+		return emulate_failed(v);
+	event_arrived(v);
+	emulate_commit(v);
+	return r == EMUL_TRAP ? emulate_raise(v, &em->ctx.fault) : X86_RESUME;
 }

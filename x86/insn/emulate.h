@@ -22,6 +22,9 @@
  * @batch: elements of a port that userspace was asked for
  * @halt: it is HLT
  * @shadow: interrupts wait for one more instruction
+ * @task: it has changed tasks
+ * @armed: its accesses may meet breakpoints
+ * @hits: those that they have met, as DR6 bits
  * @fpu: the guest's FPU state, for instructions that move it; made when needed
  * @read: pieces read from devices so far, in order; the next one may wait
  * @nreads: how many are answered
@@ -42,6 +45,9 @@ struct x86_emulator {
 	bool single_step;
 	bool halt;
 	bool shadow;
+	bool task;
+	bool armed;
+	u8 hits;
 	struct emul_fpu *fpu;
 	struct mmio_list read;
 	struct mmio_list write;
@@ -77,6 +83,27 @@ enum emul_result emul_env_translate(struct emul_ctx *ctx, u64 la, u64 access,
  * Return: what the run loop does next.
  */
 enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit);
+
+/**
+ * emulate_step - go on in software, in a state that the hardware cannot run
+ * @v: own thread, kvm->srcu held
+ *
+ * Delivers an event, in real mode, or executes an instruction.
+ *
+ * Return: what the run loop does next.
+ */
+enum x86_next emulate_step(struct x86_vcpu *v);
+
+/**
+ * emulate_task_switch - change the guest to another task
+ * @v: own thread, kvm->srcu held; not in long mode
+ * @t: what is known of it
+ *
+ * What was on its way into the guest has arrived with it, if it succeeds.
+ *
+ * Return: what the run loop does next.
+ */
+enum x86_next emulate_task_switch(struct x86_vcpu *v, const struct emul_task *t);
 
 /** vcpu_step_emul_down - vCPU step: free the emulator, if it was needed */
 void vcpu_step_emul_down(void *vcpu);

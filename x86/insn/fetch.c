@@ -9,6 +9,7 @@
 #include "core/guestmem.h"
 #include "mmu/mmu_nested.h"
 #include "x86/cpu/cr.h"
+#include "x86/cpu/debug.h"
 #include "x86/cpu/fpu.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
@@ -68,6 +69,8 @@ enum x86_next emulate_raise(struct x86_vcpu *v, const struct emul_fault *fault)
 {
 	if (fault->vector == X86_TRAP_PF)
 		event_page_fault(v, fault->address, fault->error);
+	else if (fault->vector == X86_TRAP_DB)
+		debug_trap(v, fault->address);
 	else
 		kvm_event_exception(v, fault->vector,
 				    fault->has_error ? (s64)fault->error : -1);
@@ -122,13 +125,21 @@ int insn_code_decode(struct x86_vcpu *v, struct insn_code *c,
 	}
 }
 
-/* Layout of api.rst, struct kvm_run, emulation_failure. */
+/*
+ * Layout of api.rst, struct kvm_run, emulation_failure.  A program of the guest cannot
+ * end its machine, unless userspace wants to hear of it (api.rst 7.27).
+ */
 static enum x86_next emulation_failure(struct x86_vcpu *v, const u8 *bytes,
 				       unsigned int n)
 {
 	struct kvm_run *run = v->vcpu.run;
 
 	stat_inc(v->vcpu.stats.insn_emulation_fail);
+	if (!READ_ONCE(to_x86_vm(v->vcpu.kvm)->exit_on_failure) &&
+	    state_get(v, GRP_CPL)->cpl) {
+		kvm_event_exception(v, X86_TRAP_UD, -1);
+		return X86_RESUME;
+	}
 	run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
 	run->emulation_failure.suberror = KVM_INTERNAL_ERROR_EMULATION;
 	run->emulation_failure.ndata = n ? 4 : 1;

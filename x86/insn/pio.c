@@ -114,7 +114,7 @@ unsigned int pio_string_in(struct x86_vcpu *v)
 	struct x86_emulator *em = v->emul;
 	gpa_t gpa;
 
-	if (em->single_step || !is_string(&em->ctx.insn, 0x6c))
+	if (em->single_step || em->armed || !is_string(&em->ctx.insn, 0x6c))
 		return 1;
 	return max(string_elements(v, true, PIO_DATA_BYTES, &gpa), 1u);
 }
@@ -139,7 +139,7 @@ unsigned int pio_string_out(struct x86_vcpu *v)
 	unsigned int size = string_element_size(&ctx->insn), n;
 	gpa_t gpa;
 
-	if (em->single_step || ctx->rip != em->rip ||
+	if (em->single_step || em->armed || ctx->rip != em->rip ||
 	    !is_string(&ctx->insn, 0x6e))
 		return 0;
 	n = string_elements(v, false, PIO_DATA_BYTES - size, &gpa);

@@ -108,12 +108,20 @@ static enum x86_next mov_store(struct x86_vcpu *v, gpa_t gpa, u64 data, bool api
 	return next;
 }
 
+/* EPT tells of a device that it knows, and not what the access was. */
+static bool mov_writes(const struct emul_insn *insn, u64 error)
+{
+	return (error & PF_WRITE) ||
+	       ((error & PF_RSVD) && (insn->exec == exec_mov_store ||
+				      insn->exec == exec_mov_imm));
+}
+
 bool usual_mmio(struct x86_vcpu *v, const struct x86_exit *exit,
 		enum x86_next *next)
 {
 	struct emul_ctx *ctx = &v->emul->ctx;
 	const struct emul_insn *insn = &ctx->insn;
-	bool write = exit->page.error & PF_WRITE;
+	bool write = mov_writes(insn, exit->page.error);
 	gpa_t gpa = exit->page.gpa;
 	bool apic = apic_is_page(v, gpa);
 	u64 data = 0;

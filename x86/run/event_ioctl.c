@@ -208,7 +208,7 @@ long events_enable_cap(struct x86_vm *vm, const struct kvm_enable_cap *cap)
 		   KVM_VCPUEVENT_VALID_PAYLOAD :
 		   KVM_VCPUEVENT_VALID_TRIPLE_FAULT;
 
-	if (cap->args[0] > 1 || cap->args[1] || cap->args[2] || cap->args[3])
+	if (cap->args[1] || cap->args[2] || cap->args[3])
 		return -EINVAL;
 	mutex_lock(&vm->kvm.lock);
 	if (cap->args[0])

@@ -7,6 +7,7 @@
 #include <asm/trapnr.h>
 
 #include "core/run_state.h"
+#include "core/yield.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
@@ -93,12 +94,19 @@ static enum x86_next cpuid_exit(struct x86_vcpu *v,
 	return X86_RESUME;
 }
 
-/* WBINVD, PAUSE and the like: no effect that a guest could see. */
+/* WBINVD and the like: no effect that a guest could see. */
 static enum x86_next skip_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	enum x86_next next;
 
 	return exit_skip(v, exit, &next) ? X86_RESUME : next;
+}
+
+/* In a loop, as far as the hardware can tell. */
+static enum x86_next pause_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	vcpu_yield_to_other(&v->vcpu);
+	return skip_exit(v, exit);
 }
 
 static enum x86_next exception_exit(struct x86_vcpu *v,
@@ -201,11 +209,17 @@ static enum x86_next invpcid_exit(struct x86_vcpu *v,
 	return undefined_exit(v, exit);
 }
 
-/* Where nested paging lets the processor do it; only 32-bit systems could want it. */
+/* Where nested paging does not let the processor do it. */
 static enum x86_next task_switch_exit(struct x86_vcpu *v,
 				      const struct x86_exit *exit)
 {
-	return emulate_failed(v);
+	struct emul_task t = exit->task.how;
+	enum x86_next next;
+
+	t.after = state_get(v, GRP_RIP)->rip;
+	if (exit->task.skip && !emulate_next_rip(v, exit, &t.after, &next))
+		return next;
+	return emulate_task_switch(v, &t);
 }
 
 static enum x86_next vendor_exit(struct x86_vcpu *v,
@@ -237,6 +251,7 @@ static enum x86_next (*const handlers[X86_EXIT_KINDS])(struct x86_vcpu *v,
 	[X86_EXIT_MWAIT]	= mwait_exit,
 	[X86_EXIT_SOFT_INT]	= debug_int_exit,
 	[X86_EXIT_SKIP]		= skip_exit,
+	[X86_EXIT_PAUSE]	= pause_exit,
 	[X86_EXIT_TASK_SWITCH]	= task_switch_exit,
 	[X86_EXIT_INVLPG]	= invlpg_exit,
 	[X86_EXIT_INVPCID]	= invpcid_exit,

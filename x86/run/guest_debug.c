@@ -71,7 +71,10 @@ enum x86_next debug_int_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 
 enum x86_next debug_step_exit(struct x86_vcpu *v)
 {
-	return debug_exit(v, X86_TRAP_DB, DR6_BS);
+	u64 bits = v->debug.hits | (debug_steps(v) ? DR6_BS : 0);
+
+	v->debug.hits = 0;
+	return debug_exit(v, X86_TRAP_DB, bits);
 }
 
 static int debug_inject(struct x86_vcpu *v, u32 control)
@@ -117,6 +120,7 @@ long debug_ioctl_set(void *obj, void *data, unsigned long arg)
 	}
 	if (!debug_steps(v))
 		request_take(&v->vcpu, REQ_DEBUG_STEP);
+	v->debug.hits = 0;
 	vendor(policy_update)(v);
 	return 0;
 }

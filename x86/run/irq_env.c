@@ -111,13 +111,16 @@ void irq_env_eoi(struct lapic *a, u8 vector)
 void irq_env_acked(struct irq_vm *irq, bool ioapic, unsigned int pin)
 {
 	int gsi = irq_gsi_of_pin(irq, ioapic, pin);
+	struct pit *pit;
 
 	trace_kvm_ack_irq(ioapic ? KVM_IRQCHIP_IOAPIC : pin / 8,
 			  ioapic ? pin : pin % 8);
 	if (gsi < 0)
 		return;
-	if (!gsi && irq->pit)
-		pit_acked(irq->pit);
+	/* It may just be made; pairs with the release in pit_make(). */
+	pit = gsi ? NULL : smp_load_acquire(&irq->pit);
+	if (pit)
+		pit_acked(pit);
 	irqfd_acked(&vm_of(irq)->kvm, gsi);
 }
 

@@ -324,7 +324,7 @@ static void routes_tell(struct x86_vm *vm)
 	unsigned int pin;
 
 	for (pin = 0; vm->irq.ioapic && pin < IRQ_IOAPIC_PINS; pin++)
-		ioapic_tell(vm->irq.ioapic, pin, vm->irq.pit &&
+		ioapic_tell(vm->irq.ioapic, pin, READ_ONCE(vm->irq.pit) &&
 			    !irq_gsi_of_pin(&vm->irq, true, pin));
 }
 

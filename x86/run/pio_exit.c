@@ -9,6 +9,7 @@
 #include <linux/string.h>
 
 #include "core/iobus.h"
+#include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
 #include "x86/insn/pio.h"
@@ -80,7 +81,10 @@ enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	int err;
 
 	stat_inc(v->vcpu.stats.io_exits);
-	if (exit->io.string)
+	/* The trap behind it is the emulator's. */
+	if (exit->io.string ||
+	    (unlikely(debug_is_armed(v)) &&
+	     debug_access(v, exit->io.port, exit->io.size, DEBUG_IO)))
 		return emulate_insn(v, exit);
 	if (pio_is_late(v, exit))
 		return pio_late_exit(v, exit);

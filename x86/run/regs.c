@@ -8,6 +8,7 @@
 #include "core/run_state.h"
 #include "core/vm.h"
 #include "x86/cpu/apic.h"
+#include "x86/cpu/caps.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/debug.h"
 #include "x86/cpu/msr.h"
@@ -202,6 +203,8 @@ void sregs_load(struct x86_vcpu *v, const struct kvm_sregs *r)
 	request_take(&v->vcpu, REQ_TPR);
 	cr_changed(v);
 	cr_flush(v);
+	if (x86_caps->pdptrs)
+		request_set(&v->vcpu, REQ_PDPTRS);
 }
 
 /* The bitmap names at most one interrupt that waits, or none (api.rst 4.13). */

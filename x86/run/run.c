@@ -22,12 +22,14 @@
 #include "core/vm.h"
 #include "x86/cpu/apf.h"
 #include "x86/cpu/apic.h"
+#include "x86/cpu/caps.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/msr_filter.h"
 #include "x86/cpu/pvclock.h"
 #include "x86/cpu/steal.h"
 #include "x86/cpu/tsc.h"
+#include "x86/insn/emulate.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/run/exits.h"
 #include "x86/run/guest_debug.h"
@@ -72,6 +74,8 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 	}
 	if (request_take(vcpu, REQ_POLICY))
 		quirks_apply(v);
+	if (request_take(vcpu, REQ_PDPTRS))
+		cr_pdptrs_refresh(v);
 	if (request_take(vcpu, REQ_INSN_LEN))
 		events_measure(v);
 	if (request_take(vcpu, REQ_TPR_ACCESS)) {
@@ -221,6 +225,14 @@ static noinline void exit_trace(struct x86_vcpu *v, const struct x86_exit *exit)
 	trace_kvm_exit(v->vcpu.id, state_get(v, GRP_RIP)->rip, exit->code, &info);
 }
 
+/* The hardware cannot run the state: real mode, and what leads out of it. */
+static noinline enum x86_next run_software(struct x86_vcpu *v)
+{
+	if (signal_pending(current) || need_resched())
+		return run_delayed(v);
+	return emulate_step(v);
+}
+
 static enum x86_next run_once(struct x86_vcpu *v)
 {
 	struct kvm_vcpu *vcpu = &v->vcpu;
@@ -233,6 +245,8 @@ static enum x86_next run_once(struct x86_vcpu *v)
 		return next;
 	if (unlikely(v->mp_state != KVM_MP_STATE_RUNNABLE))
 		return halt_wait(v);
+	if (unlikely(x86_caps->partial) && !vendor(can_enter)(v))
+		return run_software(v);
 	if (unlikely(!events_idle(&v->events) ||
 		     vcpu->run->request_interrupt_window) && !event_prepare(v))
 		return X86_RESUME;

@@ -6,6 +6,9 @@
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 
+#include "core/run_state.h"
+#include "x86/cpu/caps.h"
+#include "x86/cpu/cr.h"
 #include "x86/run/regs.h"
 #include "x86/vcpu/vendor.h"
 
@@ -18,9 +21,32 @@ static_assert(offsetof(struct kvm_sregs2, cr0) ==
 /* Reserved in a PDPTE below the address (APM vol. 2, 5.2.3). */
 #define PDPTE_RSVD_LOW	0x1e6ull
 
-static bool pdptrs_exist(u64 cr0, u64 cr4, u64 efer)
+/*
+ * The processor has checked them, and an emulated one leaves accessed bits in
+ * them.
+ */
+static void pdptrs_of_memory(struct x86_vcpu *v, u64 cr3, struct kvm_sregs2 *r)
 {
-	return (cr0 & X86_CR0_PG) && (cr4 & X86_CR4_PAE) && !(efer & EFER_LMA);
+	int i, idx, err;
+
+	idx = srcu_read_lock(&v->vcpu.kvm->srcu);
+	err = mmu_env_guest_read(&v->vcpu.mmu, cr3 & 0xffffffe0, r->pdptrs,
+				 sizeof(r->pdptrs));
+	srcu_read_unlock(&v->vcpu.kvm->srcu, idx);
+	for (i = 0; i < ARRAY_SIZE(r->pdptrs); i++)
+		r->pdptrs[i] = err ? 0 : r->pdptrs[i] & ~PDPTE_RSVD_LOW;
+}
+
+static void pdptrs_of_registers(struct x86_vcpu *v, struct kvm_sregs2 *r)
+{
+	int idx;
+
+	if (request_take(&v->vcpu, REQ_PDPTRS)) {
+		idx = srcu_read_lock(&v->vcpu.kvm->srcu);
+		cr_pdptrs_refresh(v);
+		srcu_read_unlock(&v->vcpu.kvm->srcu, idx);
+	}
+	memcpy(r->pdptrs, state_get(v, GRP_PDPTR)->pdptr, sizeof(r->pdptrs));
 }
 
 long sregs2_ioctl_get(void *obj, void *data, unsigned long arg)
@@ -28,29 +54,22 @@ long sregs2_ioctl_get(void *obj, void *data, unsigned long arg)
 	struct x86_vcpu *v = to_x86_vcpu(obj);
 	struct kvm_sregs2 *r = data;
 	struct kvm_sregs s;
-	int i, idx, err;
 
 	sregs_get(v, &s);
 	memcpy(r, &s, COMMON);
-	if (!pdptrs_exist(s.cr0, s.cr4, s.efer))
+	if (!cr_has_pdptrs(s.cr0, s.cr4, s.efer))
 		return 0;
-	/*
-	 * They are what lies in memory.  The processor has checked them, and an
-	 * emulated one leaves accessed bits in them.
-	 */
-	idx = srcu_read_lock(&v->vcpu.kvm->srcu);
-	err = mmu_env_guest_read(&v->vcpu.mmu, s.cr3 & 0xffffffe0, r->pdptrs,
-				 sizeof(r->pdptrs));
-	srcu_read_unlock(&v->vcpu.kvm->srcu, idx);
-	for (i = 0; i < ARRAY_SIZE(r->pdptrs); i++)
-		r->pdptrs[i] = err ? 0 : r->pdptrs[i] & ~PDPTE_RSVD_LOW;
+	if (x86_caps->pdptrs)
+		pdptrs_of_registers(v, r);
+	else
+		pdptrs_of_memory(v, s.cr3, r);
 	r->flags = KVM_SREGS2_FLAGS_PDPTRS_VALID;
 	return 0;
 }
 
 /*
- * PDPTRs are accepted where there are any.  A processor with nested paging reads
- * them from memory whenever it wants to (APM vol. 2, 15.25.10), so none are kept.
+ * PDPTRs are accepted where there are any.  An AMD processor with nested paging reads
+ * them from memory whenever it wants to (APM vol. 2, 15.25.10), and keeps none.
  */
 long sregs2_ioctl_set(void *obj, void *data, unsigned long arg)
 {
@@ -60,11 +79,16 @@ long sregs2_ioctl_set(void *obj, void *data, unsigned long arg)
 
 	if (r->flags & ~(u64)KVM_SREGS2_FLAGS_PDPTRS_VALID)
 		return -EINVAL;
-	if (r->flags && !pdptrs_exist(r->cr0, r->cr4, r->efer))
+	if (r->flags && !cr_has_pdptrs(r->cr0, r->cr4, r->efer))
 		return -EINVAL;
 	memcpy(&s, r, COMMON);
 	if (!sregs_are_valid(v, &s))
 		return -EINVAL;
 	sregs_load(v, &s);
+	if (r->flags && x86_caps->pdptrs) {
+		request_take(&v->vcpu, REQ_PDPTRS);
+		memcpy(state_replace(v, GRP_PDPTR)->pdptr, r->pdptrs,
+		       sizeof(r->pdptrs));
+	}
 	return 0;
 }

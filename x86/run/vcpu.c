@@ -5,6 +5,7 @@
 
 #include "core/arch.h"
 #include "core/run_state.h"
+#include "x86/cpu/caps.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/fpu.h"
@@ -33,12 +34,23 @@ static void guest_fault(struct mmu_vcpu *mv, const struct mmu_guest_fault *f)
 	event_page_fault(of_mmu(mv), f->addr, f->error);
 }
 
+static u64 guest_pdptr_get(struct mmu_vcpu *mv, int i)
+{
+	return state_get(of_mmu(mv), GRP_PDPTR)->pdptr[i];
+}
+
 /*
- * No PDPTE registers: with nested paging the processor reads the PDPTEs from the
- * guest's memory whenever it wants to (APM vol. 2, 15.25.10), and so do walks.
+ * No PDPTE registers: with nested paging AMD's processors read the PDPTEs from the
+ * guest's memory whenever they want to (APM vol. 2, 15.25.10), and so do walks.
  */
 static const struct mmu_ctx_ops guest_ctx_ops = {
 	.root_get = guest_root_get,
+	.fault = guest_fault,
+};
+
+static const struct mmu_ctx_ops guest_ctx_pdptr_ops = {
+	.root_get = guest_root_get,
+	.pdptr_get = guest_pdptr_get,
 	.fault = guest_fault,
 };
 
@@ -46,7 +58,8 @@ int vcpu_step_mmu_up(void *obj)
 {
 	struct kvm_vcpu *vcpu = obj;
 
-	mmu_vcpu_init(&vcpu->mmu, &vcpu->kvm->mmu, &guest_ctx_ops);
+	mmu_vcpu_init(&vcpu->mmu, &vcpu->kvm->mmu, x86_caps->pdptrs ?
+		      &guest_ctx_pdptr_ops : &guest_ctx_ops);
 	return 0;
 }
 

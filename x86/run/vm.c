@@ -92,6 +92,11 @@ long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
 	case KVM_CAP_MSR_PLATFORM_INFO:
 		WRITE_ONCE(to_x86_vm(kvm)->platform_info_off, !cap->args[0]);
 		return 0;
+	case KVM_CAP_EXIT_ON_EMULATION_FAILURE:
+		if (cap->args[0] & ~1ull)
+			return -EINVAL;
+		WRITE_ONCE(to_x86_vm(kvm)->exit_on_failure, cap->args[0]);
+		return 0;
 	case KVM_CAP_X86_USER_SPACE_MSR:
 		return msr_user_enable(to_x86_vm(kvm), cap);
 	default:

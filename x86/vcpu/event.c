@@ -390,6 +390,18 @@ bool event_prepare(struct x86_vcpu *v)
 	return true;
 }
 
+bool event_take(struct x86_vcpu *v, struct x86_event *ev)
+{
+	if (events_idle(&v->events) || !event_pick(v))
+		return false;
+	*ev = v->events.injected;
+	v->events.injected = (struct x86_event){ };
+	if (ev->kind == EVENT_NMI)
+		vendor(event_nmi_mask)(v, true);
+	/* An INT n comes again: RIP is at it. */
+	return ev->kind != EVENT_SOFT;
+}
+
 void event_cancel(struct x86_vcpu *v)
 {
 	if (!v->events.queued)
@@ -403,6 +415,13 @@ void event_after_exit(struct x86_vcpu *v)
 {
 	vendor(event_reclaim)(v, &v->events.injected);
 	v->events.queued = false;
+}
+
+void event_arrived(struct x86_vcpu *v)
+{
+	if (v->events.injected.kind == EVENT_NMI)
+		vendor(event_nmi_mask)(v, true);
+	v->events.injected = (struct x86_event){ };
 }
 
 bool event_wakes(struct x86_vcpu *v)

@@ -188,6 +188,17 @@ void event_l1_settle(struct x86_vcpu *v);
 bool event_l1_takes(struct x86_vcpu *v, enum x86_event_kind kind);
 
 /**
+ * event_take - the most urgent event, for a delivery in software
+ * @v: its own thread
+ * @ev: result
+ *
+ * It is delivered, as far as the queue is concerned: an NMI masks further ones.
+ *
+ * Return: false when nothing can be delivered now.
+ */
+bool event_take(struct x86_vcpu *v, struct x86_event *ev);
+
+/**
  * event_cancel - the entry that event_prepare() was for does not happen
  * @v: its own thread
  */
@@ -198,6 +209,12 @@ void event_cancel(struct x86_vcpu *v);
  * @v: its own thread
  */
 void event_after_exit(struct x86_vcpu *v);
+
+/**
+ * event_arrived - what was on its way has been delivered in the hardware's place
+ * @v: own thread
+ */
+void event_arrived(struct x86_vcpu *v);
 
 /**
  * event_interrupt_waiting - is there an interrupt that is not in the guest yet?

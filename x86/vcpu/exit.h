@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+#include "emul/task.h"
+
 enum x86_exit_kind {
 	X86_EXIT_NONE,		/* a host interrupt or NMI: nothing to do */
 	X86_EXIT_PAGE,		/* second-level page fault */
@@ -26,8 +28,9 @@ enum x86_exit_kind {
 	X86_EXIT_MONITOR,
 	X86_EXIT_MWAIT,
 	X86_EXIT_SOFT_INT,	/* INT n, and INT3 and INTO where they are no exceptions */
-	X86_EXIT_SKIP,		/* an instruction without effect (WBINVD, PAUSE) */
-	X86_EXIT_TASK_SWITCH,	/* by hardware, which is not supported */
+	X86_EXIT_SKIP,		/* an instruction without effect (WBINVD) */
+	X86_EXIT_PAUSE,		/* the guest spins */
+	X86_EXIT_TASK_SWITCH,	/* the hardware leaves it to x86 */
 	X86_EXIT_INVLPG,
 	X86_EXIT_INVPCID,
 	X86_EXIT_EMULATE,	/* an instruction that x86 executes instead */
@@ -53,6 +56,8 @@ enum x86_exit_kind {
  * @exc: vector, error code, and CR2-like address for #PF; #DB: @dr6, its reasons
  *       as DR6 bits, and those among them that are the guest's own.  @stepped: it
  *       ends a step that the vendor was asked for, or that it needs itself
+ * @task: what is known of the switch but @after; @skip: RIP is at the instruction that
+ *        the old task goes on behind
  */
 struct x86_exit {
 	enum x86_exit_kind kind;
@@ -97,6 +102,10 @@ struct x86_exit {
 			u64 dr6;
 			u64 dr6_guest;
 		} exc;
+		struct {
+			struct emul_task how;
+			bool skip;
+		} task;
 	};
 };
 

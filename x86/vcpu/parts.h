@@ -61,11 +61,12 @@ struct x86_fpu {
 /**
  * struct x86_debug - userspace debugs the guest: debug.h
  * @control: KVM_GUESTDBG_*; 0: it does not
- * @db: with USE_HW_BP: DR0 to DR3
- * @dr7: with USE_HW_BP: DR7
+ * @db, @dr7: with USE_HW_BP: DR0 to DR3, DR7
+ * @hits: with REQ_DEBUG_STEP: its breakpoints that emulated accesses have met
  */
 struct x86_debug {
 	u32 control;
+	u8 hits;
 	u64 db[4];
 	u64 dr7;
 };

@@ -20,6 +20,7 @@ enum x86_request {
 	REQ_TPR,			/* userspace is told of a lower TPR */
 	REQ_APF,			/* apf_ready() */
 	REQ_POLICY,			/* quirks_apply() */
+	REQ_PDPTRS,			/* cr_pdptrs_refresh() */
 };
 
 #endif

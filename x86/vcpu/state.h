@@ -34,7 +34,8 @@
 #define GRP_SHADOW	BIT(13)	/* interrupt shadow of STI and MOV SS */
 #define GRP_TSC		BIT(14)	/* tsc_offset */
 #define GRP_CPL		BIT(15)
-#define GRP_ALL		GENMASK(15, 0)
+#define GRP_PDPTR	BIT(16)	/* pdptr[]; see struct x86_caps */
+#define GRP_ALL		GENMASK(16, 0)
 
 /* Indices of seg[]; the first six are the ModRM encoding. */
 enum x86_seg_index {
@@ -84,6 +85,7 @@ struct x86_table {
 #define DR6_BITS	0x0000e00full	/* all that are no constants */
 #define DR6_ONES	0xffff0ff0ull	/* read as one */
 #define DR7_ENABLED	0xffull		/* L0 to L3, G0 to G3 */
+#define DR7_LOCAL	0x155ull	/* L0 to L3, LE */
 #define DR7_GD		BIT_ULL(13)
 #define DR7_BITS	0xffff2bffull
 #define DR7_ONES	0x00000400ull
@@ -108,6 +110,7 @@ struct x86_state {
 	u64 dr6;
 	u64 dr7;
 	u64 tsc_offset;
+	u64 pdptr[4];
 	u32 valid;
 	u32 dirty;
 };

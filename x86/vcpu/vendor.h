@@ -52,6 +52,9 @@ struct x86_caps;
  *        CPU of the last one, then what is cached per CPU (TLB tag, VMCS) is void
  * @put: not preemptible: the thread leaves its CPU
  *
+ * @can_enter: with x86_caps->partial: can the hardware run the state as it is?  If
+ *         not, x86 executes the next instruction, or delivers the next event.  Own
+ *         thread
  * @enter: run the guest once.  Interrupts off.  On return they are still off
  *         and host state is complete; general registers are in v->state, the
  *         groups that the hardware keeps are marked invalid in v->state.valid.

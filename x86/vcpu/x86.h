@@ -31,7 +31,7 @@ struct irqchip;
  * @msr_user_reasons: KVM_MSR_EXIT_REASON_* that go to userspace
  * @quirks_off: KVM_X86_QUIRK_*; written under kvm->lock (quirks.c)
  * @platform_info_off: the guest may not read MSR_PLATFORM_INFO
- * @exits_off: KVM_X86_DISABLE_EXITS_*; likewise
+ * @exits_off: KVM_X86_DISABLE_EXITS_*; @exit_on_failure: of an emulation; likewise
  */
 struct x86_vm {
 	struct kvm kvm;
@@ -46,7 +46,7 @@ struct x86_vm {
 	u32 msr_user_reasons;
 	u32 quirks_off;
 	u32 exits_off;
-	bool platform_info_off;
+	bool platform_info_off, exit_on_failure;
 };
 
 struct msr_row;

@@ -4,6 +4,7 @@
 #define SHIM_ASM_TRAPNR_H
 
 #define X86_TRAP_DE	0
+#define X86_TRAP_DB		1
 #define X86_TRAP_BP	3
 #define X86_TRAP_OF	4
 #define X86_TRAP_BR	5
@@ -15,5 +16,6 @@
 #define X86_TRAP_GP	13
 #define X86_TRAP_PF	14
 #define X86_TRAP_MF	16
+#define X86_TRAP_AC	17
 
 #endif

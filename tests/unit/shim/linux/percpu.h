@@ -3,10 +3,13 @@
 #define SHIM_LINUX_PERCPU_H
 
 #include <linux/cpumask.h>
+#include <linux/slab.h>
 #include <linux/smp.h>
 
-#define DEFINE_PER_CPU(type, name)	type name[SHIM_CPUS]
-#define per_cpu(name, cpu)		((name)[cpu])
-#define this_cpu_cpumask_var_ptr(name)	((name)[smp_processor_id()])
+/* An array; who has it is told by smp_processor_id(). */
+#define __percpu
+#define __alloc_percpu(size, align)	calloc(SHIM_CPUS, size)
+#define free_percpu(p)			free(p)
+#define this_cpu_ptr(p)			(&(p)[smp_processor_id()])
 
 #endif

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* MSRs that VMX switches, or that the guest's thread switches for it (run.c). */
+#include <linux/errno.h>
+#include <linux/preempt.h>
+
+#include <asm/msr-index.h>
+#include <asm/msr.h>
+#include <asm/page.h>
+#include <asm/processor.h>
+
+#include "vmx/cpu.h"
+#include "vmx/vmcs.h"
+
+static bool is_canonical(u64 address)
+{
+	return __is_canonical_address(address, boot_cpu_data.x86_virt_bits);
+}
+
+/* Eight memory types; 2 and 3 are none (SDM vol. 3, 12.12.2). */
+static bool pat_is_valid(u64 pat)
+{
+	int i;
+
+	for (i = 0; i < 64; i += 8)
+		if (((pat >> i) & 0xff) > 7 || ((pat >> i) & 0xfe) == 2)
+			return false;
+	return true;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Fields of the VMCS. */
+
+/* Return: the field that holds an MSR, or 0. */
+static u32 msr_field(u32 index)
+{
+	switch (index) {
+	case MSR_IA32_SYSENTER_CS:
+		return GUEST_SYSENTER_CS;
+	case MSR_IA32_SYSENTER_ESP:
+		return GUEST_SYSENTER_ESP;
+	case MSR_IA32_SYSENTER_EIP:
+		return GUEST_SYSENTER_EIP;
+	case MSR_IA32_CR_PAT:
+		return GUEST_IA32_PAT;
+	default:
+		return 0;
+	}
+}
+
+static bool field_takes(u32 index, u64 data)
+{
+	switch (index) {
+	case MSR_IA32_SYSENTER_CS:
+		return !(data >> 32);
+	case MSR_IA32_CR_PAT:
+		return pat_is_valid(data);
+	default:
+		return is_canonical(data);
+	}
+}
+
+/* The base of FS or GS: part of the segment's group. */
+static struct x86_seg *base_seg(struct x86_state *state, u32 index)
+{
+	return &state->seg[index == MSR_FS_BASE ? SEG_FS : SEG_GS];
+}
+
+static int base_write(struct x86_vcpu *v, u32 index, u64 data)
+{
+	if (!is_canonical(data))
+		return -EINVAL;
+	base_seg(state_set(v, GRP_SEGS), index)->base = data;
+	return 0;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Those that are in the CPU from the first entry after load() to put(). */
+
+static u64 kernel_gs_base_read(struct vmx_vcpu *s)
+{
+	preempt_disable();
+	if (s->host_saved)
+		rdmsrl(MSR_KERNEL_GS_BASE, s->msrs.kernel_gs_base);
+	preempt_enable();
+	return s->msrs.kernel_gs_base;
+}
+
+/* @live: does the CPU have the guest's value now? */
+static int switched_write(u64 *to, bool canonical, const bool *live, u32 index,
+			  u64 data)
+{
+	if (canonical && !is_canonical(data))
+		return -EINVAL;
+	preempt_disable();
+	*to = data;
+	if (*live)
+		wrmsrl(index, data);
+	preempt_enable();
+	return 0;
+}
+
+static int tsc_aux_write(struct vmx_vcpu *s, u64 data)
+{
+	if (!vmx_features.tsc_aux || data >> 32)
+		return -EINVAL;
+	return switched_write(&s->msrs.tsc_aux, false, &s->host_saved,
+			      MSR_TSC_AUX, data);
+}
+
+/* STAR, LSTAR, CSTAR, FMASK are neighbours. */
+static bool is_syscall_msr(u32 index)
+{
+	return index >= MSR_STAR && index <= MSR_SYSCALL_MASK;
+}
+
+static int syscall_write(struct vmx_vcpu *s, u32 index, u64 data)
+{
+	if (index == MSR_SYSCALL_MASK && data >> 32)
+		return -EINVAL;
+	return switched_write(&s->msrs.syscall[index - MSR_STAR],
+			      index == MSR_LSTAR || index == MSR_CSTAR,
+			      &s->host.syscall, index, data);
+}
+
+/* ------------------------------------------------------------------------ */
+
+int vmx_msr_read(struct x86_vcpu *v, u32 index, u64 *data)
+{
+	struct vmx_vcpu *s = to_vmx(v);
+
+	if (msr_field(index)) {
+		*data = vmcs_read(msr_field(index));
+		return 0;
+	}
+	if (is_syscall_msr(index)) {
+		*data = s->msrs.syscall[index - MSR_STAR];
+		return 0;
+	}
+	switch (index) {
+	case MSR_FS_BASE:
+	case MSR_GS_BASE:
+		*data = base_seg(state_get(v, GRP_SEGS), index)->base;
+		return 0;
+	case MSR_KERNEL_GS_BASE:
+		*data = kernel_gs_base_read(s);
+		return 0;
+	case MSR_TSC_AUX:
+		*data = s->msrs.tsc_aux;
+		return vmx_features.tsc_aux ? 0 : -EINVAL;
+	case MSR_IA32_DEBUGCTLMSR:
+		*data = 0;
+		return 0;
+	default:
+		return -ENOENT;
+	}
+}
+
+int vmx_msr_write(struct x86_vcpu *v, u32 index, u64 data)
+{
+	struct vmx_vcpu *s = to_vmx(v);
+
+	if (msr_field(index)) {
+		if (!field_takes(index, data))
+			return -EINVAL;
+		vmcs_write(msr_field(index), data);
+		return 0;
+	}
+	if (is_syscall_msr(index))
+		return syscall_write(s, index, data);
+	switch (index) {
+	case MSR_FS_BASE:
+	case MSR_GS_BASE:
+		return base_write(v, index, data);
+	case MSR_KERNEL_GS_BASE:
+		return switched_write(&s->msrs.kernel_gs_base, true,
+				      &s->host_saved, index, data);
+	case MSR_TSC_AUX:
+		return tsc_aux_write(s, data);
+	case MSR_IA32_DEBUGCTLMSR:
+		/* No branch records, no BTF: there is no bit to set. */
+		return data ? -EINVAL : 0;
+	default:
+		return -ENOENT;
+	}
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Register groups between v->state and the VMCS.
+ *
+ * CR4, CR8, EFER, the debug registers and the TSC offset change through x86 only, so
+ * v->state always has them; CR2 is copied at every exit, because no VMCS has it.  Of
+ * CR0 the guest owns TS and MP, which no exit tells of; the rest is x86's too.
+ *
+ * On shadow page tables the guest always runs with paging, PAE and NXE, whatever it
+ * thinks, and CR3 is the root of those: its own CR3 is x86's.
+ */
+#include <asm/processor-flags.h>
+#include <asm/tlbflush.h>
+
+#include "vmx/cpu.h"
+#include "vmx/vmcs.h"
+
+/* What a guest changes without an exit. */
+#define CR0_OWNED	(X86_CR0_TS | X86_CR0_MP)
+
+/* VM entry leaves CD and NW alone (SDM vol. 3, 27.3.2.1): the host's memory types rule. */
+#define CR0_HIDDEN	(X86_CR0_CD | X86_CR0_NW)
+
+/* The shadow tables say what WP=0 allows. */
+#define CR0_SHADOW	(X86_CR0_PG | X86_CR0_WP)
+
+static void cr0_store(u64 cr0)
+{
+	u64 real = (cr0 & ~CR0_HIDDEN) | vmx_features.cr0_fixed;
+
+	if (!vmx_features.ept)
+		real |= CR0_SHADOW;
+	vmcs_write(CR0_GUEST_HOST_MASK, ~(u64)CR0_OWNED);
+	vmcs_write(CR0_READ_SHADOW, cr0);
+	vmcs_write(GUEST_CR0, real);
+}
+
+/*
+ * While the guest thinks that paging is off, all its pages are user pages.  There
+ * are no PCIDs in the root, and 5 levels in long mode only.
+ */
+static u64 cr4_shadow(const struct x86_state *state)
+{
+	u64 cr4 = (state->cr4 | X86_CR4_PAE) & ~(u64)X86_CR4_PCIDE;
+
+	if (!(state->cr0 & X86_CR0_PG))
+		cr4 &= ~(u64)(X86_CR4_SMEP | X86_CR4_SMAP);
+	if (!(state->efer & EFER_LMA))
+		cr4 &= ~(u64)X86_CR4_LA57;
+	return cr4;
+}
+
+/* A machine check with CR4.MCE clear would shut the host down. */
+static void cr4_store(const struct x86_state *state)
+{
+	u64 cr4 = vmx_features.ept ? state->cr4 : cr4_shadow(state);
+
+	vmcs_write(CR4_READ_SHADOW, state->cr4);
+	vmcs_write(GUEST_CR4, cr4 | X86_CR4_VMXE |
+		   (cr4_read_shadow() & X86_CR4_MCE));
+}
+
+/* VM entry wants LME to be LMA when paging is on, and no bit that is not Intel's. */
+static void efer_store(struct vmx_vcpu *s)
+{
+	u64 efer = s->x86.state.efer &
+		   (EFER_SCE | EFER_LME | EFER_LMA | EFER_NX);
+	bool lma = efer & EFER_LMA;
+
+	if (!vmx_features.ept) {
+		efer |= EFER_NX;
+		if (!lma)
+			efer &= ~(u64)EFER_LME;
+	}
+	vmcs_write(GUEST_IA32_EFER, efer);
+	vmcs_control(s, WORD_ENTRY, VM_ENTRY_IA32E_MODE, lma);
+	if (efer & EFER_SCE)
+		vmx_syscall_msrs_load(s);
+}
+
+static void crs_store(struct vmx_vcpu *s, u32 groups)
+{
+	const struct x86_state *state = &s->x86.state;
+
+	if (groups & GRP_CR0)
+		cr0_store(state->cr0);
+	if (groups & GRP_CR3)
+		vmcs_write(GUEST_CR3, vmx_features.ept ? state->cr3 :
+							 s->shadow_cr3);
+	/* With shadow paging it depends on the others. */
+	if (groups & (GRP_CR0 | GRP_CR4 | GRP_EFER))
+		cr4_store(state);
+	if (groups & GRP_EFER)
+		efer_store(s);
+}
+
+static void dr_store(struct vmx_vcpu *s)
+{
+	u64 dr7 = debug_dr7(&s->x86);
+
+	vmcs_write(GUEST_DR7, dr7);
+	if (dr7 & DR7_ENABLED)
+		s->entry_work |= ENTRY_DB;
+	else
+		s->entry_work &= ~ENTRY_DB;
+}
+
+/* The level is SS.DPL (SDM vol. 3, 25.4.1). */
+static void csss_store(struct vmx_vcpu *s)
+{
+	struct x86_state *state = &s->x86.state;
+	u16 *attr;
+
+	state_get(&s->x86, GRP_CPL | GRP_CSSS);
+	attr = &state->seg[SEG_SS].attr;
+	*attr = (*attr & ~(3 << SEG_DPL_SHIFT)) | state->cpl << SEG_DPL_SHIFT;
+	vmcs_groups_store(s, GRP_CSSS);
+}
+
+/*
+ * With an interrupt shadow VM entry wants the trap of a TF that is set to be pending
+ * (SDM vol. 3, 27.3.1.5; its bit is DR6's), and STI's shadow to be that of an IF that is set.
+ */
+static void shadow_store(struct vmx_vcpu *s)
+{
+	u64 rflags = state_get(&s->x86, GRP_RFLAGS)->rflags;
+	u8 shadow = s->x86.state.shadow;
+	u32 intr = vmx_intr_get(s) &
+		   ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS);
+
+	if (shadow) {
+		intr |= (shadow & SHADOW_STI) && (rflags & X86_EFLAGS_IF) ?
+			GUEST_INTR_STATE_STI : GUEST_INTR_STATE_MOV_SS;
+		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
+			   rflags & X86_EFLAGS_TF ? DR6_BS : 0);
+	}
+	vmx_intr_set(s, intr);
+}
+
+/* ------------------------------------------------------------------------ */
+/* The two ops.  Those groups first that nearly every exit has. */
+
+#define GROUPS_CR	(GRP_CR0 | GRP_CR3 | GRP_CR4 | GRP_EFER)
+
+/* Bits of RFLAGS that VM entry refuses are those that no processor has. */
+#define RFLAGS_BITS	0x3f7fd7ull
+
+static void state_store_slow(struct vmx_vcpu *s, u32 groups)
+{
+	const struct x86_state *state = &s->x86.state;
+
+	if (groups & GROUPS_CR)
+		crs_store(s, groups);
+	if (groups & (GRP_CSSS | GRP_CPL))
+		csss_store(s);
+	if (groups & VMCS_GROUPS & ~GRP_CSSS)
+		vmcs_groups_store(s, groups & VMCS_GROUPS & ~GRP_CSSS);
+	if (groups & GRP_DR)
+		dr_store(s);
+	if (groups & GRP_TSC)
+		vmcs_write(TSC_OFFSET, state->tsc_offset);
+}
+
+/* VM entry refuses more than 32 bits where the code has no more (27.3.1.4). */
+static void rip_store(struct x86_vcpu *v)
+{
+	u64 rip = v->state.rip;
+
+	if (unlikely(rip >> 32) && !state_is_64bit_code(v))
+		rip = (u32)rip;
+	vmcs_write(GUEST_RIP, rip);
+	vmx_event_unhalt(to_vmx(v));
+}
+
+static void rflags_store(struct vmx_vcpu *s)
+{
+	u64 rflags = s->x86.state.rflags;
+
+	vmcs_write(GUEST_RFLAGS, (rflags & RFLAGS_BITS) | X86_EFLAGS_FIXED);
+	/* STI's shadow is that of an IF that is set. */
+	if (!(rflags & X86_EFLAGS_IF) &&
+	    (vmx_intr_get(s) & GUEST_INTR_STATE_STI))
+		vmx_intr_set(s, vmx_intr_get(s) & ~GUEST_INTR_STATE_STI);
+}
+
+void vmx_state_store(struct x86_vcpu *v, u32 groups)
+{
+	const u32 frequent = GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_SHADOW;
+	struct vmx_vcpu *s = to_vmx(v);
+
+	if (groups & GRP_RIP)
+		rip_store(v);
+	if (groups & GRP_RFLAGS)
+		rflags_store(s);
+	if (groups & GRP_RSP)
+		vmcs_write(GUEST_RSP, v->state.gpr[GPR_RSP]);
+	if (groups & GRP_SHADOW)
+		shadow_store(s);
+	if (groups & ~frequent)
+		state_store_slow(s, groups);
+}
+
+/* CR4 and the like are always valid. */
+static void state_fetch_slow(struct vmx_vcpu *s, u32 groups)
+{
+	struct x86_state *state = &s->x86.state;
+	u32 intr;
+
+	if (groups & GRP_CR0)
+		state->cr0 = (state->cr0 & ~(u64)CR0_OWNED) |
+			     (vmcs_read(GUEST_CR0) & CR0_OWNED);
+	if (groups & GRP_CR3)
+		state->cr3 = vmcs_read(GUEST_CR3);
+	if (groups & VMCS_GROUPS)
+		vmcs_groups_fetch(s, groups & VMCS_GROUPS);
+	if (groups & GRP_SHADOW) {
+		intr = vmx_intr_get(s);
+		state->shadow = (intr & GUEST_INTR_STATE_MOV_SS ?
+				 SHADOW_MOV_SS : 0) |
+				(intr & GUEST_INTR_STATE_STI ? SHADOW_STI : 0);
+	}
+}
+
+void vmx_state_fetch(struct x86_vcpu *v, u32 groups)
+{
+	const u32 frequent = GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_CPL;
+	struct x86_state *state = &v->state;
+
+	if (groups & GRP_RIP)
+		state->rip = vmcs_read(GUEST_RIP);
+	if (groups & GRP_RFLAGS)
+		state->rflags = vmx_step_hide(to_vmx(v), vmcs_read(GUEST_RFLAGS));
+	if (groups & GRP_RSP)
+		state->gpr[GPR_RSP] = vmcs_read(GUEST_RSP);
+	if (groups & GRP_CPL)
+		state->cpl = VMX_AR_DPL(vmcs_read(GUEST_SS_AR_BYTES));
+	if (groups & ~frequent)
+		state_fetch_slow(to_vmx(v), groups);
+	state->valid |= groups;
+}

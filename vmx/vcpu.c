@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A vCPU's VMCS from creation to destruction, and its CPU. */
+#include <linux/atomic.h>
+#include <linux/gfp.h>
+#include <linux/idr.h>
+#include <linux/irqflags.h>
+#include <linux/smp.h>
+
+#include <asm/desc.h>
+#include <asm/fsgsbase.h>
+#include <asm/mmu_context.h>
+#include <asm/msr.h>
+
+#include "vmx/cpu.h"
+#include "vmx/vmcs.h"
+
+static atomic64_t serials;
+
+/* 0 is the host.  A vCPU that gets none runs without. */
+static DEFINE_IDA(vpids);
+
+int vmx_vm_create(struct x86_vm *vm)
+{
+	return 0;
+}
+
+void vmx_vm_destroy(struct x86_vm *vm)
+{
+}
+
+int vmx_vcpu_create(struct x86_vcpu *v)
+{
+	struct vmx_vcpu *s = to_vmx(v);
+	int vpid = 0;
+
+	s->vmcs = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!s->vmcs)
+		return -ENOMEM;
+	*(u32 *)s->vmcs = vmx_features.revision;
+	s->vmcs_pa = __pa(s->vmcs);
+	s->serial = atomic64_inc_return(&serials);
+	s->cpu = -1;
+	if (vmx_features.vpid)
+		vpid = ida_alloc_range(&vpids, 1, VMX_NR_VPIDS - 1, GFP_KERNEL);
+	s->vpid = vpid > 0 ? vpid : 0;
+	return 0;
+}
+
+/* On the CPU where the VMCS is active, interrupts off. */
+static void vcpu_clear(void *arg)
+{
+	struct vmx_cpu *c = this_cpu_ptr(&vmx_cpu);
+	struct vmx_vcpu *s = arg;
+
+	if (s->cpu != smp_processor_id())
+		return;
+	vmcs_clear(s->vmcs_pa);
+	list_del(&s->list);
+	if (c->current_vmcs == s)
+		c->current_vmcs = NULL;
+	s->launched = false;
+	s->cpu = -1;
+}
+
+/* A CPU that went offline has cleared what was active there. */
+static void vcpu_deactivate(struct vmx_vcpu *s)
+{
+	int cpu = READ_ONCE(s->cpu);
+
+	if (cpu >= 0)
+		smp_call_function_single(cpu, vcpu_clear, s, 1);
+}
+
+void vmx_vcpu_destroy(struct x86_vcpu *v)
+{
+	struct vmx_vcpu *s = to_vmx(v);
+
+	vcpu_deactivate(s);
+	if (s->vpid)
+		ida_free(&vpids, s->vpid);
+	free_page((unsigned long)s->vmcs);
+	s->vmcs = NULL;
+}
+
+void vmx_vcpu_reset(struct x86_vcpu *v)
+{
+	struct vmx_vcpu *s = to_vmx(v);
+
+	s->entry_work = 0;
+	s->window = 0;
+	s->soft_nmi = false;
+	vmcs_controls_reset(s);
+	s->exits_off = 0;
+	vmx_policy_update(v);
+	vmx_tlb_flush(v);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Load and put. */
+
+static void vcpu_activate(struct vmx_vcpu *s, int cpu)
+{
+	struct vmx_cpu *c = this_cpu_ptr(&vmx_cpu);
+	unsigned long flags;
+
+	vcpu_deactivate(s);
+	local_irq_save(flags);
+	/* Whatever the page held: now it is what VMCLEAR makes of it. */
+	vmcs_clear(s->vmcs_pa);
+	list_add(&s->list, &c->list);
+	s->cpu = cpu;
+	c->current_vmcs = s;
+	vmcs_load(s->vmcs_pa);
+	local_irq_restore(flags);
+	if (!s->filled)
+		vmcs_fill(s);
+	vmcs_host_fill(s);
+	s->flush = true;
+}
+
+void vmx_load(struct x86_vcpu *v, int cpu)
+{
+	struct vmx_cpu *c = this_cpu_ptr(&vmx_cpu);
+	struct vmx_vcpu *s = to_vmx(v);
+
+	s->leaky = true;
+	if (s->cpu != cpu) {
+		vcpu_activate(s, cpu);
+	} else if (c->current_vmcs != s) {
+		c->current_vmcs = s;
+		vmcs_load(s->vmcs_pa);
+	}
+}
+
+static void host_selectors_restore(const struct vmx_host *host)
+{
+	if (host->ds)
+		loadsegment(ds, host->ds);
+	if (host->es)
+		loadsegment(es, host->es);
+	if (host->fs) {
+		loadsegment(fs, host->fs);
+		x86_fsbase_write_cpu(host->fs_base);
+	}
+	if (host->gs)
+		load_gs_index(host->gs);
+	if (host->ldt)
+		asm volatile("lldt %w0" : : "q" (host->ldt));
+}
+
+static void host_msrs_restore(struct vmx_vcpu *s, const struct vmx_cpu *c)
+{
+	static const u32 msrs[] = { MSR_STAR, MSR_LSTAR, MSR_CSTAR,
+				    MSR_SYSCALL_MASK };
+	int i;
+
+	/* A selector has loaded another base. */
+	if (s->msrs.kernel_gs_base != s->host.kernel_gs_base || s->host.gs)
+		wrmsrl(MSR_KERNEL_GS_BASE, s->host.kernel_gs_base);
+	for (i = 0; s->host.syscall && i < ARRAY_SIZE(msrs); i++)
+		if (s->msrs.syscall[i] != c->syscall[i])
+			wrmsrl(msrs[i], c->syscall[i]);
+	s->host.syscall = false;
+	if (vmx_features.tsc_aux && s->msrs.tsc_aux != c->tsc_aux)
+		wrmsrl(MSR_TSC_AUX, c->tsc_aux);
+}
+
+void vmx_put(struct x86_vcpu *v)
+{
+	struct vmx_vcpu *s = to_vmx(v);
+
+	if (!s->host_saved)
+		return;
+	s->host_saved = false;
+	rdmsrl(MSR_KERNEL_GS_BASE, s->msrs.kernel_gs_base);
+	host_selectors_restore(&s->host);
+	host_msrs_restore(s, this_cpu_ptr(&vmx_cpu));
+	/* An exit leaves limits of 64 KiB, and of the TSS without its I/O map. */
+	load_fixmap_gdt(raw_smp_processor_id());
+	invalidate_tss_limit();
+}
+
+/* ------------------------------------------------------------------------ */
+
+/* What userspace's guest may do without an exit (api.rst 7.13). */
+static void exits_update(struct vmx_vcpu *s, u32 off)
+{
+	s->exits_off = off;
+	vmcs_control(s, WORD_CPU, CPU_BASED_HLT_EXITING,
+		     !(off & KVM_X86_DISABLE_EXITS_HLT));
+	vmcs_control(s, WORD_CPU, CPU_BASED_MWAIT_EXITING |
+		     CPU_BASED_MONITOR_EXITING,
+		     !(off & KVM_X86_DISABLE_EXITS_MWAIT));
+	if (vmx_features.may[WORD_CPU2] & SECONDARY_EXEC_PAUSE_LOOP_EXITING)
+		vmcs_control(s, WORD_CPU2, SECONDARY_EXEC_PAUSE_LOOP_EXITING,
+			     !(off & KVM_X86_DISABLE_EXITS_PAUSE));
+}
+
+void vmx_policy_update(struct x86_vcpu *v)
+{
+	u32 off = READ_ONCE(to_x86_vm(v->vcpu.kvm)->exits_off);
+	struct vmx_vcpu *s = to_vmx(v);
+
+	/* No control depends on CPUID yet. */
+	vmcs_control(s, WORD_CPU, CPU_BASED_USE_MSR_BITMAPS, !v->msr_exits);
+	if (unlikely(off != s->exits_off))
+		exits_update(s, off);
+	state_set(v, GRP_DR);
+	vmx_step_update(s);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * VT-x: the vendor's VM and vCPU.
+ *
+ * A VMCS can be reached only on the CPU where it is current: from load() to put()
+ * it is.  Controls are kept here and written when they differ (vmcs_sync()), so that
+ * a reset, which comes before the first load(), needs no VMCS.
+ */
+#ifndef LAMINA_VMX_VMX_H
+#define LAMINA_VMX_VMX_H
+
+#include <linux/list.h>
+
+#include "vmx/insn.h"
+#include "x86/vcpu/vendor.h"
+
+/** struct vmx_vm - a VMX VM: nothing beyond what x86 has */
+struct vmx_vm {
+	struct x86_vm x86;
+};
+
+#define ENTRY_DB	BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
+#define ENTRY_KICK	BIT(1)	/* exit again right after entry */
+
+/* Fields that are kept here too, by place in struct vmx_vcpu.control. */
+enum vmx_word {
+	WORD_PIN,
+	WORD_CPU,	/* primary processor-based */
+	WORD_CPU2,	/* secondary */
+	WORD_EXIT,
+	WORD_ENTRY,
+	WORD_VARYING,
+	WORD_EXCEPTIONS = WORD_VARYING,
+	WORD_INTR,	/* the guest's interruptibility state, if @intr_valid */
+	WORD_COUNT,
+	WORDS_RESET = WORD_COUNT,	/* no word: what a reset changes besides */
+};
+
+/**
+ * struct vmx_msrs - MSRs that no VMCS field holds: loaded from the first entry after
+ * load() to put()
+ * @kernel_gs_base: IA32_KERNEL_GS_BASE; the guest writes it without an exit
+ * @syscall: STAR, LSTAR, CSTAR, FMASK, in the order of their numbers
+ * @tsc_aux: IA32_TSC_AUX
+ */
+struct vmx_msrs {
+	u64 kernel_gs_base;
+	u64 syscall[4];
+	u64 tsc_aux;
+};
+
+/**
+ * struct vmx_host - what of the host an entry loses, and put() brings back
+ * @fs_base: FS.base; the VMCS has it
+ * @cr3: CR3 as the VMCS has it
+ * @cr4: likewise
+ * @rsp: likewise; vmenter.S
+ * @debugctl: IA32_DEBUGCTL
+ * @kernel_gs_base: the thread's GS base
+ * @fs, @gs, @ds, @es, @ldt: selectors
+ * @syscall: the guest's STAR and so on are in the CPU
+ */
+struct vmx_host {
+	u64 fs_base;
+	u64 cr3;
+	u64 cr4;
+	u64 rsp;
+	u64 debugctl;
+	u64 kernel_gs_base;
+	u16 fs, gs, ds, es, ldt;
+	bool syscall;
+};
+
+/**
+ * struct vmx_vcpu - a VMX vCPU
+ * @x86: x86's part, first
+ * @vmcs: (c) one page
+ * @vmcs_pa: (c) its physical address
+ * @list: while @cpu >= 0: in that CPU's list
+ * @serial: (c) number that no other vCPU has had since the module was loaded
+ * @vpid: (c) 0: it has none
+ * @cpu: where the VMCS is active, or -1
+ * @launched: VMRESUME, not VMLAUNCH
+ * @filled: the VMCS holds what vmcs_fill() writes
+ * @host_saved: the guest's MSRs are in the CPU, @host holds what to restore; from
+ *              the first entry after load() to put()
+ * @valid: the state can be entered (valid.c)
+ * @flush: translations are dropped at the next entry
+ * @leaky: something that the guest must not read may be in the L1 data cache
+ * @entry_work: ENTRY_* to be done at the next entry
+ * @stale: a bit for each enum vmx_word to be written, and WORDS_RESET's
+ * @control: what they are to be
+ * @step: RFLAGS.TF in the VMCS is ours (step.c)
+ * @step_tf: the guest's own at the last entry
+ * @window: (r) EVENT_MASK_* asked for by event_window()
+ * @exits_off: (r) KVM_X86_DISABLE_EXITS_* that the controls obey
+ * @injected: the last entry delivered an event
+ * @armed: VM-entry interruption information is valid
+ * @nmi_armed: that is an NMI
+ * @soft_nmi: without virtual NMIs: NMIs are masked (event.c)
+ * @intr_valid: @control has the interruptibility state; until the next entry
+ * @reason: exit reason; VMX_REFUSED
+ * @info_valid: VM-exit interruption information is in @info
+ * @info: see there
+ * @eptp: EPT pointer
+ * @shadow_cr3: with shadow paging: the root
+ * @msrs: MSRs
+ * @host: the host's state
+ */
+struct vmx_vcpu {
+	struct x86_vcpu x86;
+	void *vmcs;
+	phys_addr_t vmcs_pa;
+	struct list_head list;
+	u64 serial;
+	u16 vpid;
+	int cpu;
+	bool launched;
+	bool filled;
+	bool host_saved;
+	bool valid;
+	bool flush;
+	bool leaky;
+	u8 entry_work;
+	u8 stale;
+	u32 control[WORD_COUNT];
+	u32 window;
+	u32 exits_off;
+	bool step;
+	bool step_tf;
+	bool injected;
+	bool armed;
+	bool nmi_armed;
+	bool soft_nmi;
+	bool intr_valid;
+	bool info_valid;
+	u32 reason;
+	u32 info;
+	u64 eptp;
+	u64 shadow_cr3;
+	struct vmx_msrs msrs;
+	struct vmx_host host;
+};
+
+/* @reason when VMLAUNCH or VMRESUME did not begin: no exit has happened. */
+#define VMX_REFUSED	U32_MAX
+
+/** to_vmx - VMX's part of a vCPU */
+static inline struct vmx_vcpu *to_vmx(struct x86_vcpu *v)
+{
+	return container_of(v, struct vmx_vcpu, x86);
+}
+
+/** vmx_entry_failed - was the entry refused? */
+static inline bool vmx_entry_failed(const struct vmx_vcpu *s)
+{
+	return s->reason & VMX_EXIT_REASONS_FAILED_VMENTRY;
+}
+
+#endif
