@@ -71,8 +71,7 @@ struct x86_debug {
 	u64 dr7;
 };
 
-/* Variable MTRR ranges: a base and a mask each. */
-#define MTRR_VARIABLE	8
+#define MTRR_VARIABLE	8	/* ranges: a base and a mask each */
 
 /** struct x86_msrs - MSRs that no hardware block holds: msr_table.c, mtrr.c */
 struct x86_msrs {
