@@ -21,7 +21,7 @@
 #include "core/vm.h"
 
 /* How long a VM lives until somebody may want to look at it, in ms. */
-#define DIR_DELAY	300
+#define DIR_DELAY	2000
 
 /* The VMs whose vCPUs are there, and their directories; @vm_list_lock. */
 static LIST_HEAD(vm_list);
