@@ -426,6 +426,19 @@ static void debugfs(void)
 	CHECK(debugfs_value("pages_4k") <= before);
 }
 
+static bool debugfs_complete(const char *dir)
+{
+	char path[300];
+
+	for (size_t k = 0; k < sizeof(vcpu_rows) / sizeof(vcpu_rows[0]); k++) {
+		snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%s/%s", dir,
+			 vcpu_rows[k].name);
+		if (access(path, R_OK))
+			return false;
+	}
+	return true;
+}
+
 /* A VM's own directory, which may take a moment, has what its vCPUs have together. */
 static void debugfs_vm(void)
 {
@@ -442,8 +455,8 @@ static void debugfs_vm(void)
 	vcpu_code(&w, MODE_LONG, g_touch);
 	vcpu_until(&w, PORT_DONE);
 	snprintf(dir, sizeof(dir), "%d-%d", getpid(), vm.fd);
-	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%s", dir);
-	for (i = 0; i < 1000 && access(path, X_OK); i++)
+	/* Its files come one after another. */
+	for (i = 0; i < 1000 && !debugfs_complete(dir); i++)
 		usleep(10000);
 	for (size_t k = 0; k < sizeof(vcpu_rows) / sizeof(vcpu_rows[0]); k++) {
 		snprintf(all, sizeof(all), "%s/%s", dir, vcpu_rows[k].name);
