@@ -50,7 +50,7 @@ help:
 	'make fuzz          fuzzing with clang'"'"'s libFuzzer, FUZZ_SECONDS (60) a target' \
 	'make coverage      lines and branches of mmu/ and irq/ that the unit tests execute' \
 	'make tsan          the tests with threads in mmu/, by the thread sanitizer' \
-	'make modules       kvm.ko and kvm-amd.ko in build/modules/ (KDIR=...)' \
+	'make modules       kvm.ko, kvm-amd.ko and kvm-intel.ko in build/modules/ (KDIR=...)' \
 	'make modules-test  the same with fault injection, in build/modules-test/' \
 	'make check-qemu    QEMU with more CPU models, memory sizes, kernel arguments;' \
 	'                   machine types, vCPUs, interrupt controllers, devices' \
