@@ -2,10 +2,7 @@
 #include <linux/sched.h>
 #include <linux/sched/stat.h>
 
-#include <asm/kvm_para.h>
-
 #include "core/guestmem.h"
-#include "core/run_state.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/pvfeature.h"
 #include "x86/cpu/steal.h"
@@ -19,11 +16,6 @@ static gpa_t steal_field(const struct x86_vcpu *v, unsigned int offset)
 
 #define STEAL_FIELD(v, name) \
 	steal_field(v, offsetof(struct kvm_steal_time, name))
-
-static bool steal_enabled(const struct x86_vcpu *v)
-{
-	return v->steal.msr & KVM_MSR_ENABLED;
-}
 
 /*
  * Running again: what others have left in @preempted is taken out at once.  A flush is
@@ -70,22 +62,16 @@ void steal_update(struct x86_vcpu *v)
 		    sizeof(page.version));
 }
 
-void steal_vcpu_load(struct x86_vcpu *v)
-{
-	if (steal_enabled(v))
-		request_set(&v->vcpu, REQ_STEAL);
-}
-
 /*
  * Other vCPUs spin less, and send no flush, for one that does not run.  The page may be
  * away: then nothing is told, which is right, too.
  */
-void steal_vcpu_put(struct x86_vcpu *v)
+void steal_tell_preempted(struct x86_vcpu *v)
 {
 	const u8 preempted = KVM_VCPU_PREEMPTED;
 	int idx;
 
-	if (!steal_enabled(v) || v->steal.told)
+	if (v->steal.told)
 		return;
 	idx = srcu_read_lock(&v->vcpu.kvm->srcu);
 	v->steal.told = !guest_poke(&v->vcpu, STEAL_FIELD(v, preempted),

@@ -2,6 +2,7 @@
 /* KVM_TRANSLATE (api.rst 4.15). */
 #include <linux/srcu.h>
 
+#include "core/run_state.h"
 #include "x86/cpu/cr.h"
 #include "x86/run/regs.h"
 #include "x86/vcpu/vendor.h"
@@ -43,6 +44,8 @@ long translate_ioctl(void *obj, void *data, unsigned long arg)
 		return 0;
 	cr_update_mmu(v);
 	idx = srcu_read_lock(&v->vcpu.kvm->srcu);
+	if (request_take(&v->vcpu, REQ_PDPTRS))
+		cr_pdptrs_refresh(v);
 	tr->valid = translate(v, la, 0, &res);
 	if (tr->valid) {
 		tr->physical_address = res.gpa;
