@@ -272,7 +272,8 @@ static void khz(void)
 
 	msr_machine();
 	f = OK(ioctl(v.fd, KVM_GET_TSC_KHZ, 0ul));
-	CHECK(f > 100000 && f < 10000000);
+	/* Bochs: 50 MHz. */
+	CHECK(f > 10000 && f < 10000000);
 	OK(ioctl(v.fd, KVM_SET_TSC_KHZ, f));
 	CHECK_EQ(ioctl(v.fd, KVM_GET_TSC_KHZ, 0ul), f);
 	OK(ioctl(v.fd, KVM_SET_TSC_KHZ, f + f / 10000));
