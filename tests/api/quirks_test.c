@@ -448,11 +448,11 @@ static double cd_seconds(uint64_t off)
 
 static void cache_disable(void)
 {
-	double cleared = cd_seconds(0);
-	double kept = cd_seconds(KVM_X86_QUIRK_CD_NW_CLEARED);
+	double cleared = cd_seconds(0), kept;
 
+	kept = cd_seconds(KVM_X86_QUIRK_CD_NW_CLEARED);
 	if (!cpu_is_amd())
-		test_skip("VT-x reads CR0 from its shadow, without an exit");
+		test_skip("VT-x reads CR0 without an exit");
 	if (kept * 4 > cleared)
 		FAIL("%f s with the quirk, %f s without", cleared, kept);
 }
