@@ -164,7 +164,7 @@ static const struct {
 	{ "event select", 0xc0010000, 0x430076, DROPPED },
 	{ "counter", 0xc0010004, 1, DROPPED },
 	{ "NB_CFG, extended configuration", 0xc001001f, 1ull << 46, DROPPED },
-	{ "SVM's host save area", 0xc0010117, 0x1000, GP },
+	{ "SVM's host save area, no page", 0xc0010117, 0x1001, GP },
 };
 
 /* Stock KVM drops what real processors refuse, and the other way round. */

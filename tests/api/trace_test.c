@@ -221,7 +221,7 @@ static void off(void)
 #define GPA_HANDLER	(GPA_CODE + 0x400)
 
 GUEST(64, g_irqs, "sti\n nop\n 1: pause\n cmp $2, %r9d\n jb 1b\n"
-      "mov $0xfee00300, %edx\n movl $0x000440f1, (%rdx)\n" DONE);
+      "cli\n mov $0xfee00300, %edx\n movl $0x000440f1, (%rdx)\n" DONE);
 GUEST(64, g_handler, "inc %r9d\n mov $0xfee000b0, %edx\n movl $0, (%rdx)\n iretq\n");
 
 static void interrupts(void)

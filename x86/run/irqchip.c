@@ -251,6 +251,7 @@ long irqchip_ioctl_line(void *obj, void *data, unsigned long arg)
 
 	if (irqchip_kind(vm) == IRQ_CHIPS_NONE)
 		return -ENXIO;
+	trace_kvm_set_irq(line->irq, line->level, IRQ_SOURCE_USER);
 	line->status = irq_line(&vm->irq, line->irq, IRQ_SOURCE_USER,
 				line->level);
 	return 0;
