@@ -25,6 +25,7 @@ static struct vm vm;
 static struct vcpu v;
 static uint8_t *mem;		/* of slot 1 */
 static int fail_fd, event_fd;
+static struct kvm_cpuid2 *supported;
 
 /* RCX pages from RSI on are counted up, RDX times; then a hole is written. */
 GUEST(64, g_count,
@@ -122,6 +123,14 @@ static void with_chip_vcpu(void)
 	vcpu_new(&vm, &v, 0);
 }
 
+/* What the call itself needs is there before something fails. */
+static void with_cpuid(void)
+{
+	with_chip_vcpu();
+	free(supported);
+	supported = cpuid_supported(vm.kvm);
+}
+
 /* Mapped with large pages if the host has them, and logged from now on. */
 static void with_run_log(void)
 {
@@ -201,11 +210,7 @@ static long op_vcpu(void)
 
 static long op_cpuid(void)
 {
-	static struct kvm_cpuid2 *c;
-
-	if (!c)
-		c = cpuid_supported(vm.kvm);
-	return ioctl(v.fd, KVM_SET_CPUID2, c);
+	return ioctl(v.fd, KVM_SET_CPUID2, supported);
 }
 
 static long op_supported(void)
@@ -400,7 +405,7 @@ static const struct {
 	{ "used slot goes", with_run, op_slot_delete, after_vcpu },
 	{ "vCPU", with_vm, op_vcpu, after_vcpu },
 	{ "vCPU, irqchip", with_irqchip, op_vcpu, after_vcpu },
-	{ "CPUID", with_chip_vcpu, op_cpuid, after_vcpu },
+	{ "CPUID", with_cpuid, op_cpuid, after_vcpu },
 	{ "supported CPUID", with_kvm, op_supported, NULL },
 	{ "run", with_vcpu, op_run, after_run },
 	{ "run, logging", with_run_log, op_run, after_run },
