@@ -24,7 +24,7 @@
 static struct vm vm;
 static struct vcpu v;
 static uint8_t *mem;		/* of slot 1 */
-static int fail_fd, event_fd;
+static int fail_fd, event_fd, resample_fd;
 static struct kvm_cpuid2 *supported;
 
 /* RCX pages from RSI on are counted up, RDX times; then a hole is written. */
@@ -270,13 +270,9 @@ static long op_irqfd(void)
 
 static long op_resample(void)
 {
-	static int resample = -1;
-	struct kvm_irqfd f = { .fd = event_fd, .gsi = 5,
+	struct kvm_irqfd f = { .fd = event_fd, .gsi = 5, .resamplefd = resample_fd,
 			       .flags = KVM_IRQFD_FLAG_RESAMPLE };
 
-	if (resample < 0)
-		resample = OK(eventfd(0, EFD_NONBLOCK));
-	f.resamplefd = resample;
 	return ioctl(vm.fd, KVM_IRQFD, &f);
 }
 
@@ -474,6 +470,7 @@ static void each(void)
 	mem = mem_new(SLOT_SIZE, 0);
 	for (op = 0; op < sizeof(ops) / sizeof(ops[0]); op++) {
 		event_fd = OK(eventfd(0, EFD_NONBLOCK));
+	resample_fd = OK(eventfd(0, EFD_NONBLOCK));
 		test_row = ops[op].name;
 		n = 1;
 		while (nth_fails(op, n))
