@@ -32,7 +32,7 @@ MACHINE = -V $(VENDOR) -s $(cpus-$(VENDOR)) -m $(MODULES) -p $(params-$(VENDOR))
 .PHONY: all help run check check-style unit modules modules-test programs
 .PHONY: shell lab check-qemu check-smp check-shadow check-selftests soak soak-code bench-boot
 .PHONY: bench bench-exit bench-rmap install clean deps mutants fuzz
-.PHONY: coverage tsan check-intel check-debug
+.PHONY: coverage tsan check-intel check-debug deb check-deb
 
 all: modules
 
@@ -68,6 +68,8 @@ help:
 	'make bench-exit    instructions of one exit, by function' \
 	'make bench-rmap    instructions of up to 100,000 aliases of one frame' \
 	'make install       build/modules/ into the system (as root, KDIR=...)' \
+	'make deb           build/lamina-dkms_*.deb: a package for DKMS; check-deb tries it in a' \
+	'                   Debian of its own' \
 	'make clean         remove build/'
 
 deps:
@@ -176,6 +178,13 @@ soak: deps modules
 
 install:
 	@scripts/build-modules install
+
+deb:
+	@scripts/make-deb
+
+check-deb:
+	@scripts/install-deps build deb
+	@tests/deb
 
 clean:
 	rm -rf build
