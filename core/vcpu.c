@@ -262,8 +262,9 @@ long vcpu_create(struct kvm *kvm, u32 id)
 }
 
 /* Last one first; the count goes down before the vCPU does. */
-void vcpu_destroy_all(struct kvm *kvm)
+void vm_step_vcpus_down(void *obj)
 {
+	struct kvm *kvm = obj;
 	struct kvm_vcpu *vcpu;
 
 	while (kvm->nr_vcpus) {

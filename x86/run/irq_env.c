@@ -135,6 +135,8 @@ void irq_env_pic_output(struct irq_vm *irq, bool high)
 
 	if (!high)
 		return;
+	/* INTR, then LINT0; extint_recheck() has the other half. */
+	smp_mb();
 	vcpu_for_each(i, vcpu, &vm_of(irq)->kvm) {
 		lapic = &to_x86_vcpu(vcpu)->apic.lapic;
 		if (lapic_takes_extint(lapic))

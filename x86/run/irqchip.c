@@ -87,6 +87,7 @@ static struct irqchip *irqchip_alloc(struct x86_vm *vm)
 /* Nobody has seen any of it. */
 static void irqchip_undo(struct x86_vm *vm)
 {
+	kvfree(rcu_replace_pointer(vm->irq.routes, NULL, true));
 	kfree(vm->irq.ioapic);
 	kfree(vm->irq.pic);
 	vm->irq.ioapic = NULL;
@@ -191,7 +192,10 @@ long irqchip_ioctl_boot_cpu(void *obj, void *data, unsigned long arg)
 
 bool irqchip_user_waits(struct x86_vcpu *v, u8 vector)
 {
-	return to_x86_vm(v->vcpu.kvm)->irq.chips == IRQ_CHIPS_SPLIT;
+	struct irq_vm *irq = &to_x86_vm(v->vcpu.kvm)->irq;
+
+	return irq->chips == IRQ_CHIPS_SPLIT &&
+	       irq_level_routed(irq, irqchip_of(irq)->user_pins, vector);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -317,13 +317,17 @@ static void run_report(struct x86_vcpu *v)
 	v->reported = true;
 }
 
-/* Userspace's TPR, which it may set in the run page. */
-static void run_take_cr8(struct x86_vcpu *v)
+/* Userspace's TPR, which it may set in the run page.  Return: -EINVAL: it has four bits. */
+static int run_take_cr8(struct x86_vcpu *v)
 {
 	u64 cr8 = v->vcpu.run->cr8;
 
-	if (!apic_in_kernel(v) && cr8 != state_get(v, GRP_CR8)->cr8)
-		state_set(v, GRP_CR8)->cr8 = cr8 & 0xf;
+	if (apic_in_kernel(v) || cr8 == state_get(v, GRP_CR8)->cr8)
+		return 0;
+	if (cr8 > 15)
+		return -EINVAL;
+	state_set(v, GRP_CR8)->cr8 = cr8;
+	return 0;
 }
 
 static __always_inline enum x86_next run_loaded(struct x86_vcpu *v)
@@ -338,8 +342,8 @@ static __always_inline enum x86_next run_loaded(struct x86_vcpu *v)
 		return exit_fail(v, err);
 	v->has_run = true;
 	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
-	run_take_cr8(v);
-	next = run_from_user(v);
+	err = run_take_cr8(v);
+	next = unlikely(err) ? exit_fail(v, err) : run_from_user(v);
 	run_report(v);
 	srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
 	if (unlikely(sync_wanted(run)))

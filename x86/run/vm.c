@@ -29,7 +29,7 @@ static long vm_ioctl_tss_addr(void *obj, void *data, unsigned long arg)
 	struct x86_vm *vm = to_x86_vm(obj);
 
 	/* Three pages below 4 GiB (api.rst 4.35). */
-	if (arg > U32_MAX - 3 * PAGE_SIZE)
+	if (arg > (1ull << 32) - 3 * PAGE_SIZE)
 		return -EINVAL;
 	vm->tss_addr = arg;
 	return 0;
