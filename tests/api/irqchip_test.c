@@ -357,6 +357,7 @@ static void lint0(void)
 {
 	struct kvm_vcpu_events events;
 
+	vm_with_irqchip();
 	if (is_stock())
 		test_skip("stock's LINT0 is for ExtINT");
 	lint0_is(VECTOR);
