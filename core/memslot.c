@@ -33,7 +33,9 @@
 #define STALE_SETS_MAX	8
 
 /* What every VM starts with; never freed. */
-static struct slots slots_none;
+static struct slots slots_none = { .number = 1 };
+
+static atomic64_t set_numbers = ATOMIC64_INIT(1);
 
 /* Place of the first slot that does not lie below a frame. */
 static unsigned int set_place(const struct slots *set, gfn_t gfn)
@@ -207,6 +209,7 @@ static struct slots *set_make(const struct slots *cur, const struct slot *old,
 	*set = (struct slots){
 		.n = cur->n,
 		.npages = cur->npages,
+		.number = atomic64_inc_return(&set_numbers),
 	};
 	memcpy(set->slot, cur->slot, cur->n * sizeof(*set->slot));
 	if (old)

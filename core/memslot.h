@@ -37,12 +37,14 @@ struct slot {
  * struct slots - the slots of one address space
  * @n: how many
  * @npages: frames in all of them
+ * @number: of the set: never 0; no other one that is not empty has it
  * @link: in kvm->stale_sets, once replaced
  * @slot: sorted by base_gfn; they do not overlap
  */
 struct slots {
 	unsigned int n;
 	u64 npages;
+	u64 number;
 	struct list_head link;
 	struct slot *slot[];
 };

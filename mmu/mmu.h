@@ -143,6 +143,7 @@ struct mmu_reserve;
  * @mmu: (c) its VM
  * @as_id: (x) address space in use: 1 in SMM, else 0
  * @ctx: contexts by kind; only the vCPU's own thread touches them
+ * @last: walks of MMU_CTX_GUEST to repeat: [0] for data, [1] for code
  * @mode: how faults are resolved and mapped, and roots found: by kind, const
  * @root: root in use, with a reference, or NULL
  * @parked: the same of the mode not in use, L1's or L2's
@@ -153,6 +154,7 @@ struct mmu_vcpu {
 	struct mmu *mmu;
 	u16 as_id;
 	struct mmu_ctx ctx[MMU_CTX_KINDS];
+	struct mmu_walk last[2];
 	const struct mmu_mode *mode;
 	struct mmu_root *root;
 	struct mmu_root *parked;
