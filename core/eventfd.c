@@ -22,7 +22,7 @@
 struct ioeventfd {
 	struct bus_dev dev;
 	struct bus_dev fast;
-	struct list_head link;
+	struct hlist_node link;
 	struct eventfd_ctx *ctx;
 	enum bus_kind kind;
 	gpa_t addr;
@@ -106,7 +106,7 @@ static int ioeventfd_assign(struct kvm *kvm, struct ioeventfd *e)
 	struct ioeventfd *other;
 	int err = 0;
 
-	list_for_each_entry(other, &kvm->ioeventfds, link)
+	hlist_for_each_entry(other, &kvm->ioeventfds, link)
 		if (ioeventfd_conflicts(e, other))
 			return -EEXIST;
 	if (fast)
@@ -115,7 +115,7 @@ static int ioeventfd_assign(struct kvm *kvm, struct ioeventfd *e)
 		return err;
 	err = bus_add(kvm, e->kind, e->addr, e->len, &e->dev);
 	if (!err)
-		list_add(&e->link, &kvm->ioeventfds);
+		hlist_add_head(&e->link, &kvm->ioeventfds);
 	else if (fast)
 		bus_remove(kvm, BUS_FAST_MMIO, &e->fast);
 	return err;
@@ -125,7 +125,7 @@ static int ioeventfd_deassign(struct kvm *kvm, const struct ioeventfd *e)
 {
 	struct ioeventfd *other;
 
-	list_for_each_entry(other, &kvm->ioeventfds, link) {
+	hlist_for_each_entry(other, &kvm->ioeventfds, link) {
 		if (other->ctx != e->ctx || other->kind != e->kind ||
 		    other->addr != e->addr || other->len != e->len ||
 		    other->match != e->match ||
@@ -134,7 +134,7 @@ static int ioeventfd_deassign(struct kvm *kvm, const struct ioeventfd *e)
 		if (ioeventfd_is_fast(other))
 			bus_remove(kvm, BUS_FAST_MMIO, &other->fast);
 		bus_remove(kvm, other->kind, &other->dev);
-		list_del(&other->link);
+		hlist_del(&other->link);
 		ioeventfd_free(other);
 		return 0;
 	}

@@ -239,10 +239,10 @@ static void slots_wait(struct kvm *kvm)
 
 static void stale_sets_free(struct kvm *kvm)
 {
-	struct slots *set, *next;
+	struct slots *set;
 
-	list_for_each_entry_safe(set, next, &kvm->stale_sets, link) {
-		list_del(&set->link);
+	while ((set = kvm->stale_sets)) {
+		kvm->stale_sets = set->stale;
 		kvfree(set);
 	}
 }
@@ -250,12 +250,14 @@ static void stale_sets_free(struct kvm *kvm)
 /* A replaced set goes at once, or with the next wait for readers. */
 static void set_retire(struct kvm *kvm, struct slots *set, bool wait)
 {
-	struct list_head *pos;
+	const struct slots *old;
 	unsigned int n = 0;
 
-	if (set != &slots_none)
-		list_add(&set->link, &kvm->stale_sets);
-	list_for_each(pos, &kvm->stale_sets)
+	if (set != &slots_none) {
+		set->stale = kvm->stale_sets;
+		kvm->stale_sets = set;
+	}
+	for (old = kvm->stale_sets; old; old = old->stale)
 		n++;
 	if (wait || n > STALE_SETS_MAX || !READ_ONCE(kvm->nr_vcpus)) {
 		slots_wait(kvm);
@@ -378,7 +380,6 @@ int vm_step_slots_up(void *obj)
 	struct kvm *kvm = obj;
 	int i;
 
-	INIT_LIST_HEAD(&kvm->stale_sets);
 	for (i = 0; i < AS_COUNT; i++)
 		RCU_INIT_POINTER(kvm->slots[i], &slots_none);
 	return 0;

@@ -38,14 +38,14 @@ struct slot {
  * @n: how many
  * @npages: frames in all of them
  * @number: of the set: never 0; no other one that is not empty has it
- * @link: in kvm->stale_sets, once replaced
+ * @stale: the next one of kvm->stale_sets, once replaced
  * @slot: sorted by base_gfn; they do not overlap
  */
 struct slots {
 	unsigned int n;
 	u64 npages;
 	u64 number;
-	struct list_head link;
+	struct slots *stale;
 	struct slot *slot[];
 };
 

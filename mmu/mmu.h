@@ -56,8 +56,8 @@ struct mmu_tracked;
  * @shadow: shadow pages and reverse maps; NULL until the first shadow root is made
  *          (R4).  Published with release under @lock, read with acquire
  * @tracked: frames with tables that shadow pages stand for; NULL as long as @shadow
- * @page_limit: shadow pages that may exist; READ_ONCE() outside of @lock
- * @page_limit_set: by userspace, so that slots do not change it
+ * @page_limit: shadow pages that may exist; READ_ONCE() outside of @lock.
+ *              @page_limit_set: by userspace, so that slots do not change it
  * @tables: page tables that exist, roots included
  * @mapped: leaves by level, for the statistics
  */
@@ -68,10 +68,10 @@ struct mmu {
 	struct mmu_inv inv;
 	u64 mmio_gen;
 	atomic_t unflushed;
+	bool page_limit_set;
 	struct mmu_shadow *shadow;
 	struct mmu_tracked *tracked;
 	unsigned long page_limit;
-	bool page_limit_set;
 	atomic_long_t tables;
 	atomic_long_t mapped[LEVEL_1G + 1];
 };
