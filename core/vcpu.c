@@ -74,7 +74,8 @@ static long vcpu_run(struct kvm_vcpu *vcpu, unsigned long arg)
 	if (mutex_lock_killable(&vcpu->mutex))
 		return -EINTR;
 	ret = arch_vcpu_run(vcpu);
-	trace_kvm_userspace_exit(vcpu->run->exit_reason, ret);
+	if (trace_kvm_userspace_exit_enabled())
+		trace_kvm_userspace_exit(vcpu->run->exit_reason, ret);
 	mutex_unlock(&vcpu->mutex);
 	return ret;
 }

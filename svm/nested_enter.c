@@ -154,7 +154,6 @@ enum x86_next svm_nested_vmrun(struct x86_vcpu *v, const struct x86_exit *exit,
 			       gpa_t gpa)
 {
 	struct svm_vcpu *s = to_svm(v);
-	enum x86_next next;
 
 	if (svm_nested_make(s)) {
 		v->run_err = -ENOMEM;
@@ -164,8 +163,8 @@ enum x86_next svm_nested_vmrun(struct x86_vcpu *v, const struct x86_exit *exit,
 		kvm_event_exception(v, X86_TRAP_GP, 0);
 		return X86_RESUME;
 	}
-	if (!kvm_nested_skip(v, exit, &next))
-		return next;
+	if (!kvm_nested_skip(v, exit))
+		return v->next;
 	state_get(v, GRP_ALL);
 	if (!vmrun_is_valid(s)) {
 		vmrun_refuse(s, gpa);

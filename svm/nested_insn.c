@@ -73,12 +73,11 @@ static enum x86_next vmload(struct x86_vcpu *v, const struct x86_exit *exit,
 	struct svm_vcpu *s = to_svm(v);
 	struct vmload_state l;
 	struct x86_state *st;
-	enum x86_next next;
 
 	if (vmload_read(v, gpa, &l))
 		return insn_raise(v, X86_TRAP_GP);
-	if (!kvm_nested_skip(v, exit, &next))
-		return next;
+	if (!kvm_nested_skip(v, exit))
+		return v->next;
 	st = state_set(v, GRP_SEGS);
 	svm_seg_fetch(&st->seg[SEG_FS], &l.fsgs[0]);
 	svm_seg_fetch(&st->seg[SEG_GS], &l.fsgs[1]);
@@ -94,7 +93,6 @@ static enum x86_next vmsave(struct x86_vcpu *v, const struct x86_exit *exit,
 	const struct x86_state *st = state_get(v, GRP_SEGS);
 	struct svm_vcpu *s = to_svm(v);
 	struct vmload_state l;
-	enum x86_next next;
 
 	svm_seg_store(&l.fsgs[0], &st->seg[SEG_FS]);
 	svm_seg_store(&l.fsgs[1], &st->seg[SEG_GS]);
@@ -103,7 +101,7 @@ static enum x86_next vmsave(struct x86_vcpu *v, const struct x86_exit *exit,
 	memcpy(l.msrs, vmload_msrs(s), sizeof(l.msrs));
 	if (vmsave_write(v, gpa, &l))
 		return insn_raise(v, X86_TRAP_GP);
-	return kvm_nested_skip(v, exit, &next) ? X86_RESUME : next;
+	return kvm_nested_skip(v, exit) ? X86_RESUME : v->next;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -113,10 +111,9 @@ static enum x86_next gif_set(struct x86_vcpu *v, const struct x86_exit *exit,
 			     bool on)
 {
 	struct svm_vcpu *s = to_svm(v);
-	enum x86_next next;
 
-	if (!kvm_nested_skip(v, exit, &next))
-		return next;
+	if (!kvm_nested_skip(v, exit))
+		return v->next;
 	s->gif_off = !on;
 	svm_event_virq_update(s);
 	if (on)
@@ -128,10 +125,9 @@ static enum x86_next gif_set(struct x86_vcpu *v, const struct x86_exit *exit,
 static enum x86_next invlpga(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct svm_vcpu *s = to_svm(v);
-	enum x86_next next;
 
-	if (!kvm_nested_skip(v, exit, &next))
-		return next;
+	if (!kvm_nested_skip(v, exit))
+		return v->next;
 	if (svm_features.npt && s->nested && s->nested->npt)
 		kvm_nested_flush(v);
 	kvm_nested_guest_flush(v);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A guest's CPUID: lookup, the instruction, and what is derived from the table. */
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include <asm/cpufeatures.h>
 #include <asm/fpu/types.h>
@@ -24,11 +25,10 @@ entry_find(const struct x86_vcpu *v, u32 function, u32 index)
 {
 	const struct x86_cpuid *c = &v->cpuid;
 	const struct kvm_cpuid_entry2 *e;
-	const u16 *link;
+	u32 nr;
 
-	for (link = &c->first[cpuid_bucket(function)]; *link;
-	     link = cpuid_links(c) + (*link - 1)) {
-		e = c->entry + (*link - 1);
+	for (nr = c->first[cpuid_bucket(function)]; nr; nr = e->padding[0]) {
+		e = c->entry + (nr - 1);
 		if (e->function != function)
 			continue;
 		if (!(e->flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX) ||
@@ -162,6 +162,7 @@ void cpuid_entry_current(struct x86_vcpu *v, struct kvm_cpuid_entry2 *e)
 	bool apic = apic_base(v) & APIC_BASE_ENABLE;
 	u64 cr4 = state_get(v, GRP_CR4)->cr4;
 
+	memset(e->padding, 0, sizeof(e->padding));
 	switch (e->function) {
 	case 1:
 		e->ecx &= ~CPUID_BIT(X86_FEATURE_OSXSAVE);

@@ -15,12 +15,10 @@
 static enum x86_next mov_complete(struct x86_vcpu *v, const struct x86_exit *exit,
 				  int err)
 {
-	enum x86_next next;
-
 	if (err)
 		kvm_event_exception(v, X86_TRAP_GP, 0);
-	else if (!exit_skip(v, exit, &next))
-		return next;
+	else if (!exit_skip(v, exit))
+		return v->next;
 	return X86_RESUME;
 }
 

@@ -56,6 +56,8 @@ void vm_step_irqchip_down(void *obj)
 {
 	struct x86_vm *vm = to_x86_vm(obj);
 
+	if (!vm->irqchip && !rcu_access_pointer(vm->irq.routes))
+		return;
 	irq_vm_destroy(&vm->irq);
 	kfree(vm->irqchip);
 }
@@ -263,17 +265,26 @@ long irqchip_ioctl_line(void *obj, void *data, unsigned long arg)
 
 long irqchip_ioctl_msi(void *obj, void *data, unsigned long arg)
 {
+	const struct kvm_msi __user *m = (const void __user *)arg;
 	struct x86_vm *vm = to_x86_vm(obj);
-	const struct kvm_msi *m = data;
-	const struct irq_msi msi = {
-		.address = m->address_lo | (u64)m->address_hi << 32,
-		.data = m->data,
-	};
+	struct irq_msi msi;
+	u32 low, high, flags;
 
-	if (irqchip_kind(vm) == IRQ_CHIPS_NONE || m->flags)
+	if (!user_access_begin(m, sizeof(*m)))
+		return -EFAULT;
+	unsafe_get_user(low, &m->address_lo, fault);
+	unsafe_get_user(high, &m->address_hi, fault);
+	unsafe_get_user(msi.data, &m->data, fault);
+	unsafe_get_user(flags, &m->flags, fault);
+	user_access_end();
+	msi.address = low | (u64)high << 32;
+	if (irqchip_kind(vm) == IRQ_CHIPS_NONE || flags)
 		return -EINVAL;
 	/* 0: nobody took it. */
 	return max(irq_msi(&vm->irq, &msi), 0);
+fault:
+	user_access_end();
+	return -EFAULT;
 }
 
 void arch_irq_line(struct kvm *kvm, u32 gsi, enum irq_source source, bool level)

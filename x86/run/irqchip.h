@@ -72,7 +72,7 @@ long irqchip_ioctl_get(void *kvm, void *data, unsigned long arg);
 long irqchip_ioctl_set(void *kvm, void *data, unsigned long arg);
 /** irqchip_ioctl_line - KVM_IRQ_LINE, KVM_IRQ_LINE_STATUS */
 long irqchip_ioctl_line(void *kvm, void *data, unsigned long arg);
-/** irqchip_ioctl_msi - KVM_SIGNAL_MSI */
+/** irqchip_ioctl_msi - KVM_SIGNAL_MSI; takes userspace's pointer */
 long irqchip_ioctl_msi(void *kvm, void *data, unsigned long arg);
 /** irqchip_ioctl_routing - KVM_SET_GSI_ROUTING; takes userspace's pointer */
 long irqchip_ioctl_routing(void *kvm, void *data, unsigned long arg);

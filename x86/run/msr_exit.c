@@ -26,7 +26,6 @@ static enum x86_next msr_user_done(struct x86_vcpu *v, bool read)
 {
 	const struct kvm_run *run = v->vcpu.run;
 	struct x86_exit exit = { };
-	enum x86_next next;
 
 	if (run->msr.error) {
 		kvm_event_exception(v, X86_TRAP_GP, 0);
@@ -34,8 +33,8 @@ static enum x86_next msr_user_done(struct x86_vcpu *v, bool read)
 	}
 	if (v->msr_length)
 		exit.next_rip = state_get(v, GRP_RIP)->rip + v->msr_length;
-	if (!exit_skip(v, &exit, &next))
-		return next;
+	if (!exit_skip(v, &exit))
+		return v->next;
 	if (read)
 		msr_operand_set(v, run->msr.data);
 	return X86_RESUME;
@@ -86,15 +85,14 @@ static enum x86_next msr_access_failed(struct x86_vcpu *v,
 enum x86_next rdmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct msr_access a = { .index = v->state.gpr[GPR_RCX] };
-	enum x86_next next;
 	int err;
 
 	err = msr_read(v, &a);
 	trace_kvm_msr(TRACE_READ, a.index, err ? 0 : a.data, err);
 	if (err)
 		return msr_access_failed(v, exit, err);
-	if (!exit_skip(v, exit, &next))
-		return next;
+	if (!exit_skip(v, exit))
+		return v->next;
 	msr_operand_set(v, a.data);
 	return X86_RESUME;
 }
@@ -103,12 +101,11 @@ enum x86_next wrmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct msr_access a = { .index = v->state.gpr[GPR_RCX],
 				.data = msr_operand_get(v) };
-	enum x86_next next;
 	int err;
 
 	err = msr_write(v, &a);
 	trace_kvm_msr(TRACE_WRITE, a.index, a.data, err);
 	if (err)
 		return msr_access_failed(v, exit, err);
-	return exit_skip(v, exit, &next) ? X86_RESUME : next;
+	return exit_skip(v, exit) ? X86_RESUME : v->next;
 }

@@ -413,12 +413,6 @@ void event_cancel(struct x86_vcpu *v)
 	v->events.queued = false;
 }
 
-void event_after_exit(struct x86_vcpu *v)
-{
-	vendor(event_reclaim)(v, &v->events.injected);
-	v->events.queued = false;
-}
-
 void event_arrived(struct x86_vcpu *v)
 {
 	if (v->events.injected.kind == EVENT_NMI)
