@@ -67,15 +67,13 @@ static inline bool event_vector_is_bad(const struct nested_vmrun *r)
 	       (vector == VECTOR_BOUND && long_mode(r) && (r->cs_attr & CS_L));
 }
 
-/* Eight memory types; 2 and 3 are none (7.8.1). */
-static inline bool pat_is_bad(u64 pat)
-{
-	int i;
+/* Eight memory types, a byte each: 0 to 7, of which 2 and 3 are none (7.8.1). */
+#define PAT_BIT(n)	(0x0101010101010101ull << (n))
 
-	for (i = 0; i < 64; i += 8)
-		if ((pat >> i & 0xff) > 7 || (pat >> i & 0xfe) == 2)
-			return true;
-	return false;
+static bool pat_is_bad(u64 pat)
+{
+	return (pat & ~(PAT_BIT(0) | PAT_BIT(1) | PAT_BIT(2))) ||
+	       (pat & ~(pat >> 1) & PAT_BIT(1));
 }
 
 /* RULE(name, what breaks it). */

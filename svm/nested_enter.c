@@ -78,10 +78,8 @@ static void l2_load_control(struct x86_state *st, const struct vmcb_save_area *s
 static void l2_load(struct svm_vcpu *s)
 {
 	const struct vmcb_save_area *save = &s->nested->save;
-	struct x86_state *st;
+	struct x86_state *st = state_replace(&s->x86, GRP_ALL & ~GRP_SEGS);
 
-	state_set(&s->x86, GRP_SEGS | GRP_DR);
-	st = state_replace(&s->x86, GRP_ALL & ~(GRP_SEGS | GRP_DR));
 	svm_seg_fetch(&st->seg[SEG_ES], &save->es);
 	svm_seg_fetch(&st->seg[SEG_CS], &save->cs);
 	svm_seg_fetch(&st->seg[SEG_SS], &save->ss);
@@ -177,7 +175,8 @@ enum x86_next svm_nested_vmrun(struct x86_vcpu *v, const struct x86_exit *exit,
 	}
 	if (!kvm_nested_skip(v, exit, &next))
 		return next;
-	state_get(v, GRP_ALL);
+	/* What stays, the control block is told again: it has become L2's. */
+	state_get(v, GRP_ALL & ~(GRP_SEGS | GRP_SHADOW | GRP_CR2));
 	if (!vmrun_is_valid(s)) {
 		vmrun_refuse(s, gpa);
 		return X86_RESUME;

@@ -36,7 +36,7 @@ void svm_nested_virq_get(struct svm_vcpu *s, struct vmcb_control_area *c)
 
 static void l2_save(struct svm_vcpu *s, struct vmcb_save_area *save)
 {
-	const struct x86_state *st = state_get(&s->x86, GRP_ALL);
+	const struct x86_state *st = state_get(&s->x86, GRP_ALL & ~GRP_SEGS);
 
 	svm_seg_store(&save->es, &st->seg[SEG_ES]);
 	svm_seg_store(&save->cs, &st->seg[SEG_CS]);
