@@ -292,6 +292,78 @@ int guest_write(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
 }
 
 /* ------------------------------------------------------------------------ */
+/* Structures of which only parts count.  One window for all of them. */
+
+static int user_read_parts(void *image, const void __user *from,
+			   const struct guest_part *part, unsigned int n)
+{
+	unsigned long at, end;
+
+	if (!user_access_begin(from, part[n - 1].end))
+		return -EFAULT;
+	for (; n; n--, part++) {
+		/* Not read again for each word: @image might be anything. */
+		end = part->end;
+		for (at = part->first; end - at >= sizeof(u64); at += sizeof(u64))
+			unsafe_get_user(*(u64 *)(image + at),
+					(const u64 __user *)(from + at), fault);
+		for (; at < end; at++)
+			unsafe_get_user(*(u8 *)(image + at),
+					(const u8 __user *)(from + at), fault);
+	}
+	user_access_end();
+	return 0;
+fault:
+	user_access_end();
+	return -EFAULT;
+}
+
+int guest_read_parts(struct kvm_vcpu *vcpu, gpa_t gpa, void *image,
+		     const struct guest_part *part, unsigned int n)
+{
+	struct slot *slot = guest_slot(vcpu, gpa >> MMU_PAGE_SHIFT);
+
+	return slot ? user_read_parts(image, guest_user(slot, gpa), part, n) :
+		      -EFAULT;
+}
+
+static int user_write_parts(void __user *to, const void *image,
+			    const struct guest_part *part, unsigned int n)
+{
+	unsigned long at, end;
+
+	if (!user_access_begin(to, part[n - 1].end))
+		return -EFAULT;
+	for (; n; n--, part++) {
+		end = part->end;
+		for (at = part->first; end - at >= sizeof(u64); at += sizeof(u64))
+			unsafe_put_user(*(const u64 *)(image + at),
+					(u64 __user *)(to + at), fault);
+		for (; at < end; at++)
+			unsafe_put_user(*(const u8 *)(image + at),
+					(u8 __user *)(to + at), fault);
+	}
+	user_access_end();
+	return 0;
+fault:
+	user_access_end();
+	return -EFAULT;
+}
+
+int guest_write_parts(struct kvm_vcpu *vcpu, gpa_t gpa, const void *image,
+		      const struct guest_part *part, unsigned int n)
+{
+	struct slot *slot = guest_slot(vcpu, gpa >> MMU_PAGE_SHIFT);
+	int err;
+
+	if (!slot || (slot->flags & KVM_MEM_READONLY))
+		return -EFAULT;
+	err = user_write_parts(guest_user(slot, gpa), image, part, n);
+	guest_wrote(vcpu, slot, gpa, part[n - 1].end);
+	return err;
+}
+
+/* ------------------------------------------------------------------------ */
 /* Atomic access. */
 
 static int user_cmpxchg(void __user *p, const void *old, const void *new,
