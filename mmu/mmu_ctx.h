@@ -129,13 +129,15 @@ union mmu_ctx_role {
  * struct mmu_ctx - one set of guest tables, and how to walk it
  * @ops: (c) constants of its kind
  * @walk: format, reserved bits and permissions, from mmu_ctx_update()
- * @bits: what @walk was made from
- * @feat: the same
+ * @cpu: what @walk was made from, and @bits and @feat of it
+ * @bits: rights
+ * @feat: format
  * @role: what all shadow pages of it have in common
  */
 struct mmu_ctx {
 	const struct mmu_ctx_ops *ops;
 	struct gwalk_ctx walk;
+	struct mmu_cpu cpu;
 	struct perm_bits bits;
 	struct pt_features feat;
 	union mmu_ctx_role role;

@@ -32,7 +32,7 @@ struct svm_tag {
  * struct svm_nested - L1 while L2 runs, made for the first VMRUN
  * @vmcb12: where L1's control block is
  * @control: L1's control area, copied once by VMRUN
- * @save: buffer for L1's save area
+ * @save: buffer for L1's save area; they lie to each other as in a control block
  * @host: L1's registers that #VMEXIT loads
  * @host_pat: L1's PAT
  * @fault: EVENT_SECOND: EXITINFO1 and EXITINFO2
@@ -64,6 +64,15 @@ struct svm_nested_vmexit {
 	u32 int_info;
 	u32 int_info_err;
 };
+
+static_assert(offsetof(struct svm_nested, save) -
+	      offsetof(struct svm_nested, control) == offsetof(struct vmcb, save));
+
+/* A part of a control block, from one field up to another, and a single one. */
+#define VMCB_PART(area, from, to)					\
+	{ offsetof(struct vmcb, area.from), offsetof(struct vmcb, area.to) }
+#define VMCB_FIELD(area, name)						\
+	{ offsetof(struct vmcb, area.name), offsetofend(struct vmcb, area.name) }
 
 struct nested_limits;
 struct nested_vmrun;

@@ -113,15 +113,18 @@ void svm_nested_switch(struct svm_vcpu *s)
 {
 	/* An IRET that has not completed is executed again, whoever comes to it. */
 	svm_nmi_resolve(s);
-	if (s->nmi == NMI_IRET)
+	if (unlikely(s->nmi == NMI_IRET)) {
 		s->nmi = NMI_MASKED;
+		svm_step_intercepts(s);
+	}
 	svm_step_stop(s, STEP_NMI | STEP_USER);
 	s->entry_work &= ~ENTRY_KICK;
 	s->soft_injected = false;
 	s->window = 0;
 	s->x86.events.window = 0;
+	if (s->virq_own)
+		vmcb_intercept(s, INTERCEPT_VINTR, false);
 	s->virq_own = false;
-	vmcb_intercept(s, INTERCEPT_VINTR, false);
 	tag_swap(s);
 	s->vmcb->control.event_inj = 0;
 	s->vmcb->control.clean = 0;
@@ -153,7 +156,6 @@ void svm_nested_controls(struct svm_vcpu *s)
 		s->vmcb->save.g_pat = n->save.g_pat;
 	vmcb_msr_exits(s, v->msr_exits);
 	svm_event_cr8_update(s);
-	svm_step_intercepts(s);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -199,14 +201,14 @@ void svm_nested_save_fetch(struct x86_state *st, const struct vmcb_save_area *sa
 
 #define GRP_HOST \
 	(GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_CR0 | GRP_CR3 | GRP_CR4 | GRP_EFER | \
-	 GRP_CSSS | GRP_SEGS | GRP_TABLES | GRP_CPL | GRP_SHADOW | GRP_DR)
+	 GRP_CSSS | GRP_DATA | GRP_TABLES | GRP_CPL | GRP_SHADOW | GRP_DR)
 
 void svm_nested_host_load(struct svm_vcpu *s)
 {
 	const struct x86_state *host = &s->nested->host;
 	struct x86_state *st;
 
-	st = state_set(&s->x86, GRP_SEGS | GRP_DR | GRP_CR2);
+	st = state_set(&s->x86, GRP_DR | GRP_CR2);
 	st = state_replace(&s->x86, GRP_HOST);
 	st->gpr[GPR_RAX] = host->gpr[GPR_RAX];
 	st->gpr[GPR_RSP] = host->gpr[GPR_RSP];

@@ -76,25 +76,23 @@ static void intercepts_merge(struct svm_vcpu *s, unsigned int word)
 	vmcb_changed(s, CLEAN_INTERCEPTS);
 }
 
-void vmcb_intercept(struct svm_vcpu *s, unsigned int bit, bool on)
+void vmcb_intercept_flip(struct svm_vcpu *s, unsigned int bit)
 {
-	u32 *word = &s->intercepts[bit / 32];
-	u32 mask = BIT(bit % 32);
-
-	if (!(*word & mask) == !on)
-		return;
-	*word ^= mask;
+	s->intercepts[bit / 32] ^= BIT(bit % 32);
 	intercepts_merge(s, bit / 32);
 }
 
 void vmcb_intercepts_l1(struct svm_vcpu *s, const u32 *words)
 {
 	unsigned int i;
+	u32 word;
 
 	for (i = 0; i < MAX_INTERCEPT; i++) {
-		s->intercepts_l1[i] = words ? words[i] : 0;
-		intercepts_merge(s, i);
+		word = words ? words[i] : 0;
+		s->intercepts_l1[i] = word;
+		s->vmcb->control.intercepts[i] = s->intercepts[i] | word;
 	}
+	vmcb_changed(s, CLEAN_INTERCEPTS);
 }
 
 void vmcb_intercept_exceptions(struct svm_vcpu *s, u32 vectors)

@@ -72,7 +72,7 @@ static bool ctx_set(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 
 	if (kind == MMU_CTX_GUEST)
 		again_forget(vcpu);
-	/* VMRUN says the same each time. */
+	/* CR0.TS and the like change often, and nothing for us. */
 	if (fmt && fmt == old_fmt &&
 	    !memcmp(bits, &ctx->bits, sizeof(*bits)) &&
 	    !memcmp(feat, &ctx->feat, sizeof(*feat)))
@@ -100,8 +100,14 @@ static bool ctx_set(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	       memcmp(&old_rsvd, &walk->rsvd, sizeof(old_rsvd));
 }
 
-bool ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
-		const struct mmu_cpu *cpu)
+static bool cpu_is_same(const struct mmu_cpu *a, const struct mmu_cpu *b)
+{
+	return a->cr0 == b->cr0 && a->cr4 == b->cr4 && a->efer == b->efer &&
+	       !memcmp(&a->feat, &b->feat, sizeof(a->feat));
+}
+
+static noinline bool ctx_remake(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
+				const struct mmu_cpu *cpu)
 {
 	const struct pt_format *fmt = ctx_format(cpu);
 	bool lma = cpu->efer & EFER_LMA_BIT;
@@ -114,6 +120,7 @@ bool ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 		.pke = lma && (cpu->cr4 & X86_CR4_PKE),
 	};
 
+	vcpu->ctx[kind].cpu = *cpu;
 	feat.nx = bits.nx;
 	feat.pse = cpu->cr4 & X86_CR4_PSE;
 	/* 2-level tables have no NX bit, whatever EFER says. */
@@ -122,8 +129,18 @@ bool ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	/* APM 15.25.5: of the rules for L1 itself only NX is one for L2. */
 	if (kind == MMU_CTX_SECOND)
 		bits = (struct perm_bits){ .nx = bits.nx, .second = true };
-	/* CR0.TS and the like change often, and nothing for us. */
 	return ctx_set(vcpu, kind, fmt, &bits, &feat);
+}
+
+bool ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
+		const struct mmu_cpu *cpu)
+{
+	const struct mmu_ctx *ctx = &vcpu->ctx[kind];
+
+	/* VMRUN and #VMEXIT say the same each time. */
+	if (likely(ctx->walk.fmt && cpu_is_same(&ctx->cpu, cpu)))
+		return false;
+	return ctx_remake(vcpu, kind, cpu);
 }
 
 void ctx_update_ept(struct mmu_vcpu *vcpu, const struct pt_format *fmt,
@@ -131,6 +148,7 @@ void ctx_update_ept(struct mmu_vcpu *vcpu, const struct pt_format *fmt,
 {
 	const struct perm_bits bits = { .nx = true, .second = true };
 
+	vcpu->ctx[MMU_CTX_SECOND].cpu = (struct mmu_cpu){ };
 	ctx_set(vcpu, MMU_CTX_SECOND, fmt, &bits, feat);
 }
 

@@ -253,6 +253,42 @@ static void any_entry(void **state)
 	}
 }
 
+/* Each of them, and the CPU, counts. */
+static void what_makes_a_context(void **state)
+{
+	static const struct mmu_cpu base = {
+		.cr0 = BIT_ULL(31) | BIT_ULL(16) | 1, .cr4 = BIT_ULL(5),
+		.efer = BIT_ULL(8) | BIT_ULL(10),
+		.feat = { .maxphyaddr = 40, .gib_pages = true, .pse36 = true },
+	};
+	const struct mmu_ctx *ctx = &vcpu.ctx[MMU_CTX_GUEST];
+	struct mmu_cpu cpu = base;
+
+	cpu.cr0 &= ~BIT_ULL(16);
+	mmu_ctx_update(&vcpu, MMU_CTX_GUEST, &cpu);
+	assert_false(ctx->bits.wp);
+	mmu_ctx_update(&vcpu, MMU_CTX_GUEST, &base);
+	assert_true(ctx->bits.wp);
+	cpu = base;
+	cpu.cr4 |= BIT_ULL(20);
+	mmu_ctx_update(&vcpu, MMU_CTX_GUEST, &cpu);
+	assert_true(ctx->bits.smep);
+	cpu = base;
+	cpu.efer |= BIT_ULL(11);
+	mmu_ctx_update(&vcpu, MMU_CTX_GUEST, &cpu);
+	assert_true(ctx->bits.nx && !ctx->bits.smep);
+	cpu = base;
+	cpu.feat.maxphyaddr = 36;
+	mmu_ctx_update(&vcpu, MMU_CTX_GUEST, &cpu);
+	assert_int_equal(ctx->feat.maxphyaddr, 36);
+	cpu.cr0 &= ~BIT_ULL(31);
+	mmu_ctx_update(&vcpu, MMU_CTX_GUEST, &cpu);
+	assert_null(ctx->walk.fmt);
+	cpu = base;
+	mmu_ctx_update(&vcpu, MMU_CTX_GUEST, &cpu);
+	assert_non_null(ctx->walk.fmt);
+}
+
 static void registers(void **state)
 {
 	gpa_t gpa;
@@ -262,7 +298,10 @@ static void registers(void **state)
 	assert_false(again(VA, 0, &gpa));
 	root = TABLE(4);
 	assert_true(again(VA, 0, &gpa));
+	/* As VMRUN and #VMEXIT load them: the same each time. */
 	mode_set(BIT_ULL(5), BIT_ULL(8) | BIT_ULL(10));
+	assert_true(again(VA, 0, &gpa));
+	mode_set(BIT_ULL(5) | BIT_ULL(20), BIT_ULL(8) | BIT_ULL(10));
 	assert_false(again(VA, 0, &gpa));
 	/* PAE is not remembered: its first entries lie elsewhere. */
 	mode_set(BIT_ULL(5), 0);
@@ -420,6 +459,7 @@ int main(void)
 		cmocka_unit_test_setup(other_access, setup),
 		cmocka_unit_test_setup(any_entry, setup),
 		cmocka_unit_test_setup(registers, setup),
+		cmocka_unit_test_setup(what_makes_a_context, setup),
 		cmocka_unit_test_setup(looks, setup),
 		cmocka_unit_test_setup(pdptes_in_memory, setup),
 		cmocka_unit_test_setup(two_levels, setup),

@@ -181,7 +181,9 @@ static enum emul_result port_out(struct emul_ctx *ctx, u16 port,
 
 static u32 segment_group(enum emul_seg seg)
 {
-	return seg == EMUL_CS || seg == EMUL_SS ? GRP_CSSS : GRP_SEGS;
+	if (seg == EMUL_CS || seg == EMUL_SS)
+		return GRP_CSSS;
+	return seg == EMUL_DS || seg == EMUL_ES ? GRP_DATA : GRP_SEGS;
 }
 
 static void segment_get(struct emul_ctx *ctx, enum emul_seg seg,

@@ -57,6 +57,20 @@ int kvm_nested_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 }
 EXPORT_SYMBOL_GPL(kvm_nested_write);
 
+int kvm_nested_read_parts(struct x86_vcpu *v, gpa_t gpa, void *image,
+			  const struct guest_part *part, unsigned int n)
+{
+	return guest_read_parts(&v->vcpu, gpa, image, part, n);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_read_parts);
+
+int kvm_nested_write_parts(struct x86_vcpu *v, gpa_t gpa, const void *image,
+			   const struct guest_part *part, unsigned int n)
+{
+	return guest_write_parts(&v->vcpu, gpa, image, part, n);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_write_parts);
+
 int kvm_nested_npt(struct x86_vcpu *v, const struct x86_state *s)
 {
 	struct mmu_cpu cpu = cr_mmu_cpu(v, s);

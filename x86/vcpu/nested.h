@@ -17,6 +17,7 @@
 #ifndef LAMINA_X86_VCPU_NESTED_H
 #define LAMINA_X86_VCPU_NESTED_H
 
+#include "core/guestmem.h"
 #include "x86/vcpu/x86.h"
 
 /**
@@ -81,6 +82,14 @@ int kvm_nested_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len);
 /** kvm_nested_write - guest_write() (core/guestmem.h): 0 or -EFAULT */
 int kvm_nested_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 		     unsigned int len);
+
+/** kvm_nested_read_parts - guest_read_parts() (core/guestmem.h): a control block */
+int kvm_nested_read_parts(struct x86_vcpu *v, gpa_t gpa, void *image,
+			  const struct guest_part *part, unsigned int n);
+
+/** kvm_nested_write_parts - guest_write_parts() (core/guestmem.h) */
+int kvm_nested_write_parts(struct x86_vcpu *v, gpa_t gpa, const void *image,
+			   const struct guest_part *part, unsigned int n);
 
 /**
  * kvm_nested_npt - L1's second level has the format of L1's own tables
