@@ -187,6 +187,8 @@ static void prepare(const struct task_in *in)
 	for (i = 0; i < TASK_SEGS; i++)
 		put_descriptor(SEG_INDEX + i, 0xfff, in->seg[i].high |
 			       (i == TASK_CS ? 0 : 0xf0000));
+	/* No selector leads there, though code could be. */
+	put_descriptor(0, 0xfff, in->seg[TASK_CS].high);
 	put(GDT + 8 * GATE_INDEX, (u32)in->tss.selector << 16 |
 	    (u64)in->gate.high << 32, 8);
 	put(IDT + 8 * VECTOR, (u32)in->tss.selector << 16 |
