@@ -58,11 +58,9 @@ static bool vmrun_is_valid(struct svm_vcpu *s)
 /* EFER.LMA is the processor's to compute; the level follows the mode (15.5.1). */
 static void l2_load_control(struct x86_state *st, const struct vmcb_save_area *save)
 {
-	st->cr0 = save->cr0 | X86_CR0_ET;
+	st->cr0 |= X86_CR0_ET;
 	st->cr2 = save->cr2;
-	st->cr3 = save->cr3;
-	st->cr4 = save->cr4;
-	st->efer = save->efer & ~(u64)EFER_LMA;
+	st->efer &= ~(u64)EFER_LMA;
 	if ((save->efer & EFER_LME) && (save->cr0 & X86_CR0_PG))
 		st->efer |= EFER_LMA;
 	st->dr6 = (save->dr6 & DR6_BITS) | DR6_ONES;
@@ -82,16 +80,7 @@ static void l2_load(struct svm_vcpu *s)
 
 	state_set(&s->x86, GRP_SEGS | GRP_DR);
 	st = state_replace(&s->x86, GRP_ALL & ~(GRP_SEGS | GRP_DR));
-	svm_seg_fetch(&st->seg[SEG_ES], &save->es);
-	svm_seg_fetch(&st->seg[SEG_CS], &save->cs);
-	svm_seg_fetch(&st->seg[SEG_SS], &save->ss);
-	svm_seg_fetch(&st->seg[SEG_DS], &save->ds);
-	st->gdt = (struct x86_table){ save->gdtr.base, save->gdtr.limit };
-	st->idt = (struct x86_table){ save->idtr.base, save->idtr.limit };
-	st->rflags = save->rflags | X86_EFLAGS_FIXED;
-	st->rip = save->rip;
-	st->gpr[GPR_RSP] = save->rsp;
-	st->gpr[GPR_RAX] = save->rax;
+	svm_nested_save_fetch(st, save);
 	st->shadow = s->nested->control.int_state & SVM_INTERRUPT_SHADOW_MASK ?
 		     SHADOW_MOV_SS | SHADOW_STI : 0;
 	l2_load_control(st, save);

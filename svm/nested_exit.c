@@ -38,26 +38,11 @@ static void l2_save(struct svm_vcpu *s, struct vmcb_save_area *save)
 {
 	const struct x86_state *st = state_get(&s->x86, GRP_ALL);
 
-	svm_seg_store(&save->es, &st->seg[SEG_ES]);
-	svm_seg_store(&save->cs, &st->seg[SEG_CS]);
-	svm_seg_store(&save->ss, &st->seg[SEG_SS]);
-	svm_seg_store(&save->ds, &st->seg[SEG_DS]);
-	save->gdtr.base = st->gdt.base;
-	save->gdtr.limit = st->gdt.limit;
-	save->idtr.base = st->idt.base;
-	save->idtr.limit = st->idt.limit;
+	svm_nested_save_store(save, st);
 	save->cpl = st->cpl;
-	save->efer = st->efer;
-	save->cr0 = st->cr0;
 	save->cr2 = st->cr2;
-	save->cr3 = st->cr3;
-	save->cr4 = st->cr4;
 	save->dr6 = st->dr6;
 	save->dr7 = st->dr7;
-	save->rflags = st->rflags;
-	save->rip = st->rip;
-	save->rsp = st->gpr[GPR_RSP];
-	save->rax = st->gpr[GPR_RAX];
 	if (s->nested->npt)
 		save->g_pat = s->vmcb->save.g_pat;
 }
