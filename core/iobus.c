@@ -230,10 +230,9 @@ void vm_step_buses_down(void *obj)
 	struct bus_dev *dev;
 	struct bus *bus;
 	unsigned int i;
-	int kind;
+	enum bus_kind kind;
 
-	/* A device with a second place, on the fast bus, lives in its first. */
-	for (kind = BUS_KINDS - 1; kind >= 0; kind--) {
+	for (kind = 0; kind < BUS_KINDS; kind++) {
 		bus = rcu_dereference_protected(kvm->buses[kind], true);
 		for (i = 0; bus && i < bus->n; i++) {
 			dev = bus->range[i].dev;

@@ -44,7 +44,7 @@ struct task_struct;
 #define VCPU_IDS_MAX	4096
 #define SLOTS_MAX	32764	/* per address space */
 
-enum bus_kind { BUS_PIO, BUS_MMIO, BUS_FAST_MMIO, BUS_KINDS };
+enum bus_kind { BUS_PIO, BUS_MMIO, BUS_KINDS };
 
 /**
  * struct new_fd - the descriptor of an object that is being created
