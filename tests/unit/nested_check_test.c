@@ -202,6 +202,7 @@ static void random_block(void)
 	cpu.has_np = rnd() % 8;
 	cpu.host_pg = rnd() % 8;
 	cpu.cr4 ^= rnd() % 8 ? 0 : 1ull << rnd() % 24;
+	cpu.efer &= rnd() % 8 ? ~0ull : ~0x500ull;
 	while (n--) {
 		f = rnd() % (sizeof(field) / sizeof(field[0]));
 		mutate(field[f].at, field[f].bytes);
