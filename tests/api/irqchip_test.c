@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include <sys/eventfd.h>
+#include "msr.h"
 #include "start.h"
 
 #define PINS		24
@@ -338,6 +339,35 @@ static void line(void)
 	OK(line_set(ROUTES_MAX - 1, 1));
 }
 
+static void lint0_is(uint32_t lvt)
+{
+	lapic_on();
+	reg_set(APIC_LINT0, lvt);
+	OK(ioctl(v.fd, KVM_SET_LAPIC, &lapic));
+	OK(chip_get(KVM_IRQCHIP_PIC_MASTER));
+	chip.chip.pic.imr = 0;
+	OK(chip_set(KVM_IRQCHIP_PIC_MASTER));
+	OK(line_set(5, 1));
+}
+
+/* SDM 3A, 12.5.1: what the 8259s' output does is LINT0's entry to say. */
+static void lint0(void)
+{
+	struct kvm_vcpu_events events;
+
+	if (is_stock())
+		test_skip("stock's LINT0 is for ExtINT");
+	lint0_is(VECTOR);
+	CHECK(irr_has(VECTOR));
+	lint0_is(LVT_MASKED | VECTOR);
+	CHECK(!irr_has(VECTOR));
+	lint0_is(0x700);
+	CHECK(!irr_has(VECTOR));
+	lint0_is(0x400);
+	OK(ioctl(v.fd, KVM_GET_VCPU_EVENTS, &events));
+	CHECK(events.nmi.pending);
+}
+
 static struct kvm_irq_routing_entry *route_msi(int i, uint32_t gsi)
 {
 	routes.entry[i] = (struct kvm_irq_routing_entry){
@@ -537,6 +567,7 @@ int main(int argc, char **argv)
 		{ "msi", msi, 0 },
 		{ "lapic_hole", lapic_hole, 0 },
 		{ "line", line, 0 },
+		{ "lint0", lint0, 0 },
 		{ "routes_refused", routes_refused, 0 },
 		{ "routes_used", routes_used, 0 },
 		{ "irqfd_refused", irqfd_refused, 0 },
