@@ -133,7 +133,6 @@ static const struct step vm_step[] = {
 	{ "tsc",	vm_step_tsc_up,		NULL },
 	{ "clock",	vm_step_pvclock_up,	NULL },
 	{ "msr filter",	steps_nothing,		vm_step_msr_filter_down },
-	{ "vendor",	vm_step_vendor_up,	vm_step_vendor_down },
 	{ "hardware",	vm_step_hw_up,		vm_step_hw_down },
 	{ "notifier",	vm_step_notifier_up,	vm_step_notifier_down },
 	{ "fd",		vm_step_fd_up,		vm_step_fd_down },

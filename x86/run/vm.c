@@ -7,7 +7,7 @@
 #include "x86/run/irqchip.h"
 #include "x86/run/lifecycle.h"
 #include "x86/run/quirks.h"
-#include "x86/vcpu/vendor.h"
+#include "x86/vcpu/x86.h"
 
 int vm_step_mmu_up(void *obj)
 {
@@ -21,16 +21,6 @@ void vm_step_mmu_down(void *obj)
 	struct kvm *kvm = obj;
 
 	mmu_vm_destroy(&kvm->mmu);
-}
-
-int vm_step_vendor_up(void *obj)
-{
-	return vendor(vm_create)(to_x86_vm(obj));
-}
-
-void vm_step_vendor_down(void *obj)
-{
-	vendor(vm_destroy)(to_x86_vm(obj));
 }
 
 /* Both addresses serve vendors that cannot run real mode; others only keep them. */

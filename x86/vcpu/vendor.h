@@ -31,7 +31,6 @@ struct x86_caps;
  * struct kvm_vendor - a vendor module
  * @name: "kvm_amd" or "kvm_intel", for messages
  * @owner: THIS_MODULE
- * @vm_size: bytes of its VM struct, struct x86_vm first
  * @vcpu_size: bytes of its vCPU struct, struct x86_vcpu first
  * @nested: guests may be hosts (nested.h), if the capability record says so
  *
@@ -42,8 +41,6 @@ struct x86_caps;
  * @cpu_on: this CPU, interrupts off: turn virtualization on; 0; -EBUSY when it is
  *          on already, which means that somebody else holds it; -EIO
  * @cpu_off: this CPU, any context: off; harmless when it is off
- *
- * @vm_create, @vm_destroy: the vendor's part of a VM
  *
  * @vcpu_create: control block, bitmaps; 0 or -ENOMEM with nothing left behind
  * @vcpu_reset: control block as after INIT; the state groups are set by x86
@@ -89,7 +86,6 @@ struct x86_caps;
 struct kvm_vendor {
 	const char *name;
 	struct module *owner;
-	size_t vm_size;
 	size_t vcpu_size;
 	const struct nested_ops *nested;
 #define VENDOR_OP(ret, name, args) ret (*name) args;

@@ -10,9 +10,6 @@ VENDOR_OP(int, setup, (struct x86_caps *caps))
 VENDOR_OP(void, teardown, (void))
 VENDOR_OP(int, cpu_on, (void))
 VENDOR_OP(void, cpu_off, (void))
-/* VM */
-VENDOR_OP(int, vm_create, (struct x86_vm *vm))
-VENDOR_OP(void, vm_destroy, (struct x86_vm *vm))
 /* vCPU */
 VENDOR_OP(int, vcpu_create, (struct x86_vcpu *v))
 VENDOR_OP(void, vcpu_destroy, (struct x86_vcpu *v))
