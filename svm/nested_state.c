@@ -8,6 +8,7 @@
 #include "svm/nested.h"
 #include "svm/nested_check.h"
 #include "svm/vmcb.h"
+#include "x86/cpu/pat.h"
 
 /* Bits of an interrupt control word that are L1's to set for L2. */
 #define VIRQ_BITS	(V_IRQ_INJECTION_BITS_MASK)
@@ -326,7 +327,7 @@ static int state_take(struct svm_vcpu *s, struct svm_nested *n,
 	n->save.g_pat = s->vmcb->save.g_pat;
 	svm_nested_limits(s, &n->host, &lim);
 	svm_nested_fields(n, &r);
-	if (!host_is_valid(&s->x86, &n->host) || !svm_pat_is_valid(n->host_pat) ||
+	if (!host_is_valid(&s->x86, &n->host) || !pat_is_valid(n->host_pat) ||
 	    nested_check_control(&r, &lim))
 		return -EINVAL;
 	return (n->control.nested_ctl & SVM_NESTED_CTL_NP_ENABLE) &&

@@ -189,8 +189,6 @@ int svm_msr_read(struct x86_vcpu *v, u32 index, u64 *data);
 /** svm_msr_write - see svm_msr_read() */
 int svm_msr_write(struct x86_vcpu *v, u32 index, u64 data);
 
-/** svm_pat_is_valid - does PAT name memory types only? */
-bool svm_pat_is_valid(u64 pat);
 
 /**
  * svm_msrpm_denies - does L1 intercept an MSR that guests reach by themselves?
