@@ -80,6 +80,8 @@ static void test_not_available(void **unused)
 	EACH(x87, X86_TRAP_NM);
 	EACH(fxsr, X86_TRAP_NM);
 	EACH(sse, X86_TRAP_UD);
+	/* MMX: SDM vol. 3, 13.1 */
+	faults("0f 6f 06", X86_TRAP_UD, 0);
 	now.cr[0] &= ~X86_CR0_EM;
 	now.cr[4] = 0;
 	EACH(sse, X86_TRAP_UD);
