@@ -29,8 +29,7 @@
 #define LVT_MASKED	0x10000u
 #define SVR_ENABLED	0x1ffu
 
-static struct vm vm;
-static struct vcpu v, v1;
+static struct vcpu v1;
 
 static struct kvm_irqchip chip;
 static struct kvm_pit_state2 pit;

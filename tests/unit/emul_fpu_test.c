@@ -107,6 +107,14 @@ static void test_pending(void **unused)
 	ok("db e2");
 	assert_int_equal(now.fpu.fsw, 0x1000);
 	assert_int_equal(now.fpu.fcw, 0x37e);
+	/* Unmasked while it waits: ES and B, at once (SDM vol. 1, 8.1.3.3). */
+	now.fpu.fsw = 1;
+	now.fpu.fcw = 0x37f;
+	now.cr[0] |= X86_CR0_NE;
+	put(AT, 0x37e, 2);
+	ok("d9 2f");
+	assert_int_equal(now.fpu.fsw, 0x8081);
+	faults("d9 2f", X86_TRAP_MF, 0);
 }
 
 static void test_alignment(void **unused)
