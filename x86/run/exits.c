@@ -28,11 +28,11 @@ void exit_skip_to(struct x86_vcpu *v, u64 rip)
 bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit,
 	       enum x86_next *next)
 {
-	u64 next_rip = exit->next_rip;
+	u64 rip;
 
-	if (!next_rip && !emulate_next_rip(v, exit, &next_rip, next))
+	if (!exit_next_rip(v, exit, &rip, next))
 		return false;
-	debug_insn_skip(v, next_rip);
+	debug_insn_skip(v, rip);
 	return true;
 }
 
