@@ -3,6 +3,7 @@
 #ifndef LAMINA_X86_RUN_EXITS_H
 #define LAMINA_X86_RUN_EXITS_H
 
+#include "x86/insn/usual.h"
 #include "x86/vcpu/exit.h"
 #include "x86/vcpu/x86.h"
 
@@ -37,6 +38,24 @@ static inline enum x86_next exit_dispatch(struct x86_vcpu *v,
  * the handler returns.
  */
 bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit);
+
+/**
+ * exit_next_rip - where the instruction that caused the exit ends
+ * @v: own thread, kvm->srcu held
+ * @exit: the exit
+ * @rip: result, for exit_skip_to()
+ *
+ * Comes before the first effect of an instruction that may change the guest's code or
+ * how it is fetched, or that must not happen twice.
+ *
+ * Return: as exit_skip(), which is this and exit_skip_to().
+ */
+static inline bool exit_next_rip(struct x86_vcpu *v, const struct x86_exit *exit,
+				 u64 *rip)
+{
+	*rip = exit->next_rip;
+	return *rip || emulate_next_rip(v, exit, rip);
+}
 
 /**
  * exit_skip_to - the instruction has completed

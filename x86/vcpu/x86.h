@@ -74,7 +74,7 @@ struct x86_emulator;
  * @pio_size: bytes of an IN that userspace is asked for; of an OUT whose RIP moves
  *            when it has answered: of the instruction
  * @msr_exits: userspace's filter needs to see every RDMSR and WRMSR
- * @msr_length: bytes of the one that userspace completes; 0: to be decoded
+ * @msr_length: bytes of the RDMSR or WRMSR that userspace completes
  * @pio_rip: RIP behind that IN, or at that OUT
  * @rcu_told: jiffies when RCU was last told that the CPU was quiescent
  * @msr_row: the row of the MSR that was accessed last, or NULL; where to look first
