@@ -26,7 +26,7 @@ static int prefetch_leaf(struct prefetch_op *p, u64 *sptep,
 	u64 spte;
 
 	if (!(hostpage_leaf_how(p->slot, page, false) & LEAF_WRITE) ||
-	    tracked_any(&mmu->shadow->tracked, p->vcpu->as_id, e->gfn, 1))
+	    tracked_any(&mmu->shadow->tracked, e->gfn, 1))
 		acc &= ~ACC_W;
 	spte = spte_shadow_leaf(mmu->config, LEVEL_4K, page->pfn, acc, e->pkey);
 	return shadow_leaf_set(sptep, spte & ~unset, e->gfn,
