@@ -30,8 +30,7 @@ static int prefetch_leaf(struct prefetch_op *p, u64 *sptep,
 	u64 spte;
 
 	if (!(hostpage_leaf_how(p->slot, page, false) & LEAF_WRITE) ||
-	    (p->tables &&
-	     tracked_any(&mmu->shadow->tracked, p->vcpu->as_id, e->gfn, 1)))
+	    (p->tables && tracked_any(&mmu->shadow->tracked, e->gfn, 1)))
 		acc &= ~ACC_W;
 	spte = spte_shadow_leaf(mmu->config, LEVEL_4K, page->pfn, acc, e->pkey);
 	return shadow_leaf_set(sptep, spte & ~unset, e->gfn,
@@ -117,7 +116,7 @@ static void prefetch_direct(struct prefetch_op *p, const struct mmu_fault *fault
 		hi++;
 	if (inv_is_stale(&mmu->inv, fault->seq, lo, hi))
 		return;
-	p->tables = tracked_any(&mmu->shadow->tracked, p->vcpu->as_id, lo, hi - lo);
+	p->tables = tracked_any(&mmu->shadow->tracked, lo, hi - lo);
 	e.gfn = lo;
 	prefetch_run(p, sptep - (gfn - lo), e, gfn);
 	e.gfn = gfn + 1;
