@@ -68,12 +68,6 @@ struct svm_nested_vmexit {
 static_assert(offsetof(struct svm_nested, save) -
 	      offsetof(struct svm_nested, control) == offsetof(struct vmcb, save));
 
-/* A part of a control block, from one field up to another, and a single one. */
-#define VMCB_PART(area, from, to)					\
-	{ offsetof(struct vmcb, area.from), offsetof(struct vmcb, area.to) }
-#define VMCB_FIELD(area, name)						\
-	{ offsetof(struct vmcb, area.name), offsetofend(struct vmcb, area.name) }
-
 struct nested_limits;
 struct nested_vmrun;
 
@@ -108,6 +102,21 @@ void svm_nested_controls(struct svm_vcpu *s);
 
 /** svm_nested_host_load - L1's registers again; the control block is L1's */
 void svm_nested_host_load(struct svm_vcpu *s);
+
+/* nested_vmcb.c: L1's control block, in its memory; all 0 or -EFAULT */
+
+/** svm_nested_vmcb_read - what VMRUN looks at, to @n->control and @n->save */
+int svm_nested_vmcb_read(struct x86_vcpu *v, gpa_t gpa, struct svm_nested *n);
+
+/** svm_nested_vmcb_write - what #VMEXIT writes, from @n->control and @n->save */
+int svm_nested_vmcb_write(struct x86_vcpu *v, gpa_t gpa, const struct svm_nested *n);
+
+/** svm_nested_vmload_read - what VMLOAD loads; the rest of @save is not touched */
+int svm_nested_vmload_read(struct x86_vcpu *v, gpa_t gpa, struct vmcb_save_area *save);
+
+/** svm_nested_vmsave_write - what VMSAVE saves */
+int svm_nested_vmsave_write(struct x86_vcpu *v, gpa_t gpa,
+			    const struct vmcb_save_area *save);
 
 /* nested_enter.c */
 

@@ -30,28 +30,8 @@ static enum x86_next insn_raise(struct x86_vcpu *v, u8 vector)
 /* ------------------------------------------------------------------------ */
 /* VMLOAD and VMSAVE: what VMRUN does not switch. */
 
-/* Of the save area. */
-#define PART(from, to)							\
-	{ offsetof(struct vmcb_save_area, from), offsetof(struct vmcb_save_area, to) }
 #define MSRS_FIRST	offsetof(struct vmcb_save_area, star)
 #define MSRS_BYTES	(offsetof(struct vmcb_save_area, cr2) - MSRS_FIRST)
-
-static const struct guest_part vmload_parts[] = {
-	PART(fs, gdtr), PART(ldtr, idtr), PART(tr, reserved_1), PART(star, cr2),
-};
-
-static int vmload_read(struct x86_vcpu *v, gpa_t gpa, struct vmcb_save_area *l)
-{
-	return kvm_nested_read_parts(v, gpa + offsetof(struct vmcb, save), l,
-				     vmload_parts, ARRAY_SIZE(vmload_parts));
-}
-
-static int vmsave_write(struct x86_vcpu *v, gpa_t gpa,
-			const struct vmcb_save_area *l)
-{
-	return kvm_nested_write_parts(v, gpa + offsetof(struct vmcb, save), l,
-				      vmload_parts, ARRAY_SIZE(vmload_parts));
-}
 
 /* As they lie in a save area. */
 static void msrs_copy(struct vmcb_save_area *to, const struct vmcb_save_area *from)
@@ -66,7 +46,7 @@ static enum x86_next vmload(struct x86_vcpu *v, const struct x86_exit *exit,
 	struct x86_state *st;
 	enum x86_next next;
 
-	if (vmload_read(v, gpa, &l))
+	if (svm_nested_vmload_read(v, gpa, &l))
 		return insn_raise(v, X86_TRAP_GP);
 	if (!kvm_nested_skip(v, exit, &next))
 		return next;
@@ -91,7 +71,7 @@ static enum x86_next vmsave(struct x86_vcpu *v, const struct x86_exit *exit,
 	svm_seg_store(&l.ldtr, &st->seg[SEG_LDTR]);
 	svm_seg_store(&l.tr, &st->seg[SEG_TR]);
 	msrs_copy(&l, &to_svm(v)->vmcb->save);
-	if (vmsave_write(v, gpa, &l))
+	if (svm_nested_vmsave_write(v, gpa, &l))
 		return insn_raise(v, X86_TRAP_GP);
 	return kvm_nested_skip(v, exit, &next) ? X86_RESUME : next;
 }
