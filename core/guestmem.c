@@ -304,7 +304,9 @@ void guest_page_written(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
 	struct slot *slot = guest_slot_near(vcpu, gpa >> MMU_PAGE_SHIFT);
 
-	guest_wrote(vcpu, slot, gpa, PAGE_SIZE);
+	if (slot->dirty)
+		dirty_mark(slot, gpa >> MMU_PAGE_SHIFT);
+	mmu_guest_written(&vcpu->mmu, gpa, PAGE_SIZE);
 }
 
 /* ------------------------------------------------------------------------ */

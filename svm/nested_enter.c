@@ -5,6 +5,8 @@
  * The control block is read once, into struct svm_nested, and everything after that goes
  * by the copy: L1 may write to it meanwhile.
  */
+#include <linux/string.h>
+
 #include <asm/traps.h>
 
 #include "svm/cpu.h"
@@ -155,6 +157,22 @@ void svm_nested_run(struct svm_vcpu *s)
 	svm_nested_controls(s);
 }
 
+/* Of L1's registers those that #VMEXIT loads (15.6). */
+static void host_keep(struct x86_state *host, const struct x86_state *st)
+{
+	host->gpr[GPR_RAX] = st->gpr[GPR_RAX];
+	host->gpr[GPR_RSP] = st->gpr[GPR_RSP];
+	host->rip = st->rip;
+	host->rflags = st->rflags;
+	host->cr0 = st->cr0;
+	host->cr3 = st->cr3;
+	host->cr4 = st->cr4;
+	host->efer = st->efer;
+	memcpy(host->seg, st->seg, sizeof(host->seg[0]) * (SEG_DS + 1));
+	host->gdt = st->gdt;
+	host->idt = st->idt;
+}
+
 enum x86_next svm_nested_vmrun(struct x86_vcpu *v, const struct x86_exit *exit,
 			       gpa_t gpa)
 {
@@ -178,7 +196,7 @@ enum x86_next svm_nested_vmrun(struct x86_vcpu *v, const struct x86_exit *exit,
 		return X86_RESUME;
 	}
 	s->nested->vmcb12 = gpa;
-	s->nested->host = v->state;
+	host_keep(&s->nested->host, &v->state);
 	s->nested->host_pat = s->vmcb->save.g_pat;
 	svm_nested_run(s);
 	l2_load(s);

@@ -136,8 +136,9 @@ static enum x86_next vmcb_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 /* SVM is on, and the CPU in protected mode: #UD else, and #GP above level 0. */
 enum x86_next svm_nested_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 {
+	/* And, in the same go, what operand and length take. */
 	const struct x86_state *st = state_get(v, GRP_EFER | GRP_CR0 | GRP_RFLAGS |
-					       GRP_CPL);
+					       GRP_CPL | GRP_CSSS | GRP_CR3);
 
 	if (!(st->efer & EFER_SVME) || !(st->cr0 & X86_CR0_PE) ||
 	    (st->rflags & X86_EFLAGS_VM) || exit->code == SVM_EXIT_SKINIT)

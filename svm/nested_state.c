@@ -116,7 +116,8 @@ void svm_nested_switch(struct svm_vcpu *s)
 		s->nmi = NMI_MASKED;
 		svm_step_intercepts(s);
 	}
-	svm_step_stop(s, STEP_NMI | STEP_USER);
+	if (unlikely(s->step))
+		svm_step_stop(s, STEP_NMI | STEP_USER);
 	s->entry_work &= ~ENTRY_KICK;
 	s->soft_injected = false;
 	s->window = 0;
