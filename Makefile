@@ -12,6 +12,9 @@ SOAK_SECONDS ?= 600
 # Nested paging, or (0) shadow page tables.
 NPT ?= 1
 
+# The benchmark of costs: compare and kvmbench.c.
+BENCH ?= ../shared/bench
+
 # The lab's machine: amd or intel.
 VENDOR ?= amd
 # What it inserts: a directory, or stock.
@@ -28,8 +31,8 @@ MACHINE = -V $(VENDOR) -s $(cpus-$(VENDOR)) -m $(MODULES) -p $(params-$(VENDOR))
 
 .PHONY: all help run check check-style unit modules modules-test programs
 .PHONY: shell lab check-qemu check-smp check-shadow check-selftests soak soak-code bench-boot
-.PHONY: bench-exit bench-rmap install clean deps mutants fuzz
-.PHONY: coverage tsan check-intel check-nested check-debug
+.PHONY: bench bench-exit bench-rmap install clean deps mutants fuzz
+.PHONY: coverage tsan check-intel check-nested check-debug deb check-deb
 
 all: modules
 
@@ -48,7 +51,7 @@ help:
 	'make unit          the unit tests in userspace' \
 	'make mutants       deliberate faults, each of which a unit test must find' \
 	'make fuzz          fuzzing with clang'"'"'s libFuzzer, FUZZ_SECONDS (60) a target' \
-	'make coverage      lines and branches of mmu/ and irq/ that the unit tests execute' \
+	'make coverage      lines and branches of mmu/, irq/ and svm/'"'"'s checks that unit tests execute' \
 	'make tsan          the tests with threads in mmu/, by the thread sanitizer' \
 	'make modules       kvm.ko, kvm-amd.ko and kvm-intel.ko in build/modules/ (KDIR=...)' \
 	'make modules-test  the same with fault injection, in build/modules-test/' \
@@ -60,10 +63,14 @@ help:
 	'make check-debug   on hosts that look for mistakes: sanitizers, locks, RCU, leaks,' \
 	'                   data races, failing allocations' \
 	'make soak          20 guests in a row, 50 killed: nothing may be left' \
+	'make bench        costs beside the kernel'"'"'s own KVM, and whether they are within their' \
+	'                   limits; charts in build/bench/ (BENCH: where the benchmark is)' \
 	'make bench-boot    time to a guest'"'"'s userspace, beside the kernel'"'"'s own KVM' \
 	'make bench-exit    instructions of one exit, by function' \
 	'make bench-rmap    instructions of up to 100,000 aliases of one frame' \
 	'make install       build/modules/ into the system (as root, KDIR=...)' \
+	'make deb           build/lamina-dkms_*.deb: a package for DKMS; check-deb tries it in a' \
+	'                   Debian of its own' \
 	'make clean         remove build/'
 
 deps:
@@ -131,6 +138,10 @@ soak-code: deps modules
 	@$(MAKE) --no-print-directory -f tests/Makefile build/api/randcode_test
 	@tests/lab/soak-code $(SOAK_SECONDS)
 
+bench: deps modules
+	@scripts/install-deps bench
+	@bench/table -b $(BENCH)
+
 bench-exit: deps modules
 	@bench/exit-profile cpuid
 
@@ -172,6 +183,13 @@ soak: deps modules
 
 install:
 	@scripts/build-modules install
+
+deb:
+	@scripts/make-deb
+
+check-deb:
+	@scripts/install-deps build deb
+	@tests/deb
 
 clean:
 	rm -rf build

@@ -36,7 +36,7 @@ extern const struct ioctl_desc arch_dev_ioctls[];
 extern const struct ioctl_desc arch_vm_ioctls[];
 extern const struct ioctl_desc arch_vcpu_ioctls[];
 
-/** arch_vm_size - bytes of the outermost VM struct (the vendor's) */
+/** arch_vm_size - bytes of the outermost VM struct */
 size_t arch_vm_size(void);
 
 /** arch_vcpu_size - bytes of the outermost vCPU struct */

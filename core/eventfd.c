@@ -10,7 +10,6 @@
 /**
  * struct ioeventfd - an eventfd on a bus
  * @dev: its place on BUS_PIO or BUS_MMIO
- * @fast: its place on BUS_FAST_MMIO: MMIO without a length only
  * @link: in kvm->ioeventfds
  * @ctx: (c) what is signalled
  * @kind: (c) BUS_PIO or BUS_MMIO
@@ -21,8 +20,7 @@
  */
 struct ioeventfd {
 	struct bus_dev dev;
-	struct bus_dev fast;
-	struct list_head link;
+	struct hlist_node link;
 	struct eventfd_ctx *ctx;
 	enum bus_kind kind;
 	gpa_t addr;
@@ -52,15 +50,6 @@ static int ioeventfd_write(struct kvm_vcpu *vcpu, struct bus_dev *dev,
 	return 0;
 }
 
-static int ioeventfd_fast_write(struct kvm_vcpu *vcpu, struct bus_dev *dev,
-				gpa_t addr, unsigned int len, const void *val)
-{
-	struct ioeventfd *e = container_of(dev, struct ioeventfd, fast);
-
-	eventfd_signal(e->ctx, 1);
-	return 0;
-}
-
 static void ioeventfd_free(struct ioeventfd *e)
 {
 	eventfd_ctx_put(e->ctx);
@@ -77,18 +66,8 @@ static const struct bus_dev_ops ioeventfd_ops = {
 	.destroy = ioeventfd_destroy,
 };
 
-/* Destroyed as a part of the device on the other bus. */
-static const struct bus_dev_ops ioeventfd_fast_ops = {
-	.write = ioeventfd_fast_write,
-};
-
 /* ------------------------------------------------------------------------ */
 /* Assign and deassign; slots_lock held. */
-
-static bool ioeventfd_is_fast(const struct ioeventfd *e)
-{
-	return e->kind == BUS_MMIO && !e->len;
-}
 
 /* Would one write go to both? */
 static bool ioeventfd_conflicts(const struct ioeventfd *a,
@@ -102,22 +81,15 @@ static bool ioeventfd_conflicts(const struct ioeventfd *a,
 /* Takes over @e when 0 is returned. */
 static int ioeventfd_assign(struct kvm *kvm, struct ioeventfd *e)
 {
-	bool fast = ioeventfd_is_fast(e);
 	struct ioeventfd *other;
-	int err = 0;
+	int err;
 
-	list_for_each_entry(other, &kvm->ioeventfds, link)
+	hlist_for_each_entry(other, &kvm->ioeventfds, link)
 		if (ioeventfd_conflicts(e, other))
 			return -EEXIST;
-	if (fast)
-		err = bus_add(kvm, BUS_FAST_MMIO, e->addr, 0, &e->fast);
-	if (err)
-		return err;
 	err = bus_add(kvm, e->kind, e->addr, e->len, &e->dev);
 	if (!err)
-		list_add(&e->link, &kvm->ioeventfds);
-	else if (fast)
-		bus_remove(kvm, BUS_FAST_MMIO, &e->fast);
+		hlist_add_head(&e->link, &kvm->ioeventfds);
 	return err;
 }
 
@@ -125,16 +97,14 @@ static int ioeventfd_deassign(struct kvm *kvm, const struct ioeventfd *e)
 {
 	struct ioeventfd *other;
 
-	list_for_each_entry(other, &kvm->ioeventfds, link) {
+	hlist_for_each_entry(other, &kvm->ioeventfds, link) {
 		if (other->ctx != e->ctx || other->kind != e->kind ||
 		    other->addr != e->addr || other->len != e->len ||
 		    other->match != e->match ||
 		    (e->match && other->value != e->value))
 			continue;
-		if (ioeventfd_is_fast(other))
-			bus_remove(kvm, BUS_FAST_MMIO, &other->fast);
 		bus_remove(kvm, other->kind, &other->dev);
-		list_del(&other->link);
+		hlist_del(&other->link);
 		ioeventfd_free(other);
 		return 0;
 	}
@@ -188,7 +158,6 @@ int ioeventfd_set(struct kvm *kvm, const struct kvm_ioeventfd *args)
 		return err;
 	}
 	e->dev.ops = &ioeventfd_ops;
-	e->fast.ops = &ioeventfd_fast_ops;
 	e->kind = args->flags & KVM_IOEVENTFD_FLAG_PIO ? BUS_PIO : BUS_MMIO;
 	e->addr = args->addr;
 	e->len = args->len;

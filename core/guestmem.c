@@ -203,8 +203,8 @@ fault:
 	return NULL;
 }
 
-bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
-			unsigned int n, unsigned int size)
+static bool steps_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
+		       unsigned int n, unsigned int size)
 {
 	const struct gwalk_step *end = step + n;
 	const struct slot *slot;
@@ -226,9 +226,53 @@ bool mmu_env_guest_same_now(struct mmu_vcpu *vcpu,
 	bool same;
 
 	pagefault_disable();
-	same = mmu_env_guest_same(vcpu, step, n, size);
+	same = steps_same(vcpu, step, n, size);
 	pagefault_enable();
 	return same;
+}
+
+hva_t mmu_env_guest_hva(struct mmu_vcpu *vcpu, gpa_t gpa, u64 *slots)
+{
+	const struct slot *slot = guest_slot_near(env_vcpu(vcpu),
+						  gpa >> MMU_PAGE_SHIFT);
+
+	*slots = slots_get(env_vcpu(vcpu)->kvm, vcpu->as_id)->number;
+	return slot ? (hva_t)guest_user(slot, gpa) : 0;
+}
+
+/* One window for all of them, as above; slot_parse() has seen to the addresses. */
+enum mmu_again mmu_env_guest_again(struct mmu_vcpu *vcpu, struct mmu_walk *walk,
+				   unsigned int code)
+{
+	const struct slots *slots = slots_get(env_vcpu(vcpu)->kvm, vcpu->as_id);
+	unsigned int i, n = walk->n;
+	u64 q, diff = 0;
+	u32 l;
+
+	if (unlikely(slots->number != walk->slots))
+		return AGAIN_MOVED;
+	if (!user_access_begin((const void __user *)walk->at[0], sizeof(q)))
+		return AGAIN_CHANGED;
+	for (i = 0; i < n; i++) {
+		if (likely(walk->wide)) {
+			unsafe_get_user(q, (const u64 __user *)walk->at[i], changed);
+			diff |= q ^ walk->step[i].entry;
+		} else {
+			unsafe_get_user(l, (const u32 __user *)walk->at[i], changed);
+			diff |= l ^ walk->step[i].entry;
+		}
+	}
+	if (code != AGAIN_NO_CODE) {
+		if (unlikely(!walk->hva))
+			goto changed;
+		unsafe_get_user(walk->code, (const u64 __user *)(walk->hva + code),
+				changed);
+	}
+	user_access_end();
+	return diff ? AGAIN_CHANGED : AGAIN_SAME;
+changed:
+	user_access_end();
+	return AGAIN_CHANGED;
 }
 
 /* After the write: dirty_mark() has the reason. */

@@ -39,7 +39,7 @@ struct bus_dev {
  * @vcpu: inside kvm->srcu
  * @kind: which bus
  * @addr: port or gpa
- * @len: 1, 2, 4 or 8; 0 on BUS_FAST_MMIO
+ * @len: 1, 2, 4 or 8
  * @val: the value
  *
  * Return: 0 when a device took it, -EOPNOTSUPP when none did.

@@ -164,10 +164,9 @@ static bool task_nests(const struct emul_task *t)
 	return t->source == TASK_CALL || t->source == TASK_INT;
 }
 
-/* May all be written that is going to be? */
+/* May all be written that is going to be?  The old task's descriptor is the first. */
 static enum emul_result task_probe(struct emul_ctx *ctx, const struct task *n,
-				   const struct emul_segment *tr,
-				   const struct descriptor *old)
+				   const struct emul_segment *tr)
 {
 	const struct tss_layout *l = tss_layout(tr->attr);
 	enum emul_result ret;
@@ -175,8 +174,6 @@ static enum emul_result task_probe(struct emul_ctx *ctx, const struct task *n,
 	ret = implicit_probe(ctx, tr->base + l->state, l->words * l->unit);
 	if (ret == EMUL_OK && task_nests(n->t))
 		ret = implicit_probe(ctx, n->tr.base, 2);
-	if (ret == EMUL_OK && old)
-		ret = implicit_probe(ctx, old->la, 8);
 	if (ret == EMUL_OK && n->t->source != TASK_IRET)
 		ret = implicit_probe(ctx, n->d.la, 8);
 	return ret;
@@ -197,7 +194,7 @@ static enum emul_result task_leave(struct emul_ctx *ctx, struct task *n)
 	if (!nested)
 		ret = descriptor_find(ctx, tr.selector, &old, &found);
 	if (ret == EMUL_OK)
-		ret = task_probe(ctx, n, &tr, found ? &old : NULL);
+		ret = task_probe(ctx, n, &tr);
 	if (ret == EMUL_OK && found)
 		ret = descriptor_unmark(ctx, &old, SYSTEM_BUSY);
 	if (ret == EMUL_OK)

@@ -162,12 +162,6 @@ void lapic_ack(struct lapic *a, u8 vector)
 	irr_clear(a, vector);
 }
 
-void lapic_unack(struct lapic *a, u8 vector)
-{
-	irr_set(a, vector);
-	isr_clear(a, vector);
-}
-
 void lapic_eoi(struct lapic *a)
 {
 	int vector = a->isr_top;
@@ -307,19 +301,13 @@ int lapic_lvt_fire(struct lapic *a, u32 reg)
 
 	if (lvt & LAPIC_LVT_MASKED || !(LVT_MODES & BIT(msg.mode)))
 		return IRQ_REFUSED;
-	/* LINT1 knows no level (11.5.1) */
-	msg.level = reg == APIC_REG_LVT_LINT0 && lvt & LAPIC_LVT_LEVEL &&
-		    msg.mode == IRQ_FIXED;
+	msg.level = lvt & LAPIC_LVT_LEVEL && msg.mode == IRQ_FIXED;
 	return lapic_accept(a, &msg);
 }
 
-int lapic_lint(struct lapic *a, unsigned int pin)
+int lapic_lint0(struct lapic *a)
 {
-	if (pin && unlikely(!lapic_is_enabled(a))) {
-		irq_env_nmi(a);
-		return 1;
-	}
-	return lapic_lvt_fire(a, pin ? APIC_REG_LVT_LINT1 : APIC_REG_LVT_LINT0);
+	return lapic_lvt_fire(a, APIC_REG_LVT_LINT0);
 }
 
 /* One interrupt for those until the next write of ESR (SDM vol. 3, 11.5.3). */

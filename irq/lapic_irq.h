@@ -35,13 +35,6 @@ static inline int lapic_pending(struct lapic *a)
 void lapic_ack(struct lapic *a, u8 vector);
 
 /**
- * lapic_unack - its delivery was interrupted, and does not go on: ISR back to IRR
- * @a: the LAPIC
- * @vector: given to lapic_ack(), highest in service
- */
-void lapic_unack(struct lapic *a, u8 vector);
-
-/**
  * lapic_eoi - write of EOI
  * @a: the LAPIC
  *
@@ -111,16 +104,15 @@ int lapic_send_many(struct lapic *a, const unsigned long *ids, u64 first, u32 ic
 int lapic_accept(struct lapic *a, const struct irq_msg *msg);
 
 /**
- * lapic_lint - what is wired to LINT0 or LINT1 rises
+ * lapic_lint0 - the PICs' output, which is wired to LINT0, rises
  * @a: the LAPIC
- * @pin: 0 or 1
  *
- * As LVT LINT0 or LINT1 says; ExtINT is not for here.  LINT1 of a disabled LAPIC is the
- * processor's NMI.
+ * As LVT LINT0 says; ExtINT is not for here: lapic_takes_extint().  LINT1 is the VMM's,
+ * which raises NMIs itself (api.rst 4.64).
  *
  * Return: as lapic_accept(); IRQ_REFUSED: masked.
  */
-int lapic_lint(struct lapic *a, unsigned int pin);
+int lapic_lint0(struct lapic *a);
 
 /**
  * lapic_matches - is a message with a destination for this LAPIC? by the manual's words

@@ -40,11 +40,6 @@ static void dfr_write(struct lapic *a, u32 value)
 	lapic_ids_changed(a);
 }
 
-static void eoi_write(struct lapic *a, u32 value)
-{
-	lapic_eoi(a);
-}
-
 static void svr_write(struct lapic *a, u32 value)
 {
 	lapic_reg_set(a, APIC_REG_SVR, value);
@@ -80,7 +75,7 @@ static const struct lapic_reg lapic_regs[APIC_REGS_SIZE / 0x10] = {
 	/* APR, RRD: 0, not there since the Pentium 4 (SDM vol. 3, 11.6.2.4) */
 	AT(APIC_REG_APR) = { RX },
 	AT(APIC_REG_PPR) = { RO, .read = lapic_ppr },
-	AT(APIC_REG_EOI) = { WO, .write = eoi_write },
+	AT(APIC_REG_EOI) = { WO },	/* lapic_write() and lapic_msr_write() know it */
 	AT(APIC_REG_RRD) = { RX },
 	AT(APIC_REG_LDR) = { RX | WX | R2, LAPIC_ID_MASK, .is_id = true },
 	AT(APIC_REG_DFR) = { RX | WX, ~LAPIC_DFR_ONES, .write = dfr_write },

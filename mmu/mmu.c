@@ -55,6 +55,8 @@ void mmu_vcpu_destroy(struct mmu_vcpu *vcpu)
 {
 	mmu_vcpu_trim(vcpu);
 	vcpu->mode->root_drop(vcpu);
+	if (!vcpu->parked)
+		return;
 	/* The other mode's, L1's or L2's. */
 	swap(vcpu->root, vcpu->parked);
 	if (vcpu->mode == &mmu_mode_nested)

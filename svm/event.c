@@ -223,21 +223,12 @@ static u8 reclaim_kind(const struct svm_vcpu *s, u32 info)
 	}
 }
 
-void svm_event_reclaim(struct x86_vcpu *v, struct x86_event *ev)
+void svm_event_reclaim(struct svm_vcpu *s)
 {
-	struct svm_vcpu *s = to_svm(v);
 	const struct vmcb_control_area *control = &s->vmcb->control;
+	struct x86_event *ev = &s->x86.events.injected;
 	u32 info = control->exit_int_info;
 
-	/* Refused: nothing was delivered, and x86 will inject it again. */
-	if (unlikely(control->exit_code == EXIT_CODE_INVALID)) {
-		svm_event_inject(v, NULL);
-		return;
-	}
-	if (likely(!(info & SVM_EXITINTINFO_VALID))) {
-		ev->kind = EVENT_NONE;
-		return;
-	}
 	*ev = (struct x86_event){
 		.kind = reclaim_kind(s, info),
 		.vector = info & SVM_EXITINTINFO_VEC_MASK,

@@ -10,7 +10,6 @@
 static const struct kvm_vendor svm_vendor = {
 	.name		= "kvm_amd",
 	.owner		= THIS_MODULE,
-	.vm_size	= sizeof(struct svm_vm),
 	.vcpu_size	= sizeof(struct svm_vcpu),
 	.nested		= &svm_nested_ops,
 
@@ -19,9 +18,6 @@ static const struct kvm_vendor svm_vendor = {
 	.teardown	= svm_teardown,
 	.cpu_on		= svm_cpu_on,
 	.cpu_off	= svm_cpu_off,
-
-	.vm_create	= svm_vm_create,
-	.vm_destroy	= svm_vm_destroy,
 
 	.vcpu_create	= svm_vcpu_create,
 	.vcpu_destroy	= svm_vcpu_destroy,
@@ -44,7 +40,6 @@ static const struct kvm_vendor svm_vendor = {
 	.event_inject	= svm_event_inject,
 	.event_window	= svm_event_window,
 	.event_nmi_mask	= svm_event_nmi_mask,
-	.event_reclaim	= svm_event_reclaim,
 
 	.root_load	= svm_root_load,
 	.tlb_flush	= svm_tlb_flush,
@@ -52,7 +47,6 @@ static const struct kvm_vendor svm_vendor = {
 	.policy_update	= svm_policy_update,
 };
 
-static_assert(offsetof(struct svm_vm, x86) == 0);
 static_assert(offsetof(struct svm_vcpu, x86) == 0);
 
 static int __init svm_init(void)

@@ -5,11 +5,12 @@
 
 #include <asm/msr-index.h>
 #include <asm/page.h>
-#include <asm/processor.h>
 
 #include "svm/cpu.h"
 #include "svm/nested.h"
 #include "svm/vmcb.h"
+#include "x86/cpu/msr.h"
+#include "x86/cpu/pat.h"
 
 /* Values that an MSR takes. */
 enum msr_rule {
@@ -106,46 +107,16 @@ static const struct svm_msr *svm_msr_find(u32 index)
 	return NULL;
 }
 
-static bool is_canonical(u64 address)
-{
-	return __is_canonical_address(address, boot_cpu_data.x86_virt_bits);
-}
-
 static bool rule_allows(u8 rule, u64 data)
 {
 	switch (rule) {
 	case MSR_U32:
 		return !(data >> 32);
 	case MSR_CANONICAL:
-		return is_canonical(data);
+		return msr_is_canonical(data);
 	default:
 		return true;
 	}
-}
-
-/* Eight memory types; 2 and 3 are none (APM vol. 2, 7.8.1). */
-bool svm_pat_is_valid(u64 pat)
-{
-	int i;
-
-	for (i = 0; i < 64; i += 8)
-		if (((pat >> i) & 0xff) > 7 || ((pat >> i) & 0xfe) == 2)
-			return false;
-	return true;
-}
-
-/* The base of FS or GS: part of the segment's group. */
-static struct x86_seg *base_seg(struct x86_state *state, u32 index)
-{
-	return &state->seg[index == MSR_FS_BASE ? SEG_FS : SEG_GS];
-}
-
-static int base_write(struct x86_vcpu *v, u32 index, u64 data)
-{
-	if (!is_canonical(data))
-		return -EINVAL;
-	base_seg(state_set(v, GRP_SEGS), index)->base = data;
-	return 0;
 }
 
 static u64 *svm_msr_field(struct x86_vcpu *v, const struct svm_msr *msr)
@@ -162,10 +133,6 @@ int svm_msr_read(struct x86_vcpu *v, u32 index, u64 *data)
 		return 0;
 	}
 	switch (index) {
-	case MSR_FS_BASE:
-	case MSR_GS_BASE:
-		*data = base_seg(state_get(v, GRP_SEGS), index)->base;
-		return 0;
 	case MSR_IA32_CR_PAT:
 		*data = to_svm(v)->vmcb->save.g_pat;
 		return 0;
@@ -188,7 +155,7 @@ int svm_msr_read(struct x86_vcpu *v, u32 index, u64 *data)
 
 static int pat_write(struct svm_vcpu *s, u64 data)
 {
-	if (!svm_pat_is_valid(data))
+	if (!pat_is_valid(data))
 		return -EINVAL;
 	s->vmcb->save.g_pat = data;
 	vmcb_changed(s, CLEAN_NP);
@@ -248,9 +215,6 @@ int svm_msr_write(struct x86_vcpu *v, u32 index, u64 data)
 		return 0;
 	}
 	switch (index) {
-	case MSR_FS_BASE:
-	case MSR_GS_BASE:
-		return base_write(v, index, data);
 	case MSR_IA32_CR_PAT:
 		return pat_write(to_svm(v), data);
 	case MSR_TSC_AUX:

@@ -100,6 +100,12 @@ void svm_nested_switch(struct svm_vcpu *s);
 /** svm_nested_controls - intercepts, maps and the virtual interrupt of the level that runs */
 void svm_nested_controls(struct svm_vcpu *s);
 
+/** svm_nested_regs_store - EFER, CR0, CR3, CR4, RFLAGS, RIP, RSP, RAX */
+void svm_nested_regs_store(struct vmcb_save_area *save, const struct x86_state *st);
+
+/** svm_nested_regs_fetch - the same, and back */
+void svm_nested_regs_fetch(struct x86_state *st, const struct vmcb_save_area *save);
+
 /** svm_nested_host_load - L1's registers again; the control block is L1's */
 void svm_nested_host_load(struct svm_vcpu *s);
 

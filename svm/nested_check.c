@@ -7,6 +7,7 @@
  * refuses, L1 is told of.
  */
 #include "svm/nested_check.h"
+#include "x86/cpu/pat.h"
 
 #define CR0_PE		(1ull << 0)
 #define CR0_NW		(1ull << 29)
@@ -67,15 +68,6 @@ static inline bool event_vector_is_bad(const struct nested_vmrun *r)
 	       (vector == VECTOR_BOUND && long_mode(r) && (r->cs_attr & CS_L));
 }
 
-/* Eight memory types, a byte each: 0 to 7, of which 2 and 3 are none (7.8.1). */
-#define PAT_BIT(n)	(0x0101010101010101ull << (n))
-
-static bool pat_is_bad(u64 pat)
-{
-	return (pat & ~(PAT_BIT(0) | PAT_BIT(1) | PAT_BIT(2))) ||
-	       (pat & ~(pat >> 1) & PAT_BIT(1));
-}
-
 /* RULE(name, what breaks it). */
 #define CONTROL_RULES(RULE)						\
 	RULE(VMRUN_INTERCEPT,	!r->vmrun)				\
@@ -105,7 +97,7 @@ static bool pat_is_bad(u64 pat)
 	RULE(LONG_CS,		long_mode(r) && (r->cr4 & CR4_PAE) &&	\
 				(r->cs_attr & CS_L) && (r->cs_attr & CS_D)) \
 	RULE(EVENT_VECTOR,	event_vector_is_bad(r))			\
-	RULE(NPT_PAT,		(r->nested_ctl & NP_ENABLE) && pat_is_bad(r->g_pat))
+	RULE(NPT_PAT,		(r->nested_ctl & NP_ENABLE) && !pat_is_valid(r->g_pat))
 
 #define RULE(name, broken)						\
 	if (broken)							\

@@ -44,11 +44,9 @@ static bool vmrun_is_valid(struct svm_vcpu *s)
 /* EFER.LMA is the processor's to compute; the level follows the mode (15.5.1). */
 static void l2_load_control(struct x86_state *st, const struct vmcb_save_area *save)
 {
-	st->cr0 = save->cr0 | X86_CR0_ET;
+	st->cr0 |= X86_CR0_ET;
 	st->cr2 = save->cr2;
-	st->cr3 = save->cr3;
-	st->cr4 = save->cr4;
-	st->efer = save->efer & ~(u64)EFER_LMA;
+	st->efer &= ~(u64)EFER_LMA;
 	if ((save->efer & EFER_LME) && (save->cr0 & X86_CR0_PG))
 		st->efer |= EFER_LMA;
 	st->dr6 = (save->dr6 & DR6_BITS) | DR6_ONES;
@@ -83,10 +81,7 @@ static void l2_load(struct svm_vcpu *s)
 	struct x86_state *st;
 
 	st = state_replace(&s->x86, GRP_ALL & ~(GRP_SEGS | SVM_GROUPS_RAW));
-	st->rflags = save->rflags | X86_EFLAGS_FIXED;
-	st->rip = save->rip;
-	st->gpr[GPR_RSP] = save->rsp;
-	st->gpr[GPR_RAX] = save->rax;
+	svm_nested_regs_fetch(st, save);
 	st->shadow = s->nested->control.int_state & SVM_INTERRUPT_SHADOW_MASK ?
 		     SHADOW_MOV_SS | SHADOW_STI : 0;
 	l2_load_control(st, save);
@@ -177,7 +172,6 @@ enum x86_next svm_nested_vmrun(struct x86_vcpu *v, const struct x86_exit *exit,
 			       gpa_t gpa)
 {
 	struct svm_vcpu *s = to_svm(v);
-	enum x86_next next;
 
 	if (svm_nested_make(s)) {
 		v->run_err = -ENOMEM;
@@ -187,8 +181,8 @@ enum x86_next svm_nested_vmrun(struct x86_vcpu *v, const struct x86_exit *exit,
 		kvm_event_exception(v, X86_TRAP_GP, 0);
 		return X86_RESUME;
 	}
-	if (!kvm_nested_skip(v, exit, &next))
-		return next;
+	if (!kvm_nested_skip(v, exit))
+		return v->next;
 	/* What stays, the control block is told again: it has become L2's. */
 	state_get(v, GRP_ALL & ~(GRP_SEGS | GRP_SHADOW | GRP_CR2));
 	if (!vmrun_is_valid(s)) {

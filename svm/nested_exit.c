@@ -53,18 +53,11 @@ static void l2_save(struct svm_vcpu *s, struct vmcb_save_area *save)
 	const struct x86_state *st;
 
 	st = state_get(&s->x86, GRP_ALL & ~(GRP_SEGS | SVM_GROUPS_RAW));
+	svm_nested_regs_store(save, st);
 	save->cpl = st->cpl;
-	save->efer = st->efer;
-	save->cr0 = st->cr0;
 	save->cr2 = st->cr2;
-	save->cr3 = st->cr3;
-	save->cr4 = st->cr4;
 	save->dr6 = st->dr6;
 	save->dr7 = st->dr7;
-	save->rflags = st->rflags;
-	save->rip = st->rip;
-	save->rsp = st->gpr[GPR_RSP];
-	save->rax = st->gpr[GPR_RAX];
 	if (s->nested->npt)
 		save->g_pat = s->vmcb->save.g_pat;
 }

@@ -44,12 +44,11 @@ static enum x86_next vmload(struct x86_vcpu *v, const struct x86_exit *exit,
 {
 	struct vmcb_save_area l __uninitialized;
 	struct x86_state *st;
-	enum x86_next next;
 
 	if (svm_nested_vmload_read(v, gpa, &l))
 		return insn_raise(v, X86_TRAP_GP);
-	if (!kvm_nested_skip(v, exit, &next))
-		return next;
+	if (!kvm_nested_skip(v, exit))
+		return v->next;
 	st = state_set(v, GRP_SEGS);
 	svm_seg_fetch(&st->seg[SEG_FS], &l.fs);
 	svm_seg_fetch(&st->seg[SEG_GS], &l.gs);
@@ -64,7 +63,6 @@ static enum x86_next vmsave(struct x86_vcpu *v, const struct x86_exit *exit,
 {
 	const struct x86_state *st = state_get(v, GRP_SEGS);
 	struct vmcb_save_area l __uninitialized;
-	enum x86_next next;
 
 	svm_seg_store(&l.fs, &st->seg[SEG_FS]);
 	svm_seg_store(&l.gs, &st->seg[SEG_GS]);
@@ -73,7 +71,7 @@ static enum x86_next vmsave(struct x86_vcpu *v, const struct x86_exit *exit,
 	msrs_copy(&l, &to_svm(v)->vmcb->save);
 	if (svm_nested_vmsave_write(v, gpa, &l))
 		return insn_raise(v, X86_TRAP_GP);
-	return kvm_nested_skip(v, exit, &next) ? X86_RESUME : next;
+	return kvm_nested_skip(v, exit) ? X86_RESUME : v->next;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -83,10 +81,9 @@ static enum x86_next gif_set(struct x86_vcpu *v, const struct x86_exit *exit,
 			     bool on)
 {
 	struct svm_vcpu *s = to_svm(v);
-	enum x86_next next;
 
-	if (!kvm_nested_skip(v, exit, &next))
-		return next;
+	if (!kvm_nested_skip(v, exit))
+		return v->next;
 	s->gif_off = !on;
 	svm_event_virq_update(s);
 	if (on)
@@ -98,10 +95,9 @@ static enum x86_next gif_set(struct x86_vcpu *v, const struct x86_exit *exit,
 static enum x86_next invlpga(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct svm_vcpu *s = to_svm(v);
-	enum x86_next next;
 
-	if (!kvm_nested_skip(v, exit, &next))
-		return next;
+	if (!kvm_nested_skip(v, exit))
+		return v->next;
 	if (svm_features.npt && s->nested && s->nested->npt)
 		kvm_nested_flush(v);
 	kvm_nested_guest_flush(v);

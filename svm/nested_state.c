@@ -8,6 +8,7 @@
 #include "svm/nested.h"
 #include "svm/nested_check.h"
 #include "svm/vmcb.h"
+#include "x86/cpu/pat.h"
 
 /* Bits of an interrupt control word that are L1's to set for L2. */
 #define VIRQ_BITS	(V_IRQ_INJECTION_BITS_MASK)
@@ -159,7 +160,56 @@ void svm_nested_controls(struct svm_vcpu *s)
 }
 
 /* ------------------------------------------------------------------------ */
-/* L1's registers. */
+/* Registers: those that VMRUN and #VMEXIT switch (15.5.1, 15.6), and L1's. */
+
+void svm_nested_regs_store(struct vmcb_save_area *save, const struct x86_state *st)
+{
+	save->efer = st->efer;
+	save->cr0 = st->cr0;
+	save->cr3 = st->cr3;
+	save->cr4 = st->cr4;
+	save->rflags = st->rflags;
+	save->rip = st->rip;
+	save->rsp = st->gpr[GPR_RSP];
+	save->rax = st->gpr[GPR_RAX];
+}
+
+void svm_nested_regs_fetch(struct x86_state *st, const struct vmcb_save_area *save)
+{
+	st->efer = save->efer;
+	st->cr0 = save->cr0;
+	st->cr3 = save->cr3;
+	st->cr4 = save->cr4;
+	st->rflags = save->rflags | X86_EFLAGS_FIXED;
+	st->rip = save->rip;
+	st->gpr[GPR_RSP] = save->rsp;
+	st->gpr[GPR_RAX] = save->rax;
+}
+
+/* Those, segments and tables. */
+static void host_store(struct vmcb_save_area *save, const struct x86_state *st)
+{
+	svm_seg_store(&save->es, &st->seg[SEG_ES]);
+	svm_seg_store(&save->cs, &st->seg[SEG_CS]);
+	svm_seg_store(&save->ss, &st->seg[SEG_SS]);
+	svm_seg_store(&save->ds, &st->seg[SEG_DS]);
+	save->gdtr.base = st->gdt.base;
+	save->gdtr.limit = st->gdt.limit;
+	save->idtr.base = st->idt.base;
+	save->idtr.limit = st->idt.limit;
+	svm_nested_regs_store(save, st);
+}
+
+static void host_fetch(struct x86_state *st, const struct vmcb_save_area *save)
+{
+	svm_seg_fetch(&st->seg[SEG_ES], &save->es);
+	svm_seg_fetch(&st->seg[SEG_CS], &save->cs);
+	svm_seg_fetch(&st->seg[SEG_SS], &save->ss);
+	svm_seg_fetch(&st->seg[SEG_DS], &save->ds);
+	st->gdt = (struct x86_table){ save->gdtr.base, save->gdtr.limit };
+	st->idt = (struct x86_table){ save->idtr.base, save->idtr.limit };
+	svm_nested_regs_fetch(st, save);
+}
 
 #define GRP_HOST \
 	(GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_CR0 | GRP_CR3 | GRP_CR4 | GRP_EFER | \
@@ -219,46 +269,6 @@ static_assert(sizeof(struct vmcb_control_area) == 0x400);
 static_assert(0x400 + sizeof(struct vmcb_save_area) <=
 	      sizeof(struct kvm_svm_nested_state_data));
 
-static void host_save(const struct x86_state *host, struct vmcb_save_area *save)
-{
-	svm_seg_store(&save->es, &host->seg[SEG_ES]);
-	svm_seg_store(&save->cs, &host->seg[SEG_CS]);
-	svm_seg_store(&save->ss, &host->seg[SEG_SS]);
-	svm_seg_store(&save->ds, &host->seg[SEG_DS]);
-	save->gdtr.base = host->gdt.base;
-	save->gdtr.limit = host->gdt.limit;
-	save->idtr.base = host->idt.base;
-	save->idtr.limit = host->idt.limit;
-	save->efer = host->efer;
-	save->cr0 = host->cr0;
-	save->cr3 = host->cr3;
-	save->cr4 = host->cr4;
-	save->dr6 = DR6_ONES;
-	save->dr7 = DR7_ONES;
-	save->rflags = host->rflags;
-	save->rip = host->rip;
-	save->rsp = host->gpr[GPR_RSP];
-	save->rax = host->gpr[GPR_RAX];
-}
-
-static void host_restore(struct x86_state *host, const struct vmcb_save_area *save)
-{
-	svm_seg_fetch(&host->seg[SEG_ES], &save->es);
-	svm_seg_fetch(&host->seg[SEG_CS], &save->cs);
-	svm_seg_fetch(&host->seg[SEG_SS], &save->ss);
-	svm_seg_fetch(&host->seg[SEG_DS], &save->ds);
-	host->gdt = (struct x86_table){ save->gdtr.base, save->gdtr.limit };
-	host->idt = (struct x86_table){ save->idtr.base, save->idtr.limit };
-	host->efer = save->efer;
-	host->cr0 = save->cr0;
-	host->cr3 = save->cr3;
-	host->cr4 = save->cr4;
-	host->rflags = save->rflags | X86_EFLAGS_FIXED;
-	host->rip = save->rip;
-	host->gpr[GPR_RSP] = save->rsp;
-	host->gpr[GPR_RAX] = save->rax;
-}
-
 /* What of the interrupt control word the processor has changed. */
 static void control_save(struct svm_vcpu *s, struct vmcb_control_area *c)
 {
@@ -283,7 +293,9 @@ static void svm_nested_state_get(struct x86_vcpu *v, struct kvm_nested_state *ou
 	out->hdr.svm.vmcb_pa = s->nested->vmcb12;
 	save = (void *)(vmcb + 0x400);
 	control_save(s, (struct vmcb_control_area *)vmcb);
-	host_save(&s->nested->host, save);
+	host_store(save, &s->nested->host);
+	save->dr6 = DR6_ONES;
+	save->dr7 = DR7_ONES;
 	save->g_pat = s->nested->host_pat;
 }
 
@@ -324,12 +336,12 @@ static int state_take(struct svm_vcpu *s, struct svm_nested *n,
 
 	n->vmcb12 = in->hdr.svm.vmcb_pa;
 	n->control = *(const struct vmcb_control_area *)vmcb;
-	host_restore(&n->host, save);
+	host_fetch(&n->host, save);
 	n->host_pat = save->g_pat;
 	n->save.g_pat = s->vmcb->save.g_pat;
 	svm_nested_limits(s, &n->host, &lim);
 	svm_nested_fields(n, &r);
-	if (!host_is_valid(&s->x86, &n->host) || !svm_pat_is_valid(n->host_pat) ||
+	if (!host_is_valid(&s->x86, &n->host) || !pat_is_valid(n->host_pat) ||
 	    nested_check_control(&r, &lim))
 		return -EINVAL;
 	return (n->control.nested_ctl & SVM_NESTED_CTL_NP_ENABLE) &&

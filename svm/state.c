@@ -14,6 +14,7 @@
 #include "svm/cpu.h"
 #include "svm/nested.h"
 #include "svm/vmcb.h"
+#include "x86/cpu/cr.h"
 
 static void segs_fetch(struct x86_seg *seg, const struct vmcb_save_area *save)
 {
@@ -66,21 +67,6 @@ static u64 cr0_seen(u64 old, u64 real)
 	u64 kept = svm_features.npt ? CR0_HIDDEN : CR0_HIDDEN | CR0_SHADOW;
 
 	return (real & ~kept) | (old & kept);
-}
-
-/*
- * While the guest thinks that paging is off, all its pages are user pages.  There
- * are no PCIDs in the root, and 5 levels in long mode only.
- */
-static u64 cr4_shadow(const struct x86_state *state)
-{
-	u64 cr4 = (state->cr4 | X86_CR4_PAE) & ~(u64)X86_CR4_PCIDE;
-
-	if (!(state->cr0 & X86_CR0_PG))
-		cr4 &= ~(u64)(X86_CR4_SMEP | X86_CR4_SMAP);
-	if (!(state->efer & EFER_LMA))
-		cr4 &= ~(u64)X86_CR4_LA57;
-	return cr4;
 }
 
 /* A machine check with CR4.MCE clear would shut the host down. */

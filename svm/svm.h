@@ -13,11 +13,6 @@
 
 struct svm_nested;
 
-/** struct svm_vm - an SVM VM: nothing beyond what x86 has */
-struct svm_vm {
-	struct x86_vm x86;
-};
-
 /*
  * The guest's NMI mask.  Hardware keeps none for injected NMIs, so the IRET that
  * ends the handler is intercepted; the mask goes when that IRET has completed.
@@ -113,10 +108,6 @@ static inline void svm_nmi_resolve(struct svm_vcpu *s)
 
 /* vcpu.c */
 
-/** svm_vm_create - nothing to do: the permission maps are the module's */
-int svm_vm_create(struct x86_vm *vm);
-/** svm_vm_destroy - nothing to do */
-void svm_vm_destroy(struct x86_vm *vm);
 /** svm_vcpu_create - the control block: one page */
 int svm_vcpu_create(struct x86_vcpu *v);
 /** svm_vcpu_destroy - free the control block */
@@ -203,8 +194,6 @@ int svm_msr_read(struct x86_vcpu *v, u32 index, u64 *data);
 /** svm_msr_write - see svm_msr_read() */
 int svm_msr_write(struct x86_vcpu *v, u32 index, u64 data);
 
-/** svm_pat_is_valid - does PAT name memory types only? */
-bool svm_pat_is_valid(u64 pat);
 
 /**
  * svm_msrpm_denies - does L1 intercept an MSR that guests reach by themselves?

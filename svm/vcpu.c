@@ -12,15 +12,6 @@
 
 static atomic64_t serials;
 
-int svm_vm_create(struct x86_vm *vm)
-{
-	return 0;
-}
-
-void svm_vm_destroy(struct x86_vm *vm)
-{
-}
-
 int svm_vcpu_create(struct x86_vcpu *v)
 {
 	struct svm_vcpu *s = to_svm(v);

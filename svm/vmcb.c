@@ -105,25 +105,32 @@ void vmcb_intercept_exceptions(struct svm_vcpu *s, u32 vectors)
 	intercepts_merge(s, INTERCEPT_EXCEPTION);
 }
 
-static void intercept_shadow(struct svm_vcpu *s)
-{
-	int i;
+/* Those of every guest, once known; EXCEPTIONS apart. */
+static u32 intercepts_base[MAX_INTERCEPT];
 
-	for (i = 0; i < ARRAY_SIZE(intercepts_shadow); i++)
-		vmcb_intercept(s, intercepts_shadow[i], true);
-	vmcb_intercept(s, INTERCEPT_INVPCID, boot_cpu_has(X86_FEATURE_INVPCID));
+static void base_add(const u8 *bits, unsigned int n)
+{
+	for (; n; n--, bits++)
+		intercepts_base[*bits / 32] |= BIT(*bits % 32);
+}
+
+void vmcb_intercepts_prepare(void)
+{
+	static const u8 invpcid = INTERCEPT_INVPCID;
+
+	memset(intercepts_base, 0, sizeof(intercepts_base));
+	base_add(intercepts_always, ARRAY_SIZE(intercepts_always));
+	if (svm_features.npt)
+		return;
+	base_add(intercepts_shadow, ARRAY_SIZE(intercepts_shadow));
+	if (boot_cpu_has(X86_FEATURE_INVPCID))
+		base_add(&invpcid, 1);
 }
 
 void vmcb_intercepts_reset(struct svm_vcpu *s)
 {
-	int i;
-
-	memset(s->intercepts, 0, sizeof(s->intercepts));
+	memcpy(s->intercepts, intercepts_base, sizeof(s->intercepts));
 	vmcb_intercepts_l1(s, NULL);
-	for (i = 0; i < ARRAY_SIZE(intercepts_always); i++)
-		vmcb_intercept(s, intercepts_always[i], true);
-	if (!svm_features.npt)
-		intercept_shadow(s);
 	vmcb_intercept_exceptions(s, 0);
 }
 

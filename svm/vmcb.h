@@ -61,6 +61,9 @@ void vmcb_intercept_exceptions(struct svm_vcpu *s, u32 vectors);
  */
 void vmcb_intercepts_l1(struct svm_vcpu *s, const u32 *words);
 
+/** vmcb_intercepts_prepare - once the features are known */
+void vmcb_intercepts_prepare(void);
+
 /**
  * vmcb_intercepts_reset - the intercepts that every guest has, and no others
  * @s: the vCPU

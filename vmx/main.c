@@ -9,7 +9,6 @@
 static const struct kvm_vendor vmx_vendor = {
 	.name		= "kvm_intel",
 	.owner		= THIS_MODULE,
-	.vm_size	= sizeof(struct vmx_vm),
 	.vcpu_size	= sizeof(struct vmx_vcpu),
 
 	.probe		= vmx_probe,
@@ -17,9 +16,6 @@ static const struct kvm_vendor vmx_vendor = {
 	.teardown	= vmx_teardown,
 	.cpu_on		= vmx_cpu_on,
 	.cpu_off	= vmx_cpu_off,
-
-	.vm_create	= vmx_vm_create,
-	.vm_destroy	= vmx_vm_destroy,
 
 	.vcpu_create	= vmx_vcpu_create,
 	.vcpu_destroy	= vmx_vcpu_destroy,
@@ -42,7 +38,6 @@ static const struct kvm_vendor vmx_vendor = {
 	.event_inject	= vmx_event_inject,
 	.event_window	= vmx_event_window,
 	.event_nmi_mask	= vmx_event_nmi_mask,
-	.event_reclaim	= vmx_event_reclaim,
 
 	.root_load	= vmx_root_load,
 	.tlb_flush	= vmx_tlb_flush,
@@ -50,7 +45,6 @@ static const struct kvm_vendor vmx_vendor = {
 	.policy_update	= vmx_policy_update,
 };
 
-static_assert(offsetof(struct vmx_vm, x86) == 0);
 static_assert(offsetof(struct vmx_vcpu, x86) == 0);
 
 static int __init vmx_init(void)

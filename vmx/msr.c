@@ -5,27 +5,11 @@
 
 #include <asm/msr-index.h>
 #include <asm/msr.h>
-#include <asm/page.h>
-#include <asm/processor.h>
 
 #include "vmx/cpu.h"
 #include "vmx/vmcs.h"
-
-static bool is_canonical(u64 address)
-{
-	return __is_canonical_address(address, boot_cpu_data.x86_virt_bits);
-}
-
-/* Eight memory types; 2 and 3 are none (SDM vol. 3, 12.12.2). */
-static bool pat_is_valid(u64 pat)
-{
-	int i;
-
-	for (i = 0; i < 64; i += 8)
-		if (((pat >> i) & 0xff) > 7 || ((pat >> i) & 0xfe) == 2)
-			return false;
-	return true;
-}
+#include "x86/cpu/msr.h"
+#include "x86/cpu/pat.h"
 
 /* ------------------------------------------------------------------------ */
 /* Fields of the VMCS. */
@@ -55,22 +39,8 @@ static bool field_takes(u32 index, u64 data)
 	case MSR_IA32_CR_PAT:
 		return pat_is_valid(data);
 	default:
-		return is_canonical(data);
+		return msr_is_canonical(data);
 	}
-}
-
-/* The base of FS or GS: part of the segment's group. */
-static struct x86_seg *base_seg(struct x86_state *state, u32 index)
-{
-	return &state->seg[index == MSR_FS_BASE ? SEG_FS : SEG_GS];
-}
-
-static int base_write(struct x86_vcpu *v, u32 index, u64 data)
-{
-	if (!is_canonical(data))
-		return -EINVAL;
-	base_seg(state_set(v, GRP_SEGS), index)->base = data;
-	return 0;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -89,7 +59,7 @@ static u64 kernel_gs_base_read(struct vmx_vcpu *s)
 static int switched_write(u64 *to, bool canonical, const bool *live, u32 index,
 			  u64 data)
 {
-	if (canonical && !is_canonical(data))
+	if (canonical && !msr_is_canonical(data))
 		return -EINVAL;
 	preempt_disable();
 	*to = data;
@@ -137,10 +107,6 @@ int vmx_msr_read(struct x86_vcpu *v, u32 index, u64 *data)
 		return 0;
 	}
 	switch (index) {
-	case MSR_FS_BASE:
-	case MSR_GS_BASE:
-		*data = base_seg(state_get(v, GRP_SEGS), index)->base;
-		return 0;
 	case MSR_KERNEL_GS_BASE:
 		*data = kernel_gs_base_read(s);
 		return 0;
@@ -168,9 +134,6 @@ int vmx_msr_write(struct x86_vcpu *v, u32 index, u64 data)
 	if (is_syscall_msr(index))
 		return syscall_write(s, index, data);
 	switch (index) {
-	case MSR_FS_BASE:
-	case MSR_GS_BASE:
-		return base_write(v, index, data);
 	case MSR_KERNEL_GS_BASE:
 		return switched_write(&s->msrs.kernel_gs_base, true,
 				      &s->host_saved, index, data);

@@ -11,10 +11,6 @@
 
 /* vcpu.c */
 
-/** vmx_vm_create - nothing to do: the MSR bitmap is the module's */
-int vmx_vm_create(struct x86_vm *vm);
-/** vmx_vm_destroy - nothing to do */
-void vmx_vm_destroy(struct x86_vm *vm);
 /** vmx_vcpu_create - one page for the VMCS, and a VPID */
 int vmx_vcpu_create(struct x86_vcpu *v);
 /** vmx_vcpu_destroy - VMCLEAR where it is active, and free */

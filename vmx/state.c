@@ -14,6 +14,7 @@
 
 #include "vmx/cpu.h"
 #include "vmx/vmcs.h"
+#include "x86/cpu/cr.h"
 
 /* What a guest changes without an exit. */
 #define CR0_OWNED	(X86_CR0_TS | X86_CR0_MP)
@@ -33,21 +34,6 @@ static void cr0_store(u64 cr0)
 	vmcs_write(CR0_GUEST_HOST_MASK, ~(u64)CR0_OWNED);
 	vmcs_write(CR0_READ_SHADOW, cr0);
 	vmcs_write(GUEST_CR0, real);
-}
-
-/*
- * While the guest thinks that paging is off, all its pages are user pages.  There
- * are no PCIDs in the root, and 5 levels in long mode only.
- */
-static u64 cr4_shadow(const struct x86_state *state)
-{
-	u64 cr4 = (state->cr4 | X86_CR4_PAE) & ~(u64)X86_CR4_PCIDE;
-
-	if (!(state->cr0 & X86_CR0_PG))
-		cr4 &= ~(u64)(X86_CR4_SMEP | X86_CR4_SMAP);
-	if (!(state->efer & EFER_LMA))
-		cr4 &= ~(u64)X86_CR4_LA57;
-	return cr4;
 }
 
 /* A machine check with CR4.MCE clear would shut the host down. */

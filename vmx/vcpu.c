@@ -19,15 +19,6 @@ static atomic64_t serials;
 /* 0 is the host.  A vCPU that gets none runs without. */
 static DEFINE_IDA(vpids);
 
-int vmx_vm_create(struct x86_vm *vm)
-{
-	return 0;
-}
-
-void vmx_vm_destroy(struct x86_vm *vm)
-{
-}
-
 int vmx_vcpu_create(struct x86_vcpu *v)
 {
 	struct vmx_vcpu *s = to_vmx(v);

@@ -14,11 +14,6 @@
 #include "vmx/insn.h"
 #include "x86/vcpu/vendor.h"
 
-/** struct vmx_vm - a VMX VM: nothing beyond what x86 has */
-struct vmx_vm {
-	struct x86_vm x86;
-};
-
 #define ENTRY_DB	BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
 #define ENTRY_KICK	BIT(1)	/* exit again right after entry */
 

@@ -70,7 +70,8 @@ static bool ctx_set(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	struct pt_rsvd old_rsvd;
 	union mmu_ctx_role old_role = ctx->role;
 
-	again_forget(ctx);
+	if (kind == MMU_CTX_GUEST)
+		again_forget(vcpu);
 	/* CR0.TS and the like change often, and nothing for us. */
 	if (fmt && fmt == old_fmt &&
 	    !memcmp(bits, &ctx->bits, sizeof(*bits)) &&
@@ -151,21 +152,23 @@ void ctx_update_ept(struct mmu_vcpu *vcpu, const struct pt_format *fmt,
 	ctx_set(vcpu, MMU_CTX_SECOND, fmt, &bits, feat);
 }
 
+gpa_t ctx_root(const struct pt_format *fmt, u64 root)
+{
+	if (fmt == &pt_format_2level)
+		return root & ROOT_2LEVEL;
+	return root & (fmt == &pt_format_pae ? ROOT_PAE : fmt->addr);
+}
+
 void ctx_root_read(struct mmu_vcpu *vcpu, struct mmu_ctx *ctx)
 {
 	struct gwalk_ctx *walk = &ctx->walk;
-	u64 root = ctx->ops->root_get(vcpu);
 	int i;
 
-	if (walk->fmt == &pt_format_2level) {
-		walk->root = root & ROOT_2LEVEL;
-	} else if (walk->fmt == &pt_format_pae) {
-		walk->root = root & ROOT_PAE;
-		for (i = 0; !walk->pdptr_mem && i < 4; i++)
-			walk->pdptr[i] = ctx->ops->pdptr_get(vcpu, i);
-	} else {
-		walk->root = root & walk->fmt->addr;
-	}
+	walk->root = ctx_root(walk->fmt, ctx->ops->root_get(vcpu));
+	if (walk->fmt != &pt_format_pae)
+		return;
+	for (i = 0; !walk->pdptr_mem && i < 4; i++)
+		walk->pdptr[i] = ctx->ops->pdptr_get(vcpu, i);
 }
 
 enum gwalk_status mmu_translate(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
@@ -180,7 +183,7 @@ enum gwalk_status mmu_translate(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	if (ctx->walk.next)
 		ctx_root_read(vcpu, &vcpu->ctx[MMU_CTX_SECOND]);
 	status = gwalk(vcpu, &ctx->walk, va, access, res);
-	if (status == GWALK_OK)
-		again_remember(ctx, va, access, res);
+	if (status == GWALK_OK && kind == MMU_CTX_GUEST)
+		again_remember(vcpu, va, access, res);
 	return status;
 }

@@ -152,24 +152,23 @@ void unsync_all(struct mmu_vcpu *vcpu, struct shadow_batch *b)
 /* ------------------------------------------------------------------------ */
 /* INVLPG: one entry, in the tables that the vCPU runs on. */
 
-static u64 *leaf_find(const struct mmu_config *cfg, struct mmu_vcpu *vcpu,
-		      u64 la)
+/* Perhaps an entry of a higher table: those are never unsync. */
+static u64 *entry_find(const struct mmu_config *cfg, struct mmu_vcpu *vcpu, u64 la)
 {
 	struct shadow_page *sp = shadow_root_top(vcpu, la);
-	u64 *sptep, spte;
 	int level;
+	u64 spte;
 
 	if (!sp)
 		return NULL;
 	level = sp->role.level;
-	sptep = pt_lookup(cfg, sp->spt, la >> MMU_PAGE_SHIFT, &level, &spte);
-	return level == LEVEL_4K ? sptep : NULL;
+	return pt_lookup(cfg, sp->spt, la >> MMU_PAGE_SHIFT, &level, &spte);
 }
 
 static void invlpg_entry(struct mmu_vcpu *vcpu, u64 la, struct shadow_batch *b)
 {
 	const struct mmu_config *cfg = vcpu->mmu->config;
-	u64 *sptep = leaf_find(cfg, vcpu, la), entry = 0;
+	u64 *sptep = entry_find(cfg, vcpu, la), entry = 0;
 	struct shadow_page *sp;
 	bool known;
 

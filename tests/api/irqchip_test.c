@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include <sys/eventfd.h>
+#include "msr.h"
 #include "start.h"
 
 #define PINS		24
@@ -28,8 +29,7 @@
 #define LVT_MASKED	0x10000u
 #define SVR_ENABLED	0x1ffu
 
-static struct vm vm;
-static struct vcpu v, v1;
+static struct vcpu v1;
 
 static struct kvm_irqchip chip;
 static struct kvm_pit_state2 pit;
@@ -318,6 +318,9 @@ static void msi(void)
 	OK(ioctl(v.fd, KVM_SET_LAPIC, &lapic));
 	CHECK_EQ(OK(msi_send(APIC_BASE, VECTOR)), 1);
 	CHECK(irr_has(VECTOR));
+	/* QEMU leaves out where the page is */
+	CHECK_EQ(OK(msi_send(0, VECTOR + 2)), 1);
+	CHECK(irr_has(VECTOR + 2));
 	/* nobody has that ID */
 	OK(msi_send(APIC_BASE | 9 << 12, VECTOR + 1));
 	CHECK(!irr_has(VECTOR + 1));
@@ -336,6 +339,36 @@ static void line(void)
 	CHECK(irr_has(VECTOR));
 	/* a GSI without a route leads nowhere */
 	OK(line_set(ROUTES_MAX - 1, 1));
+}
+
+static void lint0_is(uint32_t lvt)
+{
+	lapic_on();
+	reg_set(APIC_LINT0, lvt);
+	OK(ioctl(v.fd, KVM_SET_LAPIC, &lapic));
+	OK(chip_get(KVM_IRQCHIP_PIC_MASTER));
+	chip.chip.pic.imr = 0;
+	OK(chip_set(KVM_IRQCHIP_PIC_MASTER));
+	OK(line_set(5, 1));
+}
+
+/* SDM 3A, 12.5.1: what the 8259s' output does is LINT0's entry to say. */
+static void lint0(void)
+{
+	struct kvm_vcpu_events events;
+
+	vm_with_irqchip();
+	if (is_stock())
+		test_skip("stock's LINT0 is for ExtINT");
+	lint0_is(VECTOR);
+	CHECK(irr_has(VECTOR));
+	lint0_is(LVT_MASKED | VECTOR);
+	CHECK(!irr_has(VECTOR));
+	lint0_is(0x700);
+	CHECK(!irr_has(VECTOR));
+	lint0_is(0x400);
+	OK(ioctl(v.fd, KVM_GET_VCPU_EVENTS, &events));
+	CHECK(events.nmi.pending);
 }
 
 static struct kvm_irq_routing_entry *route_msi(int i, uint32_t gsi)
@@ -537,6 +570,7 @@ int main(int argc, char **argv)
 		{ "msi", msi, 0 },
 		{ "lapic_hole", lapic_hole, 0 },
 		{ "line", line, 0 },
+		{ "lint0", lint0, 0 },
 		{ "routes_refused", routes_refused, 0 },
 		{ "routes_used", routes_used, 0 },
 		{ "irqfd_refused", irqfd_refused, 0 },

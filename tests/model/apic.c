@@ -145,12 +145,6 @@ void model_ack(struct model_apic *a, int vector)
 	a->isr[vector] = true;
 }
 
-void model_unack(struct model_apic *a, int vector)
-{
-	a->isr[vector] = false;
-	a->irr[vector] = true;
-}
-
 void model_eoi(struct model_apic *a)
 {
 	int v = highest(a->isr);

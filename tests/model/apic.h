@@ -91,7 +91,6 @@ int model_pending(const struct model_apic *a);
 int model_threshold(const struct model_apic *a);
 int model_ppr(const struct model_apic *a);
 void model_ack(struct model_apic *a, int vector);
-void model_unack(struct model_apic *a, int vector);
 void model_eoi(struct model_apic *a);
 
 /* model_apic_timer.c */
@@ -107,7 +106,6 @@ void model_timer_write(struct model_vm *vm, struct model_apic *a, uint32_t reg,
 int model_accept(struct model_apic *a, const struct model_msg *msg);
 int model_deliver(struct model_vm *vm, struct model_apic *src,
 		  const struct model_msg *msg);
-int model_lint(struct model_apic *a, int pin);
 int model_lvt_fire(struct model_apic *a, enum model_lvt entry);
 void model_error(struct model_apic *a, int bit);
 void model_icr(struct model_vm *vm, struct model_apic *a, uint32_t value);

@@ -99,15 +99,6 @@ int model_lvt_fire(struct model_apic *a, enum model_lvt entry)
 	return MODEL_REFUSED;
 }
 
-int model_lint(struct model_apic *a, int pin)
-{
-	if (pin == 1 && !enabled(a)) {
-		a->nmis++;
-		return 1;
-	}
-	return model_lvt_fire(a, pin ? MODEL_LINT1 : MODEL_LINT0);
-}
-
 static bool logical_match(const struct model_apic *a, uint32_t dest)
 {
 	uint32_t ldr = a->ldr >> 24;

@@ -20,6 +20,7 @@ static const struct {
 	{ "0f 10 06", EMUL_SSE }, { "f3 0f 11 06", EMUL_SSE },
 	{ "66 0f 28 06", EMUL_SSE2 }, { "f2 0f 10 06", EMUL_SSE2 },
 	{ "f3 0f 7e 06", EMUL_SSE2 }, { "f3 0f 6f 06", EMUL_SSE2 },
+	{ "0f 6f 06", EMUL_MMX }, { "0f e7 06", EMUL_SSE },
 	{ "0f c3 06", EMUL_SSE2 }, { "f2 0f f0 06", EMUL_SSE3 },
 	{ "66 0f 38 2a 06", EMUL_SSE41 }, { "f2 0f 38 f1 06", EMUL_SSE42 },
 	{ "c5 f8 10 06", EMUL_AVX }, { "c4 e2 79 2a 06", EMUL_AVX },

@@ -252,6 +252,7 @@ static void random_operand(void)
 {
 	u64 m = random64() | (below(8) ? 1ULL << 63 : 0);
 	u16 exp = 0x3fff - 70 + below(140);
+	unsigned int lowest;
 
 	random_bytes((void *)USER_DATA, 16);
 	switch (below(6)) {
@@ -266,10 +267,23 @@ static void random_operand(void)
 		((u8 *)USER_DATA)[6] &= 0x1f;
 		break;
 	}
-	if (below(3) == 0)
-		m &= ~0ULL << below(64);
+	/* Also what is in the middle of two numbers of 64 or 32 bits. */
+	if (below(3) == 0) {
+		lowest = below(4) ? below(64) : below(2) ? 10 : 39;
+		m = (m >> lowest | 1) << lowest;
+	}
 	if (below(2))
 		exp = below(2) ? 0x3fff - 150 + below(280) : 0x3fff - 1080 + below(2110);
+	/* The end of the integers of 16, 32 and 64 bits. */
+	if (below(8) == 0) {
+		m = 1ULL << 63 | (below(2) ? random64() >> 1 >> below(63) : 0);
+		exp = 0x3fff + (16 << below(3)) - 1;
+	}
+	/* About the least exponents of numbers of 32 and 64 bits. */
+	if (below(8) == 0) {
+		m = below(2) ? ~0ULL << below(64) : 3ULL << 62;
+		exp = 0x3fff - (below(2) ? 126 : 1022) + 1 - below(4);
+	}
 	if (below(2))
 		exp |= 0x8000;
 	if (below(4)) {
@@ -280,6 +294,22 @@ static void random_operand(void)
 	xrstor(&initial);
 	asm volatile("xsave64 %0" : "+m" (initial) : "a" (xcr0), "d" (0));
 	xrstor(&clean);
+}
+
+/*
+ * A processor may count a component as in use that has its initial value (SDM vol. 1,
+ * 13.6): that comes with a change of threads just before the instruction, and is rare.
+ */
+static bool disturbed(void)
+{
+	u64 have = ((struct emul_fpu *)user_copy)->xstate_bv;
+	u64 want = ((struct emul_fpu *)USER_DATA)->xstate_bv;
+	static unsigned int n;
+
+	if (want == have || (want & have) != have || want & ~xcr0)
+		return false;
+	assert_true(++n < 20);
+	return true;
 }
 
 static void one_case(const char *hex)
@@ -317,6 +347,8 @@ static void one_case(const char *hex)
 	if (ret != EMUL_OK)
 		fail_msg("%s: emulator %d, vector %u", hex, ret,
 			 ctx.fault.vector);
+	if (disturbed())
+		return;
 	same_bytes("memory", hex, (void *)USER_DATA, user_copy, USER_SIZE);
 	same_state(hex);
 }

@@ -80,6 +80,8 @@ static void test_not_available(void **unused)
 	EACH(x87, X86_TRAP_NM);
 	EACH(fxsr, X86_TRAP_NM);
 	EACH(sse, X86_TRAP_UD);
+	/* MMX: SDM vol. 3, 13.1 */
+	faults("0f 6f 06", X86_TRAP_UD, 0);
 	now.cr[0] &= ~X86_CR0_EM;
 	now.cr[4] = 0;
 	EACH(sse, X86_TRAP_UD);
@@ -105,6 +107,14 @@ static void test_pending(void **unused)
 	ok("db e2");
 	assert_int_equal(now.fpu.fsw, 0x1000);
 	assert_int_equal(now.fpu.fcw, 0x37e);
+	/* Unmasked while it waits: ES and B, at once (SDM vol. 1, 8.1.3.3). */
+	now.fpu.fsw = 1;
+	now.fpu.fcw = 0x37f;
+	now.cr[0] |= X86_CR0_NE;
+	put(AT, 0x37e, 2);
+	ok("d9 2f");
+	assert_int_equal(now.fpu.fsw, 0x8081);
+	faults("d9 2f", X86_TRAP_MF, 0);
 }
 
 static void test_alignment(void **unused)

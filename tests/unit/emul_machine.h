@@ -63,12 +63,28 @@ static enum emul_result cb_read(struct emul_ctx *c, u64 la, void *buf,
 	return cb_fails(c);
 }
 
-/* What has been probed does not fail. */
-static enum emul_result cb_write(struct emul_ctx *c, u64 la, const void *buf,
-				 unsigned int len)
+/* What the instruction has probed so far, and how many bytes. */
+static u8 probed[MEMORY];
+static unsigned int probes;
+
+static bool is_probed(u64 la, unsigned int len)
 {
 	unsigned int i;
 
+	for (i = 0; i < len && probed[(la + i) % MEMORY]; i++)
+		;
+	return i == len;
+}
+
+/* What has been probed does not fault. */
+static enum emul_result cb_write(struct emul_ctx *c, u64 la, const void *buf,
+				 unsigned int len)
+{
+	enum emul_result ret = is_probed(la, len) ? EMUL_OK : cb_fails(c);
+	unsigned int i;
+
+	if (ret != EMUL_OK)
+		return ret;
 	for (i = 0; i < len; i++)
 		now.memory[(la + i) % MEMORY] = ((u8 *)buf)[i];
 	return EMUL_OK;
@@ -76,13 +92,19 @@ static enum emul_result cb_write(struct emul_ctx *c, u64 la, const void *buf,
 
 static enum emul_result cb_probe(struct emul_ctx *c, u64 la, unsigned int len)
 {
+	unsigned int i;
+
+	for (i = 0; i < len; i++)
+		probed[(la + i) % MEMORY] = 1;
+	probes += len;
 	return cb_fails(c);
 }
 
 static enum emul_result cb_cmpxchg(struct emul_ctx *c, u64 la, const void *old,
 				   const void *new, unsigned int len)
 {
-	enum emul_result ret = cb_fails(c);
+	bool safe = fail_with == EMUL_FAULT && is_probed(la, len);
+	enum emul_result ret = safe ? EMUL_OK : cb_fails(c);
 	unsigned int i;
 
 	if (ret != EMUL_OK)
@@ -207,6 +229,9 @@ static enum emul_result machine_run(const u8 *bytes, unsigned int n)
 {
 	enum emul_result ret;
 
+	if (probes)
+		memset(probed, 0, sizeof(probed));
+	probes = 0;
 	ctx.ops = &machine_ops;
 	ctx.gpr = now.gpr;
 	ctx.rip = now.rip;

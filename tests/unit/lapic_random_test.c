@@ -258,11 +258,6 @@ static void op_take(void)
 	trace("  %d takes %x\n", nr, v);
 	lapic_ack(&cpu->a, v);
 	model_ack(m, v);
-	if (rnd(8))
-		return;
-	trace("  %d gives %x back\n", nr, v);
-	lapic_unack(&cpu->a, v);
-	model_unack(m, v);
 }
 
 static void op_eoi(void)
@@ -302,9 +297,7 @@ static void op_message(void)
 
 static void op_lint(void)
 {
-	int pin = rnd(2);
-
-	same("LINT", nr, lapic_lint(&cpu->a, pin), model_lint(m, pin));
+	same("LINT0", nr, lapic_lint0(&cpu->a), model_lvt_fire(m, MODEL_LINT0));
 }
 
 static void op_time(void)

@@ -116,6 +116,8 @@ static void one_rule(void **state)
 	BREAK(WRONG_CS, put(AT_CS_ATTR, 2, 0xe9b));
 	BREAK(WRONG_VMRUN, put(AT_INTERCEPT4, 4, 0xfffffffe));
 	BREAK(WRONG_IOPM, put(AT_IOPM, 8, (1ull << 40) - 0x2000));
+	BREAK(WRONG_IOPM, put(AT_IOPM, 8, ~0ull));
+	BREAK(WRONG_MSRPM, put(AT_MSRPM, 8, ~0ull));
 	BREAK(WRONG_MSRPM, put(AT_MSRPM, 8, (1ull << 40) - 0x1000));
 	BREAK(WRONG_ASID, put(AT_ASID, 4, 0));
 	BREAK(WRONG_NO_NP, cpu.has_np = false);
@@ -148,6 +150,10 @@ static void no_rule(void **state)
 	put(AT_MSRPM, 8, (1ull << 40) - 0x2000 + 0xfff);
 	put(AT_CR0, 8, 0xe0050033);
 	put(AT_EVENTINJ, 4, 0x305);
+	assert_int_equal(checked(false), NESTED_OK);
+	/* BOUND exists in compatibility mode. */
+	put(AT_CS_ATTR, 2, 0xc9b);
+	put(AT_EVENTINJ, 4, 0x80000305);
 	assert_int_equal(checked(false), NESTED_OK);
 	/* Without nested paging nobody reads the rest of it. */
 	put(AT_NP, 8, 0);
@@ -202,6 +208,7 @@ static void random_block(void)
 	cpu.has_np = rnd() % 8;
 	cpu.host_pg = rnd() % 8;
 	cpu.cr4 ^= rnd() % 8 ? 0 : 1ull << rnd() % 24;
+	cpu.efer &= rnd() % 8 ? ~0ull : ~0x500ull;
 	while (n--) {
 		f = rnd() % (sizeof(field) / sizeof(field[0]));
 		mutate(field[f].at, field[f].bytes);

@@ -265,7 +265,7 @@ static bool state_is_new(void)
 static void world_make(void)
 {
 	model->make();
-	__asan_unpoison_memory_region(stacks, sizeof(stacks));
+	ASAN_UNPOISON_MEMORY_REGION(stacks, sizeof(stacks));
 	for (int i = 0; i < model->nthreads; i++) {
 		struct thread *t = &threads[i];
 

@@ -88,6 +88,24 @@ static inline bool cr_has_pdptrs(u64 cr0, u64 cr4, u64 efer)
 }
 
 /**
+ * cr4_shadow - CR4 for the hardware on shadow page tables
+ * @state: the guest's registers
+ *
+ * While the guest thinks that paging is off, all its pages are user pages.  There
+ * are no PCIDs in the root, and 5 levels in long mode only.
+ */
+static inline u64 cr4_shadow(const struct x86_state *state)
+{
+	u64 cr4 = (state->cr4 | X86_CR4_PAE) & ~(u64)X86_CR4_PCIDE;
+
+	if (!(state->cr0 & X86_CR0_PG))
+		cr4 &= ~(u64)(X86_CR4_SMEP | X86_CR4_SMAP);
+	if (!(state->efer & EFER_LMA))
+		cr4 &= ~(u64)X86_CR4_LA57;
+	return cr4;
+}
+
+/**
  * cr_changed - paging-related registers changed: derived state is void
  * @v: own thread
  *

@@ -3,6 +3,9 @@
 #ifndef LAMINA_X86_CPU_MSR_H
 #define LAMINA_X86_CPU_MSR_H
 
+#include <asm/page.h>
+#include <asm/processor.h>
+
 #include "x86/vcpu/x86.h"
 
 struct msr_row;
@@ -84,6 +87,12 @@ int msr_write(struct x86_vcpu *v, struct msr_access *a);
  * Return: 0, or -EINVAL: no such register.
  */
 int msr_feature(u32 index, u64 *data);
+
+/** msr_is_canonical - may a register that holds a linear address have this one? */
+static inline bool msr_is_canonical(u64 address)
+{
+	return __is_canonical_address(address, boot_cpu_data.x86_virt_bits);
+}
 
 /** msr_reset - values after power-up */
 void msr_reset(struct x86_vcpu *v);

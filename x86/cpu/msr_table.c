@@ -76,6 +76,26 @@ static int efer_set(struct x86_vcpu *v, struct msr_access *a)
 	return efer_write(v, a->data);
 }
 
+/* The base of FS or GS is part of the segment. */
+static int base_seg(u32 index)
+{
+	return index == MSR_FS_BASE ? SEG_FS : SEG_GS;
+}
+
+static int base_get(struct x86_vcpu *v, struct msr_access *a)
+{
+	a->data = state_get(v, GRP_SEGS)->seg[base_seg(a->index)].base;
+	return 0;
+}
+
+static int base_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (!msr_is_canonical(a->data))
+		return -EINVAL;
+	state_set(v, GRP_SEGS)->seg[base_seg(a->index)].base = a->data;
+	return 0;
+}
+
 /* Read-only bits: no counters, no branch trace, no precise events (SDM vol. 4). */
 #define MISC_FIXED \
 	(MSR_IA32_MISC_ENABLE_EMON | MSR_IA32_MISC_ENABLE_BTS_UNAVAIL | \
@@ -259,7 +279,8 @@ const struct msr_row msr_table[] = {
 	OWN(MSR_KVM_MIGRATION_CONTROL, 1, MSR_SAVED, pv_msr),
 	OWN(MSR_EFER, 1, MSR_SAVED, efer),
 	VENDOR(MSR_STAR, 4),
-	VENDOR(MSR_FS_BASE, 3),
+	OWN(MSR_FS_BASE, 2, MSR_SAVED, base),
+	VENDOR(MSR_KERNEL_GS_BASE, 1),
 	{ .index = MSR_TSC_AUX, .count = 1, .flags = MSR_SAVED,
 	  .exists = tsc_aux_exists, .read = tsc_aux_get,
 	  .write = tsc_aux_set },

@@ -13,7 +13,7 @@
 
 #define FLAGS_ALWAYS \
 	(KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW)
-/* Without an APIC in the kernel there is no SIPI vector to be transferred. */
+/* Taken, for MP_STATE_SIPI_RECEIVED; never given, as a SIPI is not left pending. */
 #define FLAGS_ACCEPTED	(FLAGS_ALWAYS | KVM_VCPUEVENT_VALID_SIPI_VECTOR)
 
 static u32 flags_enabled(struct x86_vcpu *v)
@@ -177,6 +177,8 @@ void events_set(struct x86_vcpu *v, const struct kvm_vcpu_events *in)
 	vendor(event_nmi_mask)(v, in->nmi.masked);
 	if (in->flags & KVM_VCPUEVENT_VALID_SHADOW)
 		state_replace(v, GRP_SHADOW)->shadow = in->interrupt.shadow;
+	if (in->flags & KVM_VCPUEVENT_VALID_SIPI_VECTOR && apic_in_kernel(v))
+		WRITE_ONCE(v->apic.lapic.sipi_vector, in->sipi_vector);
 	if (!(in->flags & KVM_VCPUEVENT_VALID_TRIPLE_FAULT))
 		return;
 	if (in->triple_fault.pending)

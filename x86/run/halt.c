@@ -69,11 +69,14 @@ static void lapic_events(struct x86_vcpu *v)
 
 void halt_collect(struct x86_vcpu *v)
 {
-	int nmis;
+	unsigned int nmis;
 
-	if (request_take(&v->vcpu, REQ_NMI))
-		for (nmis = atomic_xchg(&v->apic.nmis, 0); nmis; nmis--)
+	if (request_take(&v->vcpu, REQ_NMI)) {
+		/* Senders have no limit; more than these are one with them anyway. */
+		nmis = atomic_xchg(&v->apic.nmis, 0);
+		for (nmis = min_t(unsigned int, nmis, EVENT_NMIS_MAX); nmis; nmis--)
 			event_nmi(v);
+	}
 	if (!request_take(&v->vcpu, REQ_EVENT))
 		return;
 	stat_inc(v->vcpu.stats.req_event);

@@ -130,13 +130,20 @@ void irq_env_acked(struct irq_vm *irq, bool ioapic, unsigned int pin)
 void irq_env_pic_output(struct irq_vm *irq, bool high)
 {
 	struct kvm_vcpu *vcpu;
+	struct lapic *lapic;
 	int i;
 
 	if (!high)
 		return;
-	vcpu_for_each(i, vcpu, &vm_of(irq)->kvm)
-		if (lapic_takes_extint(&to_x86_vcpu(vcpu)->apic.lapic))
+	/* INTR, then LINT0; extint_recheck() has the other half. */
+	smp_mb();
+	vcpu_for_each(i, vcpu, &vm_of(irq)->kvm) {
+		lapic = &to_x86_vcpu(vcpu)->apic.lapic;
+		if (lapic_takes_extint(lapic))
 			request_one(vcpu, REQ_EVENT);
+		else
+			lapic_lint0(lapic);
+	}
 }
 
 void irq_env_pit_arm(struct irq_vm *irq, u64 when)

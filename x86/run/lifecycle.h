@@ -14,10 +14,6 @@ struct x86_vcpu;
 int vm_step_mmu_up(void *kvm);
 /** vm_step_mmu_down - free every table */
 void vm_step_mmu_down(void *kvm);
-/** vm_step_vendor_up - the vendor's part of a VM */
-int vm_step_vendor_up(void *kvm);
-/** vm_step_vendor_down - the reverse */
-void vm_step_vendor_down(void *kvm);
 
 /* vcpu.c; the object is the struct kvm_vcpu. */
 

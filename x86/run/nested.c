@@ -38,10 +38,9 @@ void kvm_nested_init(struct x86_vcpu *v, const struct mmu_ctx_ops *second)
 }
 EXPORT_SYMBOL_GPL(kvm_nested_init);
 
-bool kvm_nested_skip(struct x86_vcpu *v, const struct x86_exit *exit,
-		     enum x86_next *next)
+bool kvm_nested_skip(struct x86_vcpu *v, const struct x86_exit *exit)
 {
-	return exit_skip(v, exit, next);
+	return exit_skip(v, exit);
 }
 EXPORT_SYMBOL_GPL(kvm_nested_skip);
 

@@ -345,7 +345,9 @@ static u32 event_windows(struct x86_vcpu *v)
 
 	if (ev->nmi_pending)
 		window |= EVENT_MASK_NMI;
-	if (interrupt_waits(v) || v->vcpu.run->request_interrupt_window)
+	/* A window that userspace could not use would open for ever. */
+	if (interrupt_waits(v) ||
+	    (v->vcpu.run->request_interrupt_window && interrupts_from_user(v)))
 		window |= EVENT_MASK_INTERRUPT;
 	else if (apic_in_kernel(v) && lapic_tpr_threshold(&v->apic.lapic))
 		window |= EVENT_MASK_TPR;
@@ -408,12 +410,6 @@ void event_cancel(struct x86_vcpu *v)
 		return;
 	/* It stays in "injected" and is chosen again. */
 	vendor(event_inject)(v, NULL);
-	v->events.queued = false;
-}
-
-void event_after_exit(struct x86_vcpu *v)
-{
-	vendor(event_reclaim)(v, &v->events.injected);
 	v->events.queued = false;
 }
 

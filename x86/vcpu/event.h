@@ -70,6 +70,7 @@ struct x86_event {
  * @window: EVENT_MASK_* that the vendor was last asked to watch
  * @has_payload: @exception has a @payload
  * @payload: #PF: goes to CR2 when it is injected; #DB: bits that go to DR6
+ * @busy: all of those beside it, in one look
  */
 struct x86_events {
 	struct x86_event injected;
@@ -77,12 +78,17 @@ struct x86_events {
 	struct x86_event to_l1;
 	u64 payload;
 	bool has_payload;
-	bool queued;
-	u8 window;
 	u8 interrupt;
-	bool interrupt_pending;
-	bool irq_check;
-	u8 nmi_pending;
+	union {
+		u64 busy;
+		struct {
+			bool queued;
+			u8 window;
+			bool interrupt_pending;
+			bool irq_check;
+			u8 nmi_pending;
+		};
+	};
 };
 
 /**
@@ -91,10 +97,8 @@ struct x86_events {
  */
 static inline bool events_idle(const struct x86_events *ev)
 {
-	return !(ev->injected.kind | ev->exception.kind | ev->to_l1.kind |
-		 ev->queued |
-		 ev->window | ev->interrupt_pending | ev->irq_check |
-		 ev->nmi_pending);
+	return !(ev->busy | (u8)(ev->injected.kind | ev->exception.kind |
+				 ev->to_l1.kind));
 }
 
 struct x86_vcpu;
@@ -203,12 +207,6 @@ bool event_take(struct x86_vcpu *v, struct x86_event *ev);
  * @v: its own thread
  */
 void event_cancel(struct x86_vcpu *v);
-
-/**
- * event_after_exit - take back what the exit left undelivered
- * @v: its own thread
- */
-void event_after_exit(struct x86_vcpu *v);
 
 /**
  * event_arrived - what was on its way has been delivered in the hardware's place

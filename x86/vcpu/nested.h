@@ -73,8 +73,7 @@ static inline void nested_reset(struct x86_vcpu *v)
 void kvm_nested_init(struct x86_vcpu *v, const struct mmu_ctx_ops *second);
 
 /** kvm_nested_skip - exit_skip() (run/exits.h) */
-bool kvm_nested_skip(struct x86_vcpu *v, const struct x86_exit *exit,
-		     enum x86_next *next);
+bool kvm_nested_skip(struct x86_vcpu *v, const struct x86_exit *exit);
 
 /** kvm_nested_read - guest_read() (core/guestmem.h): 0 or -EFAULT */
 int kvm_nested_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len);

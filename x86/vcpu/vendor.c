@@ -20,8 +20,7 @@ static bool vendor_is_complete(const struct kvm_vendor *ven)
 {
 #define VENDOR_OP(ret, name, args) if (!ven->name) return false;
 #include "x86/vcpu/vendor_ops.h"
-	return ven->vm_size >= sizeof(struct x86_vm) &&
-	       ven->vcpu_size >= sizeof(struct x86_vcpu);
+	return ven->vcpu_size >= sizeof(struct x86_vcpu);
 }
 
 int vendor_check(const struct kvm_vendor *ven)
@@ -37,9 +36,16 @@ int vendor_check(const struct kvm_vendor *ven)
 	return -EBUSY;
 }
 
+/*
+ * A power of two is what kmalloc() gives.  Not where debugging makes locks larger, or
+ * where every structure is laid out by chance.
+ */
+static_assert(sizeof(struct x86_vm) <= 1024 || IS_ENABLED(CONFIG_DEBUG_SPINLOCK) ||
+	      IS_ENABLED(CONFIG_LOCKDEP) || IS_ENABLED(CONFIG_RANDSTRUCT));
+
 size_t arch_vm_size(void)
 {
-	return vendor_loaded->vm_size;
+	return sizeof(struct x86_vm);
 }
 
 size_t arch_vcpu_size(void)

@@ -31,7 +31,6 @@ struct x86_caps;
  * struct kvm_vendor - a vendor module
  * @name: "kvm_amd" or "kvm_intel", for messages
  * @owner: THIS_MODULE
- * @vm_size: bytes of its VM struct, struct x86_vm first
  * @vcpu_size: bytes of its vCPU struct, struct x86_vcpu first
  * @nested: guests may be hosts (nested.h), if the capability record says so
  *
@@ -42,8 +41,6 @@ struct x86_caps;
  * @cpu_on: this CPU, interrupts off: turn virtualization on; 0; -EBUSY when it is
  *          on already, which means that somebody else holds it; -EIO
  * @cpu_off: this CPU, any context: off; harmless when it is off
- *
- * @vm_create, @vm_destroy: the vendor's part of a VM
  *
  * @vcpu_create: control block, bitmaps; 0 or -ENOMEM with nothing left behind
  * @vcpu_reset: control block as after INIT; the state groups are set by x86
@@ -59,7 +56,9 @@ struct x86_caps;
  *         and host state is complete; general registers are in v->state, the
  *         groups that the hardware keeps are marked invalid in v->state.valid.
  *         Never fails: a refused entry shows in exit_decode()
- * @exit_decode: interrupts on: what happened; fetches what it needs
+ * @exit_decode: interrupts on: what happened, all of @exit that its kind has; fetches
+ *         what it needs.  v->events.injected is what was to be injected, and was not,
+ *         because of the exit; kind NONE if nothing
  * @exit_info: for tracing, after exit_decode(): all that it knows of the exit
  * @exit_handle: X86_EXIT_VENDOR only
  *
@@ -76,8 +75,6 @@ struct x86_caps;
  * @event_window: exit as soon as one of EVENT_MASK_* can be injected, and where CR8 may
  *         have fallen for EVENT_MASK_TPR; 0: never
  * @event_nmi_mask: NMIs are masked up to the guest's next IRET, or are not
- * @event_reclaim: what was to be injected, and was not, because of the last
- *         exit; kind NONE if nothing
  *
  * @root_load: the second-level root to use from the next entry on
  * @tlb_flush: drop all of the guest's translations at the next entry.  Own
@@ -89,7 +86,6 @@ struct x86_caps;
 struct kvm_vendor {
 	const char *name;
 	struct module *owner;
-	size_t vm_size;
 	size_t vcpu_size;
 	const struct nested_ops *nested;
 #define VENDOR_OP(ret, name, args) ret (*name) args;

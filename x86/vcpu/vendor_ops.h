@@ -10,9 +10,6 @@ VENDOR_OP(int, setup, (struct x86_caps *caps))
 VENDOR_OP(void, teardown, (void))
 VENDOR_OP(int, cpu_on, (void))
 VENDOR_OP(void, cpu_off, (void))
-/* VM */
-VENDOR_OP(int, vm_create, (struct x86_vm *vm))
-VENDOR_OP(void, vm_destroy, (struct x86_vm *vm))
 /* vCPU */
 VENDOR_OP(int, vcpu_create, (struct x86_vcpu *v))
 VENDOR_OP(void, vcpu_destroy, (struct x86_vcpu *v))
@@ -35,7 +32,6 @@ VENDOR_OP(u32, event_blocked, (struct x86_vcpu *v))
 VENDOR_OP(void, event_inject, (struct x86_vcpu *v, const struct x86_event *ev))
 VENDOR_OP(void, event_window, (struct x86_vcpu *v, u32 mask))
 VENDOR_OP(void, event_nmi_mask, (struct x86_vcpu *v, bool masked))
-VENDOR_OP(void, event_reclaim, (struct x86_vcpu *v, struct x86_event *ev))
 /* MMU */
 VENDOR_OP(void, root_load, (struct x86_vcpu *v, hpa_t root))
 VENDOR_OP(void, tlb_flush, (struct x86_vcpu *v))

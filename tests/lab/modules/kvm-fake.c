@@ -45,7 +45,6 @@ static int __init fake_init(void)
 
 	fake.name = "kvm_fake";
 	fake.owner = THIS_MODULE;
-	fake.vm_size = sizeof(struct x86_vm);
 	fake.vcpu_size = sizeof(struct x86_vcpu);
 	fake.setup = fake_setup;
 	if (hole >= 0 && (void *)&op[hole] >= (void *)(&fake + 1))
