@@ -68,12 +68,6 @@ struct svm_nested_vmexit {
 static_assert(offsetof(struct svm_nested, save) -
 	      offsetof(struct svm_nested, control) == offsetof(struct vmcb, save));
 
-/* A part of a control block, from one field up to another, and a single one. */
-#define VMCB_PART(area, from, to)					\
-	{ offsetof(struct vmcb, area.from), offsetof(struct vmcb, area.to) }
-#define VMCB_FIELD(area, name)						\
-	{ offsetof(struct vmcb, area.name), offsetofend(struct vmcb, area.name) }
-
 struct nested_limits;
 struct nested_vmrun;
 
@@ -106,11 +100,11 @@ void svm_nested_switch(struct svm_vcpu *s);
 /** svm_nested_controls - intercepts, maps and the virtual interrupt of the level that runs */
 void svm_nested_controls(struct svm_vcpu *s);
 
-/** svm_nested_save_store - what VMRUN and #VMEXIT switch, but CPL, CR2, DR6, DR7 */
-void svm_nested_save_store(struct vmcb_save_area *save, const struct x86_state *st);
+/** svm_nested_regs_store - EFER, CR0, CR3, CR4, RFLAGS, RIP, RSP, RAX */
+void svm_nested_regs_store(struct vmcb_save_area *save, const struct x86_state *st);
 
-/** svm_nested_save_fetch - the same, and back */
-void svm_nested_save_fetch(struct x86_state *st, const struct vmcb_save_area *save);
+/** svm_nested_regs_fetch - the same, and back */
+void svm_nested_regs_fetch(struct x86_state *st, const struct vmcb_save_area *save);
 
 /** svm_nested_host_load - L1's registers again; the control block is L1's */
 void svm_nested_host_load(struct svm_vcpu *s);
@@ -142,6 +136,21 @@ int svm_nested_resume(struct svm_vcpu *s, const u8 *half, gpa_t vmcb12);
 void svm_nested_smm_enter(struct x86_vcpu *v, struct smram_svm *out);
 /** svm_nested_smm_leave - nested_ops.smm_leave */
 bool svm_nested_smm_leave(struct x86_vcpu *v, const struct smram_svm *in);
+
+/* nested_vmcb.c: L1's control block, in its memory; all 0 or -EFAULT */
+
+/** svm_nested_vmcb_read - what VMRUN looks at, to @n->control and @n->save */
+int svm_nested_vmcb_read(struct x86_vcpu *v, gpa_t gpa, struct svm_nested *n);
+
+/** svm_nested_vmcb_write - what #VMEXIT writes, from @n->control and @n->save */
+int svm_nested_vmcb_write(struct x86_vcpu *v, gpa_t gpa, const struct svm_nested *n);
+
+/** svm_nested_vmload_read - what VMLOAD loads; the rest of @save is not touched */
+int svm_nested_vmload_read(struct x86_vcpu *v, gpa_t gpa, struct vmcb_save_area *save);
+
+/** svm_nested_vmsave_write - what VMSAVE saves */
+int svm_nested_vmsave_write(struct x86_vcpu *v, gpa_t gpa,
+			    const struct vmcb_save_area *save);
 
 /* nested_enter.c */
 

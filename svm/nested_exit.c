@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which of L2's exits and events L1 gets, and #VMEXIT (APM vol. 2, 15.6 to 15.14). */
-#include <linux/kernel.h>
-
 #include <asm/traps.h>
 
 #include "svm/cpu.h"
@@ -34,11 +32,28 @@ void svm_nested_virq_get(struct svm_vcpu *s, struct vmcb_control_area *c)
 		       SVM_INTERRUPT_SHADOW_MASK : 0;
 }
 
+/* As they are. */
+static void l2_save_segs(struct svm_vcpu *s, struct vmcb_save_area *save)
+{
+	const struct vmcb_save_area *hw = &s->vmcb->save;
+	u32 dirty = s->x86.state.dirty & SVM_GROUPS_RAW;
+
+	if (unlikely(dirty))
+		svm_state_store(&s->x86, dirty);
+	save->es = hw->es;
+	save->cs = hw->cs;
+	save->ss = hw->ss;
+	save->ds = hw->ds;
+	save->gdtr = hw->gdtr;
+	save->idtr = hw->idtr;
+}
+
 static void l2_save(struct svm_vcpu *s, struct vmcb_save_area *save)
 {
-	const struct x86_state *st = state_get(&s->x86, GRP_ALL & ~GRP_SEGS);
+	const struct x86_state *st;
 
-	svm_nested_save_store(save, st);
+	st = state_get(&s->x86, GRP_ALL & ~(GRP_SEGS | SVM_GROUPS_RAW));
+	svm_nested_regs_store(save, st);
 	save->cpl = st->cpl;
 	save->cr2 = st->cr2;
 	save->dr6 = st->dr6;
@@ -61,16 +76,6 @@ static void control_save(struct svm_vcpu *s, struct vmcb_control_area *c,
 	c->event_inj_err = 0;
 }
 
-/* What #VMEXIT writes of L1's control block. */
-static const struct guest_part vmexit_parts[] = {
-	VMCB_PART(control, int_ctl, nested_ctl),
-	VMCB_PART(control, event_inj, nested_cr3),
-	VMCB_PART(save, es, fs), VMCB_FIELD(save, gdtr), VMCB_FIELD(save, idtr),
-	VMCB_PART(save, cpl, reserved_3), VMCB_PART(save, cr4, reserved_4),
-	VMCB_FIELD(save, rsp), VMCB_FIELD(save, rax), VMCB_FIELD(save, cr2),
-	VMCB_FIELD(save, g_pat),
-};
-
 void svm_nested_vmexit(struct svm_vcpu *s, const struct svm_nested_vmexit *e)
 {
 	struct svm_nested *n = s->nested;
@@ -79,8 +84,10 @@ void svm_nested_vmexit(struct svm_vcpu *s, const struct svm_nested_vmexit *e)
 
 	control_save(s, &n->control, e);
 	l2_save(s, &n->save);
-	lost = kvm_nested_write_parts(v, n->vmcb12, &n->control, vmexit_parts,
-				      ARRAY_SIZE(vmexit_parts));
+	/* Nothing ran: they are what VMRUN has read, whatever our control block says. */
+	if (e->code != (u64)SVM_EXIT_ERR)
+		l2_save_segs(s, &n->save);
+	lost = svm_nested_vmcb_write(v, n->vmcb12, n);
 	svm_nested_ops.leave(v);
 	s->gif_off = true;
 	/* There is no exit to L1 without its control block. */

@@ -177,6 +177,16 @@ void svm_state_store(struct x86_vcpu *v, u32 groups);
 	 GRP_TABLES | GRP_SHADOW)
 #define SVM_GROUPS_COPIED	(GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_CPL)
 
+/* Those that VMRUN and #VMEXIT switch without a look at them. */
+#define SVM_GROUPS_RAW	(GRP_CSSS | GRP_DATA | GRP_TABLES)
+
+/** svm_state_forget - groups are what the control block has of them */
+static inline void svm_state_forget(struct svm_vcpu *s, u32 groups)
+{
+	s->x86.state.valid &= ~groups;
+	s->x86.state.dirty &= ~groups;
+}
+
 /* msr.c */
 
 /** svm_msr_read - MSRs of the control block, TSC_AUX, and SVM's own (#GP) */

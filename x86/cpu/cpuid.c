@@ -129,6 +129,7 @@ void cpuid_update(struct x86_vcpu *v)
 	apic_cpuid_update(v);
 	pv_cpuid_update(v);
 	cr_changed(v);
+	v->nested.l1_waits = false;
 }
 
 static inline bool mwait_follows_msr(const struct x86_vcpu *v)

@@ -57,25 +57,28 @@ int kvm_nested_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 }
 EXPORT_SYMBOL_GPL(kvm_nested_write);
 
-int kvm_nested_read_parts(struct x86_vcpu *v, gpa_t gpa, void *image,
-			  const struct guest_part *part, unsigned int n)
+void __user *kvm_nested_page(struct x86_vcpu *v, gpa_t gpa, bool write)
 {
-	return guest_read_parts(&v->vcpu, gpa, image, part, n);
+	return guest_page_user(&v->vcpu, gpa, write);
 }
-EXPORT_SYMBOL_GPL(kvm_nested_read_parts);
+EXPORT_SYMBOL_GPL(kvm_nested_page);
 
-int kvm_nested_write_parts(struct x86_vcpu *v, gpa_t gpa, const void *image,
-			   const struct guest_part *part, unsigned int n)
+void kvm_nested_page_written(struct x86_vcpu *v, gpa_t gpa)
 {
-	return guest_write_parts(&v->vcpu, gpa, image, part, n);
+	guest_page_written(&v->vcpu, gpa);
 }
-EXPORT_SYMBOL_GPL(kvm_nested_write_parts);
+EXPORT_SYMBOL_GPL(kvm_nested_page_written);
 
 int kvm_nested_npt(struct x86_vcpu *v, const struct x86_state *s)
 {
 	struct mmu_cpu cpu = cr_mmu_cpu(v, s);
+	int err = mmu_nested_npt(&v->vcpu.mmu, &cpu);
 
-	return mmu_nested_npt(&v->vcpu.mmu, &cpu);
+	if (err)
+		return err;
+	mmu_ctx_update(&v->vcpu.mmu, MMU_CTX_GUEST, &cpu);
+	v->nested.l1_waits = true;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(kvm_nested_npt);
 
@@ -100,10 +103,11 @@ void kvm_nested_leave(struct x86_vcpu *v)
 {
 	if (v->nested.ctx == MMU_CTX_L2)
 		mmu_nested_leave(&v->vcpu.mmu);
+	if (v->nested.ctx != MMU_CTX_L2 || !v->nested.l1_waits)
+		nested_switched(v);
 	v->nested.l2 = false;
 	v->nested.masks_if = false;
 	v->nested.ctx = MMU_CTX_GUEST;
-	nested_switched(v);
 }
 EXPORT_SYMBOL_GPL(kvm_nested_leave);
 

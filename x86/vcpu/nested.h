@@ -17,7 +17,6 @@
 #ifndef LAMINA_X86_VCPU_NESTED_H
 #define LAMINA_X86_VCPU_NESTED_H
 
-#include "core/guestmem.h"
 #include "emul/smram.h"
 #include "x86/vcpu/x86.h"
 
@@ -92,16 +91,15 @@ int kvm_nested_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len);
 int kvm_nested_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 		     unsigned int len);
 
-/** kvm_nested_read_parts - guest_read_parts() (core/guestmem.h): a control block */
-int kvm_nested_read_parts(struct x86_vcpu *v, gpa_t gpa, void *image,
-			  const struct guest_part *part, unsigned int n);
+/** kvm_nested_page - guest_page_user() (core/guestmem.h): L1's control block */
+void __user *kvm_nested_page(struct x86_vcpu *v, gpa_t gpa, bool write);
 
-/** kvm_nested_write_parts - guest_write_parts() (core/guestmem.h) */
-int kvm_nested_write_parts(struct x86_vcpu *v, gpa_t gpa, const void *image,
-			   const struct guest_part *part, unsigned int n);
+/** kvm_nested_page_written - guest_page_written() (core/guestmem.h) */
+void kvm_nested_page_written(struct x86_vcpu *v, gpa_t gpa);
 
 /**
- * kvm_nested_npt - L1's second level has the format of L1's own tables
+ * kvm_nested_npt - L1's second level has the format of L1's own tables, and those are
+ *                  what L1 comes back to
  * @v: the vCPU
  * @s: L1's registers: CR0, CR4 and EFER
  *
