@@ -354,9 +354,9 @@ static void lint0(void)
 {
 	struct kvm_vcpu_events events;
 
+	lint0_is(VECTOR);
 	if (is_stock())
 		test_skip("stock's LINT0 is for ExtINT");
-	lint0_is(VECTOR);
 	CHECK(irr_has(VECTOR));
 	lint0_is(LVT_MASKED | VECTOR);
 	CHECK(!irr_has(VECTOR));
