@@ -12,6 +12,9 @@ SOAK_SECONDS ?= 600
 # Nested paging, or (0) shadow page tables.
 NPT ?= 1
 
+# The benchmark of costs: compare and kvmbench.c.
+BENCH ?= ../shared/bench
+
 # The lab's machine: amd or intel.
 VENDOR ?= amd
 # What it inserts: a directory, or stock.
@@ -28,8 +31,8 @@ MACHINE = -V $(VENDOR) -s $(cpus-$(VENDOR)) -m $(MODULES) -p $(params-$(VENDOR))
 
 .PHONY: all help run check check-style unit modules modules-test programs
 .PHONY: shell lab check-qemu check-smp check-shadow check-selftests soak soak-code bench-boot
-.PHONY: bench-exit bench-rmap install clean deps mutants fuzz
-.PHONY: coverage tsan check-intel check-debug
+.PHONY: bench bench-exit bench-rmap install clean deps mutants fuzz
+.PHONY: coverage tsan check-intel check-nested check-debug deb check-deb
 
 all: modules
 
@@ -56,13 +59,18 @@ help:
 	'                   machine types, vCPUs, interrupt controllers, devices' \
 	'make check-smp     a guest of 4 vCPUs under stress-ng, interrupts and clocks watched' \
 	'make check-shadow  guests of every kind of paging, on shadow page tables (NPT=0)' \
+	'make check-nested  guests that are hosts: a Debian kernel in a guest of a guest' \
 	'make check-debug   on hosts that look for mistakes: sanitizers, locks, RCU, leaks,' \
 	'                   data races, failing allocations' \
 	'make soak          20 guests in a row, 50 killed: nothing may be left' \
+	'make bench        costs beside the kernel'"'"'s own KVM, and whether they are within their' \
+	'                   limits; charts in build/bench/ (BENCH: where the benchmark is)' \
 	'make bench-boot    time to a guest'"'"'s userspace, beside the kernel'"'"'s own KVM' \
 	'make bench-exit    instructions of one exit, by function' \
 	'make bench-rmap    instructions of up to 100,000 aliases of one frame' \
 	'make install       build/modules/ into the system (as root, KDIR=...)' \
+	'make deb           build/lamina-dkms_*.deb: a package for DKMS; check-deb tries it in a' \
+	'                   Debian of its own' \
 	'make clean         remove build/'
 
 deps:
@@ -130,6 +138,10 @@ soak-code: deps modules
 	@$(MAKE) --no-print-directory -f tests/Makefile build/api/randcode_test
 	@tests/lab/soak-code $(SOAK_SECONDS)
 
+bench: deps modules
+	@scripts/install-deps bench
+	@bench/table -b $(BENCH)
+
 bench-exit: deps modules
 	@bench/exit-profile cpuid
 
@@ -152,6 +164,10 @@ check-shadow:
 	@scripts/install-deps build test lab vmm stress
 	@tests/check modules shadow
 
+check-nested:
+	@scripts/install-deps build test lab vmm
+	@tests/check modules nested
+
 # variants reloads kvm-intel.ko with each of its parameters
 check-intel:
 	@scripts/install-deps build test intel
@@ -167,6 +183,13 @@ soak: deps modules
 
 install:
 	@scripts/build-modules install
+
+deb:
+	@scripts/make-deb
+
+check-deb:
+	@scripts/install-deps build deb
+	@tests/deb
 
 clean:
 	rm -rf build

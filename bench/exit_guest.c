@@ -5,8 +5,7 @@
  * executes once.
  */
 #include <asm/unistd.h>
-#include <sys/eventfd.h>
-#include "tests/api/lib.h"
+#include "bench/exit_guest.h"
 
 #define PORT_EVENT	0x84
 #define LOOP_SECONDS	3600
@@ -110,10 +109,15 @@ static void start(struct vm *vm, struct vcpu *v, const uint8_t *code,
 	vcpu_set_regs(v, &regs);
 }
 
-static void run_for_ever(struct vcpu *v, unsigned long marker)
+void marker_print(unsigned long marker)
 {
 	printf("marker %lx\n", marker);
 	fflush(stdout);
+}
+
+void run_for_ever(struct vcpu *v, unsigned long marker)
+{
+	marker_print(marker);
 	while (run_raw(v->fd) >= 0 || v->run->immediate_exit)
 		;
 	FAIL("KVM_RUN failed");
@@ -455,6 +459,10 @@ int main(int argc, char **argv)
 		{ "pte_toggle", pte_toggle, LOOP_SECONDS },
 		{ "invlpg", invlpg, LOOP_SECONDS },
 		{ "cr3", cr3, LOOP_SECONDS },
+		{ "nested_cpuid", nested_cpuid, LOOP_SECONDS },
+		{ "nested_cpuid_nonpt", nested_cpuid_nonpt, LOOP_SECONDS },
+		{ "nested_pio", nested_pio, LOOP_SECONDS },
+		{ "nested_fault", nested_fault, LOOP_SECONDS },
 		{ }
 	};
 

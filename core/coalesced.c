@@ -21,7 +21,7 @@
 struct coalesced_zone {
 	struct bus_dev dev;
 	struct kvm *kvm;
-	struct list_head link;
+	struct hlist_node link;
 	struct kvm_coalesced_mmio_zone z;
 };
 
@@ -118,7 +118,7 @@ int coalesced_register(struct kvm *kvm,
 	mutex_lock(&kvm->slots_lock);
 	err = bus_add(kvm, zone_bus(z), z->addr, z->size, &zone->dev);
 	if (!err)
-		list_add(&zone->link, &kvm->coalesced_zones);
+		hlist_add_head(&zone->link, &kvm->coalesced_zones);
 	mutex_unlock(&kvm->slots_lock);
 	if (err)
 		kfree(zone);
@@ -128,19 +128,20 @@ int coalesced_register(struct kvm *kvm,
 int coalesced_unregister(struct kvm *kvm,
 			 const struct kvm_coalesced_mmio_zone *z)
 {
-	struct coalesced_zone *zone, *next;
+	struct coalesced_zone *zone;
+	struct hlist_node *next;
 	int err;
 
 	err = zone_check(z);
 	if (err)
 		return err;
 	mutex_lock(&kvm->slots_lock);
-	list_for_each_entry_safe(zone, next, &kvm->coalesced_zones, link) {
+	hlist_for_each_entry_safe(zone, next, &kvm->coalesced_zones, link) {
 		if (zone->z.pio != z->pio || zone->z.addr < z->addr ||
 		    zone->z.addr + zone->z.size > z->addr + z->size)
 			continue;
 		bus_remove(kvm, zone_bus(z), &zone->dev);
-		list_del(&zone->link);
+		hlist_del(&zone->link);
 		kfree(zone);
 	}
 	mutex_unlock(&kvm->slots_lock);

@@ -112,8 +112,6 @@ int dirty_get(struct kvm *kvm, const struct kvm_dirty_log *log)
 {
 	int err;
 
-	if (log->padding1)
-		return -EINVAL;
 	mutex_lock(&kvm->slots_lock);
 	err = dirty_get_locked(kvm, log);
 	mutex_unlock(&kvm->slots_lock);

@@ -20,7 +20,7 @@
  */
 struct ioeventfd {
 	struct bus_dev dev;
-	struct list_head link;
+	struct hlist_node link;
 	struct eventfd_ctx *ctx;
 	enum bus_kind kind;
 	gpa_t addr;
@@ -84,12 +84,12 @@ static int ioeventfd_assign(struct kvm *kvm, struct ioeventfd *e)
 	struct ioeventfd *other;
 	int err;
 
-	list_for_each_entry(other, &kvm->ioeventfds, link)
+	hlist_for_each_entry(other, &kvm->ioeventfds, link)
 		if (ioeventfd_conflicts(e, other))
 			return -EEXIST;
 	err = bus_add(kvm, e->kind, e->addr, e->len, &e->dev);
 	if (!err)
-		list_add(&e->link, &kvm->ioeventfds);
+		hlist_add_head(&e->link, &kvm->ioeventfds);
 	return err;
 }
 
@@ -97,14 +97,14 @@ static int ioeventfd_deassign(struct kvm *kvm, const struct ioeventfd *e)
 {
 	struct ioeventfd *other;
 
-	list_for_each_entry(other, &kvm->ioeventfds, link) {
+	hlist_for_each_entry(other, &kvm->ioeventfds, link) {
 		if (other->ctx != e->ctx || other->kind != e->kind ||
 		    other->addr != e->addr || other->len != e->len ||
 		    other->match != e->match ||
 		    (e->match && other->value != e->value))
 			continue;
 		bus_remove(kvm, other->kind, &other->dev);
-		list_del(&other->link);
+		hlist_del(&other->link);
 		ioeventfd_free(other);
 		return 0;
 	}

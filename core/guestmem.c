@@ -203,8 +203,8 @@ fault:
 	return NULL;
 }
 
-bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
-			unsigned int n, unsigned int size)
+static bool steps_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
+		       unsigned int n, unsigned int size)
 {
 	const struct gwalk_step *end = step + n;
 	const struct slot *slot;
@@ -226,9 +226,53 @@ bool mmu_env_guest_same_now(struct mmu_vcpu *vcpu,
 	bool same;
 
 	pagefault_disable();
-	same = mmu_env_guest_same(vcpu, step, n, size);
+	same = steps_same(vcpu, step, n, size);
 	pagefault_enable();
 	return same;
+}
+
+hva_t mmu_env_guest_hva(struct mmu_vcpu *vcpu, gpa_t gpa, u64 *slots)
+{
+	const struct slot *slot = guest_slot_near(env_vcpu(vcpu),
+						  gpa >> MMU_PAGE_SHIFT);
+
+	*slots = slots_get(env_vcpu(vcpu)->kvm, vcpu->as_id)->number;
+	return slot ? (hva_t)guest_user(slot, gpa) : 0;
+}
+
+/* One window for all of them, as above; slot_parse() has seen to the addresses. */
+enum mmu_again mmu_env_guest_again(struct mmu_vcpu *vcpu, struct mmu_walk *walk,
+				   unsigned int code)
+{
+	const struct slots *slots = slots_get(env_vcpu(vcpu)->kvm, vcpu->as_id);
+	unsigned int i, n = walk->n;
+	u64 q, diff = 0;
+	u32 l;
+
+	if (unlikely(slots->number != walk->slots))
+		return AGAIN_MOVED;
+	if (!user_access_begin((const void __user *)walk->at[0], sizeof(q)))
+		return AGAIN_CHANGED;
+	for (i = 0; i < n; i++) {
+		if (likely(walk->wide)) {
+			unsafe_get_user(q, (const u64 __user *)walk->at[i], changed);
+			diff |= q ^ walk->step[i].entry;
+		} else {
+			unsafe_get_user(l, (const u32 __user *)walk->at[i], changed);
+			diff |= l ^ walk->step[i].entry;
+		}
+	}
+	if (code != AGAIN_NO_CODE) {
+		if (unlikely(!walk->hva))
+			goto changed;
+		unsafe_get_user(walk->code, (const u64 __user *)(walk->hva + code),
+				changed);
+	}
+	user_access_end();
+	return diff ? AGAIN_CHANGED : AGAIN_SAME;
+changed:
+	user_access_end();
+	return AGAIN_CHANGED;
 }
 
 /* After the write: dirty_mark() has the reason. */
@@ -289,6 +333,97 @@ int guest_write(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
 			return -EFAULT;
 	}
 	return 0;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Structures of which only parts count.  One window for all of them. */
+
+/* Pairs of words, a word, bytes: most parts are segments and registers. */
+static int user_read_parts(void *image, const void __user *from,
+			   const struct guest_part *part, unsigned int n)
+{
+	const u64 __user *p;
+	unsigned long left;
+	u64 *to;
+
+	if (!user_access_begin(from, part[n - 1].end))
+		return -EFAULT;
+	for (; n; n--, part++) {
+		left = part->end - part->first;
+		to = image + part->first;
+		p = from + part->first;
+		for (; left >= 2 * sizeof(*to); left -= 2 * sizeof(*to), to += 2, p += 2) {
+			unsafe_get_user(to[0], &p[0], fault);
+			unsafe_get_user(to[1], &p[1], fault);
+		}
+		if (left >= sizeof(*to)) {
+			unsafe_get_user(*to, p, fault);
+			left -= sizeof(*to);
+		}
+		for (; left; left--)
+			unsafe_get_user(*(u8 *)(image + part->end - left),
+					(const u8 __user *)(from + part->end - left),
+					fault);
+	}
+	user_access_end();
+	return 0;
+fault:
+	user_access_end();
+	return -EFAULT;
+}
+
+int guest_read_parts(struct kvm_vcpu *vcpu, gpa_t gpa, void *image,
+		     const struct guest_part *part, unsigned int n)
+{
+	struct slot *slot = guest_slot(vcpu, gpa >> MMU_PAGE_SHIFT);
+
+	return slot ? user_read_parts(image, guest_user(slot, gpa), part, n) :
+		      -EFAULT;
+}
+
+static int user_write_parts(void __user *to, const void *image,
+			    const struct guest_part *part, unsigned int n)
+{
+	const u64 *from;
+	unsigned long left;
+	u64 __user *p;
+
+	if (!user_access_begin(to, part[n - 1].end))
+		return -EFAULT;
+	for (; n; n--, part++) {
+		left = part->end - part->first;
+		from = image + part->first;
+		p = to + part->first;
+		for (; left >= 2 * sizeof(*from); left -= 2 * sizeof(*from), from += 2, p += 2) {
+			unsafe_put_user(from[0], &p[0], fault);
+			unsafe_put_user(from[1], &p[1], fault);
+		}
+		if (left >= sizeof(*from)) {
+			unsafe_put_user(*from, p, fault);
+			left -= sizeof(*from);
+		}
+		for (; left; left--)
+			unsafe_put_user(*(const u8 *)(image + part->end - left),
+					(u8 __user *)(to + part->end - left), fault);
+	}
+	user_access_end();
+	return 0;
+fault:
+	user_access_end();
+	return -EFAULT;
+}
+
+int guest_write_parts(struct kvm_vcpu *vcpu, gpa_t gpa, const void *image,
+		      const struct guest_part *part, unsigned int n)
+{
+	struct slot *slot = guest_slot(vcpu, gpa >> MMU_PAGE_SHIFT);
+	int err;
+
+	if (!slot || (slot->flags & KVM_MEM_READONLY))
+		return -EFAULT;
+	err = user_write_parts(guest_user(slot, gpa), image, part, n);
+	guest_wrote(vcpu, slot, gpa, part[n - 1].end);
+	return err;
 }
 
 /* ------------------------------------------------------------------------ */

@@ -42,6 +42,45 @@ int guest_write(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
 		unsigned long len);
 
 /**
+ * struct guest_part - some bytes of a structure in guest memory
+ * @first: offset of the first one
+ * @end: offset behind the last one
+ */
+struct guest_part {
+	u16 first;
+	u16 end;
+};
+
+/**
+ * guest_read_parts - read parts of a structure that lies in one guest page
+ * @vcpu: whose address space
+ * @gpa: address of the structure
+ * @image: copy of it, of which only those parts change
+ * @part: which, in order
+ * @n: how many; not 0
+ *
+ * What they cost together is what one read does.
+ *
+ * Return: 0 or -EFAULT (some may have been read).
+ */
+int guest_read_parts(struct kvm_vcpu *vcpu, gpa_t gpa, void *image,
+		     const struct guest_part *part, unsigned int n);
+
+/**
+ * guest_write_parts - write parts of a structure that lies in one guest page
+ * @vcpu: whose address space
+ * @gpa: address of the structure
+ * @image: what it is to be
+ * @part: which parts, in order; what is between them is not touched
+ * @n: how many; not 0
+ *
+ * Return: 0, or -EFAULT where memory is missing or read-only (some may have been
+ * written).
+ */
+int guest_write_parts(struct kvm_vcpu *vcpu, gpa_t gpa, const void *image,
+		      const struct guest_part *part, unsigned int n);
+
+/**
  * guest_poke - write guest memory without waiting for anything
  * @vcpu: whose address space; its own thread, any lock held, preemption off
  * @gpa: address; the bytes lie in one page

@@ -56,8 +56,8 @@ static bool range_covers(const struct bus_range *r, gpa_t addr,
 	       len <= r->len - (addr - r->start);
 }
 
-/* How many ranges start at @addr or below. */
-static unsigned int bus_search(const struct bus *bus, gpa_t addr)
+/* The end of the ranges that start at @addr or below. */
+static const struct bus_range *bus_search(const struct bus *bus, gpa_t addr)
 {
 	unsigned int lo = 0, hi = bus->n, mid;
 
@@ -68,27 +68,28 @@ static unsigned int bus_search(const struct bus *bus, gpa_t addr)
 		else
 			hi = mid;
 	}
-	return lo;
+	return &bus->range[lo];
 }
 
 /*
- * The next device to be offered an access, going down from range @i, which is
- * left at that device's.
+ * The next device to be offered an access, going down from @end, which is left at that
+ * device's range.
  */
 static __always_inline struct bus_dev *bus_next(const struct bus *bus,
-						unsigned int *i, gpa_t addr,
-						unsigned int len)
+						const struct bus_range **end,
+						gpa_t addr, unsigned int len)
 {
-	const struct bus_range *r;
+	const struct bus_range *r = *end;
 	struct bus_dev *dev = NULL;
 
-	while (*i && !dev) {
-		r = &bus->range[--*i];
+	while (r != bus->range && !dev) {
+		r--;
 		if (r->last < addr)
 			break;
 		if (range_covers(r, addr, len))
 			dev = READ_ONCE(r->dev);
 	}
+	*end = r;
 	return dev;
 }
 
@@ -96,10 +97,13 @@ int bus_write(struct kvm_vcpu *vcpu, enum bus_kind kind, gpa_t addr,
 	      unsigned int len, const void *val)
 {
 	const struct bus *bus = bus_get(vcpu->kvm, kind);
-	unsigned int i = bus ? bus_search(bus, addr) : 0;
+	const struct bus_range *r;
 	struct bus_dev *dev;
 
-	while ((dev = bus_next(bus, &i, addr, len)))
+	if (!bus)
+		return -EOPNOTSUPP;
+	r = bus_search(bus, addr);
+	while ((dev = bus_next(bus, &r, addr, len)))
 		if (!dev->ops->write(vcpu, dev, addr, len, val))
 			return 0;
 	return -EOPNOTSUPP;
@@ -109,10 +113,13 @@ int bus_read(struct kvm_vcpu *vcpu, enum bus_kind kind, gpa_t addr,
 	     unsigned int len, void *val)
 {
 	const struct bus *bus = bus_get(vcpu->kvm, kind);
-	unsigned int i = bus ? bus_search(bus, addr) : 0;
+	const struct bus_range *r;
 	struct bus_dev *dev;
 
-	while ((dev = bus_next(bus, &i, addr, len)))
+	if (!bus)
+		return -EOPNOTSUPP;
+	r = bus_search(bus, addr);
+	while ((dev = bus_next(bus, &r, addr, len)))
 		if (dev->ops->read && !dev->ops->read(vcpu, dev, addr, len, val))
 			return 0;
 	return -EOPNOTSUPP;
@@ -217,8 +224,6 @@ int vm_step_buses_up(void *obj)
 {
 	struct kvm *kvm = obj;
 
-	INIT_LIST_HEAD(&kvm->ioeventfds);
-	INIT_LIST_HEAD(&kvm->coalesced_zones);
 	spin_lock_init(&kvm->coalesced_lock);
 	return 0;
 }
@@ -234,7 +239,9 @@ void vm_step_buses_down(void *obj)
 
 	for (kind = 0; kind < BUS_KINDS; kind++) {
 		bus = rcu_dereference_protected(kvm->buses[kind], true);
-		for (i = 0; bus && i < bus->n; i++) {
+		if (!bus)
+			continue;
+		for (i = 0; i < bus->n; i++) {
 			dev = bus->range[i].dev;
 			if (dev && dev->ops->destroy)
 				dev->ops->destroy(dev);

@@ -23,6 +23,9 @@ const struct ioctl_desc *ioctl_find(const struct ioctl_desc *core,
 				    const struct ioctl_desc *arch,
 				    unsigned int cmd)
 {
+	/* A running guest has userspace call it. */
+	if (arch->cmd == cmd)
+		return arch;
 	return table_find(core, cmd) ?: table_find(arch, cmd);
 }
 
@@ -45,15 +48,13 @@ static long call_copied(const struct ioctl_desc *d, void *obj,
 	return ret;
 }
 
-long ioctl_call(const struct ioctl_desc *d, void *obj, unsigned long arg)
+long ioctl_call_copied(const struct ioctl_desc *d, void *obj, unsigned long arg)
 {
 	u64 stack[IOCTL_STACK_BYTES / sizeof(u64)] __uninitialized;
 	unsigned int size = _IOC_SIZE(d->cmd);
 	void *heap;
 	long ret;
 
-	if ((d->flags & IOCTL_RAW) || !size)
-		return d->fn(obj, NULL, arg);
 	if (size <= sizeof(stack))
 		return call_copied(d, obj, arg, stack);
 	heap = kmalloc(size, GFP_KERNEL_ACCOUNT);

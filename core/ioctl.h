@@ -4,12 +4,13 @@
  *
  * A handler never touches user memory for its argument: the dispatcher copies
  * _IOC_SIZE(cmd) bytes in (for _IOW), and out again (for _IOR) when the handler
- * returned 0 or more.  A command with a variable-length tail says IOCTL_RAW
- * and gets the user pointer itself.
+ * returned 0 or more.  A command with a variable-length tail, or that is called for each
+ * interrupt, says IOCTL_RAW and gets the user pointer itself.
  */
 #ifndef LAMINA_CORE_IOCTL_H
 #define LAMINA_CORE_IOCTL_H
 
+#include <linux/ioctl.h>
 #include <linux/types.h>
 
 struct kvm;
@@ -54,7 +55,7 @@ long core_check_extension(struct kvm *kvm, unsigned long ext);
 /**
  * ioctl_find - look a command up in two tables
  * @core: core's table
- * @arch: the architecture's
+ * @arch: the architecture's; its first entry is found at once
  * @cmd: full command number
  *
  * Return: the entry or NULL.
@@ -62,6 +63,9 @@ long core_check_extension(struct kvm *kvm, unsigned long ext);
 const struct ioctl_desc *ioctl_find(const struct ioctl_desc *core,
 				    const struct ioctl_desc *arch,
 				    unsigned int cmd);
+
+/** ioctl_call_copied - ioctl_call() where the argument is copied */
+long ioctl_call_copied(const struct ioctl_desc *d, void *obj, unsigned long arg);
 
 /**
  * ioctl_call - copy the argument in, call the handler, copy the result out
@@ -71,6 +75,11 @@ const struct ioctl_desc *ioctl_find(const struct ioctl_desc *core,
  *
  * Return: what the handler returned, or -EFAULT, -ENOMEM.
  */
-long ioctl_call(const struct ioctl_desc *d, void *obj, unsigned long arg);
+static inline long ioctl_call(const struct ioctl_desc *d, void *obj, unsigned long arg)
+{
+	if ((d->flags & IOCTL_RAW) || !_IOC_SIZE(d->cmd))
+		return d->fn(obj, NULL, arg);
+	return ioctl_call_copied(d, obj, arg);
+}
 
 #endif

@@ -71,12 +71,13 @@ struct new_fd {
  * @irqfds: eventfds that raise interrupts, or NULL before the first (irqfd.h)
  * @link: in the list of VMs (stats.h)
  * @stats_dir: its directory in debugfs, or NULL; vm_list_lock
+ * @stats_due: the next work makes it; vm_list_lock
  * @stats_pid: (c) who created it
  * @stats: counters
  * @slots_lock: serialises slot changes, dirty log calls and bus changes
  * @slots: current slot set of each address space; under @srcu, written under
  *         @slots_lock
- * @stale_sets: old slot sets that no grace period has passed for; @slots_lock
+ * @stale_sets: old slot sets that no grace period has passed for, a chain; @slots_lock
  * @srcu: readers of @slots and @buses
  * @buses: device buses; under @srcu, written under @slots_lock
  * @ioeventfds: eventfds on the buses; @slots_lock
@@ -91,24 +92,25 @@ struct new_fd {
  */
 struct kvm {
 	refcount_t users;
+	int nr_vcpus;
 	struct mm_struct *mm;
 	struct mutex lock;
 	struct xarray vcpus;
-	int nr_vcpus;
 	bool ids_differ;
-	u32 vcpu_ids;
-	int yielded_to;
+	bool stats_due;
+	u16 vcpu_ids;
+	u16 yielded_to;
 
 	struct mutex slots_lock;
 	struct slots __rcu *slots[AS_COUNT];
-	struct list_head stale_sets;
+	struct slots *stale_sets;
 	struct srcu_struct srcu;
 
 	struct bus __rcu *buses[BUS_KINDS];
-	struct list_head ioeventfds;
+	struct hlist_head ioeventfds;
 	struct kvm_coalesced_mmio_ring *coalesced;
+	struct hlist_head coalesced_zones;
 	spinlock_t coalesced_lock;
-	struct list_head coalesced_zones;
 
 	u32 dirty_manual;
 	u64 halt_poll;
@@ -116,12 +118,12 @@ struct kvm {
 	struct list_head link;
 	struct dentry *stats_dir;
 	pid_t stats_pid;
+	unsigned int notifier_pins;
 	struct vm_stats stats;
 
 	struct mmu mmu;
 	struct mm_notifier *notifier;
 	struct list_head notifier_link;
-	unsigned int notifier_pins;
 
 	struct new_fd fd;
 };

@@ -33,7 +33,9 @@
 #define STALE_SETS_MAX	8
 
 /* What every VM starts with; never freed. */
-static struct slots slots_none;
+static struct slots slots_none = { .number = 1 };
+
+static atomic64_t set_numbers = ATOMIC64_INIT(1);
 
 /* Place of the first slot that does not lie below a frame. */
 static unsigned int set_place(const struct slots *set, gfn_t gfn)
@@ -207,6 +209,7 @@ static struct slots *set_make(const struct slots *cur, const struct slot *old,
 	*set = (struct slots){
 		.n = cur->n,
 		.npages = cur->npages,
+		.number = atomic64_inc_return(&set_numbers),
 	};
 	memcpy(set->slot, cur->slot, cur->n * sizeof(*set->slot));
 	if (old)
@@ -236,10 +239,10 @@ static void slots_wait(struct kvm *kvm)
 
 static void stale_sets_free(struct kvm *kvm)
 {
-	struct slots *set, *next;
+	struct slots *set;
 
-	list_for_each_entry_safe(set, next, &kvm->stale_sets, link) {
-		list_del(&set->link);
+	while ((set = kvm->stale_sets)) {
+		kvm->stale_sets = set->stale;
 		kvfree(set);
 	}
 }
@@ -247,12 +250,14 @@ static void stale_sets_free(struct kvm *kvm)
 /* A replaced set goes at once, or with the next wait for readers. */
 static void set_retire(struct kvm *kvm, struct slots *set, bool wait)
 {
-	struct list_head *pos;
+	const struct slots *old;
 	unsigned int n = 0;
 
-	if (set != &slots_none)
-		list_add(&set->link, &kvm->stale_sets);
-	list_for_each(pos, &kvm->stale_sets)
+	if (set != &slots_none) {
+		set->stale = kvm->stale_sets;
+		kvm->stale_sets = set;
+	}
+	for (old = kvm->stale_sets; old; old = old->stale)
 		n++;
 	if (wait || n > STALE_SETS_MAX || !READ_ONCE(kvm->nr_vcpus)) {
 		slots_wait(kvm);
@@ -375,7 +380,6 @@ int vm_step_slots_up(void *obj)
 	struct kvm *kvm = obj;
 	int i;
 
-	INIT_LIST_HEAD(&kvm->stale_sets);
 	for (i = 0; i < AS_COUNT; i++)
 		RCU_INIT_POINTER(kvm->slots[i], &slots_none);
 	return 0;

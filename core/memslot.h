@@ -37,13 +37,15 @@ struct slot {
  * struct slots - the slots of one address space
  * @n: how many
  * @npages: frames in all of them
- * @link: in kvm->stale_sets, once replaced
+ * @number: of the set: never 0; no other one that is not empty has it
+ * @stale: the next one of kvm->stale_sets, once replaced
  * @slot: sorted by base_gfn; they do not overlap
  */
 struct slots {
 	unsigned int n;
 	u64 npages;
-	struct list_head link;
+	u64 number;
+	struct slots *stale;
 	struct slot *slot[];
 };
 

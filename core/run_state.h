@@ -106,10 +106,13 @@ bool request_all(struct kvm *kvm, unsigned int req);
  */
 static inline bool vcpu_enter_check(struct kvm_vcpu *vcpu)
 {
+	/* need_resched() and signal_pending(), in one look. */
+	const unsigned long work = _TIF_NEED_RESCHED | _TIF_SIGPENDING |
+				   _TIF_NOTIFY_SIGNAL;
+
 	/* A full barrier, see the head of this file. */
 	smp_store_mb(vcpu->mode, VCPU_IN_GUEST);
-	if (likely(!request_pending(vcpu) && !need_resched() &&
-		   !signal_pending(current)))
+	if (likely(!request_pending(vcpu) && !(read_thread_flags() & work)))
 		return true;
 	smp_store_release(&vcpu->mode, VCPU_OUTSIDE);
 	return false;

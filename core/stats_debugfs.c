@@ -20,7 +20,7 @@
 #include "core/stats.h"
 #include "core/vm.h"
 
-/* How long a VM lives until somebody may want to look at it, in ms. */
+/* How long a VM lives at least until somebody may want to look at it, in ms; at most twice that. */
 #define DIR_DELAY	2000
 
 /* The VMs whose vCPUs are there, and their directories; @vm_list_lock. */
@@ -113,21 +113,46 @@ static void vm_dir_make(struct kvm *kvm)
 	stats_files(STAT_VCPU, dir, &vm_fops);
 }
 
-/* Return: false: every VM has one. */
+/* The oldest VM that is to have one now, or NULL.  Those without are at the end. */
+static struct kvm *vm_dir_due(void)
+{
+	struct kvm *kvm, *due = NULL;
+
+	list_for_each_entry_reverse(kvm, &vm_list, link) {
+		if (kvm->stats_dir)
+			break;
+		if (kvm->stats_due)
+			due = kvm;
+	}
+	return due;
+}
+
+/* Return: false: all that were due have one. */
 static bool vm_dir_next(void)
+{
+	struct kvm *kvm;
+
+	mutex_lock(&vm_list_lock);
+	kvm = vm_dir_due();
+	if (kvm)
+		vm_dir_make(kvm);
+	mutex_unlock(&vm_list_lock);
+	return kvm;
+}
+
+/* Return: true: there are some that came meanwhile; the next time they are due. */
+static bool vm_dirs_plan(void)
 {
 	struct kvm *kvm;
 	bool found = false;
 
 	mutex_lock(&vm_list_lock);
-	/* Those without are at the end. */
 	list_for_each_entry_reverse(kvm, &vm_list, link) {
 		if (kvm->stats_dir)
 			break;
+		kvm->stats_due = true;
 		found = true;
 	}
-	if (found)
-		vm_dir_make(list_next_entry(kvm, link));
 	mutex_unlock(&vm_list_lock);
 	return found;
 }
@@ -136,16 +161,20 @@ static void dirs_make(struct work_struct *work)
 {
 	while (vm_dir_next())
 		cond_resched();
+	if (vm_dirs_plan())
+		schedule_delayed_work(to_delayed_work(work), msecs_to_jiffies(DIR_DELAY));
 }
 static DECLARE_DELAYED_WORK(dirs_work, dirs_make);
 
+/* If the work is on its way already, it would come too early for this one. */
 void stats_vm_enlist(struct kvm *kvm)
 {
 	kvm->stats_pid = task_pid_nr(current);
 	mutex_lock(&vm_list_lock);
 	list_add_tail(&kvm->link, &vm_list);
+	kvm->stats_due = !delayed_work_pending(&dirs_work) &&
+			 schedule_delayed_work(&dirs_work, msecs_to_jiffies(DIR_DELAY));
 	mutex_unlock(&vm_list_lock);
-	schedule_delayed_work(&dirs_work, msecs_to_jiffies(DIR_DELAY));
 }
 
 void stats_vm_delist(struct kvm *kvm)

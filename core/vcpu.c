@@ -74,7 +74,8 @@ static long vcpu_run(struct kvm_vcpu *vcpu, unsigned long arg)
 	if (mutex_lock_killable(&vcpu->mutex))
 		return -EINTR;
 	ret = arch_vcpu_run(vcpu);
-	trace_kvm_userspace_exit(vcpu->run->exit_reason, ret);
+	if (trace_kvm_userspace_exit_enabled())
+		trace_kvm_userspace_exit(vcpu->run->exit_reason, ret);
 	mutex_unlock(&vcpu->mutex);
 	return ret;
 }
@@ -262,8 +263,9 @@ long vcpu_create(struct kvm *kvm, u32 id)
 }
 
 /* Last one first; the count goes down before the vCPU does. */
-void vcpu_destroy_all(struct kvm *kvm)
+void vm_step_vcpus_down(void *obj)
 {
+	struct kvm *kvm = obj;
 	struct kvm_vcpu *vcpu;
 
 	while (kvm->nr_vcpus) {

@@ -148,7 +148,6 @@ void vm_step_publish_down(void *obj)
 	if (kvm->irqfds)
 		irqfds_destroy(kvm);
 	arch_irq_stop(kvm);
-	vcpu_destroy_all(kvm);
 }
 
 void vm_get(struct kvm *kvm)

@@ -57,12 +57,6 @@ struct kvm_vcpu *vcpu_get(struct kvm *kvm, int i);
 struct kvm_vcpu *vcpu_by_id(struct kvm *kvm, u32 id);
 
 /**
- * vcpu_destroy_all - destroy the vCPUs of a VM that nobody uses any more
- * @kvm: the VM
- */
-void vcpu_destroy_all(struct kvm *kvm);
-
-/**
  * fd_reserve - a descriptor for a new object, which nobody sees yet
  * @fd: result
  * @name: of its inode
@@ -127,6 +121,8 @@ int vm_step_mm_up(void *kvm);
 void vm_step_mm_down(void *kvm);
 /** vm_step_locks_up - locks, SRCU, the vCPU index */
 int vm_step_locks_up(void *kvm);
+/** vm_step_vcpus_down - destroy the vCPUs; nobody reaches them any more */
+void vm_step_vcpus_down(void *kvm);
 /** vm_step_locks_down - free what they hold */
 void vm_step_locks_down(void *kvm);
 /** vm_step_fd_up - reserve a descriptor and its file */
@@ -136,8 +132,8 @@ void vm_step_fd_down(void *kvm);
 /** vm_step_publish_up - statistics and userspace find the VM; the last step */
 int vm_step_publish_up(void *kvm);
 /**
- * vm_step_publish_down - nobody finds the VM any more: what reaches its vCPUs goes, then
- * they do
+ * vm_step_publish_down - nobody finds the VM any more; what reaches its vCPUs goes, but
+ * for the notifier
  */
 void vm_step_publish_down(void *kvm);
 

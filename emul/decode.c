@@ -173,9 +173,12 @@ static int decode_vex(struct emul_insn *insn, struct stream *s)
 	/* EVEX has one bit that is always set (SDM vol. 2, table 2-30). */
 	if (size == 3 && !(p1 & 4))
 		return -EINVAL;
-	/* Only eight registers outside 64-bit mode: there B is ignored. */
+	/*
+	 * Outside 64-bit mode there are eight registers, of 32 bits: B is ignored,
+	 * and W where it would choose 64 of them (SDM vol. 2, MOVD, ANDN and others).
+	 */
 	if (s->mode != EMUL_64)
-		insn->rex &= 0x48;
+		insn->rex = 0x40;
 	return stream_byte(s, &insn->opcode);
 }
 

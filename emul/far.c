@@ -160,19 +160,36 @@ enum emul_result far_push(struct stack *s, struct emul_ctx *ctx, u64 val)
 	return ret;
 }
 
-/* Data segments that the outer level may not use (SDM vol. 2, RET). */
+/* Data, or code that is not conforming, of a level further in. */
+static bool segment_is_inner(const struct emul_segment *seg, u8 cpl)
+{
+	const u16 conforming = TYPE_CODE | TYPE_CONFORMING;
+
+	return (seg->attr & EMUL_ATTR_DPL) >> 5 < cpl &&
+	       (seg->attr & conforming) != conforming;
+}
+
+/*
+ * Data segments that the outer level may not use become null, with a base of 0.
+ * What is null already has none to lose: FS and GS keep their bases.  Intel's
+ * forget the RPL of its selector (SDM vol. 2, RET; APM vol. 3, RETF).
+ */
 static void drop_segments(struct emul_ctx *ctx, u8 cpl)
 {
 	static const u8 segs[] = { EMUL_ES, EMUL_DS, EMUL_FS, EMUL_GS };
-	const struct emul_segment none = { 0 };
-	unsigned int i, conforming = TYPE_CODE | TYPE_CONFORMING;
+	const u16 usable = EMUL_ATTR_P | EMUL_ATTR_S;
 	struct emul_segment seg;
+	unsigned int i;
 
 	for (i = 0; i < sizeof(segs); i++) {
 		ctx->ops->segment(ctx, segs[i], &seg);
-		if ((seg.attr & EMUL_ATTR_DPL) >> 5 < cpl &&
-		    (seg.attr & conforming) != conforming)
-			ctx->ops->segment_set(ctx, segs[i], &none);
+		if ((seg.attr & usable) != usable) {
+			if (!ctx->amd && selector_null(seg.selector))
+				seg.selector = 0;
+		} else if (segment_is_inner(&seg, cpl)) {
+			seg = (struct emul_segment){ 0 };
+		}
+		ctx->ops->segment_set(ctx, segs[i], &seg);
 	}
 }
 

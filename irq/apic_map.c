@@ -10,7 +10,6 @@
 #include "irq/irq.h"
 #include "irq/lapic_priv.h"
 
-#define APIC_BROADCAST		0xffu		/* 8 bits */
 #define APIC_BROADCAST_WIDE	0xffffffffu	/* 32 bits */
 
 u32 apic_physical_id(const struct lapic *a)

@@ -21,6 +21,7 @@ struct lapic;
 #define APIC_CLUSTERS		16
 #define APIC_CLUSTER_BITS	4
 #define APIC_X2_CLUSTER		16	/* LAPICs of an x2APIC cluster */
+#define APIC_BROADCAST		0xffu	/* as a destination of 8 bits */
 #define APIC_TARGETS_MAX	32	/* that one destination names, and a few more */
 
 /**

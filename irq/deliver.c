@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A VM's controllers as a whole: their life, and the way of a message to LAPICs. */
+#include <linux/err.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
@@ -13,7 +14,6 @@
 
 void irq_vm_init(struct irq_vm *vm)
 {
-	*vm = (struct irq_vm){ .chips = IRQ_CHIPS_NONE };
 	mutex_init(&vm->lock);
 	INIT_LIST_HEAD(&vm->lapics);
 }
@@ -111,18 +111,39 @@ static noinline int irq_deliver_asking(const struct irq_vm *vm,
 	return best ? lapic_accept(best, msg) : sum;
 }
 
-int irq_deliver(struct irq_vm *vm, struct lapic *src, const struct irq_msg *msg)
+static noinline int irq_deliver_many(const struct irq_vm *vm, const struct lapic *src,
+				     const struct irq_msg *msg)
 {
 	struct apic_targets t __uninitialized;
+
+	if (msg->shorthand == IRQ_DEST && apic_map_find(vm, msg, &t))
+		return irq_deliver_targets(vm, msg, &t);
+	return irq_deliver_asking(vm, src, msg);
+}
+
+/* Nearly every message is for one LAPIC, by its id.  NULL: it is not, or not sure. */
+static struct lapic *irq_single(const struct irq_vm *vm, const struct irq_msg *msg)
+{
+	const struct apic_map *map = rcu_dereference(vm->map);
+	struct lapic *a;
+
+	if (msg->shorthand != IRQ_DEST || msg->logical || irq_is_lowest(msg) || !map ||
+	    msg->dest >= map->n || msg->dest == APIC_BROADCAST)
+		return NULL;
+	a = map->phys[msg->dest];
+	return IS_ERR(a) ? NULL : a;
+}
+
+int irq_deliver(struct irq_vm *vm, struct lapic *src, const struct irq_msg *msg)
+{
+	struct lapic *a;
 	int sum;
 
 	if (msg->shorthand == IRQ_SELF)
 		return src ? lapic_accept(src, msg) : IRQ_REFUSED;
 	rcu_read_lock();
-	if (msg->shorthand == IRQ_DEST && apic_map_find(vm, msg, &t))
-		sum = irq_deliver_targets(vm, msg, &t);
-	else
-		sum = irq_deliver_asking(vm, src, msg);
+	a = irq_single(vm, msg);
+	sum = likely(a) ? lapic_accept(a, msg) : irq_deliver_many(vm, src, msg);
 	rcu_read_unlock();
 	return sum;
 }

@@ -49,11 +49,11 @@ enum irq_chips {
  * @map: destination to LAPICs; NULL where there is none, or no memory was there for
  *       it: then deliver.c asks each LAPIC
  * @routes: GSI to pins and messages; NULL: none
- * @chips: enum irq_chips; set once, before the first vCPU
  * @pic: IRQ_CHIPS_FULL: the pair of 8259A; (c)
  * @ioapic: IRQ_CHIPS_FULL: (c)
  * @pit: the 8254, or NULL; set once
  * @bsp_id: APIC id of the bootstrap processor
+ * @chips: enum irq_chips; set once, before the first vCPU
  * @ids_32bit: messages may have 32-bit destinations; a saved LAPIC has a 32-bit id
  *	(api.rst 7.12, KVM_X2APIC_API_USE_32BIT_IDS)
  * @no_x2apic_quirk: 0xff is no broadcast for LAPICs in x2APIC mode (api.rst 7.12,
@@ -65,17 +65,17 @@ struct irq_vm {
 	struct list_head lapics;
 	struct apic_map __rcu *map;
 	struct irq_routes __rcu *routes;
-	u8 chips;
 	struct pic *pic;
 	struct ioapic *ioapic;
 	struct pit *pit;
 	u32 bsp_id;
+	u8 chips;
 	bool ids_32bit;
 	bool no_x2apic_quirk;
 	bool by_priority;
 };
 
-/** irq_vm_init - no controllers yet; allocates nothing */
+/** irq_vm_init - no controllers yet; allocates nothing.  @vm is zeroed */
 void irq_vm_init(struct irq_vm *vm);
 
 /**

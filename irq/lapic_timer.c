@@ -100,6 +100,8 @@ void lapic_timer_expired(struct lapic *a)
 {
 	struct lapic_timer *t = &a->timer;
 	u64 left = t->deadline ? lapic_deadline_left(a) : 0;
+	/* A one-shot is the own thread's again as soon as it has fired. */
+	bool again = t->period;
 
 	/* The guest's clock decides, and conversion rounds. */
 	if (left) {
@@ -107,7 +109,7 @@ void lapic_timer_expired(struct lapic *a)
 		return;
 	}
 	lapic_timer_fire(a);
-	if (t->period)
+	if (again)
 		irq_env_timer_arm(a, t->expiry);
 }
 

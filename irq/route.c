@@ -12,8 +12,6 @@
 #include "irq/route.h"
 
 /* Address and data of a message (SDM vol. 3, 11.11.1 and 11.11.2). */
-#define MSI_BASE		0xfeeu
-#define MSI_BASE_SHIFT		20
 #define MSI_DEST_SHIFT		12
 #define MSI_HINT		BIT(3)
 #define MSI_LOGICAL		BIT(2)
@@ -187,7 +185,7 @@ bool irq_msi_decode(const struct irq_vm *vm, const struct irq_msi *msi,
 	u32 high = READ_ONCE(vm->ids_32bit) ? msi->address >> 32 : 0;
 	u32 low = msi->address;
 
-	if (low >> MSI_BASE_SHIFT != MSI_BASE || !msi_is_valid(vm, msi))
+	if (!msi_is_valid(vm, msi))
 		return false;
 	*msg = (struct irq_msg) {
 		.dest = (u8)(low >> MSI_DEST_SHIFT) | (high & MSI_DEST_EXTENDED),
@@ -254,6 +252,23 @@ int irq_pulse(struct irq_vm *vm, u32 gsi, enum irq_source source)
 	}
 	rcu_read_unlock();
 	return sum;
+}
+
+bool irq_level_routed(struct irq_vm *vm, u32 gsis, u8 vector)
+{
+	const struct irq_routes *r;
+	struct irq_msg msg;
+	bool found = false;
+	u32 i;
+
+	rcu_read_lock();
+	r = rcu_dereference(vm->routes);
+	for (i = 0; r && !found && i < min(gsis, r->n); i++)
+		found = r->gsi[i].is_msi &&
+			irq_msi_decode(vm, &r->gsi[i].msi, &msg) &&
+			msg.level && msg.vector == vector;
+	rcu_read_unlock();
+	return found;
 }
 
 int irq_gsi_of_pin(struct irq_vm *vm, bool ioapic, unsigned int pin)

@@ -23,9 +23,10 @@ enum irq_route_kind {
 
 /**
  * struct irq_msi - a message as a device writes it
- * @address: SDM vol. 3, 11.11.1; the upper half has bits 31:8 of an extended destination
- *	where irq_vm.ids_32bit is set, and its bits 7:0 must be 0 then; else it does not
- *	count (api.rst 4.52, KVM_SET_GSI_ROUTING)
+ * @address: SDM vol. 3, 11.11.1, but that bits 31:20 do not count: QEMU leaves them out
+ *	(KVM_SIGNAL_MSI, when a device writes to the page); the upper half has bits 31:8
+ *	of an extended destination where irq_vm.ids_32bit is set, and its bits 7:0 must be
+ *	0 then; else it does not count (api.rst 4.52, KVM_SET_GSI_ROUTING)
  * @data: 11.11.2
  */
 struct irq_msi {
@@ -59,6 +60,14 @@ struct irq_route {
  */
 int irq_routes_set(struct irq_vm *vm, const struct irq_route *route,
 		   unsigned int n);
+
+/**
+ * irq_level_routed - has a GSI a message that is level-triggered, with this vector?
+ * @vm: the VM
+ * @gsis: GSIs below this one are asked
+ * @vector: of an interrupt that has ended
+ */
+bool irq_level_routed(struct irq_vm *vm, u32 gsis, u8 vector);
 
 /**
  * irq_routes_default - what KVM_CREATE_IRQCHIP sets up: GSI n to pin n
@@ -95,7 +104,7 @@ int irq_pulse(struct irq_vm *vm, u32 gsi, enum irq_source source);
  *
  * Any context.
  *
- * Return: as irq_deliver(); IRQ_REFUSED: an address that is no message.
+ * Return: as irq_deliver(); IRQ_REFUSED: as irq_msi_decode().
  */
 int irq_msi(struct irq_vm *vm, const struct irq_msi *msi);
 
@@ -108,7 +117,8 @@ int irq_msi(struct irq_vm *vm, const struct irq_msi *msi);
  * Bit 14 of the data does not count: an I/O APIC in userspace may send a level without
  * it, and a level that is not asserted is no interrupt's message since the P6.
  *
- * Return: false: no message's address, or a reserved delivery mode (011, 110).
+ * Return: false: bits 39:32 of an address that must be 0, or a reserved delivery mode
+ * (011, 110).
  */
 bool irq_msi_decode(const struct irq_vm *vm, const struct irq_msi *msi,
 		    struct irq_msg *msg);

@@ -56,8 +56,8 @@ struct mmu_tracked;
  * @shadow: shadow pages and reverse maps; NULL until the first shadow root is made
  *          (R4).  Published with release under @lock, read with acquire
  * @tracked: frames with tables that shadow pages stand for; NULL as long as @shadow
- * @page_limit: shadow pages that may exist; READ_ONCE() outside of @lock
- * @page_limit_set: by userspace, so that slots do not change it
+ * @page_limit: shadow pages that may exist; READ_ONCE() outside of @lock.
+ *              @page_limit_set: by userspace, so that slots do not change it
  * @tables: page tables that exist, roots included
  * @mapped: leaves by level, for the statistics
  */
@@ -68,10 +68,10 @@ struct mmu {
 	struct mmu_inv inv;
 	u64 mmio_gen;
 	atomic_t unflushed;
+	bool page_limit_set;
 	struct mmu_shadow *shadow;
 	struct mmu_tracked *tracked;
 	unsigned long page_limit;
-	bool page_limit_set;
 	atomic_long_t tables;
 	atomic_long_t mapped[LEVEL_1G + 1];
 };
@@ -143,6 +143,7 @@ struct mmu_reserve;
  * @mmu: (c) its VM
  * @as_id: (x) address space in use: 1 in SMM, else 0
  * @ctx: contexts by kind; only the vCPU's own thread touches them
+ * @last: walks of MMU_CTX_GUEST to repeat: [0] for data, [1] for code
  * @mode: how faults are resolved and mapped, and roots found: by kind, const
  * @root: root in use, with a reference, or NULL
  * @parked: the same of the mode not in use, L1's or L2's
@@ -153,6 +154,7 @@ struct mmu_vcpu {
 	struct mmu *mmu;
 	u16 as_id;
 	struct mmu_ctx ctx[MMU_CTX_KINDS];
+	struct mmu_walk last[2];
 	const struct mmu_mode *mode;
 	struct mmu_root *root;
 	struct mmu_root *parked;
@@ -174,6 +176,15 @@ void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu,
  * @vcpu: the vCPU; it never runs again
  */
 void mmu_vcpu_destroy(struct mmu_vcpu *vcpu);
+
+/**
+ * mmu_space_set - the vCPU's memory is another address space from now on
+ * @vcpu: the vCPU; called by its own thread
+ * @as_id: 0, or 1 in SMM
+ *
+ * As mmu_guest_flush(); the next mmu_root_load() finds a root of that address space.
+ */
+void mmu_space_set(struct mmu_vcpu *vcpu, int as_id);
 
 /**
  * mmu_vcpu_trim - give the reserve back, for a vCPU that blocks for long

@@ -64,20 +64,33 @@ struct mmu_cpu {
 
 /**
  * struct mmu_walk - the last walk that went well, for one kind of access
- * @access: what it was for
+ * @pf: what it was for: PF_*
+ * @regs: the same
  * @page: number of the page at its address
  * @gfn: where that page is
- * @root: where it began
- * @level: level of the leaf; 0: there was none
- * @step: the entries that it read, down to @level
+ * @root: the guest's root register then
+ * @slots: what mmu_env_guest_hva() has numbered the slots for @at and @hva; 0: not
+ *         known yet
+ * @hva: where userspace has that page; 0: nowhere
+ * @n: how many entries it read; 0: there was no such walk
+ * @wide: they have 8 bytes, and not 4
+ * @step: the entries, from the leaf to the root
+ * @at: where userspace has them
+ * @code: (x) what mmu_code_again() has read
  */
 struct mmu_walk {
-	struct gwalk_access access;
+	u64 pf;
+	struct perm_regs regs;
 	u64 page;
 	gfn_t gfn;
-	gpa_t root;
-	u8 level;
-	struct gwalk_step step[LEVEL_MAX + 1];
+	u64 root;
+	u64 slots;
+	hva_t hva;
+	u8 n;
+	bool wide;
+	struct gwalk_step step[LEVEL_MAX];
+	hva_t at[LEVEL_MAX];
+	u64 code;
 };
 
 /* Guest formats, as far as a role has to tell them apart. */
@@ -116,17 +129,17 @@ union mmu_ctx_role {
  * struct mmu_ctx - one set of guest tables, and how to walk it
  * @ops: (c) constants of its kind
  * @walk: format, reserved bits and permissions, from mmu_ctx_update()
- * @bits: what @walk was made from
- * @feat: the same
- * @last: walks to repeat: [0] for data, [1] for code
+ * @cpu: what @walk was made from, and @bits and @feat of it
+ * @bits: rights
+ * @feat: format
  * @role: what all shadow pages of it have in common
  */
 struct mmu_ctx {
 	const struct mmu_ctx_ops *ops;
 	struct gwalk_ctx walk;
+	struct mmu_cpu cpu;
 	struct perm_bits bits;
 	struct pt_features feat;
-	struct mmu_walk last[2];
 	union mmu_ctx_role role;
 };
 
@@ -161,20 +174,34 @@ enum gwalk_status mmu_translate(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 				struct gwalk_result *res);
 
 /**
- * mmu_translate_again - translate as the last time, if that is right again
+ * mmu_translate_again - translate in MMU_CTX_GUEST as the last time, if that is right
+ *                       again
  * @vcpu: the vCPU; called by its own thread, memslots' SRCU held
- * @kind: which context
+ * @root: the guest's root register now: what &mmu_ctx_ops.root_get would say
  * @va: the address
  * @access: what it is for
  * @gpa: result, when true is returned
  *
  * Reads the entries that the last walk has read, as that walk would: when all of
- * them are what they were, so is the result.  Worth it where each exit fetches code:
- * without decode assists or NRIP save (guest/again.c).
+ * them are what they were, so is the result (guest/again.c).
  *
  * Return: false when it takes mmu_translate().
  */
-bool mmu_translate_again(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
-			 u64 va, const struct gwalk_access *access, gpa_t *gpa);
+bool mmu_translate_again(struct mmu_vcpu *vcpu, u64 root, u64 va,
+			 const struct gwalk_access *access, gpa_t *gpa);
+
+/**
+ * mmu_code_again - the same for code; and read it
+ * @vcpu: the vCPU; called by its own thread, memslots' SRCU held
+ * @root: the guest's root register now
+ * @va: the address
+ * @pf: PF_FETCH, and PF_USER or not
+ * @regs: PKRU and RFLAGS.AC
+ *
+ * Return: the walk, which has the page's @gfn and eight bytes of @code; NULL when it
+ * takes mmu_translate(), or the bytes are not all in one page.
+ */
+const struct mmu_walk *mmu_code_again(struct mmu_vcpu *vcpu, u64 root, u64 va, u64 pf,
+				      struct perm_regs regs);
 
 #endif

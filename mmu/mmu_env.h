@@ -10,7 +10,7 @@
 #ifndef LAMINA_MMU_MMU_ENV_H
 #define LAMINA_MMU_MMU_ENV_H
 
-#include "mmu/base/types.h"
+#include "mmu/mmu_env_guest.h"
 
 struct mmu;
 struct mmu_vcpu;
@@ -160,66 +160,6 @@ void mmu_env_pfn_put(const struct mmu_pfn *p, bool dirty, bool accessed);
  * Return: LEVEL_4K, LEVEL_2M or LEVEL_1G.
  */
 int mmu_env_host_level(const struct mmu_slot *slot, gfn_t gfn);
-
-/**
- * mmu_env_guest_read - read guest physical memory
- * @vcpu: whose address space
- * @gpa: address; the range does not cross a page
- * @buf: destination
- * @len: bytes, 1 to 4096
- *
- * Return: 0, or -EFAULT when no slot is there or userspace unmapped it.
- */
-int mmu_env_guest_read(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
-		       unsigned int len);
-
-/**
- * mmu_env_guest_peek - read entries of a guest's table without sleeping
- * @vcpu: whose address space; memslots' SRCU is held
- * @gpa: address; the range does not cross a page
- * @buf: destination
- * @len: bytes, a multiple of 4 up to 4096
- *
- * May be called under the MMU lock.
- *
- * Return: 0; -EFAULT when mmu_env_guest_read() would fail or would have to
- * bring the page in first.
- */
-int mmu_env_guest_peek(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
-		       unsigned int len);
-
-struct gwalk_step;
-
-/**
- * mmu_env_guest_same - do entries of a walk (guest/again.c) still have their values?
- * @vcpu: whose address space
- * @step: the entries
- * @n: how many, at least 1
- * @size: bytes of an entry, 4 or 8
- *
- * Return: false when one differs, or cannot be read.
- */
-bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
-			unsigned int n, unsigned int size);
-
-/** mmu_env_guest_same_now - the same without sleeping, as under the MMU lock */
-bool mmu_env_guest_same_now(struct mmu_vcpu *vcpu,
-			    const struct gwalk_step *step, unsigned int n,
-			    unsigned int size);
-
-/**
- * mmu_env_guest_cmpxchg - compare and exchange in guest physical memory
- * @vcpu: whose address space
- * @gpa: address, aligned to @size
- * @size: 4 or 8
- * @old: expected value
- * @new: new value; the page is marked dirty in the log when it was stored
- *
- * Return: 0 when exchanged; -EAGAIN when memory held another value; -EFAULT
- * when no slot is there, it is read-only, or userspace unmapped it.
- */
-int mmu_env_guest_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int size,
-			  u64 old, u64 new);
 
 /**
  * mmu_env_mark_dirty - a frame of a dirty-logged slot became writable

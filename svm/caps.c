@@ -153,6 +153,7 @@ int svm_setup(struct x86_caps *caps)
 	mmu_caps_fill(&caps->mmu);
 	caps->hypercall_modrm = MODRM_VMMCALL;
 	nested_caps_fill(caps);
+	vmcb_intercepts_prepare();
 	err = vmcb_maps_create();
 	if (err)
 		return err;

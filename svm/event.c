@@ -189,6 +189,8 @@ void svm_event_window(struct x86_vcpu *v, u32 mask)
 		mask = svm_nested_window(s, mask);
 	changed = s->window ^ mask;
 	s->window = mask;
+	if (unlikely(mask & EVENT_MASK_SMI))
+		s->entry_work |= ENTRY_KICK;
 	if (unlikely(changed & EVENT_MASK_TPR))
 		svm_event_cr8_update(s);
 	if (changed & EVENT_MASK_INTERRUPT)
@@ -223,21 +225,12 @@ static u8 reclaim_kind(const struct svm_vcpu *s, u32 info)
 	}
 }
 
-void svm_event_reclaim(struct x86_vcpu *v, struct x86_event *ev)
+void svm_event_reclaim(struct svm_vcpu *s)
 {
-	struct svm_vcpu *s = to_svm(v);
 	const struct vmcb_control_area *control = &s->vmcb->control;
+	struct x86_event *ev = &s->x86.events.injected;
 	u32 info = control->exit_int_info;
 
-	/* Refused: nothing was delivered, and x86 will inject it again. */
-	if (unlikely(control->exit_code == EXIT_CODE_INVALID)) {
-		svm_event_inject(v, NULL);
-		return;
-	}
-	if (likely(!(info & SVM_EXITINTINFO_VALID))) {
-		ev->kind = EVENT_NONE;
-		return;
-	}
 	*ev = (struct x86_event){
 		.kind = reclaim_kind(s, info),
 		.vector = info & SVM_EXITINTINFO_VEC_MASK,

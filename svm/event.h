@@ -15,8 +15,8 @@ void svm_event_inject(struct x86_vcpu *v, const struct x86_event *ev);
 void svm_event_window(struct x86_vcpu *v, u32 mask);
 /** svm_event_nmi_mask - as if an NMI had been injected, or its IRET had come */
 void svm_event_nmi_mask(struct x86_vcpu *v, bool masked);
-/** svm_event_reclaim - EXITINTINFO */
-void svm_event_reclaim(struct x86_vcpu *v, struct x86_event *ev);
+/** svm_event_reclaim - EXITINTINFO is valid: it is what comes next */
+void svm_event_reclaim(struct svm_vcpu *s);
 
 /**
  * svm_event_iret - the guest is about to execute an intercepted IRET

@@ -49,7 +49,7 @@ static const u8 exit_kinds[EXIT_CODES] = {
 	[SVM_EXIT_POPF]			= X86_EXIT_VENDOR,
 	[SVM_EXIT_SWINT]		= X86_EXIT_SOFT_INT,
 	[SVM_EXIT_CPUID]		= X86_EXIT_CPUID,
-	[SVM_EXIT_RSM]			= X86_EXIT_UNDEFINED,
+	[SVM_EXIT_RSM]			= X86_EXIT_EMULATE,
 	[SVM_EXIT_IRET]			= X86_EXIT_VENDOR,
 	[SVM_EXIT_INVD]			= X86_EXIT_SKIP,
 	[SVM_EXIT_HLT]			= X86_EXIT_HLT,
@@ -81,8 +81,6 @@ static enum x86_exit_kind kind_beyond_table(u32 code)
 		return X86_EXIT_PAGE;
 	case SVM_EXIT_INVPCID:
 		return X86_EXIT_INVPCID;
-	case EXIT_CODE_INVALID:
-		return X86_EXIT_FAIL_ENTRY;
 	default:
 		return X86_EXIT_UNKNOWN;
 	}
@@ -220,19 +218,64 @@ static void decode_task(const struct svm_vcpu *s, struct x86_exit *exit)
 	};
 }
 
+/* Kinds of which the control block says more, and that are rare. */
+static noinline void decode_rare(struct svm_vcpu *s, struct x86_exit *exit)
+{
+	const struct vmcb_control_area *control = &s->vmcb->control;
+
+	switch (exit->kind) {
+	case X86_EXIT_TASK_SWITCH:
+		decode_task(s, exit);
+		break;
+	case X86_EXIT_CR:
+		decode_cr(control, exit);
+		break;
+	case X86_EXIT_DR:
+		decode_dr(control, exit);
+		break;
+	case X86_EXIT_EXCEPTION:
+		decode_exception(s, exit);
+		break;
+	default:
+		break;
+	}
+}
+
+/*
+ * Refused: nothing was delivered, and x86 will inject it again.  What was injected has
+ * stopped a step: see svm_event_inject().
+ */
+static noinline void decode_unusual(struct svm_vcpu *s, struct x86_exit *exit)
+{
+	struct x86_vcpu *v = &s->x86;
+
+	if (exit->code == EXIT_CODE_INVALID) {
+		exit->kind = X86_EXIT_FAIL_ENTRY;
+		svm_event_inject(v, NULL);
+	} else if (s->vmcb->control.exit_int_info & SVM_EXITINTINFO_VALID) {
+		svm_event_reclaim(s);
+	} else {
+		v->events.injected.kind = EVENT_NONE;
+	}
+	if (debug_steps(v))
+		svm_step_start(s, STEP_USER);
+}
+
 void svm_exit_decode(struct x86_vcpu *v, struct x86_exit *exit)
 {
 	struct svm_vcpu *s = to_svm(v);
 	const struct vmcb_control_area *control = &s->vmcb->control;
 	u32 code = control->exit_code;
 
-	/* What was injected has stopped it: see svm_event_inject(). */
-	if (unlikely(debug_steps(v)))
-		svm_step_start(s, STEP_USER);
 	exit->code = code;
 	exit->insn_len = 0;
 	exit->next_rip = svm_features.nrips ? control->next_rip : 0;
 	exit->kind = code < EXIT_CODES ? exit_kinds[code] : kind_beyond_table(code);
+	if (unlikely(control->exit_int_info & SVM_EXITINTINFO_VALID ||
+		     code == EXIT_CODE_INVALID || debug_steps(v)))
+		decode_unusual(s, exit);
+	else
+		v->events.injected.kind = EVENT_NONE;
 	switch (exit->kind) {
 	case X86_EXIT_PAGE:
 		decode_page(control, exit);
@@ -245,16 +288,10 @@ void svm_exit_decode(struct x86_vcpu *v, struct x86_exit *exit)
 			exit->kind = X86_EXIT_WRMSR;
 		break;
 	case X86_EXIT_TASK_SWITCH:
-		decode_task(s, exit);
-		break;
 	case X86_EXIT_CR:
-		decode_cr(control, exit);
-		break;
 	case X86_EXIT_DR:
-		decode_dr(control, exit);
-		break;
 	case X86_EXIT_EXCEPTION:
-		decode_exception(s, exit);
+		decode_rare(s, exit);
 		break;
 	default:
 		break;

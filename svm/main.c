@@ -40,7 +40,6 @@ static const struct kvm_vendor svm_vendor = {
 	.event_inject	= svm_event_inject,
 	.event_window	= svm_event_window,
 	.event_nmi_mask	= svm_event_nmi_mask,
-	.event_reclaim	= svm_event_reclaim,
 
 	.root_load	= svm_root_load,
 	.tlb_flush	= svm_tlb_flush,

@@ -32,7 +32,7 @@ struct svm_tag {
  * struct svm_nested - L1 while L2 runs, made for the first VMRUN
  * @vmcb12: where L1's control block is
  * @control: L1's control area, copied once by VMRUN
- * @save: buffer for L1's save area
+ * @save: buffer for L1's save area; they lie to each other as in a control block
  * @host: L1's registers that #VMEXIT loads
  * @host_pat: L1's PAT
  * @fault: EVENT_SECOND: EXITINFO1 and EXITINFO2
@@ -64,6 +64,15 @@ struct svm_nested_vmexit {
 	u32 int_info;
 	u32 int_info_err;
 };
+
+static_assert(offsetof(struct svm_nested, save) -
+	      offsetof(struct svm_nested, control) == offsetof(struct vmcb, save));
+
+/* A part of a control block, from one field up to another, and a single one. */
+#define VMCB_PART(area, from, to)					\
+	{ offsetof(struct vmcb, area.from), offsetof(struct vmcb, area.to) }
+#define VMCB_FIELD(area, name)						\
+	{ offsetof(struct vmcb, area.name), offsetofend(struct vmcb, area.name) }
 
 struct nested_limits;
 struct nested_vmrun;
@@ -105,6 +114,34 @@ void svm_nested_save_fetch(struct x86_state *st, const struct vmcb_save_area *sa
 
 /** svm_nested_host_load - L1's registers again; the control block is L1's */
 void svm_nested_host_load(struct svm_vcpu *s);
+
+/* L1's half of a vCPU, as a page: L2's control area, and L1's save area. */
+#define HALF_BYTES	PAGE_SIZE
+#define HALF_SAVE	0x400
+
+/**
+ * svm_nested_half - L1's half, to be saved
+ * @s: the vCPU, L2 runs
+ * @half: HALF_BYTES; what is reserved is not written
+ */
+void svm_nested_half(struct svm_vcpu *s, u8 *half);
+
+/**
+ * svm_nested_resume - L2 goes on, or runs by another half
+ * @s: the vCPU; L2's registers are there already, or will be
+ * @half: HALF_BYTES
+ * @vmcb12: L1's control block
+ *
+ * Return: 0; -EINVAL, -ENOMEM: nothing has changed.
+ */
+int svm_nested_resume(struct svm_vcpu *s, const u8 *half, gpa_t vmcb12);
+
+/* nested_smm.c */
+
+/** svm_nested_smm_enter - nested_ops.smm_enter */
+void svm_nested_smm_enter(struct x86_vcpu *v, struct smram_svm *out);
+/** svm_nested_smm_leave - nested_ops.smm_leave */
+bool svm_nested_smm_leave(struct x86_vcpu *v, const struct smram_svm *in);
 
 /* nested_enter.c */
 

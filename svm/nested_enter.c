@@ -5,7 +5,7 @@
  * The control block is read once, into struct svm_nested, and everything after that goes
  * by the copy: L1 may write to it meanwhile.
  */
-#include <linux/string.h>
+#include <linux/kernel.h>
 
 #include <asm/traps.h>
 
@@ -14,19 +14,15 @@
 #include "svm/nested_check.h"
 #include "svm/vmcb.h"
 
-/* What of the control area VMRUN looks at: up to the next RIP. */
-#define CONTROL_BYTES	0xd0
-#define SAVE_OFFSET	0x400
-
-static_assert(offsetof(struct vmcb_control_area, insn_len) == CONTROL_BYTES);
-static_assert(offsetof(struct vmcb, save) == SAVE_OFFSET);
-
-static int vmcb12_read(struct x86_vcpu *v, struct svm_nested *n, gpa_t gpa)
-{
-	return kvm_nested_read(v, gpa, &n->control, CONTROL_BYTES) ||
-	       kvm_nested_read(v, gpa + SAVE_OFFSET, &n->save,
-			       sizeof(n->save)) ? -EFAULT : 0;
-}
+/* What VMRUN looks at. */
+static const struct guest_part vmrun_parts[] = {
+	VMCB_FIELD(control, intercepts),
+	VMCB_PART(control, iopm_base_pa, insn_len),
+	VMCB_PART(save, es, fs), VMCB_FIELD(save, gdtr), VMCB_FIELD(save, idtr),
+	VMCB_PART(save, cpl, reserved_3), VMCB_PART(save, cr4, reserved_4),
+	VMCB_FIELD(save, rsp), VMCB_FIELD(save, rax), VMCB_FIELD(save, cr2),
+	VMCB_FIELD(save, g_pat),
+};
 
 /* L1 goes on behind VMRUN, as if by #VMEXIT: GIF is clear (15.6). */
 static void vmrun_refuse(struct svm_vcpu *s, gpa_t gpa)
@@ -76,10 +72,8 @@ static void l2_load_control(struct x86_state *st, const struct vmcb_save_area *s
 static void l2_load(struct svm_vcpu *s)
 {
 	const struct vmcb_save_area *save = &s->nested->save;
-	struct x86_state *st;
+	struct x86_state *st = state_replace(&s->x86, GRP_ALL & ~GRP_SEGS);
 
-	state_set(&s->x86, GRP_SEGS | GRP_DR);
-	st = state_replace(&s->x86, GRP_ALL & ~(GRP_SEGS | GRP_DR));
 	svm_nested_save_fetch(st, save);
 	st->shadow = s->nested->control.int_state & SVM_INTERRUPT_SHADOW_MASK ?
 		     SHADOW_MOV_SS | SHADOW_STI : 0;
@@ -154,19 +148,20 @@ enum x86_next svm_nested_vmrun(struct x86_vcpu *v, const struct x86_exit *exit,
 			       gpa_t gpa)
 {
 	struct svm_vcpu *s = to_svm(v);
-	enum x86_next next;
 
 	if (svm_nested_make(s)) {
 		v->run_err = -ENOMEM;
 		return X86_FAIL;
 	}
-	if (vmcb12_read(v, s->nested, gpa)) {
+	if (kvm_nested_read_parts(v, gpa, &s->nested->control, vmrun_parts,
+				  ARRAY_SIZE(vmrun_parts))) {
 		kvm_event_exception(v, X86_TRAP_GP, 0);
 		return X86_RESUME;
 	}
-	if (!kvm_nested_skip(v, exit, &next))
-		return next;
-	state_get(v, GRP_ALL);
+	if (!kvm_nested_skip(v, exit))
+		return v->next;
+	/* What stays, the control block is told again: it has become L2's. */
+	state_get(v, GRP_ALL & ~(GRP_SEGS | GRP_SHADOW | GRP_CR2));
 	if (!vmrun_is_valid(s)) {
 		vmrun_refuse(s, gpa);
 		return X86_RESUME;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which of L2's exits and events L1 gets, and #VMEXIT (APM vol. 2, 15.6 to 15.14). */
-#include <linux/string.h>
+#include <linux/kernel.h>
 
 #include <asm/traps.h>
 
@@ -36,7 +36,7 @@ void svm_nested_virq_get(struct svm_vcpu *s, struct vmcb_control_area *c)
 
 static void l2_save(struct svm_vcpu *s, struct vmcb_save_area *save)
 {
-	const struct x86_state *st = state_get(&s->x86, GRP_ALL);
+	const struct x86_state *st = state_get(&s->x86, GRP_ALL & ~GRP_SEGS);
 
 	svm_nested_save_store(save, st);
 	save->cpl = st->cpl;
@@ -61,57 +61,15 @@ static void control_save(struct svm_vcpu *s, struct vmcb_control_area *c,
 	c->event_inj_err = 0;
 }
 
-/* The parts of L1's control block that #VMEXIT writes, each in one piece. */
-#define CONTROL_FIRST	offsetof(struct vmcb_control_area, int_ctl)
-#define CONTROL_END	offsetof(struct vmcb_control_area, exit_int_info_err) + 4
-#define INJ_FIRST	offsetof(struct vmcb_control_area, event_inj)
-#define SAVE		offsetof(struct vmcb, save)
-#define LOW_END		offsetof(struct vmcb_save_area, fs)
-#define TABLE(name)	offsetof(struct vmcb_save_area, name)
-#define MID_FIRST	offsetof(struct vmcb_save_area, cpl)
-#define MID_END		offsetof(struct vmcb_save_area, reserved_4)
-#define RSP_FIRST	offsetof(struct vmcb_save_area, rsp)
-#define RAX_END		offsetof(struct vmcb_save_area, star)
-#define CR2_FIRST	offsetof(struct vmcb_save_area, cr2)
-#define PAT_END		offsetof(struct vmcb_save_area, dbgctl)
-
-struct vmexit_part {
-	u16 first;
-	u16 end;
+/* What #VMEXIT writes of L1's control block. */
+static const struct guest_part vmexit_parts[] = {
+	VMCB_PART(control, int_ctl, nested_ctl),
+	VMCB_PART(control, event_inj, nested_cr3),
+	VMCB_PART(save, es, fs), VMCB_FIELD(save, gdtr), VMCB_FIELD(save, idtr),
+	VMCB_PART(save, cpl, reserved_3), VMCB_PART(save, cr4, reserved_4),
+	VMCB_FIELD(save, rsp), VMCB_FIELD(save, rax), VMCB_FIELD(save, cr2),
+	VMCB_FIELD(save, g_pat),
 };
-
-static const struct vmexit_part control_parts[] = {
-	{ CONTROL_FIRST, CONTROL_END }, { INJ_FIRST, INJ_FIRST + 8 },
-};
-
-static const struct vmexit_part save_parts[] = {
-	{ 0, LOW_END },
-	{ TABLE(gdtr), TABLE(ldtr) }, { TABLE(idtr), TABLE(tr) },
-	{ MID_FIRST, MID_END }, { RSP_FIRST, RAX_END }, { CR2_FIRST, PAT_END },
-};
-
-static int parts_write(struct svm_vcpu *s, gpa_t gpa, const void *from,
-		       const struct vmexit_part *part, unsigned int n)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		if (kvm_nested_write(&s->x86, gpa + part[i].first,
-				     from + part[i].first,
-				     part[i].end - part[i].first))
-			return -EFAULT;
-	return 0;
-}
-
-static int vmcb12_write(struct svm_vcpu *s)
-{
-	const struct svm_nested *n = s->nested;
-
-	return parts_write(s, n->vmcb12, &n->control, control_parts,
-			   ARRAY_SIZE(control_parts)) ?:
-	       parts_write(s, n->vmcb12 + SAVE, &n->save, save_parts,
-			   ARRAY_SIZE(save_parts));
-}
 
 void svm_nested_vmexit(struct svm_vcpu *s, const struct svm_nested_vmexit *e)
 {
@@ -121,7 +79,8 @@ void svm_nested_vmexit(struct svm_vcpu *s, const struct svm_nested_vmexit *e)
 
 	control_save(s, &n->control, e);
 	l2_save(s, &n->save);
-	lost = vmcb12_write(s);
+	lost = kvm_nested_write_parts(v, n->vmcb12, &n->control, vmexit_parts,
+				      ARRAY_SIZE(vmexit_parts));
 	svm_nested_ops.leave(v);
 	s->gif_off = true;
 	/* There is no exit to L1 without its control block. */
@@ -258,6 +217,8 @@ bool svm_nested_wants(struct x86_vcpu *v, const struct x86_event *ev)
 		return l1_intercepts(s, INTERCEPT_INTR);
 	case EVENT_INIT:
 		return l1_intercepts(s, INTERCEPT_INIT);
+	case EVENT_SMI:
+		return l1_intercepts(s, INTERCEPT_SMI);
 	case EVENT_SHUTDOWN:
 		return l1_intercepts(s, INTERCEPT_SHUTDOWN);
 	default:
@@ -315,6 +276,9 @@ void svm_nested_exit_event(struct x86_vcpu *v, const struct x86_event *ev)
 		break;
 	case EVENT_INIT:
 		e.code = SVM_EXIT_INIT;
+		break;
+	case EVENT_SMI:
+		e.code = SVM_EXIT_SMI;
 		break;
 	case EVENT_SHUTDOWN:
 		e.code = SVM_EXIT_SHUTDOWN;

@@ -4,6 +4,7 @@
  * 15.16, 15.17; vol. 3); and what an event for L1 does while L2 runs.
  */
 #include <linux/bits.h>
+#include <linux/string.h>
 
 #include <asm/processor-flags.h>
 #include <asm/traps.h>
@@ -29,62 +30,51 @@ static enum x86_next insn_raise(struct x86_vcpu *v, u8 vector)
 /* ------------------------------------------------------------------------ */
 /* VMLOAD and VMSAVE: what VMRUN does not switch. */
 
-#define FSGS_FIRST	offsetof(struct vmcb_save_area, fs)
-#define FSGS_BYTES	(2 * sizeof(struct vmcb_seg))
-#define LDTR_FIRST	offsetof(struct vmcb_save_area, ldtr)
-#define TR_FIRST	offsetof(struct vmcb_save_area, tr)
+/* Of the save area. */
+#define PART(from, to)							\
+	{ offsetof(struct vmcb_save_area, from), offsetof(struct vmcb_save_area, to) }
 #define MSRS_FIRST	offsetof(struct vmcb_save_area, star)
 #define MSRS_BYTES	(offsetof(struct vmcb_save_area, cr2) - MSRS_FIRST)
 
-/* As they lie in a save area, but for what is between them. */
-struct vmload_state {
-	struct vmcb_seg fsgs[2];
-	struct vmcb_seg ldtr;
-	struct vmcb_seg tr;
-	u64 msrs[MSRS_BYTES / 8];
+static const struct guest_part vmload_parts[] = {
+	PART(fs, gdtr), PART(ldtr, idtr), PART(tr, reserved_1), PART(star, cr2),
 };
 
-static int vmload_read(struct x86_vcpu *v, gpa_t gpa, struct vmload_state *l)
+static int vmload_read(struct x86_vcpu *v, gpa_t gpa, struct vmcb_save_area *l)
 {
-	gpa += offsetof(struct vmcb, save);
-	return kvm_nested_read(v, gpa + FSGS_FIRST, l->fsgs, FSGS_BYTES) ?:
-	       kvm_nested_read(v, gpa + LDTR_FIRST, &l->ldtr, sizeof(l->ldtr)) ?:
-	       kvm_nested_read(v, gpa + TR_FIRST, &l->tr, sizeof(l->tr)) ?:
-	       kvm_nested_read(v, gpa + MSRS_FIRST, l->msrs, MSRS_BYTES);
+	return kvm_nested_read_parts(v, gpa + offsetof(struct vmcb, save), l,
+				     vmload_parts, ARRAY_SIZE(vmload_parts));
 }
 
-static int vmsave_write(struct x86_vcpu *v, gpa_t gpa, const struct vmload_state *l)
+static int vmsave_write(struct x86_vcpu *v, gpa_t gpa,
+			const struct vmcb_save_area *l)
 {
-	gpa += offsetof(struct vmcb, save);
-	return kvm_nested_write(v, gpa + FSGS_FIRST, l->fsgs, FSGS_BYTES) ?:
-	       kvm_nested_write(v, gpa + LDTR_FIRST, &l->ldtr, sizeof(l->ldtr)) ?:
-	       kvm_nested_write(v, gpa + TR_FIRST, &l->tr, sizeof(l->tr)) ?:
-	       kvm_nested_write(v, gpa + MSRS_FIRST, l->msrs, MSRS_BYTES);
+	return kvm_nested_write_parts(v, gpa + offsetof(struct vmcb, save), l,
+				      vmload_parts, ARRAY_SIZE(vmload_parts));
 }
 
-static u64 *vmload_msrs(struct svm_vcpu *s)
+/* As they lie in a save area. */
+static void msrs_copy(struct vmcb_save_area *to, const struct vmcb_save_area *from)
 {
-	return (void *)&s->vmcb->save + MSRS_FIRST;
+	memcpy((void *)to + MSRS_FIRST, (const void *)from + MSRS_FIRST, MSRS_BYTES);
 }
 
 static enum x86_next vmload(struct x86_vcpu *v, const struct x86_exit *exit,
 			    gpa_t gpa)
 {
-	struct svm_vcpu *s = to_svm(v);
-	struct vmload_state l;
+	struct vmcb_save_area l __uninitialized;
 	struct x86_state *st;
-	enum x86_next next;
 
 	if (vmload_read(v, gpa, &l))
 		return insn_raise(v, X86_TRAP_GP);
-	if (!kvm_nested_skip(v, exit, &next))
-		return next;
+	if (!kvm_nested_skip(v, exit))
+		return v->next;
 	st = state_set(v, GRP_SEGS);
-	svm_seg_fetch(&st->seg[SEG_FS], &l.fsgs[0]);
-	svm_seg_fetch(&st->seg[SEG_GS], &l.fsgs[1]);
+	svm_seg_fetch(&st->seg[SEG_FS], &l.fs);
+	svm_seg_fetch(&st->seg[SEG_GS], &l.gs);
 	svm_seg_fetch(&st->seg[SEG_LDTR], &l.ldtr);
 	svm_seg_fetch(&st->seg[SEG_TR], &l.tr);
-	memcpy(vmload_msrs(s), l.msrs, sizeof(l.msrs));
+	msrs_copy(&to_svm(v)->vmcb->save, &l);
 	return X86_RESUME;
 }
 
@@ -92,18 +82,16 @@ static enum x86_next vmsave(struct x86_vcpu *v, const struct x86_exit *exit,
 			    gpa_t gpa)
 {
 	const struct x86_state *st = state_get(v, GRP_SEGS);
-	struct svm_vcpu *s = to_svm(v);
-	struct vmload_state l;
-	enum x86_next next;
+	struct vmcb_save_area l __uninitialized;
 
-	svm_seg_store(&l.fsgs[0], &st->seg[SEG_FS]);
-	svm_seg_store(&l.fsgs[1], &st->seg[SEG_GS]);
+	svm_seg_store(&l.fs, &st->seg[SEG_FS]);
+	svm_seg_store(&l.gs, &st->seg[SEG_GS]);
 	svm_seg_store(&l.ldtr, &st->seg[SEG_LDTR]);
 	svm_seg_store(&l.tr, &st->seg[SEG_TR]);
-	memcpy(l.msrs, vmload_msrs(s), sizeof(l.msrs));
+	msrs_copy(&l, &to_svm(v)->vmcb->save);
 	if (vmsave_write(v, gpa, &l))
 		return insn_raise(v, X86_TRAP_GP);
-	return kvm_nested_skip(v, exit, &next) ? X86_RESUME : next;
+	return kvm_nested_skip(v, exit) ? X86_RESUME : v->next;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -113,10 +101,9 @@ static enum x86_next gif_set(struct x86_vcpu *v, const struct x86_exit *exit,
 			     bool on)
 {
 	struct svm_vcpu *s = to_svm(v);
-	enum x86_next next;
 
-	if (!kvm_nested_skip(v, exit, &next))
-		return next;
+	if (!kvm_nested_skip(v, exit))
+		return v->next;
 	s->gif_off = !on;
 	svm_event_virq_update(s);
 	if (on)
@@ -128,10 +115,9 @@ static enum x86_next gif_set(struct x86_vcpu *v, const struct x86_exit *exit,
 static enum x86_next invlpga(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct svm_vcpu *s = to_svm(v);
-	enum x86_next next;
 
-	if (!kvm_nested_skip(v, exit, &next))
-		return next;
+	if (!kvm_nested_skip(v, exit))
+		return v->next;
 	if (svm_features.npt && s->nested && s->nested->npt)
 		kvm_nested_flush(v);
 	kvm_nested_guest_flush(v);

@@ -16,36 +16,8 @@
 #include "svm/vmcb.h"
 #include "x86/cpu/cr.h"
 
-/* G as the limit implies it: hardware keeps limits in bytes (APM vol. 2, 15.5.1). */
-static u16 attr_granularity(u16 attr, u32 limit)
-{
-	return limit > 0xfffff ? attr | SEG_G : attr & ~SEG_G;
-}
-
-void svm_seg_fetch(struct x86_seg *to, const struct vmcb_seg *from)
-{
-	to->base = from->base;
-	to->limit = from->limit;
-	to->sel = from->selector;
-	to->attr = attr_granularity(from->attrib & 0xfff, from->limit);
-	if (!(to->attr & SEG_P))
-		to->attr |= SEG_UNUSABLE;
-}
-
-void svm_seg_store(struct vmcb_seg *to, const struct x86_seg *from)
-{
-	to->base = from->base;
-	to->limit = from->limit;
-	to->selector = from->sel;
-	to->attrib = from->attr & 0xfff;
-	if (from->attr & SEG_UNUSABLE)
-		to->attrib &= ~SEG_P;
-}
-
 static void segs_fetch(struct x86_seg *seg, const struct vmcb_save_area *save)
 {
-	svm_seg_fetch(&seg[SEG_ES], &save->es);
-	svm_seg_fetch(&seg[SEG_DS], &save->ds);
 	svm_seg_fetch(&seg[SEG_FS], &save->fs);
 	svm_seg_fetch(&seg[SEG_GS], &save->gs);
 	svm_seg_fetch(&seg[SEG_LDTR], &save->ldtr);
@@ -54,8 +26,6 @@ static void segs_fetch(struct x86_seg *seg, const struct vmcb_save_area *save)
 
 static void segs_store(struct vmcb_save_area *save, const struct x86_seg *seg)
 {
-	svm_seg_store(&save->es, &seg[SEG_ES]);
-	svm_seg_store(&save->ds, &seg[SEG_DS]);
 	svm_seg_store(&save->fs, &seg[SEG_FS]);
 	svm_seg_store(&save->gs, &seg[SEG_GS]);
 	svm_seg_store(&save->ldtr, &seg[SEG_LDTR]);
@@ -215,6 +185,11 @@ static void state_store_slow(struct svm_vcpu *s, u32 groups)
 		vmcb->save.cpl = state->cpl;
 		vmcb_changed(s, CLEAN_SEGS);
 	}
+	if (groups & GRP_DATA) {
+		svm_seg_store(&vmcb->save.es, &state->seg[SEG_ES]);
+		svm_seg_store(&vmcb->save.ds, &state->seg[SEG_DS]);
+		vmcb_changed(s, CLEAN_SEGS);
+	}
 	if (groups & GRP_SEGS) {
 		segs_store(&vmcb->save, state->seg);
 		vmcb_changed(s, CLEAN_SEGS);
@@ -264,6 +239,10 @@ static void state_fetch_slow(struct svm_vcpu *s, u32 groups)
 	/* L2's may be apart from L1's, which then stays as it is. */
 	if ((groups & GRP_CR8) && !s->x86.nested.masks_if)
 		state->cr8 = s->vmcb->control.int_ctl & V_TPR_MASK;
+	if (groups & GRP_DATA) {
+		svm_seg_fetch(&state->seg[SEG_ES], &save->es);
+		svm_seg_fetch(&state->seg[SEG_DS], &save->ds);
+	}
 	if (groups & GRP_SEGS)
 		segs_fetch(state->seg, save);
 	if (groups & GRP_TABLES) {

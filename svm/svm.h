@@ -173,14 +173,9 @@ void svm_state_store(struct x86_vcpu *v, u32 groups);
  * every exit copies: see svm_enter().
  */
 #define SVM_GROUPS_LIVE \
-	(GRP_CR0 | GRP_CR2 | GRP_CR8 | GRP_CSSS | GRP_SEGS | GRP_TABLES | \
-	 GRP_SHADOW)
+	(GRP_CR0 | GRP_CR2 | GRP_CR8 | GRP_CSSS | GRP_DATA | GRP_SEGS | \
+	 GRP_TABLES | GRP_SHADOW)
 #define SVM_GROUPS_COPIED	(GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_CPL)
-
-/** svm_seg_fetch - a segment of a control block */
-void svm_seg_fetch(struct x86_seg *to, const struct vmcb_seg *from);
-/** svm_seg_store - the reverse */
-void svm_seg_store(struct vmcb_seg *to, const struct x86_seg *from);
 
 /* msr.c */
 

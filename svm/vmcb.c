@@ -76,25 +76,23 @@ static void intercepts_merge(struct svm_vcpu *s, unsigned int word)
 	vmcb_changed(s, CLEAN_INTERCEPTS);
 }
 
-void vmcb_intercept(struct svm_vcpu *s, unsigned int bit, bool on)
+void vmcb_intercept_flip(struct svm_vcpu *s, unsigned int bit)
 {
-	u32 *word = &s->intercepts[bit / 32];
-	u32 mask = BIT(bit % 32);
-
-	if (!(*word & mask) == !on)
-		return;
-	*word ^= mask;
+	s->intercepts[bit / 32] ^= BIT(bit % 32);
 	intercepts_merge(s, bit / 32);
 }
 
 void vmcb_intercepts_l1(struct svm_vcpu *s, const u32 *words)
 {
 	unsigned int i;
+	u32 word;
 
 	for (i = 0; i < MAX_INTERCEPT; i++) {
-		s->intercepts_l1[i] = words ? words[i] : 0;
-		intercepts_merge(s, i);
+		word = words ? words[i] : 0;
+		s->intercepts_l1[i] = word;
+		s->vmcb->control.intercepts[i] = s->intercepts[i] | word;
 	}
+	vmcb_changed(s, CLEAN_INTERCEPTS);
 }
 
 void vmcb_intercept_exceptions(struct svm_vcpu *s, u32 vectors)
@@ -105,25 +103,32 @@ void vmcb_intercept_exceptions(struct svm_vcpu *s, u32 vectors)
 	intercepts_merge(s, INTERCEPT_EXCEPTION);
 }
 
-static void intercept_shadow(struct svm_vcpu *s)
-{
-	int i;
+/* Those of every guest, once known; EXCEPTIONS apart. */
+static u32 intercepts_base[MAX_INTERCEPT];
 
-	for (i = 0; i < ARRAY_SIZE(intercepts_shadow); i++)
-		vmcb_intercept(s, intercepts_shadow[i], true);
-	vmcb_intercept(s, INTERCEPT_INVPCID, boot_cpu_has(X86_FEATURE_INVPCID));
+static void base_add(const u8 *bits, unsigned int n)
+{
+	for (; n; n--, bits++)
+		intercepts_base[*bits / 32] |= BIT(*bits % 32);
+}
+
+void vmcb_intercepts_prepare(void)
+{
+	static const u8 invpcid = INTERCEPT_INVPCID;
+
+	memset(intercepts_base, 0, sizeof(intercepts_base));
+	base_add(intercepts_always, ARRAY_SIZE(intercepts_always));
+	if (svm_features.npt)
+		return;
+	base_add(intercepts_shadow, ARRAY_SIZE(intercepts_shadow));
+	if (boot_cpu_has(X86_FEATURE_INVPCID))
+		base_add(&invpcid, 1);
 }
 
 void vmcb_intercepts_reset(struct svm_vcpu *s)
 {
-	int i;
-
-	memset(s->intercepts, 0, sizeof(s->intercepts));
+	memcpy(s->intercepts, intercepts_base, sizeof(s->intercepts));
 	vmcb_intercepts_l1(s, NULL);
-	for (i = 0; i < ARRAY_SIZE(intercepts_always); i++)
-		vmcb_intercept(s, intercepts_always[i], true);
-	if (!svm_features.npt)
-		intercept_shadow(s);
 	vmcb_intercept_exceptions(s, 0);
 }
 

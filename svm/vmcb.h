@@ -32,13 +32,20 @@ static inline void vmcb_changed(struct svm_vcpu *s, u32 clean)
 	s->vmcb->control.clean &= ~clean;
 }
 
+/** vmcb_intercept_flip - vmcb_intercept(), where it is not as it should be */
+void vmcb_intercept_flip(struct svm_vcpu *s, unsigned int bit);
+
 /**
  * vmcb_intercept - turn an intercept on or off
  * @s: the vCPU
  * @bit: INTERCEPT_*
  * @on: which
  */
-void vmcb_intercept(struct svm_vcpu *s, unsigned int bit, bool on);
+static inline void vmcb_intercept(struct svm_vcpu *s, unsigned int bit, bool on)
+{
+	if (!(s->intercepts[bit / 32] & BIT(bit % 32)) == on)
+		vmcb_intercept_flip(s, bit);
+}
 
 /**
  * vmcb_intercept_exceptions - which exceptions exit, besides those that always do
@@ -53,6 +60,9 @@ void vmcb_intercept_exceptions(struct svm_vcpu *s, u32 vectors);
  * @words: L1's; NULL: none
  */
 void vmcb_intercepts_l1(struct svm_vcpu *s, const u32 *words);
+
+/** vmcb_intercepts_prepare - once the features are known */
+void vmcb_intercepts_prepare(void);
 
 /**
  * vmcb_intercepts_reset - the intercepts that every guest has, and no others
@@ -82,5 +92,39 @@ int vmcb_maps_create(void);
 
 /** vmcb_maps_destroy - free them */
 void vmcb_maps_destroy(void);
+
+/**
+ * svm_seg_fetch - a segment of a control block
+ * @to: where to
+ * @from: where from
+ *
+ * G is as the limit implies it: hardware keeps limits in bytes (APM vol. 2, 15.5.1).
+ */
+static __always_inline void svm_seg_fetch(struct x86_seg *to,
+					  const struct vmcb_seg *from)
+{
+	u32 limit = from->limit;
+	u16 attr = from->attrib & 0xfff & ~SEG_G;
+
+	if (limit > 0xfffff)
+		attr |= SEG_G;
+	if (!(attr & SEG_P))
+		attr |= SEG_UNUSABLE;
+	*to = (struct x86_seg){ from->base, limit, from->selector, attr };
+}
+
+/** svm_seg_store - the reverse */
+static __always_inline void svm_seg_store(struct vmcb_seg *to,
+					  const struct x86_seg *from)
+{
+	u16 attr = from->attr & 0xfff;
+
+	if (from->attr & SEG_UNUSABLE)
+		attr &= ~SEG_P;
+	to->base = from->base;
+	to->limit = from->limit;
+	to->selector = from->sel;
+	to->attrib = attr;
+}
 
 #endif

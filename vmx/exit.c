@@ -290,6 +290,7 @@ void vmx_exit_decode(struct x86_vcpu *v, struct x86_exit *exit)
 {
 	struct vmx_vcpu *s = to_vmx(v);
 
+	vmx_event_reclaim(v, &v->events.injected);
 	exit->code = s->reason;
 	exit->insn_len = 0;
 	exit->next_rip = 0;

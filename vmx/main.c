@@ -38,7 +38,6 @@ static const struct kvm_vendor vmx_vendor = {
 	.event_inject	= vmx_event_inject,
 	.event_window	= vmx_event_window,
 	.event_nmi_mask	= vmx_event_nmi_mask,
-	.event_reclaim	= vmx_event_reclaim,
 
 	.root_load	= vmx_root_load,
 	.tlb_flush	= vmx_tlb_flush,

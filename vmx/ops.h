@@ -82,8 +82,8 @@ void vmx_state_store(struct x86_vcpu *v, u32 groups);
  * every exit.
  */
 #define VMX_GROUPS_LIVE \
-	(GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_CR0 | GRP_CSSS | GRP_SEGS | \
-	 GRP_TABLES | GRP_SHADOW | GRP_CPL | GRP_PDPTR)
+	(GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_CR0 | GRP_CSSS | GRP_DATA | \
+	 GRP_SEGS | GRP_TABLES | GRP_SHADOW | GRP_CPL | GRP_PDPTR)
 
 /* msr.c */
 

@@ -10,7 +10,7 @@
 #include "vmx/cpu.h"
 
 /* What the checks look at. */
-#define GROUPS	(GRP_CR0 | GRP_RFLAGS | GRP_CSSS | GRP_SEGS)
+#define GROUPS	(GRP_CR0 | GRP_RFLAGS | GRP_CSSS | GRP_DATA | GRP_SEGS)
 
 #define SEG_CODE	0x8
 #define SEG_CONFORMING	0x4	/* of code */

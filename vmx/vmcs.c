@@ -42,8 +42,8 @@ struct vmcs_copy {
 static const struct vmcs_copy vmcs_copies[] = {
 	SEGMENT(GRP_CSSS, CS),
 	SEGMENT(GRP_CSSS, SS),
-	SEGMENT(GRP_SEGS, DS),
-	SEGMENT(GRP_SEGS, ES),
+	SEGMENT(GRP_DATA, DS),
+	SEGMENT(GRP_DATA, ES),
 	SEGMENT(GRP_SEGS, FS),
 	SEGMENT(GRP_SEGS, GS),
 	SEGMENT(GRP_SEGS, LDTR),

@@ -16,7 +16,7 @@ void vmcs_groups_fetch(struct vmx_vcpu *s, u32 groups);
 void vmcs_groups_store(struct vmx_vcpu *s, u32 groups);
 
 /* Groups whose fields the table in vmcs.c copies. */
-#define VMCS_GROUPS	(GRP_CSSS | GRP_SEGS | GRP_TABLES | GRP_PDPTR)
+#define VMCS_GROUPS	(GRP_CSSS | GRP_DATA | GRP_SEGS | GRP_TABLES | GRP_PDPTR)
 
 /**
  * vmcs_fill - write what never changes, and what state and controls do not cover

@@ -4,82 +4,126 @@
  * instruction (decode assists) or where the next one begins (NRIP save): there each
  * exit fetches code, and nearly always from the page of the last time.  Where it
  * does tell, nothing else wants this file.
+ *
+ * A walk that is repeated reads what it has read, where userspace has it.  Where that
+ * is, is looked up when a walk is repeated for the first time, and again when a slot
+ * has changed.
  */
 #include <linux/string.h>
 
 #include "mmu/guest/again.h"
 #include "mmu/guest/ctx.h"
 
-void again_forget(struct mmu_ctx *ctx)
+void again_forget(struct mmu_vcpu *vcpu)
 {
-	ctx->last[0].level = 0;
-	ctx->last[1].level = 0;
-}
-
-static struct mmu_walk *last_walk(struct mmu_ctx *ctx,
-				  const struct gwalk_access *access)
-{
-	return &ctx->last[!!(access->pf & PF_FETCH)];
+	vcpu->last[0].n = 0;
+	vcpu->last[1].n = 0;
 }
 
 /*
- * PAE's first entries are not read from where they lie, of what ->next has read
- * nothing is left, and who only looks leaves bits unset that others would set.
+ * PAE's first entries are not read from where they lie, and who only looks leaves bits
+ * unset that others would set.  Of what L1's tables translate too nothing is left: L2's
+ * context has no such walks.
  */
-void again_remember(struct mmu_ctx *ctx, u64 va,
+void again_remember(struct mmu_vcpu *vcpu, u64 va,
 		    const struct gwalk_access *access,
 		    const struct gwalk_result *res)
 {
-	struct mmu_walk *last = last_walk(ctx, access);
+	struct mmu_walk *last = &vcpu->last[!!(access->pf & PF_FETCH)];
+	const struct mmu_ctx *ctx = &vcpu->ctx[MMU_CTX_GUEST];
 	const struct pt_format *fmt = ctx->walk.fmt;
 
-	if (!fmt || fmt == &pt_format_pae || ctx->walk.next || access->no_ad)
+	if (!fmt || fmt == &pt_format_pae || access->no_ad)
 		return;
-	last->access = *access;
+	last->pf = access->pf;
+	last->regs = access->regs;
 	last->page = va >> MMU_PAGE_SHIFT;
 	last->gfn = res->gpa >> MMU_PAGE_SHIFT;
-	last->root = ctx->walk.root;
-	last->level = res->level;
-	memcpy(&last->step[res->level], &res->step[res->level],
-	       (fmt->levels - res->level + 1) * sizeof(*last->step));
+	last->root = ctx->ops->root_get(vcpu);
+	last->slots = 0;
+	last->n = fmt->levels - res->level + 1;
+	last->wide = fmt->entry_size == sizeof(u64);
+	memcpy(last->step, &res->step[res->level], last->n * sizeof(*last->step));
 }
 
-static bool walk_is_same(const struct mmu_walk *last, u64 va,
-			 const struct gwalk_access *access)
+/* Return: false: an entry is not in guest memory. */
+static noinline bool walk_locate(struct mmu_vcpu *vcpu, struct mmu_walk *last)
 {
-	return last->level && last->page == va >> MMU_PAGE_SHIFT &&
-	       last->access.pf == access->pf &&
-	       last->access.regs.ac == access->regs.ac &&
-	       last->access.regs.pkru == access->regs.pkru;
+	unsigned int i;
+
+	for (i = 0; i < last->n; i++) {
+		last->at[i] = mmu_env_guest_hva(vcpu, last->step[i].gpa, &last->slots);
+		if (!last->at[i])
+			last->slots = 0;
+		if (!last->slots)
+			return false;
+	}
+	last->hva = mmu_env_guest_hva(vcpu, last->gfn << MMU_PAGE_SHIFT, &last->slots);
+	return true;
 }
 
 /*
  * Another root that has the same entry leads to the same tables: what a kernel runs
  * is at the same place in all of its address spaces.
  */
-static void walk_move(struct mmu_walk *last, const struct pt_format *fmt,
-		      gpa_t root)
+static noinline bool walk_move(struct mmu_vcpu *vcpu, struct mmu_walk *last, u64 root)
 {
-	last->step[fmt->levels].gpa += root - last->root;
+	const struct pt_format *fmt = vcpu->ctx[MMU_CTX_GUEST].walk.fmt;
+	struct gwalk_step *top = &last->step[last->n - 1];
+	u64 slots;
+
+	top->gpa += ctx_root(fmt, root) - ctx_root(fmt, last->root);
 	last->root = root;
+	last->at[last->n - 1] = mmu_env_guest_hva(vcpu, top->gpa, &slots);
+	if (!last->at[last->n - 1])
+		last->slots = 0;
+	return last->at[last->n - 1];
 }
 
-bool mmu_translate_again(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
-			 u64 va, const struct gwalk_access *access, gpa_t *gpa)
+/* The last walk for such an access, if it was to this address; else NULL. */
+static __always_inline struct mmu_walk *walk_find(struct mmu_vcpu *vcpu, u64 root,
+						  u64 va, u64 pf,
+						  struct perm_regs regs)
 {
-	struct mmu_ctx *ctx = &vcpu->ctx[kind];
-	struct mmu_walk *last = last_walk(ctx, access);
-	const struct pt_format *fmt = ctx->walk.fmt;
+	struct mmu_walk *last = &vcpu->last[!!(pf & PF_FETCH)];
 
-	if (!walk_is_same(last, va, access))
-		return false;
-	ctx_root_read(vcpu, ctx);
-	if (ctx->walk.root != last->root)
-		walk_move(last, fmt, ctx->walk.root);
-	if (!mmu_env_guest_same(vcpu, &last->step[last->level],
-				fmt->levels - last->level + 1,
-				fmt->entry_size))
+	if (!last->n || last->page != va >> MMU_PAGE_SHIFT || last->pf != pf ||
+	    last->regs.pkru != regs.pkru || last->regs.ac != regs.ac)
+		return NULL;
+	if (unlikely(last->root != root) && !walk_move(vcpu, last, root))
+		return NULL;
+	return last;
+}
+
+static __always_inline bool walk_holds(struct mmu_vcpu *vcpu, struct mmu_walk *last,
+				       unsigned int code)
+{
+	enum mmu_again r = mmu_env_guest_again(vcpu, last, code);
+
+	if (unlikely(r == AGAIN_MOVED) && walk_locate(vcpu, last))
+		r = mmu_env_guest_again(vcpu, last, code);
+	return r == AGAIN_SAME;
+}
+
+bool mmu_translate_again(struct mmu_vcpu *vcpu, u64 root, u64 va,
+			 const struct gwalk_access *access, gpa_t *gpa)
+{
+	struct mmu_walk *last = walk_find(vcpu, root, va, access->pf, access->regs);
+
+	if (!last || !walk_holds(vcpu, last, AGAIN_NO_CODE))
 		return false;
 	*gpa = last->gfn << MMU_PAGE_SHIFT | (va & (MMU_PAGE_SIZE - 1));
 	return true;
+}
+
+const struct mmu_walk *mmu_code_again(struct mmu_vcpu *vcpu, u64 root, u64 va, u64 pf,
+				      struct perm_regs regs)
+{
+	unsigned int offset = va & (MMU_PAGE_SIZE - 1);
+	struct mmu_walk *last;
+
+	if (unlikely(offset > MMU_PAGE_SIZE - sizeof(last->code)))
+		return NULL;
+	last = walk_find(vcpu, root, va, pf, regs);
+	return likely(last && walk_holds(vcpu, last, offset)) ? last : NULL;
 }

@@ -70,8 +70,9 @@ static bool ctx_set(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	struct pt_rsvd old_rsvd;
 	union mmu_ctx_role old_role = ctx->role;
 
-	again_forget(ctx);
-	/* VMRUN says the same each time. */
+	if (kind == MMU_CTX_GUEST)
+		again_forget(vcpu);
+	/* CR0.TS and the like change often, and nothing for us. */
 	if (fmt && fmt == old_fmt &&
 	    !memcmp(bits, &ctx->bits, sizeof(*bits)) &&
 	    !memcmp(feat, &ctx->feat, sizeof(*feat)))
@@ -99,8 +100,14 @@ static bool ctx_set(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	       memcmp(&old_rsvd, &walk->rsvd, sizeof(old_rsvd));
 }
 
-bool ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
-		const struct mmu_cpu *cpu)
+static bool cpu_is_same(const struct mmu_cpu *a, const struct mmu_cpu *b)
+{
+	return a->cr0 == b->cr0 && a->cr4 == b->cr4 && a->efer == b->efer &&
+	       !memcmp(&a->feat, &b->feat, sizeof(a->feat));
+}
+
+static noinline bool ctx_remake(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
+				const struct mmu_cpu *cpu)
 {
 	const struct pt_format *fmt = ctx_format(cpu);
 	bool lma = cpu->efer & EFER_LMA_BIT;
@@ -113,6 +120,7 @@ bool ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 		.pke = lma && (cpu->cr4 & X86_CR4_PKE),
 	};
 
+	vcpu->ctx[kind].cpu = *cpu;
 	feat.nx = bits.nx;
 	feat.pse = cpu->cr4 & X86_CR4_PSE;
 	/* 2-level tables have no NX bit, whatever EFER says. */
@@ -121,8 +129,18 @@ bool ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	/* APM 15.25.5: of the rules for L1 itself only NX is one for L2. */
 	if (kind == MMU_CTX_SECOND)
 		bits = (struct perm_bits){ .nx = bits.nx, .second = true };
-	/* CR0.TS and the like change often, and nothing for us. */
 	return ctx_set(vcpu, kind, fmt, &bits, &feat);
+}
+
+bool ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
+		const struct mmu_cpu *cpu)
+{
+	const struct mmu_ctx *ctx = &vcpu->ctx[kind];
+
+	/* VMRUN and #VMEXIT say the same each time. */
+	if (likely(ctx->walk.fmt && cpu_is_same(&ctx->cpu, cpu)))
+		return false;
+	return ctx_remake(vcpu, kind, cpu);
 }
 
 void ctx_update_ept(struct mmu_vcpu *vcpu, const struct pt_format *fmt,
@@ -130,24 +148,27 @@ void ctx_update_ept(struct mmu_vcpu *vcpu, const struct pt_format *fmt,
 {
 	const struct perm_bits bits = { .nx = true, .second = true };
 
+	vcpu->ctx[MMU_CTX_SECOND].cpu = (struct mmu_cpu){ };
 	ctx_set(vcpu, MMU_CTX_SECOND, fmt, &bits, feat);
+}
+
+gpa_t ctx_root(const struct pt_format *fmt, u64 root)
+{
+	if (fmt == &pt_format_2level)
+		return root & ROOT_2LEVEL;
+	return root & (fmt == &pt_format_pae ? ROOT_PAE : fmt->addr);
 }
 
 void ctx_root_read(struct mmu_vcpu *vcpu, struct mmu_ctx *ctx)
 {
 	struct gwalk_ctx *walk = &ctx->walk;
-	u64 root = ctx->ops->root_get(vcpu);
 	int i;
 
-	if (walk->fmt == &pt_format_2level) {
-		walk->root = root & ROOT_2LEVEL;
-	} else if (walk->fmt == &pt_format_pae) {
-		walk->root = root & ROOT_PAE;
-		for (i = 0; !walk->pdptr_mem && i < 4; i++)
-			walk->pdptr[i] = ctx->ops->pdptr_get(vcpu, i);
-	} else {
-		walk->root = root & walk->fmt->addr;
-	}
+	walk->root = ctx_root(walk->fmt, ctx->ops->root_get(vcpu));
+	if (walk->fmt != &pt_format_pae)
+		return;
+	for (i = 0; !walk->pdptr_mem && i < 4; i++)
+		walk->pdptr[i] = ctx->ops->pdptr_get(vcpu, i);
 }
 
 enum gwalk_status mmu_translate(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
@@ -162,7 +183,7 @@ enum gwalk_status mmu_translate(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 	if (ctx->walk.next)
 		ctx_root_read(vcpu, &vcpu->ctx[MMU_CTX_SECOND]);
 	status = gwalk(vcpu, &ctx->walk, va, access, res);
-	if (status == GWALK_OK)
-		again_remember(ctx, va, access, res);
+	if (status == GWALK_OK && kind == MMU_CTX_GUEST)
+		again_remember(vcpu, va, access, res);
 	return status;
 }

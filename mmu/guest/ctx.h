@@ -33,6 +33,9 @@ bool ctx_update(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 void ctx_update_ept(struct mmu_vcpu *vcpu, const struct pt_format *fmt,
 		    const struct pt_features *feat);
 
+/** ctx_root - the root table that a root register names, in a format */
+gpa_t ctx_root(const struct pt_format *fmt, u64 root);
+
 /**
  * ctx_root_read - read root register and PDPTEs into the walker's context
  * @vcpu: the vCPU; called by its own thread, memslots' SRCU held, may sleep

@@ -12,11 +12,15 @@
 
 struct shadow_page;
 
-/* Leaves that one shadow fault may make beside its own. */
-#define SHADOW_PREFETCH	8
+/*
+ * The aligned block that one fault maps: of a guest's entries, and below a large guest
+ * page, where there is nothing to read, as many as tdp/fault.c does.
+ */
+#define SHADOW_PREFETCH		8
+#define SHADOW_PREFETCH_DIRECT	16
 
 /* The worst fault: its leaf, a link per level below the root, the prefetched. */
-#define RESERVE_DESCS	(1 + LEVEL_MAX - 1 + SHADOW_PREFETCH)
+#define RESERVE_DESCS	(LEVEL_MAX + SHADOW_PREFETCH_DIRECT - 1)
 /* New pages of one fault, or of the root of a PAE guest. */
 #define RESERVE_PAGES	(LEVEL_MAX - 1)
 

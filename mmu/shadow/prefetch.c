@@ -4,11 +4,15 @@
 #include "mmu/shadow/prefetch.h"
 #include "mmu/shadow/role.h"
 
-/* @slot was looked up under the lock, or with a sequence that still is right. */
+/*
+ * @slot was looked up under the lock, or with a sequence that still is right.  @tables:
+ * guest tables that are shadowed may be among the frames.
+ */
 struct prefetch_op {
 	struct mmu_vcpu *vcpu;
 	const struct mmu_slot *slot;
 	struct shadow_batch *b;
+	bool tables;
 };
 
 static const struct gwalk_ctx *walk_of(const struct mmu_vcpu *vcpu)
@@ -26,7 +30,7 @@ static int prefetch_leaf(struct prefetch_op *p, u64 *sptep,
 	u64 spte;
 
 	if (!(hostpage_leaf_how(p->slot, page, false) & LEAF_WRITE) ||
-	    tracked_any(&mmu->shadow->tracked, p->vcpu->as_id, e->gfn, 1))
+	    (p->tables && tracked_any(&mmu->shadow->tracked, e->gfn, 1)))
 		acc &= ~ACC_W;
 	spte = spte_shadow_leaf(mmu->config, LEVEL_4K, page->pfn, acc, e->pkey);
 	return shadow_leaf_set(sptep, spte & ~unset, e->gfn,
@@ -79,7 +83,7 @@ static void prefetch_entries(struct prefetch_op *p, const struct mmu_fault *faul
 static void prefetch_run(struct prefetch_op *p, u64 *sptep,
 			 struct shadow_entry e, gfn_t end)
 {
-	struct mmu_pfn page[SHADOW_PREFETCH] __uninitialized;
+	struct mmu_pfn page[SHADOW_PREFETCH_DIRECT] __uninitialized;
 	unsigned int count, i;
 	int err;
 
@@ -99,9 +103,10 @@ static void prefetch_direct(struct prefetch_op *p, const struct mmu_fault *fault
 			    union shadow_role role, u64 *sptep)
 {
 	struct shadow_entry e = { .acc = role.access, .pkey = role.pkey };
-	gfn_t gfn = fault->gfn, first = gfn & ~(gfn_t)(SHADOW_PREFETCH - 1);
-	gfn_t end = min(first + SHADOW_PREFETCH,
+	gfn_t gfn = fault->gfn, first = gfn & ~(gfn_t)(SHADOW_PREFETCH_DIRECT - 1);
+	gfn_t end = min(first + SHADOW_PREFETCH_DIRECT,
 			p->slot->base_gfn + p->slot->npages);
+	struct mmu *mmu = p->vcpu->mmu;
 	gfn_t lo = gfn, hi = gfn + 1;
 
 	first = max(first, p->slot->base_gfn);
@@ -109,8 +114,9 @@ static void prefetch_direct(struct prefetch_op *p, const struct mmu_fault *fault
 		lo--;
 	while (hi < end && !sptep[hi - gfn])
 		hi++;
-	if (inv_is_stale(&p->vcpu->mmu->inv, fault->seq, lo, hi))
+	if (inv_is_stale(&mmu->inv, fault->seq, lo, hi))
 		return;
+	p->tables = tracked_any(&mmu->shadow->tracked, lo, hi - lo);
 	e.gfn = lo;
 	prefetch_run(p, sptep - (gfn - lo), e, gfn);
 	e.gfn = gfn + 1;
@@ -121,7 +127,9 @@ void shadow_prefetch(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
 		     const struct shadow_page *sp, u64 *sptep,
 		     struct shadow_batch *b)
 {
-	struct prefetch_op p = { .vcpu = vcpu, .slot = fault->slot, .b = b };
+	struct prefetch_op p = {
+		.vcpu = vcpu, .slot = fault->slot, .b = b, .tables = true,
+	};
 
 	if (sp->role.direct)
 		prefetch_direct(&p, fault, sp->role, sptep);
@@ -132,7 +140,7 @@ void shadow_prefetch(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
 void shadow_refill(struct mmu_vcpu *vcpu, u64 *sptep, u64 entry,
 		   struct shadow_batch *b)
 {
-	struct prefetch_op p = { .vcpu = vcpu, .b = b };
+	struct prefetch_op p = { .vcpu = vcpu, .b = b, .tables = true };
 	struct shadow_entry e;
 
 	if (!vcpu->reserve || !shadow_entry_read(walk_of(vcpu),

@@ -14,6 +14,7 @@
 #define LSTAR	0xc0000082
 #define PAT	0x277
 #define UNKNOWN	0x12345678
+#define MSR_WALL_CLOCK	0x4b564d00	/* msr.rst */
 
 static uint8_t none[KVM_MSR_FILTER_MAX_BITMAP_SIZE];
 static uint8_t all[KVM_MSR_FILTER_MAX_BITMAP_SIZE];
@@ -227,6 +228,8 @@ static void user_reasons(void)
 	CHECK(!guest_set(PAT, 2));
 }
 
+GUEST(64, g_write, "wrmsr\n inc %rbx\n shl $2, %rbx\n inc %rbx\n" DONE);
+
 /* The instruction's own length, whatever stands in front of it. */
 GUEST(64, g_prefixed, ".byte 0x66, 0xf3\n rdmsr\n inc %rbx\n" DONE);
 
@@ -245,6 +248,51 @@ static void user_length(void)
 	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE);
 	vcpu_until(&v, PORT_DONE);
 	CHECK_EQ(vcpu_regs(&v).rbx, 2);
+}
+
+/* The access is done: what userspace has put in the instruction's place is not it. */
+static void user_changes_code(void)
+{
+	static const uint8_t longer[] = { 0x48, 0xb8 };	/* with its operand 10 bytes */
+	struct kvm_regs r = {
+		.rip = GPA_CODE, .rsp = GPA_STACK, .rflags = 2, .rcx = UNKNOWN,
+		.rbx = 1,
+	};
+
+	machine();
+	to_user(KVM_MSR_EXIT_REASON_UNKNOWN);
+	vcpu_code(&v, MODE_LONG, g_write);
+	vcpu_set_regs(&v, &r);
+	vcpu_expect(&v, KVM_EXIT_X86_WRMSR);
+	memcpy(vm.mem + GPA_CODE, longer, sizeof(longer));
+	vcpu_until(&v, PORT_DONE);
+	CHECK_EQ(vcpu_regs(&v).rbx, 9);
+}
+
+/*
+ * The guest's wall clock, written over the WRMSR that asks for it: its length is that of
+ * what was executed.  The version's increments carry into a prefix, which becomes AAS:
+ * no instruction in 64-bit code.
+ */
+static void own_code(void)
+{
+	static const uint8_t code[12] = { 0xfd, 0x3e, 0x0f, 0x30, 0xf4 };
+	struct kvm_guest_debug step = {
+		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP,
+	};
+	struct kvm_regs r = {
+		.rip = GPA_CODE + 1, .rsp = GPA_STACK, .rflags = 2,
+		.rax = GPA_CODE, .rcx = MSR_WALL_CLOCK,
+	};
+
+	machine();
+	vcpu_mode(&v, MODE_LONG, GPA_CODE);
+	vm_load(&vm, GPA_CODE, code, code + sizeof(code));
+	vcpu_set_regs(&v, &r);
+	OK(ioctl(v.fd, KVM_SET_GUEST_DEBUG, &step));
+	vcpu_expect(&v, KVM_EXIT_DEBUG);
+	CHECK_EQ(v.run->debug.arch.pc, GPA_CODE + 4);
+	CHECK_EQ(vm.mem[GPA_CODE + 1], 0x3f);
 }
 
 /* No filter reaches the x2APIC's registers. */
@@ -355,6 +403,8 @@ static const struct test_case cases[] = {
 	{ "user_filter", user_filter, 0 },
 	{ "user_reasons", user_reasons, 0 },
 	{ "user_length", user_length, 0 },
+	{ "user_changes_code", user_changes_code, 0 },
+	{ "own_code", own_code, 0 },
 	{ "x2apic", x2apic, 0 },
 	{ "bad", bad, 0 },
 	{ "change_while_running", change_while_running, 120 },

@@ -39,18 +39,36 @@ int mmu_env_guest_read(struct mmu_vcpu *v, gpa_t gpa, void *buf,
 	return 0;
 }
 
-bool mmu_env_guest_same(struct mmu_vcpu *v, const struct gwalk_step *step,
-			unsigned int n, unsigned int size)
+/* Userspace's addresses: a slot change moves all of them. */
+static u64 slots = 1;
+#define HVA(gpa)	((slots << 32) + (gpa))
+
+hva_t mmu_env_guest_hva(struct mmu_vcpu *v, gpa_t gpa, u64 *number)
 {
+	*number = slots;
+	return gpa < sizeof(word) ? HVA(gpa) : 0;
+}
+
+enum mmu_again mmu_env_guest_again(struct mmu_vcpu *v, struct mmu_walk *w,
+				   unsigned int code)
+{
+	unsigned int i, size = w->wide ? 8 : 4;
 	u64 entry;
 
-	for (; n; n--, step++) {
+	if (w->slots != slots)
+		return AGAIN_MOVED;
+	for (i = 0; i < w->n; i++) {
+		assert_true(w->at[i] == HVA(w->step[i].gpa));
 		entry = 0;
-		if (mmu_env_guest_read(v, step->gpa, &entry, size) ||
-		    entry != step->entry)
-			return false;
+		if (mmu_env_guest_read(v, w->at[i] - HVA(0), &entry, size) ||
+		    entry != w->step[i].entry)
+			return AGAIN_CHANGED;
 	}
-	return true;
+	if (code == AGAIN_NO_CODE)
+		return AGAIN_SAME;
+	if (!w->hva || mmu_env_guest_read(v, w->hva - HVA(0) + code, &w->code, 8))
+		return AGAIN_CHANGED;
+	return AGAIN_SAME;
 }
 
 int mmu_env_guest_cmpxchg(struct mmu_vcpu *v, gpa_t gpa, unsigned int size,
@@ -121,7 +139,7 @@ static bool again(u64 va, u64 pf, gpa_t *gpa)
 {
 	const struct gwalk_access access = { .pf = pf };
 
-	return mmu_translate_again(&vcpu, MMU_CTX_GUEST, va, &access, gpa);
+	return mmu_translate_again(&vcpu, root, va, &access, gpa);
 }
 
 static void repeats(void **state)
@@ -141,6 +159,65 @@ static void repeats(void **state)
 	assert_true(again(VA, 0, &gpa) && gpa == GPA);
 }
 
+#define NOWHERE	(~0ull)
+
+static gpa_t code_again(u64 va, u64 pf, u64 *code)
+{
+	const struct mmu_walk *w;
+
+	w = mmu_code_again(&vcpu, root, va, pf, (struct perm_regs){ });
+	if (!w)
+		return NOWHERE;
+	*code = w->code;
+	return (w->gfn << 12) + (va & 0xfff);
+}
+
+/* Code comes along, as it is now, and as long as it is all in the page. */
+static void code(void **state)
+{
+	u64 va = VA & ~0xfffull, at = GPA & ~0xfffull, seen;
+	gpa_t gpa;
+
+	assert_true(code_again(va + 8, PF_FETCH, &seen) == NOWHERE);
+	assert_true(full(va, PF_FETCH, &gpa));
+	word[at / 8 + 1] = 0x1122334455667788;
+	assert_true(code_again(va + 8, PF_FETCH, &seen) == at + 8);
+	assert_true(seen == 0x1122334455667788);
+	word[at / 8 + 1] = 0x99;
+	assert_true(code_again(va + 8, PF_FETCH, &seen) == at + 8 && seen == 0x99);
+	assert_true(code_again(va + 8, PF_FETCH | PF_USER, &seen) == NOWHERE);
+	assert_true(code_again(va + 4088, PF_FETCH, &seen) == at + 4088);
+	assert_true(code_again(va + 4089, PF_FETCH, &seen) == NOWHERE);
+	/* Where no slot is there is no code, though the walk may be repeated. */
+	*entry_at(1) = 0x100000 | RIGHTS;
+	assert_true(code_again(va, PF_FETCH, &seen) == NOWHERE);
+	assert_true(full(va, PF_FETCH, &gpa));
+	assert_true(again(va, PF_FETCH, &gpa) && gpa == 0x100000);
+	assert_true(code_again(va, PF_FETCH, &seen) == NOWHERE);
+}
+
+/* Userspace has memory elsewhere, or the root in another place. */
+static void moves(void **state)
+{
+	gpa_t gpa;
+
+	assert_true(full(VA, 0, &gpa));
+	assert_true(again(VA, 0, &gpa));
+	slots++;
+	assert_true(again(VA, 0, &gpa) && gpa == GPA);
+	word[0x8000 / 8 + 1] = *entry_at(4);
+	root = 0x8000;
+	slots++;
+	assert_true(again(VA, 0, &gpa) && gpa == GPA);
+	root = TABLE(4);
+	assert_true(again(VA, 0, &gpa) && gpa == GPA);
+	/* What memory lacks is no table. */
+	root = sizeof(word);
+	assert_false(again(VA, 0, &gpa));
+	root = TABLE(4);
+	assert_true(again(VA, 0, &gpa) && gpa == GPA);
+}
+
 /* Another right, another privilege, another reason to ignore SMAP. */
 static void other_access(void **state)
 {
@@ -152,12 +229,10 @@ static void other_access(void **state)
 	assert_false(again(VA, PF_USER, &gpa));
 	assert_false(again(VA, PF_IMPLICIT, &gpa));
 	access.regs.ac = true;
-	assert_false(mmu_translate_again(&vcpu, MMU_CTX_GUEST, VA, &access,
-					 &gpa));
+	assert_false(mmu_translate_again(&vcpu, root, VA, &access, &gpa));
 	access.regs.ac = false;
 	access.regs.pkru = 4;
-	assert_false(mmu_translate_again(&vcpu, MMU_CTX_GUEST, VA, &access,
-					 &gpa));
+	assert_false(mmu_translate_again(&vcpu, root, VA, &access, &gpa));
 	assert_true(again(VA, 0, &gpa));
 }
 
@@ -178,6 +253,42 @@ static void any_entry(void **state)
 	}
 }
 
+/* Each of them, and the CPU, counts. */
+static void what_makes_a_context(void **state)
+{
+	static const struct mmu_cpu base = {
+		.cr0 = BIT_ULL(31) | BIT_ULL(16) | 1, .cr4 = BIT_ULL(5),
+		.efer = BIT_ULL(8) | BIT_ULL(10),
+		.feat = { .maxphyaddr = 40, .gib_pages = true, .pse36 = true },
+	};
+	const struct mmu_ctx *ctx = &vcpu.ctx[MMU_CTX_GUEST];
+	struct mmu_cpu cpu = base;
+
+	cpu.cr0 &= ~BIT_ULL(16);
+	mmu_ctx_update(&vcpu, MMU_CTX_GUEST, &cpu);
+	assert_false(ctx->bits.wp);
+	mmu_ctx_update(&vcpu, MMU_CTX_GUEST, &base);
+	assert_true(ctx->bits.wp);
+	cpu = base;
+	cpu.cr4 |= BIT_ULL(20);
+	mmu_ctx_update(&vcpu, MMU_CTX_GUEST, &cpu);
+	assert_true(ctx->bits.smep);
+	cpu = base;
+	cpu.efer |= BIT_ULL(11);
+	mmu_ctx_update(&vcpu, MMU_CTX_GUEST, &cpu);
+	assert_true(ctx->bits.nx && !ctx->bits.smep);
+	cpu = base;
+	cpu.feat.maxphyaddr = 36;
+	mmu_ctx_update(&vcpu, MMU_CTX_GUEST, &cpu);
+	assert_int_equal(ctx->feat.maxphyaddr, 36);
+	cpu.cr0 &= ~BIT_ULL(31);
+	mmu_ctx_update(&vcpu, MMU_CTX_GUEST, &cpu);
+	assert_null(ctx->walk.fmt);
+	cpu = base;
+	mmu_ctx_update(&vcpu, MMU_CTX_GUEST, &cpu);
+	assert_non_null(ctx->walk.fmt);
+}
+
 static void registers(void **state)
 {
 	gpa_t gpa;
@@ -187,7 +298,10 @@ static void registers(void **state)
 	assert_false(again(VA, 0, &gpa));
 	root = TABLE(4);
 	assert_true(again(VA, 0, &gpa));
+	/* As VMRUN and #VMEXIT load them: the same each time. */
 	mode_set(BIT_ULL(5), BIT_ULL(8) | BIT_ULL(10));
+	assert_true(again(VA, 0, &gpa));
+	mode_set(BIT_ULL(5) | BIT_ULL(20), BIT_ULL(8) | BIT_ULL(10));
 	assert_false(again(VA, 0, &gpa));
 	/* PAE is not remembered: its first entries lie elsewhere. */
 	mode_set(BIT_ULL(5), 0);
@@ -220,7 +334,7 @@ static void looks(void **state)
 		assert_true(*entry_at(level) & accessed);
 	/* They are there: a look may repeat it. */
 	writes = 0;
-	assert_true(mmu_translate_again(&vcpu, MMU_CTX_GUEST, VA, &look, &gpa));
+	assert_true(mmu_translate_again(&vcpu, root, VA, &look, &gpa));
 	assert_true(gpa == GPA && !writes);
 }
 
@@ -340,9 +454,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(repeats, setup),
+		cmocka_unit_test_setup(code, setup),
+		cmocka_unit_test_setup(moves, setup),
 		cmocka_unit_test_setup(other_access, setup),
 		cmocka_unit_test_setup(any_entry, setup),
 		cmocka_unit_test_setup(registers, setup),
+		cmocka_unit_test_setup(what_makes_a_context, setup),
 		cmocka_unit_test_setup(looks, setup),
 		cmocka_unit_test_setup(pdptes_in_memory, setup),
 		cmocka_unit_test_setup(two_levels, setup),

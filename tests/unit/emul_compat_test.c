@@ -379,11 +379,38 @@ static void test_vex_reg(void **unused)
 	}
 }
 
+/* VEX.W makes no operand longer here: the last four bytes of memory, and SF of them. */
+static void test_vex_w(void **unused)
+{
+	static const u8 code[][5] = {
+		{ 0xc4, 0xe1, 0xf9, 0x6e, 0x06 },	/* VMOVD, from memory */
+		{ 0xc4, 0xe2, 0xf0, 0xf2, 0x06 },	/* ANDN, from memory */
+		{ 0xc4, 0xe2, 0xf0, 0xf2, 0xc7 },	/* ANDN, of registers */
+	};
+	static const struct form andn = { .undefined = AF | PF };
+	struct compat_case c = { .form = &andn, .wide = true };
+	unsigned int i;
+
+	if (!__builtin_cpu_supports("avx") || !__builtin_cpu_supports("bmi") ||
+	    !compat_init())
+		skip();
+	fill_memory();
+	for (i = 0; i < sizeof(code) / sizeof(*code); i++) {
+		c.before.flags = 0x202;
+		c.before.gpr[SI] = COMPAT_DATA + COMPAT_SIZE - 4;
+		c.before.gpr[DI] = 0x80000000;
+		memcpy(c.code, code[i], 5);
+		assert_int_equal(emul_decode(&c.insn, EMUL_32, c.code, 15), 5);
+		run_case(&c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_vex_reg),
+		cmocka_unit_test(test_vex_w),
 	};
 
 	return cmocka_run_group_tests(tests, user_setup, NULL);

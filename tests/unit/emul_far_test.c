@@ -353,9 +353,46 @@ static void test_model(void **unused)
 	assert_true(inner > 1000 && outer > 1000 && outcomes[11] > 1000);
 }
 
+/* IRETQ from level 0 to 3: data goes, conforming code and bases of null FS and GS stay. */
+static void outward_segments(bool amd)
+{
+	struct transfer_in in = {
+		.kind = TRANSFER_IRET, .long_mode = true, .inside = true,
+		.selector = CODE_INDEX << 3 | 3, .code = 0xaffb00,
+	};
+	const u8 *bytes;
+
+	ctx = (struct emul_ctx){ .mode = EMUL_64, .protected = true,
+				 .long_mode = true, .amd = amd };
+	prepare(&in, WIDE);
+	now.seg[EMUL_DS].attr = 0xc9f;
+	now.seg[EMUL_FS] = (struct emul_segment){ .base = 0x7f0012345678 };
+	now.seg[EMUL_GS] = (struct emul_segment){
+		.base = 0x7f0087654321, .selector = 3,
+	};
+	bytes = prepare_kind(&in, WIDE);
+	before = now;
+	assert_int_equal(machine_run(bytes, len), EMUL_OK);
+	assert_int_equal(now.cpl, 3);
+	assert_int_equal(now.seg[EMUL_ES].selector, 0);
+	assert_int_equal(now.seg[EMUL_ES].attr, 0);
+	assert_memory_equal(&now.seg[EMUL_DS], &before.seg[EMUL_DS],
+			    sizeof(now.seg[0]));
+	assert_int_equal(now.seg[EMUL_FS].base, 0x7f0012345678);
+	assert_int_equal(now.seg[EMUL_GS].base, 0x7f0087654321);
+	assert_int_equal(now.seg[EMUL_GS].selector, amd ? 3 : 0);
+}
+
+static void test_outward_segments(void **unused)
+{
+	outward_segments(true);
+	outward_segments(false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_outward_segments),
 		cmocka_unit_test(test_model),
 	};
 

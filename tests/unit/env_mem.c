@@ -96,15 +96,32 @@ int mmu_env_guest_peek(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 	return 0;
 }
 
+/* No slot changes between two walks here that would matter to a walk that is repeated. */
+hva_t mmu_env_guest_hva(struct mmu_vcpu *vcpu, gpa_t gpa, u64 *slots)
+{
+	struct env_slot *s = slot_at(vcpu, gpa);
+
+	*slots = 1;
+	return s ? s->s.hva + (gpa - (s->s.base_gfn << 12)) : 0;
+}
+
+/* By guest address, which is as good. */
+enum mmu_again mmu_env_guest_again(struct mmu_vcpu *vcpu, struct mmu_walk *walk,
+				   unsigned int code)
+{
+	gpa_t at = (walk->gfn << 12) + code;
+
+	if (!walk->slots)
+		return AGAIN_MOVED;
+	if (!mmu_env_guest_same_now(vcpu, walk->step, walk->n, walk->wide ? 8 : 4))
+		return AGAIN_CHANGED;
+	return code != AGAIN_NO_CODE && mmu_env_guest_peek(vcpu, at, &walk->code, 8) ?
+	       AGAIN_CHANGED : AGAIN_SAME;
+}
+
 bool mmu_env_guest_same_now(struct mmu_vcpu *vcpu,
 			    const struct gwalk_step *step, unsigned int n,
 			    unsigned int size)
-{
-	return mmu_env_guest_same(vcpu, step, n, size);
-}
-
-bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
-			unsigned int n, unsigned int size)
 {
 	u64 now;
 

@@ -83,14 +83,32 @@ int mmu_env_guest_read(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 	return 0;
 }
 
-bool mmu_env_guest_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
-			unsigned int n, unsigned int size)
+hva_t mmu_env_guest_hva(struct mmu_vcpu *vcpu, gpa_t gpa, u64 *slots)
 {
-	for (; n; n--, step++)
-		if (!inside(step->gpa, size) ||
-		    gmem_get(gmem_of(vcpu), step->gpa, size) != step->entry)
-			return false;
-	return true;
+	*slots = 1;
+	return inside(gpa, 1) ? (hva_t)gmem_of(vcpu)->word + gpa : 0;
+}
+
+enum mmu_again mmu_env_guest_again(struct mmu_vcpu *vcpu, struct mmu_walk *walk,
+				   unsigned int code)
+{
+	unsigned int i, size = walk->wide ? 8 : 4;
+	u64 entry;
+
+	if (!walk->slots)
+		return AGAIN_MOVED;
+	for (i = 0; i < walk->n; i++) {
+		entry = 0;
+		memcpy(&entry, (void *)walk->at[i], size);
+		if (entry != walk->step[i].entry)
+			return AGAIN_CHANGED;
+	}
+	if (code == AGAIN_NO_CODE)
+		return AGAIN_SAME;
+	if (!walk->hva)
+		return AGAIN_CHANGED;
+	memcpy(&walk->code, (void *)(walk->hva + code), sizeof(walk->code));
+	return AGAIN_SAME;
 }
 
 int mmu_env_guest_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int size,

@@ -244,8 +244,7 @@ static void not_repeated(void **state)
 	gpa_t gpa;
 
 	assert_int_equal(walk(MMU_CTX_L2, VA, 0), GWALK_OK);
-	assert_false(mmu_translate_again(&mem.vcpu, MMU_CTX_L2, VA, &access,
-					 &gpa));
+	assert_false(mmu_translate_again(&mem.vcpu, L2_AT, VA, &access, &gpa));
 }
 
 static void npt_faults(void **state)

@@ -66,10 +66,18 @@ bool apic_base_is_valid(const struct x86_vcpu *v, u64 data)
 }
 
 /* TPR has changed, and maybe whether the PICs' INTR reaches the processor. */
+/* Whether the PICs reach the processor may have changed. */
+static void extint_recheck(struct x86_vcpu *v)
+{
+	/* LINT0, then the PICs' INTR; irq_env_pic_output() has the other half. */
+	smp_mb();
+	v->events.irq_check = true;
+}
+
 static void apic_changed(struct x86_vcpu *v)
 {
 	state_set(v, GRP_CR8)->cr8 = lapic_tpr(&v->apic.lapic) >> 4;
-	v->events.irq_check = true;
+	extint_recheck(v);
 }
 
 void apic_base_load(struct x86_vcpu *v, u64 data)
@@ -133,8 +141,8 @@ static void reg_write_prepare(struct x86_vcpu *v, u32 offset)
 
 static void reg_written(struct x86_vcpu *v, u32 offset)
 {
-	if (unlikely(offset == APIC_REG_LVT_LINT0))
-		v->events.irq_check = true;
+	if (unlikely(offset == APIC_REG_LVT_LINT0 || offset == APIC_REG_SVR))
+		extint_recheck(v);
 	else if (unlikely(offset == APIC_REG_TPR))
 		apic_changed(v);
 	else
@@ -223,8 +231,6 @@ int apic_base_get(struct x86_vcpu *v, struct msr_access *a)
 int apic_base_set(struct x86_vcpu *v, struct msr_access *a)
 {
 	if (!apic_base_is_valid(v, a->data))
-		return -EINVAL;
-	if (!a->host && ((a->data ^ apic_base(v)) & APIC_BASE_BSP))
 		return -EINVAL;
 	if (a->host || !apic_in_kernel(v)) {
 		apic_base_load(v, a->data);

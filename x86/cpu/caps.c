@@ -61,6 +61,10 @@ int caps_step_setup(void *obj)
 	/* An earlier vendor may have left its answers (R2). */
 	mmu_setup_reset();
 	caps_record = (struct x86_caps){ };
+	if (!tsc_khz) {
+		pr_err("no frequency of the TSC is known, and guests' clocks go by it\n");
+		return -EOPNOTSUPP;
+	}
 	caps_record.tsc_khz = tsc_khz;
 	fpu_host_init(&caps_record);
 	cpuid_host_init();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A guest's CPUID: lookup, the instruction, and what is derived from the table. */
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include <asm/cpufeatures.h>
 #include <asm/fpu/types.h>
@@ -24,11 +25,10 @@ entry_find(const struct x86_vcpu *v, u32 function, u32 index)
 {
 	const struct x86_cpuid *c = &v->cpuid;
 	const struct kvm_cpuid_entry2 *e;
-	const u16 *link;
+	u32 nr;
 
-	for (link = &c->first[cpuid_bucket(function)]; *link;
-	     link = cpuid_links(c) + (*link - 1)) {
-		e = c->entry + (*link - 1);
+	for (nr = c->first[cpuid_bucket(function)]; nr; nr = e->padding[0]) {
+		e = c->entry + (nr - 1);
 		if (e->function != function)
 			continue;
 		if (!(e->flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX) ||
@@ -108,6 +108,10 @@ static u8 cpuid_maxphyaddr(const struct x86_vcpu *v)
 	return clamp_t(u32, e->eax & 0xff, 32, 52);
 }
 
+/* How AuthenticAMD and HygonGenuine begin: the same architecture. */
+#define VENDOR_AUTH	0x68747541
+#define VENDOR_HYGO	0x6f677948
+
 void cpuid_update(struct x86_vcpu *v)
 {
 	const struct kvm_cpuid_entry2 *leaf0 = cpuid_find(v, 0, 0);
@@ -119,8 +123,7 @@ void cpuid_update(struct x86_vcpu *v)
 	c->has_gib_pages = feature_granted(v, X86_FEATURE_GBPAGES);
 	c->has_ffxsr = feature_granted(v, X86_FEATURE_FXSR_OPT);
 	c->has_svm = x86_caps->nested && cpuid_has(v, X86_FEATURE_SVM);
-	/* "Auth" of AuthenticAMD. */
-	c->amd = leaf0 && leaf0->ebx == 0x68747541;
+	c->amd = leaf0 && (leaf0->ebx == VENDOR_AUTH || leaf0->ebx == VENDOR_HYGO);
 	c->cr4_allowed = cpuid_cr4(v);
 	c->xcr0 = cpuid_xcr0(v);
 	apic_cpuid_update(v);
@@ -159,6 +162,7 @@ void cpuid_entry_current(struct x86_vcpu *v, struct kvm_cpuid_entry2 *e)
 	bool apic = apic_base(v) & APIC_BASE_ENABLE;
 	u64 cr4 = state_get(v, GRP_CR4)->cr4;
 
+	memset(e->padding, 0, sizeof(e->padding));
 	switch (e->function) {
 	case 1:
 		e->ecx &= ~CPUID_BIT(X86_FEATURE_OSXSAVE);
@@ -191,6 +195,14 @@ void cpuid_entry_current(struct x86_vcpu *v, struct kvm_cpuid_entry2 *e)
 	}
 }
 
+/* The leaf that says how far a range goes; hypervisors have many, 256 leaves apart. */
+static u32 cpuid_class(u32 function)
+{
+	if (function >> 28 == 4)
+		return function & 0xffffff00;
+	return function & 0x80000000;
+}
+
 /* An Intel CPU answers beyond the last basic leaf with that leaf, AMD with 0. */
 static const struct kvm_cpuid_entry2 *cpuid_beyond(const struct x86_vcpu *v,
 						   u32 function, u32 index)
@@ -199,7 +211,7 @@ static const struct kvm_cpuid_entry2 *cpuid_beyond(const struct x86_vcpu *v,
 	const struct kvm_cpuid_entry2 *top, *class;
 
 	top = cpuid_find(v, 0, 0);
-	class = cpuid_find(v, function & 0x80000000, 0);
+	class = cpuid_find(v, cpuid_class(function), 0);
 	if (v->cpuid.amd || !top || (class && function <= class->eax))
 		return &zero;
 	return cpuid_find(v, top->eax, index) ?: &zero;

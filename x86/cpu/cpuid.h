@@ -75,7 +75,7 @@ bool cpuid_offered(unsigned int feature);
 /**
  * cpuid_entry_current - what the guest reads from an entry now
  * @v: own thread, for the registers that some bits follow
- * @e: a copy of an entry of the table, brought up to date
+ * @e: a copy of an entry of the table, brought up to date; its padding is cleared
  */
 void cpuid_entry_current(struct x86_vcpu *v, struct kvm_cpuid_entry2 *e);
 
@@ -101,15 +101,6 @@ long cpuid_ioctl_get(void *vcpu, void *data, unsigned long arg);
 static inline unsigned int cpuid_bucket(u32 function)
 {
 	return (function ^ function >> 26) % CPUID_BUCKETS;
-}
-
-/**
- * cpuid_links - the chains: for each entry the next one's number + 1, or 0
- * @c: the table
- */
-static inline u16 *cpuid_links(const struct x86_cpuid *c)
-{
-	return (u16 *)(c->entry + c->n);
 }
 
 /** vcpu_step_cpuid_down - vCPU step: free the table, if one was set */

@@ -106,6 +106,9 @@ static const struct cpuid_row cpuid_rows[] = {
 
 static u32 offered[ARRAY_SIZE(cpuid_rows)];
 
+/* By word of the kernel's capabilities: its row's number + 1, or 0. */
+static u8 row_by_word[NCAPINTS];
+
 static bool host_has_leaf(u32 function)
 {
 	return function <= cpuid_eax(function & 0x80000000);
@@ -138,6 +141,8 @@ void cpuid_host_init(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cpuid_rows); i++) {
+		if (cpuid_rows[i].word != NO_WORD)
+			row_by_word[cpuid_rows[i].word] = i + 1;
 		offered[i] = row_offered(&cpuid_rows[i]);
 		if (cpuid_rows[i].word == X86_FEATURE_PKU / 32 && !pku_usable())
 			offered[i] &= ~F(PKU);
@@ -146,12 +151,7 @@ void cpuid_host_init(void)
 
 static int row_of(unsigned int feature)
 {
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(cpuid_rows); i++)
-		if (cpuid_rows[i].word == feature / 32)
-			return i;
-	return -1;
+	return row_by_word[feature / 32] - 1;
 }
 
 bool cpuid_offered(unsigned int feature)

@@ -53,18 +53,18 @@ static bool cpuid_may_become(struct x86_vcpu *v,
 /* From the last to the first, so that each chain is in userspace's order. */
 static void cpuid_chain(struct x86_cpuid *c)
 {
-	u16 *link = cpuid_links(c), *first;
+	u16 *first;
 	u32 i;
 
 	memset(c->first, 0, sizeof(c->first));
 	for (i = c->n; i-- > 0;) {
 		first = &c->first[cpuid_bucket(c->entry[i].function)];
-		link[i] = *first;
+		c->entry[i].padding[0] = *first;
 		*first = i + 1;
 	}
 }
 
-/* Room for as many entries as userspace says, and their links. */
+/* Room for as many entries as userspace says. */
 static struct kvm_cpuid_entry2 *table_alloc(const u32 __user *nent, u32 *n)
 {
 	struct kvm_cpuid_entry2 *e;
@@ -73,7 +73,7 @@ static struct kvm_cpuid_entry2 *table_alloc(const u32 __user *nent, u32 *n)
 		return ERR_PTR(-EFAULT);
 	if (*n > CPUID_ENTRIES_MAX)
 		return ERR_PTR(-E2BIG);
-	e = kvzalloc(*n * (sizeof(*e) + sizeof(u16)), GFP_KERNEL_ACCOUNT);
+	e = kvzalloc(*n * sizeof(*e), GFP_KERNEL_ACCOUNT);
 	return e ?: ERR_PTR(-ENOMEM);
 }
 

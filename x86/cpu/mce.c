@@ -31,7 +31,10 @@ enum { BANK_CTL, BANK_STATUS, BANK_ADDR, BANK_MISC };
 
 void vcpu_step_mce_down(void *obj)
 {
-	kvfree(to_x86_vcpu(obj)->mce.bank);
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+
+	if (v->mce.bank)
+		kvfree(v->mce.bank);
 }
 
 /* Intel's bits, recovery among them, are reserved on AMD's processors. */

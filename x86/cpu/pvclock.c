@@ -60,9 +60,13 @@ static bool clock_is_stable(void)
 /* At a moment of tsc_host_awake().  Lock held. */
 static u64 clock_at(const struct x86_vm_clock *c, u64 tsc)
 {
+	u64 ticks;
+
 	if (!clock_is_stable())
 		return ktime_get_boottime_ns() + c->offset;
-	return c->ns_ref + ticks_to_ns(tsc - c->tsc_ref) +
+	/* Another CPU's TSC may have been a little ahead when the clock was set. */
+	ticks = max_t(s64, tsc - c->tsc_ref, 0);
+	return c->ns_ref + ticks_to_ns(ticks) +
 	       (host_slept() - c->slept_ref);
 }
 

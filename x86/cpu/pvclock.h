@@ -45,7 +45,7 @@ void pvclock_vcpu_load(struct x86_vcpu *v, int cpu);
 /* MSR rows: MSR_KVM_WALL_CLOCK(_NEW), MSR_KVM_SYSTEM_TIME(_NEW). */
 /** pvclock_msr_get - what was written */
 int pvclock_msr_get(struct x86_vcpu *v, struct msr_access *a);
-/** pvclock_msr_set - -EINVAL: a page that is not aligned; -ENOENT: not in CPUID */
+/** pvclock_msr_set - -ENOENT: not in CPUID; the guest answers for the alignment (msr.rst) */
 int pvclock_msr_set(struct x86_vcpu *v, struct msr_access *a);
 
 /** pvclock_ioctl_get - KVM_GET_CLOCK */

@@ -82,7 +82,7 @@ u64 tsc_host_awake_at(u64 tsc)
 
 u64 tsc_host_awake(void)
 {
-	return tsc_host_awake_at(rdtsc());
+	return tsc_host_awake_at(rdtsc_ordered());
 }
 
 u64 tsc_of_host(struct x86_vcpu *v, u64 awake)

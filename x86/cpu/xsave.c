@@ -119,19 +119,16 @@ long xsave_ioctl_get(void *obj, void *data, unsigned long arg)
 	return 0;
 }
 
+/*
+ * Refuses features that guests do not have, and reserved MXCSR bits.  What the image
+ * leaves out is in its initial form then, but for PKRU, which stays: KVM's ABI.
+ */
 long xsave_ioctl_set(void *obj, void *data, unsigned long arg)
 {
 	struct x86_vcpu *v = to_x86_vcpu(obj);
-	u32 pkru = 0;
-	int err;
 
-	/* Refuses features that guests do not have, and reserved MXCSR bits. */
-	err = fpu_copy_uabi_to_guest_fpstate(&v->fpu.guest, data,
-					     image_features(), &pkru);
-	/* Left out of the image: in its initial form, as all the others. */
-	if (!err)
-		v->fpu.pkru = pkru;
-	return err;
+	return fpu_copy_uabi_to_guest_fpstate(&v->fpu.guest, data,
+					      image_features(), &v->fpu.pkru);
 }
 
 /* The registers are in the CPU: they go to memory and come back. */
@@ -149,6 +146,9 @@ int fpu_image_set(struct x86_vcpu *v, struct emul_fpu *image)
 
 	fpu_put(v);
 	err = xsave_ioctl_set(v, image, 0);
+	/* XRSTOR knows no exception. */
+	if (!err && !(((struct xregs_state *)image)->header.xfeatures & XFEATURE_MASK_PKRU))
+		v->fpu.pkru = 0;
 	fpu_load(v);
 	return err;
 }

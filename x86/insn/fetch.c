@@ -11,6 +11,7 @@
 #include "x86/cpu/cr.h"
 #include "x86/cpu/debug.h"
 #include "x86/cpu/fpu.h"
+#include "emul/exec.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
 #include "x86/vcpu/vendor.h"
@@ -30,18 +31,14 @@ struct perm_regs guest_perm_regs(struct x86_vcpu *v)
 }
 
 /* One linear address to gpa.  EMUL_FAULT: @fault is the guest's #PF. */
-enum emul_result guest_translate(struct x86_vcpu *v, u64 la, u64 access,
-				  gpa_t *gpa, struct emul_fault *fault)
+static noinline enum emul_result translate_walk(struct x86_vcpu *v, u64 la,
+						const struct gwalk_access *walk,
+						gpa_t *gpa,
+						struct emul_fault *fault)
 {
-	struct gwalk_access walk = { .pf = access, .regs = perm_regs(v) };
 	struct gwalk_result res __uninitialized;
 
-	if (unlikely(v->mmu_stale))
-		cr_update_mmu(v);
-	if (likely(mmu_translate_again(&v->vcpu.mmu, v->nested.ctx, la, &walk,
-				       gpa)))
-		return EMUL_OK;
-	switch (mmu_translate(&v->vcpu.mmu, v->nested.ctx, la, &walk, &res)) {
+	switch (mmu_translate(&v->vcpu.mmu, v->nested.ctx, la, walk, &res)) {
 	case GWALK_OK:
 		*gpa = res.gpa;
 		return EMUL_OK;
@@ -65,6 +62,21 @@ enum emul_result guest_translate(struct x86_vcpu *v, u64 la, u64 access,
 	}
 }
 
+enum emul_result guest_translate(struct x86_vcpu *v, u64 la, u64 access,
+				  gpa_t *gpa, struct emul_fault *fault)
+{
+	struct gwalk_access walk = { .pf = access, .regs = perm_regs(v) };
+
+	if (unlikely(v->mmu_stale))
+		cr_update_mmu(v);
+	/* L2's addresses are translated twice, which is not repeated. */
+	if (likely(v->nested.ctx == MMU_CTX_GUEST &&
+		   mmu_translate_again(&v->vcpu.mmu, state_get(v, GRP_CR3)->cr3, la,
+				       &walk, gpa)))
+		return EMUL_OK;
+	return translate_walk(v, la, &walk, gpa, fault);
+}
+
 enum x86_next emulate_raise(struct x86_vcpu *v, const struct emul_fault *fault)
 {
 	if (fault->vector == X86_TRAP_PF)
@@ -77,12 +89,11 @@ enum x86_next emulate_raise(struct x86_vcpu *v, const struct emul_fault *fault)
 	return X86_RESUME;
 }
 
-int insn_code_fetch(struct x86_vcpu *v, struct insn_code *c,
-		    struct emul_fault *fault)
+/* By the guest's tables; there may be bytes already. */
+static noinline int code_fetch_walk(struct x86_vcpu *v, struct insn_code *c,
+				    u64 access, struct emul_fault *fault)
 {
 	unsigned int want = c->n < CODE_FIRST ? CODE_FIRST : EMUL_INSN_MAX;
-	u64 access = state_get(v, GRP_CPL)->cpl == 3 ? PF_FETCH | PF_USER :
-						       PF_FETCH;
 	u64 la = c->la + c->n;
 	unsigned int n = min_t(u64, min(want, c->room) - c->n,
 			       PAGE_SIZE - offset_in_page(la));
@@ -105,6 +116,26 @@ int insn_code_fetch(struct x86_vcpu *v, struct insn_code *c,
 		return -ENOENT;
 	c->gpa += n;
 	c->n += n;
+	return 0;
+}
+
+int insn_code_fetch(struct x86_vcpu *v, struct insn_code *c,
+		    struct emul_fault *fault)
+{
+	u64 access = state_get(v, GRP_CPL)->cpl == 3 ? PF_FETCH | PF_USER :
+						       PF_FETCH;
+	const struct mmu_walk *walk;
+
+	if (unlikely(c->n || c->room < CODE_FIRST || v->mmu_stale ||
+		     v->nested.ctx != MMU_CTX_GUEST))
+		return code_fetch_walk(v, c, access, fault);
+	walk = mmu_code_again(&v->vcpu.mmu, state_get(v, GRP_CR3)->cr3, c->la, access,
+			      perm_regs(v));
+	if (unlikely(!walk))
+		return code_fetch_walk(v, c, access, fault);
+	memcpy(c->bytes, &walk->code, CODE_FIRST);
+	c->gpa = (walk->gfn << PAGE_SHIFT) + offset_in_page(c->la) + CODE_FIRST;
+	c->n = CODE_FIRST;
 	return 0;
 }
 
@@ -197,6 +228,17 @@ unsigned int emulate_soft_len(struct x86_vcpu *v, u8 vector)
 	insn_code_start(v, &c);
 	len = insn_code_decode(v, &c, &insn, &fault);
 	return len > 0 && !insn.map && insn.opcode == opcode ? len : 0;
+}
+
+bool emulate_is_rsm(struct x86_vcpu *v)
+{
+	struct emul_fault fault;
+	struct emul_insn insn;
+	struct insn_code c;
+
+	insn_code_start(v, &c);
+	return insn_code_decode(v, &c, &insn, &fault) > 0 &&
+	       insn.exec == exec_rsm;
 }
 
 /* The rest of one that is longer; a failure is found out about by the decoder. */

@@ -53,6 +53,9 @@ bool emulate_decode(struct x86_vcpu *v, const struct x86_exit *exit,
  */
 unsigned int emulate_soft_len(struct x86_vcpu *v, u8 vector);
 
+/** emulate_is_rsm - is it RSM what is at RIP?  Own thread, kvm->srcu held */
+bool emulate_is_rsm(struct x86_vcpu *v);
+
 /**
  * emulate_fetch - as emulate_decode(), but into the emulator's context, with the mode
  * @v: own thread, kvm->srcu held; v->emul is there
@@ -87,6 +90,8 @@ struct insn_code {
 	u8 bytes[EMUL_INSN_MAX];
 };
 
+static_assert(CODE_FIRST == sizeof(u64));	/* mmu_code_again() */
+
 /** emulate_mode - size of the current code segment */
 static inline enum emul_mode emulate_mode(struct x86_vcpu *v)
 {
@@ -111,7 +116,8 @@ static inline u32 insn_code_room(const struct x86_seg *cs, u32 eip)
 /** insn_code_start - no byte has been fetched yet */
 static inline void insn_code_start(struct x86_vcpu *v, struct insn_code *c)
 {
-	const struct x86_state *s = state_get(v, GRP_RIP | GRP_CSSS);
+	/* CR3 too: it is wanted next, and one fetch costs less than two. */
+	const struct x86_state *s = state_get(v, GRP_RIP | GRP_CSSS | GRP_CR3);
 
 	c->mode = emulate_mode(v);
 	c->la = s->rip;

@@ -34,8 +34,12 @@ void pio_ask_user(struct x86_vcpu *v, u16 port, unsigned int size,
 	run->io.port = port;
 	run->io.count = count;
 	run->io.data_offset = PIO_DATA_OFFSET;
-	if (out)
-		memcpy(pio_data(v), out, size);
+	if (size == 1 && out)
+		*(u8 *)pio_data(v) = *(const u8 *)out;
+	else if (size == 2 && out)
+		*(u16 *)pio_data(v) = *(const u16 *)out;
+	else if (out)
+		*(u32 *)pio_data(v) = *(const u32 *)out;
 }
 
 /* ------------------------------------------------------------------------ */

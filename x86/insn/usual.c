@@ -6,6 +6,7 @@
  */
 #include <linux/string.h>
 
+#include "x86/cpu/debug.h"
 #include "x86/insn/fetch.h"
 #include "x86/insn/usual.h"
 #include "x86/vcpu/vendor.h"
@@ -29,7 +30,7 @@ static const struct {
 };
 
 /* Return: the length, or 0 when it takes decoding. */
-static unsigned int usual_len(enum x86_exit_kind kind, const struct insn_code *c)
+static __always_inline unsigned int usual_len(enum x86_exit_kind kind, const struct insn_code *c)
 {
 	unsigned int len = usual_form[kind].len, i;
 
@@ -51,8 +52,8 @@ static noinline int unusual_len(struct x86_vcpu *v, struct insn_code *c,
 	return insn_code_decode(v, c, &insn, fault);
 }
 
-bool emulate_next_rip(struct x86_vcpu *v, const struct x86_exit *exit,
-		      u64 *next_rip, enum x86_next *next)
+static __always_inline bool next_rip_find(struct x86_vcpu *v, const struct x86_exit *exit,
+					  u64 *next_rip)
 {
 	struct emul_fault fault __uninitialized;
 	struct insn_code c __uninitialized;
@@ -65,10 +66,25 @@ bool emulate_next_rip(struct x86_vcpu *v, const struct x86_exit *exit,
 	if (unlikely(!len))
 		len = unusual_len(v, &c, &fault);
 	if (unlikely(len < 0)) {
-		*next = insn_code_failed(v, &c, len, &fault);
+		v->next = insn_code_failed(v, &c, len, &fault);
 		return false;
 	}
 	*next_rip = emul_rip_advance(c.mode, state_get(v, GRP_RIP)->rip, len);
+	return true;
+}
+
+bool emulate_next_rip(struct x86_vcpu *v, const struct x86_exit *exit, u64 *next_rip)
+{
+	return next_rip_find(v, exit, next_rip);
+}
+
+bool emulate_skip(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	u64 rip;
+
+	if (!next_rip_find(v, exit, &rip))
+		return false;
+	debug_insn_skip(v, rip);
 	return true;
 }
 

@@ -10,13 +10,15 @@
  * @v: own thread, kvm->srcu held
  * @exit: its kind tells which instruction to expect
  * @next_rip: result
- * @next: what the handler returns when false is returned
  *
  * Return: true when @next_rip is set; false when the guest gets a fault
- * instead, or, with KVM_EXIT_INTERNAL_ERROR, when the bytes make no sense.
+ * instead, or, with KVM_EXIT_INTERNAL_ERROR, when the bytes make no sense: the handler
+ * returns v->next.
  */
-bool emulate_next_rip(struct x86_vcpu *v, const struct x86_exit *exit,
-		      u64 *next_rip, enum x86_next *next);
+bool emulate_next_rip(struct x86_vcpu *v, const struct x86_exit *exit, u64 *next_rip);
+
+/** emulate_skip - exit_skip() (run/exits.h) where the hardware does not tell */
+bool emulate_skip(struct x86_vcpu *v, const struct x86_exit *exit);
 
 /**
  * usual_cr - which register does a MOV to or from a control register name?

@@ -12,15 +12,12 @@
 #include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
-static enum x86_next mov_complete(struct x86_vcpu *v, const struct x86_exit *exit,
-				  int err)
+static enum x86_next mov_complete(struct x86_vcpu *v, u64 next_rip, int err)
 {
-	enum x86_next next;
-
 	if (err)
 		kvm_event_exception(v, X86_TRAP_GP, 0);
-	else if (!exit_skip(v, exit, &next))
-		return next;
+	else
+		exit_skip_to(v, next_rip);
 	return X86_RESUME;
 }
 
@@ -42,7 +39,7 @@ static void gpr_write(struct x86_vcpu *v, u8 gpr, u64 value)
 enum x86_next cr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct x86_exit usual __uninitialized;
-	u64 value;
+	u64 value, rip;
 
 	/* Hardware does not say which registers: MOV CR, CLTS, LMSW, SMSW. */
 	if (exit->cr.decode) {
@@ -54,15 +51,17 @@ enum x86_next cr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		kvm_event_exception(v, X86_TRAP_UD, -1);
 		return X86_RESUME;
 	}
+	if (!exit_next_rip(v, exit, &rip))
+		return v->next;
 	if (exit->cr.write) {
 		value = gpr_read(v, exit->cr.gpr);
 		trace_kvm_cr(TRACE_WRITE, exit->cr.nr, value);
-		return mov_complete(v, exit, cr_set(v, exit->cr.nr, value));
+		return mov_complete(v, rip, cr_set(v, exit->cr.nr, value));
 	}
 	value = cr_get(v, exit->cr.nr);
 	trace_kvm_cr(TRACE_READ, exit->cr.nr, value);
 	gpr_write(v, exit->cr.gpr, value);
-	return mov_complete(v, exit, 0);
+	return mov_complete(v, rip, 0);
 }
 
 enum x86_next invlpg_exit(struct x86_vcpu *v, const struct x86_exit *exit)
@@ -73,13 +72,14 @@ enum x86_next invlpg_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	if (!usual_invlpg(v, &la, &usual.next_rip))
 		return emulate_insn(v, exit);
 	cr_flush_page(v, la);
-	return mov_complete(v, &usual, 0);
+	return mov_complete(v, usual.next_rip, 0);
 }
 
 enum x86_next dr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	u8 nr = exit->dr.nr;
 	int vector;
+	u64 rip;
 
 	if (exit->dr.decode)
 		return emulate_insn(v, exit);
@@ -88,22 +88,27 @@ enum x86_next dr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		kvm_event_exception(v, vector, -1);
 		return X86_RESUME;
 	}
+	if (!exit_next_rip(v, exit, &rip))
+		return v->next;
 	if (exit->dr.write)
-		return mov_complete(v, exit, dr_set(v, nr, gpr_read(v, exit->dr.gpr)));
+		return mov_complete(v, rip, dr_set(v, nr, gpr_read(v, exit->dr.gpr)));
 	gpr_write(v, exit->dr.gpr, dr_get(v, nr));
-	return mov_complete(v, exit, 0);
+	return mov_complete(v, rip, 0);
 }
 
 enum x86_next xsetbv_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	u64 value = (u32)v->state.gpr[GPR_RAX] |
 		    (u64)(u32)v->state.gpr[GPR_RDX] << 32;
+	u64 rip;
 
 	if (!(state_get(v, GRP_CR4)->cr4 & X86_CR4_OSXSAVE)) {
 		kvm_event_exception(v, X86_TRAP_UD, -1);
 		return X86_RESUME;
 	}
+	if (!exit_next_rip(v, exit, &rip))
+		return v->next;
 	if (state_get(v, GRP_CPL)->cpl)
-		return mov_complete(v, exit, -EINVAL);
-	return mov_complete(v, exit, fpu_set_xcr0(v, v->state.gpr[GPR_RCX], value));
+		return mov_complete(v, rip, -EINVAL);
+	return mov_complete(v, rip, fpu_set_xcr0(v, v->state.gpr[GPR_RCX], value));
 }

@@ -25,14 +25,11 @@ void exit_skip_to(struct x86_vcpu *v, u64 rip)
 	debug_insn_skip(v, rip);
 }
 
-bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit,
-	       enum x86_next *next)
+bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit)
 {
-	u64 next_rip = exit->next_rip;
-
-	if (!next_rip && !emulate_next_rip(v, exit, &next_rip, next))
-		return false;
-	debug_insn_skip(v, next_rip);
+	if (!exit->next_rip)
+		return emulate_skip(v, exit);
+	debug_insn_skip(v, exit->next_rip);
 	return true;
 }
 
@@ -66,9 +63,7 @@ static enum x86_next nmi_window_exit(struct x86_vcpu *v, const struct x86_exit *
 
 static enum x86_next hlt_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
-	enum x86_next next;
-
-	return exit_skip(v, exit, &next) ? exit_halt(v) : next;
+	return exit_skip(v, exit) ? exit_halt(v) : v->next;
 }
 
 static noinline void cpuid_traced(struct x86_vcpu *v)
@@ -83,10 +78,8 @@ static noinline void cpuid_traced(struct x86_vcpu *v)
 static enum x86_next cpuid_exit(struct x86_vcpu *v,
 				const struct x86_exit *exit)
 {
-	enum x86_next next;
-
-	if (!exit_skip(v, exit, &next))
-		return next;
+	if (!exit_skip(v, exit))
+		return v->next;
 	if (trace_kvm_cpuid_enabled())
 		cpuid_traced(v);
 	else
@@ -97,9 +90,7 @@ static enum x86_next cpuid_exit(struct x86_vcpu *v,
 /* WBINVD and the like: no effect that a guest could see. */
 static enum x86_next skip_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
-	enum x86_next next;
-
-	return exit_skip(v, exit, &next) ? X86_RESUME : next;
+	return exit_skip(v, exit) ? X86_RESUME : v->next;
 }
 
 /* In a loop, as far as the hardware can tell. */
@@ -124,6 +115,8 @@ static enum x86_next exception_exit(struct x86_vcpu *v,
 		event_page_fault(v, exit->exc.address, exit->exc.error);
 		break;
 	case X86_TRAP_UD:
+		if (unlikely(v->smm.inside) && emulate_is_rsm(v))
+			return emulate_insn(v, exit);
 		if (!hypercall_undefined(v))
 			kvm_event_exception(v, X86_TRAP_UD, -1);
 		break;
@@ -214,11 +207,10 @@ static enum x86_next task_switch_exit(struct x86_vcpu *v,
 				      const struct x86_exit *exit)
 {
 	struct emul_task t = exit->task.how;
-	enum x86_next next;
 
 	t.after = state_get(v, GRP_RIP)->rip;
-	if (exit->task.skip && !emulate_next_rip(v, exit, &t.after, &next))
-		return next;
+	if (exit->task.skip && !emulate_next_rip(v, exit, &t.after))
+		return v->next;
 	return emulate_task_switch(v, &t);
 }
 
@@ -228,8 +220,7 @@ static enum x86_next vendor_exit(struct x86_vcpu *v,
 	return vendor(exit_handle)(v, exit);
 }
 
-static enum x86_next (*const handlers[X86_EXIT_KINDS])(struct x86_vcpu *v,
-						       const struct x86_exit *e) = {
+exit_handler *const exit_handlers[X86_EXIT_KINDS] = {
 	[X86_EXIT_NONE]		= host_exit,
 	[X86_EXIT_PAGE]		= page_exit,
 	[X86_EXIT_FAULT]	= fault_exit,
@@ -260,8 +251,3 @@ static enum x86_next (*const handlers[X86_EXIT_KINDS])(struct x86_vcpu *v,
 	[X86_EXIT_VENDOR]	= vendor_exit,
 	[X86_EXIT_UNKNOWN]	= unknown_exit,
 };
-
-enum x86_next exit_dispatch(struct x86_vcpu *v, const struct x86_exit *exit)
-{
-	return handlers[exit->kind](v, exit);
-}

@@ -3,8 +3,14 @@
 #ifndef LAMINA_X86_RUN_EXITS_H
 #define LAMINA_X86_RUN_EXITS_H
 
+#include "x86/insn/usual.h"
 #include "x86/vcpu/exit.h"
 #include "x86/vcpu/x86.h"
+
+typedef enum x86_next exit_handler(struct x86_vcpu *v, const struct x86_exit *exit);
+
+/* By kind. */
+extern exit_handler *const exit_handlers[X86_EXIT_KINDS];
 
 /**
  * exit_dispatch - handle one exit
@@ -13,22 +19,43 @@
  *
  * Return: what the run loop does next.
  */
-enum x86_next exit_dispatch(struct x86_vcpu *v, const struct x86_exit *exit);
+static inline enum x86_next exit_dispatch(struct x86_vcpu *v,
+					  const struct x86_exit *exit)
+{
+	return exit_handlers[exit->kind](v, exit);
+}
 
 /**
  * exit_skip - step over the instruction that caused the exit
  * @v: own thread
  * @exit: the exit
- * @next: what the handler returns when the instruction was not stepped over
  *
  * Decodes when the hardware does not tell the length.  Ends the interrupt
  * shadow; raises #DB when the guest single-steps.
  *
  * Return: true when done.  False when fetching faulted and the guest gets that
- * fault instead, or the bytes make no sense; nothing has changed then.
+ * fault instead, or the bytes make no sense; nothing has changed then but v->next, which
+ * the handler returns.
  */
-bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit,
-	       enum x86_next *next);
+bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit);
+
+/**
+ * exit_next_rip - where the instruction that caused the exit ends
+ * @v: own thread, kvm->srcu held
+ * @exit: the exit
+ * @rip: result, for exit_skip_to()
+ *
+ * Comes before the first effect of an instruction that may change the guest's code or
+ * how it is fetched, or that must not happen twice.
+ *
+ * Return: as exit_skip(), which is this and exit_skip_to().
+ */
+static inline bool exit_next_rip(struct x86_vcpu *v, const struct x86_exit *exit,
+				 u64 *rip)
+{
+	*rip = exit->next_rip;
+	return *rip || emulate_next_rip(v, exit, rip);
+}
 
 /**
  * exit_skip_to - the instruction has completed

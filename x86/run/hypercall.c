@@ -22,12 +22,11 @@
 #define MODRM_VMCALL	0xc1
 #define MODRM_VMMCALL	0xd9
 
-/* RAX, and RBX, RCX, RDX, RSI; their lower halves outside 64-bit code. */
-struct hypercall {
-	u64 nr;
-	u64 arg[4];
-	bool wide;
-};
+/* RBX, RCX, RDX and RSI have the arguments; outside of 64-bit code, their lower halves. */
+static u64 hypercall_arg(const struct x86_vcpu *v, unsigned int reg, u64 mask)
+{
+	return v->state.gpr[reg] & mask;
+}
 
 /* vCPUs stay as long as their VM.  NULL: nobody has this APIC id. */
 static struct x86_vcpu *vcpu_by_apic_id(struct x86_vcpu *v, u64 id)
@@ -42,9 +41,9 @@ static struct x86_vcpu *vcpu_by_apic_id(struct x86_vcpu *v, u64 id)
 }
 
 /* Pairs with the barrier in the sleep of vcpu_block(), by vcpu_kick(). */
-static u64 hypercall_kick(struct x86_vcpu *v, const struct hypercall *call)
+static u64 hypercall_kick(struct x86_vcpu *v, u64 mask)
 {
-	struct x86_vcpu *target = vcpu_by_apic_id(v, call->arg[1]);
+	struct x86_vcpu *target = vcpu_by_apic_id(v, hypercall_arg(v, GPR_RCX, mask));
 
 	if (target) {
 		WRITE_ONCE(target->pv.unhalted, true);
@@ -53,22 +52,23 @@ static u64 hypercall_kick(struct x86_vcpu *v, const struct hypercall *call)
 	return 0;
 }
 
-static u64 hypercall_send_ipi(struct x86_vcpu *v, const struct hypercall *call)
+static noinline u64 hypercall_send_ipi(struct x86_vcpu *v, u64 mask)
 {
-	unsigned long ids[2] = { call->arg[0], call->arg[1] };
+	unsigned long ids[2] = { hypercall_arg(v, GPR_RBX, mask),
+				 hypercall_arg(v, GPR_RCX, mask) };
 
-	if (!call->wide) {
+	if (mask != U64_MAX) {
 		ids[0] |= ids[1] << 32;
 		ids[1] = 0;
 	}
 	/* -EINVAL and -KVM_EINVAL are the same number. */
-	return (s64)lapic_send_many(&v->apic.lapic, ids, call->arg[2],
-				    call->arg[3]);
+	return (s64)lapic_send_many(&v->apic.lapic, ids, hypercall_arg(v, GPR_RDX, mask),
+				    hypercall_arg(v, GPR_RSI, mask));
 }
 
-static u64 hypercall_yield(struct x86_vcpu *v, const struct hypercall *call)
+static u64 hypercall_yield(struct x86_vcpu *v, u64 mask)
 {
-	struct x86_vcpu *target = vcpu_by_apic_id(v, call->arg[0]);
+	struct x86_vcpu *target = vcpu_by_apic_id(v, hypercall_arg(v, GPR_RBX, mask));
 	struct vcpu_stats *stats = &v->vcpu.stats;
 
 	stat_inc(stats->directed_yield_attempted);
@@ -77,59 +77,62 @@ static u64 hypercall_yield(struct x86_vcpu *v, const struct hypercall *call)
 	return 0;
 }
 
-static u64 hypercall_call(struct x86_vcpu *v, const struct hypercall *call)
+static u64 hypercall_call(struct x86_vcpu *v, u64 nr, u64 mask)
 {
-	switch (call->nr) {
+	switch (nr) {
 	case KVM_HC_VAPIC_POLL_IRQ:
 		/* The exit was all that it takes. */
 		return 0;
 	case KVM_HC_CLOCK_PAIRING:
-		return pvclock_pair(v, call->arg[0], call->arg[1]);
+		return pvclock_pair(v, hypercall_arg(v, GPR_RBX, mask),
+				    hypercall_arg(v, GPR_RCX, mask));
 	}
 	/* Whom they are for is known where the LAPICs are. */
 	if (!apic_in_kernel(v))
-		return call->nr == KVM_HC_SEND_IPI ? -KVM_EOPNOTSUPP : -KVM_ENOSYS;
-	switch (call->nr) {
+		return nr == KVM_HC_SEND_IPI ? -KVM_EOPNOTSUPP : -KVM_ENOSYS;
+	switch (nr) {
 	case KVM_HC_KICK_CPU:
 		if (pv_has(v, KVM_FEATURE_PV_UNHALT))
-			return hypercall_kick(v, call);
+			return hypercall_kick(v, mask);
 		break;
 	case KVM_HC_SEND_IPI:
 		if (pv_has(v, KVM_FEATURE_PV_SEND_IPI))
-			return hypercall_send_ipi(v, call);
+			return hypercall_send_ipi(v, mask);
 		break;
 	case KVM_HC_SCHED_YIELD:
 		if (pv_has(v, KVM_FEATURE_PV_SCHED_YIELD))
-			return hypercall_yield(v, call);
+			return hypercall_yield(v, mask);
 		break;
 	}
 	return -KVM_ENOSYS;
 }
 
-static void hypercall_execute(struct x86_vcpu *v)
+static noinline void hypercall_trace(struct x86_vcpu *v, u64 nr, u64 mask)
 {
-	bool wide = state_is_64bit_code(v);
-	u64 mask = wide ? U64_MAX : U32_MAX, ret;
-	const u64 *gpr = v->state.gpr;
-	const struct hypercall call = {
-		.nr = gpr[GPR_RAX] & mask,
-		.arg = { gpr[GPR_RBX] & mask, gpr[GPR_RCX] & mask,
-			 gpr[GPR_RDX] & mask, gpr[GPR_RSI] & mask },
-		.wide = wide,
+	const u64 arg[4] = {
+		hypercall_arg(v, GPR_RBX, mask), hypercall_arg(v, GPR_RCX, mask),
+		hypercall_arg(v, GPR_RDX, mask), hypercall_arg(v, GPR_RSI, mask),
 	};
 
+	trace_kvm_hypercall(nr, arg);
+}
+
+static void hypercall_execute(struct x86_vcpu *v)
+{
+	u64 mask = state_is_64bit_code(v) ? U64_MAX : U32_MAX, ret;
+	u64 nr = v->state.gpr[GPR_RAX] & mask;
+
 	stat_inc(v->vcpu.stats.hypercalls);
-	trace_kvm_hypercall(call.nr, call.arg);
-	ret = state_get(v, GRP_CPL)->cpl ? -KVM_EPERM : hypercall_call(v, &call);
+	if (trace_kvm_hypercall_enabled())
+		hypercall_trace(v, nr, mask);
+	ret = state_get(v, GRP_CPL)->cpl ? -KVM_EPERM : hypercall_call(v, nr, mask);
 	v->state.gpr[GPR_RAX] = ret & mask;
 }
 
 enum x86_next hypercall_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
-	enum x86_next next;
-
-	if (!exit_skip(v, exit, &next))
-		return next;
+	if (!exit_skip(v, exit))
+		return v->next;
 	hypercall_execute(v);
 	return X86_RESUME;
 }

@@ -60,9 +60,9 @@ void irq_env_nmi(struct lapic *a)
 	request_one(&v->vcpu, REQ_NMI);
 }
 
-/* There is no system management mode yet: as on a chipset that masks it. */
 void irq_env_smi(struct lapic *a)
 {
+	request_one(&x86_vcpu_of_lapic(a)->vcpu, REQ_SMI);
 }
 
 void irq_env_timer_arm(struct lapic *a, u64 when)
@@ -135,6 +135,8 @@ void irq_env_pic_output(struct irq_vm *irq, bool high)
 
 	if (!high)
 		return;
+	/* INTR, then LINT0; extint_recheck() has the other half. */
+	smp_mb();
 	vcpu_for_each(i, vcpu, &vm_of(irq)->kvm) {
 		lapic = &to_x86_vcpu(vcpu)->apic.lapic;
 		if (lapic_takes_extint(lapic))

@@ -56,6 +56,8 @@ void vm_step_irqchip_down(void *obj)
 {
 	struct x86_vm *vm = to_x86_vm(obj);
 
+	if (!vm->irqchip && !rcu_access_pointer(vm->irq.routes))
+		return;
 	irq_vm_destroy(&vm->irq);
 	kfree(vm->irqchip);
 }
@@ -87,6 +89,7 @@ static struct irqchip *irqchip_alloc(struct x86_vm *vm)
 /* Nobody has seen any of it. */
 static void irqchip_undo(struct x86_vm *vm)
 {
+	kvfree(rcu_replace_pointer(vm->irq.routes, NULL, true));
 	kfree(vm->irq.ioapic);
 	kfree(vm->irq.pic);
 	vm->irq.ioapic = NULL;
@@ -191,7 +194,10 @@ long irqchip_ioctl_boot_cpu(void *obj, void *data, unsigned long arg)
 
 bool irqchip_user_waits(struct x86_vcpu *v, u8 vector)
 {
-	return to_x86_vm(v->vcpu.kvm)->irq.chips == IRQ_CHIPS_SPLIT;
+	struct irq_vm *irq = &to_x86_vm(v->vcpu.kvm)->irq;
+
+	return irq->chips == IRQ_CHIPS_SPLIT &&
+	       irq_level_routed(irq, irqchip_of(irq)->user_pins, vector);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -259,17 +265,26 @@ long irqchip_ioctl_line(void *obj, void *data, unsigned long arg)
 
 long irqchip_ioctl_msi(void *obj, void *data, unsigned long arg)
 {
+	const struct kvm_msi __user *m = (const void __user *)arg;
 	struct x86_vm *vm = to_x86_vm(obj);
-	const struct kvm_msi *m = data;
-	const struct irq_msi msi = {
-		.address = m->address_lo | (u64)m->address_hi << 32,
-		.data = m->data,
-	};
+	struct irq_msi msi;
+	u32 low, high, flags;
 
-	if (irqchip_kind(vm) == IRQ_CHIPS_NONE || m->flags)
+	if (!user_access_begin(m, sizeof(*m)))
+		return -EFAULT;
+	unsafe_get_user(low, &m->address_lo, fault);
+	unsafe_get_user(high, &m->address_hi, fault);
+	unsafe_get_user(msi.data, &m->data, fault);
+	unsafe_get_user(flags, &m->flags, fault);
+	user_access_end();
+	msi.address = low | (u64)high << 32;
+	if (irqchip_kind(vm) == IRQ_CHIPS_NONE || flags)
 		return -EINVAL;
 	/* 0: nobody took it. */
 	return max(irq_msi(&vm->irq, &msi), 0);
+fault:
+	user_access_end();
+	return -EFAULT;
 }
 
 void arch_irq_line(struct kvm *kvm, u32 gsi, enum irq_source source, bool level)

@@ -29,14 +29,14 @@ enum irqchip_dev {
  * @dev: places on the buses
  * @pit_timer: the PIT's
  * @ioapic_work: the IOAPIC's delay
- * @user_pins: IRQ_CHIPS_SPLIT: pins of userspace's IOAPIC: GSIs below it are its
+ * @user_pins: IRQ_CHIPS_SPLIT: GSIs below it have messages of userspace's IOAPICs
  */
 struct irqchip {
 	struct irq_vm *irq;
 	struct bus_dev dev[IRQCHIP_DEVS];
 	struct hrtimer pit_timer;
 	struct delayed_work ioapic_work;
-	u8 user_pins;
+	u16 user_pins;
 };
 
 /** irqchip_of - what belongs to a VM's controllers; they are in the kernel */
@@ -72,7 +72,7 @@ long irqchip_ioctl_get(void *kvm, void *data, unsigned long arg);
 long irqchip_ioctl_set(void *kvm, void *data, unsigned long arg);
 /** irqchip_ioctl_line - KVM_IRQ_LINE, KVM_IRQ_LINE_STATUS */
 long irqchip_ioctl_line(void *kvm, void *data, unsigned long arg);
-/** irqchip_ioctl_msi - KVM_SIGNAL_MSI */
+/** irqchip_ioctl_msi - KVM_SIGNAL_MSI; takes userspace's pointer */
 long irqchip_ioctl_msi(void *kvm, void *data, unsigned long arg);
 /** irqchip_ioctl_routing - KVM_SET_GSI_ROUTING; takes userspace's pointer */
 long irqchip_ioctl_routing(void *kvm, void *data, unsigned long arg);

@@ -120,8 +120,9 @@ EXPORT_SYMBOL_GPL(kvm_vendor_unload);
 
 /*
  * Nothing here starts a thread, waits for a grace period or walks other VMs.
- * The notifier comes when everything that it calls exists.  vCPUs and what
- * reaches them are made after "publish" and go before it is undone.
+ * The notifier comes when everything that it calls exists, and kicks vCPUs: they are
+ * made later than it, and go after it.  What else reaches them is made after "publish"
+ * and goes before it is undone.
  */
 static const struct step vm_step[] = {
 	{ "mm",		vm_step_mm_up,		vm_step_mm_down },
@@ -134,6 +135,7 @@ static const struct step vm_step[] = {
 	{ "clock",	vm_step_pvclock_up,	NULL },
 	{ "msr filter",	steps_nothing,		vm_step_msr_filter_down },
 	{ "hardware",	vm_step_hw_up,		vm_step_hw_down },
+	{ "vcpus",	steps_nothing,		vm_step_vcpus_down },
 	{ "notifier",	vm_step_notifier_up,	vm_step_notifier_down },
 	{ "fd",		vm_step_fd_up,		vm_step_fd_down },
 	{ "publish",	vm_step_publish_up,	vm_step_publish_down },

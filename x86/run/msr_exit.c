@@ -8,6 +8,7 @@
 #include <asm/trapnr.h>
 
 #include "x86/cpu/msr.h"
+#include "x86/insn/fetch.h"
 #include "x86/run/exits.h"
 #include "x86/vcpu/trace.h"
 
@@ -22,20 +23,17 @@ static void msr_operand_set(struct x86_vcpu *v, u64 data)
 	v->state.gpr[GPR_RDX] = data >> 32;
 }
 
+/* Its bytes may be others by now: only RIP, which userspace may have moved, counts. */
 static enum x86_next msr_user_done(struct x86_vcpu *v, bool read)
 {
 	const struct kvm_run *run = v->vcpu.run;
-	struct x86_exit exit = { };
-	enum x86_next next;
 
 	if (run->msr.error) {
 		kvm_event_exception(v, X86_TRAP_GP, 0);
 		return X86_RESUME;
 	}
-	if (v->msr_length)
-		exit.next_rip = state_get(v, GRP_RIP)->rip + v->msr_length;
-	if (!exit_skip(v, &exit, &next))
-		return next;
+	exit_skip_to(v, emul_rip_advance(emulate_mode(v), state_get(v, GRP_RIP)->rip,
+					 v->msr_length));
 	if (read)
 		msr_operand_set(v, run->msr.data);
 	return X86_RESUME;
@@ -51,10 +49,9 @@ static enum x86_next msr_user_written(struct x86_vcpu *v)
 	return msr_user_done(v, false);
 }
 
-static enum x86_next msr_user_ask(struct x86_vcpu *v,
-				  const struct x86_exit *exit, u32 reason)
+static enum x86_next msr_user_ask(struct x86_vcpu *v, bool write, u64 next_rip,
+				  u32 reason)
 {
-	bool write = exit->kind == X86_EXIT_WRMSR;
 	struct kvm_run *run = v->vcpu.run;
 
 	run->exit_reason = write ? KVM_EXIT_X86_WRMSR : KVM_EXIT_X86_RDMSR;
@@ -63,22 +60,21 @@ static enum x86_next msr_user_ask(struct x86_vcpu *v,
 	run->msr.reason = reason;
 	run->msr.index = v->state.gpr[GPR_RCX];
 	run->msr.data = write ? msr_operand_get(v) : 0;
-	v->msr_length = exit->next_rip ?
-			exit->next_rip - state_get(v, GRP_RIP)->rip : 0;
+	v->msr_length = next_rip - state_get(v, GRP_RIP)->rip;
 	v->pending = write ? msr_user_written : msr_user_read;
 	return X86_USER;
 }
 
 /* #GP, unless userspace wants to know. */
-static enum x86_next msr_access_failed(struct x86_vcpu *v,
-				       const struct x86_exit *exit, int err)
+static enum x86_next msr_access_failed(struct x86_vcpu *v, bool write,
+				       u64 next_rip, int err)
 {
 	u32 reason = err == -EPERM ? KVM_MSR_EXIT_REASON_FILTER :
 		     err == -ENOENT ? KVM_MSR_EXIT_REASON_UNKNOWN :
 				      KVM_MSR_EXIT_REASON_INVAL;
 
 	if (reason & READ_ONCE(to_x86_vm(v->vcpu.kvm)->msr_user_reasons))
-		return msr_user_ask(v, exit, reason);
+		return msr_user_ask(v, write, next_rip, reason);
 	kvm_event_exception(v, X86_TRAP_GP, 0);
 	return X86_RESUME;
 }
@@ -86,15 +82,16 @@ static enum x86_next msr_access_failed(struct x86_vcpu *v,
 enum x86_next rdmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct msr_access a = { .index = v->state.gpr[GPR_RCX] };
-	enum x86_next next;
+	u64 rip;
 	int err;
 
+	if (!exit_next_rip(v, exit, &rip))
+		return v->next;
 	err = msr_read(v, &a);
 	trace_kvm_msr(TRACE_READ, a.index, err ? 0 : a.data, err);
 	if (err)
-		return msr_access_failed(v, exit, err);
-	if (!exit_skip(v, exit, &next))
-		return next;
+		return msr_access_failed(v, false, rip, err);
+	exit_skip_to(v, rip);
 	msr_operand_set(v, a.data);
 	return X86_RESUME;
 }
@@ -103,12 +100,15 @@ enum x86_next wrmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct msr_access a = { .index = v->state.gpr[GPR_RCX],
 				.data = msr_operand_get(v) };
-	enum x86_next next;
+	u64 rip;
 	int err;
 
+	if (!exit_next_rip(v, exit, &rip))
+		return v->next;
 	err = msr_write(v, &a);
 	trace_kvm_msr(TRACE_WRITE, a.index, a.data, err);
 	if (err)
-		return msr_access_failed(v, exit, err);
-	return exit_skip(v, exit, &next) ? X86_RESUME : next;
+		return msr_access_failed(v, true, rip, err);
+	exit_skip_to(v, rip);
+	return X86_RESUME;
 }

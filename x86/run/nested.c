@@ -38,10 +38,9 @@ void kvm_nested_init(struct x86_vcpu *v, const struct mmu_ctx_ops *second)
 }
 EXPORT_SYMBOL_GPL(kvm_nested_init);
 
-bool kvm_nested_skip(struct x86_vcpu *v, const struct x86_exit *exit,
-		     enum x86_next *next)
+bool kvm_nested_skip(struct x86_vcpu *v, const struct x86_exit *exit)
 {
-	return exit_skip(v, exit, next);
+	return exit_skip(v, exit);
 }
 EXPORT_SYMBOL_GPL(kvm_nested_skip);
 
@@ -57,6 +56,20 @@ int kvm_nested_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 	return guest_write(&v->vcpu, gpa, buf, len);
 }
 EXPORT_SYMBOL_GPL(kvm_nested_write);
+
+int kvm_nested_read_parts(struct x86_vcpu *v, gpa_t gpa, void *image,
+			  const struct guest_part *part, unsigned int n)
+{
+	return guest_read_parts(&v->vcpu, gpa, image, part, n);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_read_parts);
+
+int kvm_nested_write_parts(struct x86_vcpu *v, gpa_t gpa, const void *image,
+			   const struct guest_part *part, unsigned int n)
+{
+	return guest_write_parts(&v->vcpu, gpa, image, part, n);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_write_parts);
 
 int kvm_nested_npt(struct x86_vcpu *v, const struct x86_state *s)
 {

@@ -59,8 +59,8 @@ static enum x86_next pio_late_answered(struct x86_vcpu *v)
 }
 
 /* Hardware tells the length of every IN and OUT. */
-static enum x86_next pio_late_exit(struct x86_vcpu *v,
-				   const struct x86_exit *exit)
+static noinline enum x86_next pio_late_exit(struct x86_vcpu *v,
+					    const struct x86_exit *exit)
 {
 	u32 data = v->state.gpr[GPR_RAX];
 
@@ -74,11 +74,25 @@ static enum x86_next pio_late_exit(struct x86_vcpu *v,
 	return X86_USER;
 }
 
+static noinline enum x86_next pio_in(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	u32 data = v->state.gpr[GPR_RAX];
+
+	if (bus_read(&v->vcpu, BUS_PIO, exit->io.port, exit->io.size, &data)) {
+		pio_ask_user(v, exit->io.port, exit->io.size, 1, NULL);
+		v->pio_size = exit->io.size;
+		v->pio_rip = state_get(v, GRP_RIP)->rip;
+		v->pending = pio_in_answered;
+		return X86_USER;
+	}
+	trace_kvm_pio(TRACE_READ, exit->io.port, exit->io.size, 1, &data);
+	pio_set_rax(v, &data, exit->io.size);
+	return X86_RESUME;
+}
+
 enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
-	enum x86_next next;
-	u32 data = v->state.gpr[GPR_RAX];
-	int err;
+	const void *data = &v->state.gpr[GPR_RAX];
 
 	stat_inc(v->vcpu.stats.io_exits);
 	/* The trap behind it is the emulator's. */
@@ -88,27 +102,13 @@ enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		return emulate_insn(v, exit);
 	if (pio_is_late(v, exit))
 		return pio_late_exit(v, exit);
-	if (!exit_skip(v, exit, &next))
-		return next;
-	if (exit->io.in) {
-		err = bus_read(&v->vcpu, BUS_PIO, exit->io.port, exit->io.size,
-			       &data);
-	} else {
-		trace_kvm_pio(TRACE_WRITE, exit->io.port, exit->io.size, 1, &data);
-		err = bus_write(&v->vcpu, BUS_PIO, exit->io.port,
-				exit->io.size, &data);
-	}
-	if (err) {
-		pio_ask_user(v, exit->io.port, exit->io.size, 1,
-			       exit->io.in ? NULL : &data);
-		v->pio_size = exit->io.size;
-		v->pio_rip = state_get(v, GRP_RIP)->rip;
-		v->pending = exit->io.in ? pio_in_answered : NULL;
-		return X86_USER;
-	}
-	if (exit->io.in) {
-		trace_kvm_pio(TRACE_READ, exit->io.port, exit->io.size, 1, &data);
-		pio_set_rax(v, &data, exit->io.size);
-	}
-	return X86_RESUME;
+	if (!exit_skip(v, exit))
+		return v->next;
+	if (exit->io.in)
+		return pio_in(v, exit);
+	trace_kvm_pio(TRACE_WRITE, exit->io.port, exit->io.size, 1, data);
+	if (!bus_write(&v->vcpu, BUS_PIO, exit->io.port, exit->io.size, data))
+		return X86_RESUME;
+	pio_ask_user(v, exit->io.port, exit->io.size, 1, data);
+	return X86_USER;
 }

@@ -174,7 +174,7 @@ static void registers_load(struct x86_vcpu *v, const struct kvm_sregs *r)
 {
 	struct x86_state *s = state_set(v, GRP_CR0 | GRP_CR2 | GRP_CR3 |
 					GRP_CR4 | GRP_EFER |
-					GRP_CSSS | GRP_SEGS | GRP_TABLES);
+					GRP_CSSS | GRP_DATA | GRP_SEGS | GRP_TABLES);
 
 	seg_set(&s->seg[SEG_CS], &r->cs);
 	seg_set(&s->seg[SEG_DS], &r->ds);

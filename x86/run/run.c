@@ -35,6 +35,7 @@
 #include "x86/run/guest_debug.h"
 #include "x86/run/halt.h"
 #include "x86/run/quirks.h"
+#include "x86/run/smi.h"
 #include "x86/run/sync.h"
 #include "x86/run/vapic.h"
 #include "x86/vcpu/interrupt.h"
@@ -93,24 +94,27 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 	return X86_RESUME;
 }
 
-static int run_root(struct x86_vcpu *v)
+static noinline enum x86_next run_root_load(struct x86_vcpu *v)
 {
 	hpa_t root;
 	int ret;
 
-	/* On shadow page tables the registers decide which root it is. */
-	if (unlikely(v->mmu_stale))
-		cr_update_mmu(v);
-	if (likely(mmu_root_is_current(&v->vcpu.mmu)))
-		return 0;
 	ret = mmu_root_load(&v->vcpu.mmu, &root);
 	if (ret < 0)
-		return ret;
+		return exit_fail(v, ret);
 	if (ret) {
 		vendor(root_load)(v, root);
 		cr_flush_tlb(v);
 	}
-	return 0;
+	return X86_RESUME;
+}
+
+static enum x86_next run_root(struct x86_vcpu *v)
+{
+	/* On shadow page tables the registers decide which root it is. */
+	if (unlikely(v->mmu_stale))
+		cr_update_mmu(v);
+	return likely(mmu_root_is_current(&v->vcpu.mmu)) ? X86_RESUME : run_root_load(v);
 }
 
 /*
@@ -178,7 +182,6 @@ static enum x86_next run_prepare(struct x86_vcpu *v)
 {
 	struct kvm_vcpu *vcpu = &v->vcpu;
 	enum x86_next next;
-	int err;
 
 	if (unlikely(request_pending(vcpu))) {
 		next = run_requests(v);
@@ -191,8 +194,9 @@ static enum x86_next run_prepare(struct x86_vcpu *v)
 		vcpu->run->exit_reason = KVM_EXIT_IRQ_WINDOW_OPEN;
 		return X86_USER;
 	}
-	err = run_root(v);
-	return err ? exit_fail(v, err) : X86_RESUME;
+	if (unlikely(v->smm.pending))
+		smi_deliver(v);
+	return run_root(v);
 }
 
 /*
@@ -236,7 +240,7 @@ static noinline enum x86_next run_software(struct x86_vcpu *v)
 static enum x86_next run_once(struct x86_vcpu *v)
 {
 	struct kvm_vcpu *vcpu = &v->vcpu;
-	struct x86_exit exit;
+	struct x86_exit exit __uninitialized;
 	enum x86_next next;
 	bool entered;
 
@@ -259,7 +263,7 @@ static enum x86_next run_once(struct x86_vcpu *v)
 		return run_delayed(v);
 	if (unlikely(v->apic.vapic))
 		vapic_exit(v);
-	event_after_exit(v);
+	v->events.queued = false;
 	vendor(exit_decode)(v, &exit);
 	if (trace_kvm_exit_enabled())
 		exit_trace(v, &exit);
@@ -313,17 +317,21 @@ static void run_report(struct x86_vcpu *v)
 	run->cr8 = state_get(v, GRP_CR8)->cr8;
 	run->apic_base = apic_base(v);
 	run->ready_for_interrupt_injection = interrupt_window_open(v);
-	run->flags = 0;
+	run->flags = v->smm.inside ? KVM_RUN_X86_SMM : 0;
 	v->reported = true;
 }
 
-/* Userspace's TPR, which it may set in the run page. */
-static void run_take_cr8(struct x86_vcpu *v)
+/* Userspace's TPR, which it may set in the run page.  Return: -EINVAL: it has four bits. */
+static int run_take_cr8(struct x86_vcpu *v)
 {
 	u64 cr8 = v->vcpu.run->cr8;
 
-	if (!apic_in_kernel(v) && cr8 != state_get(v, GRP_CR8)->cr8)
-		state_set(v, GRP_CR8)->cr8 = cr8 & 0xf;
+	if (apic_in_kernel(v) || cr8 == state_get(v, GRP_CR8)->cr8)
+		return 0;
+	if (cr8 > 15)
+		return -EINVAL;
+	state_set(v, GRP_CR8)->cr8 = cr8;
+	return 0;
 }
 
 static __always_inline enum x86_next run_loaded(struct x86_vcpu *v)
@@ -338,8 +346,8 @@ static __always_inline enum x86_next run_loaded(struct x86_vcpu *v)
 		return exit_fail(v, err);
 	v->has_run = true;
 	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
-	run_take_cr8(v);
-	next = run_from_user(v);
+	err = run_take_cr8(v);
+	next = unlikely(err) ? exit_fail(v, err) : run_from_user(v);
 	run_report(v);
 	srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
 	if (unlikely(sync_wanted(run)))

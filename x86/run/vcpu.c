@@ -12,6 +12,7 @@
 #include "x86/cpu/msr.h"
 #include "x86/cpu/msr_filter.h"
 #include "x86/cpu/pvclock.h"
+#include "x86/cpu/smm.h"
 #include "x86/cpu/steal.h"
 #include "x86/cpu/tsc.h"
 #include "x86/run/halt.h"
@@ -88,16 +89,19 @@ static void reset_segment(struct x86_state *s, int i, u16 attr)
 	};
 }
 
-/* The state after power-up, which INIT brings too (APM vol. 2, table 14-1). */
-static void reset_registers(struct x86_state *s)
+/*
+ * The state after power-up, which INIT brings too, but for the caches (APM vol. 2, table
+ * 14-1).
+ */
+static void reset_registers(struct x86_state *s, u32 signature, u64 cache_bits)
 {
 	int i;
 
 	*s = (struct x86_state) {
-		.gpr[GPR_RDX] = 0x600,		/* family, model, stepping */
+		.gpr[GPR_RDX] = signature,
 		.rip = 0xfff0,
 		.rflags = X86_EFLAGS_FIXED,
-		.cr0 = X86_CR0_CD | X86_CR0_NW | X86_CR0_ET,
+		.cr0 = cache_bits | X86_CR0_ET,
 		.dr6 = 0xffff0ff0,
 		.dr7 = 0x400,
 		.gdt.limit = 0xffff,
@@ -117,8 +121,15 @@ static void reset_registers(struct x86_state *s)
 
 void vcpu_init_state(struct x86_vcpu *v)
 {
+	const u64 caches = X86_CR0_CD | X86_CR0_NW;
+	const struct kvm_cpuid_entry2 *leaf1 = cpuid_find(v, 1, 0);
+	bool init = v->state.valid;
+
 	nested_reset(v);
-	reset_registers(&v->state);
+	smm_reset(v);
+	/* Family, model, stepping. */
+	reset_registers(&v->state, leaf1 ? leaf1->eax : 0x600,
+			init ? state_get(v, GRP_CR0)->cr0 & caches : caches);
 	v->events = (struct x86_events){ };
 	cr_changed(v);
 	vendor(vcpu_reset)(v);

@@ -23,31 +23,22 @@ void vm_step_mmu_down(void *obj)
 	mmu_vm_destroy(&kvm->mmu);
 }
 
-/* Both addresses serve vendors that cannot run real mode; others only keep them. */
+/*
+ * Both addresses are for hardware that cannot run real mode without tables and a TSS in
+ * the guest's memory.  Nobody here needs them.
+ */
 static long vm_ioctl_tss_addr(void *obj, void *data, unsigned long arg)
 {
-	struct x86_vm *vm = to_x86_vm(obj);
-
 	/* Three pages below 4 GiB (api.rst 4.35). */
-	if (arg > U32_MAX - 3 * PAGE_SIZE)
-		return -EINVAL;
-	vm->tss_addr = arg;
-	return 0;
+	return arg > (1ull << 32) - 3 * PAGE_SIZE ? -EINVAL : 0;
 }
 
 /* Must come before the first vCPU (api.rst 4.64). */
 static long vm_ioctl_identity_map(void *obj, void *data, unsigned long arg)
 {
-	struct x86_vm *vm = to_x86_vm(obj);
-	long ret = -EINVAL;
+	struct kvm *kvm = obj;
 
-	mutex_lock(&vm->kvm.lock);
-	if (!vm->kvm.nr_vcpus) {
-		vm->identity_map_addr = *(u64 *)data;
-		ret = 0;
-	}
-	mutex_unlock(&vm->kvm.lock);
-	return ret;
+	return READ_ONCE(kvm->nr_vcpus) ? -EINVAL : 0;
 }
 
 /* Which MSR accesses that fail go to userspace (api.rst 7.21): msr_exit.c. */
@@ -96,7 +87,7 @@ long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
 
 /* Those first that a running guest has userspace call. */
 const struct ioctl_desc arch_vm_ioctls[] = {
-	{ KVM_SIGNAL_MSI, 0, irqchip_ioctl_msi },
+	{ KVM_SIGNAL_MSI, IOCTL_RAW, irqchip_ioctl_msi },
 	{ KVM_IRQ_LINE_STATUS, 0, irqchip_ioctl_line },
 	{ KVM_IRQ_LINE, 0, irqchip_ioctl_line },
 	{ KVM_X86_SET_MSR_FILTER, 0, msr_ioctl_filter },

@@ -20,8 +20,7 @@ enum x86_event_kind {
 	EVENT_INTERRUPT,
 	EVENT_SOFT_NEXT,	/* INTn that L1 injects: RIP is where it returns to */
 	/* Exits to L1 that are no events for L2 (nested.h). */
-	EVENT_INIT,
-	EVENT_SHUTDOWN,
+	EVENT_INIT, EVENT_SMI, EVENT_SHUTDOWN,
 	EVENT_SECOND,		/* a fault of L1's second level; the vendor has the rest */
 };
 
@@ -45,11 +44,12 @@ struct x86_event {
 /* Masks for event_blocked() and event_window(). */
 #define EVENT_MASK_INTERRUPT	BIT(0)
 #define EVENT_MASK_NMI		BIT(1)
-/* event_window() only: CR8 may fall below what holds back an interrupt. */
+/* event_window() only: CR8 may fall below what holds back an interrupt; an SMI waits. */
 #define EVENT_MASK_TPR		BIT(3)
+#define EVENT_MASK_SMI		BIT(5)
 /* event_blocked() only: an NMI's handler runs, up to its IRET. */
 #define EVENT_NMI_HANDLER	BIT(2)
-/* event_blocked() only: INIT waits (GIF). */
+/* event_blocked() only: INIT and SMI wait (GIF). */
 #define EVENT_MASK_INIT		BIT(4)
 
 /* NMIs that wait: the processor remembers one, and one may be on its way. */
@@ -70,6 +70,7 @@ struct x86_event {
  * @window: EVENT_MASK_* that the vendor was last asked to watch
  * @has_payload: @exception has a @payload
  * @payload: #PF: goes to CR2 when it is injected; #DB: bits that go to DR6
+ * @busy: all of those beside it, in one look
  */
 struct x86_events {
 	struct x86_event injected;
@@ -77,12 +78,17 @@ struct x86_events {
 	struct x86_event to_l1;
 	u64 payload;
 	bool has_payload;
-	bool queued;
-	u8 window;
 	u8 interrupt;
-	bool interrupt_pending;
-	bool irq_check;
-	u8 nmi_pending;
+	union {
+		u64 busy;
+		struct {
+			bool queued;
+			u8 window;
+			bool interrupt_pending;
+			bool irq_check;
+			u8 nmi_pending;
+		};
+	};
 };
 
 /**
@@ -91,10 +97,8 @@ struct x86_events {
  */
 static inline bool events_idle(const struct x86_events *ev)
 {
-	return !(ev->injected.kind | ev->exception.kind | ev->to_l1.kind |
-		 ev->queued |
-		 ev->window | ev->interrupt_pending | ev->irq_check |
-		 ev->nmi_pending);
+	return !(ev->busy | (u8)(ev->injected.kind | ev->exception.kind |
+				 ev->to_l1.kind));
 }
 
 struct x86_vcpu;
@@ -181,7 +185,7 @@ void event_l1_settle(struct x86_vcpu *v);
 /**
  * event_l1_takes - does L1 get an event of its kinds in place of L2?
  * @v: own thread
- * @kind: EVENT_INIT, EVENT_SHUTDOWN
+ * @kind: EVENT_INIT, EVENT_SMI, EVENT_SHUTDOWN
  *
  * Return: true: event_prepare() will exit to L1 because of it.
  */
@@ -203,12 +207,6 @@ bool event_take(struct x86_vcpu *v, struct x86_event *ev);
  * @v: its own thread
  */
 void event_cancel(struct x86_vcpu *v);
-
-/**
- * event_after_exit - take back what the exit left undelivered
- * @v: its own thread
- */
-void event_after_exit(struct x86_vcpu *v);
 
 /**
  * event_arrived - what was on its way has been delivered in the hardware's place

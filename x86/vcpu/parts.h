@@ -21,7 +21,7 @@ struct pagein;
 
 /**
  * struct x86_cpuid - a guest's CPUID table and what follows from it: cpuid.h
- * @entry: userspace's entries, then one link of a hash chain for each
+ * @entry: userspace's; in the padding of each a link, the next one's number + 1, or 0
  * @n: how many
  * @first: by hash of the function, the first entry's number + 1, or 0
  * @xcr0: XCR0 bits that the guest may set
@@ -152,21 +152,21 @@ struct x86_pvclock {
 /**
  * struct x86_vm_clock - a VM's clock: pvclock.h
  * @lock: protects the rest but @wall; innermost
+ * @stable: the pages say PVCLOCK_TSC_STABLE_BIT
  * @tsc_ref: a moment of tsc_host_awake()
  * @ns_ref: what the clock said then
  * @slept_ref: how long the host had slept by then
  * @offset: the clock less CLOCK_BOOTTIME, for hosts whose TSCs do not agree
  * @wall: MSR_KVM_WALL_CLOCK
- * @stable: the pages say PVCLOCK_TSC_STABLE_BIT
  */
 struct x86_vm_clock {
 	spinlock_t lock;
+	bool stable;
 	u64 tsc_ref;
 	u64 ns_ref;
 	u64 slept_ref;
 	u64 offset;
 	u64 wall;
-	bool stable;
 };
 
 /**

@@ -28,14 +28,15 @@
 #define GRP_CR8		BIT(7)
 #define GRP_EFER	BIT(8)
 #define GRP_CSSS	BIT(9)	/* CS, SS */
-#define GRP_SEGS	BIT(10)	/* DS, ES, FS, GS, LDTR, TR */
+#define GRP_SEGS	BIT(10)	/* FS, GS, LDTR, TR */
 #define GRP_TABLES	BIT(11)	/* GDTR, IDTR */
 #define GRP_DR		BIT(12)	/* DR0-DR3, DR6, DR7 */
 #define GRP_SHADOW	BIT(13)	/* interrupt shadow of STI and MOV SS */
 #define GRP_TSC		BIT(14)	/* tsc_offset */
 #define GRP_CPL		BIT(15)
 #define GRP_PDPTR	BIT(16)	/* pdptr[]; see struct x86_caps */
-#define GRP_ALL		GENMASK(16, 0)
+#define GRP_DATA	BIT(17)	/* DS, ES */
+#define GRP_ALL		GENMASK(17, 0)
 
 /* Indices of seg[]; the first six are the ModRM encoding. */
 enum x86_seg_index {
@@ -130,6 +131,20 @@ struct x86_nested {
 	bool if_flag;
 	bool off;
 	u8 ctx;
+};
+
+/**
+ * struct x86_smm - system management mode: cpu/smm.h
+ * @smbase: where the handler is
+ * @pending: an SMI waits
+ * @inside: the vCPU is in the mode
+ * @inside_nmi: it came there from an NMI's handler
+ */
+struct x86_smm {
+	u32 smbase;
+	bool pending;
+	bool inside;
+	bool inside_nmi;
 };
 
 struct x86_vcpu;

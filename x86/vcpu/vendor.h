@@ -56,7 +56,9 @@ struct x86_caps;
  *         and host state is complete; general registers are in v->state, the
  *         groups that the hardware keeps are marked invalid in v->state.valid.
  *         Never fails: a refused entry shows in exit_decode()
- * @exit_decode: interrupts on: what happened; fetches what it needs
+ * @exit_decode: interrupts on: what happened, all of @exit that its kind has; fetches
+ *         what it needs.  v->events.injected is what was to be injected, and was not,
+ *         because of the exit; kind NONE if nothing
  * @exit_info: for tracing, after exit_decode(): all that it knows of the exit
  * @exit_handle: X86_EXIT_VENDOR only
  *
@@ -73,8 +75,6 @@ struct x86_caps;
  * @event_window: exit as soon as one of EVENT_MASK_* can be injected, and where CR8 may
  *         have fallen for EVENT_MASK_TPR; 0: never
  * @event_nmi_mask: NMIs are masked up to the guest's next IRET, or are not
- * @event_reclaim: what was to be injected, and was not, because of the last
- *         exit; kind NONE if nothing
  *
  * @root_load: the second-level root to use from the next entry on
  * @tlb_flush: drop all of the guest's translations at the next entry.  Own

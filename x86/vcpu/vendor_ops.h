@@ -32,7 +32,6 @@ VENDOR_OP(u32, event_blocked, (struct x86_vcpu *v))
 VENDOR_OP(void, event_inject, (struct x86_vcpu *v, const struct x86_event *ev))
 VENDOR_OP(void, event_window, (struct x86_vcpu *v, u32 mask))
 VENDOR_OP(void, event_nmi_mask, (struct x86_vcpu *v, bool masked))
-VENDOR_OP(void, event_reclaim, (struct x86_vcpu *v, struct x86_event *ev))
 /* MMU */
 VENDOR_OP(void, root_load, (struct x86_vcpu *v, hpa_t root))
 VENDOR_OP(void, tlb_flush, (struct x86_vcpu *v))

@@ -20,8 +20,6 @@ struct irqchip;
 /**
  * struct x86_vm - x86's part of a VM
  * @kvm: core's part, first
- * @tss_addr: KVM_SET_TSS_ADDR (used by vendors without unrestricted mode)
- * @identity_map_addr: KVM_SET_IDENTITY_MAP_ADDR
  * @event_flags: KVM_VCPUEVENT_VALID_* that userspace has enabled
  * @tsc: time-stamp counters (tsc.c)
  * @clock: kvmclock (pvclock.c)
@@ -35,9 +33,6 @@ struct irqchip;
  */
 struct x86_vm {
 	struct kvm kvm;
-	u64 tss_addr;
-	u64 identity_map_addr;
-	u32 event_flags;
 	struct x86_vm_tsc tsc;
 	struct x86_vm_clock clock;
 	struct irq_vm irq;
@@ -46,6 +41,7 @@ struct x86_vm {
 	u32 msr_user_reasons;
 	u32 quirks_off;
 	u32 exits_off;
+	u16 event_flags;
 	bool platform_info_off, exit_on_failure;
 };
 
@@ -66,18 +62,19 @@ struct x86_emulator;
  * @steal, @apf: steal time, asynchronous page faults (steal.c, apf.c)
  * @pv: paravirtual features (pvfeature.c)
  * @apic: LAPIC (cpu/apic.c)
- * @pveoi: EOI through guest memory (pveoi.c)
+ * @pveoi, @smm: EOI through guest memory, system management mode (pveoi.c, smm.c)
  * @emul: emulator's context, made when first needed
  * @nested: L2 (vcpu/nested.h)
  * @mp_state: KVM_MP_STATE_*
  * @run_err: errno of X86_FAIL
+ * @next: (x) what a handler returns whose instruction was not stepped over
  * @has_run: KVM_RUN was called: the CPUID table is final
  * @reported: the run page tells the state of now: not loaded since KVM_RUN ended
  * @mmu_stale: the MMU's context does not match the registers (cr.c)
  * @pio_size: bytes of an IN that userspace is asked for; of an OUT whose RIP moves
  *            when it has answered: of the instruction
  * @msr_exits: userspace's filter needs to see every RDMSR and WRMSR
- * @msr_length: bytes of the one that userspace completes; 0: to be decoded
+ * @msr_length: bytes of the RDMSR or WRMSR that userspace completes
  * @pio_rip: RIP behind that IN, or at that OUT
  * @rcu_told: jiffies when RCU was last told that the CPU was quiescent
  * @msr_row: the row of the MSR that was accessed last, or NULL; where to look first
@@ -101,11 +98,12 @@ struct x86_vcpu {
 	struct x86_pveoi pveoi;
 	struct x86_nested nested;
 	struct x86_emulator *emul;
+	struct x86_smm smm;
 	u32 mp_state;
 	int run_err;
+	enum x86_next next;
 	bool has_run;
-	bool reported;
-	bool mmu_stale;
+	bool reported, mmu_stale;
 	u8 pio_size;
 	bool msr_exits;
 	u8 msr_length;

@@ -111,4 +111,35 @@ static inline void list_splice_init(struct list_head *from, struct list_head *h)
 	     n = list_next_entry(p, m); !list_entry_is_head(p, h, m);	\
 	     p = n, n = list_next_entry(n, m))
 
+static inline void hlist_add_head(struct hlist_node *n, struct hlist_head *h)
+{
+	n->next = h->first;
+	if (n->next)
+		n->next->pprev = &n->next;
+	h->first = n;
+	n->pprev = &h->first;
+}
+
+static inline void hlist_del(struct hlist_node *n)
+{
+	shim_assert(*n->pprev == n);
+	*n->pprev = n->next;
+	if (n->next)
+		n->next->pprev = n->pprev;
+	n->pprev = (struct hlist_node **)SHIM_LIST_DEAD;
+}
+
+#define shim_hlist_entry(node, type, member)				\
+	({ struct hlist_node *__n = (node);				\
+	   __n ? container_of(__n, type, member) : NULL; })
+
+#define hlist_for_each_entry(pos, head, member)				\
+	for (pos = shim_hlist_entry((head)->first, typeof(*pos), member); \
+	     pos; pos = shim_hlist_entry(pos->member.next, typeof(*pos), member))
+
+#define hlist_for_each_entry_safe(pos, n, head, member)			\
+	for (pos = shim_hlist_entry((head)->first, typeof(*pos), member); \
+	     pos && ({ n = pos->member.next; 1; });			\
+	     pos = shim_hlist_entry(n, typeof(*pos), member))
+
 #endif

@@ -22,6 +22,14 @@ static inline int cond_resched(void)
 }
 
 #define signal_pending(task)	false
+
+/* The flags of current, one look. */
+#define _TIF_NEED_RESCHED	1ul
+#define _TIF_SIGPENDING		2ul
+#define _TIF_NOTIFY_SIGNAL	4ul
+#define read_thread_flags()						\
+	((need_resched() ? _TIF_NEED_RESCHED : 0) |			\
+	 (signal_pending(current) ? _TIF_SIGPENDING : 0))
 #define current			NULL
 
 #endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the programs of exit_guest share. */
+#ifndef BENCH_EXIT_GUEST_H
+#define BENCH_EXIT_GUEST_H
+
+#include <sys/eventfd.h>
+#include "tests/api/lib.h"
+
+/* Tell exit-profile the instruction that each round trip executes once. */
+void marker_print(unsigned long marker);
+/* The same, and KVM_RUN for ever. */
+void run_for_ever(struct vcpu *v, unsigned long marker);
+
+/* exit_nested.c */
+void nested_cpuid(void);
+void nested_cpuid_nonpt(void);
+void nested_pio(void);
+void nested_fault(void);
+
+#endif
