@@ -81,6 +81,19 @@ int kvm_nested_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len);
 
 /** kvm_nested_write - guest_write() (core/guestmem.h): 0 or -EFAULT */
 int kvm_nested_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
+/**
+ * kvm_nested_rax - rAX as an address: as many bits as the instruction's address size
+ * @v: the vCPU
+ * @exit: of an instruction of 0F 01
+ * @rax: result
+ * @next_rip: result: where the instruction ends
+ * @next: what the handler returns when false is returned
+ *
+ * Return: as exit_skip().
+ */
+bool kvm_nested_rax(struct x86_vcpu *v, const struct x86_exit *exit, u64 *rax,
+		    u64 *next_rip, enum x86_next *next);
+
 		     unsigned int len);
 
 /**
