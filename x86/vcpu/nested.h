@@ -9,7 +9,7 @@
  *	in event.c	before an exception merges into #DF, and
  *			when something is picked			wants
  *	in event.c	an event that L1 gets				exit_event
- *	in run/nested.c	INIT, reset, KVM_SET_NESTED_STATE		leave
+ *	in run/vcpu.c	INIT, reset					leave
  *
  * How L1 enters L2 is the vendor's: an exit of kind X86_EXIT_VENDOR.  What it asks of x86
  * for it is below: kvm_nested_*().
@@ -34,7 +34,8 @@
  * @state_get: KVM_GET_NESTED_STATE: fill @out, of @state_size zeroed bytes, @out->size as
  *         well.  L2 need not run
  * @state_set: KVM_SET_NESTED_STATE: @in has @in->size bytes, at least its header.  0;
- *         -EINVAL, -ENOMEM: nothing has changed.  L2 does not run
+ *         -EINVAL, -ENOMEM: nothing has changed.  Either level may run:
+ *         L2 is left
  */
 struct nested_ops {
 	u32 state_size;
