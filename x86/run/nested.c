@@ -66,6 +66,16 @@ bool kvm_nested_rax(struct x86_vcpu *v, const struct x86_exit *exit, u64 *rax,
 }
 EXPORT_SYMBOL_GPL(kvm_nested_rax);
 
+bool kvm_nested_decode(struct x86_vcpu *v, struct emul_insn *insn)
+{
+	struct emul_fault fault;
+	struct insn_code c;
+
+	insn_code_start(v, &c);
+	return insn_code_decode(v, &c, insn, &fault) > 0;
+}
+EXPORT_SYMBOL_GPL(kvm_nested_decode);
+
 int kvm_nested_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len)
 {
 	return guest_read(&v->vcpu, gpa, buf, len);

@@ -6,6 +6,7 @@
  * without nesting never gets there.  The vendor is asked
  *
  *	in run/run.c	between decoding and dispatching an exit	exit
+ *	in insn/emulate.c	before x86 executes an instruction		intercepts
  *	in event.c	before an exception merges into #DF, and
  *			when something is picked			wants
  *	in event.c	an event that L1 gets				exit_event
@@ -26,6 +27,8 @@
  *
  * @exit: does L1 take this exit?  True: it has it, and L1 runs now.  False: it is x86's;
  *        @exit may have become another kind.  kvm->srcu held
+ * @intercepts: does L1 intercept an instruction that x86 is about to execute?  Then the
+ *              processor is to come to it, which exits.  Changes nothing.  kvm->srcu held
  * @wants: does L1 take an event before L2 gets it?  Exceptions, NMI, interrupt, and the
  *         kinds that only L1 gets.  Whether it is blocked is event_blocked()'s.  Changes nothing
  * @exit_event: exit to L1 because of an event that @wants() or the vendor itself has
@@ -40,6 +43,7 @@
 struct nested_ops {
 	u32 state_size;
 	bool (*exit)(struct x86_vcpu *v, struct x86_exit *exit);
+	bool (*intercepts)(struct x86_vcpu *v, const struct emul_insn *insn);
 	bool (*wants)(struct x86_vcpu *v, const struct x86_event *ev);
 	void (*exit_event)(struct x86_vcpu *v, const struct x86_event *ev);
 	void (*leave)(struct x86_vcpu *v);
@@ -77,11 +81,6 @@ void kvm_nested_init(struct x86_vcpu *v, const struct mmu_ctx_ops *second);
 bool kvm_nested_skip(struct x86_vcpu *v, const struct x86_exit *exit,
 		     enum x86_next *next);
 
-/** kvm_nested_read - guest_read() (core/guestmem.h): 0 or -EFAULT */
-int kvm_nested_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len);
-
-/** kvm_nested_write - guest_write() (core/guestmem.h): 0 or -EFAULT */
-int kvm_nested_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 /**
  * kvm_nested_rax - rAX as an address: as many bits as the instruction's address size
  * @v: the vCPU
@@ -95,6 +94,14 @@ int kvm_nested_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 bool kvm_nested_rax(struct x86_vcpu *v, const struct x86_exit *exit, u64 *rax,
 		    u64 *next_rip, enum x86_next *next);
 
+/** kvm_nested_decode - the instruction at RIP; false: there is none, the handler finds out */
+bool kvm_nested_decode(struct x86_vcpu *v, struct emul_insn *insn);
+
+/** kvm_nested_read - guest_read() (core/guestmem.h): 0 or -EFAULT */
+int kvm_nested_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len);
+
+/** kvm_nested_write - guest_write() (core/guestmem.h): 0 or -EFAULT */
+int kvm_nested_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 		     unsigned int len);
 
 /**
