@@ -121,7 +121,7 @@ static __always_inline void exit_copy(struct svm_vcpu *s)
 	state->rip = vmcb->save.rip;
 	state->rflags = vmcb->save.rflags;
 	state->cpl = vmcb->save.cpl;
-	state->valid = (state->valid & svm_features.kept) | SVM_GROUPS_COPIED;
+	state->valid = (state->valid & s->kept) | SVM_GROUPS_COPIED;
 	if (unlikely(s->step))
 		svm_step_exit(s);
 	vmcb->control.event_inj = 0;
