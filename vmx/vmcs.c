@@ -120,10 +120,17 @@ static void field_store(const struct vmcs_copy *f, const void *state)
 	vmcs_write(f->encoding, value);
 }
 
+/* Fields of PDPTEs exist where EPT does, and nobody asks without (SDM vol. 3, B.2.3). */
+static u32 groups_there(u32 groups)
+{
+	return vmx_features.ept ? groups : groups & ~GRP_PDPTR;
+}
+
 void vmcs_groups_fetch(struct vmx_vcpu *s, u32 groups)
 {
 	int i;
 
+	groups = groups_there(groups);
 	for (i = 0; i < ARRAY_SIZE(vmcs_copies); i++)
 		if (vmcs_copies[i].group & groups)
 			field_fetch(&vmcs_copies[i], &s->x86.state);
@@ -133,6 +140,7 @@ void vmcs_groups_store(struct vmx_vcpu *s, u32 groups)
 {
 	int i;
 
+	groups = groups_there(groups);
 	for (i = 0; i < ARRAY_SIZE(vmcs_copies); i++)
 		if (vmcs_copies[i].group & groups)
 			field_store(&vmcs_copies[i], &s->x86.state);
