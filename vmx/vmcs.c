@@ -299,6 +299,11 @@ static void control_fill(struct vmx_vcpu *s)
 	vmcs_write(CR4_GUEST_HOST_MASK, ~0ull);
 	if (s->vpid)
 		vmcs_write(VIRTUAL_PROCESSOR_ID, s->vpid);
+	/* SDM vol. 3, 25.6.13. */
+	if (vmx_features.control[WORD_CPU2] & SECONDARY_EXEC_PAUSE_LOOP_EXITING) {
+		vmcs_write(PLE_GAP, vmx_features.ple_gap);
+		vmcs_write(PLE_WINDOW, vmx_features.ple_window);
+	}
 	if (vmx_features.control[WORD_CPU2] & SECONDARY_EXEC_ENCLS_EXITING)
 		vmcs_write(ENCLS_EXITING_BITMAP, ~0ull);
 }
