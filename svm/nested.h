@@ -71,6 +71,12 @@ static_assert(offsetof(struct svm_nested, save) -
 struct nested_limits;
 struct nested_vmrun;
 
+/** l1_intercepts - an intercept bit of L1's; L2 runs */
+static inline bool l1_intercepts(const struct svm_vcpu *s, unsigned int bit)
+{
+	return s->intercepts_l1[bit / 32] & BIT(bit % 32);
+}
+
 /* nested_state.c */
 
 extern const struct nested_ops svm_nested_ops;
@@ -180,12 +186,24 @@ void svm_nested_vmexit(struct svm_vcpu *s, const struct svm_nested_vmexit *e);
  */
 void svm_nested_virq_get(struct svm_vcpu *s, struct vmcb_control_area *c);
 
+/** svm_nested_wants_port - does L1's map deny L2 one of these @size ports? */
+bool svm_nested_wants_port(struct svm_vcpu *s, u16 port, unsigned int size);
+/** svm_nested_wants_msr - does L1's map deny L2 the MSR that RCX names? */
+bool svm_nested_wants_msr(struct svm_vcpu *s, bool write);
+
 /** svm_nested_exit - nested_ops.exit */
 bool svm_nested_exit(struct x86_vcpu *v, struct x86_exit *exit);
 /** svm_nested_wants - nested_ops.wants */
 bool svm_nested_wants(struct x86_vcpu *v, const struct x86_event *ev);
 /** svm_nested_exit_event - nested_ops.exit_event */
 void svm_nested_exit_event(struct x86_vcpu *v, const struct x86_event *ev);
+
+/* nested_intercept.c */
+
+/** svm_nested_cr0_selective - does L1's selective intercept of CR0 take this instruction? */
+bool svm_nested_cr0_selective(struct svm_vcpu *s, const struct emul_insn *insn);
+/** svm_nested_intercepts - nested_ops.intercepts */
+bool svm_nested_intercepts(struct x86_vcpu *v, const struct emul_insn *insn);
 
 /* nested_insn.c */
 

@@ -51,7 +51,8 @@ static void l2_load_control(struct x86_state *st, const struct vmcb_save_area *s
 		st->efer |= EFER_LMA;
 	st->dr6 = (save->dr6 & DR6_BITS) | DR6_ONES;
 	st->dr7 = (save->dr7 & DR7_BITS) | DR7_ONES;
-	st->cpl = save->cpl;
+	/* The field has two bits. */
+	st->cpl = save->cpl & 3;
 	if (!(save->cr0 & X86_CR0_PE))
 		st->cpl = 0;
 	else if (save->rflags & X86_EFLAGS_VM)

@@ -9,11 +9,6 @@
 /* Exit codes below this are numbers of intercept bits (appendix C). */
 #define CODES_BY_BIT	(MAX_INTERCEPT * 32)
 
-static bool l1_intercepts(const struct svm_vcpu *s, unsigned int bit)
-{
-	return s->intercepts_l1[bit / 32] & BIT(bit % 32);
-}
-
 /* ------------------------------------------------------------------------ */
 /* #VMEXIT */
 
@@ -109,13 +104,12 @@ static bool map_bit(struct svm_vcpu *s, gpa_t map, unsigned int bit,
 	return bits >> (bit % 8) & (BIT(n) - 1);
 }
 
-static bool l1_wants_port(struct svm_vcpu *s, const struct x86_exit *exit)
+bool svm_nested_wants_port(struct svm_vcpu *s, u16 port, unsigned int size)
 {
-	return map_bit(s, s->nested->control.iopm_base_pa, exit->io.port,
-		       exit->io.size);
+	return map_bit(s, s->nested->control.iopm_base_pa, port, size);
 }
 
-static bool l1_wants_msr(struct svm_vcpu *s, bool write)
+bool svm_nested_wants_msr(struct svm_vcpu *s, bool write)
 {
 	int bit = svm_msrpm_bit(s->x86.state.gpr[GPR_RCX]);
 
@@ -155,10 +149,10 @@ static bool l1_wants_exit(struct svm_vcpu *s, const struct x86_exit *exit)
 		break;
 	case SVM_EXIT_IOIO:
 		return l1_intercepts(s, INTERCEPT_IOIO_PROT) &&
-		       l1_wants_port(s, exit);
+		       svm_nested_wants_port(s, exit->io.port, exit->io.size);
 	case SVM_EXIT_MSR:
 		return l1_intercepts(s, INTERCEPT_MSR_PROT) &&
-		       l1_wants_msr(s, exit->kind == X86_EXIT_WRMSR);
+		       svm_nested_wants_msr(s, exit->kind == X86_EXIT_WRMSR);
 	}
 	/* The shadow tables' faults are the MMU's first. */
 	if (code >= CODES_BY_BIT || exit->kind == X86_EXIT_FAULT ||
@@ -190,6 +184,20 @@ static void exit_by_hardware(struct svm_vcpu *s, const struct x86_exit *exit)
 	svm_nested_vmexit(s, &e);
 }
 
+/* L0's intercept of CR0 comes before the selective one, and may be L0's alone. */
+static bool exit_by_cr0(struct svm_vcpu *s)
+{
+	const struct svm_nested_vmexit e = { .code = SVM_EXIT_CR0_SEL_WRITE };
+	struct emul_insn insn;
+
+	if (!l1_intercepts(s, INTERCEPT_SELECTIVE_CR0) ||
+	    !kvm_nested_decode(&s->x86, &insn) ||
+	    !svm_nested_cr0_selective(s, &insn))
+		return false;
+	svm_nested_vmexit(s, &e);
+	return true;
+}
+
 /* What L1 does not want, x86 does for L2; but for what a processor would not. */
 bool svm_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 {
@@ -199,6 +207,8 @@ bool svm_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 		exit_by_hardware(s, exit);
 		return true;
 	}
+	if (exit->code == SVM_EXIT_WRITE_CR0 && exit_by_cr0(s))
+		return true;
 	if (exit->code == SVM_EXIT_VMMCALL)
 		exit->kind = X86_EXIT_UNDEFINED;
 	/* Its interrupt is there, and ends it at once. */

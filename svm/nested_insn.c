@@ -13,14 +13,6 @@
 #include "svm/nested.h"
 #include "svm/vmcb.h"
 
-/* RAX, by the address size of the code segment. */
-static u64 operand(struct x86_vcpu *v)
-{
-	u64 rax = v->state.gpr[GPR_RAX];
-
-	return state_is_64bit_code(v) ? rax : (u32)rax;
-}
-
 static enum x86_next insn_raise(struct x86_vcpu *v, u8 vector)
 {
 	kvm_event_exception(v, vector, vector == X86_TRAP_GP ? 0 : -1);
@@ -112,8 +104,14 @@ static bool operand_is_valid(struct x86_vcpu *v, u64 gpa)
 /* With an address of a control block. */
 static enum x86_next vmcb_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 {
-	u64 gpa = operand(v);
+	struct x86_exit known __uninitialized;
+	u64 gpa;
 
+	/* Bytes are looked at once: the length is all that is asked for again. */
+	known.code = exit->code;
+	if (!kvm_nested_rax(v, exit, &gpa, &known.next_rip))
+		return v->next;
+	exit = &known;
 	if (!operand_is_valid(v, gpa))
 		return insn_raise(v, X86_TRAP_GP);
 	switch (exit->code) {

@@ -42,6 +42,7 @@ enum svm_nmi {
  *              after load() to put()
  * @entry_work: ENTRY_* to be done at the next entry
  * @nmi: (r) enum svm_nmi
+ * @kept: groups that an exit leaves valid: svm_features.kept, or less (dr_store())
  * @soft_injected: the event injected last was a #BP or #OF
  * @step: (r) STEP_*: the control block's RFLAGS.TF is ours (step.c)
  * @step_tf: (x) the guest's own RFLAGS.TF when the instruction began
@@ -72,6 +73,7 @@ struct svm_vcpu {
 	bool host_saved;
 	u8 entry_work;
 	u8 nmi;
+	u32 kept;
 	bool soft_injected;
 	u8 step;
 	bool step_tf;

@@ -9,6 +9,7 @@
 #include "mmu/mmu_nested.h"
 #include "x86/cpu/caps.h"
 #include "x86/cpu/cr.h"
+#include "x86/insn/fetch.h"
 #include "x86/run/exits.h"
 #include "x86/vcpu/nested.h"
 
@@ -43,6 +44,36 @@ bool kvm_nested_skip(struct x86_vcpu *v, const struct x86_exit *exit)
 	return exit_skip(v, exit);
 }
 EXPORT_SYMBOL_GPL(kvm_nested_skip);
+
+/* The 67h prefix is rare: longer than 0F 01 and ModRM. */
+bool kvm_nested_rax(struct x86_vcpu *v, const struct x86_exit *exit, u64 *rax,
+		    u64 *next_rip)
+{
+	enum emul_mode mode = emulate_mode(v);
+	u8 size = mode == EMUL_64 ? 8 : mode == EMUL_32 ? 4 : 2;
+	struct emul_insn insn;
+
+	if (!exit_next_rip(v, exit, next_rip))
+		return false;
+	if ((u32)(*next_rip - state_get(v, GRP_RIP)->rip) > 3) {
+		if (!emulate_decode(v, exit, &insn, &v->next))
+			return false;
+		size = insn.addr_size;
+	}
+	*rax = v->state.gpr[GPR_RAX] & GENMASK_ULL(8 * size - 1, 0);
+	return true;
+}
+EXPORT_SYMBOL_GPL(kvm_nested_rax);
+
+bool kvm_nested_decode(struct x86_vcpu *v, struct emul_insn *insn)
+{
+	struct emul_fault fault;
+	struct insn_code c;
+
+	insn_code_start(v, &c);
+	return insn_code_decode(v, &c, insn, &fault) > 0;
+}
+EXPORT_SYMBOL_GPL(kvm_nested_decode);
 
 int kvm_nested_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len)
 {
