@@ -113,7 +113,7 @@ void smm_enter(struct x86_vcpu *v)
 	vendor(event_nmi_mask)(v, true);
 	smram_save(area, &m, v->cpuid.has_lm);
 	smm_switch(v, true);
-	trace_kvm_enter_smm(v->vcpu.id, v->smm.smbase, true);
+	trace_kvm_smm_transition(v->vcpu.id, v->smm.smbase, true);
 	guest_write(&v->vcpu, (u64)v->smm.smbase + SMRAM_AREA, area,
 		    sizeof(area));
 	entry_state(v);
@@ -202,7 +202,7 @@ bool smm_leave(struct x86_vcpu *v, const struct smram_state *m)
 		smm_switch(v, true);
 		return false;
 	}
-	trace_kvm_enter_smm(v->vcpu.id, v->smm.smbase, false);
+	trace_kvm_smm_transition(v->vcpu.id, v->smm.smbase, false);
 	v->smm.smbase = m->smbase;
 	state_load(v, m, efer);
 	leave_settle(v);
