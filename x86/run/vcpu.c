@@ -12,6 +12,7 @@
 #include "x86/cpu/msr.h"
 #include "x86/cpu/msr_filter.h"
 #include "x86/cpu/pvclock.h"
+#include "x86/cpu/smm.h"
 #include "x86/cpu/steal.h"
 #include "x86/cpu/tsc.h"
 #include "x86/run/halt.h"
@@ -118,6 +119,7 @@ static void reset_registers(struct x86_state *s)
 void vcpu_init_state(struct x86_vcpu *v)
 {
 	nested_reset(v);
+	smm_reset(v);
 	reset_registers(&v->state);
 	v->events = (struct x86_events){ };
 	cr_changed(v);
