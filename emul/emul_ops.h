@@ -17,6 +17,7 @@ enum emul_result {
 	EMUL_USER,	/* userspace has to finish an access; call again */
 	EMUL_RETRY,	/* let the guest execute the instruction again */
 	EMUL_UNKNOWN,	/* not an instruction that we execute */
+	EMUL_SHUTDOWN,	/* the processor shuts down; nothing has changed */
 	EMUL_JUMP,	/* never returned by emul_exec(): see emul/exec.h */
 };
 
@@ -75,6 +76,7 @@ enum emul_feature {
 };
 
 struct emul_ctx;
+struct smram_state;
 
 /**
  * struct emul_ops - what the emulator asks of its caller
@@ -107,6 +109,13 @@ struct emul_ctx;
  * @halt: the processor waits for an event after this instruction
  * @shadow: interrupts wait for one more instruction (STI, MOV SS)
  * @task: another task begins: CR0.TS becomes 1, DR7's local breakpoints go
+ *
+ * System management mode:
+ * @smram: read the state-save area, and whether the processor has long mode; false:
+ *	it is not in that mode.  Where no memory is, all bits are 1
+ * @rsm: leave the mode with this state, but for general registers, RIP, RFLAGS and
+ *	CPL, which are the context's; false: the processor cannot be in it, and
+ *	nothing has changed
  *
  * FPU state, beyond single vector registers:
  * @fpu: the guest's; NULL when there is no memory for it.  Stays valid until the
@@ -155,6 +164,9 @@ struct emul_ops {
 	void (*halt)(struct emul_ctx *ctx);
 	void (*shadow)(struct emul_ctx *ctx);
 	void (*task)(struct emul_ctx *ctx);
+
+	bool (*smram)(struct emul_ctx *ctx, u8 *area, bool *wide);
+	bool (*rsm)(struct emul_ctx *ctx, const struct smram_state *state);
 
 	struct emul_fpu *(*fpu)(struct emul_ctx *ctx);
 	enum emul_result (*fpu_set)(struct emul_ctx *ctx);

@@ -89,6 +89,9 @@ emul_exec_fn exec_rdmsr, exec_wrmsr, exec_xgetbv, exec_rdtsc, exec_rdtscp;
 emul_exec_fn exec_cpuid, exec_invlpg, exec_invpcid, exec_swapgs, exec_fsgsbase;
 emul_exec_fn exec_rdpid, exec_clac;
 
+/* exec_rsm.c */
+emul_exec_fn exec_rsm;
+
 /* exec_port.c */
 emul_exec_fn exec_in, exec_out, exec_cli, exec_hlt;
 

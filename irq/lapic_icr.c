@@ -9,8 +9,8 @@
 
 /*
  * Is there such an IPI?  (SDM vol. 3, tables 11-3 and 11-4.)  To itself, and to all
- * with itself, only fixed ones and, though the tables do not have it, NMIs: processors
- * send them, and guests rely on it.
+ * with itself, only fixed ones and, though the tables do not have it, NMIs and SMIs:
+ * processors send them, and guests rely on it.
  */
 static bool icr_is_valid(const struct irq_msg *msg)
 {
@@ -19,9 +19,9 @@ static bool icr_is_valid(const struct irq_msg *msg)
 	switch (msg->mode) {
 	case IRQ_FIXED:
 	case IRQ_NMI:
+	case IRQ_SMI:
 		return true;
 	case IRQ_LOWEST:
-	case IRQ_SMI:
 	case IRQ_INIT:
 	case IRQ_STARTUP:
 		return !self;

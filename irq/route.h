@@ -24,9 +24,9 @@ enum irq_route_kind {
 /**
  * struct irq_msi - a message as a device writes it
  * @address: SDM vol. 3, 11.11.1, but that bits 31:20 do not count: QEMU leaves them out
- *	(KVM_SIGNAL_MSI, when a device writes to the page); the upper half has bits 31:8 of an extended destination
- *	where irq_vm.ids_32bit is set, and its bits 7:0 must be 0 then; else it does not
- *	count (api.rst 4.52, KVM_SET_GSI_ROUTING)
+ *	(KVM_SIGNAL_MSI, when a device writes to the page); the upper half has bits 31:8
+ *	of an extended destination where irq_vm.ids_32bit is set, and its bits 7:0 must be
+ *	0 then; else it does not count (api.rst 4.52, KVM_SET_GSI_ROUTING)
  * @data: 11.11.2
  */
 struct irq_msi {

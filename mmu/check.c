@@ -69,7 +69,7 @@ static void check_entry(struct check_walk *w, const struct pt_iter *it)
 	}
 	/* Or the lockless path could let it be written. */
 	if (spte_is_present(spte) && (spte & SPTE_MMU_WRITABLE))
-		check_written(w->mmu, w->as_id, it->gfn, LEVEL_GFNS(it->level));
+		check_written(w->mmu, it->gfn, LEVEL_GFNS(it->level));
 }
 
 void mmu_check(struct mmu *mmu)

@@ -45,6 +45,12 @@ void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu,
 	vcpu->ctx[MMU_CTX_GUEST].ops = guest_ops;
 }
 
+void mmu_space_set(struct mmu_vcpu *vcpu, int as_id)
+{
+	vcpu->as_id = as_id;
+	mmu_guest_flush(vcpu);
+}
+
 void mmu_vcpu_trim(struct mmu_vcpu *vcpu)
 {
 	cache_empty(&vcpu->cache);

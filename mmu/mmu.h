@@ -178,6 +178,15 @@ void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu,
 void mmu_vcpu_destroy(struct mmu_vcpu *vcpu);
 
 /**
+ * mmu_space_set - the vCPU's memory is another address space from now on
+ * @vcpu: the vCPU; called by its own thread
+ * @as_id: 0, or 1 in SMM
+ *
+ * As mmu_guest_flush(); the next mmu_root_load() finds a root of that address space.
+ */
+void mmu_space_set(struct mmu_vcpu *vcpu, int as_id);
+
+/**
  * mmu_vcpu_trim - give the reserve back, for a vCPU that blocks for long
  * @vcpu: the vCPU; called by its own thread
  */

@@ -189,6 +189,8 @@ void svm_event_window(struct x86_vcpu *v, u32 mask)
 		mask = svm_nested_window(s, mask);
 	changed = s->window ^ mask;
 	s->window = mask;
+	if (unlikely(mask & EVENT_MASK_SMI))
+		s->entry_work |= ENTRY_KICK;
 	if (unlikely(changed & EVENT_MASK_TPR))
 		svm_event_cr8_update(s);
 	if (changed & EVENT_MASK_INTERRUPT)

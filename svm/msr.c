@@ -194,7 +194,7 @@ static int vm_cr_write(struct svm_vcpu *s, u64 data)
 	return 0;
 }
 
-/* 15.30.4.  Nothing is written there: what VMRUN saves of L1 is kept here. */
+/* 15.30.4.  What VMRUN saves of L1 is kept here, and goes there with an SMI only. */
 static int hsave_write(struct svm_vcpu *s, u64 data)
 {
 	if (!svm_nested_offered() || (data & ~PAGE_MASK) ||

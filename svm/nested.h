@@ -109,6 +109,34 @@ void svm_nested_regs_fetch(struct x86_state *st, const struct vmcb_save_area *sa
 /** svm_nested_host_load - L1's registers again; the control block is L1's */
 void svm_nested_host_load(struct svm_vcpu *s);
 
+/* L1's half of a vCPU, as a page: L2's control area, and L1's save area. */
+#define HALF_BYTES	PAGE_SIZE
+#define HALF_SAVE	0x400
+
+/**
+ * svm_nested_half - L1's half, to be saved
+ * @s: the vCPU, L2 runs
+ * @half: HALF_BYTES; what is reserved is not written
+ */
+void svm_nested_half(struct svm_vcpu *s, u8 *half);
+
+/**
+ * svm_nested_resume - L2 goes on, or runs by another half
+ * @s: the vCPU; L2's registers are there already, or will be
+ * @half: HALF_BYTES
+ * @vmcb12: L1's control block
+ *
+ * Return: 0; -EINVAL, -ENOMEM: nothing has changed.
+ */
+int svm_nested_resume(struct svm_vcpu *s, const u8 *half, gpa_t vmcb12);
+
+/* nested_smm.c */
+
+/** svm_nested_smm_enter - nested_ops.smm_enter */
+void svm_nested_smm_enter(struct x86_vcpu *v, struct smram_svm *out);
+/** svm_nested_smm_leave - nested_ops.smm_leave */
+bool svm_nested_smm_leave(struct x86_vcpu *v, const struct smram_svm *in);
+
 /* nested_vmcb.c: L1's control block, in its memory; all 0 or -EFAULT */
 
 /** svm_nested_vmcb_read - what VMRUN looks at, to @n->control and @n->save */

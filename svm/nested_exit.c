@@ -224,6 +224,8 @@ bool svm_nested_wants(struct x86_vcpu *v, const struct x86_event *ev)
 		return l1_intercepts(s, INTERCEPT_INTR);
 	case EVENT_INIT:
 		return l1_intercepts(s, INTERCEPT_INIT);
+	case EVENT_SMI:
+		return l1_intercepts(s, INTERCEPT_SMI);
 	case EVENT_SHUTDOWN:
 		return l1_intercepts(s, INTERCEPT_SHUTDOWN);
 	default:
@@ -281,6 +283,9 @@ void svm_nested_exit_event(struct x86_vcpu *v, const struct x86_event *ev)
 		break;
 	case EVENT_INIT:
 		e.code = SVM_EXIT_INIT;
+		break;
+	case EVENT_SMI:
+		e.code = SVM_EXIT_SMI;
 		break;
 	case EVENT_SHUTDOWN:
 		e.code = SVM_EXIT_SHUTDOWN;

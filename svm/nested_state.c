@@ -265,9 +265,9 @@ static void svm_nested_leave(struct x86_vcpu *v)
 #define STATE_SIZE	(sizeof(struct kvm_nested_state) + \
 			 sizeof(struct kvm_svm_nested_state_data))
 
-static_assert(sizeof(struct vmcb_control_area) == 0x400);
-static_assert(0x400 + sizeof(struct vmcb_save_area) <=
-	      sizeof(struct kvm_svm_nested_state_data));
+static_assert(sizeof(struct vmcb_control_area) == HALF_SAVE);
+static_assert(HALF_SAVE + sizeof(struct vmcb_save_area) <= HALF_BYTES);
+static_assert(sizeof(struct kvm_svm_nested_state_data) == HALF_BYTES);
 
 /* What of the interrupt control word the processor has changed. */
 static void control_save(struct svm_vcpu *s, struct vmcb_control_area *c)
@@ -276,11 +276,20 @@ static void control_save(struct svm_vcpu *s, struct vmcb_control_area *c)
 	svm_nested_virq_get(s, c);
 }
 
+void svm_nested_half(struct svm_vcpu *s, u8 *half)
+{
+	struct vmcb_save_area *save = (void *)(half + HALF_SAVE);
+
+	control_save(s, (struct vmcb_control_area *)half);
+	host_store(save, &s->nested->host);
+	save->dr6 = DR6_ONES;
+	save->dr7 = DR7_ONES;
+	save->g_pat = s->nested->host_pat;
+}
+
 static void svm_nested_state_get(struct x86_vcpu *v, struct kvm_nested_state *out)
 {
 	struct svm_vcpu *s = to_svm(v);
-	u8 *vmcb = out->data.svm[0].vmcb12;
-	struct vmcb_save_area *save;
 
 	out->format = KVM_STATE_NESTED_FORMAT_SVM;
 	out->size = sizeof(*out);
@@ -291,12 +300,7 @@ static void svm_nested_state_get(struct x86_vcpu *v, struct kvm_nested_state *ou
 	out->size = STATE_SIZE;
 	out->flags |= KVM_STATE_NESTED_GUEST_MODE;
 	out->hdr.svm.vmcb_pa = s->nested->vmcb12;
-	save = (void *)(vmcb + 0x400);
-	control_save(s, (struct vmcb_control_area *)vmcb);
-	host_store(save, &s->nested->host);
-	save->dr6 = DR6_ONES;
-	save->dr7 = DR7_ONES;
-	save->g_pat = s->nested->host_pat;
+	svm_nested_half(s, out->data.svm[0].vmcb12);
 }
 
 #define FLAGS_KNOWN \
@@ -326,15 +330,12 @@ static bool host_is_valid(struct x86_vcpu *v, const struct x86_state *host)
 }
 
 /* Return: 0 with L1's half filled; -EINVAL. */
-static int state_take(struct svm_vcpu *s, struct svm_nested *n,
-		      const struct kvm_nested_state *in)
+static int state_take(struct svm_vcpu *s, struct svm_nested *n, const u8 *vmcb)
 {
-	const u8 *vmcb = in->data.svm[0].vmcb12;
-	const struct vmcb_save_area *save = (const void *)(vmcb + 0x400);
+	const struct vmcb_save_area *save = (const void *)(vmcb + HALF_SAVE);
 	struct nested_limits lim;
 	struct nested_vmrun r;
 
-	n->vmcb12 = in->hdr.svm.vmcb_pa;
 	n->control = *(const struct vmcb_control_area *)vmcb;
 	host_fetch(&n->host, save);
 	n->host_pat = save->g_pat;
@@ -348,11 +349,10 @@ static int state_take(struct svm_vcpu *s, struct svm_nested *n,
 	       kvm_nested_npt(&s->x86, &n->host) ? -EINVAL : 0;
 }
 
-/* The registers are L2's already, or will be. */
-static int state_enter(struct svm_vcpu *s, const struct kvm_nested_state *in)
+int svm_nested_resume(struct svm_vcpu *s, const u8 *half, gpa_t vmcb12)
 {
 	struct svm_nested *n = kzalloc(sizeof(*n), GFP_KERNEL_ACCOUNT);
-	int err = n ? state_take(s, n, in) : -ENOMEM;
+	int err = n ? state_take(s, n, half) : -ENOMEM;
 
 	if (err) {
 		kfree(n);
@@ -363,10 +363,9 @@ static int state_enter(struct svm_vcpu *s, const struct kvm_nested_state *in)
 		kvm_nested_leave(&s->x86);
 	}
 	svm_nested_free(s);
+	n->vmcb12 = vmcb12;
 	s->nested = n;
 	svm_nested_run(s);
-	if (in->flags & KVM_STATE_NESTED_RUN_PENDING)
-		svm_nested_inject(s);
 	s->x86.state.dirty |= GRP_ALL & s->x86.state.valid;
 	return 0;
 }
@@ -380,9 +379,12 @@ static int svm_nested_state_set(struct x86_vcpu *v,
 	if (!state_header_is_valid(v, in))
 		return -EINVAL;
 	if (in->flags & KVM_STATE_NESTED_GUEST_MODE) {
-		err = state_enter(s, in);
+		err = svm_nested_resume(s, in->data.svm[0].vmcb12,
+					in->hdr.svm.vmcb_pa);
 		if (err)
 			return err;
+		if (in->flags & KVM_STATE_NESTED_RUN_PENDING)
+			svm_nested_inject(s);
 	} else if (v->nested.l2) {
 		svm_nested_leave(v);
 	}
@@ -397,6 +399,8 @@ const struct nested_ops svm_nested_ops = {
 	.wants		= svm_nested_wants,
 	.exit_event	= svm_nested_exit_event,
 	.leave		= svm_nested_leave,
+	.smm_enter	= svm_nested_smm_enter,
+	.smm_leave	= svm_nested_smm_leave,
 	.state_get	= svm_nested_state_get,
 	.state_set	= svm_nested_state_set,
 };

@@ -176,8 +176,9 @@ void vmx_event_window(struct x86_vcpu *v, u32 mask)
 
 	s->window = mask;
 	windows_update(s);
-	/* Only a shadow holds the NMI back: look again behind it. */
-	if ((mask & EVENT_MASK_NMI) && !vmx_features.vnmi && !s->soft_nmi)
+	/* Only a shadow holds the NMI back: look again behind it.  An SMI is no window's. */
+	if (((mask & EVENT_MASK_NMI) && !vmx_features.vnmi && !s->soft_nmi) ||
+	    (mask & EVENT_MASK_SMI))
 		s->entry_work |= ENTRY_KICK;
 	/* Writes of CR8 always exit. */
 }

@@ -12,19 +12,21 @@
 
 /**
  * struct mmu_tracked - the frames; mmu->lock protects it
- * @table: by address space: what is in an entry is shadow/'s affair
+ * @table: of both address spaces: what is in an entry is shadow/'s affair
+ *
+ * Memory that both address spaces have they have at the same place, so a frame of one is
+ * taken for that of the other.  Where it is not, a few writes are looked at in vain.
  */
 struct mmu_tracked {
-	struct xarray table[2];
+	struct xarray table;
 };
 
 /**
  * tracked_any - does any guest table that is shadowed lie in a range?
  * @t: the frames; lock held
- * @as_id: address space
  * @gfn: first frame
  * @n: number of frames
  */
-bool tracked_any(struct mmu_tracked *t, int as_id, gfn_t gfn, u64 n);
+bool tracked_any(struct mmu_tracked *t, gfn_t gfn, u64 n);
 
 #endif

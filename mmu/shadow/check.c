@@ -72,14 +72,14 @@ static void check_link(struct shadow_check *c, struct shadow_page *sp, unsigned 
 	c->links++;
 }
 
-void check_written(struct mmu *mmu, int as_id, gfn_t gfn, u64 n)
+void check_written(struct mmu *mmu, gfn_t gfn, u64 n)
 {
 	struct shadow_page *sp;
 	unsigned long index;
 
 	if (!mmu->shadow)
 		return;
-	xa_for_each_range(&mmu->shadow->tracked.table[as_id], index, sp, gfn, gfn + n - 1)
+	xa_for_each_range(&mmu->shadow->tracked.table, index, sp, gfn, gfn + n - 1)
 		for (; sp; sp = sp->same)
 			BUG_ON(!sp->unsync);
 }
@@ -123,7 +123,7 @@ static void check_shadow_leaf(struct shadow_check *c, struct shadow_page *sp, un
 	BUG_ON(!list_has(&head, &sp->spt[i]));
 	check_rights(cfg, sp, spte);
 	if (spte & cfg->write)
-		check_written(c->mmu, as_id, gfn, LEVEL_GFNS(level));
+		check_written(c->mmu, gfn, LEVEL_GFNS(level));
 	c->leaves[as_id][level]++;
 }
 

@@ -22,11 +22,10 @@ void check_shadow(struct mmu *mmu, struct pt_count *count);
 /**
  * check_written - frames can be written: no table in them is thought up to date
  * @mmu: the VM; lock held
- * @as_id: address space
  * @gfn: first frame
  * @n: number of frames
  */
-void check_written(struct mmu *mmu, int as_id, gfn_t gfn, u64 n);
+void check_written(struct mmu *mmu, gfn_t gfn, u64 n);
 
 #endif
 #endif

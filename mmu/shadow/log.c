@@ -235,8 +235,7 @@ static void recover_note_pages(struct shadow_recover *r, gfn_t gfn,
 	const struct shadow_page *p;
 
 	for (level = LEVEL_2M; level <= max_level; level++) {
-		if (tracked_any(&r->op.s->tracked, r->op.as_id, gfn,
-				LEVEL_GFNS(level)))
+		if (tracked_any(&r->op.s->tracked, gfn, LEVEL_GFNS(level)))
 			return;
 		for (p = sp; p && !page_is_below(p, level); p = p->same)
 			;

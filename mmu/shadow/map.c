@@ -105,8 +105,7 @@ static bool acc_init(struct map_stage *m)
 
 static bool region_has_table(const struct map_stage *m, int level)
 {
-	return tracked_any(&m->s->tracked, m->vcpu->as_id,
-			   m->fault->gfn & LEVEL_MASK(level),
+	return tracked_any(&m->s->tracked, m->fault->gfn & LEVEL_MASK(level),
 			   LEVEL_GFNS(level));
 }
 
@@ -157,7 +156,7 @@ static enum mmu_result write_decide(struct map_stage *m)
 		m->acc &= ~ACC_W;
 		return MMU_FIXED;
 	}
-	return track_write(m->s, m->vcpu->as_id, m->fault, frame_is_needed(m),
+	return track_write(m->s, m->fault, frame_is_needed(m),
 			   &m->b);
 }
 

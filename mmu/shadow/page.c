@@ -63,8 +63,8 @@ int shadow_activate(struct mmu *mmu)
 	s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	if (!s)
 		return -ENOMEM;
+	xa_init(&s->tracked.table);
 	for (as = 0; as < 2; as++) {
-		xa_init(&s->tracked.table[as]);
 		xa_init(&s->direct[as]);
 		for (level = LEVEL_4K; level <= LEVEL_1G; level++)
 			rmap_index_init(&s->rmap[as][level - 1]);
@@ -102,8 +102,8 @@ void shadow_destroy(struct mmu *mmu)
 	mmu->shadow = NULL;
 	mmu->tracked = NULL;
 	write_unlock(&mmu->lock);
+	xa_destroy(&s->tracked.table);
 	for (as = 0; as < 2; as++) {
-		xa_destroy(&s->tracked.table[as]);
 		xa_destroy(&s->direct[as]);
 		for (level = LEVEL_4K; level <= LEVEL_1G; level++)
 			rmap_index_destroy(&s->rmap[as][level - 1]);
@@ -234,10 +234,9 @@ void shadow_protect(u64 *sptep, struct shadow_batch *b)
 	}
 }
 
-void shadow_protect_gfn(struct mmu_shadow *s, int as_id, gfn_t gfn,
-			struct shadow_batch *b)
+static void space_protect_gfn(struct mmu_shadow *s, int as_id, gfn_t gfn,
+			      struct shadow_batch *b)
 {
-	struct mmu_root *root;
 	struct rmap_head head;
 	struct rmap_iter it;
 	u64 *sptep;
@@ -248,9 +247,17 @@ void shadow_protect_gfn(struct mmu_shadow *s, int as_id, gfn_t gfn,
 		rmap_for_each(sptep, &it, &head)
 			shadow_protect(sptep, b);
 	}
+}
+
+void shadow_protect_gfn(struct mmu_shadow *s, gfn_t gfn, struct shadow_batch *b)
+{
+	struct mmu_root *root;
+
+	space_protect_gfn(s, 0, gfn, b);
+	space_protect_gfn(s, 1, gfn, b);
 	/* L1's own view of it. */
 	list_for_each_entry(root, &b->mmu->roots, link)
-		if (root->as_id == as_id && tdp_track(b->mmu, root, gfn))
+		if (tdp_track(b->mmu, root, gfn))
 			b->flush = true;
 }
 
@@ -259,7 +266,7 @@ void shadow_protect_gfn(struct mmu_shadow *s, int as_id, gfn_t gfn,
 
 static struct xarray *page_xa(struct mmu_shadow *s, union shadow_role role)
 {
-	return role.direct ? &s->direct[role.as_id] : &s->tracked.table[role.as_id];
+	return role.direct ? &s->direct[role.as_id] : &s->tracked.table;
 }
 
 struct shadow_page *shadow_find(struct mmu_shadow *s, gfn_t gfn,
@@ -298,7 +305,7 @@ static bool shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
 	b->count.tables++;
 	b->counted = true;
 	if (!sp->role.direct)
-		shadow_protect_gfn(s, sp->role.as_id, sp->gfn, b);
+		shadow_protect_gfn(s, sp->gfn, b);
 	return true;
 }
 

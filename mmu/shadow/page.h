@@ -116,12 +116,10 @@ void shadow_protect(u64 *sptep, struct shadow_batch *b);
 /**
  * shadow_protect_gfn - take the right to write a frame from all leaves
  * @s: the VM's
- * @as_id: address space
- * @gfn: the frame; leaves of all levels that map it
+ * @gfn: the frame; leaves of all levels that map it, in both address spaces
  * @b: the flush batch
  */
-void shadow_protect_gfn(struct mmu_shadow *s, int as_id, gfn_t gfn,
-			struct shadow_batch *b);
+void shadow_protect_gfn(struct mmu_shadow *s, gfn_t gfn, struct shadow_batch *b);
 
 /**
  * shadow_find - look for a page

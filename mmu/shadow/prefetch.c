@@ -26,7 +26,7 @@ static bool may_write(const struct prefetch_op *p, const struct mmu_pfn *page, g
 	struct mmu_tracked *t = &p->vcpu->mmu->shadow->tracked;
 
 	return (hostpage_leaf_how(p->slot, page, false) & LEAF_WRITE) &&
-	       !(p->tables && tracked_any(t, p->vcpu->as_id, gfn, 1));
+	       !(p->tables && tracked_any(t, gfn, 1));
 }
 
 /* What a guest's entry says. */
@@ -125,7 +125,7 @@ static void prefetch_direct(struct prefetch_op *p, const struct mmu_fault *fault
 		hi++;
 	if (inv_is_stale(&mmu->inv, fault->seq, lo, hi))
 		return;
-	p->tables = tracked_any(&mmu->shadow->tracked, p->vcpu->as_id, lo, hi - lo);
+	p->tables = tracked_any(&mmu->shadow->tracked, lo, hi - lo);
 	e.gfn = lo;
 	prefetch_run(p, sptep - (gfn - lo), e, gfn);
 	e.gfn = gfn + 1;

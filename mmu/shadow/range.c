@@ -54,9 +54,9 @@ static void tables_zap(struct shadow_op *op)
 	unsigned long i;
 	void *entry;
 
-	xa_for_each_range(&op->s->tracked.table[op->as_id], i, entry, op->start,
+	xa_for_each_range(&op->s->tracked.table, i, entry, op->start,
 			  op->end - 1) {
-		track_zap(op->s, op->as_id, i, &op->batch);
+		track_zap(op->s, i, &op->batch);
 		shadow_op_yield(op);
 	}
 }

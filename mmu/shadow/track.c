@@ -12,25 +12,24 @@
  */
 #define WRITES_MAX	3
 
-void track_zap(struct mmu_shadow *s, int as_id, gfn_t gfn,
-	       struct shadow_batch *b)
+void track_zap(struct mmu_shadow *s, gfn_t gfn, struct shadow_batch *b)
 {
 	struct shadow_page *sp;
 
-	while ((sp = xa_load(&s->tracked.table[as_id], gfn)))
+	while ((sp = xa_load(&s->tracked.table, gfn)))
 		shadow_zap_page(s, sp, b);
 }
 
-enum mmu_result track_write(struct mmu_shadow *s, int as_id,
+enum mmu_result track_write(struct mmu_shadow *s,
 			    const struct mmu_fault *fault, bool needed,
 			    struct shadow_batch *b)
 {
-	if (unsync_allow(s, as_id, fault->gfn))
+	if (unsync_allow(s, fault->gfn))
 		return MMU_FIXED;
 	/* A walk of the processor's: there is no instruction to emulate. */
 	if (needed || (!fault->no_emulate && !(fault->error & PF_GUEST_TABLE)))
 		return MMU_EMULATE;
-	track_zap(s, as_id, fault->gfn, b);
+	track_zap(s, fault->gfn, b);
 	return MMU_RETRY;
 }
 
@@ -44,7 +43,7 @@ enum mmu_result track_write_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault
 	write_lock(&mmu->lock);
 	rcu_read_lock();
 	if (!inv_is_stale(&mmu->inv, fault->seq, fault->gfn, fault->gfn + 1))
-		r = track_write(mmu->shadow, vcpu->as_id, fault, false, &b);
+		r = track_write(mmu->shadow, fault, false, &b);
 	fault->tracked = false;
 	if (r == MMU_FIXED)
 		r = tdp_map(vcpu, fault, &place);
@@ -103,7 +102,7 @@ static void frame_written(struct mmu_vcpu *vcpu, gfn_t gfn, unsigned int offset,
 	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
 
 	write_lock(&mmu->lock);
-	for (sp = xa_load(&mmu->shadow->tracked.table[vcpu->as_id], gfn); sp; sp = next) {
+	for (sp = xa_load(&mmu->shadow->tracked.table, gfn); sp; sp = next) {
 		next = sp->same;
 		page_written(mmu->shadow, sp, offset, len, &b);
 	}
@@ -121,6 +120,6 @@ void mmu_guest_written(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int len)
 		return;
 	/* What was written, then the look for a table: pairs with shadow_publish(). */
 	smp_mb();
-	if (xa_load(&s->tracked.table[vcpu->as_id], gfn))
+	if (xa_load(&s->tracked.table, gfn))
 		frame_written(vcpu, gfn, gpa & (MMU_PAGE_SIZE - 1), len);
 }

@@ -8,7 +8,6 @@
 /**
  * track_write - what becomes of a write to a frame with tables
  * @s: the VM's
- * @as_id: address space
  * @fault: the write
  * @needed: they would be back at once: its own walk or root has one of them
  * @b: the flush batch
@@ -16,7 +15,7 @@
  * Return: MMU_FIXED: they are unsync now, it may be mapped writable; MMU_EMULATE;
  * MMU_RETRY: nothing is shadowed there any more.
  */
-enum mmu_result track_write(struct mmu_shadow *s, int as_id,
+enum mmu_result track_write(struct mmu_shadow *s,
 			    const struct mmu_fault *fault, bool needed,
 			    struct shadow_batch *b);
 
@@ -35,11 +34,9 @@ enum mmu_result track_write_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault
 /**
  * track_zap - stop to shadow what lies in a frame
  * @s: the VM's
- * @as_id: address space
  * @gfn: the frame
  * @b: the flush batch
  */
-void track_zap(struct mmu_shadow *s, int as_id, gfn_t gfn,
-	       struct shadow_batch *b);
+void track_zap(struct mmu_shadow *s, gfn_t gfn, struct shadow_batch *b);
 
 #endif

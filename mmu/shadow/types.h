@@ -74,7 +74,7 @@ struct shadow_page {
 
 /**
  * struct mmu_shadow - what a VM with shadow pages has; mmu->lock protects all
- * @tracked: guest tables' frame to its indirect pages
+ * @tracked: guest tables' frame to its indirect pages, of both address spaces
  * @direct: by address space: first frame to its direct pages
  * @rmap: by address space and level - 1: gfn >> 9 * (level - 1) to the reverse map
  *        of leaves of that level

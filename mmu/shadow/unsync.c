@@ -17,9 +17,9 @@
 /* SPTEs whose guest entries are read at a time. */
 #define UNSYNC_RUN		16
 
-bool unsync_allow(struct mmu_shadow *s, int as_id, gfn_t gfn)
+bool unsync_allow(struct mmu_shadow *s, gfn_t gfn)
 {
-	struct shadow_page *sp, *first = xa_load(&s->tracked.table[as_id], gfn);
+	struct shadow_page *sp, *first = xa_load(&s->tracked.table, gfn);
 	unsigned int n = 0;
 
 	for (sp = first; sp; sp = sp->same) {
@@ -131,7 +131,7 @@ void unsync_page(struct mmu_vcpu *vcpu, struct shadow_page *sp,
 {
 	if (tracepoint_enabled(kvm_mmu_sync_page))
 		shadow_trace_page(MMU_TRACE_SYNC, sp);
-	shadow_protect_gfn(vcpu->mmu->shadow, sp->role.as_id, sp->gfn, b);
+	shadow_protect_gfn(vcpu->mmu->shadow, sp->gfn, b);
 	shadow_batch_commit(b);
 	page_read(vcpu, sp, b);
 }
@@ -142,7 +142,7 @@ void unsync_all(struct mmu_vcpu *vcpu, struct shadow_batch *b)
 	struct shadow_page *sp, *next;
 
 	list_for_each_entry(sp, &s->unsync, unsync_link)
-		shadow_protect_gfn(s, sp->role.as_id, sp->gfn, b);
+		shadow_protect_gfn(s, sp->gfn, b);
 	shadow_batch_commit(b);
 	list_for_each_entry_safe(sp, next, &s->unsync, unsync_link)
 		if (sp->role.as_id == vcpu->as_id)

@@ -8,12 +8,11 @@
 /**
  * unsync_allow - may a frame be written, though tables lie in it?
  * @s: the VM's
- * @as_id: address space
  * @gfn: the frame
  *
  * True when all are leaf tables; they are unsync then.
  */
-bool unsync_allow(struct mmu_shadow *s, int as_id, gfn_t gfn);
+bool unsync_allow(struct mmu_shadow *s, gfn_t gfn);
 
 /**
  * unsync_page - bring a page up to date

@@ -175,7 +175,7 @@ static bool tdp_has_tracked(const struct mmu_vcpu *vcpu, gfn_t gfn, u64 n)
 {
 	struct mmu_tracked *t = vcpu->mmu->tracked;
 
-	return t && tracked_any(t, vcpu->as_id, gfn, n);
+	return t && tracked_any(t, gfn, n);
 }
 
 static void tdp_prefetch_map(struct mmu_vcpu *vcpu, const struct tdp_prefetch *p,

@@ -449,10 +449,6 @@ static void worse_input(struct kvm_vcpu_events good)
 	e.flags = KVM_VCPUEVENT_VALID_SHADOW;
 	e.interrupt.shadow = 4;
 	ERR(events_try(&e), EINVAL);
-	/* No KVM_CAP_X86_SMM. */
-	e = good;
-	e.flags = KVM_VCPUEVENT_VALID_SMM;
-	ERR(events_try(&e), EINVAL);
 }
 
 /* What is refused changes nothing. */

@@ -181,7 +181,7 @@ int model_deliver(struct model_vm *vm, struct model_apic *src,
 	return took ? sum : MODEL_REFUSED;
 }
 
-/* Tables 11-3 and 11-4; an NMI is sent to itself as well. */
+/* Tables 11-3 and 11-4; an NMI or SMI is sent to itself as well. */
 void model_icr(struct model_vm *vm, struct model_apic *a, uint32_t value)
 {
 	struct model_msg msg = {
@@ -198,7 +198,7 @@ void model_icr(struct model_vm *vm, struct model_apic *a, uint32_t value)
 	if (msg.mode == REMOTE_READ || msg.mode == EXTINT)
 		return;
 	if (msg.shorthand == SELF || msg.shorthand == ALL)
-		if (msg.mode != FIXED && msg.mode != NMI)
+		if (msg.mode != FIXED && msg.mode != NMI && msg.mode != SMI)
 			return;
 	if (msg.mode == INIT && level && !assert)
 		msg.deassert = true;

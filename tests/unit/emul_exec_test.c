@@ -409,7 +409,7 @@ static void test_user(void **unused)
 static void test_unknown(void **unused)
 {
 	static const char *const hex[] = {
-		"0f aa", "f1", "c5 f8 58 03", "0f 38 f0 c0", "d8 03",
+		"f1", "c5 f8 58 03", "0f 38 f0 c0", "d8 03",
 		"0f 58 c1", "0f c7 f0", "0f 01 c1",
 	};
 	unsigned int i;

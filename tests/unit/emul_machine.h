@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "emul/emul.h"
+#include "emul/smram.h"
 
 enum { AX, CX, DX, BX, SP, BP, SI, DI };
 
@@ -218,7 +219,7 @@ static const struct emul_ops machine_ops = {
 	.table = cb_table, .table_set = cb_table_set, .cpuid = cb_cpuid,
 	.has = cb_has,
 	.invlpg = cb_invlpg, .flush = cb_flush, .halt = cb_halt, .shadow = cb_shadow,
-	.task = cb_task,
+	.task = cb_task, .smram = cb_smram, .rsm = cb_rsm,
 	.vector = cb_vector, .vector_set = cb_vector_set,
 	.fpu = cb_fpu, .fpu_set = cb_fpu_set, .fpu_part = cb_fpu_part,
 	.reg = cb_reg, .reg_set = cb_reg_set,

@@ -47,4 +47,31 @@ static void cb_task(struct emul_ctx *c)
 	now.dr[7] &= ~0x155ULL;
 }
 
+/* Whether the machine is in SMM is no part of what instructions change. */
+struct machine_smm {
+	bool inside, wide, refuses, left;
+	const u8 *area;
+	struct smram_state state;
+};
+
+static struct machine_smm machine_smm;
+
+static bool cb_smram(struct emul_ctx *c, u8 *area, bool *wide)
+{
+	if (!machine_smm.inside)
+		return false;
+	memcpy(area, machine_smm.area, SMRAM_BYTES);
+	*wide = machine_smm.wide;
+	return true;
+}
+
+static bool cb_rsm(struct emul_ctx *c, const struct smram_state *state)
+{
+	if (machine_smm.refuses)
+		return false;
+	machine_smm.left = true;
+	machine_smm.state = *state;
+	return true;
+}
+
 #endif

@@ -558,7 +558,7 @@ static void test_rest(void **unused)
 	ok("f4");
 	assert_int_equal(now.halted, 1);
 	assert_int_equal(now.rip, 0x104);
-	assert_int_equal(run("0f aa"), EMUL_UNKNOWN);
+	refuses("0f aa", UD);
 	refuses("0f 01 f8", UD);
 	wide();
 	now.gpr[BX] = 0x800000000000;

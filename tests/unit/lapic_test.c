@@ -299,7 +299,7 @@ static void init_and_sipi(void **state)
 	assert_int_equal(lapic_events_take(a, 3), 0);
 }
 
-/* Tables 11-3 and 11-4, from a to itself, to b, to both. */
+/* Tables 11-3 and 11-4, and SMIs as NMIs; from a to itself, to b, to both. */
 static void icr_combinations(void **state)
 {
 	struct irq_cpu *other = container_of(b, struct irq_cpu, a);
@@ -307,9 +307,9 @@ static void icr_combinations(void **state)
 	for (u32 i = 0; i < 128; i++) {
 		u32 mode = i & 7, to = i >> 3 & 3, level = i >> 5 & 1, assert = i >> 6;
 		bool self = to == 1 || to == 2, others = to != 1;
-		bool sent = mode == 0 || mode == 4;
+		bool sent = mode == 0 || mode == 2 || mode == 4;
 
-		if (mode == 1 || mode == 2 || mode == 5 || mode == 6)
+		if (mode == 1 || mode == 5 || mode == 6)
 			sent = !self;
 		if (mode == 5 && level && !assert)
 			sent = false;

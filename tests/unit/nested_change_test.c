@@ -290,12 +290,12 @@ static void unemulated(bool walk)
 	l2_world.gpa[4] = there;
 	l2_past_forget(l2);
 	assert_int_equal(l2_access(l2, 4, 0), L2_DONE);
-	assert_true(tracked_any(vm->mmu.tracked, 0, dir >> 12, 1));
+	assert_true(tracked_any(vm->mmu.tracked, dir >> 12, 1));
 	assert_int_equal(written_unemulated(0, walk), MMU_RETRY);
-	assert_false(tracked_any(vm->mmu.tracked, 0, dir >> 12, 1));
+	assert_false(tracked_any(vm->mmu.tracked, dir >> 12, 1));
 	assert_int_equal(l2_access(l2, 4, 0), L2_DONE);
 	assert_int_equal(written_unemulated(there, walk), MMU_EMULATE);
-	assert_true(tracked_any(vm->mmu.tracked, 0, dir >> 12, 1));
+	assert_true(tracked_any(vm->mmu.tracked, dir >> 12, 1));
 	assert_int_equal(l2_access(l2, 1, 0), L2_DONE);
 }
 

@@ -167,7 +167,7 @@ static bool is_tracked(gfn_t gfn)
 	bool tracked;
 
 	write_lock(&mmu->lock);
-	tracked = mmu->tracked && tracked_any(mmu->tracked, 0, gfn, 1);
+	tracked = mmu->tracked && tracked_any(mmu->tracked, gfn, 1);
 	write_unlock(&mmu->lock);
 	return tracked;
 }

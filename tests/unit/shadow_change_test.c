@@ -46,7 +46,7 @@ static void test_becomes_data(void **state)
 	for (n = 0; n < 8; n++)
 		assert_true(shadow_emulate(cpu, 20 << 12 | n * 8,
 					   &(struct paging_store){ 8, 0 }));
-	assert_false(tracked_any(vm.mmu.tracked, 0, 20, 1));
+	assert_false(tracked_any(vm.mmu.tracked, 20, 1));
 }
 
 static void stat_is(enum mmu_stat which, unsigned long want)
@@ -61,20 +61,20 @@ static void test_odd_write(void **state)
 	poke(T1, 0, DATA << 12 | P | W | U | A | D);
 	mode(&long_mode, T4);
 	assert_int_equal(touch(0, 0), SHADOW_DONE);
-	assert_true(tracked_any(vm.mmu.tracked, 0, T1, 1));
+	assert_true(tracked_any(vm.mmu.tracked, T1, 1));
 	stat_is(MMU_STAT_MADE, 4);
 	stat_is(MMU_STAT_WRITTEN, 0);
 	assert_true(shadow_emulate(cpu, (T1 << 12) + 3,
 				   &(struct paging_store){ 1, 0 }));
 	stat_is(MMU_STAT_WRITTEN, 1);
 	stat_is(MMU_STAT_ZAPPED, 1);
-	assert_false(tracked_any(vm.mmu.tracked, 0, T1, 1));
+	assert_false(tracked_any(vm.mmu.tracked, T1, 1));
 	assert_int_equal(touch(0, 0), SHADOW_DONE);
 	/* Half an entry is none in long mode. */
-	assert_true(tracked_any(vm.mmu.tracked, 0, T1, 1));
+	assert_true(tracked_any(vm.mmu.tracked, T1, 1));
 	assert_true(shadow_emulate(cpu, T1 << 12 | 8,
 				   &(struct paging_store){ 4, 0 }));
-	assert_false(tracked_any(vm.mmu.tracked, 0, T1, 1));
+	assert_false(tracked_any(vm.mmu.tracked, T1, 1));
 	stat_is(MMU_STAT_MADE, 5);
 	stat_is(MMU_STAT_FLOODED, 2);
 	stat_is(MMU_STAT_ZAPPED, 2);
@@ -98,7 +98,7 @@ static void test_halves(void **state)
 	assert_int_equal(frame(0x1000), DATA);
 	assert_true(shadow_emulate(cpu, T1 << 12 | 12,
 				   &(struct paging_store){ 4, 0 }));
-	assert_true(tracked_any(vm.mmu.tracked, 0, T1, 1));
+	assert_true(tracked_any(vm.mmu.tracked, T1, 1));
 	assert_int_equal(leaf(0x1000).rights, 0);
 	assert_int_equal(frame(0), DATA);
 }
@@ -122,14 +122,14 @@ static void test_pae_directory(void **state)
 	env_srcu_lock(&vm);
 	assert_int_equal(mmu_fault(&cpu->v, &f), MMU_EMULATE);
 	env_srcu_unlock(&vm);
-	assert_true(tracked_any(vm.mmu.tracked, 0, 20, 1));
+	assert_true(tracked_any(vm.mmu.tracked, 20, 1));
 	poke(T3, 1, 0);
 	assert_true(shadow_cr3(cpu, T3 << 12));
 	assert_int_equal(touch(0, 0), SHADOW_DONE);
 	env_srcu_lock(&vm);
 	assert_int_equal(mmu_fault(&cpu->v, &f), MMU_RETRY);
 	env_srcu_unlock(&vm);
-	assert_false(tracked_any(vm.mmu.tracked, 0, 20, 1));
+	assert_false(tracked_any(vm.mmu.tracked, 20, 1));
 	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
 }
 
@@ -151,7 +151,7 @@ static void test_one_page_goes(void **state)
 	}
 	assert_true(shadow_emulate(cpu, T1 << 12 | 3,
 				   &(struct paging_store){ 1, 0 }));
-	assert_false(tracked_any(vm.mmu.tracked, 0, T1, 1));
+	assert_false(tracked_any(vm.mmu.tracked, T1, 1));
 	assert_int_equal(touch(0x200000, 0), SHADOW_DONE);
 }
 

@@ -74,7 +74,7 @@ u64 shadow_any_va(struct env_vcpu *v)
 }
 
 /* ------------------------------------------------------------------------ */
-/* Slots.  Address spaces share no page: nothing tracks a write in the other. */
+/* Slots.  What both address spaces have they have at the same place. */
 
 static const struct env_place places[2][ENV_SLOTS] = {
 	{
@@ -84,7 +84,7 @@ static const struct env_place places[2][ENV_SLOTS] = {
 		{ 0x100000, 1024, (2ull << 18) + 8192, 0 },
 		{ 0x90000, 3, (2ull << 18) + 16384, 0 },
 	}, {
-		{ 0, 1200, 3ull << 18, 0 },
+		{ 0, 1200, 1ull << 18, 0 },
 		{ 0x40000, 700, (3ull << 18) + 4096, 0 },
 	},
 };

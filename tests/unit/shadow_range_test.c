@@ -121,10 +121,10 @@ static void test_zap_table(void **state)
 	gfn_t table = guest_map(VA, DATA, 1, RW);
 
 	touch(VA, PF_WRITE);
-	assert_true(tracked_any(vm.mmu.tracked, 0, table, 1));
-	assert_true(tracked_any(vm.mmu.tracked, 0, BASE, 1));
+	assert_true(tracked_any(vm.mmu.tracked, table, 1));
+	assert_true(tracked_any(vm.mmu.tracked, BASE, 1));
 	zap(table, table + 1, true);
-	assert_false(tracked_any(vm.mmu.tracked, 0, table, 1));
+	assert_false(tracked_any(vm.mmu.tracked, table, 1));
 	assert_int_equal(level_of(VA), 0);
 	assert_true(mmu_root_is_current(&cpu->v));
 	/* Nobody tells of this change. */
@@ -155,12 +155,12 @@ static void test_zap_tables(void **state)
 	touch(VA + SIZE_2M, 0);
 	assert_false(can_write(VA + SIZE_2M));
 	zap(above, table, true);
-	assert_false(tracked_any(vm.mmu.tracked, 0, above, 1));
-	assert_true(tracked_any(vm.mmu.tracked, 0, table, 1));
+	assert_false(tracked_any(vm.mmu.tracked, above, 1));
+	assert_true(tracked_any(vm.mmu.tracked, table, 1));
 	touch(VA, PF_WRITE);
 	touch(VA + SIZE_2M, 0);
 	zap(table, table + 1, true);
-	assert_false(tracked_any(vm.mmu.tracked, 0, table, 1));
+	assert_false(tracked_any(vm.mmu.tracked, table, 1));
 	assert_int_equal(level_of(VA), 0);
 	assert_int_equal(level_of(VA + SIZE_2M), 0);
 }

@@ -392,7 +392,7 @@ static enum shadow_reason emulate_reason(struct env_vcpu *v,
 		return BECAUSE_READONLY;
 	if (wp_is_hard(&v->cpu->guest, t))
 		return BECAUSE_WP;
-	if (tracked_any(v->vm->mmu.tracked, v->v.as_id, gfn, 1))
+	if (tracked_any(v->vm->mmu.tracked, gfn, 1))
 		return BECAUSE_SHADOWED;
 	return BECAUSE_NOT;
 }

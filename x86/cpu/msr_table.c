@@ -17,6 +17,7 @@
 #include "x86/cpu/mtrr.h"
 #include "x86/cpu/pvclock.h"
 #include "x86/cpu/pvmsr.h"
+#include "x86/cpu/smm.h"
 #include "x86/cpu/steal.h"
 #include "x86/cpu/tsc.h"
 #include "x86/vcpu/vendor.h"
@@ -249,6 +250,7 @@ const struct msr_row msr_table[] = {
 	/* A microcode update has no effect; userspace sets what a guest sees. */
 	KEPT(MSR_IA32_UCODE_REV, MSR_SAVED | MSR_FEATURE | MSR_IGNORED,
 	     bios_sign_id, U64_MAX, 0),
+	OWN(MSR_IA32_SMBASE, 1, MSR_SAVED, smbase),
 	{ .index = MSR_PLATFORM_INFO, .count = 1, .flags = MSR_SAVED | MSR_USER,
 	  .mask = U64_MAX, .field = offsetof(struct x86_msrs, platform_info),
 	  .read = platform_info_get, .write = kept_set },
@@ -338,4 +340,5 @@ void msr_reset(struct x86_vcpu *v)
 	if (v->vcpu.id == to_x86_vm(v->vcpu.kvm)->irq.bsp_id)
 		v->msrs.apic_base |= APIC_BASE_BSP;
 	v->msrs.de_cfg = host_de_cfg();
+	v->smm.smbase = SMBASE_RESET;
 }

@@ -20,6 +20,7 @@
 #include "x86/cpu/debug.h"
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/msr.h"
+#include "x86/cpu/smm.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
 #include "x86/vcpu/vendor.h"
@@ -339,6 +340,19 @@ static void task_begin(struct emul_ctx *ctx)
 	dr_set(v, 7, dr_get(v, 7) & ~DR7_LOCAL);
 }
 
+static bool smram_read(struct emul_ctx *ctx, u8 *area, bool *wide)
+{
+	struct x86_vcpu *v = ctx->priv;
+
+	*wide = v->cpuid.has_lm;
+	return smm_area_read(v, area);
+}
+
+static bool rsm_leave(struct emul_ctx *ctx, const struct smram_state *state)
+{
+	return smm_leave(ctx->priv, state);
+}
+
 /* ------------------------------------------------------------------------ */
 /* Numbered registers. */
 
@@ -441,6 +455,8 @@ const struct emul_ops emul_env_ops = {
 	.halt = halt_after,
 	.shadow = shadow_begin,
 	.task = task_begin,
+	.smram = smram_read,
+	.rsm = rsm_leave,
 	.fpu = fpu_get,
 	.fpu_set = fpu_set,
 	.fpu_part = fpu_part,

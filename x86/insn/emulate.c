@@ -253,6 +253,9 @@ static bool exec_once(struct x86_vcpu *v, enum x86_next *next)
 		return false;
 	case EMUL_RETRY:
 		return false;
+	case EMUL_SHUTDOWN:
+		request_set(&v->vcpu, REQ_TRIPLE_FAULT);
+		return false;
 	case EMUL_USER:
 		*next = read_ask(v);
 		return false;

@@ -11,6 +11,7 @@
 #include "x86/cpu/cr.h"
 #include "x86/cpu/debug.h"
 #include "x86/cpu/fpu.h"
+#include "emul/exec.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
 #include "x86/vcpu/vendor.h"
@@ -227,6 +228,17 @@ unsigned int emulate_soft_len(struct x86_vcpu *v, u8 vector)
 	insn_code_start(v, &c);
 	len = insn_code_decode(v, &c, &insn, &fault);
 	return len > 0 && !insn.map && insn.opcode == opcode ? len : 0;
+}
+
+bool emulate_is_rsm(struct x86_vcpu *v)
+{
+	struct emul_fault fault;
+	struct emul_insn insn;
+	struct insn_code c;
+
+	insn_code_start(v, &c);
+	return insn_code_decode(v, &c, &insn, &fault) > 0 &&
+	       insn.exec == exec_rsm;
 }
 
 /* The rest of one that is longer; a failure is found out about by the decoder. */

@@ -53,6 +53,9 @@ bool emulate_decode(struct x86_vcpu *v, const struct x86_exit *exit,
  */
 unsigned int emulate_soft_len(struct x86_vcpu *v, u8 vector);
 
+/** emulate_is_rsm - is it RSM what is at RIP?  Own thread, kvm->srcu held */
+bool emulate_is_rsm(struct x86_vcpu *v);
+
 /**
  * emulate_fetch - as emulate_decode(), but into the emulator's context, with the mode
  * @v: own thread, kvm->srcu held; v->emul is there

@@ -9,10 +9,12 @@
 #include "x86/insn/fetch.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/run/halt.h"
+#include "x86/run/smi.h"
 #include "x86/vcpu/vendor.h"
 
 #define FLAGS_ALWAYS \
-	(KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW)
+	(KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW | \
+	 KVM_VCPUEVENT_VALID_SMM)
 /* Taken, for MP_STATE_SIPI_RECEIVED; never given, as a SIPI is not left pending. */
 #define FLAGS_ACCEPTED	(FLAGS_ALWAYS | KVM_VCPUEVENT_VALID_SIPI_VECTOR)
 
@@ -72,6 +74,7 @@ void events_get(struct x86_vcpu *v, struct kvm_vcpu_events *out)
 	out->nmi.injected = ev->injected.kind == EVENT_NMI;
 	out->nmi.pending = ev->nmi_pending;
 	out->nmi.masked = !!(vendor(event_blocked)(v) & EVENT_NMI_HANDLER);
+	smi_events_get(v, out);
 	if (enabled & KVM_VCPUEVENT_VALID_TRIPLE_FAULT)
 		out->triple_fault.pending =
 			test_bit(REQ_TRIPLE_FAULT, &v->vcpu.requests);
@@ -99,7 +102,7 @@ bool events_are_valid(struct x86_vcpu *v, const struct kvm_vcpu_events *in)
 	if ((in->flags & KVM_VCPUEVENT_VALID_SHADOW) &&
 	    (in->interrupt.shadow & ~(SHADOW_MOV_SS | SHADOW_STI)))
 		return false;
-	return exception_is_valid(in);
+	return exception_is_valid(in) && smi_events_are_valid(v, in);
 }
 
 static bool is_soft(const struct x86_event *ex)
@@ -165,6 +168,7 @@ void events_set(struct x86_vcpu *v, const struct kvm_vcpu_events *in)
 {
 	struct x86_events *ev = &v->events;
 
+	smi_events_set(v, in);
 	ev->injected = (struct x86_event){ };
 	ev->exception = (struct x86_event){ };
 	ev->interrupt_pending = false;

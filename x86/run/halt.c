@@ -51,8 +51,11 @@ static void lapic_events(struct x86_vcpu *v)
 {
 	u32 events;
 
+	/* Nobody waits for a SIPI in system management mode. */
+	if (v->smm.inside)
+		lapic_events_take(&v->apic.lapic, LAPIC_EVENT_SIPI);
 	/* An INIT that is held back, or is L1's to know of, stays where it is. */
-	if (event_blocked(v) & EVENT_MASK_INIT)
+	if (v->smm.inside || (event_blocked(v) & EVENT_MASK_INIT))
 		return;
 	if (atomic_read(&v->apic.lapic.events) & LAPIC_EVENT_INIT &&
 	    event_l1_takes(v, EVENT_INIT))
@@ -77,6 +80,8 @@ void halt_collect(struct x86_vcpu *v)
 		for (nmis = min_t(unsigned int, nmis, EVENT_NMIS_MAX); nmis; nmis--)
 			event_nmi(v);
 	}
+	if (request_take(&v->vcpu, REQ_SMI))
+		v->smm.pending = true;
 	if (!request_take(&v->vcpu, REQ_EVENT))
 		return;
 	stat_inc(v->vcpu.stats.req_event);
@@ -159,6 +164,11 @@ long mp_state_ioctl_set(void *obj, void *data, unsigned long arg)
 
 	if (mp->mp_state > KVM_MP_STATE_SIPI_RECEIVED ||
 	    (!apic_in_kernel(v) && mp->mp_state != KVM_MP_STATE_RUNNABLE))
+		return -EINVAL;
+	/* INIT waits for the end of system management mode. */
+	if (mp->mp_state >= KVM_MP_STATE_INIT_RECEIVED &&
+	    mp->mp_state != KVM_MP_STATE_HALTED &&
+	    (v->smm.inside || v->smm.pending))
 		return -EINVAL;
 	if (mp->mp_state == KVM_MP_STATE_SIPI_RECEIVED) {
 		v->mp_state = KVM_MP_STATE_INIT_RECEIVED;

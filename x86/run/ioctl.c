@@ -16,6 +16,7 @@
 #include "x86/run/halt.h"
 #include "x86/run/quirks.h"
 #include "x86/run/regs.h"
+#include "x86/run/smi.h"
 #include "x86/run/vapic.h"
 #include "x86/vcpu/nested.h"
 #include "x86/vcpu/vendor.h"
@@ -65,6 +66,7 @@ const struct cap_value arch_caps[] = {
 	{ KVM_CAP_INTR_SHADOW, 1 },
 	{ KVM_CAP_SREGS2, 1 },
 	{ KVM_CAP_SYNC_REGS, KVM_SYNC_X86_VALID_FIELDS },
+	{ KVM_CAP_X86_SMM, 1 },
 	{ KVM_CAP_EXCEPTION_PAYLOAD, 1 },
 	{ KVM_CAP_X86_TRIPLE_FAULT_EVENT, 1 },
 	{ KVM_CAP_EXIT_ON_EMULATION_FAILURE, 1 },
@@ -178,6 +180,7 @@ const struct ioctl_desc arch_vcpu_ioctls[] = {
 	{ KVM_SET_GUEST_DEBUG, 0, debug_ioctl_set },
 	{ KVM_INTERRUPT, 0, vcpu_ioctl_interrupt },
 	{ KVM_NMI, 0, vcpu_ioctl_nmi },
+	{ KVM_SMI, 0, smi_ioctl },
 	{ KVM_GET_TSC_KHZ, 0, tsc_ioctl_get_khz },
 	{ KVM_SET_TSC_KHZ, 0, tsc_ioctl_set_khz },
 	{ KVM_HAS_DEVICE_ATTR, 0, vcpu_ioctl_has_attr },

@@ -60,9 +60,9 @@ void irq_env_nmi(struct lapic *a)
 	request_one(&v->vcpu, REQ_NMI);
 }
 
-/* There is no system management mode yet: as on a chipset that masks it. */
 void irq_env_smi(struct lapic *a)
 {
+	request_one(&x86_vcpu_of_lapic(a)->vcpu, REQ_SMI);
 }
 
 void irq_env_timer_arm(struct lapic *a, u64 when)

@@ -35,6 +35,7 @@
 #include "x86/run/guest_debug.h"
 #include "x86/run/halt.h"
 #include "x86/run/quirks.h"
+#include "x86/run/smi.h"
 #include "x86/run/sync.h"
 #include "x86/run/vapic.h"
 #include "x86/vcpu/interrupt.h"
@@ -193,6 +194,8 @@ static enum x86_next run_prepare(struct x86_vcpu *v)
 		vcpu->run->exit_reason = KVM_EXIT_IRQ_WINDOW_OPEN;
 		return X86_USER;
 	}
+	if (unlikely(v->smm.pending))
+		smi_deliver(v);
 	return run_root(v);
 }
 
@@ -314,7 +317,7 @@ static void run_report(struct x86_vcpu *v)
 	run->cr8 = state_get(v, GRP_CR8)->cr8;
 	run->apic_base = apic_base(v);
 	run->ready_for_interrupt_injection = interrupt_window_open(v);
-	run->flags = 0;
+	run->flags = v->smm.inside ? KVM_RUN_X86_SMM : 0;
 	v->reported = true;
 }
 

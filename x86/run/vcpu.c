@@ -12,6 +12,7 @@
 #include "x86/cpu/msr.h"
 #include "x86/cpu/msr_filter.h"
 #include "x86/cpu/pvclock.h"
+#include "x86/cpu/smm.h"
 #include "x86/cpu/steal.h"
 #include "x86/cpu/tsc.h"
 #include "x86/run/halt.h"
@@ -125,6 +126,7 @@ void vcpu_init_state(struct x86_vcpu *v)
 	bool init = v->state.valid;
 
 	nested_reset(v);
+	smm_reset(v);
 	/* Family, model, stepping. */
 	reset_registers(&v->state, leaf1 ? leaf1->eax : 0x600,
 			init ? state_get(v, GRP_CR0)->cr0 & caches : caches);

@@ -351,6 +351,8 @@ static u32 event_windows(struct x86_vcpu *v)
 		window |= EVENT_MASK_INTERRUPT;
 	else if (apic_in_kernel(v) && lapic_tpr_threshold(&v->apic.lapic))
 		window |= EVENT_MASK_TPR;
+	if (smi_is_due(v))
+		window |= EVENT_MASK_SMI;
 	/* No window opens while userspace keeps them shut. */
 	return unlikely(debug_blocks_events(v)) ? 0 : window;
 }
@@ -382,8 +384,8 @@ bool event_prepare(struct x86_vcpu *v)
 		ev->queued = event_pick(v);
 	vendor(event_inject)(v, ev->queued ? &ev->injected : NULL);
 	window = event_windows(v);
-	/* On L2 a window may be asked for again and again: it is the next exit. */
-	if (window != ev->window || nested_l2_runs(v))
+	/* For L1 and for an SMI it is the next exit, and asked for again and again. */
+	if (window != ev->window || nested_l2_runs(v) || (window & EVENT_MASK_SMI))
 		vendor(event_window)(v, window);
 	ev->window = window;
 	if (unlikely(v->pveoi.msr) && ev->queued && !v->nested.l2 &&
@@ -427,5 +429,6 @@ bool event_wakes(struct x86_vcpu *v)
 	return ev->injected.kind || ev->exception.kind || ev->to_l1.kind ||
 	       (ev->nmi_pending &&
 		!(event_blocked(v) & EVENT_MASK_NMI)) ||
-	       (interrupts_enabled(v) && interrupt_waits(v));
+	       (interrupts_enabled(v) && interrupt_waits(v)) ||
+	       smi_is_due(v);
 }

@@ -20,8 +20,7 @@ enum x86_event_kind {
 	EVENT_INTERRUPT,
 	EVENT_SOFT_NEXT,	/* INTn that L1 injects: RIP is where it returns to */
 	/* Exits to L1 that are no events for L2 (nested.h). */
-	EVENT_INIT,
-	EVENT_SHUTDOWN,
+	EVENT_INIT, EVENT_SMI, EVENT_SHUTDOWN,
 	EVENT_SECOND,		/* a fault of L1's second level; the vendor has the rest */
 };
 
@@ -45,11 +44,12 @@ struct x86_event {
 /* Masks for event_blocked() and event_window(). */
 #define EVENT_MASK_INTERRUPT	BIT(0)
 #define EVENT_MASK_NMI		BIT(1)
-/* event_window() only: CR8 may fall below what holds back an interrupt. */
+/* event_window() only: CR8 may fall below what holds back an interrupt; an SMI waits. */
 #define EVENT_MASK_TPR		BIT(3)
+#define EVENT_MASK_SMI		BIT(5)
 /* event_blocked() only: an NMI's handler runs, up to its IRET. */
 #define EVENT_NMI_HANDLER	BIT(2)
-/* event_blocked() only: INIT waits (GIF). */
+/* event_blocked() only: INIT and SMI wait (GIF). */
 #define EVENT_MASK_INIT		BIT(4)
 
 /* NMIs that wait: the processor remembers one, and one may be on its way. */
@@ -185,7 +185,7 @@ void event_l1_settle(struct x86_vcpu *v);
 /**
  * event_l1_takes - does L1 get an event of its kinds in place of L2?
  * @v: own thread
- * @kind: EVENT_INIT, EVENT_SHUTDOWN
+ * @kind: EVENT_INIT, EVENT_SMI, EVENT_SHUTDOWN
  *
  * Return: true: event_prepare() will exit to L1 because of it.
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "irq/pic.h"
 #include "x86/vcpu/interrupt.h"
+#include "x86/vcpu/vendor.h"
 #include "x86/vcpu/pveoi.h"
 
 /*
@@ -56,4 +57,10 @@ int interrupt_source_take(struct x86_vcpu *v)
 	/* Of what else the LAPIC has, interrupt_waits() finds out. */
 	v->events.irq_check = atomic_read(&a->irr_words);
 	return vector;
+}
+
+bool smi_is_due(struct x86_vcpu *v)
+{
+	return unlikely(v->smm.pending) && !v->smm.inside &&
+	       !(vendor(event_blocked)(v) & EVENT_MASK_INIT);
 }

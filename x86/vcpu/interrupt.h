@@ -21,6 +21,9 @@ static inline bool interrupts_enabled(struct x86_vcpu *v)
 	return state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF;
 }
 
+/** smi_is_due - is there an SMI that only what is on its way may hold back?  Own thread */
+bool smi_is_due(struct x86_vcpu *v);
+
 /** interrupt_source_waits - the slow half of interrupt_waits() */
 bool interrupt_source_waits(struct x86_vcpu *v);
 

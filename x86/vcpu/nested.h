@@ -17,6 +17,7 @@
 #ifndef LAMINA_X86_VCPU_NESTED_H
 #define LAMINA_X86_VCPU_NESTED_H
 
+#include "emul/smram.h"
 #include "x86/vcpu/x86.h"
 
 /**
@@ -31,6 +32,12 @@
  * @exit_event: exit to L1 because of an event that @wants() or the vendor itself has
  *         named; what was being injected goes with it.  kvm->srcu held
  * @leave: L1 runs again, without an exit: its registers are void
+ * @smm_enter: an SMI that L1 does not take: L2 stops where it is, and L1's half goes to
+ *             where L1 has told the processor to save it; @out is for SMRAM.  L1 runs now,
+ *             and its registers are void.  kvm->srcu held
+ * @smm_leave: L2 goes on by what @smm_enter has left in @in; its registers are the
+ *             caller's to load.  L2 does not run.  False: that cannot be, and nothing has
+ *             changed.  kvm->srcu held
  * @state_get: KVM_GET_NESTED_STATE: fill @out, of @state_size zeroed bytes, @out->size as
  *         well.  L2 need not run
  * @state_set: KVM_SET_NESTED_STATE: @in has @in->size bytes, at least its header.  0;
@@ -42,6 +49,8 @@ struct nested_ops {
 	bool (*wants)(struct x86_vcpu *v, const struct x86_event *ev);
 	void (*exit_event)(struct x86_vcpu *v, const struct x86_event *ev);
 	void (*leave)(struct x86_vcpu *v);
+	void (*smm_enter)(struct x86_vcpu *v, struct smram_svm *out);
+	bool (*smm_leave)(struct x86_vcpu *v, const struct smram_svm *in);
 	void (*state_get)(struct x86_vcpu *v, struct kvm_nested_state *out);
 	int (*state_set)(struct x86_vcpu *v, const struct kvm_nested_state *in);
 };

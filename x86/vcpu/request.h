@@ -21,6 +21,7 @@ enum x86_request {
 	REQ_APF,			/* apf_ready() */
 	REQ_POLICY,			/* quirks_apply() */
 	REQ_PDPTRS,			/* cr_pdptrs_refresh() */
+	REQ_SMI,			/* an SMI came from another thread */
 };
 
 #endif

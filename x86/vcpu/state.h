@@ -135,6 +135,20 @@ struct x86_nested {
 	u8 ctx;
 };
 
+/**
+ * struct x86_smm - system management mode: cpu/smm.h
+ * @smbase: where the handler is
+ * @pending: an SMI waits
+ * @inside: the vCPU is in the mode
+ * @inside_nmi: it came there from an NMI's handler
+ */
+struct x86_smm {
+	u32 smbase;
+	bool pending;
+	bool inside;
+	bool inside_nmi;
+};
+
 struct x86_vcpu;
 
 /**

@@ -62,7 +62,7 @@ struct x86_emulator;
  * @steal, @apf: steal time, asynchronous page faults (steal.c, apf.c)
  * @pv: paravirtual features (pvfeature.c)
  * @apic: LAPIC (cpu/apic.c)
- * @pveoi: EOI through guest memory (pveoi.c)
+ * @pveoi, @smm: EOI through guest memory, system management mode (pveoi.c, smm.c)
  * @emul: emulator's context, made when first needed
  * @nested: L2 (vcpu/nested.h)
  * @mp_state: KVM_MP_STATE_*
@@ -98,12 +98,12 @@ struct x86_vcpu {
 	struct x86_pveoi pveoi;
 	struct x86_nested nested;
 	struct x86_emulator *emul;
+	struct x86_smm smm;
 	u32 mp_state;
 	int run_err;
 	enum x86_next next;
 	bool has_run;
-	bool reported;
-	bool mmu_stale;
+	bool reported, mmu_stale;
 	u8 pio_size;
 	bool msr_exits;
 	u8 msr_length;
