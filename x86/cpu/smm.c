@@ -82,7 +82,7 @@ static void entry_segments(struct x86_state *s, u32 smbase)
 static void entry_state(struct x86_vcpu *v)
 {
 	struct x86_state *s = state_set(v, GRP_CR0 | GRP_CR4 | GRP_EFER | GRP_CSSS |
-					GRP_SEGS | GRP_TABLES | GRP_DR);
+					GRP_DATA | GRP_SEGS | GRP_TABLES | GRP_DR);
 
 	state_replace(v, GRP_RIP | GRP_RFLAGS | GRP_CPL | GRP_SHADOW);
 	s->rip = SMRAM_ENTRY;
@@ -156,8 +156,8 @@ static void segments_load(struct x86_state *s, const struct smram_state *m)
 static void state_load(struct x86_vcpu *v, const struct smram_state *m, u64 efer)
 {
 	struct x86_state *s = state_replace(v, GRP_CR0 | GRP_CR3 | GRP_CR4 |
-					    GRP_EFER | GRP_CSSS | GRP_SEGS |
-					    GRP_TABLES);
+					    GRP_EFER | GRP_CSSS | GRP_DATA |
+					    GRP_SEGS | GRP_TABLES);
 
 	segments_load(s, m);
 	s->cr0 = m->cr0 | X86_CR0_ET;
