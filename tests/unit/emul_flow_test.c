@@ -228,7 +228,9 @@ static void test_vendor(void **unused)
 	assert_true(now.rip == 0x555555555555 && now.gpr[SP] == STACK - 8);
 	ok("66 c3");
 	assert_true(now.rip == 0x123416 && now.gpr[SP] == STACK);
-	assert_int_equal(run("66 e9 10 00"), EMUL_UNKNOWN);
+	now.rip = 0x123400;
+	ok("66 e9 10 00 01 00");
+	assert_true(now.rip == 0x133416);
 }
 
 /* SDM vol. 3, 20.1.4 and 20.1.5; vol. 2, CALL, RET, IRET. */

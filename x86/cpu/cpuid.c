@@ -108,6 +108,18 @@ static u8 cpuid_maxphyaddr(const struct x86_vcpu *v)
 	return clamp_t(u32, e->eax & 0xff, 32, 52);
 }
 
+/* The first letters of AuthenticAMD and HygonGenuine, whose processors are AMD's. */
+#define VENDOR_AMD	0x68747541
+#define VENDOR_HYGON	0x6f677948
+
+/* A VMM that sets no table gets the host's. */
+static bool cpuid_as_amd(const struct kvm_cpuid_entry2 *leaf0)
+{
+	if (!leaf0)
+		return boot_cpu_data.x86_vendor != X86_VENDOR_INTEL;
+	return leaf0->ebx == VENDOR_AMD || leaf0->ebx == VENDOR_HYGON;
+}
+
 void cpuid_update(struct x86_vcpu *v)
 {
 	const struct kvm_cpuid_entry2 *leaf0 = cpuid_find(v, 0, 0);
@@ -119,8 +131,8 @@ void cpuid_update(struct x86_vcpu *v)
 	c->has_gib_pages = feature_granted(v, X86_FEATURE_GBPAGES);
 	c->has_ffxsr = feature_granted(v, X86_FEATURE_FXSR_OPT);
 	c->has_svm = x86_caps->nested && cpuid_has(v, X86_FEATURE_SVM);
-	/* "Auth" of AuthenticAMD. */
-	c->amd = leaf0 && leaf0->ebx == 0x68747541;
+	c->amd = leaf0 && leaf0->ebx == VENDOR_AMD;
+	c->as_amd = cpuid_as_amd(leaf0);
 	c->cr4_allowed = cpuid_cr4(v);
 	c->xcr0 = cpuid_xcr0(v);
 	apic_cpuid_update(v);
