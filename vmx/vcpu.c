@@ -43,6 +43,8 @@ int vmx_vcpu_create(struct x86_vcpu *v)
 	if (vmx_features.vpid)
 		vpid = ida_alloc_range(&vpids, 1, VMX_NR_VPIDS - 1, GFP_KERNEL);
 	s->vpid = vpid > 0 ? vpid : 0;
+	/* A LAPIC in userspace is told of each write. */
+	s->tpr_shadow = vmx_features.tpr_shadow && apic_in_kernel(v);
 	return 0;
 }
 
