@@ -174,6 +174,7 @@ void vmx_put(struct x86_vcpu *v)
 	if (!s->host_saved)
 		return;
 	s->host_saved = false;
+	stat_inc(v->vcpu.stats.host_state_reload);
 	rdmsrl(MSR_KERNEL_GS_BASE, s->msrs.kernel_gs_base);
 	host_selectors_restore(&s->host);
 	host_msrs_restore(s, this_cpu_ptr(&vmx_cpu));

@@ -192,6 +192,8 @@ bool cpu_is_amd(void);
 bool cpu_is_tcg(void);
 /* Nested paging is on: npt or ept of the vendor's module. */
 bool kvm_tdp(void);
+/* RFLAGS of a guest whose IRET unmasks NMIs: with vnmi=0 of kvm_intel IF does. */
+uint64_t nmi_flags(void);
 
 /*
  * Brings the vCPU into a mode: GDT, flat segments, page tables that map the
