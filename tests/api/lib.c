@@ -267,6 +267,11 @@ bool cpu_is_tcg(void)
 	return !memcmp(name, "TCGTCGTCGTCG", 12);
 }
 
+bool cpu_is_bochs(void)
+{
+	return !cpu_is_amd() && system("grep -q '^vmx flags.* mtf' /proc/cpuinfo");
+}
+
 /* A module's parameter; what is not there is on. */
 static bool param_is_on(const char *path)
 {
