@@ -183,12 +183,8 @@ void vmx_event_window(struct x86_vcpu *v, u32 mask)
 
 	s->window = mask;
 	windows_update(s);
-	/*
-	 * Only a shadow holds the NMI back: look again behind it, where the window does
-	 * not open by itself (with virtual NMIs in Bochs 2.7, which has no MTF).
-	 */
-	if ((mask & EVENT_MASK_NMI) && !nmi_is_masked(s) &&
-	    !(vmx_features.vnmi && vmx_features.mtf))
+	/* Only a shadow holds the NMI back: look again behind it. */
+	if ((mask & EVENT_MASK_NMI) && !vmx_features.vnmi && !s->soft_nmi)
 		s->entry_work |= ENTRY_KICK;
 	if (s->tpr_shadow)
 		threshold_set(s, EVENT_TPR_CLASS(mask));
