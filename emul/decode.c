@@ -3,9 +3,9 @@
  * From bytes to struct emul_insn: prefixes, opcode, ModRM and its
  * displacement, immediates; in that order, driven by the opcode table.
  *
- * Where the vendors differ this follows AMD: in 64-bit mode an operand-size
- * prefix makes a near branch 16 bits wide, displacement included (APM vol. 3,
- * CALL and JMP near); Intel ignores it there (SDM vol. 2, A.2.5, "f64").
+ * Here the vendors differ in one thing: in 64-bit mode an operand-size prefix makes
+ * a near branch of AMD's 16 bits wide, displacement included (APM vol. 3, CALL and
+ * JMP near); Intel ignores it there (SDM vol. 2, A.2.5, "f64").
  */
 #include <linux/types.h>
 #include <linux/errno.h>
@@ -254,14 +254,18 @@ static bool modrm_defined(struct emul_insn *insn)
 }
 
 /* Operand size: SDM vol. 1, tables 3-3 and 3-4; REX.W wins over 66. */
-static u8 operand_size(const struct emul_insn *insn, enum emul_mode mode)
+static u8 operand_size(const struct emul_insn *insn, enum emul_mode mode, bool amd)
 {
 	u32 flags = insn->flags;
 
 	if (flags & OP_BYTE)
 		return 1;
-	if (flags & OP_F64)
+	if ((flags & OP_NEAR) == OP_NEAR) {
+		if (mode == EMUL_64 && !amd)
+			return 8;
+	} else if (flags & OP_F64) {
 		return mode == EMUL_64 ? 8 : 4;
+	}
 	if (mode == EMUL_64 && insn->rex & 8)
 		return 8;
 	if (insn->vex)
@@ -374,8 +378,8 @@ static int decode_imm(struct emul_insn *insn, struct stream *s)
 	return ret;
 }
 
-int emul_decode(struct emul_insn *insn, enum emul_mode mode, const u8 *bytes,
-		unsigned int n)
+int emul_decode(struct emul_insn *insn, enum emul_mode mode, bool amd,
+		const u8 *bytes, unsigned int n)
 {
 	struct stream s = { .bytes = bytes, .n = n, .mode = mode };
 	const struct emul_opcode *op;
@@ -401,7 +405,7 @@ int emul_decode(struct emul_insn *insn, enum emul_mode mode, const u8 *bytes,
 		if (ret)
 			return ret;
 	}
-	insn->op_size = operand_size(insn, mode);
+	insn->op_size = operand_size(insn, mode, amd);
 	ret = decode_imm(insn, &s);
 	if (ret)
 		return ret;

@@ -169,6 +169,7 @@ static inline u64 emul_rip_advance(enum emul_mode mode, u64 rip,
  * emul_decode - decode one instruction
  * @insn: result
  * @mode: code segment's default size
+ * @amd: as in struct emul_ctx
  * @bytes: instruction bytes
  * @n: how many are there; more than EMUL_INSN_MAX are not looked at
  *
@@ -178,8 +179,8 @@ static inline u64 emul_rip_advance(enum emul_mode mode, u64 rip,
  * Return: the length (1 to 15); -ENODATA when @n bytes are too few; -EINVAL
  * for an undefined opcode or more than 15 bytes (the CPU raises #UD or #GP).
  */
-int emul_decode(struct emul_insn *insn, enum emul_mode mode, const u8 *bytes,
-		unsigned int n);
+int emul_decode(struct emul_insn *insn, enum emul_mode mode, bool amd,
+		const u8 *bytes, unsigned int n);
 
 /**
  * emul_exec - execute the instruction in @ctx->insn

@@ -37,18 +37,12 @@ enum emul_result exec_target(struct emul_ctx *ctx,
 	return EMUL_OK;
 }
 
-/* Operand size of a near transfer. */
-static unsigned int near_size(const struct emul_ctx *ctx)
-{
-	return ctx->mode == EMUL_64 && !ctx->amd ? 8 : ctx->insn.op_size;
-}
-
 /* A target within the current code segment; @target becomes the new RIP. */
 static enum emul_result near_target(struct emul_ctx *ctx, u64 *target)
 {
 	struct emul_segment cs;
 
-	*target &= operand_mask(near_size(ctx));
+	*target &= operand_mask(ctx->insn.op_size);
 	ctx->ops->segment(ctx, EMUL_CS, &cs);
 	return exec_target(ctx, &cs, *target);
 }
@@ -66,7 +60,7 @@ static enum emul_result call_near(struct emul_ctx *ctx, u64 target)
 	enum emul_result ret;
 	struct stack s;
 
-	stack_init(&s, ctx, near_size(ctx));
+	stack_init(&s, ctx, ctx->insn.op_size);
 	ret = stack_push(&s, ctx, exec_after(ctx));
 	if (ret == EMUL_OK)
 		ret = near_target(ctx, &target);
@@ -82,7 +76,7 @@ enum emul_result exec_ret(struct emul_ctx *ctx)
 	struct stack s;
 	u64 target;
 
-	stack_init(&s, ctx, near_size(ctx));
+	stack_init(&s, ctx, ctx->insn.op_size);
 	ret = stack_pop(&s, ctx, &target);
 	if (ret == EMUL_OK)
 		ret = near_target(ctx, &target);
@@ -99,7 +93,7 @@ enum emul_result exec_call_rm(struct emul_ctx *ctx)
 	enum emul_result ret;
 	u64 target;
 
-	ret = operand_rm_get(ctx, near_size(ctx), &target);
+	ret = operand_rm_get(ctx, ctx->insn.op_size, &target);
 	return ret == EMUL_OK ? call_near(ctx, target) : ret;
 }
 
@@ -109,7 +103,7 @@ enum emul_result exec_jmp_rm(struct emul_ctx *ctx)
 	enum emul_result ret;
 	u64 target;
 
-	ret = operand_rm_get(ctx, near_size(ctx), &target);
+	ret = operand_rm_get(ctx, ctx->insn.op_size, &target);
 	return ret == EMUL_OK ? jump_near(ctx, target) : ret;
 }
 
@@ -118,36 +112,21 @@ static u64 relative_target(const struct emul_ctx *ctx)
 	return exec_after(ctx) + ctx->insn.imm;
 }
 
-/* On Intel this one would be two bytes longer than it was decoded. */
-static bool flow_unknown(const struct emul_ctx *ctx)
-{
-	const struct emul_insn *insn = &ctx->insn;
-
-	return ctx->mode == EMUL_64 && !ctx->amd && insn->op_size == 2 &&
-	       (insn->flags & OP_IMM) == IMM_Z;
-}
-
 /** exec_call - near CALL */
 enum emul_result exec_call(struct emul_ctx *ctx)
 {
-	if (flow_unknown(ctx))
-		return EMUL_UNKNOWN;
 	return call_near(ctx, relative_target(ctx));
 }
 
 /** exec_jmp - near JMP */
 enum emul_result exec_jmp(struct emul_ctx *ctx)
 {
-	if (flow_unknown(ctx))
-		return EMUL_UNKNOWN;
 	return jump_near(ctx, relative_target(ctx));
 }
 
 /** exec_jcc - Jcc */
 enum emul_result exec_jcc(struct emul_ctx *ctx)
 {
-	if (flow_unknown(ctx))
-		return EMUL_UNKNOWN;
 	return alu_is_met(ctx) ? exec_jmp(ctx) : EMUL_OK;
 }
 

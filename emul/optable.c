@@ -88,7 +88,7 @@ static const struct emul_opcode map_one_byte[256] = {
 	[0x6e] = EX(OP_BYTE | OP_STRING, exec_outs),
 	[0x6f] = EX(OP_STRING, exec_outs),
 
-	[0x70 ... 0x7f] = EX(IMM_SB | OP_D64, exec_jcc),
+	[0x70 ... 0x7f] = EX(IMM_SB | OP_NEAR, exec_jcc),
 
 	[0x80] = OP(B | IMM_B | ONE | G(1)),
 	[0x81] = OP(V | IMM_Z | ONE | G(1)),
@@ -139,8 +139,8 @@ static const struct emul_opcode map_one_byte[256] = {
 
 	[0xc0] = OP(B | IMM_B | G(2)),
 	[0xc1] = OP(V | IMM_B | G(2)),
-	[0xc2] = EX(IMM_W | OP_D64, exec_ret),
-	[0xc3] = EX(OP_D64, exec_ret),
+	[0xc2] = EX(IMM_W | OP_NEAR, exec_ret),
+	[0xc3] = EX(OP_NEAR, exec_ret),
 	[0xc4] = EX(V | OP_MEM | OP_NO64, exec_les),	/* VEX */
 	[0xc5] = EX(V | OP_MEM | OP_NO64, exec_lds),	/* VEX */
 	[0xc6] = OP(B | IMM_B | ONE | G(11)),
@@ -171,16 +171,16 @@ static const struct emul_opcode map_one_byte[256] = {
 	[0xde] = OP(V),
 	[0xdf] = OP(V | G(DF)),
 
-	[0xe0 ... 0xe2] = EX(IMM_SB | OP_D64, exec_loop),
-	[0xe3] = EX(IMM_SB | OP_D64, exec_jcxz),
+	[0xe0 ... 0xe2] = EX(IMM_SB | OP_NEAR, exec_loop),
+	[0xe3] = EX(IMM_SB | OP_NEAR, exec_jcxz),
 	[0xe4] = EX(OP_BYTE | IMM_B, exec_in),
 	[0xe5] = EX(IMM_B, exec_in),
 	[0xe6] = EX(OP_BYTE | IMM_B, exec_out),
 	[0xe7] = EX(IMM_B, exec_out),
-	[0xe8] = EX(IMM_Z | OP_D64, exec_call),
-	[0xe9] = EX(IMM_Z | OP_D64, exec_jmp),
+	[0xe8] = EX(IMM_Z | OP_NEAR, exec_call),
+	[0xe9] = EX(IMM_Z | OP_NEAR, exec_jmp),
 	[0xea] = EX(IMM_FAR | OP_NO64, exec_jmp_far),
-	[0xeb] = EX(IMM_SB | OP_D64, exec_jmp),
+	[0xeb] = EX(IMM_SB | OP_NEAR, exec_jmp),
 	[0xec] = EX(OP_BYTE, exec_in),
 	[0xed] = EX(N, exec_in),
 	[0xee] = EX(OP_BYTE, exec_out),
@@ -272,7 +272,7 @@ static const struct emul_opcode map_0f[256] = {
 	[0x7c ... 0x7d] = SSE(OP_66 | OP_F2 | VX),	/* HADDPS, HSUBPS */
 	[0x7e ... 0x7f] = VEC(NP63 | VE),		/* MOVD, MOVQ */
 
-	[0x80 ... 0x8f] = EX(IMM_Z | OP_D64, exec_jcc),
+	[0x80 ... 0x8f] = EX(IMM_Z | OP_NEAR, exec_jcc),
 
 	[0x90 ... 0x93] = EX(B | VX, exec_setcc),	/* KMOV */
 	[0x94 ... 0x97] = EX(B, exec_setcc),
@@ -495,9 +495,9 @@ static const struct emul_opcode groups[GROUP_COUNT][16] = {
 	[GROUP_5] = {
 		BOTH(0, LK, exec_inc),
 		BOTH(1, LK, exec_inc),
-		BOTH(2, OP_D64, exec_call_rm),
+		BOTH(2, OP_NEAR, exec_call_rm),
 		MEM(3, N, exec_call_far),
-		BOTH(4, OP_D64, exec_jmp_rm),
+		BOTH(4, OP_NEAR, exec_jmp_rm),
 		MEM(5, N, exec_jmp_far),
 		BOTH(6, OP_D64, exec_push_rm),
 	},

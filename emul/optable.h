@@ -65,6 +65,8 @@ enum op_group {
 #define OP_BYTE		0x00400000	/* byte operand */
 #define OP_D64		0x00800000	/* 64-bit mode: 64 bits, 66 makes it 16 */
 #define OP_F64		0x01000000	/* 32 bits, 64 in 64-bit mode */
+/* Near branches: 66 makes them 16 bits wide in 64-bit mode on AMD, not on Intel. */
+#define OP_NEAR		(OP_D64 | OP_F64)
 #define OP_NO64		0x02000000	/* undefined in 64-bit mode */
 #define OP_LOCK		0x04000000	/* LOCK allowed on a memory operand */
 

@@ -187,16 +187,6 @@ bool lapic_eoi_is_free(const struct lapic *a)
 	       !test_bit(vector, a->tell_eoi) && !tmr_is_level(a, vector);
 }
 
-void lapic_tpr_set(struct lapic *a, u8 tpr)
-{
-	lapic_reg_set(a, APIC_REG_TPR, tpr);
-}
-
-u8 lapic_tpr(const struct lapic *a)
-{
-	return lapic_reg(a, APIC_REG_TPR);
-}
-
 u8 lapic_tpr_class_above(struct lapic *a)
 {
 	int top = lapic_requested(a);

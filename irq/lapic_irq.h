@@ -44,10 +44,16 @@ void lapic_ack(struct lapic *a, u8 vector);
 void lapic_eoi(struct lapic *a);
 
 /** lapic_tpr_set - MOV to CR8 and TPR: bits 7:0 */
-void lapic_tpr_set(struct lapic *a, u8 tpr);
+static inline void lapic_tpr_set(struct lapic *a, u8 tpr)
+{
+	WRITE_ONCE(a->regs[APIC_REG_TPR / 4], tpr);
+}
 
 /** lapic_tpr - TPR, bits 7:0 */
-u8 lapic_tpr(const struct lapic *a);
+static inline u8 lapic_tpr(const struct lapic *a)
+{
+	return READ_ONCE(a->regs[APIC_REG_TPR / 4]);
+}
 
 /** lapic_tpr_class_above - lapic_tpr_threshold() where IRR is not empty */
 u8 lapic_tpr_class_above(struct lapic *a);

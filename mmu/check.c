@@ -11,13 +11,14 @@
 
 static void check_leaf(const struct mmu_config *cfg, u64 spte, int level)
 {
-	u64 may = cfg->addr | cfg->leaf | cfg->write | SPTE_WRITABLE |
+	u64 leaf = level > LEVEL_4K ? cfg->leaf ^ cfg->nx_huge : cfg->leaf;
+	u64 may = cfg->addr | leaf | cfg->write | SPTE_WRITABLE |
 		  cfg->accessed | cfg->dirty;
 
 	if (level > LEVEL_4K)
 		may |= cfg->large;
 	BUG_ON(spte & ~may);
-	BUG_ON((spte & cfg->leaf) != cfg->leaf);
+	BUG_ON((spte & leaf) != leaf);
 	BUG_ON(level > cfg->max_level);
 	BUG_ON(level > LEVEL_4K && !(spte & cfg->large));
 	BUG_ON((spte & cfg->addr) >> MMU_PAGE_SHIFT !=

@@ -25,12 +25,20 @@ static enum mmu_result fault_error(struct mmu_fault *fault, int err)
 	return err == -ENOMEM ? MMU_ERROR : MMU_USER;
 }
 
+/* Shadow pages have no large leaf where some may not be executed. */
+static int level_most(struct mmu_vcpu *vcpu, const struct mmu_fault *fault)
+{
+	if (vcpu->mmu->config->nx_huge && (fault->walk || fault->error & PF_FETCH))
+		return LEVEL_4K;
+	return fault->walk ? fault->walk->level : LEVEL_MAX;
+}
+
 /* How large, and may it be written? */
 static void fault_decide(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 {
 	const struct mmu_slot *slot = fault->slot;
 	bool write = fault->error & PF_WRITE;
-	int level = fault->walk ? fault->walk->level : LEVEL_MAX;
+	int level = level_most(vcpu, fault);
 
 	if (level > LEVEL_4K)
 		level = level_slot(vcpu->mmu->config, slot, fault->gfn);

@@ -16,6 +16,7 @@ enum mmu_second_level { MMU_SECOND_NONE, MMU_SECOND_NPT, MMU_SECOND_EPT };
  * @exec_only: EPT: execute-only translations are supported
  * @maxphyaddr: host physical address width
  * @enc_mask: memory encryption bit to set in every entry, 0 if none
+ * @nx_huge: no large leaf may be executed: a fetch through one splits it
  */
 struct mmu_caps {
 	enum mmu_second_level second;
@@ -25,6 +26,7 @@ struct mmu_caps {
 	bool exec_only;
 	u8 maxphyaddr;
 	u64 enc_mask;
+	bool nx_huge;
 };
 
 /**

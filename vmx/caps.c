@@ -41,6 +41,10 @@ static bool vnmi = true;
 module_param(vnmi, bool, 0444);
 MODULE_PARM_DESC(vnmi, "the processor keeps the guest's NMI mask");
 
+static bool flexpriority = true;
+module_param(flexpriority, bool, 0444);
+MODULE_PARM_DESC(flexpriority, "the guest's CR8 without exits");
+
 struct vmx_features vmx_features;
 
 /* CPUID 1 ECX */
@@ -178,6 +182,9 @@ static void controls_adjust(struct vmx_features *f)
 		*cpu2 &= ~SECONDARY_EXEC_PAUSE_LOOP_EXITING;
 	f->ple_gap = ple_gap;
 	f->ple_window = ple_window;
+	if (!(f->may[WORD_CPU] & CPU_BASED_TPR_SHADOW))
+		flexpriority = false;
+	f->tpr_shadow = flexpriority;
 	f->mtf = f->may[WORD_CPU] & CPU_BASED_MONITOR_TRAP_FLAG;
 	f->tsc_aux = *cpu2 & SECONDARY_EXEC_ENABLE_RDTSCP;
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED0, f->cr0_fixed);
@@ -204,7 +211,8 @@ static int features_read(struct x86_caps *caps)
 	vpid_setup(f, ept_vpid);
 	controls_adjust(f);
 	mmu_caps_fill(f, &caps->mmu, ept_vpid);
-	f->kept = ~(VMX_GROUPS_LIVE | (f->ept ? GRP_CR3 : 0));
+	f->kept = ~(VMX_GROUPS_LIVE | (f->ept ? GRP_CR3 : 0) |
+		    (f->tpr_shadow ? GRP_CR8 : 0));
 	caps->partial = !f->unrestricted;
 	return 0;
 }

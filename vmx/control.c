@@ -46,7 +46,8 @@ static const struct control_row control_rows[] = {
 	ROW(CPU, NEED_SWITCH, CPU_BASED_CR3_STORE_EXITING, "CR3-store exiting"),
 	ROW(CPU, NEED_ON, CPU_BASED_CR8_LOAD_EXITING, "CR8-load exiting"),
 	ROW(CPU, NEED_ON, CPU_BASED_CR8_STORE_EXITING, "CR8-store exiting"),
-	ROW(CPU, NEED_OFF, CPU_BASED_TPR_SHADOW, "use TPR shadow"),
+	/* Instead of the two before it: vmcs_controls_reset(). */
+	ROW(CPU, WANT_SWITCH, CPU_BASED_TPR_SHADOW, "use TPR shadow"),
 	ROW(CPU, NEED_ON, CPU_BASED_MOV_DR_EXITING, "MOV-DR exiting"),
 	ROW(CPU, NEED_ON, CPU_BASED_UNCOND_IO_EXITING, "unconditional I/O exiting"),
 	ROW(CPU, NEED_OFF, CPU_BASED_USE_IO_BITMAPS, "use I/O bitmaps"),

@@ -38,6 +38,7 @@ DECLARE_PER_CPU(struct vmx_cpu, vmx_cpu);
  * @vpid: guests have VPIDs
  * @vnmi: virtual NMIs
  * @mtf: the monitor trap flag
+ * @tpr_shadow: CR8 without exits
  * @tsc_aux: TSC_AUX exists
  * @ple_gap, @ple_window: of PAUSE-loop exiting, in TSC clocks
  * @vpid_caps: IA32_VMX_EPT_VPID_CAP, as far as it is used
@@ -57,6 +58,7 @@ struct vmx_features {
 	bool vpid;
 	bool vnmi;
 	bool mtf;
+	bool tpr_shadow;
 	bool tsc_aux;
 	u32 ple_gap;
 	u32 ple_window;

@@ -170,6 +170,13 @@ void vmx_event_inject(struct x86_vcpu *v, const struct x86_event *ev)
 	s->armed = true;
 }
 
+/* A CR8 below it exits.  VM entry wants it not to be above CR8 (27.2.1.1). */
+static void threshold_set(struct vmx_vcpu *s, u32 class)
+{
+	vmcs_control(s, WORD_TPR, class, true);
+	vmcs_control(s, WORD_TPR, ~class, false);
+}
+
 void vmx_event_window(struct x86_vcpu *v, u32 mask)
 {
 	struct vmx_vcpu *s = to_vmx(v);
@@ -180,7 +187,8 @@ void vmx_event_window(struct x86_vcpu *v, u32 mask)
 	if (((mask & EVENT_MASK_NMI) && !vmx_features.vnmi && !s->soft_nmi) ||
 	    (mask & EVENT_MASK_SMI))
 		s->entry_work |= ENTRY_KICK;
-	/* Writes of CR8 always exit. */
+	if (s->tpr_shadow)
+		threshold_set(s, EVENT_TPR_CLASS(mask));
 }
 
 static u8 reclaim_kind(u32 info)

@@ -7,6 +7,7 @@
 
 #include "vmx/cpu.h"
 #include "vmx/vmcs.h"
+#include "x86/vcpu/interrupt.h"
 
 #define EXIT_REASONS	(EXIT_REASON_NOTIFY + 1)
 #define EXIT_REASON_GETSEC	11
@@ -51,6 +52,7 @@ static const u8 exit_kinds[EXIT_REASONS] = {
 	[EXIT_REASON_MONITOR_TRAP_FLAG]	= X86_EXIT_EXCEPTION,
 	[EXIT_REASON_MONITOR_INSTRUCTION] = X86_EXIT_MONITOR,
 	[EXIT_REASON_PAUSE_INSTRUCTION]	= X86_EXIT_PAUSE,
+	[EXIT_REASON_TPR_BELOW_THRESHOLD] = X86_EXIT_NONE,
 	[EXIT_REASON_EPT_VIOLATION]	= X86_EXIT_PAGE,
 	[EXIT_REASON_EPT_MISCONFIG]	= X86_EXIT_PAGE,
 	[EXIT_REASON_XSETBV]		= X86_EXIT_XSETBV,
@@ -257,6 +259,11 @@ static void decode_failed_entry(struct vmx_vcpu *s, struct x86_exit *exit)
 static void decode_kind(struct vmx_vcpu *s, struct x86_exit *exit)
 {
 	switch (exit->kind) {
+	case X86_EXIT_NONE:
+		/* What TPR has held back may be due now. */
+		if (s->reason == EXIT_REASON_TPR_BELOW_THRESHOLD)
+			interrupt_recheck(&s->x86);
+		break;
 	case X86_EXIT_PAGE:
 		decode_page(s, exit);
 		break;

@@ -78,8 +78,8 @@ void vmx_state_fetch(struct x86_vcpu *v, u32 groups);
 void vmx_state_store(struct x86_vcpu *v, u32 groups);
 
 /*
- * Groups that change while the guest runs; CR3 only with EPT.  CR2 is copied at
- * every exit.
+ * Groups that change while the guest runs; CR3 only with EPT, CR8 only with a TPR
+ * shadow.  CR2 is copied at every exit.
  */
 #define VMX_GROUPS_LIVE \
 	(GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_CR0 | GRP_CSSS | GRP_DATA | \

@@ -2,8 +2,9 @@
 /*
  * Register groups between v->state and the VMCS.
  *
- * CR4, CR8, EFER, the debug registers and the TSC offset change through x86 only, so
- * v->state always has them; CR2 is copied at every exit, because no VMCS has it.  Of
+ * CR4, EFER, the debug registers and the TSC offset change through x86 only, so
+ * v->state always has them; CR8 too without a TPR shadow (SDM vol. 3, 30.3), with it
+ * it is in the LAPIC's page; CR2 is copied at every exit, because no VMCS has it.  Of
  * CR0 the guest owns TS and MP, which no exit tells of; the rest is x86's too.
  *
  * On shadow page tables the guest always runs with paging, PAE and NXE, whatever it
@@ -12,6 +13,7 @@
 #include <asm/processor-flags.h>
 #include <asm/tlbflush.h>
 
+#include "irq/lapic_irq.h"
 #include "vmx/cpu.h"
 #include "vmx/vmcs.h"
 #include "x86/cpu/cr.h"
@@ -131,6 +133,16 @@ static void shadow_store(struct vmx_vcpu *s)
 /* Bits of RFLAGS that VM entry refuses are those that no processor has. */
 #define RFLAGS_BITS	0x3f7fd7ull
 
+/* Where the guest finds it: whoever changes TPR changes CR8, not the reverse. */
+static void cr8_store(struct vmx_vcpu *s)
+{
+	struct lapic *a = &s->x86.apic.lapic;
+	u8 cr8 = s->x86.state.cr8;
+
+	if (s->tpr_shadow && lapic_tpr(a) >> 4 != cr8)
+		lapic_tpr_set(a, cr8 << 4);
+}
+
 static void state_store_slow(struct vmx_vcpu *s, u32 groups)
 {
 	const struct x86_state *state = &s->x86.state;
@@ -143,6 +155,8 @@ static void state_store_slow(struct vmx_vcpu *s, u32 groups)
 		vmcs_groups_store(s, groups & VMCS_GROUPS & ~GRP_CSSS);
 	if (groups & GRP_DR)
 		dr_store(s);
+	if (groups & GRP_CR8)
+		cr8_store(s);
 	if (groups & GRP_TSC)
 		vmcs_write(TSC_OFFSET, state->tsc_offset);
 }
@@ -199,6 +213,8 @@ static void state_fetch_slow(struct vmx_vcpu *s, u32 groups)
 		state->cr3 = vmcs_read(GUEST_CR3);
 	if (groups & VMCS_GROUPS)
 		vmcs_groups_fetch(s, groups & VMCS_GROUPS);
+	if ((groups & GRP_CR8) && s->tpr_shadow)
+		state->cr8 = lapic_tpr(&s->x86.apic.lapic) >> 4;
 	if (groups & GRP_SHADOW) {
 		intr = vmx_intr_get(s);
 		state->shadow = (intr & GUEST_INTR_STATE_MOV_SS ?

@@ -26,8 +26,12 @@ void vmx_step_update(struct vmx_vcpu *s)
 	}
 	if (s->step == on)
 		return;
-	/* The guest's own TF goes into the VMCS again. */
+	/*
+	 * The guest's own TF goes into the VMCS again, and what ours has left pending at
+	 * an exit in the middle of an instruction goes.
+	 */
 	state_set(v, GRP_RFLAGS);
+	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
 	s->step = on;
 }
 

@@ -34,6 +34,8 @@ int vmx_vcpu_create(struct x86_vcpu *v)
 	if (vmx_features.vpid)
 		vpid = ida_alloc_range(&vpids, 1, VMX_NR_VPIDS - 1, GFP_KERNEL);
 	s->vpid = vpid > 0 ? vpid : 0;
+	/* A LAPIC in userspace is told of each write. */
+	s->tpr_shadow = vmx_features.tpr_shadow && apic_in_kernel(v);
 	return 0;
 }
 
@@ -163,6 +165,7 @@ void vmx_put(struct x86_vcpu *v)
 	if (!s->host_saved)
 		return;
 	s->host_saved = false;
+	stat_inc(v->vcpu.stats.host_state_reload);
 	rdmsrl(MSR_KERNEL_GS_BASE, s->msrs.kernel_gs_base);
 	host_selectors_restore(&s->host);
 	host_msrs_restore(s, this_cpu_ptr(&vmx_cpu));

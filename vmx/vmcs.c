@@ -167,6 +167,7 @@ static const u16 word_fields[WORD_COUNT] = {
 	[WORD_ENTRY]		= VM_ENTRY_CONTROLS,
 	[WORD_EXCEPTIONS]	= EXCEPTION_BITMAP,
 	[WORD_INTR]		= GUEST_INTERRUPTIBILITY_INFO,
+	[WORD_TPR]		= TPR_THRESHOLD,
 };
 
 void vmcs_sync(struct vmx_vcpu *s)
@@ -199,17 +200,26 @@ static bool has_secondary(void)
 	       CPU_BASED_ACTIVATE_SECONDARY_CONTROLS;
 }
 
+/* Exits of CR8, which all guests begin with, or none. */
+#define CR8_CONTROLS \
+	(CPU_BASED_CR8_LOAD_EXITING | CPU_BASED_CR8_STORE_EXITING | \
+	 CPU_BASED_TPR_SHADOW)
+
 void vmcs_controls_reset(struct vmx_vcpu *s)
 {
 	memcpy(s->control, vmx_features.control, sizeof(vmx_features.control));
 	if (!s->vpid)
 		s->control[WORD_CPU2] &= ~SECONDARY_EXEC_ENABLE_VPID;
+	if (s->tpr_shadow)
+		s->control[WORD_CPU] ^= CR8_CONTROLS;
 	vmcs_exceptions(s, 0);
-	s->control[WORD_INTR] = 0;
+	s->control[WORD_INTR] = s->control[WORD_TPR] = 0;
 	s->intr_valid = true;
 	s->stale = GENMASK(WORDS_RESET, 0);
 	if (!has_secondary())
 		s->stale &= ~BIT(WORD_CPU2);
+	if (!s->tpr_shadow)
+		s->stale &= ~BIT(WORD_TPR);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -297,6 +307,8 @@ static void control_fill(struct vmx_vcpu *s)
 	vmcs_write(PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmcs_write(PAGE_FAULT_ERROR_CODE_MATCH, 0);
 	vmcs_write(CR4_GUEST_HOST_MASK, ~0ull);
+	if (s->tpr_shadow)
+		vmcs_write(VIRTUAL_APIC_PAGE_ADDR, __pa(s->x86.apic.lapic.regs));
 	if (s->vpid)
 		vmcs_write(VIRTUAL_PROCESSOR_ID, s->vpid);
 	/* SDM vol. 3, 25.6.13. */

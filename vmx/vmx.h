@@ -27,6 +27,7 @@ enum vmx_word {
 	WORD_VARYING,
 	WORD_EXCEPTIONS = WORD_VARYING,
 	WORD_INTR,	/* the guest's interruptibility state, if @intr_valid */
+	WORD_TPR,	/* TPR threshold, if @tpr_shadow */
 	WORD_COUNT,
 	WORDS_RESET = WORD_COUNT,	/* no word: what a reset changes besides */
 };
@@ -74,6 +75,7 @@ struct vmx_host {
  * @list: while @cpu >= 0: in that CPU's list
  * @serial: (c) number that no other vCPU has had since the module was loaded
  * @vpid: (c) 0: it has none
+ * @tpr_shadow: (c) CR8 is the TPR of the LAPIC's page, without exits
  * @cpu: where the VMCS is active, or -1
  * @launched: VMRESUME, not VMLAUNCH
  * @filled: the VMCS holds what vmcs_fill() writes
@@ -109,6 +111,7 @@ struct vmx_vcpu {
 	struct list_head list;
 	u64 serial;
 	u16 vpid;
+	bool tpr_shadow;
 	int cpu;
 	bool launched;
 	bool filled;
@@ -117,7 +120,7 @@ struct vmx_vcpu {
 	bool flush;
 	bool leaky;
 	u8 entry_work;
-	u8 stale;
+	u16 stale;
 	u32 control[WORD_COUNT];
 	u32 window;
 	u32 exits_off;

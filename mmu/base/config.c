@@ -62,6 +62,8 @@ static void masks_init(const struct mmu_caps *caps)
 	config.accessed = caps->ad ? fmt->accessed : 0;
 	config.dirty = caps->ad ? fmt->dirty : 0;
 	config.large = fmt->large;
+	/* A format has one of the two. */
+	config.nx_huge = caps->nx_huge ? fmt->exec | fmt->nx : 0;
 	config.write = fmt->write;
 	config.leaf = SPTE_PRESENT | rights | caps->enc_mask;
 	config.table = config.leaf | fmt->write | config.accessed;

@@ -23,6 +23,8 @@
  * @accessed: accessed bit; 0 when the hardware keeps none
  * @dirty: dirty bit; 0 when the hardware keeps none
  * @large: makes an entry above level 1 a leaf
+ * @nx_huge: what distinguishes a large leaf from @leaf so that nobody executes it; 0:
+ *           large leaves may be executed
  * @mmio_mask: bits that tell a cached MMIO entry; 0: none can be made
  * @mmio_value: their value in one
  * @mmio_fill: other bits of one
@@ -47,6 +49,7 @@ struct mmu_config {
 	u64 accessed;
 	u64 dirty;
 	u64 large;
+	u64 nx_huge;
 	u64 mmio_mask;
 	u64 mmio_value;
 	u64 mmio_fill;

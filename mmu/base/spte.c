@@ -16,7 +16,7 @@ u64 spte_leaf(const struct mmu_config *cfg, int level, kvm_pfn_t pfn, u32 how)
 	u64 spte = cfg->leaf | (pfn & LEVEL_MASK(level)) << MMU_PAGE_SHIFT;
 
 	if (level > LEVEL_4K)
-		spte |= cfg->large;
+		spte = (spte ^ cfg->nx_huge) | cfg->large;
 	if (how & LEAF_WRITE)
 		spte |= cfg->write;
 	if (how & LEAF_HOST_WRITABLE)
@@ -61,7 +61,7 @@ u64 spte_piece(const struct mmu_config *cfg, u64 spte, int level,
 	       unsigned int i)
 {
 	if (level == LEVEL_2M)
-		spte &= ~cfg->large;
+		spte = (spte & ~cfg->large) ^ cfg->nx_huge;
 	return spte + ((u64)i * LEVEL_GFNS(level - 1) << MMU_PAGE_SHIFT);
 }
 

@@ -111,6 +111,19 @@ static inline bool spte_can_write(u64 spte)
 }
 
 /**
+ * spte_allows - does a leaf allow what the guest wanted to do?
+ * @cfg: the configuration
+ * @spte: a leaf that spte_leaf() has built
+ * @error: PF_WRITE, PF_FETCH; what else there is does not matter
+ */
+static inline bool spte_allows(const struct mmu_config *cfg, u64 spte, u64 error)
+{
+	if ((error & PF_WRITE) && !(spte & cfg->write))
+		return false;
+	return !(error & PF_FETCH) || !((spte ^ cfg->leaf) & cfg->nx_huge);
+}
+
+/**
  * spte_table_of - the table that a table entry points to
  * @cfg: the configuration
  * @spte: the entry
@@ -169,7 +182,8 @@ kvm_pfn_t spte_leaf_pfn(const struct mmu_config *cfg, u64 spte, int level);
  * @level: its level, at least LEVEL_2M
  * @i: which piece
  *
- * Rights, accessed and dirty state are the large leaf's.
+ * Rights, accessed and dirty state are the large leaf's, but that pieces of 4 KiB may be
+ * executed.
  */
 u64 spte_piece(const struct mmu_config *cfg, u64 spte, int level,
 	       unsigned int i);

@@ -115,9 +115,9 @@ static enum mmu_result tdp_fast(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	rcu_read_lock();
 	sptep = pt_lookup(cfg, vcpu->root->table, fault->gfn, &level, &spte);
 	if (spte_is_present(spte)) {
-		if (!(fault->error & PF_WRITE) || (spte & cfg->write))
+		if (spte_allows(cfg, spte, fault->error))
 			r = MMU_FIXED;
-		else
+		else if (fault->error & PF_WRITE)
 			r = fast_write(vcpu, fault, sptep, spte, level);
 	} else if ((fault->error & PF_RSVD) &&
 		   spte_is_mmio_of(cfg, spte, fault->mmio_gen)) {

@@ -40,13 +40,6 @@ static bool table_link(struct mmu_vcpu *vcpu, u64 *sptep, u64 *spte, int level)
 	return true;
 }
 
-/* Is there a leaf that allows what the guest wanted to do? */
-static bool leaf_allows(const struct mmu_config *cfg, u64 spte, u64 error)
-{
-	return spte_is_present(spte) &&
-	       (!(error & PF_WRITE) || (spte & cfg->write));
-}
-
 static enum mmu_result tdp_leaf_put(struct mmu *mmu, struct mmu_fault *fault,
 				    u64 spte, struct tdp_place *place)
 {
@@ -98,7 +91,7 @@ enum mmu_result tdp_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault,
 			table = spte_table_of(cfg, spte);
 			continue;
 		}
-		if (leaf_allows(cfg, spte, fault->error))
+		if (spte_is_present(spte) && spte_allows(cfg, spte, fault->error))
 			return MMU_FIXED;
 		if (level <= fault->level)
 			return tdp_leaf_put(vcpu->mmu, fault, spte, place);

@@ -50,6 +50,7 @@ static void step_int3(void)
 	debug(STEP);
 	step_to(GPA_CODE + 1);
 	not_linux("steps over whole handlers");
+	not_by_flag("INT3 clears TF");
 	vcpu_expect(&v, KVM_EXIT_DEBUG);
 	CHECK(v.run->debug.arch.pc >= GPA_STUBS &&
 	      v.run->debug.arch.pc < GPA_STUBS + 0x1000);

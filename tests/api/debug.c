@@ -15,6 +15,12 @@ void not_linux(const char *what)
 }
 
 /* In QEMU's TCG, VMRUN loads DR7 without arming what it enables. */
+void not_by_flag(const char *what)
+{
+	if (cpu_is_bochs())
+		test_skip("no monitor trap flag: %s", what);
+}
+
 void not_tcg(void)
 {
 	if (cpu_is_tcg())

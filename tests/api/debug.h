@@ -19,6 +19,8 @@ enum { DB = 1, NMI = 2, BP = 3, UD = 6 };
 /* Skip the rest on Linux's KVM, which does this; on QEMU's TCG. */
 void not_linux(const char *what);
 void not_tcg(void);
+/* On Intel's processors without a monitor trap flag, where RFLAGS.TF is the VMM's. */
+void not_by_flag(const char *what);
 
 /* KVM_SET_GUEST_DEBUG; the second with DR0 and DR7. */
 void debug(uint32_t control);

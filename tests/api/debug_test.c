@@ -170,6 +170,7 @@ static void step_flags(void)
 	step_to(GPA_CODE + 1);
 	step_to(GPA_CODE + 2);
 	not_linux("shows its TF to PUSHF");
+	not_by_flag("PUSHF shows TF");
 	CHECK_EQ(vcpu_regs(&v).rbx & FLAGS_TF, 0);
 	step_to(GPA_CODE + 3);
 	step_to(GPA_CODE + 4);
@@ -217,6 +218,7 @@ static void step_int_mode(enum mode mode, unsigned int size)
 
 static void step_int(void)
 {
+	not_by_flag("INT n clears TF");
 	step_int_mode(MODE_REAL, 2);
 	step_int_mode(MODE_PROT, 4);
 	step_int_mode(MODE_PAE, 4);
@@ -243,6 +245,7 @@ static void step_own_int(void)
 {
 	START(MODE_LONG, g_own_int);
 	own_int_reports();
+	not_by_flag("INT n clears TF");
 	START(MODE_LONG, g_own_int);
 	debug(STEP);
 	step_to(GPA_CODE + 1);
@@ -261,6 +264,7 @@ static void step_own_trap(void)
 {
 	struct exc e;
 
+	not_by_flag("POPF loads TF");
 	START(MODE_LONG, g_own_tf);
 	debug(STEP);
 	step_to(GPA_CODE + 1);

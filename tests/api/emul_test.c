@@ -304,15 +304,31 @@ static void same_bytes(const char *what, const void *a, const void *b,
 static void same_segment(const char *what, const struct kvm_segment *a,
 			 const struct kvm_segment *b)
 {
+	/* Of one that cannot be used the other attributes mean nothing. */
+	if (a->unusable && b->unusable && a->selector == b->selector)
+		return;
 	if (memcmp(a, b, sizeof(*a)))
 		FAIL("%s: expected %#x, limit %#x, got %#x, limit %#x, or other attributes",
 		     what, a->selector, a->limit, b->selector, b->limit);
+}
+
+/* Outside 64-bit mode the upper halves mean nothing (SDM vol. 1, 3.4.1.1). */
+static void registers_narrow(struct kvm_regs *r)
+{
+	__u64 *gpr = &r->rax;
+
+	for (unsigned int i = 0; i < 8; i++)
+		gpr[i] = (uint32_t)gpr[i];
 }
 
 static void same_registers(uint32_t undefined)
 {
 	struct kvm_regs *w = &want.regs, *g = &got.regs;
 
+	if (!want.sregs.cs.l) {
+		registers_narrow(w);
+		registers_narrow(g);
+	}
 	CHECK_EQ(g->rax, w->rax);
 	CHECK_EQ(g->rbx, w->rbx);
 	CHECK_EQ(g->rcx, w->rcx);
@@ -392,12 +408,23 @@ static void mode_run(const struct row *rows, enum mode mode, uint64_t flags)
 		FAIL("not known:%s", unknown);
 }
 
+/*
+ * An exit in the middle of an instruction leaves no trap pending (SDM vol. 3, 28.3.4): on
+ * Bochs one does, and the guest's #DB comes before the instruction.
+ */
+static void steps_start(void)
+{
+	if (cpu_is_bochs())
+		test_skip("an exit leaves a trap pending here (Bochs)");
+}
+
 #define CASES(rows)							\
 	static void rows##_64(void) { mode_run(rows##64, MODE_LONG, 0); } \
 	static void rows##_32(void) { mode_run(rows##32, MODE_PROT, 0); } \
 	static void rows##_16(void) { mode_run(rows##16, MODE_REAL, 0); } \
 	static void rows##_step(void)					\
 	{								\
+		steps_start();						\
 		mode_run(rows##64, MODE_LONG, FLAG_TF);			\
 	}
 

@@ -175,6 +175,7 @@ static void nmi_masked(void)
 	struct exc e;
 
 	START(MODE_LONG, g_nmi);
+	vcpu_restart(&v, nmi_flags());
 	vcpu_until(&v, 0x20);
 	nmi();
 	e = exc_next(&v);
@@ -198,6 +199,7 @@ static void nmi_masked_hlt(void)
 {
 	START(MODE_LONG, g_nmi);
 	vm_load(&vm, GPA_STUBS + NMI * 16, g_nmi_hlt, g_nmi_hlt_end);
+	vcpu_restart(&v, nmi_flags());
 	vcpu_until(&v, 0x20);
 	nmi();
 	vcpu_until(&v, 0x21);

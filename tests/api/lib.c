@@ -267,15 +267,31 @@ bool cpu_is_tcg(void)
 	return !memcmp(name, "TCGTCGTCGTCG", 12);
 }
 
-bool kvm_tdp(void)
+bool cpu_is_bochs(void)
 {
-	FILE *f = fopen(cpu_is_amd() ? "/sys/module/kvm_amd/parameters/npt" :
-			"/sys/module/kvm_intel/parameters/ept", "r");
-	int tdp = f ? fgetc(f) : 'Y';
+	return !cpu_is_amd() && system("grep -q '^vmx flags.* mtf' /proc/cpuinfo");
+}
+
+/* A module's parameter; what is not there is on. */
+static bool param_is_on(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	int on = f ? fgetc(f) : 'Y';
 
 	if (f)
 		fclose(f);
-	return tdp == 'Y' || tdp == '1';
+	return on == 'Y' || on == '1';
+}
+
+bool kvm_tdp(void)
+{
+	return param_is_on(cpu_is_amd() ? "/sys/module/kvm_amd/parameters/npt" :
+			   "/sys/module/kvm_intel/parameters/ept");
+}
+
+uint64_t nmi_flags(void)
+{
+	return param_is_on("/sys/module/kvm_intel/parameters/vnmi") ? 0 : 0x200;
 }
 
 void vcpu_raw(struct vm *vm, struct vcpu *v, unsigned int id)

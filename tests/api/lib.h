@@ -188,10 +188,12 @@ struct kvm_cpuid2 *cpuid_supported(int kvm);
 const struct kvm_cpuid_entry2 *cpuid_find(const struct kvm_cpuid2 *c,
 					  uint32_t fn, uint32_t index);
 bool cpu_is_amd(void);
-/* QEMU's TCG, which has defects that tests have to step around. */
-bool cpu_is_tcg(void);
+/* QEMU's TCG, Bochs (Intel, no monitor trap flag): tests step around their defects. */
+bool cpu_is_tcg(void), cpu_is_bochs(void);
 /* Nested paging is on: npt or ept of the vendor's module. */
 bool kvm_tdp(void);
+/* RFLAGS of a guest whose IRET unmasks NMIs: with vnmi=0 of kvm_intel IF does. */
+uint64_t nmi_flags(void);
 
 /*
  * Brings the vCPU into a mode: GDT, flat segments, page tables that map the

@@ -462,6 +462,63 @@ static void mmio_regs_replaced(void)
 	CHECK_EQ(r.rbx, 1);
 }
 
+/*
+ * Near jumps with 66 and far ones with REX.W, through a pointer in a device, which
+ * tells how wide it is: 16 and 32 bits (the selector comes apart) on AMD's processors,
+ * 64 on Intel's (APM vol. 3, SDM vol. 2, JMP).
+ */
+GUEST(64, g_wide, "mov $0x20000000, %edi\n .byte 0x66, 0xff, 0x27\n" DONE);
+GUEST(64, g_far, "mov $0x20000000, %edi\n .byte 0x48, 0xff, 0x2f\n" DONE);
+
+/* The guest's CPUID with another vendor: the first letters decide. */
+static void vendor_vcpu(uint32_t letters)
+{
+	struct kvm_cpuid2 *c;
+
+	vm_new(&vm, 0);
+	vcpu_raw(&vm, &v, 0);
+	c = cpuid_supported(vm.kvm);
+	((struct kvm_cpuid_entry2 *)cpuid_find(c, 0, 0))->ebx = letters;
+	OK(ioctl(v.fd, KVM_SET_CPUID2, c));
+}
+
+/* Bytes of the first access to the device. */
+static unsigned int first_access(void)
+{
+	vcpu_expect(&v, KVM_EXIT_MMIO);
+	CHECK_EQ(v.run->mmio.is_write, 0);
+	CHECK_EQ(v.run->mmio.phys_addr, HOLE);
+	return v.run->mmio.len;
+}
+
+static void mmio_vendor(void)
+{
+	static const struct {
+		const char *name;
+		uint32_t letters;
+		unsigned int near, far;
+	} vendors[] = {
+		{ "AuthenticAMD", 0x68747541, 2, 4 },
+		{ "HygonGenuine", 0x6f677948, 2, 4 },
+		{ "GenuineIntel", 0x756e6547, 8, 8 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(vendors) / sizeof(*vendors); i++) {
+		test_row = vendors[i].name;
+		vendor_vcpu(vendors[i].letters);
+		vcpu_code(&v, MODE_LONG, g_wide);
+		CHECK_EQ(first_access(), vendors[i].near);
+		vcpu_close(&v);
+		vm_close(&vm);
+		vendor_vcpu(vendors[i].letters);
+		vcpu_code(&v, MODE_LONG, g_far);
+		CHECK_EQ(first_access(), vendors[i].far);
+		vcpu_close(&v);
+		vm_close(&vm);
+	}
+}
+
 static const struct test_case cases[] = {
 	{ "mmio_stores", mmio_stores, 0 },
 	{ "mmio_loads", mmio_loads, 0 },
@@ -476,6 +533,7 @@ static const struct test_case cases[] = {
 	{ "mmio_high", mmio_high, 0 },
 	{ "mmio_regs_changed", mmio_regs_changed, 0 },
 	{ "mmio_regs_replaced", mmio_regs_replaced, 0 },
+	{ "mmio_vendor", mmio_vendor, 0 },
 	{ NULL, NULL, 0 },
 };
 

@@ -504,6 +504,8 @@ static void mwait_inside(void)
 	cpuid_monitor(false);
 	vcpu_code(&v, MODE_LONG, g_mwait);
 	exc_setup(&v);
+	/* Bochs' processor waits for no interrupt that IF masks. */
+	vcpu_restart(&v, 0x200);
 	vcpu_until(&v, PORT_DONE);
 }
 

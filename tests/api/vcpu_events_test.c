@@ -200,6 +200,7 @@ static void nmi_masked_moved(void)
 	struct kvm_vcpu_events e;
 
 	START(MODE_LONG, g_idle);
+	vcpu_restart(&v, nmi_flags());
 	OK(ioctl(v.fd, KVM_NMI, 0ul));
 	exc_expect(&v, NMI, 0);
 	CHECK_EQ(events_get().nmi.masked, 1);
@@ -232,6 +233,7 @@ static void nmi_injected(void)
 	struct kvm_vcpu_events e;
 
 	START(MODE_LONG, g_idle);
+	vcpu_restart(&v, nmi_flags());
 	e = events_get();
 	e.nmi.injected = 1;
 	events_set(e);

@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(&r, data, sizeof(r));
 		seed_set(r.seed);
 		random_state();
-		len = emul_decode(&ctx.insn, ctx.mode, r.code, CODE);
+		len = emul_decode(&ctx.insn, ctx.mode, ctx.amd, r.code, CODE);
 		if (len < 0)
 			continue;
 		before = now;

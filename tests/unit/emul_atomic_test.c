@@ -182,7 +182,7 @@ static enum emul_result run(enum emul_mode mode, const char *hex)
 		.rip = now.rip, .rflags = now.rflags,
 	};
 	calls = 0;
-	assert_int_equal(emul_decode(&ctx.insn, mode, bytes, n), n);
+	assert_int_equal(emul_decode(&ctx.insn, mode, true, bytes, n), n);
 	ret = emul_exec(&ctx);
 	now.rip = ctx.rip;
 	now.rflags = ctx.rflags;

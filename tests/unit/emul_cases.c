@@ -73,7 +73,7 @@ static bool emul_run(const u8 *code, struct native_state *state)
 	enum emul_result ret = EMUL_OK;
 	u64 end = NATIVE_CODE + peer->size;
 
-	if (emul_decode(&ctx.insn, EMUL_64, code, 15) != peer->size)
+	if (emul_decode(&ctx.insn, EMUL_64, user_amd, code, 15) != peer->size)
 		return false;
 	while (ret == EMUL_OK && ctx.rip == NATIVE_CODE)
 		ret = emul_exec(&ctx);

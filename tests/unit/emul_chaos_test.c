@@ -43,7 +43,7 @@ static unsigned int random_code(u8 *code)
 		code[n++] = 0x0f;
 		code[n++] = two[below(sizeof(two))];
 	}
-	len = emul_decode(&ctx.insn, ctx.mode, code, 15);
+	len = emul_decode(&ctx.insn, ctx.mode, ctx.amd, code, 15);
 	return len < 0 ? 0 : len;
 }
 

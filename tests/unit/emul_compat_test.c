@@ -240,7 +240,7 @@ static bool choose_case(struct compat_case *c)
 	if (c->form->flags & REP)
 		c->before.gpr[CX] = c->a32 ? below(5) :
 			(c->before.gpr[CX] & 0xffff0000) | below(5);
-	return emul_decode(&c->insn, c->wide ? EMUL_32 : EMUL_16, c->code,
+	return emul_decode(&c->insn, c->wide ? EMUL_32 : EMUL_16, user_amd, c->code,
 			   15) > 0;
 }
 
@@ -374,7 +374,7 @@ static void test_vex_reg(void **unused)
 		c.before.flags = 0x202;
 		memcpy(c.code, code[i / 2], 5);
 		assert_int_equal(emul_decode(&c.insn, c.wide ? EMUL_32 :
-					     EMUL_16, c.code, 15), 5);
+					     EMUL_16, user_amd, c.code, 15), 5);
 		run_case(&c);
 	}
 }

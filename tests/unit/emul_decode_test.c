@@ -151,7 +151,7 @@ static void check_sample(const struct sample *s, enum emul_mode mode, int want)
 	struct emul_insn insn;
 	u8 bytes[16];
 	unsigned int n = hex_bytes(s->hex, bytes);
-	int len = emul_decode(&insn, mode, bytes, n);
+	int len = emul_decode(&insn, mode, true, bytes, n);
 
 	if (len != (want ? want : -EINVAL))
 		fail_msg("%s: mode %u: %d, not %d", s->hex, mode, len, want);
@@ -174,7 +174,7 @@ static void test_fields(void **unused)
 	u8 b[16];
 
 #define DECODE(mode, hex) \
-	assert_true(emul_decode(&insn, mode, b, hex_bytes(hex, b)) > 0)
+	assert_true(emul_decode(&insn, mode, true, b, hex_bytes(hex, b)) > 0)
 
 	DECODE(EMUL_64, "64 2e 66 48 8b 84 8d f0 ff ff ff");
 	assert_int_equal(insn.seg, EMUL_FS);
@@ -218,6 +218,35 @@ static void test_fields(void **unused)
 	assert_true(insn.imm == ~0ULL);
 }
 
+/* SDM vol. 2, A.2.5, "f64": what 66 does to a near branch of AMD's only. */
+static void test_vendor(void **unused)
+{
+	static const struct {
+		const char *hex;
+		int amd, intel;
+	} rows[] = {
+		{ "66 e8 11 22 33 44", 4, 6 }, { "66 e9 11 22 33 44", 4, 6 },
+		{ "66 0f 84 11 22 33 44", 5, 7 }, { "66 eb 11", 3, 3 },
+		{ "66 48 e8 11 22 33 44", 7, 7 }, { "66 c2 11 22", 4, 4 },
+		/* No branches: the same. */
+		{ "66 68 11 22", 4, 4 }, { "66 81 c0 11 22", 5, 5 },
+	};
+	struct emul_insn insn;
+	unsigned int i, n;
+	u8 b[16];
+
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		n = hex_bytes(rows[i].hex, b);
+		assert_int_equal(emul_decode(&insn, EMUL_64, true, b, n),
+				 rows[i].amd);
+		assert_int_equal(emul_decode(&insn, EMUL_64, false, b, n),
+				 rows[i].intel);
+		/* Elsewhere the vendors agree. */
+		assert_int_equal(emul_decode(&insn, EMUL_32, false, b, n),
+				 emul_decode(&insn, EMUL_32, true, b, n));
+	}
+}
+
 /* Fifteen bytes are allowed, sixteen are not. */
 static void test_longest(void **unused)
 {
@@ -226,14 +255,14 @@ static void test_longest(void **unused)
 
 	memset(b, 0x66, sizeof(b));
 	b[14] = 0x90;
-	assert_int_equal(emul_decode(&insn, EMUL_64, b, 20), 15);
-	assert_int_equal(emul_decode(&insn, EMUL_64, b, 14), -ENODATA);
+	assert_int_equal(emul_decode(&insn, EMUL_64, true, b, 20), 15);
+	assert_int_equal(emul_decode(&insn, EMUL_64, true, b, 14), -ENODATA);
 	b[14] = 0x66;
 	b[15] = 0x90;
-	assert_int_equal(emul_decode(&insn, EMUL_64, b, 20), -EINVAL);
-	assert_int_equal(emul_decode(&insn, EMUL_64, b, 15), -EINVAL);
+	assert_int_equal(emul_decode(&insn, EMUL_64, true, b, 20), -EINVAL);
+	assert_int_equal(emul_decode(&insn, EMUL_64, true, b, 15), -EINVAL);
 	b[12] = 0x81;	/* ModRM, and four more bytes */
-	assert_int_equal(emul_decode(&insn, EMUL_32, b, 20), -EINVAL);
+	assert_int_equal(emul_decode(&insn, EMUL_32, true, b, 20), -EINVAL);
 }
 
 static unsigned int put_escape(u8 *p, unsigned int map)
@@ -253,7 +282,7 @@ static bool any_form(enum emul_mode mode, u8 *b, unsigned int n)
 
 	for (modrm = 0; modrm < 256; modrm++) {
 		b[n] = modrm;
-		if (emul_decode(&insn, mode, b, 15) > 0)
+		if (emul_decode(&insn, mode, true, b, 15) > 0)
 			return true;
 	}
 	return false;
@@ -376,6 +405,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_samples),
 		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_vendor),
 		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_defined),
 		cmocka_unit_test(test_rip),

@@ -118,7 +118,7 @@ static enum emul_result run(const char *hex)
 	u8 bytes[16];
 	unsigned int n = hex_bytes(hex, bytes);
 
-	assert_int_equal(emul_decode(&ctx.insn, ctx.mode, bytes, n), n);
+	assert_int_equal(emul_decode(&ctx.insn, ctx.mode, ctx.amd, bytes, n), n);
 	return emul_exec(&ctx);
 }
 

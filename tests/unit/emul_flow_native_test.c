@@ -46,7 +46,7 @@ static enum emul_result emul_run(const u8 *code, unsigned int len,
 	};
 	enum emul_result ret;
 
-	assert_int_equal(emul_decode(&ctx.insn, EMUL_64, code, 15), len);
+	assert_int_equal(emul_decode(&ctx.insn, EMUL_64, user_amd, code, 15), len);
 	ret = emul_exec(&ctx);
 	state->rip = ctx.rip;
 	state->flags = ctx.rflags;

@@ -22,7 +22,7 @@
 #define NT	0x4000
 #define IOPL	0x3000
 
-enum { UD = 6, TS = 10, NP = 11, SS = 12, GP = 13 };
+enum { BR = 5, UD = 6, TS = 10, NP = 11, SS = 12, GP = 13 };
 
 /* Selectors. */
 enum {
@@ -228,7 +228,35 @@ static void test_vendor(void **unused)
 	assert_true(now.rip == 0x555555555555 && now.gpr[SP] == STACK - 8);
 	ok("66 c3");
 	assert_true(now.rip == 0x123416 && now.gpr[SP] == STACK);
-	assert_int_equal(run("66 e9 10 00"), EMUL_UNKNOWN);
+	now.rip = 0x123400;
+	ok("66 e9 10 00 01 00");
+	assert_true(now.rip == 0x133416);
+}
+
+/*
+ * PAUSE with REX.B, which to AMD's processors is XCHG; BOUND below the lower limit, where
+ * Intel's do not read the upper one (what the processors do: emul_native_test and
+ * emul_compat_test compare).
+ */
+static void test_vendor_more(void **unused)
+{
+	wide(0);
+	now.gpr[AX] = 9;
+	now.gpr[8] = 5;
+	ctx.amd = false;
+	ok("f3 41 90");
+	assert_true(now.gpr[AX] == 9 && now.gpr[8] == 5);
+	ctx.amd = true;
+	ok("f3 41 90");
+	assert_true(now.gpr[AX] == 5 && now.gpr[8] == 9);
+	reset(NULL);
+	now.gpr[AX] = 1;
+	now.gpr[CX] = 0x100;
+	put(0x100, 2, 4);
+	now.seg[EMUL_DS].limit = 0x103;
+	faults("62 01", GP, 0);
+	ctx.amd = false;
+	faults("62 01", BR, 0);
 }
 
 /* SDM vol. 3, 20.1.4 and 20.1.5; vol. 2, CALL, RET, IRET. */
@@ -523,6 +551,7 @@ int main(void)
 		cmocka_unit_test_setup(test_near, reset),
 		cmocka_unit_test_setup(test_near_16, reset),
 		cmocka_unit_test_setup(test_vendor, reset),
+		cmocka_unit_test_setup(test_vendor_more, reset),
 		cmocka_unit_test_setup(test_real, reset),
 		cmocka_unit_test_setup(test_virtual, reset),
 		cmocka_unit_test_setup(test_call_gate, reset),

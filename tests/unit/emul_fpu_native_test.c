@@ -335,7 +335,7 @@ static void one_case(const char *hex)
 	gpr[GPR_RAX] = mask;
 	gpr[GPR_RDX] = mask >> 32;
 	gpr[GPR_RDI] = USER_DATA;
-	assert_int_equal(emul_decode(&ctx.insn, EMUL_64, code, n), n);
+	assert_int_equal(emul_decode(&ctx.insn, EMUL_64, user_amd, code, n), n);
 	ret = emul_exec(&ctx);
 	native_run(code, n);
 	if (vector >= 0) {

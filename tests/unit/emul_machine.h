@@ -238,7 +238,7 @@ static enum emul_result machine_run(const u8 *bytes, unsigned int n)
 	ctx.rip = now.rip;
 	ctx.rflags = now.rflags;
 	ctx.cpl = now.cpl;
-	if (emul_decode(&ctx.insn, ctx.mode, bytes, n) != (int)n)
+	if (emul_decode(&ctx.insn, ctx.mode, ctx.amd, bytes, n) != (int)n)
 		return EMUL_UNKNOWN;
 	ret = emul_exec(&ctx);
 	now.rip = ctx.rip;

@@ -196,7 +196,7 @@ static void test_peer(void **unused)
 		if (!cs_disasm_iter(capstone[mode], &p, &size, &at, peer[mode]))
 			continue;
 		known++;
-		len = emul_decode(&insn, mode, b, 15);
+		len = emul_decode(&insn, mode, true, b, 15);
 		if (len == peer[mode]->size)
 			same++;
 		else if (len < 0 && wrong_opcode(&insn))
@@ -219,16 +219,18 @@ static void test_short(void **unused)
 	unsigned int i, mode;
 	int len, n, ret;
 	u8 b[24], *exact;
+	bool amd;
 
 	for (i = 0; i < SHORT_CASES; i++) {
 		mode = i % 3;
+		amd = i & 4;
 		random_bytes(b, mode);
-		len = emul_decode(&insn, mode, b, 15);
+		len = emul_decode(&insn, mode, amd, b, 15);
 		assert_int_not_equal(len, -ENODATA);
 		for (n = 0; n <= 15; n++) {
 			exact = malloc(n);
 			memcpy(exact, b, n);
-			ret = emul_decode(&insn, mode, exact, n);
+			ret = emul_decode(&insn, mode, amd, exact, n);
 			free(exact);
 			if (len > 0 && ret != (n < len ? -ENODATA : len))
 				fail_bytes("short", mode, b, ret, len);

@@ -305,7 +305,8 @@ static enum emul_result emul_run(const struct test *t, struct trap_state *s)
 	enum emul_result ret;
 
 	reset_segments();
-	assert_int_equal(emul_decode(&ctx.insn, EMUL_64, t->code, 15), t->len);
+	assert_int_equal(emul_decode(&ctx.insn, EMUL_64, user_amd, t->code, 15),
+			 t->len);
 	ret = emul_exec(&ctx);
 	s->rip = ctx.rip;
 	s->flags = ctx.rflags;

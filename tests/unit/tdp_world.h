@@ -41,13 +41,17 @@ static inline int start(void **state)
 	return 0;
 }
 
-static inline int start_ept(void **state)
+static inline int start_as(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(mmu_test_configs); i++)
-		if (!strcmp(mmu_test_configs[i].name, "ept4-1g"))
+		if (!strcmp(mmu_test_configs[i].name, name))
 			world_make(&mmu_test_configs[i].caps);
 	return 0;
 }
+
+static inline int start_ept(void **state) { return start_as("ept4-1g"); }
+static inline int start_ept_nx(void **state) { return start_as("ept4-nx"); }
+static inline int start_npt_nx(void **state) { return start_as("npt4-nx"); }
 
 static inline int stop(void **state)
 {
@@ -83,6 +87,13 @@ static inline bool can_write(gfn_t gfn)
 	return map_look(cpu, gfn, &m) && m.w;
 }
 
+static inline bool can_execute(gfn_t gfn)
+{
+	struct map_entry m;
+
+	return map_look(cpu, gfn, &m) && m.x;
+}
+
 static inline int level_of(gfn_t gfn)
 {
 	struct map_entry m;
@@ -103,6 +114,9 @@ static inline void zap(gfn_t start, gfn_t end)
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define CASE_NX(name) \
+	cmocka_unit_test_setup_teardown(name, start_ept_nx, stop), \
+	cmocka_unit_test_setup_teardown(name, start_npt_nx, stop)
 #define CASE_EPT(name) cmocka_unit_test_setup_teardown(name, start_ept, stop)
 
 #endif

@@ -12,7 +12,7 @@
 
 /**
  * struct x86_caps - the capability record
- * @mmu: second-level paging (vendor)
+ * @mmu: second-level paging (vendor; nx_huge: common)
  * @hypercall_modrm: ModRM byte of the hardware's hypercall instruction (vendor)
  * @pdptrs: the processor keeps a PAE guest's PDPTEs in registers, which an entry
  *          loads from GRP_PDPTR (vendor)
@@ -49,6 +49,9 @@ struct x86_caps {
 	u32 mxcsr_mask;
 	u32 tsc_khz;
 };
+
+/* The kernel's, for its file vulnerabilities/itlb_multihit; no header has it. */
+extern bool itlb_multihit_kvm_mitigation;
 
 /* Written while a vendor loads, and never again. */
 extern const struct x86_caps *const x86_caps;

@@ -111,9 +111,17 @@ static u8 cpuid_maxphyaddr(const struct x86_vcpu *v)
 	return clamp_t(u32, e->eax & 0xff, 32, 52);
 }
 
-/* How AuthenticAMD and HygonGenuine begin: the same architecture. */
-#define VENDOR_AUTH	0x68747541
-#define VENDOR_HYGO	0x6f677948
+/* The first letters of AuthenticAMD and HygonGenuine, whose processors are AMD's. */
+#define VENDOR_AMD	0x68747541
+#define VENDOR_HYGON	0x6f677948
+
+/* A VMM that sets no table gets the host's. */
+static bool cpuid_as_amd(const struct kvm_cpuid_entry2 *leaf0)
+{
+	if (!leaf0)
+		return boot_cpu_data.x86_vendor != X86_VENDOR_INTEL;
+	return leaf0->ebx == VENDOR_AMD || leaf0->ebx == VENDOR_HYGON;
+}
 
 void cpuid_update(struct x86_vcpu *v)
 {
@@ -126,7 +134,8 @@ void cpuid_update(struct x86_vcpu *v)
 	c->has_gib_pages = feature_granted(v, X86_FEATURE_GBPAGES);
 	c->has_ffxsr = feature_granted(v, X86_FEATURE_FXSR_OPT);
 	c->has_svm = x86_caps->nested && cpuid_has(v, X86_FEATURE_SVM);
-	c->amd = leaf0 && (leaf0->ebx == VENDOR_AUTH || leaf0->ebx == VENDOR_HYGO);
+	c->as_amd = cpuid_as_amd(leaf0);
+	c->amd = leaf0 && c->as_amd;
 	c->cr4_allowed = cpuid_cr4(v);
 	c->xcr0 = cpuid_xcr0(v);
 	apic_cpuid_update(v);

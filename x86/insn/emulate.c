@@ -279,10 +279,7 @@ static enum x86_next emulate_exec(struct x86_vcpu *v)
 	return next;
 }
 
-/*
- * What never changes.  Where the vendors differ, it does what the processor does that
- * executes the rest of the guest.
- */
+/* What never changes. */
 static noinline bool emulator_make(struct x86_vcpu *v)
 {
 	struct x86_emulator *em = kzalloc(sizeof(*em), GFP_KERNEL_ACCOUNT);
@@ -292,7 +289,6 @@ static noinline bool emulator_make(struct x86_vcpu *v)
 	em->ctx.ops = &emul_env_ops;
 	em->ctx.priv = v;
 	em->ctx.gpr = v->state.gpr;
-	em->ctx.amd = boot_cpu_data.x86_vendor != X86_VENDOR_INTEL;
 	v->emul = em;
 	return true;
 }
@@ -397,6 +393,7 @@ enum x86_next emulate_task_switch(struct x86_vcpu *v, const struct emul_task *t)
 		return exit_fail(v, -ENOMEM);
 	em = v->emul;
 	em->ctx.mode = emulate_mode(v);
+	em->ctx.amd = v->cpuid.as_amd;
 	em->ctx.insn = (struct emul_insn){ };
 	em->known = 0;
 	em->nreads = 0;

@@ -147,7 +147,8 @@ int insn_code_decode(struct x86_vcpu *v, struct insn_code *c,
 	for (;;) {
 		len = -ENODATA;
 		if (c->n)
-			len = emul_decode(insn, c->mode, c->bytes, c->n);
+			len = emul_decode(insn, c->mode, c->amd, c->bytes,
+					  c->n);
 		if (len != -ENODATA || c->n == EMUL_INSN_MAX)
 			return len;
 		err = insn_code_fetch(v, c, fault);
@@ -204,8 +205,8 @@ bool emulate_decode(struct x86_vcpu *v, const struct x86_exit *exit,
 	int len;
 
 	if (exit->insn_len) {
-		len = emul_decode(insn, emulate_mode(v), exit->insn,
-				  exit->insn_len);
+		len = emul_decode(insn, emulate_mode(v), v->cpuid.as_amd,
+				  exit->insn, exit->insn_len);
 		if (len > 0)
 			return true;
 	}
@@ -252,14 +253,15 @@ static noinline bool code_tail_is_known(struct x86_vcpu *v, struct insn_code *c)
 		       em->known - CODE_FIRST);
 }
 
-/* The same bytes in the same mode are the same instruction. */
+/* The same bytes in the same mode, and of the same vendor, are the same instruction. */
 static bool code_is_known(struct x86_vcpu *v, struct insn_code *c)
 {
 	const struct x86_emulator *em = v->emul;
 	unsigned int n = min_t(unsigned int, em->known, CODE_FIRST);
 	u64 known, bytes;
 
-	if (!n || n > c->n || c->mode != em->ctx.mode)
+	if (!n || n > c->n || c->mode != em->ctx.mode ||
+	    c->amd != em->ctx.amd)
 		return false;
 	memcpy(&known, em->bytes, sizeof(known));
 	memcpy(&bytes, c->bytes, sizeof(bytes));
@@ -287,6 +289,7 @@ bool emulate_fetch(struct x86_vcpu *v, const struct x86_exit *exit,
 	if (exit->insn_len) {
 		em->known = 0;
 		em->ctx.mode = emulate_mode(v);
+		em->ctx.amd = v->cpuid.as_amd;
 		return emulate_decode(v, exit, &em->ctx.insn, next);
 	}
 	insn_code_start(v, &c);
@@ -295,6 +298,7 @@ bool emulate_fetch(struct x86_vcpu *v, const struct x86_exit *exit,
 		if (likely(code_is_known(v, &c)))
 			return true;
 		em->ctx.mode = c.mode;
+		em->ctx.amd = c.amd;
 		len = insn_code_decode(v, &c, &em->ctx.insn, &fault);
 	}
 	if (unlikely(len < 0)) {

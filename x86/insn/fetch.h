@@ -76,6 +76,7 @@ bool emulate_fetch(struct x86_vcpu *v, const struct x86_exit *exit,
 /**
  * struct insn_code - the bytes at RIP, as far as they have been fetched
  * @mode: of the code segment
+ * @amd: as in struct emul_ctx
  * @la: linear address of the first byte
  * @gpa: of byte @n, unless that begins a page
  * @room: bytes from the first one to the code segment's limit; 0: it is beyond
@@ -83,6 +84,7 @@ bool emulate_fetch(struct x86_vcpu *v, const struct x86_exit *exit,
  */
 struct insn_code {
 	enum emul_mode mode;
+	bool amd;
 	u64 la;
 	gpa_t gpa;
 	u32 room;
@@ -120,6 +122,7 @@ static inline void insn_code_start(struct x86_vcpu *v, struct insn_code *c)
 	const struct x86_state *s = state_get(v, GRP_RIP | GRP_CSSS | GRP_CR3);
 
 	c->mode = emulate_mode(v);
+	c->amd = v->cpuid.as_amd;
 	c->la = s->rip;
 	c->room = CODE_ROOM;
 	if (c->mode != EMUL_64) {

@@ -341,16 +341,19 @@ static __always_inline bool event_pick(struct x86_vcpu *v)
 static u32 event_windows(struct x86_vcpu *v)
 {
 	struct x86_events *ev = &v->events;
-	u32 window = 0;
+	u32 window = 0, class;
 
 	if (ev->nmi_pending)
 		window |= EVENT_MASK_NMI;
 	/* A window that userspace could not use would open for ever. */
 	if (interrupt_waits(v) ||
-	    (v->vcpu.run->request_interrupt_window && interrupts_from_user(v)))
+	    (v->vcpu.run->request_interrupt_window && interrupts_from_user(v))) {
 		window |= EVENT_MASK_INTERRUPT;
-	else if (apic_in_kernel(v) && lapic_tpr_threshold(&v->apic.lapic))
-		window |= EVENT_MASK_TPR;
+	} else if (apic_in_kernel(v)) {
+		class = lapic_tpr_threshold(&v->apic.lapic);
+		if (class)
+			window |= EVENT_MASK_TPR | class << 8;
+	}
 	if (smi_is_due(v))
 		window |= EVENT_MASK_SMI;
 	/* No window opens while userspace keeps them shut. */

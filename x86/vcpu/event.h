@@ -2,9 +2,8 @@
 /*
  * One event queue per vCPU: exceptions, NMI, interrupts.
  *
- * Priorities live here and nowhere else (APM vol. 2, 8.5; SDM vol. 3, 6.9).
- * The vendor knows four things: what is blocked, how to inject, how to be told
- * when a window opens, and what an exit left undelivered.
+ * Priorities live here and nowhere else (APM vol. 2, 8.5; SDM vol. 3, 6.9).  The vendor
+ * knows what is blocked, how to inject, when a window opens, what an exit has left.
  */
 #ifndef LAMINA_X86_VCPU_EVENT_H
 #define LAMINA_X86_VCPU_EVENT_H
@@ -44,8 +43,11 @@ struct x86_event {
 /* Masks for event_blocked() and event_window(). */
 #define EVENT_MASK_INTERRUPT	BIT(0)
 #define EVENT_MASK_NMI		BIT(1)
-/* event_window() only: CR8 may fall below what holds back an interrupt; an SMI waits. */
+/*
+ * event_window() only: CR8 may fall below the class of what it holds back; an SMI waits.
+ */
 #define EVENT_MASK_TPR		BIT(3)
+#define EVENT_TPR_CLASS(mask)	((mask) >> 8)
 #define EVENT_MASK_SMI		BIT(5)
 /* event_blocked() only: an NMI's handler runs, up to its IRET. */
 #define EVENT_NMI_HANDLER	BIT(2)
@@ -83,7 +85,7 @@ struct x86_events {
 		u64 busy;
 		struct {
 			bool queued;
-			u8 window;
+			u16 window;
 			bool interrupt_pending;
 			bool irq_check;
 			u8 nmi_pending;

@@ -26,6 +26,7 @@ struct pagein;
  * @first: by hash of the function, the first entry's number + 1, or 0
  * @xcr0: XCR0 bits that the guest may set
  * @cr4_allowed: CR4 bits that the guest may set
+ * @as_amd: instructions that differ are AMD's: @amd, or another such vendor
  */
 struct x86_cpuid {
 	struct kvm_cpuid_entry2 *entry;
@@ -37,7 +38,7 @@ struct x86_cpuid {
 	bool has_gib_pages;
 	bool has_ffxsr;
 	bool has_svm;
-	bool amd;
+	bool amd, as_amd;
 	u64 xcr0;
 	u64 cr4_allowed;
 };
@@ -92,8 +93,7 @@ struct x86_msrs {
 /**
  * struct x86_mce - machine-check state: mce.c
  * @cap: MCG_CAP; its low byte counts the banks, 0 before KVM_X86_SETUP_MCE
- * @status: MCG_STATUS
- * @ctl: MCG_CTL
+ * @status, @ctl: MCG_STATUS, MCG_CTL
  * @bank: CTL, STATUS, ADDR and MISC of each bank
  */
 struct x86_mce {

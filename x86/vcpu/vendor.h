@@ -74,7 +74,7 @@ struct x86_caps;
  *         EVENT_NMI_HANDLER and EVENT_MASK_INIT
  * @event_inject: the next entry delivers @ev; NULL: it delivers nothing
  * @event_window: exit as soon as one of EVENT_MASK_* can be injected, and where CR8 may
- *         have fallen for EVENT_MASK_TPR; 0: never
+ *         have fallen for EVENT_MASK_TPR, which comes with EVENT_TPR_CLASS(); 0: never
  * @event_nmi_mask: NMIs are masked up to the guest's next IRET, or are not
  *
  * @root_load: the second-level root to use from the next entry on
