@@ -351,18 +351,19 @@ static __always_inline enum x86_next run_loaded(struct x86_vcpu *v)
 static noinline int run_full(struct x86_vcpu *v)
 {
 	struct kvm_vcpu *vcpu = &v->vcpu;
-	sigset_t saved;
 	enum x86_next next;
 
 	if (vcpu->sigset_active)
-		sigprocmask(SIG_SETMASK, &vcpu->sigset, &saved);
+		sigprocmask(SIG_SETMASK, &vcpu->sigset, &current->real_blocked);
 	vcpu_load(vcpu);
 	fpu_load(v);
 	next = run_loaded(v);
 	fpu_put(v);
 	vcpu_put(vcpu);
-	if (vcpu->sigset_active)
-		sigprocmask(SIG_SETMASK, &saved, NULL);
+	if (vcpu->sigset_active) {
+		sigprocmask(SIG_SETMASK, &current->real_blocked, NULL);
+		sigemptyset(&current->real_blocked);
+	}
 	return next == X86_USER ? 0 : v->run_err;
 }
 
