@@ -85,7 +85,7 @@ static enum mmu_result fast_write(struct mmu_vcpu *vcpu,
 		return MMU_RETRY;
 	if (tracepoint_enabled(fast_page_fault))
 		mmu_env_trace_fast(vcpu, fault, sptep, spte, READ_ONCE(*sptep));
-	hostpage_log_dirty(vcpu->mmu, slot, fault->gfn);
+	hostpage_log_dirty(vcpu, slot, fault->gfn);
 	return MMU_FIXED;
 }
 

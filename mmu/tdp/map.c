@@ -47,10 +47,11 @@ static bool leaf_allows(const struct mmu_config *cfg, u64 spte, u64 error)
 	       (!(error & PF_WRITE) || (spte & cfg->write));
 }
 
-static enum mmu_result tdp_leaf_put(struct mmu *mmu, struct mmu_fault *fault,
-				    u64 spte, struct tdp_place *place)
+static enum mmu_result tdp_leaf_put(struct mmu_vcpu *vcpu,
+				    struct mmu_fault *fault, u64 spte,
+				    struct tdp_place *place)
 {
-	const struct mmu_config *cfg = mmu->config;
+	const struct mmu_config *cfg = vcpu->mmu->config;
 	bool was = spte_is_present(spte);
 	bool write = fault->error & PF_WRITE;
 	u32 how = hostpage_leaf_how(fault->slot, &fault->pfn, write) | LEAF_ACCESSED;
@@ -76,9 +77,9 @@ static enum mmu_result tdp_leaf_put(struct mmu *mmu, struct mmu_fault *fault,
 	if (!try_cmpxchg(place->sptep, &spte, new))
 		return MMU_RETRY;
 	if (!was)
-		atomic_long_inc(&mmu->mapped[place->level]);
+		atomic_long_inc(&vcpu->mmu->mapped[place->level]);
 	if (how & LEAF_WRITE)
-		hostpage_log_dirty(mmu, fault->slot, fault->gfn);
+		hostpage_log_dirty(vcpu, fault->slot, fault->gfn);
 	return MMU_FIXED;
 }
 
@@ -101,7 +102,7 @@ enum mmu_result tdp_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault,
 		if (leaf_allows(cfg, spte, fault->error))
 			return MMU_FIXED;
 		if (level <= fault->level)
-			return tdp_leaf_put(vcpu->mmu, fault, spte, place);
+			return tdp_leaf_put(vcpu, fault, spte, place);
 		if (!table_link(vcpu, place->sptep, &spte, level))
 			return MMU_RETRY;
 		table = spte_table_of(cfg, spte);

@@ -18,6 +18,7 @@
 #include <asm/processor-flags.h>
 
 #include "core/arch.h"
+#include "core/dirty_ring.h"
 #include "core/run_state.h"
 #include "core/vm.h"
 #include "x86/cpu/apf.h"
@@ -54,6 +55,8 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 	}
 	if (request_take(vcpu, REQ_TLB_FLUSH))
 		cr_flush_tlb(v);
+	if (request_take(vcpu, REQ_DIRTY_RING) && dirty_ring_exit(vcpu))
+		return X86_USER;
 	if (request_take(vcpu, REQ_TSC))
 		tsc_catch_up(v);
 	if (request_take(vcpu, REQ_CLOCK))
