@@ -45,6 +45,11 @@ void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu,
 	vcpu->ctx[MMU_CTX_GUEST].ops = guest_ops;
 }
 
+bool mmu_can_prefault(const struct mmu_vcpu *vcpu)
+{
+	return !vcpu->mode->resolve;
+}
+
 void mmu_vcpu_trim(struct mmu_vcpu *vcpu)
 {
 	cache_empty(&vcpu->cache);

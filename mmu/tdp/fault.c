@@ -125,6 +125,7 @@ static enum mmu_result tdp_fast(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	}
 	if (r == MMU_RETRY)
 		tree_measure(fault, sptep, level);
+	fault->level = level;
 	rcu_read_unlock();
 	return r;
 }
@@ -246,8 +247,10 @@ static enum mmu_result tdp_fault_map(struct mmu_vcpu *vcpu,
 		if (!fault->tracked || !(fault->error & PF_WRITE))
 			r = tdp_map(vcpu, fault, &place);
 	}
-	if (r == MMU_FIXED)
+	if (r == MMU_FIXED) {
+		fault->level = place.level;
 		tdp_prefetch_map(vcpu, &p, fault, &place);
+	}
 	rcu_read_unlock();
 	read_unlock(&mmu->lock);
 	tdp_prefetch_put(&p, fault);

@@ -54,9 +54,11 @@ static enum mmu_result tdp_leaf_put(struct mmu_vcpu *vcpu,
 	const struct mmu_config *cfg = vcpu->mmu->config;
 	bool was = spte_is_present(spte);
 	bool write = fault->error & PF_WRITE;
-	u32 how = hostpage_leaf_how(fault->slot, &fault->pfn, write) | LEAF_ACCESSED;
+	u32 how = hostpage_leaf_how(fault->slot, &fault->pfn, write);
 	u64 new;
 
+	if (!fault->prefault)
+		how |= LEAF_ACCESSED;
 	if (!fault->map_write)
 		how &= ~LEAF_WRITE;
 	/* Nor may anybody make it writable who does not know of the tables. */

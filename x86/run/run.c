@@ -96,26 +96,6 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 	return X86_RESUME;
 }
 
-static int run_root(struct x86_vcpu *v)
-{
-	hpa_t root;
-	int ret;
-
-	/* On shadow page tables the registers decide which root it is. */
-	if (unlikely(v->mmu_stale))
-		cr_update_mmu(v);
-	if (likely(mmu_root_is_current(&v->vcpu.mmu)))
-		return 0;
-	ret = mmu_root_load(&v->vcpu.mmu, &root);
-	if (ret < 0)
-		return ret;
-	if (ret) {
-		vendor(root_load)(v, root);
-		cr_flush_tlb(v);
-	}
-	return 0;
-}
-
 /*
  * In the guest, as far as RCU, accounting and the tick are concerned.  RCU looks
  * once a tick whether a CPU was quiescent, so it is told once a tick.
@@ -194,7 +174,9 @@ static enum x86_next run_prepare(struct x86_vcpu *v)
 		vcpu->run->exit_reason = KVM_EXIT_IRQ_WINDOW_OPEN;
 		return X86_USER;
 	}
-	err = run_root(v);
+	if (likely(!v->mmu_stale && mmu_root_is_current(&vcpu->mmu)))
+		return X86_RESUME;
+	err = cr_root_ready(v);
 	return err ? exit_fail(v, err) : X86_RESUME;
 }
 
@@ -356,6 +338,10 @@ static noinline int run_full(struct x86_vcpu *v)
 	struct kvm_vcpu *vcpu = &v->vcpu;
 	enum x86_next next;
 
+	/*
+	 * The thread's own mask stays where signals are sent by: one that it blocks is
+	 * pending for it, and does not end the process meanwhile.
+	 */
 	if (vcpu->sigset_active)
 		sigprocmask(SIG_SETMASK, &vcpu->sigset, &current->real_blocked);
 	vcpu_load(vcpu);
