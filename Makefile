@@ -28,7 +28,7 @@ MACHINE = -V $(VENDOR) -s $(cpus-$(VENDOR)) -m $(MODULES) -p $(params-$(VENDOR))
 
 .PHONY: all help run check check-style unit modules modules-test programs
 .PHONY: shell lab check-qemu check-smp check-shadow check-selftests soak soak-code bench-boot
-.PHONY: bench bench-exit bench-rmap install clean deps mutants fuzz
+.PHONY: bench bench-exit bench-rmap bench-pages install clean deps mutants fuzz
 .PHONY: coverage tsan check-intel check-nested check-debug deb check-deb
 
 all: modules
@@ -62,6 +62,7 @@ help:
 	'make soak          20 guests in a row, 50 killed: nothing may be left' \
 	'make bench-boot    time to a guest'"'"'s userspace, beside the kernel'"'"'s own KVM' \
 	'make bench-exit    instructions of one exit, by function' \
+	'make bench-pages   instructions of a page: dirty ring, first access, prefault' \
 	'make bench-rmap    instructions of up to 100,000 aliases of one frame' \
 	'make install       build/modules/ into the system (as root, KDIR=...)' \
 	'make deb           build/lamina-dkms_*.deb: a package for DKMS; check-deb tries it in a' \
@@ -135,6 +136,9 @@ soak-code: deps modules
 
 bench-exit: deps modules
 	@bench/exit-profile cpuid
+
+bench-pages: deps modules
+	@bench/pages
 
 bench-rmap:
 	@scripts/install-deps build bench

@@ -9,6 +9,7 @@
 #include <linux/uaccess.h>
 
 #include "core/dirty.h"
+#include "core/dirty_ring.h"
 
 static unsigned long dirty_words(const struct slot *slot)
 {
@@ -38,8 +39,10 @@ void dirty_free(struct slot *slot)
 	slot->snapshot = NULL;
 }
 
-void dirty_mark(struct slot *slot, gfn_t gfn)
+void dirty_mark(struct kvm_vcpu *vcpu, struct slot *slot, gfn_t gfn)
 {
+	if (vcpu->ring && likely(dirty_ring_push(vcpu, slot, gfn)))
+		return;
 	/*
 	 * Not preceded by a test: the locked operation orders the write to the
 	 * frame before the bit.  Pairs with xchg() in dirty_take(); a bit seen
@@ -53,6 +56,8 @@ static struct slot *dirty_slot(struct kvm *kvm, u32 id)
 {
 	struct slot *slot;
 
+	if (!dirty_has_bitmaps(kvm))
+		return ERR_PTR(-ENXIO);
 	if (id >> 16 >= AS_COUNT || (u16)id >= SLOTS_MAX)
 		return ERR_PTR(-EINVAL);
 	slot = slot_by_id(slots_get(kvm, id >> 16), id);

@@ -29,13 +29,25 @@ int dirty_alloc(struct slot *slot, bool all_set);
 void dirty_free(struct slot *slot);
 
 /**
+ * dirty_has_bitmaps - do slots that log have bitmaps?
+ * @kvm: the VM; slots_lock held
+ *
+ * Else what is written is in the vCPUs' rings only (dirty_ring.h).
+ */
+static inline bool dirty_has_bitmaps(const struct kvm *kvm)
+{
+	return !kvm->ring_bytes || kvm->ring_bitmap;
+}
+
+/**
  * dirty_mark - a frame was, or can now be, written
- * @slot: its slot; SRCU held
+ * @vcpu: by whom; its own thread
+ * @slot: its slot, which logs; SRCU held
  * @gfn: the frame
  *
- * Does nothing when the slot does not log.  Any context.
+ * Any context.
  */
-void dirty_mark(struct slot *slot, gfn_t gfn);
+void dirty_mark(struct kvm_vcpu *vcpu, struct slot *slot, gfn_t gfn);
 
 /**
  * dirty_get - KVM_GET_DIRTY_LOG
@@ -43,7 +55,7 @@ void dirty_mark(struct slot *slot, gfn_t gfn);
  * @log: userspace's structure
  *
  * Return: 0; -EINVAL; -ENOENT when the slot does not exist or does not log;
- * -EFAULT.
+ * -ENXIO where there are rings instead; -EFAULT.
  */
 int dirty_get(struct kvm *kvm, const struct kvm_dirty_log *log);
 
@@ -55,7 +67,7 @@ int dirty_get(struct kvm *kvm, const struct kvm_dirty_log *log);
  * Works in the classic mode too (api.rst 4.117).
  *
  * Return: 0; -EINVAL; -ENOENT when the slot does not exist or does not log;
- * -EFAULT.
+ * -ENXIO where there are rings instead; -EFAULT.
  */
 int dirty_clear(struct kvm *kvm, const struct kvm_clear_dirty_log *log);
 

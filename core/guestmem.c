@@ -276,15 +276,16 @@ changed:
 }
 
 /* After the write: dirty_mark() has the reason. */
-static void guest_mark(struct slot *slot, gpa_t gpa, unsigned long len)
+static void guest_mark(struct kvm_vcpu *vcpu, struct slot *slot, gpa_t gpa,
+		       unsigned long len)
 {
 	gfn_t gfn = gpa >> MMU_PAGE_SHIFT;
 	gfn_t last = (gpa + len - 1) >> MMU_PAGE_SHIFT;
 
-	if (!slot->dirty)
+	if (!(slot->flags & KVM_MEM_LOG_DIRTY_PAGES))
 		return;
 	for (; gfn <= last; gfn++)
-		dirty_mark(slot, gfn);
+		dirty_mark(vcpu, slot, gfn);
 }
 
 /* What the processor would have told the MMU about tables that it shadows. */
@@ -293,7 +294,7 @@ static void guest_wrote(struct kvm_vcpu *vcpu, struct slot *slot, gpa_t gpa,
 {
 	unsigned long n;
 
-	guest_mark(slot, gpa, len);
+	guest_mark(vcpu, slot, gpa, len);
 	for (; len; len -= n, gpa += n) {
 		n = min_t(u64, len, PAGE_SIZE - offset_in_page(gpa));
 		mmu_guest_written(&vcpu->mmu, gpa, n);
@@ -311,7 +312,7 @@ int guest_poke(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
 	pagefault_disable();
 	left = guest_copy_out(guest_user(slot, gpa), buf, len);
 	pagefault_enable();
-	guest_mark(slot, gpa, len);
+	guest_mark(vcpu, slot, gpa, len);
 	return left ? -EFAULT : 0;
 }
 
@@ -348,8 +349,7 @@ void guest_page_written(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
 	struct slot *slot = guest_slot_near(vcpu, gpa >> MMU_PAGE_SHIFT);
 
-	if (slot->dirty)
-		dirty_mark(slot, gpa >> MMU_PAGE_SHIFT);
+	guest_mark(vcpu, slot, gpa, 1);
 	mmu_guest_written(&vcpu->mmu, gpa, PAGE_SIZE);
 }
 
@@ -437,6 +437,6 @@ int mmu_env_guest_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int size,
 	int err = slot_cmpxchg(slot, gpa, &old, &new, size);
 
 	if (!err)
-		guest_mark(slot, gpa, size);
+		guest_mark(env_vcpu(vcpu), slot, gpa, size);
 	return err;
 }

@@ -7,6 +7,7 @@
 
 #include "core/arch.h"
 #include "core/coalesced.h"
+#include "core/dirty_ring.h"
 #include "core/vm.h"
 
 static const struct cap_value core_caps[] = {
@@ -19,6 +20,9 @@ static const struct cap_value core_caps[] = {
 	{ KVM_CAP_READONLY_MEM, 1 },
 	{ KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2,
 	  KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE | KVM_DIRTY_LOG_INITIALLY_SET },
+	{ KVM_CAP_DIRTY_LOG_RING, DIRTY_RING_BYTES_MAX },
+	{ KVM_CAP_DIRTY_LOG_RING_ACQ_REL, DIRTY_RING_BYTES_MAX },
+	{ KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP, 1 },
 	{ KVM_CAP_MMU_SHADOW_CACHE_CONTROL, 1 },
 	{ KVM_CAP_MAX_VCPUS, VCPUS_MAX },
 	{ KVM_CAP_MAX_VCPU_ID, VCPU_IDS_MAX },

@@ -6,6 +6,7 @@
 #include "core/block.h"
 #include "core/coalesced.h"
 #include "core/dirty.h"
+#include "core/dirty_ring.h"
 #include "core/eventfd.h"
 #include "core/irqfd.h"
 #include "core/vm.h"
@@ -43,6 +44,11 @@ static long vm_ioctl_set_mmu_pages(void *obj, void *data, unsigned long arg)
 		return -EINVAL;
 	mmu_page_limit_set(&kvm->mmu, arg);
 	return 0;
+}
+
+static long vm_ioctl_reset_rings(void *obj, void *data, unsigned long arg)
+{
+	return dirty_ring_reset(obj);
 }
 
 /* The result of ioctl() is an int, and a negative one is an error. */
@@ -113,6 +119,11 @@ static long vm_ioctl_enable_cap(void *obj, void *data, unsigned long arg)
 	switch (cap->cap) {
 	case KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2:
 		return enable_manual_protect(obj, cap);
+	case KVM_CAP_DIRTY_LOG_RING:
+	case KVM_CAP_DIRTY_LOG_RING_ACQ_REL:
+		return dirty_ring_enable(obj, cap->args[0]);
+	case KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP:
+		return dirty_ring_enable_bitmap(obj);
 	case KVM_CAP_MAX_VCPU_ID:
 		return enable_max_vcpu_id(obj, cap);
 	case KVM_CAP_HALT_POLL:
@@ -127,6 +138,7 @@ const struct ioctl_desc core_vm_ioctls[] = {
 	{ KVM_SET_USER_MEMORY_REGION, 0, vm_ioctl_set_region },
 	{ KVM_GET_DIRTY_LOG, 0, vm_ioctl_dirty_get },
 	{ KVM_CLEAR_DIRTY_LOG, 0, vm_ioctl_dirty_clear },
+	{ KVM_RESET_DIRTY_RINGS, 0, vm_ioctl_reset_rings },
 	{ KVM_IOEVENTFD, 0, vm_ioctl_ioeventfd },
 	{ KVM_IRQFD, 0, vm_ioctl_irqfd },
 	{ KVM_GET_STATS_FD, 0, vm_ioctl_stats_fd },

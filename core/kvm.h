@@ -17,7 +17,6 @@
 #ifndef LAMINA_CORE_KVM_H
 #define LAMINA_CORE_KVM_H
 
-#include <linux/kvm.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/rcuwait.h>
@@ -25,9 +24,11 @@
 #include <linux/xarray.h>
 
 #include "core/stats.h"
+#include "core/uapi.h"
 #include "mmu/mmu.h"
 
 struct dentry;
+struct dirty_ring;
 struct file;
 struct irqfds;
 struct vcpu_halt;
@@ -84,6 +85,9 @@ struct new_fd {
  * @coalesced: ring page that vCPU mmaps show, or NULL before its first use
  * @coalesced_lock: protects the ring's writing end
  * @dirty_manual: KVM_DIRTY_LOG_* flags enabled by KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2
+ * @ring_bytes: of each vCPU's dirty ring; 0: there are bitmaps instead.  Written
+ *              under @lock and @slots_lock before the first vCPU
+ * @ring_bitmap: slots have bitmaps beside the rings; @slots_lock
  * @mmu: second-level tables
  * @notifier: (c) this process's MMU notifier
  * @notifier_link: link in the notifier's list of VMs
@@ -113,6 +117,8 @@ struct kvm {
 	spinlock_t coalesced_lock;
 
 	u32 dirty_manual;
+	u32 ring_bytes;
+	bool ring_bitmap;
 	u64 halt_poll;
 	struct irqfds *irqfds;
 	struct list_head link;
@@ -134,6 +140,7 @@ enum vcpu_mode { VCPU_OUTSIDE, VCPU_IN_GUEST, VCPU_EXITING };
 /* Requests of the core; x86 has those from REQ_ARCH up. */
 enum vcpu_request {
 	REQ_TLB_FLUSH,		/* drop the vCPU's translations */
+	REQ_DIRTY_RING,		/* dirty_ring_exit() */
 	REQ_ARCH,
 	REQ_MAX = 32
 };
@@ -157,6 +164,7 @@ enum vcpu_request {
  * @slot_hint: index of the slot that was found last; own thread
  * @sigset: KVM_SET_SIGNAL_MASK, valid when @sigset_active
  * @halt: (c) what vcpu_block() needs, or NULL where HLT goes to userspace
+ * @ring: (c) its dirty ring, or NULL where the VM has none
  * @stats: counters; written by its own thread
  * @mmu: MMU state
  * @fd: (x) its descriptor while being created
@@ -182,6 +190,7 @@ struct kvm_vcpu {
 	sigset_t sigset;
 
 	struct vcpu_halt *halt;
+	struct dirty_ring *ring;
 	struct vcpu_stats stats;
 
 	struct mmu_vcpu mmu;

@@ -163,7 +163,7 @@ static struct slot *slot_make(struct kvm *kvm, const struct slot *old,
 	if (!new)
 		return NULL;
 	*new = *want;
-	if (!(new->flags & KVM_MEM_LOG_DIRTY_PAGES))
+	if (!(new->flags & KVM_MEM_LOG_DIRTY_PAGES) || !dirty_has_bitmaps(kvm))
 		return new;
 	if (old && old->dirty) {
 		new->dirty = old->dirty;
@@ -299,9 +299,10 @@ static void set_publish_moved(struct kvm *kvm, struct slots *set,
  */
 static void slot_log_switched(struct kvm *kvm, const struct slot *new)
 {
-	if (!new->dirty)
+	if (!(new->flags & KVM_MEM_LOG_DIRTY_PAGES))
 		mmu_recover_slot(&kvm->mmu, &new->mmu);
-	else if (!(kvm->dirty_manual & KVM_DIRTY_LOG_INITIALLY_SET))
+	else if (!new->dirty ||
+		 !(kvm->dirty_manual & KVM_DIRTY_LOG_INITIALLY_SET))
 		mmu_wrprot_slot(&kvm->mmu, &new->mmu);
 }
 

@@ -286,10 +286,10 @@ int mmu_env_host_level(const struct mmu_slot *slot, gfn_t gfn)
 /* ------------------------------------------------------------------------ */
 /* Log and TLBs. */
 
-void mmu_env_mark_dirty(struct mmu *mmu, const struct mmu_slot *slot,
+void mmu_env_mark_dirty(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,
 			gfn_t gfn)
 {
-	dirty_mark(env_slot(slot), gfn);
+	dirty_mark(container_of(vcpu, struct kvm_vcpu, mmu), env_slot(slot), gfn);
 }
 
 /* Hardware can drop one translation or all; a request drops all. */

@@ -124,6 +124,61 @@ TRACE_EVENT(kvm_mmio,
 		  __entry->len, __entry->gpa, __entry->val)
 );
 
+/* ---- dirty ring ---- */
+
+TRACE_EVENT(kvm_dirty_ring_push,
+	TP_PROTO(int index, u32 dirty_index, u32 reset_index, u32 slot, u64 offset),
+	TP_ARGS(index, dirty_index, reset_index, slot, offset),
+	TP_STRUCT__entry(
+		__field(int, index)
+		__field(u32, dirty_index)
+		__field(u32, reset_index)
+		__field(u32, slot)
+		__field(u64, offset)
+	),
+	TP_fast_assign(
+		__entry->index = index;
+		__entry->dirty_index = dirty_index;
+		__entry->reset_index = reset_index;
+		__entry->slot = slot;
+		__entry->offset = offset;
+	),
+	TP_printk("ring %d: dirty 0x%x reset 0x%x slot %u offset 0x%llx (used %u)",
+		  __entry->index, __entry->dirty_index, __entry->reset_index,
+		  __entry->slot, __entry->offset,
+		  __entry->dirty_index - __entry->reset_index)
+);
+
+TRACE_EVENT(kvm_dirty_ring_reset,
+	TP_PROTO(int index, u32 dirty_index, u32 reset_index),
+	TP_ARGS(index, dirty_index, reset_index),
+	TP_STRUCT__entry(
+		__field(int, index)
+		__field(u32, dirty_index)
+		__field(u32, reset_index)
+	),
+	TP_fast_assign(
+		__entry->index = index;
+		__entry->dirty_index = dirty_index;
+		__entry->reset_index = reset_index;
+	),
+	TP_printk("ring %d: dirty 0x%x reset 0x%x (used %u)", __entry->index,
+		  __entry->dirty_index, __entry->reset_index,
+		  __entry->dirty_index - __entry->reset_index)
+);
+
+TRACE_EVENT(kvm_dirty_ring_exit,
+	TP_PROTO(int vcpu_id),
+	TP_ARGS(vcpu_id),
+	TP_STRUCT__entry(
+		__field(int, vcpu_id)
+	),
+	TP_fast_assign(
+		__entry->vcpu_id = vcpu_id;
+	),
+	TP_printk("vcpu %d", __entry->vcpu_id)
+);
+
 /* ---- interrupts ---- */
 
 TRACE_EVENT(kvm_set_irq,

@@ -8,6 +8,7 @@
 #include "core/arch.h"
 #include "core/block.h"
 #include "core/coalesced.h"
+#include "core/dirty_ring.h"
 #include "core/trace.h"
 #include "core/vcpu_map.h"
 #include "core/vm.h"
@@ -121,6 +122,8 @@ static vm_fault_t vcpu_fault(struct vm_fault *vmf)
 		page = virt_to_page(vcpu->run);
 	else if (vmf->pgoff == MAP_COALESCED)
 		page = coalesced_page(vcpu->kvm);
+	else
+		page = dirty_ring_page(vcpu, vmf->pgoff);
 	if (!page)
 		return VM_FAULT_SIGBUS;
 	get_page(page);
@@ -135,7 +138,7 @@ static const struct vm_operations_struct vcpu_vm_ops = {
 static int vcpu_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	vma->vm_ops = &vcpu_vm_ops;
-	return 0;
+	return dirty_ring_mmap(file->private_data, vma);
 }
 
 static int vcpu_release(struct inode *inode, struct file *file)

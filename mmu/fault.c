@@ -84,7 +84,8 @@ static enum mmu_result fault_page(struct mmu_vcpu *vcpu,
 	 * Guests make and drop entries of their own tables all the time: there the
 	 * leaf's accessed bit is enough, which aging looks at.
 	 */
-	hostpage_put(fault->slot, &fault->pfn, r == MMU_FIXED, !fault->walk);
+	hostpage_put(fault->slot, &fault->pfn, r == MMU_FIXED,
+		     !fault->walk && !fault->prefault);
 	return r;
 }
 

@@ -51,6 +51,11 @@ void mmu_space_set(struct mmu_vcpu *vcpu, int as_id)
 	mmu_guest_flush(vcpu);
 }
 
+bool mmu_can_prefault(const struct mmu_vcpu *vcpu)
+{
+	return !vcpu->mode->resolve;
+}
+
 void mmu_vcpu_trim(struct mmu_vcpu *vcpu)
 {
 	cache_empty(&vcpu->cache);

@@ -172,6 +172,14 @@ void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu,
 		   const struct mmu_ctx_ops *guest_ops);
 
 /**
+ * mmu_can_prefault - can pages be mapped by their frames alone?
+ * @vcpu: the vCPU; called by its own thread
+ *
+ * Not where tables that the guest makes decide where a page is seen.
+ */
+bool mmu_can_prefault(const struct mmu_vcpu *vcpu);
+
+/**
  * mmu_vcpu_destroy - drop the root and the reserve
  * @vcpu: the vCPU; it never runs again
  */

@@ -163,16 +163,16 @@ int mmu_env_host_level(const struct mmu_slot *slot, gfn_t gfn);
 
 /**
  * mmu_env_mark_dirty - a frame of a dirty-logged slot became writable
- * @mmu: the VM
+ * @vcpu: who is about to write it; called by its own thread
  * @slot: its slot, with MMU_SLOT_DIRTY_LOG
  * @gfn: the frame
  *
- * Sets the frame's bit in the log.  Called with the MMU lock held for read at
+ * Puts the frame into the log.  Called with the MMU lock held for read at
  * least, or from the lockless fast path; after the entry became writable.  A
  * collection takes the bits first and write-protects then: a bit set before the
  * entry is writable could be taken, and the entry made writable behind its back.
  */
-void mmu_env_mark_dirty(struct mmu *mmu, const struct mmu_slot *slot,
+void mmu_env_mark_dirty(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,
 			gfn_t gfn);
 
 /**

@@ -29,6 +29,7 @@ enum mmu_result {
  *              one
  * @nowait: input: the guest can do without the page for now: MMU_ABSENT where it would
  *          have to be waited for
+ * @prefault: input: nobody accesses the page yet: what is made does not say so
  * @tables: guest: how many may have to be made; TDP only
  * @empty_below: guest: frames in a row below @gfn where nothing is mapped, to be
  *               prefetched; TDP only
@@ -41,7 +42,7 @@ enum mmu_result {
  * @pfn: host: the page
  * @seq: host: the sequence, read before the slot was looked up: the slot may be
  *       replaced by an invalidation that ends before the page is found
- * @level: decision: level to map at
+ * @level: decision: level to map at; result: with TDP and MMU_FIXED that of the leaf
  * @map_write: decision: the SPTE may be writable
  * @tracked: decision: L1's tables lie in the frame; TDP only
  * @clash: decision: another page is mapped there, which must go first; TDP only
@@ -53,6 +54,7 @@ struct mmu_fault {
 	struct perm_regs regs;
 	bool no_emulate;
 	bool nowait;
+	bool prefault;
 	/* guest */
 	u8 tables;
 	u8 empty_below;

@@ -107,6 +107,33 @@ void mmu_wrprot_bitmap(struct mmu *mmu, const struct mmu_slot *slot, u64 first,
 		       const unsigned long *bitmap, u64 nbits);
 
 /**
+ * mmu_wrprot_begin - many small parts follow, and one flush
+ * @mmu: the VM
+ *
+ * Whatever else removes rights meanwhile flushes although it may not have to.
+ */
+void mmu_wrprot_begin(struct mmu *mmu);
+
+/**
+ * mmu_wrprot_part - mmu_wrprot_bitmap() between mmu_wrprot_begin() and _end()
+ * @mmu: the VM
+ * @slot: the slot
+ * @first: offset in @slot of the frame of bit 0, a multiple of 64
+ * @bitmap: one bit per frame
+ * @nbits: how many
+ *
+ * What TLBs have may stay there until mmu_wrprot_end(); shadow pages flush at once.
+ */
+void mmu_wrprot_part(struct mmu *mmu, const struct mmu_slot *slot, u64 first,
+		     const unsigned long *bitmap, u64 nbits);
+
+/**
+ * mmu_wrprot_end - from now on writes to what was protected fault
+ * @mmu: the VM
+ */
+void mmu_wrprot_end(struct mmu *mmu);
+
+/**
  * mmu_recover_slot - dirty logging is off: let huge mappings come back
  * @mmu: the VM
  * @slot: the slot

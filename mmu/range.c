@@ -72,6 +72,28 @@ void mmu_wrprot_bitmap(struct mmu *mmu, const struct mmu_slot *slot, u64 first,
 	shadow_protect_range(mmu, slot, start, end, bitmap);
 }
 
+void mmu_wrprot_begin(struct mmu *mmu)
+{
+	/* As batch_arm() in tdp/entry.c: before the first entry is changed. */
+	atomic_inc(&mmu->unflushed);
+}
+
+void mmu_wrprot_part(struct mmu *mmu, const struct mmu_slot *slot, u64 first,
+		     const unsigned long *bitmap, u64 nbits)
+{
+	gfn_t start = slot->base_gfn + first, end = start + nbits;
+
+	tdp_protect_part(mmu, slot, start, end, bitmap);
+	shadow_protect_range(mmu, slot, start, end, bitmap);
+}
+
+void mmu_wrprot_end(struct mmu *mmu)
+{
+	mmu_env_flush(mmu, 0, ~0ull);
+	/* Full barrier: the flush is over before the count says so. */
+	atomic_dec_return(&mmu->unflushed);
+}
+
 void mmu_recover_slot(struct mmu *mmu, const struct mmu_slot *slot)
 {
 	tdp_recover_slot(mmu, slot);

@@ -54,7 +54,7 @@ static inline void hostpage_put(const struct mmu_slot *slot,
 
 /**
  * hostpage_log_dirty - tell the dirty log that a frame became writable just now
- * @mmu: the VM
+ * @vcpu: who is about to write it
  * @slot: its slot
  * @gfn: the frame
  *
@@ -63,11 +63,11 @@ static inline void hostpage_put(const struct mmu_slot *slot,
  * there, collection could take the bit, find nothing to protect, and later
  * writes would be lost.
  */
-static inline void hostpage_log_dirty(struct mmu *mmu,
+static inline void hostpage_log_dirty(struct mmu_vcpu *vcpu,
 				      const struct mmu_slot *slot, gfn_t gfn)
 {
 	if (slot->flags & MMU_SLOT_DIRTY_LOG)
-		mmu_env_mark_dirty(mmu, slot, gfn);
+		mmu_env_mark_dirty(vcpu, slot, gfn);
 }
 
 #endif

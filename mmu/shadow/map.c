@@ -323,7 +323,7 @@ static enum mmu_result leaf_map(struct map_stage *m)
 			    fault->gfn & LEVEL_MASK(m->level), new))
 		return MMU_RETRY;
 	if (m->acc & ACC_W)
-		hostpage_log_dirty(m->vcpu->mmu, fault->slot, fault->gfn);
+		hostpage_log_dirty(m->vcpu, fault->slot, fault->gfn);
 	return MMU_FIXED;
 }
 

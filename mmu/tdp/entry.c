@@ -128,7 +128,8 @@ bool tdp_track(struct mmu *mmu, const struct mmu_root *root, gfn_t gfn)
 			return false;
 		new = spte & ~(cfg->write | SPTE_MMU_WRITABLE);
 	} while (!try_cmpxchg(sptep, &spte, new));
-	return spte & cfg->write;
+	/* mmu_wrprot_part() may have taken the right, and not flushed yet. */
+	return (spte & cfg->write) || atomic_read(&mmu->unflushed);
 }
 
 bool tdp_is_young(const struct pt_iter *it)

@@ -85,7 +85,7 @@ static enum mmu_result fast_write(struct mmu_vcpu *vcpu,
 		return MMU_RETRY;
 	if (tracepoint_enabled(fast_page_fault))
 		mmu_env_trace_fast(vcpu, fault, sptep, spte, READ_ONCE(*sptep));
-	hostpage_log_dirty(vcpu->mmu, slot, fault->gfn);
+	hostpage_log_dirty(vcpu, slot, fault->gfn);
 	return MMU_FIXED;
 }
 
@@ -125,6 +125,7 @@ static enum mmu_result tdp_fast(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	}
 	if (r == MMU_RETRY)
 		tree_measure(fault, sptep, level);
+	fault->level = level;
 	rcu_read_unlock();
 	return r;
 }
@@ -246,8 +247,10 @@ static enum mmu_result tdp_fault_map(struct mmu_vcpu *vcpu,
 		if (!fault->tracked || !(fault->error & PF_WRITE))
 			r = tdp_map(vcpu, fault, &place);
 	}
-	if (r == MMU_FIXED)
+	if (r == MMU_FIXED) {
+		fault->level = place.level;
 		tdp_prefetch_map(vcpu, &p, fault, &place);
+	}
 	rcu_read_unlock();
 	read_unlock(&mmu->lock);
 	tdp_prefetch_put(&p, fault);

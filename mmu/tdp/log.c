@@ -78,20 +78,31 @@ static bool tdp_visit_protect(struct tdp_walk *w, struct pt_iter *it)
 	return pt_iter_next(it);
 }
 
+static void tdp_protect(struct tdp_walk *w, struct mmu *mmu, int as_id,
+			gfn_t start, gfn_t end)
+{
+	w->min_level = LEVEL_4K;
+	w->may_yield = true;
+	w->visit = tdp_visit_protect;
+	tdp_walk_run(w, mmu, as_id, start, end);
+	if (w->table)
+		mmu_env_table_free(w->table);
+}
+
 void tdp_protect_range(struct mmu *mmu, const struct mmu_slot *slot,
 		       gfn_t start, gfn_t end, const unsigned long *bitmap)
 {
-	struct tdp_walk w = {
-		.min_level = LEVEL_4K,
-		.may_yield = true,
-		.visit = tdp_visit_protect,
-		.wants_flush = true,
-		.bitmap = bitmap,
-	};
+	struct tdp_walk w = { .wants_flush = true, .bitmap = bitmap };
 
-	tdp_walk_run(&w, mmu, slot->as_id, start, end);
-	if (w.table)
-		mmu_env_table_free(w.table);
+	tdp_protect(&w, mmu, slot->as_id, start, end);
+}
+
+void tdp_protect_part(struct mmu *mmu, const struct mmu_slot *slot,
+		      gfn_t start, gfn_t end, const unsigned long *bitmap)
+{
+	struct tdp_walk w = { .no_flush = true, .bitmap = bitmap };
+
+	tdp_protect(&w, mmu, slot->as_id, start, end);
 }
 
 /* ------------------------------------------------------------------------ */

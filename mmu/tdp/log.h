@@ -21,6 +21,10 @@
 void tdp_protect_range(struct mmu *mmu, const struct mmu_slot *slot,
 		       gfn_t start, gfn_t end, const unsigned long *bitmap);
 
+/** tdp_protect_part - the same for mmu_wrprot_part(), without its flush */
+void tdp_protect_part(struct mmu *mmu, const struct mmu_slot *slot,
+		      gfn_t start, gfn_t end, const unsigned long *bitmap);
+
 /** tdp_recover_slot - zap tables where the host's page is large */
 void tdp_recover_slot(struct mmu *mmu, const struct mmu_slot *slot);
 

@@ -40,15 +40,18 @@ static bool table_link(struct mmu_vcpu *vcpu, u64 *sptep, u64 *spte, int level)
 	return true;
 }
 
-static enum mmu_result tdp_leaf_put(struct mmu *mmu, struct mmu_fault *fault,
-				    u64 spte, struct tdp_place *place)
+static enum mmu_result tdp_leaf_put(struct mmu_vcpu *vcpu,
+				    struct mmu_fault *fault, u64 spte,
+				    struct tdp_place *place)
 {
-	const struct mmu_config *cfg = mmu->config;
+	const struct mmu_config *cfg = vcpu->mmu->config;
 	bool was = spte_is_present(spte);
 	bool write = fault->error & PF_WRITE;
-	u32 how = hostpage_leaf_how(fault->slot, &fault->pfn, write) | LEAF_ACCESSED;
+	u32 how = hostpage_leaf_how(fault->slot, &fault->pfn, write);
 	u64 new;
 
+	if (!fault->prefault)
+		how |= LEAF_ACCESSED;
 	if (!fault->map_write)
 		how &= ~LEAF_WRITE;
 	/* Nor may anybody make it writable who does not know of the tables. */
@@ -69,9 +72,9 @@ static enum mmu_result tdp_leaf_put(struct mmu *mmu, struct mmu_fault *fault,
 	if (!try_cmpxchg(place->sptep, &spte, new))
 		return MMU_RETRY;
 	if (!was)
-		atomic_long_inc(&mmu->mapped[place->level]);
+		atomic_long_inc(&vcpu->mmu->mapped[place->level]);
 	if (how & LEAF_WRITE)
-		hostpage_log_dirty(mmu, fault->slot, fault->gfn);
+		hostpage_log_dirty(vcpu, fault->slot, fault->gfn);
 	return MMU_FIXED;
 }
 
@@ -94,7 +97,7 @@ enum mmu_result tdp_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault,
 		if (spte_is_present(spte) && spte_allows(cfg, spte, fault->error))
 			return MMU_FIXED;
 		if (level <= fault->level)
-			return tdp_leaf_put(vcpu->mmu, fault, spte, place);
+			return tdp_leaf_put(vcpu, fault, spte, place);
 		if (!table_link(vcpu, place->sptep, &spte, level))
 			return MMU_RETRY;
 		table = spte_table_of(cfg, spte);

@@ -12,7 +12,7 @@ static void walk_commit(struct tdp_walk *w)
 	unsigned int i;
 	u64 old;
 
-	if (b->end)
+	if (b->end && !w->no_flush)
 		mmu_env_flush(b->mmu, b->start, b->end - b->start);
 	for (i = 0; i < b->nr_frozen; i++) {
 		/* It is SPTE_REMOVED if its own table was unlinked meanwhile. */

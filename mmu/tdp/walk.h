@@ -29,6 +29,7 @@ typedef bool (*tdp_visit_fn)(struct tdp_walk *w, struct pt_iter *it);
  * @may_yield: drop the lock now and then
  * @visit: the visitor
  * @wants_flush: at the end no TLB holds what the range's entries do not say
+ * @no_flush: the caller counts in @mmu->unflushed, and flushes
  * @unit: zap: see tdp_zap_entry()
  * @young: age: an accessed page was met
  * @bitmap: log: the frames meant, bit 0 is @start; NULL: all
@@ -46,6 +47,7 @@ struct tdp_walk {
 	bool may_yield;
 	tdp_visit_fn visit;
 	bool wants_flush;
+	bool no_flush;
 	int unit;
 	bool young;
 	const unsigned long *bitmap;

@@ -89,6 +89,22 @@ static void signal_mask(void)
 	CHECK_EQ(sigtimedwait(&set, NULL, &none), SIGUSR1);
 }
 
+/* What it blocks outside does not end the program, though nobody handles it. */
+static void signal_mask_default(void)
+{
+	struct timespec none = { 0, 0 };
+	sigset_t set;
+
+	START_BARE(MODE_LONG, g_spin);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	OK(sigprocmask(SIG_BLOCK, &set, NULL));
+	mask_set(0, 8);
+	timer_arm(SIGUSR1, 50);
+	ERR(ioctl(v.fd, KVM_RUN, 0ul), EINTR);
+	CHECK_EQ(sigtimedwait(&set, NULL, &none), SIGUSR1);
+}
+
 /* The mask may also block what is open outside. */
 static void signal_mask_blocks(void)
 {
@@ -296,6 +312,7 @@ static void lengths(void)
 static const struct test_case cases[] = {
 	{ "signal_handler", signal_handler, 0 },
 	{ "signal_mask", signal_mask, 0 },
+	{ "signal_mask_default", signal_mask_default, 0 },
 	{ "signal_mask_blocks", signal_mask_blocks, 0 },
 	{ "immediate_exit", immediate_exit, 0 },
 	{ "immediate_exit_reports", immediate_exit_reports, 0 },

@@ -18,6 +18,13 @@ static const struct {
 	  "__u64 token (8), __u64 gva (8)" },
 	{ "kvm/kvm_async_pf_repeated_fault",
 	  "__u64 gva (8), u64 gfn (8)" },
+	{ "kvm/kvm_dirty_ring_exit",
+	  "int vcpu_id (4)" },
+	{ "kvm/kvm_dirty_ring_push",
+	  "int index (4), u32 dirty_index (4), u32 reset_index (4), u32 slot (4), "
+	  "u64 offset (8)" },
+	{ "kvm/kvm_dirty_ring_reset",
+	  "int index (4), u32 dirty_index (4), u32 reset_index (4)" },
 	{ "kvm/kvm_fpu",
 	  "u32 load (4)" },
 	{ "kvm/kvm_halt_poll_ns",

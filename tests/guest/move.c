@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * move SECONDS: runs in a guest that is moved from one VMM to another meanwhile. A
+ * move SECONDS [WORDS]: runs in a guest that is moved from one VMM to another meanwhile. A
  * thread on each CPU rewrites pages of its own, in no order, and checks what it finds;
  * what was written a second ago and not since is as likely to be found as what was
  * written last.  They also watch the clocks, which all CPUs share: a time that was read
- * later, on whichever CPU, is not less.  "guest: alive N" comes five times a second.
+ * later, on whichever CPU, is not less.  "guest: alive N" comes five times a second, and
+ * ends it when WORDS of them were said.
  *
  * A page that did not move with its last content is wrong; a thread that is not woken
  * does not end; a clock that went on while nobody ran shows as a long gap.
  */
 #define _GNU_SOURCE
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -184,8 +186,9 @@ static pthread_t worker_start(struct worker *w, int cpu)
 
 int main(int argc, char **argv)
 {
-	uint64_t end = (argc == 2 ? atoi(argv[1]) : 5) * 1000000000ull, wrong = 0, written = 0;
+	uint64_t end = (argc > 1 ? atoi(argv[1]) : 5) * 1000000000ull, wrong = 0, written = 0;
 	int cpus = sysconf(_SC_NPROCESSORS_ONLN), i, n = 0, bad;
+	int words = argc > 2 ? atoi(argv[2]) : INT_MAX;
 	pthread_t thread[CPUS_MAX];
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -193,7 +196,7 @@ int main(int argc, char **argv)
 	end += now_ns();
 	for (i = 0; i < cpus && i < CPUS_MAX; i++)
 		thread[i] = worker_start(&workers[i], i);
-	while (now_ns() < end) {
+	while (now_ns() < end && n < words) {
 		printf("guest: alive %d\n", ++n);
 		usleep(ALIVE_US);
 	}

@@ -196,12 +196,13 @@ static struct env_slot *slot_of(const struct mmu_slot *slot)
 	return container_of((struct mmu_slot *)slot, struct env_slot, s);
 }
 
-void mmu_env_mark_dirty(struct mmu *mmu, const struct mmu_slot *slot, gfn_t gfn)
+void mmu_env_mark_dirty(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,
+			gfn_t gfn)
 {
 	struct env_slot *s = slot_of(slot);
 
-	BUG_ON(!rcu_read_lock_held() && !lockdep_is_held(&mmu->lock));
-	BUG_ON(&s->vm->mmu != mmu);
+	BUG_ON(!rcu_read_lock_held() && !lockdep_is_held(&vcpu->mmu->lock));
+	BUG_ON(&s->vm->mmu != vcpu->mmu);
 	BUG_ON(!(slot->flags & MMU_SLOT_DIRTY_LOG));
 	BUG_ON(gfn - slot->base_gfn >= slot->npages);
 	set_bit(gfn - slot->base_gfn, s->dirty);

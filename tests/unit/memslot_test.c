@@ -128,7 +128,7 @@ static void get_errors(void **state)
 	assert_int_equal(get(SLOTS_MAX, 0, bits), -EINVAL);
 	assert_int_equal(set(1, KVM_MEM_LOG_DIRTY_PAGES, 16, 16, USER), 0);
 	assert_int_equal(get(1, 1, bits), -EINVAL);
-	dirty_mark(slot_by_id(slots_get(&world_kvm, 0), 1), 16 + 3);
+	dirty_mark(&world_vcpu, slot_by_id(slots_get(&world_kvm, 0), 1), 16 + 3);
 	shim_user_fault = true;
 	assert_int_equal(get(1, 0, bits), -EFAULT);
 	shim_user_fault = false;

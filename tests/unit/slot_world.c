@@ -3,6 +3,7 @@
 #include "slot_world.h"
 
 #include "core/dirty.h"
+#include "core/dirty_ring.h"
 #include "core/notifier.h"
 
 struct leaf {
@@ -11,6 +12,7 @@ struct leaf {
 };
 
 struct kvm world_kvm;
+struct kvm_vcpu world_vcpu = { .kvm = &world_kvm };
 struct model world_model[AS_COUNT][IDS];
 bool world_busy;
 unsigned int world_waits;
@@ -73,7 +75,7 @@ static void vcpu_fault(const struct slots *set, unsigned long seq, int as_id,
 	l->hva = slot->mmu.hva + (gfn - slot->mmu.base_gfn) * MMU_PAGE_SIZE;
 	l->write = write || (!log && !(slot->mmu.flags & MMU_SLOT_READONLY));
 	if (write && log)
-		dirty_mark(slot, gfn);
+		dirty_mark(&world_vcpu, slot, gfn);
 	if (write)
 		note_write(l->hva);
 }
@@ -258,6 +260,13 @@ void mmu_wrprot_bitmap(struct mmu *mmu, const struct mmu_slot *slot, u64 first,
 		if (test_bit(i, bitmap))
 			wrprot(slot, first + i);
 	world_run(3);
+}
+
+/* Nobody has a ring here. */
+bool dirty_ring_push(struct kvm_vcpu *vcpu, const struct slot *slot, gfn_t gfn)
+{
+	fail();
+	return false;
 }
 
 void mmu_recover_slot(struct mmu *mmu, const struct mmu_slot *slot)

@@ -41,6 +41,7 @@ struct model {
 };
 
 extern struct kvm world_kvm;
+extern struct kvm_vcpu world_vcpu;	/* the other one */
 extern struct model world_model[AS_COUNT][IDS];
 extern bool world_busy;		/* an ioctl runs */
 extern unsigned int world_waits;	/* waits for readers so far */

@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "mmu/tdp/entry.h"
 #include "tests/unit/tdp_world.h"
 
 static int countdown;
@@ -214,6 +215,47 @@ static void test_bitmap(void **state)
 				 i != 127 && i != 256 && i != 258);
 }
 
+/* Many small parts, one flush; who comes between does not believe the entries. */
+static void test_parts(void **state)
+{
+	unsigned long bits[2] = { 1ul << 63 | 1, 2 };
+
+	for (gfn_t g = 0; g < 1024; g += 16)
+		assert_int_equal(fault(BASE + g, 0), MMU_FIXED);
+	assert_int_equal(fault(BIG, PF_WRITE), MMU_FIXED);
+	vm.flushes = 0;
+	mmu_wrprot_begin(&vm.mmu);
+	mmu_wrprot_part(&vm.mmu, &vm.slot[0][0]->s, 64, bits, 66);
+	mmu_wrprot_part(&vm.mmu, &vm.slot[0][0]->s, 512, bits, 64);
+	mmu_wrprot_part(&vm.mmu, &vm.slot[0][1]->s, 0, bits, 128);
+	assert_int_equal(vm.flushes, 0);
+	mmu_wrprot_bitmap(&vm.mmu, &vm.slot[0][0]->s, 64, bits, 66);
+	assert_int_equal(vm.flushes, 1);
+	mmu_wrprot_part(&vm.mmu, &vm.slot[0][0]->s, 704, bits, 64);
+	assert_int_equal(vm.flushes, 1);
+	/* nor who is going to shadow a table */
+	write_lock(&vm.mmu.lock);
+	assert_true(tdp_track(&vm.mmu, cpu->v.root, BASE + 704));
+	write_unlock(&vm.mmu.lock);
+	mmu_wrprot_end(&vm.mmu);
+	assert_int_equal(vm.flushes, 2);
+	assert_int_equal(fault(BASE + 512, PF_WRITE), MMU_FIXED);
+	write_lock(&vm.mmu.lock);
+	assert_false(tdp_track(&vm.mmu, cpu->v.root, BASE + 512 + 63));
+	assert_true(tdp_track(&vm.mmu, cpu->v.root, BASE + 512));
+	write_unlock(&vm.mmu.lock);
+	mmu_env_flush(&vm.mmu, BASE + 512, 1);
+	vm.flushes--;
+	for (int i = 0; i < 1024; i++)
+		assert_int_equal(can_write(BASE + i),
+				 i != 64 && i != 127 && i != 129 && i != 512 &&
+				 i != 575 && i != 704 && i != 767);
+	for (int i = 0; i < 512; i++)
+		assert_int_equal(can_write(BIG + i), i != 0 && i != 63 && i != 65);
+	mmu_wrprot_bitmap(&vm.mmu, &vm.slot[0][0]->s, 64, bits, 66);
+	assert_int_equal(vm.flushes, 2);
+}
+
 /* Two slots share a table of leaves, and 64 leaves in it. */
 static void test_protect_ends_with_slot(void **state)
 {
@@ -385,6 +427,7 @@ int main(void)
 		CASE(test_log_without_memory),
 		CASE(test_lost_split),
 		CASE(test_bitmap),
+		CASE(test_parts),
 		CASE(test_protect_ends_with_slot),
 		CASE(test_recover_asks_the_host),
 		CASE(test_recover_breaks_first),

@@ -11,6 +11,39 @@
 
 #include "tests/unit/tdp_world.h"
 
+static int prefault(gfn_t gfn)
+{
+	struct mmu_fault f = { .addr = gfn << 12, .prefault = true };
+
+	env_srcu_lock(&vm);
+	assert_int_equal(mmu_fault(&cpu->v, &f), MMU_FIXED);
+	env_srcu_unlock(&vm);
+	return f.level;
+}
+
+/* As a read that nobody did; the level is that of the leaf, whoever made it. */
+static void test_prefault(void **state)
+{
+	assert_true(mmu_can_prefault(&cpu->v));
+	assert_int_equal(prefault(BASE + 5), LEVEL_4K);
+	assert_int_equal(mapped(LEVEL_4K), 16);
+	assert_int_equal(prefault(BASE + 6), LEVEL_4K);
+	assert_int_equal(prefault(BIG + 77), LEVEL_2M);
+	assert_int_equal(prefault(BIG + 78), LEVEL_2M);
+	assert_false(mmu_is_young(&vm.mmu, 0, BASE, BASE + 1024));
+	assert_false(mmu_is_young(&vm.mmu, 0, BIG, BIG + 1024));
+	assert_int_equal(fault(BASE + 300, 0), MMU_FIXED);
+	assert_true(mmu_is_young(&vm.mmu, 0, BASE, BASE + 1024));
+	/* A table is where a large leaf could be, with a hole in it. */
+	assert_int_equal(fault(BIG + 512, PF_WRITE), MMU_FIXED);
+	zap(BIG + 512, BIG + 513);
+	world_log_on(&vm, 0, 1, false);
+	assert_int_equal(fault(BIG + 512 + 9, PF_WRITE), MMU_FIXED);
+	world_log_off(&vm, 0, 1, false);
+	assert_int_equal(prefault(BIG + 512 + 100), LEVEL_4K);
+	assert_int_equal(level_of(BIG + 512 + 100), LEVEL_4K);
+}
+
 /* ------------------------------------------------------------------------ */
 
 struct block {
@@ -362,6 +395,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_prefetch),
+		CASE(test_prefault),
 		CASE(test_prefetch_absent),
 		CASE(test_nowait),
 		CASE(test_prefetch_in_slot),

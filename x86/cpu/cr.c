@@ -308,6 +308,26 @@ u64 cr_get(struct x86_vcpu *v, u32 nr)
 	}
 }
 
+int cr_root_ready(struct x86_vcpu *v)
+{
+	hpa_t root;
+	int ret;
+
+	/* On shadow page tables the registers decide which root it is. */
+	if (v->mmu_stale)
+		cr_update_mmu(v);
+	if (mmu_root_is_current(&v->vcpu.mmu))
+		return 0;
+	ret = mmu_root_load(&v->vcpu.mmu, &root);
+	if (ret < 0)
+		return ret;
+	if (ret) {
+		vendor(root_load)(v, root);
+		cr_flush_tlb(v);
+	}
+	return 0;
+}
+
 bool cr_exists(u32 nr)
 {
 	return nr == 0 || nr == 2 || nr == 3 || nr == 4 || nr == 8;

@@ -133,6 +133,14 @@ void cr_flush(struct x86_vcpu *v);
 void cr_flush_page(struct x86_vcpu *v, u64 la);
 
 /**
+ * cr_root_ready - the MMU's root is right, and the hardware is going to use it
+ * @v: own thread, loaded, kvm->srcu held; may sleep
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int cr_root_ready(struct x86_vcpu *v);
+
+/**
  * cr_update_mmu - bring the MMU's context up to date, if it is void
  * @v: own thread
  */

@@ -14,6 +14,7 @@
 #include "x86/run/event_ioctl.h"
 #include "x86/run/guest_debug.h"
 #include "x86/run/halt.h"
+#include "x86/run/prefault.h"
 #include "x86/run/quirks.h"
 #include "x86/run/regs.h"
 #include "x86/run/smi.h"
@@ -83,6 +84,8 @@ long arch_check_extension(struct kvm *kvm, unsigned long ext)
 	switch (ext) {
 	case KVM_CAP_XCRS:
 		return !!x86_caps->host_xcr0;
+	case KVM_CAP_PRE_FAULT_MEMORY:
+		return x86_caps->mmu.second != MMU_SECOND_NONE;
 	case KVM_CAP_NESTED_STATE:
 		return x86_caps->nested ? nested_ops->state_size : 0;
 	case KVM_CAP_X86_DISABLE_EXITS:
@@ -173,6 +176,7 @@ const struct ioctl_desc arch_vcpu_ioctls[] = {
 	{ KVM_GET_SREGS2, 0, sregs2_ioctl_get },
 	{ KVM_SET_SREGS2, 0, sregs2_ioctl_set },
 	{ KVM_TRANSLATE, 0, translate_ioctl },
+	{ KVM_PRE_FAULT_MEMORY, 0, prefault_ioctl },
 	{ KVM_GET_NESTED_STATE, IOCTL_RAW, nested_ioctl_get },
 	{ KVM_SET_NESTED_STATE, IOCTL_RAW, nested_ioctl_set },
 	{ KVM_GET_VCPU_EVENTS, 0, events_ioctl_get },

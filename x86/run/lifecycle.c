@@ -9,6 +9,7 @@
 #include <linux/preempt.h>
 
 #include "core/arch.h"
+#include "core/dirty_ring.h"
 #include "core/hwenable.h"
 #include "core/iobus.h"
 #include "core/irqfd.h"
@@ -154,6 +155,7 @@ const struct step_array arch_vm_steps = {
 static const struct step vcpu_step[] = {
 	{ "limits",	vcpu_step_limits_up,	vcpu_step_limits_down },
 	{ "run",	vcpu_step_run_up,	vcpu_step_run_down },
+	{ "dirty ring",	vcpu_step_ring_up,	vcpu_step_ring_down },
 	{ "fpu",	vcpu_step_fpu_up,	vcpu_step_fpu_down },
 	{ "cpuid",	steps_nothing,		vcpu_step_cpuid_down },
 	{ "mmu",	vcpu_step_mmu_up,	vcpu_step_mmu_down },

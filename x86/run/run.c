@@ -16,6 +16,7 @@
 #include <asm/processor-flags.h>
 
 #include "core/arch.h"
+#include "core/dirty_ring.h"
 #include "core/run_state.h"
 #include "core/vm.h"
 #include "x86/cpu/apf.h"
@@ -53,6 +54,8 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 	}
 	if (request_take(vcpu, REQ_TLB_FLUSH))
 		cr_flush_tlb(v);
+	if (request_take(vcpu, REQ_DIRTY_RING) && dirty_ring_exit(vcpu))
+		return X86_USER;
 	if (request_take(vcpu, REQ_TSC))
 		tsc_catch_up(v);
 	if (request_take(vcpu, REQ_CLOCK))
@@ -92,27 +95,14 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 	return X86_RESUME;
 }
 
-static noinline enum x86_next run_root_load(struct x86_vcpu *v)
-{
-	hpa_t root;
-	int ret;
-
-	ret = mmu_root_load(&v->vcpu.mmu, &root);
-	if (ret < 0)
-		return exit_fail(v, ret);
-	if (ret) {
-		vendor(root_load)(v, root);
-		cr_flush_tlb(v);
-	}
-	return X86_RESUME;
-}
-
 static enum x86_next run_root(struct x86_vcpu *v)
 {
-	/* On shadow page tables the registers decide which root it is. */
-	if (unlikely(v->mmu_stale))
-		cr_update_mmu(v);
-	return likely(mmu_root_is_current(&v->vcpu.mmu)) ? X86_RESUME : run_root_load(v);
+	int err;
+
+	if (likely(!v->mmu_stale && mmu_root_is_current(&v->vcpu.mmu)))
+		return X86_RESUME;
+	err = cr_root_ready(v);
+	return err ? exit_fail(v, err) : X86_RESUME;
 }
 
 /* Return: false when something came in between and the guest was not entered. */
@@ -343,18 +333,23 @@ static __always_inline enum x86_next run_loaded(struct x86_vcpu *v)
 static noinline int run_full(struct x86_vcpu *v)
 {
 	struct kvm_vcpu *vcpu = &v->vcpu;
-	sigset_t saved;
 	enum x86_next next;
 
+	/*
+	 * The thread's own mask stays where signals are sent by: one that it blocks is
+	 * pending for it, and does not end the process meanwhile.
+	 */
 	if (vcpu->sigset_active)
-		sigprocmask(SIG_SETMASK, &vcpu->sigset, &saved);
+		sigprocmask(SIG_SETMASK, &vcpu->sigset, &current->real_blocked);
 	vcpu_load(vcpu);
 	fpu_load(v);
 	next = run_loaded(v);
 	fpu_put(v);
 	vcpu_put(vcpu);
-	if (vcpu->sigset_active)
-		sigprocmask(SIG_SETMASK, &saved, NULL);
+	if (vcpu->sigset_active) {
+		sigprocmask(SIG_SETMASK, &current->real_blocked, NULL);
+		sigemptyset(&current->real_blocked);
+	}
 	return next == X86_USER ? 0 : v->run_err;
 }
 

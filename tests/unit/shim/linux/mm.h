@@ -10,4 +10,16 @@
 #define PAGE_MASK	(~(PAGE_SIZE - 1))
 #define untagged_addr(a)	(a)
 
+#define VM_EXEC		4ul
+#define VM_SHARED	8ul
+
+struct vm_area_struct {
+	unsigned long vm_start, vm_end, vm_pgoff, vm_flags;
+};
+
+static inline unsigned long vma_pages(const struct vm_area_struct *vma)
+{
+	return (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
+}
+
 #endif
