@@ -21,9 +21,9 @@ GUEST(64, loop_l2_out,
 /* Blocks of 16 pages, one after the other; userspace makes them absent again. */
 GUEST(64, loop_l2_touch,
       "1: mov $0x40000000, %edi\n mov $32, %ecx\n"
+      "2: .rept 16\n mov %al, (%rdi)\n add $4096, %rdi\n .endr\n"
       ".globl l2_touched\n"
-      "l2_touched: .rept 16\n mov %al, (%rdi)\n add $4096, %rdi\n .endr\n"
-      "dec %ecx\n jnz l2_touched\n"
+      "l2_touched: dec %ecx\n jnz 2b\n"
       "out %al, $0x85\n jmp 1b\n");
 
 #define GPA_TOUCHED	0x40000000ul

@@ -335,95 +335,22 @@ int guest_write(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
 	return 0;
 }
 
-/* ------------------------------------------------------------------------ */
-/* Structures of which only parts count.  One window for all of them. */
-
-/* Pairs of words, a word, bytes: most parts are segments and registers. */
-static int user_read_parts(void *image, const void __user *from,
-			   const struct guest_part *part, unsigned int n)
+void __user *guest_page_user(struct kvm_vcpu *vcpu, gpa_t gpa, bool write)
 {
-	const u64 __user *p;
-	unsigned long left;
-	u64 *to;
+	struct slot *slot = guest_slot_near(vcpu, gpa >> MMU_PAGE_SHIFT);
 
-	if (!user_access_begin(from, part[n - 1].end))
-		return -EFAULT;
-	for (; n; n--, part++) {
-		left = part->end - part->first;
-		to = image + part->first;
-		p = from + part->first;
-		for (; left >= 2 * sizeof(*to); left -= 2 * sizeof(*to), to += 2, p += 2) {
-			unsafe_get_user(to[0], &p[0], fault);
-			unsafe_get_user(to[1], &p[1], fault);
-		}
-		if (left >= sizeof(*to)) {
-			unsafe_get_user(*to, p, fault);
-			left -= sizeof(*to);
-		}
-		for (; left; left--)
-			unsafe_get_user(*(u8 *)(image + part->end - left),
-					(const u8 __user *)(from + part->end - left),
-					fault);
-	}
-	user_access_end();
-	return 0;
-fault:
-	user_access_end();
-	return -EFAULT;
+	if (!slot || (write && (slot->flags & KVM_MEM_READONLY)))
+		return NULL;
+	return guest_user(slot, gpa);
 }
 
-int guest_read_parts(struct kvm_vcpu *vcpu, gpa_t gpa, void *image,
-		     const struct guest_part *part, unsigned int n)
+void guest_page_written(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
-	struct slot *slot = guest_slot(vcpu, gpa >> MMU_PAGE_SHIFT);
+	struct slot *slot = guest_slot_near(vcpu, gpa >> MMU_PAGE_SHIFT);
 
-	return slot ? user_read_parts(image, guest_user(slot, gpa), part, n) :
-		      -EFAULT;
-}
-
-static int user_write_parts(void __user *to, const void *image,
-			    const struct guest_part *part, unsigned int n)
-{
-	const u64 *from;
-	unsigned long left;
-	u64 __user *p;
-
-	if (!user_access_begin(to, part[n - 1].end))
-		return -EFAULT;
-	for (; n; n--, part++) {
-		left = part->end - part->first;
-		from = image + part->first;
-		p = to + part->first;
-		for (; left >= 2 * sizeof(*from); left -= 2 * sizeof(*from), from += 2, p += 2) {
-			unsafe_put_user(from[0], &p[0], fault);
-			unsafe_put_user(from[1], &p[1], fault);
-		}
-		if (left >= sizeof(*from)) {
-			unsafe_put_user(*from, p, fault);
-			left -= sizeof(*from);
-		}
-		for (; left; left--)
-			unsafe_put_user(*(const u8 *)(image + part->end - left),
-					(u8 __user *)(to + part->end - left), fault);
-	}
-	user_access_end();
-	return 0;
-fault:
-	user_access_end();
-	return -EFAULT;
-}
-
-int guest_write_parts(struct kvm_vcpu *vcpu, gpa_t gpa, const void *image,
-		      const struct guest_part *part, unsigned int n)
-{
-	struct slot *slot = guest_slot(vcpu, gpa >> MMU_PAGE_SHIFT);
-	int err;
-
-	if (!slot || (slot->flags & KVM_MEM_READONLY))
-		return -EFAULT;
-	err = user_write_parts(guest_user(slot, gpa), image, part, n);
-	guest_wrote(vcpu, slot, gpa, part[n - 1].end);
-	return err;
+	if (slot->dirty)
+		dirty_mark(slot, gpa >> MMU_PAGE_SHIFT);
+	mmu_guest_written(&vcpu->mmu, gpa, PAGE_SIZE);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -42,43 +42,24 @@ int guest_write(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
 		unsigned long len);
 
 /**
- * struct guest_part - some bytes of a structure in guest memory
- * @first: offset of the first one
- * @end: offset behind the last one
+ * guest_page_user - where userspace has a page of guest memory
+ * @vcpu: whose address space
+ * @gpa: address of the page
+ * @write: it is to be written
+ *
+ * For who accesses many parts of a page.  slot_parse() has seen to it that it is
+ * userspace's.
+ *
+ * Return: the address, for as long as kvm->srcu is held; NULL: there is no such page.
  */
-struct guest_part {
-	u16 first;
-	u16 end;
-};
+void __user *guest_page_user(struct kvm_vcpu *vcpu, gpa_t gpa, bool write);
 
 /**
- * guest_read_parts - read parts of a structure that lies in one guest page
+ * guest_page_written - a page was written, as guest_write() writes
  * @vcpu: whose address space
- * @gpa: address of the structure
- * @image: copy of it, of which only those parts change
- * @part: which, in order
- * @n: how many; not 0
- *
- * What they cost together is what one read does.
- *
- * Return: 0 or -EFAULT (some may have been read).
+ * @gpa: address of the page, which guest_page_user() has found
  */
-int guest_read_parts(struct kvm_vcpu *vcpu, gpa_t gpa, void *image,
-		     const struct guest_part *part, unsigned int n);
-
-/**
- * guest_write_parts - write parts of a structure that lies in one guest page
- * @vcpu: whose address space
- * @gpa: address of the structure
- * @image: what it is to be
- * @part: which parts, in order; what is between them is not touched
- * @n: how many; not 0
- *
- * Return: 0, or -EFAULT where memory is missing or read-only (some may have been
- * written).
- */
-int guest_write_parts(struct kvm_vcpu *vcpu, gpa_t gpa, const void *image,
-		      const struct guest_part *part, unsigned int n);
+void guest_page_written(struct kvm_vcpu *vcpu, gpa_t gpa);
 
 /**
  * guest_poke - write guest memory without waiting for anything

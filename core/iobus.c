@@ -248,5 +248,6 @@ void vm_step_buses_down(void *obj)
 		}
 		kvfree(bus);
 	}
-	free_page((unsigned long)kvm->coalesced);
+	if (kvm->coalesced)
+		free_page((unsigned long)kvm->coalesced);
 }

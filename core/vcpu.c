@@ -204,7 +204,8 @@ void vcpu_step_run_down(void *obj)
 {
 	struct kvm_vcpu *vcpu = obj;
 
-	kfree(vcpu->halt);
+	if (vcpu->halt)
+		kfree(vcpu->halt);
 	free_page((unsigned long)vcpu->run);
 }
 

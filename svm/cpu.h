@@ -36,7 +36,7 @@ DECLARE_PER_CPU(struct svm_cpu, svm_cpu);
  * @nrips: the next RIP is saved
  * @decode_assists: instruction bytes and registers are supplied
  * @tsc_aux: TSC_AUX exists
- * @kept: groups that an exit leaves valid: not SVM_GROUPS_LIVE, CR3 without @npt
+ * @kept: groups that an exit leaves valid, mostly: not SVM_GROUPS_LIVE, CR3 without @npt
  * @host_mce: CR4.MCE if the host has it set, else 0
  */
 struct svm_features {

@@ -7,7 +7,7 @@
 
 /* event.c */
 
-/** svm_event_blocked - interrupt shadow and NMI mask; GIF is always set */
+/** svm_event_blocked - interrupt shadow and NMI mask; all of it while GIF is clear */
 u32 svm_event_blocked(struct x86_vcpu *v);
 /** svm_event_inject - EVENTINJ; see event.c for software interrupts */
 void svm_event_inject(struct x86_vcpu *v, const struct x86_event *ev);

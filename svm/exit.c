@@ -241,41 +241,10 @@ static noinline void decode_rare(struct svm_vcpu *s, struct x86_exit *exit)
 	}
 }
 
-/*
- * Refused: nothing was delivered, and x86 will inject it again.  What was injected has
- * stopped a step: see svm_event_inject().
- */
-static noinline void decode_unusual(struct svm_vcpu *s, struct x86_exit *exit)
+static __always_inline void decode_kind(struct svm_vcpu *s, struct x86_exit *exit)
 {
-	struct x86_vcpu *v = &s->x86;
-
-	if (exit->code == EXIT_CODE_INVALID) {
-		exit->kind = X86_EXIT_FAIL_ENTRY;
-		svm_event_inject(v, NULL);
-	} else if (s->vmcb->control.exit_int_info & SVM_EXITINTINFO_VALID) {
-		svm_event_reclaim(s);
-	} else {
-		v->events.injected.kind = EVENT_NONE;
-	}
-	if (debug_steps(v))
-		svm_step_start(s, STEP_USER);
-}
-
-void svm_exit_decode(struct x86_vcpu *v, struct x86_exit *exit)
-{
-	struct svm_vcpu *s = to_svm(v);
 	const struct vmcb_control_area *control = &s->vmcb->control;
-	u32 code = control->exit_code;
 
-	exit->code = code;
-	exit->insn_len = 0;
-	exit->next_rip = svm_features.nrips ? control->next_rip : 0;
-	exit->kind = code < EXIT_CODES ? exit_kinds[code] : kind_beyond_table(code);
-	if (unlikely(control->exit_int_info & SVM_EXITINTINFO_VALID ||
-		     code == EXIT_CODE_INVALID || debug_steps(v)))
-		decode_unusual(s, exit);
-	else
-		v->events.injected.kind = EVENT_NONE;
 	switch (exit->kind) {
 	case X86_EXIT_PAGE:
 		decode_page(control, exit);
@@ -296,6 +265,47 @@ void svm_exit_decode(struct x86_vcpu *v, struct x86_exit *exit)
 	default:
 		break;
 	}
+}
+
+/*
+ * Refused: nothing was delivered, and x86 will inject it again.  What was injected has
+ * stopped a step: see svm_event_inject().
+ */
+static noinline void decode_unusual(struct svm_vcpu *s, struct x86_exit *exit)
+{
+	struct x86_vcpu *v = &s->x86;
+
+	if (exit->code == EXIT_CODE_INVALID) {
+		exit->kind = X86_EXIT_FAIL_ENTRY;
+		svm_event_inject(v, NULL);
+	} else if (s->vmcb->control.exit_int_info & SVM_EXITINTINFO_VALID) {
+		svm_event_reclaim(s);
+	} else {
+		v->events.injected.kind = EVENT_NONE;
+	}
+	if (debug_steps(v))
+		svm_step_start(s, STEP_USER);
+	decode_kind(s, exit);
+}
+
+/* Calls come last, so that nearly every exit needs no frame. */
+void svm_exit_decode(struct x86_vcpu *v, struct x86_exit *exit)
+{
+	struct svm_vcpu *s = to_svm(v);
+	const struct vmcb_control_area *control = &s->vmcb->control;
+	u32 code = control->exit_code;
+
+	exit->code = code;
+	exit->insn_len = 0;
+	exit->next_rip = svm_features.nrips ? control->next_rip : 0;
+	exit->kind = code < EXIT_CODES ? exit_kinds[code] : kind_beyond_table(code);
+	if (unlikely(control->exit_int_info & SVM_EXITINTINFO_VALID ||
+		     code == EXIT_CODE_INVALID || debug_steps(v))) {
+		decode_unusual(s, exit);
+		return;
+	}
+	v->events.injected.kind = EVENT_NONE;
+	decode_kind(s, exit);
 }
 
 void svm_exit_info(struct x86_vcpu *v, struct x86_exit_info *info)

@@ -68,14 +68,14 @@ struct svm_nested_vmexit {
 static_assert(offsetof(struct svm_nested, save) -
 	      offsetof(struct svm_nested, control) == offsetof(struct vmcb, save));
 
-/* A part of a control block, from one field up to another, and a single one. */
-#define VMCB_PART(area, from, to)					\
-	{ offsetof(struct vmcb, area.from), offsetof(struct vmcb, area.to) }
-#define VMCB_FIELD(area, name)						\
-	{ offsetof(struct vmcb, area.name), offsetofend(struct vmcb, area.name) }
-
 struct nested_limits;
 struct nested_vmrun;
+
+/** l1_intercepts - an intercept bit of L1's; L2 runs */
+static inline bool l1_intercepts(const struct svm_vcpu *s, unsigned int bit)
+{
+	return s->intercepts_l1[bit / 32] & BIT(bit % 32);
+}
 
 /* nested_state.c */
 
@@ -106,11 +106,11 @@ void svm_nested_switch(struct svm_vcpu *s);
 /** svm_nested_controls - intercepts, maps and the virtual interrupt of the level that runs */
 void svm_nested_controls(struct svm_vcpu *s);
 
-/** svm_nested_save_store - what VMRUN and #VMEXIT switch, but CPL, CR2, DR6, DR7 */
-void svm_nested_save_store(struct vmcb_save_area *save, const struct x86_state *st);
+/** svm_nested_regs_store - EFER, CR0, CR3, CR4, RFLAGS, RIP, RSP, RAX */
+void svm_nested_regs_store(struct vmcb_save_area *save, const struct x86_state *st);
 
-/** svm_nested_save_fetch - the same, and back */
-void svm_nested_save_fetch(struct x86_state *st, const struct vmcb_save_area *save);
+/** svm_nested_regs_fetch - the same, and back */
+void svm_nested_regs_fetch(struct x86_state *st, const struct vmcb_save_area *save);
 
 /** svm_nested_host_load - L1's registers again; the control block is L1's */
 void svm_nested_host_load(struct svm_vcpu *s);
@@ -143,6 +143,21 @@ void svm_nested_smm_enter(struct x86_vcpu *v, struct smram_svm *out);
 /** svm_nested_smm_leave - nested_ops.smm_leave */
 bool svm_nested_smm_leave(struct x86_vcpu *v, const struct smram_svm *in);
 
+/* nested_vmcb.c: L1's control block, in its memory; all 0 or -EFAULT */
+
+/** svm_nested_vmcb_read - what VMRUN looks at, to @n->control and @n->save */
+int svm_nested_vmcb_read(struct x86_vcpu *v, gpa_t gpa, struct svm_nested *n);
+
+/** svm_nested_vmcb_write - what #VMEXIT writes, from @n->control and @n->save */
+int svm_nested_vmcb_write(struct x86_vcpu *v, gpa_t gpa, const struct svm_nested *n);
+
+/** svm_nested_vmload_read - what VMLOAD loads; the rest of @save is not touched */
+int svm_nested_vmload_read(struct x86_vcpu *v, gpa_t gpa, struct vmcb_save_area *save);
+
+/** svm_nested_vmsave_write - what VMSAVE saves */
+int svm_nested_vmsave_write(struct x86_vcpu *v, gpa_t gpa,
+			    const struct vmcb_save_area *save);
+
 /* nested_enter.c */
 
 /** svm_nested_vmrun - VMRUN, all checks of the instruction done; @gpa: its operand */
@@ -171,12 +186,24 @@ void svm_nested_vmexit(struct svm_vcpu *s, const struct svm_nested_vmexit *e);
  */
 void svm_nested_virq_get(struct svm_vcpu *s, struct vmcb_control_area *c);
 
+/** svm_nested_wants_port - does L1's map deny L2 one of these @size ports? */
+bool svm_nested_wants_port(struct svm_vcpu *s, u16 port, unsigned int size);
+/** svm_nested_wants_msr - does L1's map deny L2 the MSR that RCX names? */
+bool svm_nested_wants_msr(struct svm_vcpu *s, bool write);
+
 /** svm_nested_exit - nested_ops.exit */
 bool svm_nested_exit(struct x86_vcpu *v, struct x86_exit *exit);
 /** svm_nested_wants - nested_ops.wants */
 bool svm_nested_wants(struct x86_vcpu *v, const struct x86_event *ev);
 /** svm_nested_exit_event - nested_ops.exit_event */
 void svm_nested_exit_event(struct x86_vcpu *v, const struct x86_event *ev);
+
+/* nested_intercept.c */
+
+/** svm_nested_cr0_selective - does L1's selective intercept of CR0 take this instruction? */
+bool svm_nested_cr0_selective(struct svm_vcpu *s, const struct emul_insn *insn);
+/** svm_nested_intercepts - nested_ops.intercepts */
+bool svm_nested_intercepts(struct x86_vcpu *v, const struct emul_insn *insn);
 
 /* nested_insn.c */
 

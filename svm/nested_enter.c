@@ -5,7 +5,7 @@
  * The control block is read once, into struct svm_nested, and everything after that goes
  * by the copy: L1 may write to it meanwhile.
  */
-#include <linux/kernel.h>
+#include <linux/string.h>
 
 #include <asm/traps.h>
 
@@ -13,16 +13,6 @@
 #include "svm/nested.h"
 #include "svm/nested_check.h"
 #include "svm/vmcb.h"
-
-/* What VMRUN looks at. */
-static const struct guest_part vmrun_parts[] = {
-	VMCB_FIELD(control, intercepts),
-	VMCB_PART(control, iopm_base_pa, insn_len),
-	VMCB_PART(save, es, fs), VMCB_FIELD(save, gdtr), VMCB_FIELD(save, idtr),
-	VMCB_PART(save, cpl, reserved_3), VMCB_PART(save, cr4, reserved_4),
-	VMCB_FIELD(save, rsp), VMCB_FIELD(save, rax), VMCB_FIELD(save, cr2),
-	VMCB_FIELD(save, g_pat),
-};
 
 /* L1 goes on behind VMRUN, as if by #VMEXIT: GIF is clear (15.6). */
 static void vmrun_refuse(struct svm_vcpu *s, gpa_t gpa)
@@ -61,23 +51,42 @@ static void l2_load_control(struct x86_state *st, const struct vmcb_save_area *s
 		st->efer |= EFER_LMA;
 	st->dr6 = (save->dr6 & DR6_BITS) | DR6_ONES;
 	st->dr7 = (save->dr7 & DR7_BITS) | DR7_ONES;
-	st->cpl = save->cpl;
+	/* The field has two bits. */
+	st->cpl = save->cpl & 3;
 	if (!(save->cr0 & X86_CR0_PE))
 		st->cpl = 0;
 	else if (save->rflags & X86_EFLAGS_VM)
 		st->cpl = 3;
 }
 
+/* As they are: only the level has its place in SS, too (csss_store()). */
+static void l2_load_segs(struct svm_vcpu *s, const struct vmcb_save_area *save)
+{
+	struct vmcb_save_area *hw = &s->vmcb->save;
+
+	hw->es = save->es;
+	hw->cs = save->cs;
+	hw->ss = save->ss;
+	hw->ds = save->ds;
+	hw->gdtr = save->gdtr;
+	hw->idtr = save->idtr;
+	hw->ss.attrib &= ~(3 << SEG_DPL_SHIFT);
+	hw->ss.attrib |= s->x86.state.cpl << SEG_DPL_SHIFT;
+	svm_state_forget(s, SVM_GROUPS_RAW);
+}
+
 /* L2's registers; those of VMLOAD stay what they are. */
 static void l2_load(struct svm_vcpu *s)
 {
 	const struct vmcb_save_area *save = &s->nested->save;
-	struct x86_state *st = state_replace(&s->x86, GRP_ALL & ~GRP_SEGS);
+	struct x86_state *st;
 
-	svm_nested_save_fetch(st, save);
+	st = state_replace(&s->x86, GRP_ALL & ~(GRP_SEGS | SVM_GROUPS_RAW));
+	svm_nested_regs_fetch(st, save);
 	st->shadow = s->nested->control.int_state & SVM_INTERRUPT_SHADOW_MASK ?
 		     SHADOW_MOV_SS | SHADOW_STI : 0;
 	l2_load_control(st, save);
+	l2_load_segs(s, save);
 }
 
 static u8 inject_kind(u32 info)
@@ -144,6 +153,22 @@ void svm_nested_run(struct svm_vcpu *s)
 	svm_nested_controls(s);
 }
 
+/* Of L1's registers those that #VMEXIT loads (15.6). */
+static void host_keep(struct x86_state *host, const struct x86_state *st)
+{
+	host->gpr[GPR_RAX] = st->gpr[GPR_RAX];
+	host->gpr[GPR_RSP] = st->gpr[GPR_RSP];
+	host->rip = st->rip;
+	host->rflags = st->rflags;
+	host->cr0 = st->cr0;
+	host->cr3 = st->cr3;
+	host->cr4 = st->cr4;
+	host->efer = st->efer;
+	memcpy(host->seg, st->seg, sizeof(host->seg[0]) * (SEG_DS + 1));
+	host->gdt = st->gdt;
+	host->idt = st->idt;
+}
+
 enum x86_next svm_nested_vmrun(struct x86_vcpu *v, const struct x86_exit *exit,
 			       gpa_t gpa)
 {
@@ -153,8 +178,7 @@ enum x86_next svm_nested_vmrun(struct x86_vcpu *v, const struct x86_exit *exit,
 		v->run_err = -ENOMEM;
 		return X86_FAIL;
 	}
-	if (kvm_nested_read_parts(v, gpa, &s->nested->control, vmrun_parts,
-				  ARRAY_SIZE(vmrun_parts))) {
+	if (svm_nested_vmcb_read(v, gpa, s->nested)) {
 		kvm_event_exception(v, X86_TRAP_GP, 0);
 		return X86_RESUME;
 	}
@@ -167,7 +191,7 @@ enum x86_next svm_nested_vmrun(struct x86_vcpu *v, const struct x86_exit *exit,
 		return X86_RESUME;
 	}
 	s->nested->vmcb12 = gpa;
-	s->nested->host = v->state;
+	host_keep(&s->nested->host, &v->state);
 	s->nested->host_pat = s->vmcb->save.g_pat;
 	svm_nested_run(s);
 	l2_load(s);

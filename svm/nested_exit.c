@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which of L2's exits and events L1 gets, and #VMEXIT (APM vol. 2, 15.6 to 15.14). */
-#include <linux/kernel.h>
-
 #include <asm/traps.h>
 
 #include "svm/cpu.h"
@@ -10,11 +8,6 @@
 
 /* Exit codes below this are numbers of intercept bits (appendix C). */
 #define CODES_BY_BIT	(MAX_INTERCEPT * 32)
-
-static bool l1_intercepts(const struct svm_vcpu *s, unsigned int bit)
-{
-	return s->intercepts_l1[bit / 32] & BIT(bit % 32);
-}
 
 /* ------------------------------------------------------------------------ */
 /* #VMEXIT */
@@ -34,11 +27,28 @@ void svm_nested_virq_get(struct svm_vcpu *s, struct vmcb_control_area *c)
 		       SVM_INTERRUPT_SHADOW_MASK : 0;
 }
 
+/* As they are. */
+static void l2_save_segs(struct svm_vcpu *s, struct vmcb_save_area *save)
+{
+	const struct vmcb_save_area *hw = &s->vmcb->save;
+	u32 dirty = s->x86.state.dirty & SVM_GROUPS_RAW;
+
+	if (unlikely(dirty))
+		svm_state_store(&s->x86, dirty);
+	save->es = hw->es;
+	save->cs = hw->cs;
+	save->ss = hw->ss;
+	save->ds = hw->ds;
+	save->gdtr = hw->gdtr;
+	save->idtr = hw->idtr;
+}
+
 static void l2_save(struct svm_vcpu *s, struct vmcb_save_area *save)
 {
-	const struct x86_state *st = state_get(&s->x86, GRP_ALL & ~GRP_SEGS);
+	const struct x86_state *st;
 
-	svm_nested_save_store(save, st);
+	st = state_get(&s->x86, GRP_ALL & ~(GRP_SEGS | SVM_GROUPS_RAW));
+	svm_nested_regs_store(save, st);
 	save->cpl = st->cpl;
 	save->cr2 = st->cr2;
 	save->dr6 = st->dr6;
@@ -61,16 +71,6 @@ static void control_save(struct svm_vcpu *s, struct vmcb_control_area *c,
 	c->event_inj_err = 0;
 }
 
-/* What #VMEXIT writes of L1's control block. */
-static const struct guest_part vmexit_parts[] = {
-	VMCB_PART(control, int_ctl, nested_ctl),
-	VMCB_PART(control, event_inj, nested_cr3),
-	VMCB_PART(save, es, fs), VMCB_FIELD(save, gdtr), VMCB_FIELD(save, idtr),
-	VMCB_PART(save, cpl, reserved_3), VMCB_PART(save, cr4, reserved_4),
-	VMCB_FIELD(save, rsp), VMCB_FIELD(save, rax), VMCB_FIELD(save, cr2),
-	VMCB_FIELD(save, g_pat),
-};
-
 void svm_nested_vmexit(struct svm_vcpu *s, const struct svm_nested_vmexit *e)
 {
 	struct svm_nested *n = s->nested;
@@ -79,8 +79,10 @@ void svm_nested_vmexit(struct svm_vcpu *s, const struct svm_nested_vmexit *e)
 
 	control_save(s, &n->control, e);
 	l2_save(s, &n->save);
-	lost = kvm_nested_write_parts(v, n->vmcb12, &n->control, vmexit_parts,
-				      ARRAY_SIZE(vmexit_parts));
+	/* Nothing ran: they are what VMRUN has read, whatever our control block says. */
+	if (e->code != (u64)SVM_EXIT_ERR)
+		l2_save_segs(s, &n->save);
+	lost = svm_nested_vmcb_write(v, n->vmcb12, n);
 	svm_nested_ops.leave(v);
 	s->gif_off = true;
 	/* There is no exit to L1 without its control block. */
@@ -102,13 +104,12 @@ static bool map_bit(struct svm_vcpu *s, gpa_t map, unsigned int bit,
 	return bits >> (bit % 8) & (BIT(n) - 1);
 }
 
-static bool l1_wants_port(struct svm_vcpu *s, const struct x86_exit *exit)
+bool svm_nested_wants_port(struct svm_vcpu *s, u16 port, unsigned int size)
 {
-	return map_bit(s, s->nested->control.iopm_base_pa, exit->io.port,
-		       exit->io.size);
+	return map_bit(s, s->nested->control.iopm_base_pa, port, size);
 }
 
-static bool l1_wants_msr(struct svm_vcpu *s, bool write)
+bool svm_nested_wants_msr(struct svm_vcpu *s, bool write)
 {
 	int bit = svm_msrpm_bit(s->x86.state.gpr[GPR_RCX]);
 
@@ -148,10 +149,10 @@ static bool l1_wants_exit(struct svm_vcpu *s, const struct x86_exit *exit)
 		break;
 	case SVM_EXIT_IOIO:
 		return l1_intercepts(s, INTERCEPT_IOIO_PROT) &&
-		       l1_wants_port(s, exit);
+		       svm_nested_wants_port(s, exit->io.port, exit->io.size);
 	case SVM_EXIT_MSR:
 		return l1_intercepts(s, INTERCEPT_MSR_PROT) &&
-		       l1_wants_msr(s, exit->kind == X86_EXIT_WRMSR);
+		       svm_nested_wants_msr(s, exit->kind == X86_EXIT_WRMSR);
 	}
 	/* The shadow tables' faults are the MMU's first. */
 	if (code >= CODES_BY_BIT || exit->kind == X86_EXIT_FAULT ||
@@ -183,6 +184,20 @@ static void exit_by_hardware(struct svm_vcpu *s, const struct x86_exit *exit)
 	svm_nested_vmexit(s, &e);
 }
 
+/* L0's intercept of CR0 comes before the selective one, and may be L0's alone. */
+static bool exit_by_cr0(struct svm_vcpu *s)
+{
+	const struct svm_nested_vmexit e = { .code = SVM_EXIT_CR0_SEL_WRITE };
+	struct emul_insn insn;
+
+	if (!l1_intercepts(s, INTERCEPT_SELECTIVE_CR0) ||
+	    !kvm_nested_decode(&s->x86, &insn) ||
+	    !svm_nested_cr0_selective(s, &insn))
+		return false;
+	svm_nested_vmexit(s, &e);
+	return true;
+}
+
 /* What L1 does not want, x86 does for L2; but for what a processor would not. */
 bool svm_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 {
@@ -192,6 +207,8 @@ bool svm_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 		exit_by_hardware(s, exit);
 		return true;
 	}
+	if (exit->code == SVM_EXIT_WRITE_CR0 && exit_by_cr0(s))
+		return true;
 	if (exit->code == SVM_EXIT_VMMCALL)
 		exit->kind = X86_EXIT_UNDEFINED;
 	/* Its interrupt is there, and ends it at once. */

@@ -13,14 +13,6 @@
 #include "svm/nested.h"
 #include "svm/vmcb.h"
 
-/* RAX, by the address size of the code segment. */
-static u64 operand(struct x86_vcpu *v)
-{
-	u64 rax = v->state.gpr[GPR_RAX];
-
-	return state_is_64bit_code(v) ? rax : (u32)rax;
-}
-
 static enum x86_next insn_raise(struct x86_vcpu *v, u8 vector)
 {
 	kvm_event_exception(v, vector, vector == X86_TRAP_GP ? 0 : -1);
@@ -30,28 +22,8 @@ static enum x86_next insn_raise(struct x86_vcpu *v, u8 vector)
 /* ------------------------------------------------------------------------ */
 /* VMLOAD and VMSAVE: what VMRUN does not switch. */
 
-/* Of the save area. */
-#define PART(from, to)							\
-	{ offsetof(struct vmcb_save_area, from), offsetof(struct vmcb_save_area, to) }
 #define MSRS_FIRST	offsetof(struct vmcb_save_area, star)
 #define MSRS_BYTES	(offsetof(struct vmcb_save_area, cr2) - MSRS_FIRST)
-
-static const struct guest_part vmload_parts[] = {
-	PART(fs, gdtr), PART(ldtr, idtr), PART(tr, reserved_1), PART(star, cr2),
-};
-
-static int vmload_read(struct x86_vcpu *v, gpa_t gpa, struct vmcb_save_area *l)
-{
-	return kvm_nested_read_parts(v, gpa + offsetof(struct vmcb, save), l,
-				     vmload_parts, ARRAY_SIZE(vmload_parts));
-}
-
-static int vmsave_write(struct x86_vcpu *v, gpa_t gpa,
-			const struct vmcb_save_area *l)
-{
-	return kvm_nested_write_parts(v, gpa + offsetof(struct vmcb, save), l,
-				      vmload_parts, ARRAY_SIZE(vmload_parts));
-}
 
 /* As they lie in a save area. */
 static void msrs_copy(struct vmcb_save_area *to, const struct vmcb_save_area *from)
@@ -65,7 +37,7 @@ static enum x86_next vmload(struct x86_vcpu *v, const struct x86_exit *exit,
 	struct vmcb_save_area l __uninitialized;
 	struct x86_state *st;
 
-	if (vmload_read(v, gpa, &l))
+	if (svm_nested_vmload_read(v, gpa, &l))
 		return insn_raise(v, X86_TRAP_GP);
 	if (!kvm_nested_skip(v, exit))
 		return v->next;
@@ -89,7 +61,7 @@ static enum x86_next vmsave(struct x86_vcpu *v, const struct x86_exit *exit,
 	svm_seg_store(&l.ldtr, &st->seg[SEG_LDTR]);
 	svm_seg_store(&l.tr, &st->seg[SEG_TR]);
 	msrs_copy(&l, &to_svm(v)->vmcb->save);
-	if (vmsave_write(v, gpa, &l))
+	if (svm_nested_vmsave_write(v, gpa, &l))
 		return insn_raise(v, X86_TRAP_GP);
 	return kvm_nested_skip(v, exit) ? X86_RESUME : v->next;
 }
@@ -132,8 +104,14 @@ static bool operand_is_valid(struct x86_vcpu *v, u64 gpa)
 /* With an address of a control block. */
 static enum x86_next vmcb_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 {
-	u64 gpa = operand(v);
+	struct x86_exit known __uninitialized;
+	u64 gpa;
 
+	/* Bytes are looked at once: the length is all that is asked for again. */
+	known.code = exit->code;
+	if (!kvm_nested_rax(v, exit, &gpa, &known.next_rip))
+		return v->next;
+	exit = &known;
 	if (!operand_is_valid(v, gpa))
 		return insn_raise(v, X86_TRAP_GP);
 	switch (exit->code) {
@@ -152,8 +130,9 @@ static enum x86_next vmcb_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 /* SVM is on, and the CPU in protected mode: #UD else, and #GP above level 0. */
 enum x86_next svm_nested_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 {
+	/* And, in the same go, what operand and length take. */
 	const struct x86_state *st = state_get(v, GRP_EFER | GRP_CR0 | GRP_RFLAGS |
-					       GRP_CPL);
+					       GRP_CPL | GRP_CSSS | GRP_CR3);
 
 	if (!(st->efer & EFER_SVME) || !(st->cr0 & X86_CR0_PE) ||
 	    (st->rflags & X86_EFLAGS_VM) || exit->code == SVM_EXIT_SKINIT)

@@ -117,7 +117,8 @@ void svm_nested_switch(struct svm_vcpu *s)
 		s->nmi = NMI_MASKED;
 		svm_step_intercepts(s);
 	}
-	svm_step_stop(s, STEP_NMI | STEP_USER);
+	if (unlikely(s->step))
+		svm_step_stop(s, STEP_NMI | STEP_USER);
 	s->entry_work &= ~ENTRY_KICK;
 	s->soft_injected = false;
 	s->window = 0;
@@ -161,16 +162,8 @@ void svm_nested_controls(struct svm_vcpu *s)
 /* ------------------------------------------------------------------------ */
 /* Registers: those that VMRUN and #VMEXIT switch (15.5.1, 15.6), and L1's. */
 
-void svm_nested_save_store(struct vmcb_save_area *save, const struct x86_state *st)
+void svm_nested_regs_store(struct vmcb_save_area *save, const struct x86_state *st)
 {
-	svm_seg_store(&save->es, &st->seg[SEG_ES]);
-	svm_seg_store(&save->cs, &st->seg[SEG_CS]);
-	svm_seg_store(&save->ss, &st->seg[SEG_SS]);
-	svm_seg_store(&save->ds, &st->seg[SEG_DS]);
-	save->gdtr.base = st->gdt.base;
-	save->gdtr.limit = st->gdt.limit;
-	save->idtr.base = st->idt.base;
-	save->idtr.limit = st->idt.limit;
 	save->efer = st->efer;
 	save->cr0 = st->cr0;
 	save->cr3 = st->cr3;
@@ -181,14 +174,8 @@ void svm_nested_save_store(struct vmcb_save_area *save, const struct x86_state *
 	save->rax = st->gpr[GPR_RAX];
 }
 
-void svm_nested_save_fetch(struct x86_state *st, const struct vmcb_save_area *save)
+void svm_nested_regs_fetch(struct x86_state *st, const struct vmcb_save_area *save)
 {
-	svm_seg_fetch(&st->seg[SEG_ES], &save->es);
-	svm_seg_fetch(&st->seg[SEG_CS], &save->cs);
-	svm_seg_fetch(&st->seg[SEG_SS], &save->ss);
-	svm_seg_fetch(&st->seg[SEG_DS], &save->ds);
-	st->gdt = (struct x86_table){ save->gdtr.base, save->gdtr.limit };
-	st->idt = (struct x86_table){ save->idtr.base, save->idtr.limit };
 	st->efer = save->efer;
 	st->cr0 = save->cr0;
 	st->cr3 = save->cr3;
@@ -197,6 +184,31 @@ void svm_nested_save_fetch(struct x86_state *st, const struct vmcb_save_area *sa
 	st->rip = save->rip;
 	st->gpr[GPR_RSP] = save->rsp;
 	st->gpr[GPR_RAX] = save->rax;
+}
+
+/* Those, segments and tables. */
+static void host_store(struct vmcb_save_area *save, const struct x86_state *st)
+{
+	svm_seg_store(&save->es, &st->seg[SEG_ES]);
+	svm_seg_store(&save->cs, &st->seg[SEG_CS]);
+	svm_seg_store(&save->ss, &st->seg[SEG_SS]);
+	svm_seg_store(&save->ds, &st->seg[SEG_DS]);
+	save->gdtr.base = st->gdt.base;
+	save->gdtr.limit = st->gdt.limit;
+	save->idtr.base = st->idt.base;
+	save->idtr.limit = st->idt.limit;
+	svm_nested_regs_store(save, st);
+}
+
+static void host_fetch(struct x86_state *st, const struct vmcb_save_area *save)
+{
+	svm_seg_fetch(&st->seg[SEG_ES], &save->es);
+	svm_seg_fetch(&st->seg[SEG_CS], &save->cs);
+	svm_seg_fetch(&st->seg[SEG_SS], &save->ss);
+	svm_seg_fetch(&st->seg[SEG_DS], &save->ds);
+	st->gdt = (struct x86_table){ save->gdtr.base, save->gdtr.limit };
+	st->idt = (struct x86_table){ save->idtr.base, save->idtr.limit };
+	svm_nested_regs_fetch(st, save);
 }
 
 #define GRP_HOST \
@@ -269,7 +281,7 @@ void svm_nested_half(struct svm_vcpu *s, u8 *half)
 	struct vmcb_save_area *save = (void *)(half + HALF_SAVE);
 
 	control_save(s, (struct vmcb_control_area *)half);
-	svm_nested_save_store(save, &s->nested->host);
+	host_store(save, &s->nested->host);
 	save->dr6 = DR6_ONES;
 	save->dr7 = DR7_ONES;
 	save->g_pat = s->nested->host_pat;
@@ -325,7 +337,7 @@ static int state_take(struct svm_vcpu *s, struct svm_nested *n, const u8 *vmcb)
 	struct nested_vmrun r;
 
 	n->control = *(const struct vmcb_control_area *)vmcb;
-	svm_nested_save_fetch(&n->host, save);
+	host_fetch(&n->host, save);
 	n->host_pat = save->g_pat;
 	n->save.g_pat = s->vmcb->save.g_pat;
 	svm_nested_limits(s, &n->host, &lim);
@@ -384,6 +396,7 @@ static int svm_nested_state_set(struct x86_vcpu *v,
 const struct nested_ops svm_nested_ops = {
 	.state_size	= STATE_SIZE,
 	.exit		= svm_nested_exit,
+	.intercepts	= svm_nested_intercepts,
 	.wants		= svm_nested_wants,
 	.exit_event	= svm_nested_exit_event,
 	.leave		= svm_nested_leave,

@@ -15,6 +15,7 @@
 #include "core/hwenable.h"
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
+#include "x86/vcpu/enter.h"
 
 /* vmenter.S knows these numbers. */
 static_assert(GPR_RAX == 0 && GPR_RCX == 1 && GPR_RDX == 2 && GPR_RBX == 3);
@@ -120,7 +121,7 @@ static __always_inline void exit_copy(struct svm_vcpu *s)
 	state->rip = vmcb->save.rip;
 	state->rflags = vmcb->save.rflags;
 	state->cpl = vmcb->save.cpl;
-	state->valid = (state->valid & svm_features.kept) | SVM_GROUPS_COPIED;
+	state->valid = (state->valid & s->kept) | SVM_GROUPS_COPIED;
 	if (unlikely(s->step))
 		svm_step_exit(s);
 	vmcb->control.event_inj = 0;
@@ -144,12 +145,13 @@ bool svm_can_enter(struct x86_vcpu *v)
 	return true;
 }
 
-/* RCU may not be watching: nothing here may be traced. */
+/* Between guest_begin() and guest_end() RCU may not be watching: nothing is traced there. */
 noinstr void svm_enter(struct x86_vcpu *v)
 {
 	struct svm_cpu *c = this_cpu_ptr(&svm_cpu);
 	struct svm_vcpu *s = to_svm(v);
 	struct vmcb *vmcb = s->vmcb;
+	bool ran;
 
 	if (unlikely(!s->host_saved || host_has_ldt()))
 		host_save(s, c);
@@ -157,11 +159,15 @@ noinstr void svm_enter(struct x86_vcpu *v)
 		svm_asid_assign(s, c);
 	if (unlikely(s->entry_work))
 		entry_work_do(s);
+	vmcb->save.rax = v->state.gpr[GPR_RAX];
+
+	guest_begin(v);
 	if (static_cpu_has_bug(X86_BUG_DIV0))
 		amd_clear_divider();
+	ran = svm_vmenter(v->state.gpr, s->vmcb_pa, c->host_pa);
+	guest_end();
 
-	vmcb->save.rax = v->state.gpr[GPR_RAX];
-	if (unlikely(!svm_vmenter(v->state.gpr, s->vmcb_pa, c->host_pa)))
+	if (unlikely(!ran))
 		enter_refused(s);
 	if (likely(vmcb->control.exit_code != EXIT_CODE_INVALID))
 		exit_copy(s);

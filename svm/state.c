@@ -3,7 +3,8 @@
  * Register groups between v->state and the control block.
  *
  * RIP, RSP and RFLAGS are copied at every exit (svm_enter()).  CR4, EFER, the debug
- * registers and the TSC offset change through x86 only, so v->state always has them;
+ * registers and the TSC offset change through x86 only, so v->state always has them, but
+ * for DR7 while it has local breakpoints: a hardware task switch clears those;
  * with nested paging the PDPTEs are read from memory at every use and are no state.
  *
  * On shadow page tables (APM vol. 2, 15.19) the guest always runs with paging, PAE
@@ -123,7 +124,9 @@ static void crs_store(struct svm_vcpu *s, u32 groups)
 static void dr_store(struct svm_vcpu *s)
 {
 	u64 dr7 = debug_dr7(&s->x86);
+	bool local = dr7 & DR7_LOCAL && !debug_has_breakpoints(&s->x86);
 
+	s->kept = svm_features.kept & ~(local ? GRP_DR : 0);
 	s->vmcb->save.dr6 = DR6_ONES;
 	s->vmcb->save.dr7 = dr7;
 	if (dr7 & DR7_ENABLED)
@@ -236,6 +239,8 @@ static void state_fetch_slow(struct svm_vcpu *s, u32 groups)
 		state->cr0 = cr0_seen(state->cr0, save->cr0);
 	if (groups & GRP_CR2)
 		state->cr2 = save->cr2;
+	if (groups & GRP_DR)
+		state->dr7 &= ~DR7_LOCAL | save->dr7;
 	/* L2's may be apart from L1's, which then stays as it is. */
 	if ((groups & GRP_CR8) && !s->x86.nested.masks_if)
 		state->cr8 = s->vmcb->control.int_ctl & V_TPR_MASK;

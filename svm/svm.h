@@ -42,6 +42,7 @@ enum svm_nmi {
  *              after load() to put()
  * @entry_work: ENTRY_* to be done at the next entry
  * @nmi: (r) enum svm_nmi
+ * @kept: groups that an exit leaves valid: svm_features.kept, or less (dr_store())
  * @soft_injected: the event injected last was a #BP or #OF
  * @step: (r) STEP_*: the control block's RFLAGS.TF is ours (step.c)
  * @step_tf: (x) the guest's own RFLAGS.TF when the instruction began
@@ -72,6 +73,7 @@ struct svm_vcpu {
 	bool host_saved;
 	u8 entry_work;
 	u8 nmi;
+	u32 kept;
 	bool soft_injected;
 	u8 step;
 	bool step_tf;
@@ -176,6 +178,16 @@ void svm_state_store(struct x86_vcpu *v, u32 groups);
 	(GRP_CR0 | GRP_CR2 | GRP_CR8 | GRP_CSSS | GRP_DATA | GRP_SEGS | \
 	 GRP_TABLES | GRP_SHADOW)
 #define SVM_GROUPS_COPIED	(GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_CPL)
+
+/* Those that VMRUN and #VMEXIT switch without a look at them. */
+#define SVM_GROUPS_RAW	(GRP_CSSS | GRP_DATA | GRP_TABLES)
+
+/** svm_state_forget - groups are what the control block has of them */
+static inline void svm_state_forget(struct svm_vcpu *s, u32 groups)
+{
+	s->x86.state.valid &= ~groups;
+	s->x86.state.dirty &= ~groups;
+}
 
 /* msr.c */
 

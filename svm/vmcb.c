@@ -84,13 +84,15 @@ void vmcb_intercept_flip(struct svm_vcpu *s, unsigned int bit)
 
 void vmcb_intercepts_l1(struct svm_vcpu *s, const u32 *words)
 {
+	static const u32 none[MAX_INTERCEPT];
+	u32 *merged = s->vmcb->control.intercepts;
 	unsigned int i;
-	u32 word;
 
+	if (!words)
+		words = none;
 	for (i = 0; i < MAX_INTERCEPT; i++) {
-		word = words ? words[i] : 0;
-		s->intercepts_l1[i] = word;
-		s->vmcb->control.intercepts[i] = s->intercepts[i] | word;
+		s->intercepts_l1[i] = words[i];
+		merged[i] = s->intercepts[i] | words[i];
 	}
 	vmcb_changed(s, CLEAN_INTERCEPTS);
 }

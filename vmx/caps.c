@@ -28,6 +28,15 @@ static bool unrestricted_guest = true;
 module_param(unrestricted_guest, bool, 0444);
 MODULE_PARM_DESC(unrestricted_guest, "real mode in hardware; without it in software");
 
+/* Clocks between two PAUSEs of a loop, and after how many of them it exits. */
+static uint ple_gap = 128;
+module_param(ple_gap, uint, 0444);
+MODULE_PARM_DESC(ple_gap, "longest gap between PAUSEs of a loop; 0: loops do not exit");
+
+static uint ple_window = 4096;
+module_param(ple_window, uint, 0444);
+MODULE_PARM_DESC(ple_window, "how long a loop of PAUSEs may last");
+
 static bool vnmi = true;
 module_param(vnmi, bool, 0444);
 MODULE_PARM_DESC(vnmi, "the processor keeps the guest's NMI mask");
@@ -165,6 +174,10 @@ static void controls_adjust(struct vmx_features *f)
 		f->control[WORD_PIN] &= ~PIN_BASED_VIRTUAL_NMIS;
 	f->vnmi = f->control[WORD_PIN] & PIN_BASED_VIRTUAL_NMIS;
 	vnmi = f->vnmi;
+	if (!ple_gap)
+		*cpu2 &= ~SECONDARY_EXEC_PAUSE_LOOP_EXITING;
+	f->ple_gap = ple_gap;
+	f->ple_window = ple_window;
 	f->mtf = f->may[WORD_CPU] & CPU_BASED_MONITOR_TRAP_FLAG;
 	f->tsc_aux = *cpu2 & SECONDARY_EXEC_ENABLE_RDTSCP;
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED0, f->cr0_fixed);

@@ -39,6 +39,7 @@ DECLARE_PER_CPU(struct vmx_cpu, vmx_cpu);
  * @vnmi: virtual NMIs
  * @mtf: the monitor trap flag
  * @tsc_aux: TSC_AUX exists
+ * @ple_gap, @ple_window: of PAUSE-loop exiting, in TSC clocks
  * @vpid_caps: IA32_VMX_EPT_VPID_CAP, as far as it is used
  * @eptp: what every EPT pointer has besides the address
  * @invept: VMX_EPT_EXTENT_* to flush one guest by
@@ -57,6 +58,8 @@ struct vmx_features {
 	bool vnmi;
 	bool mtf;
 	bool tsc_aux;
+	u32 ple_gap;
+	u32 ple_window;
 	u64 vpid_caps;
 	u64 eptp;
 	unsigned long invept;

@@ -26,6 +26,7 @@
 #include "core/hwenable.h"
 #include "vmx/cpu.h"
 #include "vmx/vmcs.h"
+#include "x86/vcpu/enter.h"
 
 /* vmenter.S knows these numbers. */
 static_assert(GPR_RAX == 0 && GPR_RCX == 1 && GPR_RDX == 2 && GPR_RBX == 3);
@@ -199,7 +200,7 @@ static void entry_prepare(struct vmx_vcpu *s, struct vmx_cpu *c)
 	s->entry_work &= ~ENTRY_KICK;
 }
 
-/* RCU may not be watching: nothing here may be traced. */
+/* Between guest_begin() and guest_end() RCU may not be watching: nothing is traced there. */
 noinstr void vmx_enter(struct x86_vcpu *v)
 {
 	struct vmx_cpu *c = this_cpu_ptr(&vmx_cpu);
@@ -214,6 +215,9 @@ noinstr void vmx_enter(struct x86_vcpu *v)
 	if (unlikely(ldt))
 		s->host.ldt = ldt;
 	host_fields_sync(s);
+	s->injected = s->armed;
+
+	guest_begin(v);
 	if (unlikely(native_read_cr2() != state->cr2))
 		native_write_cr2(state->cr2);
 	if (vmx_features.l1d_flush == VMENTER_L1D_FLUSH_COND ||
@@ -221,10 +225,10 @@ noinstr void vmx_enter(struct x86_vcpu *v)
 		vmx_l1d_flush(s);
 	else if (static_branch_unlikely(&mmio_stale_data_clear))
 		x86_clear_cpu_buffers();
-
-	s->injected = s->armed;
 	ran = vmx_vmenter(state->gpr, &s->host.rsp, s->launched);
 	state->cr2 = native_read_cr2();
+	guest_end();
+
 	if (unlikely(!ran)) {
 		enter_refused(s);
 	} else {

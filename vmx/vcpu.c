@@ -182,7 +182,7 @@ static void exits_update(struct vmx_vcpu *s, u32 off)
 	vmcs_control(s, WORD_CPU, CPU_BASED_MWAIT_EXITING |
 		     CPU_BASED_MONITOR_EXITING,
 		     !(off & KVM_X86_DISABLE_EXITS_MWAIT));
-	if (vmx_features.may[WORD_CPU2] & SECONDARY_EXEC_PAUSE_LOOP_EXITING)
+	if (vmx_features.control[WORD_CPU2] & SECONDARY_EXEC_PAUSE_LOOP_EXITING)
 		vmcs_control(s, WORD_CPU2, SECONDARY_EXEC_PAUSE_LOOP_EXITING,
 			     !(off & KVM_X86_DISABLE_EXITS_PAUSE));
 }

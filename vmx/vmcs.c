@@ -120,10 +120,17 @@ static void field_store(const struct vmcs_copy *f, const void *state)
 	vmcs_write(f->encoding, value);
 }
 
+/* Fields of PDPTEs exist where EPT does, and nobody asks without (SDM vol. 3, B.2.3). */
+static u32 groups_there(u32 groups)
+{
+	return vmx_features.ept ? groups : groups & ~GRP_PDPTR;
+}
+
 void vmcs_groups_fetch(struct vmx_vcpu *s, u32 groups)
 {
 	int i;
 
+	groups = groups_there(groups);
 	for (i = 0; i < ARRAY_SIZE(vmcs_copies); i++)
 		if (vmcs_copies[i].group & groups)
 			field_fetch(&vmcs_copies[i], &s->x86.state);
@@ -133,6 +140,7 @@ void vmcs_groups_store(struct vmx_vcpu *s, u32 groups)
 {
 	int i;
 
+	groups = groups_there(groups);
 	for (i = 0; i < ARRAY_SIZE(vmcs_copies); i++)
 		if (vmcs_copies[i].group & groups)
 			field_store(&vmcs_copies[i], &s->x86.state);
@@ -291,6 +299,11 @@ static void control_fill(struct vmx_vcpu *s)
 	vmcs_write(CR4_GUEST_HOST_MASK, ~0ull);
 	if (s->vpid)
 		vmcs_write(VIRTUAL_PROCESSOR_ID, s->vpid);
+	/* SDM vol. 3, 25.6.13. */
+	if (vmx_features.control[WORD_CPU2] & SECONDARY_EXEC_PAUSE_LOOP_EXITING) {
+		vmcs_write(PLE_GAP, vmx_features.ple_gap);
+		vmcs_write(PLE_WINDOW, vmx_features.ple_window);
+	}
 	if (vmx_features.control[WORD_CPU2] & SECONDARY_EXEC_ENCLS_EXITING)
 		vmcs_write(ENCLS_EXITING_BITMAP, ~0ull);
 }

@@ -20,21 +20,13 @@ static const struct gwalk_ctx *walk_of(const struct mmu_vcpu *vcpu)
 	return &vcpu->ctx[vcpu->mode->kind].walk;
 }
 
-/* Not writable where the host's page, the dirty log or a guest's table forbids. */
-static int prefetch_leaf(struct prefetch_op *p, u64 *sptep,
-			 const struct mmu_pfn *page,
-			 const struct shadow_entry *e, u64 unset)
+/* Not where the host's page, the dirty log or a guest's table forbids. */
+static bool may_write(const struct prefetch_op *p, const struct mmu_pfn *page, gfn_t gfn)
 {
-	struct mmu *mmu = p->vcpu->mmu;
-	u32 acc = e->acc;
-	u64 spte;
+	struct mmu_tracked *t = &p->vcpu->mmu->shadow->tracked;
 
-	if (!(hostpage_leaf_how(p->slot, page, false) & LEAF_WRITE) ||
-	    (p->tables && tracked_any(&mmu->shadow->tracked, e->gfn, 1)))
-		acc &= ~ACC_W;
-	spte = spte_shadow_leaf(mmu->config, LEVEL_4K, page->pfn, acc, e->pkey);
-	return shadow_leaf_set(sptep, spte & ~unset, e->gfn,
-			       &p->vcpu->reserve->desc, p->b);
+	return (hostpage_leaf_how(p->slot, page, false) & LEAF_WRITE) &&
+	       !(p->tables && tracked_any(t, gfn, 1));
 }
 
 /* What a guest's entry says. */
@@ -44,6 +36,8 @@ static void prefetch_entry(struct prefetch_op *p, u64 *sptep,
 	const struct mmu_slot *slot = p->slot;
 	struct mmu *mmu = p->vcpu->mmu;
 	struct mmu_pfn page;
+	u32 acc = e->acc;
+	u64 spte;
 	int err;
 
 	if (e->gfn - slot->base_gfn >= slot->npages ||
@@ -51,7 +45,10 @@ static void prefetch_entry(struct prefetch_op *p, u64 *sptep,
 		return;
 	if (!mmu_env_pfn_present(slot, e->gfn, 1, e->acc & ACC_W, &page))
 		return;
-	err = prefetch_leaf(p, sptep, &page, e, 0);
+	if (!may_write(p, &page, e->gfn))
+		acc &= ~ACC_W;
+	spte = spte_shadow_leaf(mmu->config, LEVEL_4K, page.pfn, acc, e->pkey);
+	err = shadow_leaf_set(sptep, spte, e->gfn, &p->vcpu->reserve->desc, p->b);
 	hostpage_put(slot, &page, !err, false);
 }
 
@@ -79,21 +76,33 @@ static void prefetch_entries(struct prefetch_op *p, const struct mmu_fault *faul
 	}
 }
 
+/* A leaf that nobody has used, but for its frame. */
+static u64 leaf_blank(const struct mmu_config *cfg, const struct shadow_entry *e, u32 acc)
+{
+	return spte_shadow_leaf(cfg, LEVEL_4K, 0, acc, e->pkey) & ~cfg->accessed;
+}
+
 /* Frames in a row, from @e's up to @end, as far as the host has them. */
 static void prefetch_run(struct prefetch_op *p, u64 *sptep,
 			 struct shadow_entry e, gfn_t end)
 {
+	const struct mmu_config *cfg = p->vcpu->mmu->config;
 	struct mmu_pfn page[SHADOW_PREFETCH_DIRECT] __uninitialized;
 	unsigned int count, i;
+	u64 leaf[2], spte;
 	int err;
 
 	if (e.gfn >= end)
 		return;
 	count = mmu_env_pfn_present(p->slot, e.gfn, end - e.gfn, e.acc & ACC_W,
 				    page);
+	leaf[false] = leaf_blank(cfg, &e, e.acc & ~ACC_W);
+	leaf[true] = leaf_blank(cfg, &e, e.acc);
 	for (i = 0; i < count; i++, e.gfn++) {
-		err = prefetch_leaf(p, sptep++, &page[i], &e,
-				    p->vcpu->mmu->config->accessed);
+		spte = leaf[may_write(p, &page[i], e.gfn)] |
+		       page[i].pfn << MMU_PAGE_SHIFT;
+		err = shadow_leaf_set(sptep++, spte, e.gfn,
+				      &p->vcpu->reserve->desc, p->b);
 		hostpage_put(p->slot, &page[i], !err, false);
 	}
 }

@@ -163,6 +163,8 @@ enum { MODE_SMI = 2, MODE_NMI = 4, MODE_INIT = 5 };
 static void by_message(void)
 {
 	start(true);
+	if (is_stock())
+		test_skip("Linux's KVM 6.1 drops it");
 	message(MODE_SMI);
 	/* Linux's KVM looks when the vCPU runs. */
 	CHECK(events(&v).smi.pending || is_stock());

@@ -26,6 +26,7 @@ static struct vcpu v;
 struct outcome {
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
+	uint64_t dr7;
 	uint8_t memory[MEMORY];
 };
 
@@ -94,11 +95,26 @@ static void run_to_port(uint16_t port)
 		FAIL("%s", vcpu_describe(&v));
 }
 
+/* Local and one global, where nothing is. */
+static void breakpoints_set(void)
+{
+	struct kvm_debugregs d = {
+		.db = { 0xf000, 0xf100, 0xf200, 0xf300 },
+		.dr6 = 0xffff0ff0, .dr7 = 0x457,
+	};
+
+	OK(ioctl(v.fd, KVM_SET_DEBUGREGS, &d));
+}
+
 static void outcome_take(struct outcome *o)
 {
+	struct kvm_debugregs d;
+
 	run_to_port(PORT_DONE);
 	o->regs = vcpu_regs(&v);
 	o->sregs = vcpu_sregs(&v);
+	OK(ioctl(v.fd, KVM_GET_DEBUGREGS, &d));
+	o->dr7 = d.dr7;
 	memcpy(o->memory, vm.mem, MEMORY);
 }
 
@@ -116,6 +132,8 @@ static void same(void)
 	CHECK_EQ(emulated.regs.rip, native.regs.rip);
 	CHECK_EQ(emulated.regs.rflags, native.regs.rflags);
 	CHECK_EQ(emulated.sregs.cr0, native.sregs.cr0);
+	CHECK_EQ(emulated.dr7, native.dr7);
+	CHECK_EQ(native.dr7, 0x402);
 	for (i = 0; i < 8; i++) {
 		CHECK_EQ(e[i].selector, n[i].selector);
 		CHECK_EQ(e[i].base, n[i].base);
@@ -150,6 +168,7 @@ static void run_both(const uint8_t *code, const uint8_t *end,
 		r = vcpu_regs(&v);
 		r.rdi = i ? GPA_HOLE : POINTER;
 		vcpu_set_regs(&v, &r);
+		breakpoints_set();
 		if (i && !sel)
 			OK(ioctl(v.fd, KVM_SET_GUEST_DEBUG, &debug));
 		outcome_take(i ? &emulated : &native);

@@ -90,7 +90,7 @@ static const struct {
 	  "unsigned int vcpu_id (4), __u32 version (4), __u64 tsc_timestamp (8), "
 	  "__u64 system_time (8), __u32 tsc_to_system_mul (4), "
 	  "__s8 tsc_shift (1), __u8 flags (1)" },
-	{ "kvm/kvm_enter_smm",
+	{ "kvm/kvm_smm_transition",
 	  "unsigned int vcpu_id (4), u64 smbase (8), bool entering (1)" },
 	{ "kvm/kvm_write_tsc_offset",
 	  "unsigned int vcpu_id (4), __u64 previous_tsc_offset (8), "

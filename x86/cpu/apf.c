@@ -124,7 +124,10 @@ void apf_reset(struct x86_vcpu *v)
 
 void vcpu_step_apf_down(void *obj)
 {
-	pagein_drop(to_x86_vcpu(obj)->apf.queue);
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+
+	if (v->apf.queue)
+		pagein_drop(v->apf.queue);
 }
 
 /* ------------------------------------------------------------------------ */

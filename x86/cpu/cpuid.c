@@ -17,7 +17,10 @@
 
 void vcpu_step_cpuid_down(void *obj)
 {
-	kvfree(to_x86_vcpu(obj)->cpuid.entry);
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+
+	if (v->cpuid.entry)
+		kvfree(v->cpuid.entry);
 }
 
 static __always_inline const struct kvm_cpuid_entry2 *
@@ -129,6 +132,7 @@ void cpuid_update(struct x86_vcpu *v)
 	apic_cpuid_update(v);
 	pv_cpuid_update(v);
 	cr_changed(v);
+	v->nested.l1_waits = false;
 }
 
 static inline bool mwait_follows_msr(const struct x86_vcpu *v)

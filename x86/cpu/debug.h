@@ -3,7 +3,8 @@
  * Debug registers, and the debug exceptions that x86 raises in the processor's place.
  *
  * The guest's debug registers (GRP_DR) change through x86 only, because every
- * access to them and every #DB exits.  While userspace debugs with hardware
+ * access to them and every #DB exits; but for local breakpoints, which a task switch of
+ * the processor's clears.  While userspace debugs with hardware
  * breakpoints the processor has userspace's instead; the guest still sees its
  * own.
  */

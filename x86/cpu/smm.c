@@ -82,7 +82,7 @@ static void entry_segments(struct x86_state *s, u32 smbase)
 static void entry_state(struct x86_vcpu *v)
 {
 	struct x86_state *s = state_set(v, GRP_CR0 | GRP_CR4 | GRP_EFER | GRP_CSSS |
-					GRP_SEGS | GRP_TABLES | GRP_DR);
+					GRP_DATA | GRP_SEGS | GRP_TABLES | GRP_DR);
 
 	state_replace(v, GRP_RIP | GRP_RFLAGS | GRP_CPL | GRP_SHADOW);
 	s->rip = SMRAM_ENTRY;
@@ -113,7 +113,7 @@ void smm_enter(struct x86_vcpu *v)
 	vendor(event_nmi_mask)(v, true);
 	smram_save(area, &m, v->cpuid.has_lm);
 	smm_switch(v, true);
-	trace_kvm_enter_smm(v->vcpu.id, v->smm.smbase, true);
+	trace_kvm_smm_transition(v->vcpu.id, v->smm.smbase, true);
 	guest_write(&v->vcpu, (u64)v->smm.smbase + SMRAM_AREA, area,
 		    sizeof(area));
 	entry_state(v);
@@ -156,8 +156,8 @@ static void segments_load(struct x86_state *s, const struct smram_state *m)
 static void state_load(struct x86_vcpu *v, const struct smram_state *m, u64 efer)
 {
 	struct x86_state *s = state_replace(v, GRP_CR0 | GRP_CR3 | GRP_CR4 |
-					    GRP_EFER | GRP_CSSS | GRP_SEGS |
-					    GRP_TABLES);
+					    GRP_EFER | GRP_CSSS | GRP_DATA |
+					    GRP_SEGS | GRP_TABLES);
 
 	segments_load(s, m);
 	s->cr0 = m->cr0 | X86_CR0_ET;
@@ -202,7 +202,7 @@ bool smm_leave(struct x86_vcpu *v, const struct smram_state *m)
 		smm_switch(v, true);
 		return false;
 	}
-	trace_kvm_enter_smm(v->vcpu.id, v->smm.smbase, false);
+	trace_kvm_smm_transition(v->vcpu.id, v->smm.smbase, false);
 	v->smm.smbase = m->smbase;
 	state_load(v, m, efer);
 	leave_settle(v);

@@ -17,6 +17,7 @@
 #include "x86/insn/fetch.h"
 #include "x86/insn/pio.h"
 #include "x86/insn/usual.h"
+#include "x86/vcpu/nested.h"
 #include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
@@ -330,6 +331,8 @@ enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 	if (exit->kind == X86_EXIT_PAGE && !debug_is_armed(v) &&
 	    usual_mmio(v, exit, &next))
 		return next;
+	if (nested_l2_runs(v) && nested_ops->intercepts(v, &v->emul->ctx.insn))
+		return X86_RESUME;
 	v->emul->nreads = 0;
 	context_fill(v);
 	if (exit->kind == X86_EXIT_PAGE &&

@@ -3,7 +3,8 @@
  * Nearly every access to a device is a MOV between a register, or an immediate, and
  * one operand in memory.  After a second-level page fault the processor has checked
  * segments and the guest's tables, and has told where the operand is: what is left to
- * do is the access.
+ * do is the access, and where the processor does not tell whether it was a write, to ask
+ * the tables.
  */
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -116,6 +117,29 @@ static bool mov_writes(const struct emul_insn *insn, u64 error)
 				      insn->exec == exec_mov_imm));
 }
 
+/*
+ * What has been translated for an access that may have been a read is no proof of a
+ * write: the bytes may be others by now.  Outside 64-bit mode segments have a say too,
+ * and that is the emulator's.
+ */
+static bool store_is_allowed(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	struct emul_ctx *ctx = &v->emul->ctx;
+	u64 access = state_get(v, GRP_CPL)->cpl == 3 ? PF_WRITE | PF_USER : PF_WRITE;
+	struct emul_fault fault;
+	gpa_t gpa;
+	u64 la;
+
+	if (exit->page.error & PF_WRITE)
+		return true;
+	if (ctx->mode != EMUL_64)
+		return false;
+	la = operand_linear(ctx, operand_address(ctx));
+	return state_is_canonical(v, la) &&
+	       guest_translate(v, la, access, &gpa, &fault) == EMUL_OK &&
+	       gpa == exit->page.gpa;
+}
+
 bool usual_mmio(struct x86_vcpu *v, const struct x86_exit *exit,
 		enum x86_next *next)
 {
@@ -134,6 +158,8 @@ bool usual_mmio(struct x86_vcpu *v, const struct x86_exit *exit,
 		return false;
 	ctx->rip = state_get(v, GRP_RIP | GRP_RSP)->rip;
 	if (insn->lock || !operand_in_memory(insn) || !operand_is_at(ctx, gpa))
+		return false;
+	if (write && !store_is_allowed(v, exit))
 		return false;
 	/* Memory comes before other devices. */
 	if (!apic && guest_slot(&v->vcpu, gpa >> PAGE_SHIFT))

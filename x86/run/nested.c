@@ -9,6 +9,7 @@
 #include "mmu/mmu_nested.h"
 #include "x86/cpu/caps.h"
 #include "x86/cpu/cr.h"
+#include "x86/insn/fetch.h"
 #include "x86/run/exits.h"
 #include "x86/vcpu/nested.h"
 
@@ -44,6 +45,36 @@ bool kvm_nested_skip(struct x86_vcpu *v, const struct x86_exit *exit)
 }
 EXPORT_SYMBOL_GPL(kvm_nested_skip);
 
+/* The 67h prefix is rare: longer than 0F 01 and ModRM. */
+bool kvm_nested_rax(struct x86_vcpu *v, const struct x86_exit *exit, u64 *rax,
+		    u64 *next_rip)
+{
+	enum emul_mode mode = emulate_mode(v);
+	u8 size = mode == EMUL_64 ? 8 : mode == EMUL_32 ? 4 : 2;
+	struct emul_insn insn;
+
+	if (!exit_next_rip(v, exit, next_rip))
+		return false;
+	if ((u32)(*next_rip - state_get(v, GRP_RIP)->rip) > 3) {
+		if (!emulate_decode(v, exit, &insn, &v->next))
+			return false;
+		size = insn.addr_size;
+	}
+	*rax = v->state.gpr[GPR_RAX] & GENMASK_ULL(8 * size - 1, 0);
+	return true;
+}
+EXPORT_SYMBOL_GPL(kvm_nested_rax);
+
+bool kvm_nested_decode(struct x86_vcpu *v, struct emul_insn *insn)
+{
+	struct emul_fault fault;
+	struct insn_code c;
+
+	insn_code_start(v, &c);
+	return insn_code_decode(v, &c, insn, &fault) > 0;
+}
+EXPORT_SYMBOL_GPL(kvm_nested_decode);
+
 int kvm_nested_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len)
 {
 	return guest_read(&v->vcpu, gpa, buf, len);
@@ -57,25 +88,28 @@ int kvm_nested_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 }
 EXPORT_SYMBOL_GPL(kvm_nested_write);
 
-int kvm_nested_read_parts(struct x86_vcpu *v, gpa_t gpa, void *image,
-			  const struct guest_part *part, unsigned int n)
+void __user *kvm_nested_page(struct x86_vcpu *v, gpa_t gpa, bool write)
 {
-	return guest_read_parts(&v->vcpu, gpa, image, part, n);
+	return guest_page_user(&v->vcpu, gpa, write);
 }
-EXPORT_SYMBOL_GPL(kvm_nested_read_parts);
+EXPORT_SYMBOL_GPL(kvm_nested_page);
 
-int kvm_nested_write_parts(struct x86_vcpu *v, gpa_t gpa, const void *image,
-			   const struct guest_part *part, unsigned int n)
+void kvm_nested_page_written(struct x86_vcpu *v, gpa_t gpa)
 {
-	return guest_write_parts(&v->vcpu, gpa, image, part, n);
+	guest_page_written(&v->vcpu, gpa);
 }
-EXPORT_SYMBOL_GPL(kvm_nested_write_parts);
+EXPORT_SYMBOL_GPL(kvm_nested_page_written);
 
 int kvm_nested_npt(struct x86_vcpu *v, const struct x86_state *s)
 {
 	struct mmu_cpu cpu = cr_mmu_cpu(v, s);
+	int err = mmu_nested_npt(&v->vcpu.mmu, &cpu);
 
-	return mmu_nested_npt(&v->vcpu.mmu, &cpu);
+	if (err)
+		return err;
+	mmu_ctx_update(&v->vcpu.mmu, MMU_CTX_GUEST, &cpu);
+	v->nested.l1_waits = true;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(kvm_nested_npt);
 
@@ -100,10 +134,11 @@ void kvm_nested_leave(struct x86_vcpu *v)
 {
 	if (v->nested.ctx == MMU_CTX_L2)
 		mmu_nested_leave(&v->vcpu.mmu);
+	if (v->nested.ctx != MMU_CTX_L2 || !v->nested.l1_waits)
+		nested_switched(v);
 	v->nested.l2 = false;
 	v->nested.masks_if = false;
 	v->nested.ctx = MMU_CTX_GUEST;
-	nested_switched(v);
 }
 EXPORT_SYMBOL_GPL(kvm_nested_leave);
 

@@ -9,8 +9,6 @@
  * what they are while an exit is handled, and a guest that never exits delays
  * nobody who replaces them.
  */
-#include <linux/context_tracking.h>
-#include <linux/jiffies.h>
 #include <linux/sched/signal.h>
 #include <linux/signal.h>
 #include <linux/vtime.h>
@@ -117,21 +115,6 @@ static enum x86_next run_root(struct x86_vcpu *v)
 	return likely(mmu_root_is_current(&v->vcpu.mmu)) ? X86_RESUME : run_root_load(v);
 }
 
-/*
- * In the guest, as far as RCU, accounting and the tick are concerned.  RCU looks
- * once a tick whether a CPU was quiescent, so it is told once a tick.
- */
-static void run_guest(struct x86_vcpu *v)
-{
-	vtime_account_guest_enter();
-	if (!context_tracking_guest_enter() && v->rcu_told != jiffies) {
-		v->rcu_told = jiffies;
-		rcu_note_context_switch(false);
-	}
-	vendor(enter)(v);
-	context_tracking_guest_exit();
-}
-
 /* Return: false when something came in between and the guest was not entered. */
 static bool run_enter(struct x86_vcpu *v)
 {
@@ -147,7 +130,8 @@ static bool run_enter(struct x86_vcpu *v)
 	}
 	trace_kvm_entry(vcpu->id, v->state.rip, false);
 	fpu_enter(v);
-	run_guest(v);
+	vtime_account_guest_enter();
+	vendor(enter)(v);
 	fpu_leave(v);
 	vcpu_exit_mark(vcpu);
 	/*

@@ -6,10 +6,11 @@
  * without nesting never gets there.  The vendor is asked
  *
  *	in run/run.c	between decoding and dispatching an exit	exit
+ *	in insn/emulate.c	before x86 executes an instruction		intercepts
  *	in event.c	before an exception merges into #DF, and
  *			when something is picked			wants
  *	in event.c	an event that L1 gets				exit_event
- *	in run/nested.c	INIT, reset, KVM_SET_NESTED_STATE		leave
+ *	in run/vcpu.c	INIT, reset					leave
  *
  * How L1 enters L2 is the vendor's: an exit of kind X86_EXIT_VENDOR.  What it asks of x86
  * for it is below: kvm_nested_*().
@@ -17,7 +18,6 @@
 #ifndef LAMINA_X86_VCPU_NESTED_H
 #define LAMINA_X86_VCPU_NESTED_H
 
-#include "core/guestmem.h"
 #include "emul/smram.h"
 #include "x86/vcpu/x86.h"
 
@@ -28,6 +28,8 @@
  *
  * @exit: does L1 take this exit?  True: it has it, and L1 runs now.  False: it is x86's;
  *        @exit may have become another kind.  kvm->srcu held
+ * @intercepts: does L1 intercept an instruction that x86 is about to execute?  Then the
+ *              processor is to come to it, which exits.  Changes nothing.  kvm->srcu held
  * @wants: does L1 take an event before L2 gets it?  Exceptions, NMI, interrupt, and the
  *         kinds that only L1 gets.  Whether it is blocked is event_blocked()'s.  Changes nothing
  * @exit_event: exit to L1 because of an event that @wants() or the vendor itself has
@@ -42,11 +44,13 @@
  * @state_get: KVM_GET_NESTED_STATE: fill @out, of @state_size zeroed bytes, @out->size as
  *         well.  L2 need not run
  * @state_set: KVM_SET_NESTED_STATE: @in has @in->size bytes, at least its header.  0;
- *         -EINVAL, -ENOMEM: nothing has changed.  L2 does not run
+ *         -EINVAL, -ENOMEM: nothing has changed.  Either level may run:
+ *         L2 is left
  */
 struct nested_ops {
 	u32 state_size;
 	bool (*exit)(struct x86_vcpu *v, struct x86_exit *exit);
+	bool (*intercepts)(struct x86_vcpu *v, const struct emul_insn *insn);
 	bool (*wants)(struct x86_vcpu *v, const struct x86_event *ev);
 	void (*exit_event)(struct x86_vcpu *v, const struct x86_event *ev);
 	void (*leave)(struct x86_vcpu *v);
@@ -85,6 +89,21 @@ void kvm_nested_init(struct x86_vcpu *v, const struct mmu_ctx_ops *second);
 /** kvm_nested_skip - exit_skip() (run/exits.h) */
 bool kvm_nested_skip(struct x86_vcpu *v, const struct x86_exit *exit);
 
+/**
+ * kvm_nested_rax - rAX as an address: as many bits as the instruction's address size
+ * @v: the vCPU
+ * @exit: of an instruction of 0F 01
+ * @rax: result
+ * @next_rip: result: where the instruction ends
+ *
+ * Return: as exit_skip().
+ */
+bool kvm_nested_rax(struct x86_vcpu *v, const struct x86_exit *exit, u64 *rax,
+		    u64 *next_rip);
+
+/** kvm_nested_decode - the instruction at RIP; false: there is none, the handler finds out */
+bool kvm_nested_decode(struct x86_vcpu *v, struct emul_insn *insn);
+
 /** kvm_nested_read - guest_read() (core/guestmem.h): 0 or -EFAULT */
 int kvm_nested_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len);
 
@@ -92,16 +111,15 @@ int kvm_nested_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len);
 int kvm_nested_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 		     unsigned int len);
 
-/** kvm_nested_read_parts - guest_read_parts() (core/guestmem.h): a control block */
-int kvm_nested_read_parts(struct x86_vcpu *v, gpa_t gpa, void *image,
-			  const struct guest_part *part, unsigned int n);
+/** kvm_nested_page - guest_page_user() (core/guestmem.h): L1's control block */
+void __user *kvm_nested_page(struct x86_vcpu *v, gpa_t gpa, bool write);
 
-/** kvm_nested_write_parts - guest_write_parts() (core/guestmem.h) */
-int kvm_nested_write_parts(struct x86_vcpu *v, gpa_t gpa, const void *image,
-			   const struct guest_part *part, unsigned int n);
+/** kvm_nested_page_written - guest_page_written() (core/guestmem.h) */
+void kvm_nested_page_written(struct x86_vcpu *v, gpa_t gpa);
 
 /**
- * kvm_nested_npt - L1's second level has the format of L1's own tables
+ * kvm_nested_npt - L1's second level has the format of L1's own tables, and those are
+ *                  what L1 comes back to
  * @v: the vCPU
  * @s: L1's registers: CR0, CR4 and EFER
  *

@@ -123,6 +123,7 @@ struct x86_state {
  *            its own
  * @if_flag: see there
  * @off: the guest's firmware has disabled it
+ * @l1_waits: MMU_CTX_GUEST is what L1 comes back to
  * @ctx: enum mmu_ctx_kind: whose tables translate what runs now
  */
 struct x86_nested {
@@ -130,6 +131,7 @@ struct x86_nested {
 	bool masks_if;
 	bool if_flag;
 	bool off;
+	bool l1_waits;
 	u8 ctx;
 };
 

@@ -491,7 +491,7 @@ TRACE_EVENT(kvm_pvclock_update,
 		  __entry->tsc_shift, __entry->flags)
 );
 
-TRACE_EVENT(kvm_enter_smm,
+TRACE_EVENT(kvm_smm_transition,
 	TP_PROTO(unsigned int vcpu_id, u64 smbase, bool entering),
 	TP_ARGS(vcpu_id, smbase, entering),
 	TP_STRUCT__entry(

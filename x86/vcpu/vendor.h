@@ -53,7 +53,8 @@ struct x86_caps;
  *         not, x86 executes the next instruction, or delivers the next event.  Own
  *         thread
  * @enter: run the guest once.  Interrupts off.  On return they are still off
- *         and host state is complete; general registers are in v->state, the
+ *         and host state is complete; guest_begin() and guest_end() (enter.h) are
+ *         around the time in the guest and nothing else; general registers are in v->state, the
  *         groups that the hardware keeps are marked invalid in v->state.valid.
  *         Never fails: a refused entry shows in exit_decode()
  * @exit_decode: interrupts on: what happened, all of @exit that its kind has; fetches

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which instructions L1 has intercepted of those that x86 executes for L2 (APM vol. 2,
+ * 15.8 to 15.14 and table 15-7).  The processor asks before it touches an operand in
+ * memory, so it would have exited: an instruction that is found here came to RIP between
+ * the exit and the look at its bytes.
+ */
+#include <linux/kernel.h>
+
+#include <asm/processor-flags.h>
+
+#include "svm/cpu.h"
+#include "svm/nested.h"
+
+#define MODRM_REG	0x38
+#define MODRM_ALL	0xff
+
+#define OPCODE_MOV_CR	0x20	/* 20: from CR, 22: to it; odd: DR */
+#define OPCODE_MOV_TO	2
+#define OPCODE_WRMSR	0x30
+#define OPCODE_RDMSR	0x32
+
+/* @mask: bits of ModRM that @modrm must have. */
+struct insn_row {
+	u8 map;
+	u8 opcode;
+	u8 mask;
+	u8 modrm;
+	u8 bit;
+};
+
+#define OP(map, opcode, bit)	{ map, opcode, 0, 0, INTERCEPT_##bit }
+#define REG(map, opcode, reg, bit) \
+	{ map, opcode, MODRM_REG, (reg) << 3, INTERCEPT_##bit }
+#define ALL(modrm, bit)		{ 1, 0x01, MODRM_ALL, modrm, INTERCEPT_##bit }
+
+static const struct insn_row insn_rows[] = {
+	OP(0, 0x9c, PUSHF), OP(0, 0x9d, POPF), OP(0, 0xcd, INTn),
+	OP(0, 0xcf, IRET), OP(0, 0xf4, HLT),
+	OP(1, 0x06, CR0_WRITE), OP(1, 0x08, INVD), OP(1, 0x09, WBINVD),
+	OP(1, 0x31, RDTSC), OP(1, 0x33, RDPMC), OP(1, 0xa2, CPUID),
+	OP(2, 0x82, INVPCID),
+	REG(1, 0x00, 0, STORE_LDTR), REG(1, 0x00, 1, STORE_TR),
+	REG(1, 0x00, 2, LOAD_LDTR), REG(1, 0x00, 3, LOAD_TR),
+	/* SMSW; LMSW, for which the selective intercept is none (15.8.1). */
+	REG(1, 0x01, 4, CR0_READ), REG(1, 0x01, 6, CR0_WRITE),
+	REG(1, 0x01, 6, SELECTIVE_CR0),
+	ALL(0xf9, RDTSCP), ALL(0xc8, MONITOR), ALL(0xc9, MWAIT), ALL(0xd1, XSETBV),
+	/*
+	 * Any far transfer may switch tasks (15.14.1).  Not here: INT n, which exits
+	 * while userspace debugs, and would do so for ever.
+	 */
+	OP(0, 0x9a, TASK_SWITCH), OP(0, 0xea, TASK_SWITCH),
+	OP(0, 0xcf, TASK_SWITCH), REG(0, 0xff, 3, TASK_SWITCH), REG(0, 0xff, 5, TASK_SWITCH),
+};
+
+/* 0F 01 with an operand in memory, by ModRM.reg. */
+static const u8 table_bits[8] = {
+	[0] = INTERCEPT_STORE_GDTR, [1] = INTERCEPT_STORE_IDTR,
+	[2] = INTERCEPT_LOAD_GDTR, [3] = INTERCEPT_LOAD_IDTR,
+	[7] = INTERCEPT_INVLPG,
+};
+
+static bool row_fits(const struct insn_row *row, const struct emul_insn *insn)
+{
+	return row->map == insn->map && row->opcode == insn->opcode &&
+	       (insn->modrm & row->mask) == row->modrm;
+}
+
+static u64 mov_operand(struct x86_vcpu *v, const struct emul_insn *insn)
+{
+	u8 gpr = (insn->modrm & 7) | (insn->rex & 1) << 3;
+	u64 value = state_get(v, gpr == GPR_RSP ? GRP_RSP : 0)->gpr[gpr];
+
+	return state_is_64bit_code(v) ? value : (u32)value;
+}
+
+/* TS and MP may change, and ET never does (15.8.1). */
+bool svm_nested_cr0_selective(struct svm_vcpu *s, const struct emul_insn *insn)
+{
+	const u64 free = X86_CR0_TS | X86_CR0_MP | X86_CR0_ET;
+
+	if (insn->map != 1 || !l1_intercepts(s, INTERCEPT_SELECTIVE_CR0))
+		return false;
+	if (insn->opcode == 0x01)
+		return (insn->modrm & MODRM_REG) == 6 << 3;
+	return insn->opcode == OPCODE_MOV_CR + OPCODE_MOV_TO &&
+	       !(insn->modrm & MODRM_REG) && !insn->lock && !(insn->rex & 4) &&
+	       (mov_operand(&s->x86, insn) ^
+		state_get(&s->x86, GRP_CR0)->cr0) & ~free;
+}
+
+/* With LOCK it is CR8 (APM vol. 3, MOV CRn). */
+static bool mov_is_intercepted(struct svm_vcpu *s, const struct emul_insn *insn)
+{
+	unsigned int nr = (insn->modrm & MODRM_REG) >> 3 | (insn->rex & 4) << 1;
+	unsigned int first = insn->opcode & 1 ? INTERCEPT_DR0_READ :
+						INTERCEPT_CR0_READ;
+
+	if (insn->lock)
+		nr = 8;
+	if (insn->opcode & OPCODE_MOV_TO)
+		first += INTERCEPT_CR0_WRITE - INTERCEPT_CR0_READ;
+	return l1_intercepts(s, first + nr) || svm_nested_cr0_selective(s, insn);
+}
+
+static bool port_is_intercepted(struct svm_vcpu *s, const struct emul_insn *insn)
+{
+	u16 port = insn->opcode & 8 ? s->x86.state.gpr[GPR_RDX] : insn->imm;
+	unsigned int size = min_t(unsigned int, insn->op_size, 4);
+
+	return l1_intercepts(s, INTERCEPT_IOIO_PROT) &&
+	       svm_nested_wants_port(s, port, size);
+}
+
+static bool insn_is_port(const struct emul_insn *insn)
+{
+	return !insn->map && ((insn->opcode & 0xfc) == 0x6c ||
+			      (insn->opcode & 0xf4) == 0xe4);
+}
+
+bool svm_nested_intercepts(struct x86_vcpu *v, const struct emul_insn *insn)
+{
+	struct svm_vcpu *s = to_svm(v);
+	unsigned int i;
+
+	if (insn_is_port(insn))
+		return port_is_intercepted(s, insn);
+	if (insn->map == 1 && (insn->opcode & 0xfc) == OPCODE_MOV_CR)
+		return mov_is_intercepted(s, insn);
+	if (insn->map == 1 && (insn->opcode == OPCODE_WRMSR ||
+			       insn->opcode == OPCODE_RDMSR))
+		return l1_intercepts(s, INTERCEPT_MSR_PROT) &&
+		       svm_nested_wants_msr(s, insn->opcode == OPCODE_WRMSR);
+	if (insn->map == 1 && insn->opcode == 0x01 && insn->modrm < 0xc0 &&
+	    table_bits[insn->modrm >> 3 & 7] &&
+	    l1_intercepts(s, table_bits[insn->modrm >> 3 & 7]))
+		return true;
+	for (i = 0; i < ARRAY_SIZE(insn_rows); i++)
+		if (row_fits(&insn_rows[i], insn) &&
+		    l1_intercepts(s, insn_rows[i].bit))
+			return true;
+	return false;
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Instructions of L2 that KVM executes itself, or looks at, and L1's say in it (APM vol. 2,
+ * 15.8 to 15.10).  L1 is the loop of svm.c.
+ */
+#define _GNU_SOURCE
+#include "svm.h"
+
+#define CR0_CD		(1u << 30)
+
+/* ---- the selective intercept of CR0 ---- */
+
+GUEST(64, g_cr0, "clts\n mov %cr0, %rax\n xor $8, %rax\n mov %rax, %cr0\n"
+      "xor $0x20, %rax\n mov %rax, %cr0\n lmsw %ax\n vmmcall\n");
+
+#define CR0_CHANGE	16	/* offset of the second MOV to CR0 */
+
+/* With CD set in L2 KVM intercepts all writes itself, which come before selective ones. */
+static void cr0_selective(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		L2_START(g_cr0);
+		vmcb()->cr0 |= i ? CR0_CD : 0;
+		intercept(EXIT_CR0_SEL);
+		intercept(EXIT_VMMCALL);
+		l2_until(EXIT_CR0_SEL);
+		CHECK_EQ(vmcb()->rip, GPA_CODE2 + CR0_CHANGE);
+		CHECK_EQ(vmcb()->cr0 & 8, 8);
+		/* LMSW exits whatever it writes; by QEMU's TCG itself it does not. */
+		if (i || !cpu_is_tcg())
+			l2_next(3, EXIT_CR0_SEL);
+		l2_next(3, EXIT_VMMCALL);
+		vm_close(&vm);
+	}
+}
+BOTH(cr0_selective)
+
+/* ---- the bytes at RIP are others than those that have exited ---- */
+
+#define VA		0x200000000ull
+#define PAGE_STORE	0x50000
+#define PAGE_OTHER	0x51000
+#define PORT		0x30
+
+/*
+ * RDI: the page table entry of this code, RBX: its new value.  The processor does not
+ * look at it before the store to a device has exited; KVM does.
+ */
+GUEST(64, g_there, "mov $0x200000000, %r8\n jmp *%r8\n");
+GUEST(64, g_store, "mov %rbx, (%rdi)\n mov %eax, (%rsi)\n out %al, $0x21\n");
+GUEST(64, g_out, "mov %rbx, (%rdi)\n out %al, $0x30\n out %al, $0x20\n");
+GUEST(64, g_wrmsr, "mov %rbx, (%rdi)\n wrmsr\n out %al, $0x20\n");
+GUEST(64, g_hlt, "mov %rbx, (%rdi)\n hlt\n out %al, $0x20\n");
+
+static uint64_t entry_of(uint64_t va)
+{
+	uint64_t table = v.pt.root;
+	int level;
+
+	for (level = 4; level > 1; level--)
+		table = *vm_u64(&vm, table + 8 * (va >> (3 + 9 * level) & 511)) &
+			0xffffffffff000;
+	return table + 8 * (va >> 12 & 511);
+}
+
+static void other_bytes(const uint8_t *code, const uint8_t *end, uint64_t exit_code)
+{
+	struct kvm_regs r;
+
+	L2_START(g_there);
+	pt_map(&v.pt, VA, PAGE_STORE, 1, PTE_P | PTE_W);
+	vm_load(&vm, PAGE_STORE, g_store, g_store_end);
+	vm_load(&vm, PAGE_OTHER, code, end);
+	intercept(exit_code);
+	vm.mem[GPA_IOPM + PORT / 8] = 1 << PORT % 8;
+	memset(vm.mem + GPA_MSRPM, 0xff, 0x2000);
+	r = vcpu_regs(&v);
+	r.rdi = entry_of(VA);
+	r.rbx = PAGE_OTHER | PTE_P | PTE_W;
+	r.rsi = GPA_HOLE;
+	vcpu_set_regs(&v, &r);
+	l2_until(exit_code);
+	CHECK_EQ(vmcb()->rip, VA + 3);
+	vm_close(&vm);
+}
+
+static void other_port(void)
+{
+	other_bytes(g_out, g_out_end, EXIT_IO);
+}
+BOTH(other_port)
+
+static void other_msr(void)
+{
+	other_bytes(g_wrmsr, g_wrmsr_end, EXIT_MSR);
+}
+BOTH(other_msr)
+
+static void other_halt(void)
+{
+	other_bytes(g_hlt, g_hlt_end, EXIT_HLT);
+}
+BOTH(other_halt)
+
+/* ---- rAX by address size ---- */
+
+/* A prefix 67: EAX is where the control block is. */
+GUEST(64, g_vmload, "mov $0x100020000, %rax\n .byte 0x67\n vmload %rax\n"
+      ".byte 0x67\n vmsave %rax\n vmmcall\n");
+
+static void address_size(void)
+{
+	L2_START(g_vmload);
+	intercept(EXIT_VMMCALL);
+	vmcb()->star = 0x1122334455667788;
+	l2_until(EXIT_VMMCALL);
+	CHECK_EQ(vmcb()->rax, 0x100020000);
+	CHECK_EQ(vmcb()->star, 0x1122334455667788);
+}
+
+/* ---- the level has two bits ---- */
+
+GUEST(64, g_nop, "nop\n vmmcall\n");
+
+static void cpl_bits(void)
+{
+	L2_START(g_nop);
+	intercept(EXIT_INTR);
+	vmcb()->rflags = 0x202;
+	vmcb()->cpl = 4;
+	event_interrupt(0x40);
+	l2_until(EXIT_INTR);
+	CHECK_EQ(vmcb()->rip, GPA_CODE2);
+	CHECK_EQ(vmcb()->cpl, 0);
+}
+BOTH(cpl_bits)
+
+static const struct test_case cases[] = {
+	CASES(cr0_selective), CASES(other_port), CASES(other_msr),
+	CASES(other_halt), CASE(address_size), CASES(cpl_bits),
+	{ }
+};
+
+int main(int argc, char **argv)
+{
+	return test_main(argc, argv, cases);
+}
