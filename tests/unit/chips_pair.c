@@ -27,7 +27,7 @@ static int model_msi(const struct irq_msi *msi)
 	u32 low = msi->address, high = msi->address >> 32;
 
 	m.mode = msi->data / 256 % 8;
-	if (low < 0xfee00000 || low > 0xfeefffff || m.mode == 3 || m.mode == 6)
+	if (m.mode == 3 || m.mode == 6)
 		return -1;
 	if (!chips.vm.ids_32bit)
 		high = 0;

@@ -400,7 +400,8 @@ static void test_vex_w(void **unused)
 		c.before.gpr[SI] = COMPAT_DATA + COMPAT_SIZE - 4;
 		c.before.gpr[DI] = 0x80000000;
 		memcpy(c.code, code[i], 5);
-		assert_int_equal(emul_decode(&c.insn, EMUL_32, c.code, 15), 5);
+		assert_int_equal(emul_decode(&c.insn, EMUL_32, user_amd, c.code, 15),
+				 5);
 		run_case(&c);
 	}
 }

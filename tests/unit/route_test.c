@@ -164,7 +164,7 @@ static void test_refused(void **state)
 static void test_split(void **state)
 {
 	static const struct irq_route pic = PIC(0, 0), ioapic = IOAPIC(0, 0),
-		msi = MSI(0, 0xfee00000, 0x31);
+		msi = MSI(0, 0xfee00000, 0x31), level = MSI(3, 0xfee00000, 0x8032);
 	struct pic *p = chips.vm.pic;
 	struct ioapic *io = chips.vm.ioapic;
 
@@ -174,6 +174,13 @@ static void test_split(void **state)
 	assert_int_equal(set(&ioapic, 1), -EINVAL);
 	assert_int_equal(set(&msi, 1), 0);
 	assert_int_equal(line(0, true), 1);
+	/* whose EOI userspace's IOAPIC waits for: a level, and a pin of its own */
+	assert_false(irq_level_routed(&chips.vm, 24, 0x31));
+	assert_int_equal(set(&level, 1), 0);
+	assert_true(irq_level_routed(&chips.vm, 24, 0x32));
+	assert_true(irq_level_routed(&chips.vm, 4, 0x32));
+	assert_false(irq_level_routed(&chips.vm, 3, 0x32));
+	assert_false(irq_level_routed(&chips.vm, 24, 0x31));
 	chips.vm.pic = p;
 	chips.vm.ioapic = io;
 }
