@@ -28,6 +28,7 @@ struct msr_access {
 #define MSR_USER	BIT(1)	/* userspace sets what it shows; a guest's write: #GP */
 #define MSR_IGNORED	BIT(2)	/* a guest's write is taken and has no effect */
 #define MSR_FEATURE	BIT(3)	/* tells what the host offers: msr_feature() */
+#define MSR_DIRECT	BIT(4)	/* the hardware may let the guest at it without an exit */
 
 /**
  * struct msr_row - one MSR, or several neighbours that work alike

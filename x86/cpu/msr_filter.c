@@ -31,12 +31,12 @@ struct filter_range {
 /**
  * struct msr_filter - a VM's filter, never changed once it is published
  * @deny: what no range is about is denied
- * @hides_vendor: a register that the hardware may let pass is denied
+ * @hides_direct: a register that the hardware may let pass is denied
  * @n: ranges in use
  */
 struct msr_filter {
 	bool deny;
-	bool hides_vendor;
+	bool hides_direct;
 	u32 n;
 	struct filter_range range[KVM_MSR_FILTER_MAX_RANGES];
 };
@@ -78,7 +78,7 @@ void msr_filter_refresh(struct x86_vcpu *v)
 {
 	const struct msr_filter *f = filter_of(v);
 
-	v->msr_exits = f && f->hides_vendor;
+	v->msr_exits = f && f->hides_direct;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -115,13 +115,13 @@ static bool filter_denies(const struct msr_filter *f, const struct msr_row *row)
 	return false;
 }
 
-/* Does it deny a register that lies in a block of the vendor's hardware? */
-static bool filter_denies_vendor(const struct msr_filter *f)
+/* Does it deny a register that the hardware may let pass? */
+static bool filter_denies_direct(const struct msr_filter *f)
 {
 	const struct msr_row *row;
 
 	for (row = msr_table; row < msr_table + msr_table_rows; row++)
-		if (!row->read && filter_denies(f, row))
+		if ((row->flags & MSR_DIRECT) && filter_denies(f, row))
 			return true;
 	return false;
 }
@@ -168,7 +168,7 @@ static struct msr_filter *filter_build(const struct kvm_msr_filter *from)
 		filter_free(f);
 		return ERR_PTR(err);
 	}
-	f->hides_vendor = filter_denies_vendor(f);
+	f->hides_direct = filter_denies_direct(f);
 	return f;
 }
 

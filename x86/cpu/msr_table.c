@@ -228,7 +228,7 @@ static bool svm_exists(void)
 	{ .index = nr, .count = n, .flags = how, .reset = value,	\
 	  .read = fixed_get, .write = fixed_set }
 #define VENDOR(nr, n)							\
-	{ .index = nr, .count = n, .flags = MSR_SAVED }
+	{ .index = nr, .count = n, .flags = MSR_SAVED | MSR_DIRECT }
 
 #define MISC_RESET \
 	(MSR_IA32_MISC_ENABLE_FAST_STRING | MSR_IA32_MISC_ENABLE_BTS_UNAVAIL | \
@@ -281,7 +281,7 @@ const struct msr_row msr_table[] = {
 	OWN(MSR_KVM_MIGRATION_CONTROL, 1, MSR_SAVED, pv_msr),
 	OWN(MSR_EFER, 1, MSR_SAVED, efer),
 	VENDOR(MSR_STAR, 4),
-	OWN(MSR_FS_BASE, 2, MSR_SAVED, base),
+	OWN(MSR_FS_BASE, 2, MSR_SAVED | MSR_DIRECT, base),
 	VENDOR(MSR_KERNEL_GS_BASE, 1),
 	{ .index = MSR_TSC_AUX, .count = 1, .flags = MSR_SAVED,
 	  .exists = tsc_aux_exists, .read = tsc_aux_get,
