@@ -12,6 +12,9 @@ SOAK_SECONDS ?= 600
 # Nested paging, or (0) shadow page tables.
 NPT ?= 1
 
+# The benchmark of costs: compare and kvmbench.c.
+BENCH ?= ../shared/bench
+
 # The lab's machine: amd or intel.
 VENDOR ?= amd
 # What it inserts: a directory, or stock.
@@ -60,6 +63,8 @@ help:
 	'make check-debug   on hosts that look for mistakes: sanitizers, locks, RCU, leaks,' \
 	'                   data races, failing allocations' \
 	'make soak          20 guests in a row, 50 killed: nothing may be left' \
+	'make bench        costs beside the kernel'"'"'s own KVM, and whether they are within their' \
+	'                   limits; charts in build/bench/ (BENCH: where the benchmark is)' \
 	'make bench-boot    time to a guest'"'"'s userspace, beside the kernel'"'"'s own KVM' \
 	'make bench-exit    instructions of one exit, by function' \
 	'make bench-pages   instructions of a page: dirty ring, first access, prefault' \
@@ -133,6 +138,10 @@ check-selftests: deps modules
 soak-code: deps modules
 	@$(MAKE) --no-print-directory -f tests/Makefile build/api/randcode_test
 	@tests/lab/soak-code $(SOAK_SECONDS)
+
+bench: deps modules
+	@scripts/install-deps bench
+	@bench/table -b $(BENCH)
 
 bench-exit: deps modules
 	@bench/exit-profile cpuid
