@@ -12,6 +12,7 @@
 #include "emul/exec.h"
 #include "emul/optable.h"
 #include "emul/task.h"
+#include "x86/cpu/cr.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
@@ -327,8 +328,11 @@ enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 	if (exit->kind == X86_EXIT_PAGE && !debug_is_armed(v) &&
 	    usual_mmio(v, exit, &next))
 		return next;
-	if (nested_l2_runs(v) && nested_ops->intercepts(v, &v->emul->ctx.insn))
+	if (nested_l2_runs(v) && nested_ops->intercepts(v, &v->emul->ctx.insn)) {
+		/* The processor has another one there, by what it keeps of a table. */
+		cr_flush(v);
 		return X86_RESUME;
+	}
 	v->emul->nreads = 0;
 	context_fill(v);
 	if (exit->kind == X86_EXIT_PAGE &&
