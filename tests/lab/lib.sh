@@ -7,8 +7,8 @@ dir=/mod/test
 hog=/mod/hog
 [ -e $dir/kvm.ko ] || dir=/mod/stock
 passed=0 failed=0
-# Only stock's want it; it fits the kernel of the package only.
-! grep -q 'depends=.*irqbypass' $dir/kvm.ko || insmod /mod/stock/irqbypass.ko 2>/dev/null
+# Stock's want it; it fits the kernel of the package only.
+! grep -q "vermagic=$(uname -r) " /mod/stock/irqbypass.ko || insmod /mod/stock/irqbypass.ko 2>/dev/null
 
 # check NAME COMMAND...: COMMAND must succeed
 check() {
