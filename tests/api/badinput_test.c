@@ -227,7 +227,8 @@ static void bad_arguments(void)
 	cap.args[0] = ~0ull;
 	ERR(ioctl(vm.fd, KVM_ENABLE_CAP, &cap), EINVAL);
 	/* three pages that would wrap; a vCPU is there already */
-	ERR(ioctl(vm.fd, KVM_SET_TSS_ADDR, 0xffffe000ul), EINVAL);
+	OK(ioctl(vm.fd, KVM_SET_TSS_ADDR, 0xffffd000ul));
+	ERR(ioctl(vm.fd, KVM_SET_TSS_ADDR, 0xffffd001ul), EINVAL);
 	ERR(ioctl(vm.fd, KVM_SET_IDENTITY_MAP_ADDR, &address), EINVAL);
 	unchanged(&before);
 }

@@ -193,11 +193,61 @@ static void behind_exit(void)
 	vcpu_until(&v, PORT_DONE);
 }
 
+/* With controllers in the kernel userspace has no use for a window, and gets none. */
+static void no_window(void)
+{
+	vm_new(&vm, 0);
+	OK(ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0ul));
+	vcpu_new(&vm, &v, 0);
+	vcpu_code(&v, MODE_LONG, g_nops);
+	vcpu_restart(&v, FLAGS_IF);
+	v.run->request_interrupt_window = 1;
+	vcpu_until(&v, PORT_DONE);
+}
+
+/*
+ * APM vol. 2, table 14-1: INIT leaves CD and NW alone, and RDX has what CPUID 1 says in
+ * EAX.  The vector of a SIPI that userspace gives is where the vCPU starts.
+ */
+GUEST(16, g_started, DONE);
+
+static void init(void)
+{
+	struct kvm_msi msi = { .address_lo = 0xfee00000, .data = 0x4500 };
+	struct kvm_mp_state mp = { KVM_MP_STATE_SIPI_RECEIVED };
+	struct kvm_vcpu_events e = { .flags = KVM_VCPUEVENT_VALID_SIPI_VECTOR,
+				     .sipi_vector = 0x10 };
+	static struct kvm_lapic_state lapic;
+
+	vm_new(&vm, 0);
+	OK(ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0ul));
+	vcpu_new(&vm, &v, 0);
+	OK(ioctl(v.fd, KVM_GET_LAPIC, &lapic));
+	*(uint32_t *)(lapic.regs + 0xf0) = 0x1ff;
+	OK(ioctl(v.fd, KVM_SET_LAPIC, &lapic));
+	vcpu_code(&v, MODE_LONG, g_nops);
+	CHECK_EQ(vcpu_sregs(&v).cr0 & 0x60000000, 0);
+	OK(ioctl(vm.fd, KVM_SIGNAL_MSI, &msi));
+	v.run->immediate_exit = 1;
+	ERR(ioctl(v.fd, KVM_RUN, 0ul), EINTR);
+	OK(ioctl(v.fd, KVM_GET_MP_STATE, &(struct kvm_mp_state){ 0 }));
+	CHECK_EQ(vcpu_sregs(&v).cs.base, 0xffff0000);
+	CHECK_EQ(vcpu_sregs(&v).cr0, 0x10);
+	CHECK_EQ(vcpu_regs(&v).rdx, cpuid_find(cpuid_supported(vm.kvm), 1, 0)->eax);
+	OK(ioctl(v.fd, KVM_SET_VCPU_EVENTS, &e));
+	OK(ioctl(v.fd, KVM_SET_MP_STATE, &mp));
+	vm_load(&vm, 0x10000, g_started, g_started_end);
+	v.run->immediate_exit = 0;
+	vcpu_until(&v, PORT_DONE);
+	CHECK_EQ(vcpu_sregs(&v).cs.base, 0x10000);
+}
+
 #define CASE(name) { #name, name, 20 }
 
 static const struct test_case cases[] = {
 	CASE(pairs), CASE(resume_flag), CASE(no_memory),
 	CASE(smsw), CASE(xsetbv), CASE(behind_exit),
+	CASE(no_window), CASE(init),
 	{ NULL, NULL, 0 },
 };
 

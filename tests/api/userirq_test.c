@@ -55,6 +55,9 @@ static void given(void)
 	v.run->cr8 = 1;
 	vcpu_until(&v, PORT_DONE);
 	CHECK_EQ(v.run->cr8, 3);
+	/* It has four bits. */
+	v.run->cr8 = 16;
+	ERR(ioctl(v.fd, KVM_RUN, 0ul), EINVAL);
 }
 
 /*
