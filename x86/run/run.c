@@ -329,27 +329,39 @@ static __always_inline enum x86_next run_loaded(struct x86_vcpu *v)
 	return next;
 }
 
+/*
+ * KVM_SET_SIGNAL_MASK for the time of a run.  Whoever sends a signal asks real_blocked
+ * whether it ends the process at once (complete_signal()): one that the thread itself
+ * blocks only waits.  So it says that before the thread's mask goes, and until it is back.
+ */
+static void mask_swap(struct kvm_vcpu *vcpu, sigset_t *own)
+{
+	current->real_blocked = current->blocked;
+	sigprocmask(SIG_SETMASK, &vcpu->sigset, own);
+}
+
+static void mask_restore(sigset_t *own)
+{
+	sigprocmask(SIG_SETMASK, own, NULL);
+	sigemptyset(&current->real_blocked);
+}
+
 /* Apart from arch_vcpu_run(), whose cheap way out needs none of this frame. */
 static noinline int run_full(struct x86_vcpu *v)
 {
 	struct kvm_vcpu *vcpu = &v->vcpu;
 	enum x86_next next;
+	sigset_t own;
 
-	/*
-	 * The thread's own mask stays where signals are sent by: one that it blocks is
-	 * pending for it, and does not end the process meanwhile.
-	 */
 	if (vcpu->sigset_active)
-		sigprocmask(SIG_SETMASK, &vcpu->sigset, &current->real_blocked);
+		mask_swap(vcpu, &own);
 	vcpu_load(vcpu);
 	fpu_load(v);
 	next = run_loaded(v);
 	fpu_put(v);
 	vcpu_put(vcpu);
-	if (vcpu->sigset_active) {
-		sigprocmask(SIG_SETMASK, &current->real_blocked, NULL);
-		sigemptyset(&current->real_blocked);
-	}
+	if (vcpu->sigset_active)
+		mask_restore(&own);
 	return next == X86_USER ? 0 : v->run_err;
 }
 
