@@ -32,7 +32,7 @@ MACHINE = -V $(VENDOR) -s $(cpus-$(VENDOR)) -m $(MODULES) -p $(params-$(VENDOR))
 .PHONY: all help run check check-style unit modules modules-test programs
 .PHONY: shell lab check-qemu check-smp check-shadow check-selftests soak soak-code bench-boot
 .PHONY: bench bench-exit bench-rmap bench-pages install clean deps mutants fuzz
-.PHONY: coverage tsan check-intel check-nested check-debug deb check-deb
+.PHONY: coverage tsan check-intel check-nested check-guests check-debug deb check-deb
 
 all: modules
 
@@ -59,6 +59,7 @@ help:
 	'                   machine types, vCPUs, interrupt controllers, devices' \
 	'make check-smp     a guest of 4 vCPUs under stress-ng, interrupts and clocks watched' \
 	'make check-shadow  guests of every kind of paging, on shadow page tables (NPT=0)' \
+	'make check-guests  firmware, boot loaders, other kernels and Xen as guests' \
 	'make check-nested  guests that are hosts: a Debian kernel in a guest of a guest' \
 	'make check-debug   on hosts that look for mistakes: sanitizers, locks, RCU, leaks,' \
 	'                   data races, failing allocations' \
@@ -167,6 +168,10 @@ check-smp:
 check-shadow:
 	@scripts/install-deps build test lab vmm stress
 	@tests/check modules shadow
+
+check-guests:
+	@scripts/install-deps build test lab vmm stress
+	@tests/check modules guests
 
 check-nested:
 	@scripts/install-deps build test lab vmm

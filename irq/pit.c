@@ -252,7 +252,7 @@ void pit_save(struct pit *pit, struct pit_state *s)
 	spin_unlock_irqrestore(&pit->lock, flags);
 }
 
-struct pit *pit_create(struct irq_vm *vm, bool speaker)
+struct pit *pit_create(struct irq_vm *vm)
 {
 	static const struct pit_state none;
 	struct pit *pit = kzalloc(sizeof(*pit), GFP_KERNEL_ACCOUNT);
@@ -262,7 +262,6 @@ struct pit *pit_create(struct irq_vm *vm, bool speaker)
 	pit->vm = vm;
 	spin_lock_init(&pit->lock);
 	pit->reinject = true;
-	pit->speaker = speaker;
 	pit_restore(pit, &none);
 	return pit;
 }

@@ -114,7 +114,6 @@ struct pit_state {
  *	least irq_env_min_period()
  * @pending: ticks that wait
  * @reinject: KVM_REINJECT_CONTROL: lost ticks follow; on at creation
- * @speaker: (c) port 0x61 is ours too
  */
 struct pit {
 	struct irq_vm *vm;
@@ -125,11 +124,10 @@ struct pit {
 	u64 period;
 	u32 pending;
 	bool reinject;
-	bool speaker;
 };
 
 /** pit_create - a PIT as after power-up; NULL: no memory */
-struct pit *pit_create(struct irq_vm *vm, bool speaker);
+struct pit *pit_create(struct irq_vm *vm);
 
 /** pit_read - IN of one byte; @port: 0x40 to 0x43, 0x61 */
 u8 pit_read(struct pit *pit, u16 port);

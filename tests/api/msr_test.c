@@ -312,6 +312,37 @@ static void kvmclock_off(void)
 	}
 }
 
+static void ignore(const char *yes)
+{
+	FILE *f = fopen("/sys/module/kvm/parameters/ignore_msrs", "w");
+
+	CHECK(f && fputs(yes, f) > 0 && !fclose(f));
+}
+
+/* No row covers it, and no processor has it. */
+#define MSR_NOBODYS	0x12345u
+#define MSR_PAT		0x277u
+
+/* The parameter ignore_msrs: for userspace too (kernel-parameters.txt: kvm.ignore_msrs). */
+static void ignored(void)
+{
+	uint64_t value = 5;
+
+	msr_machine();
+	CHECK(!guest_access(MSR_NOBODYS, &value, false));
+	CHECK(!guest_set(MSR_NOBODYS, 5));
+	CHECK_EQ(one_msr(KVM_GET_MSRS, MSR_NOBODYS, 0), 0);
+	ignore("1");
+	CHECK_EQ(guest_msr(MSR_NOBODYS), 0);
+	CHECK(guest_set(MSR_NOBODYS, 5));
+	CHECK_EQ(guest_msr(MSR_NOBODYS), 0);
+	CHECK_EQ(one_msr(KVM_GET_MSRS, MSR_NOBODYS, 0), 1);
+	/* A register that exists takes no wrong value for that. */
+	CHECK(!guest_set(MSR_PAT, 2));
+	ignore("0");
+	CHECK(!guest_set(MSR_NOBODYS, 5));
+}
+
 static const struct test_case cases[] = {
 	{ "listed", listed, 0 },
 	{ "list_complete", list_complete, 0 },
@@ -321,6 +352,7 @@ static const struct test_case cases[] = {
 	{ "firmware_reads", firmware_reads, 0 },
 	{ "tsc_aux", tsc_aux, 0 },
 	{ "kvmclock_off", kvmclock_off, 0 },
+	{ "ignored", ignored, 0 },
 	{ NULL, NULL, 0 },
 };
 

@@ -3,7 +3,7 @@
 # What other guests boot, unpacked and not installed: memtest86+, and Debian's two i386
 # kernels, one with 2-level and one with PAE tables, with an i386 busybox. The system's
 # package manager does not learn of another architecture: apt is asked with lists and a
-# state of our own. Sourced after cache.sh; sets LAB_KERNELS.
+# state of our own. Sourced after cache.sh; sets LAB_KERNELS, LAB_XEN.
 
 # Part of the cache key: raise it when something else is kept.
 LAB_KERNELS_FORMAT=1
@@ -45,5 +45,29 @@ kernels_prepare() {
 	exec {lock}>"$LAB_CACHE/lock"
 	flock "$lock"
 	[ -e "$LAB_KERNELS/vmlinuz-memtest" ] || kernels_unpack "$LAB_KERNELS" || return 1
+	exec {lock}>&-
+}
+
+XEN_PACKAGE=xen-hypervisor-4.17-amd64
+
+# xen_prepare: Xen, and Debian's kernel that is no cloud kernel: those cannot be domain 0
+xen_prepare() {
+	local lock release tmp
+	release=$(apt-cache depends linux-image-amd64 |
+		sed -n 's/^ *Depends: linux-image-\([0-9].*\)$/\1/p' | head -1)
+	LAB_XEN=$LAB_CACHE/xen1-$release
+	tmp=$LAB_XEN.tmp
+	exec {lock}>"$LAB_CACHE/lock"
+	flock "$lock"
+	if [ ! -e "$LAB_XEN/xen" ]; then
+		rm -rf "$tmp"
+		mkdir -p "$tmp" || return 1
+		package_unpack "linux-image-$release" "$tmp/root" || return 1
+		package_unpack "$XEN_PACKAGE" "$tmp/root" || return 1
+		cp "$tmp/root/boot/vmlinuz-$release" "$tmp/vmlinuz" || return 1
+		gunzip -c "$tmp"/root/boot/xen-*.gz >"$tmp/xen" || return 1
+		rm -rf "$tmp/root"
+		mv "$tmp" "$LAB_XEN"
+	fi
 	exec {lock}>&-
 }

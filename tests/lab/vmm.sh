@@ -5,7 +5,7 @@
 # LAB_VMM.
 
 # Part of the cache key: raise it when something else is packed.
-LAB_VMM_FORMAT=1
+LAB_VMM_FORMAT=2
 
 # vmm_files: QEMU, the libraries that it is linked with, and a PC's firmware
 vmm_files() {
@@ -15,7 +15,7 @@ vmm_files() {
 	ldd "$qemu" | awk '$3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 }'
 	find -L /usr/share/qemu /usr/share/seabios -maxdepth 1 -type f \
 		\( -name 'bios*' -o -name 'vga*' -o -name '*boot*dma.bin' -o -name 'pvh.bin' \
-		-o -name 'kvmvapic.bin' \)
+		-o -name 'kvmvapic.bin' -o -name 'efi-virtio.rom' \)
 }
 
 # vmm_prepare: sets LAB_VMM. What it holds names it: sizes and times.

@@ -126,7 +126,7 @@ void chips_start(void)
 	chips.vm.chips = IRQ_CHIPS_FULL;
 	chips.vm.pic = pic_create(&chips.vm);
 	chips.vm.ioapic = ioapic_create(&chips.vm);
-	chips.vm.pit = pit_create(&chips.vm, true);
+	chips.vm.pit = pit_create(&chips.vm);
 	shim_assert(chips.vm.pic && chips.vm.ioapic && chips.vm.pit);
 	mutex_lock(&chips.vm.lock);
 	shim_assert(!irq_routes_default(&chips.vm));

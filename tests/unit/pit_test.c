@@ -345,7 +345,7 @@ static void test_speaker(void **state)
 static void test_no_memory(void **state)
 {
 	shim_fail_at = shim_allocs + 1;
-	assert_null(pit_create(&chips.vm, true));
+	assert_null(pit_create(&chips.vm));
 	shim_fail_at = 0;
 }
 

@@ -65,8 +65,9 @@ extern const unsigned int msr_table_rows;
  * @v: own thread; kvm->srcu held unless @a->host
  * @a: index and host; the rest is filled.  For @host, CPUID has no say
  *
- * Return: 0; -EINVAL: not readable now; -ENOENT: unknown; -EPERM: userspace's
- * filter denies it.  All raise #GP unless userspace handles them.
+ * Return: 0; -EINVAL: not readable now; -ENOENT: unknown, and the parameter ignore_msrs
+ * is off; -EPERM: userspace's filter denies it.  All raise #GP unless userspace handles
+ * them.
  */
 int msr_read(struct x86_vcpu *v, struct msr_access *a);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -13,6 +14,11 @@
 #include "irq/route.h"
 #include "x86/run/irqchip.h"
 #include "x86/vcpu/vendor.h"
+
+static bool vector_hashing = true;
+module_param(vector_hashing, bool, 0444);
+MODULE_PARM_DESC(vector_hashing,
+		 "lowest priority: the vCPU that the vector hashes to, not the least busy one");
 
 /* The library's states are userspace's structures. */
 static_assert(sizeof(struct ioapic_state) == sizeof(struct kvm_ioapic_state));
@@ -48,7 +54,10 @@ static enum hrtimer_restart pit_timer_expired(struct hrtimer *timer)
 
 int vm_step_irqchip_up(void *obj)
 {
-	irq_vm_init(&to_x86_vm(obj)->irq);
+	struct irq_vm *irq = &to_x86_vm(obj)->irq;
+
+	irq_vm_init(irq);
+	irq->by_priority = !vector_hashing;
 	return 0;
 }
 

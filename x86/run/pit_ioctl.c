@@ -31,7 +31,7 @@ static long pit_make(struct x86_vm *vm, bool speaker)
 		return -EEXIST;
 	if (vm->irq.chips != IRQ_CHIPS_FULL)
 		return -ENOENT;
-	pit = pit_create(&vm->irq, speaker);
+	pit = pit_create(&vm->irq);
 	if (!pit)
 		return -ENOMEM;
 	err = irqchip_pit_add(vm, speaker);
