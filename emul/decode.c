@@ -142,6 +142,28 @@ static void vex_last(struct emul_insn *insn, u8 b)
 	insn->vex_reg = ~b >> 3 & 15;
 }
 
+/*
+ * What EVEX has beyond VEX (SDM vol. 2, table 2-30): there is one bit that is always
+ * set, and outside 64-bit mode V' too; there are no registers above 7 there.
+ */
+static int decode_evex(struct emul_insn *insn, enum emul_mode mode, u8 p0, u8 p1, u8 p2)
+{
+	insn->evex = p2;
+	if (!(p1 & 4) || (mode != EMUL_64 && !(p2 & 8)))
+		return -EINVAL;
+	if (p1 & 0x80)
+		insn->evex_bits |= EVEX_W;
+	if (mode != EMUL_64)
+		return 0;
+	if (!(p0 & 0x10))
+		insn->evex_bits |= EVEX_R;
+	if (!(p0 & 0x40))
+		insn->evex_bits |= EVEX_X;
+	if (!(p2 & 8))
+		insn->vex_reg |= 16;
+	return 0;
+}
+
 /* The payload behind C4, C5 or 62, then the opcode (SDM vol. 2, 2.3.5, 2.7). */
 static int decode_vex(struct emul_insn *insn, struct stream *s)
 {
@@ -170,9 +192,11 @@ static int decode_vex(struct emul_insn *insn, struct stream *s)
 	}
 	if (insn->map > 3)
 		return -EINVAL;
-	/* EVEX has one bit that is always set (SDM vol. 2, table 2-30). */
-	if (size == 3 && !(p1 & 4))
-		return -EINVAL;
+	if (size == 3) {
+		ret = decode_evex(insn, s->mode, p0, p1, p >> 16);
+		if (ret)
+			return ret;
+	}
 	/*
 	 * Outside 64-bit mode there are eight registers, of 32 bits: B is ignored,
 	 * and W where it would choose 64 of them (SDM vol. 2, MOVD, ANDN and others).

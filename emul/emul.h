@@ -40,6 +40,10 @@ struct emul_fault {
 
 struct emul_ctx;
 
+#define EVEX_W	0x01	/* in any mode, unlike REX's */
+#define EVEX_R	0x02	/* 16 more for a vector register in ModRM.reg */
+#define EVEX_X	0x04	/* likewise in ModRM.rm */
+
 /* Executes one instruction; what it may return is said in emul/exec.h. */
 typedef enum emul_result emul_exec_fn(struct emul_ctx *ctx);
 
@@ -61,8 +65,10 @@ typedef enum emul_result emul_exec_fn(struct emul_ctx *ctx);
  * @rex: the REX byte (also as made from VEX/EVEX bits), 0 without
  * @vex: 0, 2 or 3 for the VEX form, 4 for EVEX
  * @vex_reg: the register in VEX.vvvv, 0 for none; outside 64-bit mode bit 3 is
- *	no part of the number
+ *	no part of the number.  Of EVEX with V'
  * @vex_long: VEX.L, vectors of 256 bits
+ * @evex: EVEX's last byte: z, L'L, b, V', aaa
+ * @evex_bits: EVEX_*
  * @has_modrm: @modrm is valid
  * @modrm: the ModRM byte
  * @sib: the SIB byte, valid when ModRM and address size ask for one
@@ -88,6 +94,8 @@ struct emul_insn {
 	u8 vex;
 	u8 vex_reg;
 	bool vex_long;
+	u8 evex;
+	u8 evex_bits;
 	bool has_modrm;
 	u8 modrm;
 	u8 sib;

@@ -69,7 +69,7 @@ enum emul_regs {
 enum emul_feature {
 	EMUL_ALWAYS,
 	EMUL_MMX, EMUL_SSE, EMUL_SSE2, EMUL_SSE3, EMUL_SSE41, EMUL_SSE42,
-	EMUL_AVX, EMUL_AVX2, EMUL_CX16, EMUL_MOVBE, EMUL_POPCNT, EMUL_LZCNT,
+	EMUL_AVX, EMUL_AVX2, EMUL_AVX512F, EMUL_AVX512BW, EMUL_AVX512VL, EMUL_CX16, EMUL_MOVBE, EMUL_POPCNT, EMUL_LZCNT,
 	EMUL_BMI1, EMUL_BMI2, EMUL_ADX, EMUL_RDTSCP, EMUL_RDPID, EMUL_SMAP,
 	EMUL_INVPCID, EMUL_CLFLUSH, EMUL_CLFLUSHOPT, EMUL_CLWB,
 	EMUL_FEATURES
@@ -100,8 +100,10 @@ struct smram_state;
  * @segment_set: write one, hidden part included; nothing is checked
  * @table: read GDTR (@idt false) or IDTR
  * @table_set: write one
- * @vector: read 16 (XMM) or 32 (YMM) bytes of vector register @nr
+ * @vector: read 16 (XMM), 32 (YMM) or 64 (ZMM) bytes of vector register @nr, which is
+ *	less than 16, of ZMM less than 32
  * @vector_set: write them; an XMM write leaves the rest of the register alone
+ * @opmask: mask register @nr (0 to 7)
  * @cpuid: EAX, EBX, ECX, EDX for the leaf in EAX and ECX
  * @has: does the guest's processor have a feature?
  * @invlpg: forget translations of @la, which is canonical
@@ -157,6 +159,7 @@ struct emul_ops {
 		       unsigned int len);
 	void (*vector_set)(struct emul_ctx *ctx, unsigned int nr,
 			   const void *buf, unsigned int len);
+	u64 (*opmask)(struct emul_ctx *ctx, unsigned int nr);
 	void (*cpuid)(struct emul_ctx *ctx, u32 regs[4]);
 	bool (*has)(struct emul_ctx *ctx, enum emul_feature feature);
 	void (*invlpg)(struct emul_ctx *ctx, u64 la);

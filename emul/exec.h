@@ -52,8 +52,8 @@ emul_exec_fn exec_repeat;
 /* exec_hint.c */
 emul_exec_fn exec_nop, exec_ud, exec_clflush, exec_clwb;
 
-/* exec_sse.c */
-emul_exec_fn exec_vector;
+/* exec_sse.c; exec_evex.c is called by exec_vector() */
+emul_exec_fn exec_vector, exec_evex;
 
 /* exec_x87.c */
 emul_exec_fn exec_fnstenv, exec_fnsave, exec_fldenv, exec_frstor, exec_fnstcw;

@@ -20,6 +20,8 @@
 #define MEMORY_ONLY	0x80
 
 #define XCR0_AVX	(BIT(1) | BIT(2))
+/* Masks, and the two parts of what 512 bits and 32 registers add. */
+#define XCR0_AVX512	(XCR0_AVX | BIT(5) | BIT(6) | BIT(7))
 
 /* @key: mandatory prefix, map, opcode; @size: in bytes, 0 for REX.W to say. */
 struct sse_move {
@@ -91,7 +93,7 @@ static const struct sse_move *sse_find(const struct emul_insn *insn)
 /* APM vol. 2, 11.2.1; SDM vol. 3, table 2-2 and 13.1.4. */
 static enum emul_result sse_enabled(struct emul_ctx *ctx, u64 cr0, u64 cr4)
 {
-	u64 xcr0;
+	u64 wanted = ctx->insn.vex == 4 ? XCR0_AVX512 : XCR0_AVX, xcr0;
 
 	if (!ctx->insn.vex)
 		return cr0 & X86_CR0_EM || !(cr4 & X86_CR4_OSFXSR) ?
@@ -100,7 +102,7 @@ static enum emul_result sse_enabled(struct emul_ctx *ctx, u64 cr0, u64 cr4)
 	if (!ctx->protected || !(cr4 & X86_CR4_OSXSAVE))
 		return exec_fault(ctx, X86_TRAP_UD, 0);
 	if (exec_reg(ctx, EMUL_XCR, 0, &xcr0) != EMUL_OK ||
-	    (xcr0 & XCR0_AVX) != XCR0_AVX)
+	    (xcr0 & wanted) != wanted)
 		return exec_fault(ctx, X86_TRAP_UD, 0);
 	return EMUL_OK;
 }
@@ -263,7 +265,9 @@ enum emul_result exec_vector(struct emul_ctx *ctx)
 
 	if (sse_is_mmx(insn))
 		return exec_mmx(ctx);
-	if (!move || insn->vex == 4)
+	if (insn->vex == 4)
+		return exec_evex(ctx);
+	if (!move)
 		return EMUL_UNKNOWN;
 	if (!sse_valid(insn, move) || !ctx->ops->has(ctx, sse_feature(insn, move)))
 		return exec_fault(ctx, X86_TRAP_UD, 0);

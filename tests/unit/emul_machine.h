@@ -28,7 +28,8 @@ struct machine {
 		u32 nr;
 		u64 val;
 	} msr[12];
-	u8 vector[16][32];
+	u8 vector[32][64];
+	u64 opmask[8];
 	struct emul_fpu fpu;
 	unsigned int halted, shadow, flushed, flushed_all;
 	u64 flushed_la;
@@ -170,6 +171,11 @@ static void cb_vector_set(struct emul_ctx *c, unsigned int nr, const void *buf,
 	memcpy(now.vector[nr], buf, len);
 }
 
+static u64 cb_opmask(struct emul_ctx *c, unsigned int nr)
+{
+	return now.opmask[nr];
+}
+
 #include "emul_machine_cpu.h"
 #include "emul_machine_fpu.h"
 static u64 *reg_place(enum emul_regs set, u32 nr)
@@ -220,7 +226,7 @@ static const struct emul_ops machine_ops = {
 	.has = cb_has,
 	.invlpg = cb_invlpg, .flush = cb_flush, .halt = cb_halt, .shadow = cb_shadow,
 	.task = cb_task, .smram = cb_smram, .rsm = cb_rsm,
-	.vector = cb_vector, .vector_set = cb_vector_set,
+	.vector = cb_vector, .vector_set = cb_vector_set, .opmask = cb_opmask,
 	.fpu = cb_fpu, .fpu_set = cb_fpu_set, .fpu_part = cb_fpu_part,
 	.reg = cb_reg, .reg_set = cb_reg_set,
 };

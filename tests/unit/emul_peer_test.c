@@ -138,12 +138,15 @@ static bool binutils_refuses(const struct emul_insn *insn)
  * MOV); XOP, which left AMD's processors with Zen (APM vol. 3 has its maps,
  * CPUID says no); CR1, CR5 to CR7, CR9 to CR15 (SDM vol. 2, MOV CR); VIA's
  * opcodes; PMOVMSKB with F2 or F3 (SDM vol. 2, table A-3); LOCK, 66, F2 or F3
- * in front of VEX or EVEX (SDM vol. 2, 2.3.2 and 2.3.3).
+ * in front of VEX or EVEX (SDM vol. 2, 2.3.2 and 2.3.3); EVEX without V' outside 64-bit
+ * mode (processors raise #UD).
  */
 static bool wrong_opcode(const struct emul_insn *insn)
 {
 	unsigned int reg = insn->modrm >> 3 & 7;
 
+	if (insn->vex == 4 && !(insn->evex & 8))
+		return true;
 	switch (insn->map << 8 | insn->opcode) {
 	case 0x08e:
 		return reg == 1;

@@ -64,11 +64,12 @@ static inline void fpu_leave(struct x86_vcpu *v)
 }
 
 /**
- * fpu_vector_get - read an XMM or YMM register of the guest (fpu_vector.c)
+ * fpu_vector_get - read an XMM, YMM or ZMM register of the guest (fpu_vector.c)
  * @v: own thread, in KVM_RUN
- * @nr: 0 to 15
+ * @nr: 0 to 15, to 31 for 64 bytes
  * @buf: result
- * @len: 16 or 32 bytes; the upper half reads as 0 on a CPU without AVX
+ * @len: 16, 32 or 64 bytes, the last on CPUs with AVX-512 only; the upper half of 32
+ *       reads as 0 on a CPU without AVX
  */
 void fpu_vector_get(struct x86_vcpu *v, unsigned int nr, void *buf,
 		    unsigned int len);
@@ -76,6 +77,9 @@ void fpu_vector_get(struct x86_vcpu *v, unsigned int nr, void *buf,
 /** fpu_vector_set - write one; 16 bytes leave the rest of the register alone */
 void fpu_vector_set(struct x86_vcpu *v, unsigned int nr, const void *buf,
 		    unsigned int len);
+
+/** fpu_opmask_get - mask register @nr (0 to 7); the CPU has AVX-512 */
+u64 fpu_opmask_get(struct x86_vcpu *v, unsigned int nr);
 
 /**
  * fpu_guest_pkru - the guest's PKRU

@@ -243,6 +243,11 @@ static void vector_set(struct emul_ctx *ctx, unsigned int nr, const void *buf,
 	fpu_vector_set(ctx->priv, nr, buf, len);
 }
 
+static u64 opmask_get(struct emul_ctx *ctx, unsigned int nr)
+{
+	return fpu_opmask_get(ctx->priv, nr);
+}
+
 static struct emul_fpu *fpu_get(struct emul_ctx *ctx)
 {
 	struct x86_vcpu *v = ctx->priv;
@@ -282,6 +287,9 @@ static const u16 features[EMUL_FEATURES] = {
 	[EMUL_SSE42]	= X86_FEATURE_XMM4_2,
 	[EMUL_AVX]	= X86_FEATURE_AVX,
 	[EMUL_AVX2]	= X86_FEATURE_AVX2,
+	[EMUL_AVX512F]	= X86_FEATURE_AVX512F,
+	[EMUL_AVX512BW]	= X86_FEATURE_AVX512BW,
+	[EMUL_AVX512VL]	= X86_FEATURE_AVX512VL,
 	[EMUL_CX16]	= X86_FEATURE_CX16,
 	[EMUL_MOVBE]	= X86_FEATURE_MOVBE,
 	[EMUL_POPCNT]	= X86_FEATURE_POPCNT,
@@ -448,6 +456,7 @@ const struct emul_ops emul_env_ops = {
 	.table_set = table_set,
 	.vector = vector_get,
 	.vector_set = vector_set,
+	.opmask = opmask_get,
 	.cpuid = cpuid_get,
 	.has = feature_there,
 	.invlpg = tlb_drop,
