@@ -18,13 +18,19 @@ machine_refuse() { :; }
 # machine_pack: nothing to change in $work/root
 machine_pack() { :; }
 
-# Now and then a machine stands still, idle, as if QEMU 7.2 had forgotten its timer's
-# interrupt. Likely, not proven: its SVM code changes the word of pending interrupts at
-# each exit, and other threads change it too. Any other interrupt brings it back: a byte
-# for ttyS1, which nobody reads. Not where time is counted in instructions.
+# Now and then a CPU of a machine stands still, idle, as if QEMU 7.2 had forgotten its
+# timer's interrupt, and a guest on it has soft lockups. Likely, not proven: its SVM code
+# changes the word of pending interrupts at each exit, and other threads change it too.
+# Any other interrupt brings it back: a line for ttyS1, which init passes on to every
+# CPU. Not before init has told ttyS1 that it is no terminal, and not where time is counted
+# in instructions.
 heartbeat() {
 	[ -z "$icount" ] || return 0
-	while printf . 2>/dev/null; do sleep 1; done
+	until grep -q boot "$work/control" 2>/dev/null; do
+		sleep 1
+		[ -e "$work/control" ] || return 0
+	done
+	while echo 2>/dev/null; do sleep 1; done
 }
 
 # machine_boot: from $work/initrd to the machine's end; sets machine_status, 124 or 137
