@@ -192,36 +192,25 @@ static struct operand_addr evex_address(const struct emul_ctx *ctx, unsigned int
 	return at;
 }
 
-enum evex_access { EVEX_READ, EVEX_PROBE, EVEX_WRITE };
-
 /*
  * Elements next to each other are one access; those that the mask leaves out are
- * none, and do not fault (SDM vol. 1, 15.6.4).
+ * none, and do not fault (SDM vol. 1, 15.6.4).  Without @buf a store is only checked.
  */
-static enum emul_result evex_memory(struct emul_ctx *ctx, struct operand_addr at,
-				    unsigned int size, u64 elements, u8 *buf,
-				    enum evex_access how)
+static enum emul_result evex_memory(struct emul_ctx *ctx, const struct evex_move *m,
+				    struct operand_addr at, u64 elements, u8 *buf)
 {
 	enum emul_result ret = EMUL_OK;
 	unsigned int i = 0, n, first;
 
 	while (ret == EMUL_OK && i < 64 && elements >> i) {
-		if (!(elements >> i & 1)) {
-			i++;
-			continue;
-		}
-		for (n = 1; i + n < 64 && elements >> (i + n) & 1; n++)
+		for (n = 0; i + n < 64 && elements >> (i + n) & 1; n++)
 			;
-		first = i * size;
-		if (how == EVEX_READ)
-			ret = operand_read(ctx, operand_after(ctx, at, first),
-					   buf + first, n * size);
-		else if (how == EVEX_PROBE)
-			ret = operand_probe(ctx, operand_after(ctx, at, first), n * size);
-		else
-			ret = operand_write(ctx, operand_after(ctx, at, first),
-					    buf + first, n * size);
-		i += n;
+		first = i * m->size;
+		if (n)
+			ret = operand_block(ctx, operand_after(ctx, at, first),
+					    buf ? buf + first : NULL, n * m->size,
+					    m->flags & STORE);
+		i += n ? n : 1;
 	}
 	return ret;
 }
@@ -265,7 +254,7 @@ static enum emul_result evex_load(struct emul_ctx *ctx, const struct evex_move *
 	enum emul_result ret;
 	u8 val[64] = { 0 };
 
-	ret = evex_memory(ctx, at, m->size, elements, val, EVEX_READ);
+	ret = evex_memory(ctx, m, at, elements, val);
 	if (ret == EMUL_OK)
 		evex_put(ctx, m, evex_reg(&ctx->insn), elements, val);
 	return ret;
@@ -281,9 +270,9 @@ static enum emul_result evex_store(struct emul_ctx *ctx, const struct evex_move 
 	if (m->flags & HIGH)
 		memcpy(val, val + 8, 8);
 	/* All of it or nothing. */
-	ret = evex_memory(ctx, at, m->size, elements, val, EVEX_PROBE);
+	ret = evex_memory(ctx, m, at, elements, NULL);
 	if (ret == EMUL_OK)
-		ret = evex_memory(ctx, at, m->size, elements, val, EVEX_WRITE);
+		ret = evex_memory(ctx, m, at, elements, val);
 	return ret;
 }
 

@@ -159,23 +159,6 @@ static void cb_table_set(struct emul_ctx *c, bool idt,
 	now.table[idt].limit = in->limit;
 }
 
-static void cb_vector(struct emul_ctx *c, unsigned int nr, void *buf,
-		      unsigned int len)
-{
-	memcpy(buf, now.vector[nr], len);
-}
-
-static void cb_vector_set(struct emul_ctx *c, unsigned int nr, const void *buf,
-			  unsigned int len)
-{
-	memcpy(now.vector[nr], buf, len);
-}
-
-static u64 cb_opmask(struct emul_ctx *c, unsigned int nr)
-{
-	return now.opmask[nr];
-}
-
 #include "emul_machine_cpu.h"
 #include "emul_machine_fpu.h"
 static u64 *reg_place(enum emul_regs set, u32 nr)

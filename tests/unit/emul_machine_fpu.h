@@ -1,7 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* FPU state of emul_machine.h, which includes this. */
+/* FPU state and vector registers of emul_machine.h, which includes this. */
 #ifndef TESTS_UNIT_EMUL_MACHINE_FPU_H
 #define TESTS_UNIT_EMUL_MACHINE_FPU_H
+
+static void cb_vector(struct emul_ctx *c, unsigned int nr, void *buf,
+		      unsigned int len)
+{
+	memcpy(buf, now.vector[nr], len);
+}
+
+static void cb_vector_set(struct emul_ctx *c, unsigned int nr, const void *buf,
+			  unsigned int len)
+{
+	memcpy(now.vector[nr], buf, len);
+}
+
+static u64 cb_opmask(struct emul_ctx *c, unsigned int nr)
+{
+	return now.opmask[nr];
+}
 
 /* A copy: what is changed in it is the state with fpu_set() only. */
 static struct emul_fpu fpu_copy;
