@@ -32,6 +32,17 @@ static void lapic_ids_restore(struct lapic *a, const u32 *from)
 	lapic_reg_set(a, APIC_REG_LDR, from[APIC_REG_LDR / 4] & LAPIC_ID_MASK);
 }
 
+/*
+ * After reset the PICs reach the bootstrap processor through a LAPIC that no software has
+ * enabled yet (KVM_X86_QUIRK_LINT0_REENABLED); so they do when that state is restored.
+ */
+static void lapic_lint0_restore(struct lapic *a, u32 lvt)
+{
+	if ((lvt & (LAPIC_LVT_MASKED | LAPIC_LVT_EXTINT)) == LAPIC_LVT_EXTINT)
+		lapic_reg_set(a, APIC_REG_LVT_LINT0,
+			      lapic_reg(a, APIC_REG_LVT_LINT0) & ~LAPIC_LVT_MASKED);
+}
+
 static void lapic_regs_restore(struct lapic *a, const u32 *from)
 {
 	static const u16 plain[] = {
@@ -45,6 +56,7 @@ static void lapic_regs_restore(struct lapic *a, const u32 *from)
 	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
 		lapic_reg_set(a, plain[i],
 			      lapic_reg_sane(a, plain[i], from[plain[i] / 4]));
+	lapic_lint0_restore(a, from[APIC_REG_LVT_LINT0 / 4]);
 	lapic_reg_set(a, APIC_REG_ICR, lapic_reg_sane(a, APIC_REG_ICR,
 			from[APIC_REG_ICR / 4]) & ~LAPIC_ICR_BUSY);
 	lapic_reg_set(a, APIC_REG_ICR2, lapic_is_x2apic(a) ? high : high & LAPIC_ID_MASK);

@@ -246,8 +246,11 @@ void pit_save(struct pit *pit, struct pit_state *s)
 
 	memset(s, 0, sizeof(*s));
 	spin_lock_irqsave(&pit->lock, flags);
-	for (i = 0; i < PIT_COUNTERS; i++)
+	for (i = 0; i < PIT_COUNTERS; i++) {
 		s->counter[i] = pit->clock[i].c;
+		/* Whoever restores it may know no others: Linux's KVM stops a 6 or 7. */
+		s->counter[i].mode = pit_counter_mode(&pit->clock[i].c);
+	}
 	s->flags = pit->flags;
 	spin_unlock_irqrestore(&pit->lock, flags);
 }

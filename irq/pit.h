@@ -42,7 +42,7 @@ struct irq_vm;
  * @write_state: the same for a write
  * @write_latch: the low byte that waits for the high one
  * @rw_mode: RW of the control word: 1 low, 2 high, 3 both; 0: none was written
- * @mode: M of the control word, as written: 6 and 7 are 2 and 3
+ * @mode: M of the control word, as written: 6 and 7 are 2 and 3, and saved so
  * @load_time: by irq_env_now(): when a count was written last
  */
 struct pit_counter {

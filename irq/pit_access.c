@@ -142,8 +142,7 @@ void pit_access_restore(struct pit_clock *k, const struct pit_counter *s, bool g
 	c.count = min(c.count, pit_counter_span(&c));
 	/* as a counter is before its first control word, in other implementations */
 	if (c.mode > PIT_MODE_MASK)
-		c.count = 0;
-	c.mode &= PIT_MODE_MASK;
+		c.count = c.mode = 0;
 	c.rw_mode &= PIT_RW_MASK;
 	c.read_state = pit_byte_state(c.rw_mode, c.read_state);
 	c.write_state = pit_byte_state(c.rw_mode, c.write_state);

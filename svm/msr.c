@@ -19,6 +19,9 @@ enum msr_rule {
 	MSR_CANONICAL,
 };
 
+/* DebugCtl: LBR, BTF, PB0 to PB3 (APM vol. 2, 13.1.1). */
+#define DEBUGCTL_BITS	0x3full
+
 /**
  * struct svm_msr - an MSR in the save area
  * @index: its number
@@ -220,8 +223,8 @@ int svm_msr_write(struct x86_vcpu *v, u32 index, u64 data)
 	case MSR_TSC_AUX:
 		return tsc_aux_write(to_svm(v), data);
 	case MSR_IA32_DEBUGCTLMSR:
-		/* Without LBR virtualization there is no bit to set. */
-		return data ? -EINVAL : 0;
+		/* Kernels set them unasked (BTF: PTRACE_SINGLEBLOCK): no effect, no #GP. */
+		return data & ~DEBUGCTL_BITS ? -EINVAL : 0;
 	case MSR_VM_CR:
 		return vm_cr_write(to_svm(v), data);
 	case MSR_VM_HSAVE_PA:

@@ -11,6 +11,8 @@
 #include "x86/cpu/msr.h"
 #include "x86/cpu/pat.h"
 
+#define DEBUGCTL_BITS	(DEBUGCTLMSR_LBR | DEBUGCTLMSR_BTF)
+
 /* ------------------------------------------------------------------------ */
 /* Fields of the VMCS. */
 
@@ -140,8 +142,8 @@ int vmx_msr_write(struct x86_vcpu *v, u32 index, u64 data)
 	case MSR_TSC_AUX:
 		return tsc_aux_write(s, data);
 	case MSR_IA32_DEBUGCTLMSR:
-		/* No branch records, no BTF: there is no bit to set. */
-		return data ? -EINVAL : 0;
+		/* Kernels set them unasked (BTF: PTRACE_SINGLEBLOCK): no effect, no #GP. */
+		return data & ~DEBUGCTL_BITS ? -EINVAL : 0;
 	default:
 		return -ENOENT;
 	}

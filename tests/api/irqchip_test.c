@@ -305,6 +305,20 @@ static void lapic_restored(void)
 	CHECK_EQ(s.cr8, 7);
 }
 
+/* What firmware finds after reset: the PICs' interrupts come, LAPIC or not. */
+static void lint0_restored(void)
+{
+	struct kvm_lapic_state first;
+
+	vm_with_irqchip();
+	vcpu_new(&vm, &v, 0);
+	OK(ioctl(v.fd, KVM_GET_LAPIC, &first));
+	OK(ioctl(v.fd, KVM_SET_LAPIC, &first));
+	OK(ioctl(v.fd, KVM_GET_LAPIC, &lapic));
+	CHECK_EQ(reg(APIC_LINT0), 0x700);
+	CHECK(!memcmp(&lapic, &first, sizeof(first)));
+}
+
 /* ---- feeding them ---- */
 
 static void msi(void)
@@ -567,6 +581,7 @@ int main(int argc, char **argv)
 		{ "pit_state", pit_state, 0 },
 		{ "lapic_at_first", lapic_at_first, 0 },
 		{ "lapic_restored", lapic_restored, 0 },
+		{ "lint0_restored", lint0_restored, 0 },
 		{ "msi", msi, 0 },
 		{ "lapic_hole", lapic_hole, 0 },
 		{ "line", line, 0 },

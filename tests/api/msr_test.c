@@ -161,6 +161,8 @@ static const struct {
 	{ "SMI count", 0x34, 1, GP },
 	{ "HWCR, error injection", 0xc0010015, 1 << 18, TAKEN },
 	{ "HWCR, bit 40", 0xc0010015, 1ull << 40, GP },
+	{ "DEBUGCTL, BTF and LBR", 0x1d9, 3, DROPPED },
+	{ "DEBUGCTL, bit 63", 0x1d9, 1ull << 63, GP },
 	{ "event select", 0xc0010000, 0x430076, DROPPED },
 	{ "counter", 0xc0010004, 1, DROPPED },
 	{ "NB_CFG, extended configuration", 0xc001001f, 1ull << 46, DROPPED },
@@ -170,7 +172,7 @@ static const struct {
 /* Stock KVM drops what real processors refuse, and the other way round. */
 static bool differs(uint32_t index)
 {
-	return index == 0x1a0 || index == 0xc0010117 || index == 0xc0010000 ||
+	return index == 0x1a0 || index == 0x1d9 || index == 0xc0010117 || index == 0xc0010000 ||
 	       index == 0xc0010004;
 }
 

@@ -187,6 +187,19 @@ static void apic_base(void)
 	CHECK_EQ(v.run->apic_base, 0xeee00100);
 }
 
+/* A controller in userspace may be an x2APIC, where CPUID says so. */
+GUEST(64, g_x2apic, "mov $0x1b, %ecx\n rdmsr\n or $0x400, %eax\n wrmsr\n" DONE);
+
+static void x2apic(void)
+{
+	START(MODE_LONG, g_x2apic);
+	if (!vcpu_has(&v, 1, 2, 21))
+		test_skip("no x2APIC");
+	vcpu_until(&v, PORT_DONE);
+	CHECK_EQ(v.run->apic_base, BASE_RESET | 0x400);
+	CHECK_EQ(vcpu_sregs(&v).apic_base, BASE_RESET | 0x400);
+}
+
 /* At each return; IF itself ends nothing unless a window is asked for. */
 GUEST(64, g_if, "sti\n nop\n out %al, $0x20\n cli\n out %al, $0x20\n"
       "pushf\n orl $0x200, (%rsp)\n popf\n nop\n" DONE);
@@ -227,7 +240,7 @@ static void mp_state(void)
 static const struct test_case cases[] = {
 	CASE(lowered), CASE(given), CASE(held_back), CASE(reserved),
 	CASE(lock_prefix), CASE(stepped), CASE(by_userspace),
-	CASE(apic_base), CASE(if_flag), CASE(mp_state),
+	CASE(apic_base), CASE(x2apic), CASE(if_flag), CASE(mp_state),
 	{ NULL, NULL, 0 },
 };
 

@@ -414,7 +414,9 @@ bool model_restore(struct model_vm *vm, struct model_apic *a, const uint32_t *re
 	flags_restore(a->irr, regs + 0x200 / 4);
 	for (int i = 0; i < MODEL_LVTS; i++) {
 		a->lvt[i] = regs[(0x320 + i * 16) / 4] & lvt_bits(a, i);
-		if (!(a->svr & 0x100))
+		/* but for LINT0 as it is after reset */
+		if (!(a->svr & 0x100) &&
+		    (i != MODEL_LINT0 || (a->lvt[i] & 0x700) != 0x700))
 			a->lvt[i] |= MASKED;
 	}
 	a->init = regs[0x380 / 4];

@@ -77,7 +77,7 @@ static u32 count_of(const struct model_8254 *c)
 static void check_counter(const struct pit_counter *s, const struct model_8254 *c)
 {
 	same(s->count, count_of(c));
-	same(s->mode, c->mode_bits);
+	same(s->mode, c->mode);
 	same(s->rw_mode, c->rw);
 	same(s->bcd, c->bcd);
 	same(s->gate, c->gate);
@@ -162,7 +162,7 @@ static void restore_counter(struct model_8254 *c, const struct pit_counter *s)
 	u32 most = s->bcd ? 10000 : 65536;
 
 	c->bcd = s->bcd;
-	c->mode_bits = s->mode % 8;
+	c->mode_bits = s->mode > 7 ? 0 : s->mode;
 	c->mode = c->mode_bits >= 6 ? c->mode_bits - 4 : c->mode_bits;
 	c->rw = s->rw_mode % 4;
 	c->next_read = s->read_state == 4;

@@ -267,6 +267,10 @@ static void test_save(void **state)
 	out(0x42, 0x22);
 	pit_save(chips.vm.pit, &s);
 	assert_int_equal(s.counter[2].count, 0x2211);
+	/* M2 does not count: others know modes 0 to 5 */
+	out(0x43, 0xbe);
+	pit_save(chips.vm.pit, &s);
+	assert_int_equal(s.counter[2].mode, 3);
 	/* where an HPET drives GSI 0 */
 	s.flags |= PIT_STATE_HPET_LEGACY;
 	pit_restore(chips.vm.pit, &s);
@@ -295,7 +299,7 @@ static void test_restore_hostile(void **state)
 	assert_int_equal(chips.pit_when, 0);
 	pit_save(chips.vm.pit, &s);
 	assert_int_equal(s.counter[0].count, 0);
-	assert_int_equal(s.counter[0].mode, 7);
+	assert_int_equal(s.counter[0].mode, 0);
 	assert_int_equal(s.counter[0].read_state, 3);
 	assert_int_equal(s.counter[1].gate, 1);
 	assert_int_equal(s.flags, 3);

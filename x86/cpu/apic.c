@@ -57,7 +57,7 @@ bool apic_base_is_valid(const struct x86_vcpu *v, u64 data)
 {
 	u64 bits = APIC_BASE_BSP | APIC_BASE_ENABLE;
 
-	if (apic_in_kernel(v) && v->apic.lapic.features.x2apic)
+	if (cpuid_has(v, X86_FEATURE_X2APIC))
 		bits |= APIC_BASE_X2APIC;
 	if ((data & (APIC_BASE_X2APIC | APIC_BASE_ENABLE)) == APIC_BASE_X2APIC)
 		return false;
