@@ -230,6 +230,10 @@ void op_ring(const struct call *c)
 		 KVM_DIRTY_LOG_PAGE_OFFSET * 4096);
 	if (g == MAP_FAILED)
 		return;
+	if (below(2)) {
+		vm_slot(&vm, SLOT_FLAGS(0, KVM_MEM_LOG_DIRTY_PAGES), 0, vm.mem, vm.size);
+		cpu_run(cpu);
+	}
 	for (i = 0; i < n; i++) {
 		if (__atomic_load_n(&g[i].flags, __ATOMIC_ACQUIRE) != 1 && below(64))
 			continue;

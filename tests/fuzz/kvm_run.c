@@ -189,6 +189,16 @@ static void world_make(const struct setup *s)
 		witness_make();
 }
 
+/* By hand: what a process does while it ends is not noted. */
+static void world_end(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < world.cpus; i++)
+		vcpu_close(&world.cpu[i]);
+	vm_close(&vm);
+}
+
 void prog_run(const struct prog *p)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
@@ -206,5 +216,6 @@ void prog_run(const struct prog *p)
 	thread(NULL);
 	for (i = 1; world.threads && i < THREADS; i++)
 		pthread_join(t[i], NULL);
+	world_end();
 	_exit(0);
 }

@@ -35,11 +35,14 @@ void op_dirty(const struct call *c)
 
 	clear.dirty_bitmap = log.dirty_bitmap = scratch + 4096;
 	memset(scratch + 4096, rnd(), 512);
-	switch (below(4)) {
+	if (below(2)) {		/* now or from now on */
+		vm_slot(&vm, SLOT_FLAGS(0, !!below(4)), 0, vm.mem, vm.size);
+		log.slot = clear.slot = 0;
+		if (below(2))
+			cpu_run(call_cpu(c));
+	}
+	switch (below(3)) {
 	case 0:
-		vm_slot(&vm, SLOT_FLAGS(0, below(2)), 0, vm.mem, vm.size);
-		break;
-	case 1:
 		call_ioctl(vm.fd, KVM_CLEAR_DIRTY_LOG, &clear, sizeof(clear));
 		break;
 	default:
@@ -50,13 +53,18 @@ void op_dirty(const struct call *c)
 void op_io(const struct call *c)
 {
 	struct kvm_coalesced_mmio_zone z = {
-		.addr = below(2) ? GPA_HOLE + below(32) : 0x60 + below(0x80),
-		.size = below(64), .pio = below(2),
+		.addr = below(2) ? GPA_HOLE : 0x80, .size = 1 + below(64), .pio = below(2),
 	};
 	struct kvm_ioeventfd e = {
-		.datamatch = below(4), .addr = z.addr, .len = 1 << below(4),
-		.fd = world.events[below(4)], .flags = below(8),
+		.datamatch = below(4), .fd = world.events[below(4)],
+		.len = below(2) ? 0 : 1 << below(4),
+		.flags = below(3) ? below(4) : below(8),
 	};
+
+	/* Where g_busy writes, or a little beside it. */
+	if (!below(3))
+		z.addr += below(32);
+	e.addr = z.addr;
 
 	if (c->arg & 1)
 		call_ioctl(vm.fd, KVM_IOEVENTFD, &e, sizeof(e));
@@ -74,18 +82,16 @@ void op_irqfd(const struct call *c)
 	unsigned int i = c->arg % 4;
 	uint64_t one = 1;
 
-	switch (below(5)) {
-	case 0:
+	if (below(2)) {
+		f.flags = below(4) ? 0 : f.flags;
+		f.fd = world.events[i];
+		call_ioctl(vm.fd, KVM_IRQFD, &f, sizeof(f));
+	}
+	if (below(3) && write(world.events[i], &one, sizeof(one)) < 0)
+		errno = 0;
+	if (!below(4)) {
 		close(world.events[i]);
 		world.events[i] = eventfd(0, EFD_NONBLOCK);
-		break;
-	case 1:
-	case 2:
-		if (write(world.events[i], &one, sizeof(one)) < 0)
-			errno = 0;
-		break;
-	default:
-		call_ioctl(vm.fd, KVM_IRQFD, &f, sizeof(f));
 	}
 }
 
