@@ -12,6 +12,10 @@ SOAK_SECONDS ?= 600
 # Nested paging, or (0) shadow page tables.
 NPT ?= 1
 
+# How long /dev/kvm is fuzzed, and from which seed (none: a new one).
+MINUTES ?= 10
+SEED ?=
+
 # The benchmark of costs: compare and kvmbench.c.
 BENCH ?= ../shared/bench
 
@@ -51,6 +55,8 @@ help:
 	'make unit          the unit tests in userspace' \
 	'make mutants       deliberate faults, each of which a unit test must find' \
 	'make fuzz          fuzzing with clang'"'"'s libFuzzer, FUZZ_SECONDS (60) a target' \
+	'make fuzz-kvm      /dev/kvm on a host that looks for mistakes, for MINUTES (10): what it' \
+	'                   reaches (KCOV) leads it; SEED=...: from the same numbers' \
 	'make coverage      lines and branches of mmu/, irq/ and svm/'"'"'s checks that unit tests execute' \
 	'make tsan          the tests with threads in mmu/, by the thread sanitizer' \
 	'make modules       kvm.ko, kvm-amd.ko and kvm-intel.ko in build/modules/ (KDIR=...)' \
@@ -104,6 +110,12 @@ mutants:
 fuzz:
 	@scripts/install-deps build test fuzz
 	@tests/fuzz/run
+
+fuzz-kvm:
+	@scripts/install-deps build test lab debug
+	@scripts/build-modules kasan
+	@$(MAKE) --no-print-directory -f tests/Makefile build/fuzz/fuzz-kvm
+	@tests/lab/fuzz-kvm $(if $(SEED),-s $(SEED)) $(MINUTES)
 
 coverage:
 	@scripts/install-deps build test

@@ -116,9 +116,13 @@ int coalesced_register(struct kvm *kvm,
 	zone->z = *z;
 
 	mutex_lock(&kvm->slots_lock);
-	err = bus_add(kvm, zone_bus(z), z->addr, z->size, &zone->dev);
-	if (!err)
+	err = -ENOSPC;
+	if (kvm->nr_coalesced_zones < COALESCED_ZONES_MAX)
+		err = bus_add(kvm, zone_bus(z), z->addr, z->size, &zone->dev);
+	if (!err) {
 		hlist_add_head(&zone->link, &kvm->coalesced_zones);
+		kvm->nr_coalesced_zones++;
+	}
 	mutex_unlock(&kvm->slots_lock);
 	if (err)
 		kfree(zone);
@@ -142,6 +146,7 @@ int coalesced_unregister(struct kvm *kvm,
 			continue;
 		bus_remove(kvm, zone_bus(z), &zone->dev);
 		hlist_del(&zone->link);
+		kvm->nr_coalesced_zones--;
 		kfree(zone);
 	}
 	mutex_unlock(&kvm->slots_lock);

@@ -8,6 +8,9 @@
 /* Page of a vCPU mapping that shows the coalesced ring, and the cap's value. */
 #define COALESCED_PAGE_OFFSET 1
 
+/* Zones of a VM: more than the ring has entries are of no use. */
+#define COALESCED_ZONES_MAX 256
+
 /**
  * coalesced_register - KVM_REGISTER_COALESCED_MMIO
  * @kvm: the VM

@@ -31,8 +31,8 @@ struct bus_dev {
 	const struct bus_dev_ops *ops;
 };
 
-/* Devices on one bus; each ioeventfd is one. */
-#define BUS_DEVS_MAX 32768
+/* Devices on one bus; each ioeventfd is one. A change copies them all: 128 KiB at most. */
+#define BUS_DEVS_MAX 4096
 
 /**
  * bus_write - offer a write to the devices of a bus

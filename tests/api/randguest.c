@@ -20,6 +20,7 @@ static const enum mode kind_modes[] = {
 
 struct vm guest_vm;
 struct vcpu guest_cpu;
+uint64_t guest_tables = GPA_TABLES;
 bool spoiled;
 
 static enum kind kind;
@@ -49,10 +50,10 @@ static void code_write(void)
 static void tables_spoil(void)
 {
 	unsigned int n = below(3) ? 0 : 1 + below(16);
-	uint64_t pages = (guest_vm.next - GPA_TABLES) >> 12, *e;
+	uint64_t pages = (guest_vm.next - guest_tables) >> 12, *e;
 
 	while (pages && n--) {
-		e = vm_u64(&guest_vm, GPA_TABLES + (below(pages) << 12) +
+		e = vm_u64(&guest_vm, guest_tables + (below(pages) << 12) +
 			   (below(2) ? below(16) : below(512)) * 8);
 		switch (below(4)) {
 		case 0:
@@ -225,10 +226,15 @@ static void sregs_spoil(const struct kvm_sregs *from)
 void guest_new(void)
 {
 	vm_new(&guest_vm, 0);
+	vcpu_new(&guest_vm, &guest_cpu, 0);
+	guest_adopt();
+}
+
+void guest_adopt(void)
+{
 	ro_mem = mem_new(RO_SIZE, 0);
 	OK(vm_slot(&guest_vm, SLOT_FLAGS(1, KVM_MEM_READONLY), GPA_RO, ro_mem,
 		   RO_SIZE));
-	vcpu_new(&guest_vm, &guest_cpu, 0);
 	has_la57 = vcpu_has(&guest_cpu, 7, 2, 16);
 }
 
@@ -242,7 +248,7 @@ static void kind_pick(void)
 enum kind guest_start(void)
 {
 	kind_pick();
-	guest_vm.next = GPA_TABLES;
+	guest_vm.next = guest_tables;
 	vcpu_mode(&guest_cpu, kind_modes[kind], GPA_CODE);
 	code_write();
 	if (kind != KIND_REAL && below(4))

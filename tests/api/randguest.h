@@ -26,9 +26,12 @@ extern const char *const kind_names[];
 /* There is one at a time. */
 extern struct vm guest_vm;
 extern struct vcpu guest_cpu;
+extern uint64_t guest_tables;	/* where its page tables begin */
 extern bool spoiled;		/* sregs are not what a CPU could have */
 
 void guest_new(void);
+/* What is in guest_vm and guest_cpu gets what else a guest needs: before any runs. */
+void guest_adopt(void);
 /* A new guest in the same machine.  Return: its CPU mode. */
 enum kind guest_start(void);
 /* The same guest elsewhere, for one that cannot go on or goes in circles. */

@@ -12,7 +12,7 @@
 #include "randguest.h"
 #include "rnd.h"
 
-static uint64_t state;
+static __thread uint64_t state;
 
 uint64_t rnd(void)
 {

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Start again; part n of a run with one seed has numbers of its own. */
+/* Each thread has its own. Start again; part n of a run with one seed has numbers of its own. */
 void rnd_start(uint64_t seed, uint64_t n);
 uint64_t rnd(void);
 uint64_t below(uint64_t n);

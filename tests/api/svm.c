@@ -96,6 +96,11 @@ void l2_start(const uint8_t *code, const uint8_t *end)
 	skip_without_svm();
 	vm_new(&vm, 0);
 	vcpu_new(&vm, &v, 0);
+	l2_enter_here(code, end);
+}
+
+void l2_enter_here(const uint8_t *code, const uint8_t *end)
+{
 	vcpu_code(&v, MODE_LONG, g_l1);
 	exc_setup(&v);
 	vm_load(&vm, GPA_CODE2, code, end);

@@ -96,6 +96,8 @@ extern bool with_npt;
 /* Machine, L1, and L2's code at GPA_CODE2, in a state like L1's own. */
 #define L2_START(name) l2_start(name, name##_end)
 void l2_start(const uint8_t *code, const uint8_t *end);
+/* The same in a machine and with a vCPU that are there. */
+void l2_enter_here(const uint8_t *code, const uint8_t *end);
 /* L2's control block, which L1 has. */
 struct vmcb *vmcb(void);
 void intercept(unsigned int exit_code);

@@ -9,7 +9,8 @@ machine_mem=2048
 # QEMU 7.2 has defects that end it by SIGABRT or SIGSEGV when guests are interrupted,
 # or run random code: with stock KVM too. No module can do that to it.
 machine_defects='134 139'
-machine_tries=4
+# A fuzzer has others to try.
+machine_tries=${LAB_TRIES:-4}
 machine_beat=''
 
 # machine_refuse: nothing: this machine has it all

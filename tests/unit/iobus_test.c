@@ -285,6 +285,22 @@ static int event(u32 flags, u64 addr, u32 len, u64 match, int fd)
 	return ioeventfd_set(&kvm, &e);
 }
 
+/* As many as the limit, again when one is gone. */
+static void zones_full(void **state)
+{
+	unsigned int i;
+
+	up();
+	for (i = 0; i < COALESCED_ZONES_MAX; i++)
+		assert_int_equal(zone(true, i * 16, 16, i % 2), 0);
+	assert_int_equal(zone(true, 0x8000, 16, 0), -ENOSPC);
+	assert_int_equal(zone(true, 0x8000, 16, 1), -ENOSPC);
+	assert_int_equal(zone(false, 16, 16, 1), 0);
+	assert_int_equal(zone(true, 0x8000, 16, 0), 0);
+	assert_int_equal(zone(true, 0x9000, 16, 0), -ENOSPC);
+	down();
+}
+
 static void eventfd_errors(void **state)
 {
 	struct kvm_ioeventfd padded = { .len = 4, .pad[35] = 1 };
@@ -390,6 +406,7 @@ int main(void)
 		cmocka_unit_test(random_bus),
 		cmocka_unit_test(full_bus),
 		cmocka_unit_test(zones),
+		cmocka_unit_test(zones_full),
 		cmocka_unit_test(eventfd_errors),
 		cmocka_unit_test(eventfd_signals),
 		cmocka_unit_test(eventfd_memory),

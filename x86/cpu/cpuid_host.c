@@ -347,7 +347,7 @@ long cpuid_ioctl_supported(void *unused, void *data, unsigned long arg)
 
 	if (get_user(room, &user->nent))
 		return -EFAULT;
-	b.e = kvcalloc(ENTRIES, sizeof(*b.e), GFP_KERNEL);
+	b.e = kvcalloc(ENTRIES, sizeof(*b.e), GFP_KERNEL_ACCOUNT);
 	if (!b.e)
 		return -ENOMEM;
 	add_extended(&b, add_basic(&b));

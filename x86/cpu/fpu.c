@@ -151,7 +151,7 @@ long fpu_ioctl_get(void *obj, void *data, unsigned long arg)
 	void *image;
 
 	/* The kernel's copy fills in what is in its initial form. */
-	image = (void *)get_zeroed_page(GFP_KERNEL);
+	image = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (!image)
 		return -ENOMEM;
 	fpu_copy_guest_fpstate_to_uabi(&v->fpu.guest, image, PAGE_SIZE,

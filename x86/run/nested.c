@@ -194,7 +194,7 @@ long nested_ioctl_get(void *obj, void *data, unsigned long arg)
 		return -EINVAL;
 	if (get_user(room, &user->size))
 		return -EFAULT;
-	out = kzalloc(nested_ops->state_size, GFP_KERNEL);
+	out = kzalloc(nested_ops->state_size, GFP_KERNEL_ACCOUNT);
 	if (!out)
 		return -ENOMEM;
 	nested_ops->state_get(v, out);
