@@ -62,10 +62,29 @@ static enum emul_seg opcode_seg(const struct emul_ctx *ctx)
 	return ctx->insn.opcode >> 3 & 7;
 }
 
+/* Of 32 bits only the lower half is written (SDM vol. 2, PUSH). */
+static enum emul_result push_half(struct emul_ctx *ctx, u16 selector)
+{
+	enum emul_result ret;
+	struct stack s;
+
+	stack_init(&s, ctx, 4);
+	s.sp = (s.sp - s.size) & s.mask;
+	ret = operand_store(ctx, (struct operand_addr){ EMUL_SS, s.sp }, 2,
+			    selector);
+	if (ret == EMUL_OK)
+		stack_finish(&s, ctx);
+	return ret;
+}
+
 /** exec_push_seg - PUSH of a segment register */
 enum emul_result exec_push_seg(struct emul_ctx *ctx)
 {
-	return exec_push(ctx, exec_selector(ctx, opcode_seg(ctx)));
+	u16 selector = exec_selector(ctx, opcode_seg(ctx));
+
+	if (!ctx->amd && ctx->insn.op_size == 4)
+		return push_half(ctx, selector);
+	return exec_push(ctx, selector);
 }
 
 /** exec_pop_seg - POP to a segment register */

@@ -148,6 +148,7 @@ int svm_setup(struct x86_caps *caps)
 		.tsc_aux = boot_cpu_has(X86_FEATURE_RDTSCP) ||
 			   boot_cpu_has(X86_FEATURE_RDPID),
 		.kept = ~(SVM_GROUPS_LIVE | (npt ? GRP_CR3 : 0)),
+		.spec_ctrl = boot_cpu_has(X86_FEATURE_V_SPEC_CTRL),
 		.host_mce = __read_cr4() & X86_CR4_MCE,
 	};
 	mmu_caps_fill(&caps->mmu);

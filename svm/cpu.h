@@ -36,6 +36,7 @@ DECLARE_PER_CPU(struct svm_cpu, svm_cpu);
  * @nrips: the next RIP is saved
  * @decode_assists: instruction bytes and registers are supplied
  * @tsc_aux: TSC_AUX exists
+ * @spec_ctrl: the control block has the guest's IA32_SPEC_CTRL, which VMRUN adds to the host's
  * @kept: groups that an exit leaves valid, mostly: not SVM_GROUPS_LIVE, CR3 without @npt
  * @host_mce: CR4.MCE if the host has it set, else 0
  */
@@ -45,6 +46,7 @@ struct svm_features {
 	bool nrips;
 	bool decode_assists;
 	bool tsc_aux;
+	bool spec_ctrl;
 	u32 kept;
 	u64 host_mce;
 };

@@ -72,7 +72,7 @@ static void msrpm_pass(u8 *map, u32 index)
 	map[bit / 8] &= ~(3 << (bit % 8));
 }
 
-void svm_msrpm_fill(u8 *map)
+void svm_msrpm_fill(u8 *map, bool spec_ctrl)
 {
 	int i;
 
@@ -80,6 +80,8 @@ void svm_msrpm_fill(u8 *map)
 		msrpm_pass(map, svm_msrs[i].index);
 	msrpm_pass(map, MSR_FS_BASE);
 	msrpm_pass(map, MSR_GS_BASE);
+	if (spec_ctrl)
+		msrpm_pass(map, MSR_IA32_SPEC_CTRL);
 }
 
 /* The bits of svm_msrpm_fill(), in the three places of a map where they are. */
@@ -127,6 +129,28 @@ static u64 *svm_msr_field(struct x86_vcpu *v, const struct svm_msr *msr)
 	return (void *)&to_svm(v)->vmcb->save + msr->offset;
 }
 
+/* With "SPEC_CTRL virtualization" (APM vol. 3, E.4.9) it is in the control block. */
+static u64 spec_ctrl_read(const struct svm_vcpu *s)
+{
+	return svm_features.spec_ctrl ? s->vmcb->save.spec_ctrl : s->spec_ctrl;
+}
+
+static void spec_ctrl_write(struct svm_vcpu *s, u64 data)
+{
+	if (svm_features.spec_ctrl) {
+		s->vmcb->save.spec_ctrl = data;
+		vmcb_changed(s, CLEAN_ALL);
+	} else {
+		s->spec_ctrl = data;
+	}
+	if (!data || s->spec_direct)
+		return;
+	s->spec_direct = true;
+	if (!svm_features.spec_ctrl)
+		s->spec_switched = &s->spec_ctrl;
+	vmcb_msr_exits(s, s->x86.msr_exits);
+}
+
 int svm_msr_read(struct x86_vcpu *v, u32 index, u64 *data)
 {
 	const struct svm_msr *msr = svm_msr_find(index);
@@ -144,6 +168,9 @@ int svm_msr_read(struct x86_vcpu *v, u32 index, u64 *data)
 		return svm_features.tsc_aux ? 0 : -EINVAL;
 	case MSR_IA32_DEBUGCTLMSR:
 		*data = 0;
+		return 0;
+	case MSR_IA32_SPEC_CTRL:
+		*data = spec_ctrl_read(to_svm(v));
 		return 0;
 	case MSR_VM_CR:
 		*data = to_svm(v)->vm_cr;
@@ -225,6 +252,9 @@ int svm_msr_write(struct x86_vcpu *v, u32 index, u64 data)
 	case MSR_IA32_DEBUGCTLMSR:
 		/* Kernels set them unasked (BTF: PTRACE_SINGLEBLOCK): no effect, no #GP. */
 		return data & ~DEBUGCTL_BITS ? -EINVAL : 0;
+	case MSR_IA32_SPEC_CTRL:
+		spec_ctrl_write(to_svm(v), data);
+		return 0;
 	case MSR_VM_CR:
 		return vm_cr_write(to_svm(v), data);
 	case MSR_VM_HSAVE_PA:

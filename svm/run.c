@@ -10,6 +10,7 @@
 #include <asm/msr.h>
 #include <asm/debugreg.h>
 #include <asm/nospec-branch.h>
+#include <asm/spec-ctrl.h>
 #include <asm/traps.h>
 
 #include "core/hwenable.h"
@@ -160,12 +161,17 @@ noinstr void svm_enter(struct x86_vcpu *v)
 	if (unlikely(s->entry_work))
 		entry_work_do(s);
 	vmcb->save.rax = v->state.gpr[GPR_RAX];
+	if (unlikely(v->msrs.virt_spec))
+		x86_spec_ctrl_set_guest(v->msrs.virt_spec);
 
 	guest_begin(v);
 	if (static_cpu_has_bug(X86_BUG_DIV0))
 		amd_clear_divider();
-	ran = svm_vmenter(v->state.gpr, s->vmcb_pa, c->host_pa);
+	ran = svm_vmenter(v->state.gpr, s->vmcb_pa, c->host_pa,
+			  s->spec_switched);
 	guest_end();
+	if (unlikely(v->msrs.virt_spec))
+		x86_spec_ctrl_restore_host(v->msrs.virt_spec);
 
 	if (unlikely(!ran))
 		enter_refused(s);

@@ -51,6 +51,9 @@ enum svm_nmi {
  * @window: (r) EVENT_MASK_* asked for by event_window()
  * @exits_off: (r) KVM_X86_DISABLE_EXITS_* that the intercepts obey
  * @tsc_aux: the guest's TSC_AUX
+ * @spec_ctrl: the guest's IA32_SPEC_CTRL, but in the guest (vmenter.S)
+ * @spec_switched: where that is, once the guest uses it, or NULL
+ * @spec_direct: the guest reaches it without exits
  * @shadow_cr3: with shadow paging: the root, encryption bit included
  * @root: with nested paging: L1's root, encryption bit included
  * @root_l2: L2's, while L1 uses nested paging too
@@ -82,6 +85,9 @@ struct svm_vcpu {
 	u32 window;
 	u32 exits_off;
 	u32 tsc_aux;
+	u64 spec_ctrl;
+	u64 *spec_switched;
+	bool spec_direct;
 	u64 shadow_cr3;
 	u64 root;
 	u64 root_l2;
@@ -139,12 +145,13 @@ void svm_enter(struct x86_vcpu *v);
  * @gpr: general registers by enum x86_gpr; RAX and RSP are the control block's
  * @vmcb_pa: control block
  * @host_pa: area with the host's VMSAVE state
+ * @spec_ctrl: the guest's IA32_SPEC_CTRL; NULL: as the host's
  *
  * Interrupts off, before and after.
  *
  * Return: false when SVM is off on this CPU: nothing happened.
  */
-bool svm_vmenter(u64 *gpr, phys_addr_t vmcb_pa, phys_addr_t host_pa);
+bool svm_vmenter(u64 *gpr, phys_addr_t vmcb_pa, phys_addr_t host_pa, u64 *spec_ctrl);
 
 /**
  * svm_vmsave - save what VMSAVE saves of this CPU
@@ -215,8 +222,9 @@ int svm_msrpm_bit(u32 index);
 /**
  * svm_msrpm_fill - let guests reach the MSRs that VMLOAD and VMSAVE switch
  * @map: permission map, every bit set
+ * @spec_ctrl: and IA32_SPEC_CTRL
  */
-void svm_msrpm_fill(u8 *map);
+void svm_msrpm_fill(u8 *map, bool spec_ctrl);
 
 #include "svm/event.h"
 

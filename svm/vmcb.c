@@ -18,11 +18,13 @@
 /*
  * The maps are the same for every guest and never change, so one copy serves all
  * and the hardware's cache of them is always right.  A guest whose VMM filters
- * what otherwise passes uses the map by which every MSR exits.
+ * what otherwise passes uses the map by which every MSR exits; one that uses
+ * IA32_SPEC_CTRL has that too, but for its L2.
  */
 static void *iopm;
 static u8 *msrpm;
 static u8 *msrpm_exit;
+static u8 *msrpm_spec;
 
 /* IA32_PAT after reset (APM vol. 2, 7.8.2). */
 #define PAT_RESET	0x0007040600070406ull
@@ -146,8 +148,11 @@ void vmcb_init(struct svm_vcpu *s)
 
 void vmcb_msr_exits(struct svm_vcpu *s, bool all)
 {
-	all |= s->msr_exits_l1;
-	s->vmcb->control.msrpm_base_pa = __sme_pa(all ? msrpm_exit : msrpm);
+	const u8 *map = s->spec_direct && !s->x86.nested.l2 ? msrpm_spec : msrpm;
+
+	if (all || s->msr_exits_l1)
+		map = msrpm_exit;
+	s->vmcb->control.msrpm_base_pa = __sme_pa(map);
 	vmcb_changed(s, CLEAN_MAPS);
 }
 
@@ -165,11 +170,13 @@ int vmcb_maps_create(void)
 	iopm = map_alloc(IOPM_ORDER);
 	msrpm = map_alloc(MSRPM_ORDER);
 	msrpm_exit = map_alloc(MSRPM_ORDER);
-	if (!iopm || !msrpm || !msrpm_exit) {
+	msrpm_spec = map_alloc(MSRPM_ORDER);
+	if (!iopm || !msrpm || !msrpm_exit || !msrpm_spec) {
 		vmcb_maps_destroy();
 		return -ENOMEM;
 	}
-	svm_msrpm_fill(msrpm);
+	svm_msrpm_fill(msrpm, false);
+	svm_msrpm_fill(msrpm_spec, true);
 	return 0;
 }
 
@@ -178,7 +185,9 @@ void vmcb_maps_destroy(void)
 	free_pages((unsigned long)iopm, IOPM_ORDER);
 	free_pages((unsigned long)msrpm, MSRPM_ORDER);
 	free_pages((unsigned long)msrpm_exit, MSRPM_ORDER);
+	free_pages((unsigned long)msrpm_spec, MSRPM_ORDER);
 	iopm = NULL;
 	msrpm = NULL;
 	msrpm_exit = NULL;
+	msrpm_spec = NULL;
 }

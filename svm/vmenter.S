@@ -12,6 +12,8 @@
 #include <asm/cpufeatures.h>
 #include <asm/nospec-branch.h>
 
+#include "x86/vcpu/spec_switch.h"
+
 /* enum x86_gpr; run.c asserts it. */
 #define GPR(n)	((n) * 8)
 #define RCX	GPR(1)
@@ -24,10 +26,11 @@
 /* On the stack while the guest runs. */
 #define STACK_GPR	0
 #define STACK_HOST	8
+#define STACK_SPEC	16
 
 .section .noinstr.text, "ax"
 
-/* bool svm_vmenter(u64 *gpr, phys_addr_t vmcb_pa, phys_addr_t host_pa) */
+/* bool svm_vmenter(u64 *gpr, phys_addr_t vmcb_pa, phys_addr_t host_pa, u64 *spec_ctrl) */
 SYM_FUNC_START(svm_vmenter)
 	push	%rbp
 	push	%r15
@@ -35,6 +38,7 @@ SYM_FUNC_START(svm_vmenter)
 	push	%r13
 	push	%r12
 	push	%rbx
+	push	%rcx
 	push	%rdx
 	push	%rdi
 
@@ -46,6 +50,8 @@ SYM_FUNC_START(svm_vmenter)
 	 * before VMRUN, so its shadow does not reach the guest.
 	 */
 	sti
+	/* While GS is the host's. */
+	SPEC_CTRL_ENTER %rcx
 	mov	%rsi, %rax
 	vmload	%rax
 
@@ -84,6 +90,7 @@ SYM_FUNC_START(svm_vmenter)
 	/* Before STGI lets an NMI in, and before the first RET. */
 	ALTERNATIVE "", "call entry_ibpb", X86_FEATURE_IBPB_ON_VMEXIT
 	FILL_RETURN_BUFFER %rax, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT
+	SPEC_CTRL_EXIT STACK_SPEC(%rsp)
 	UNTRAIN_RET
 
 	/* VMRUN put the host's RFLAGS back as STI left them. */
@@ -93,6 +100,7 @@ SYM_FUNC_START(svm_vmenter)
 .Lout:
 	pop	%rdi
 	pop	%rdx
+	pop	%rcx
 	pop	%rbx
 	pop	%r12
 	pop	%r13

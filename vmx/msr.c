@@ -79,6 +79,16 @@ static int tsc_aux_write(struct vmx_vcpu *s, u64 data)
 			      MSR_TSC_AUX, data);
 }
 
+/* From the first value that is not 0 on it does not exit. */
+static void spec_ctrl_write(struct vmx_vcpu *s, u64 data)
+{
+	s->msrs.spec_ctrl = data;
+	if (!data || s->spec_switched)
+		return;
+	s->spec_switched = &s->msrs.spec_ctrl;
+	vmcs_bitmap_spec(s);
+}
+
 /* STAR, LSTAR, CSTAR, FMASK are neighbours. */
 static bool is_syscall_msr(u32 index)
 {
@@ -115,6 +125,9 @@ int vmx_msr_read(struct x86_vcpu *v, u32 index, u64 *data)
 	case MSR_TSC_AUX:
 		*data = s->msrs.tsc_aux;
 		return vmx_features.tsc_aux ? 0 : -EINVAL;
+	case MSR_IA32_SPEC_CTRL:
+		*data = s->msrs.spec_ctrl;
+		return 0;
 	case MSR_IA32_DEBUGCTLMSR:
 		*data = 0;
 		return 0;
@@ -141,6 +154,9 @@ int vmx_msr_write(struct x86_vcpu *v, u32 index, u64 data)
 				      &s->host_saved, index, data);
 	case MSR_TSC_AUX:
 		return tsc_aux_write(s, data);
+	case MSR_IA32_SPEC_CTRL:
+		spec_ctrl_write(s, data);
+		return 0;
 	case MSR_IA32_DEBUGCTLMSR:
 		/* Kernels set them unasked (BTF: PTRACE_SINGLEBLOCK): no effect, no #GP. */
 		return data & ~DEBUGCTL_BITS ? -EINVAL : 0;

@@ -51,12 +51,13 @@ void vmx_syscall_msrs_load(struct vmx_vcpu *s);
  * @gpr: general registers by enum x86_gpr; RSP is the VMCS's
  * @host_rsp: HOST_RSP as the VMCS has it; written there when it differs
  * @launched: VMRESUME
+ * @spec_ctrl: the guest's IA32_SPEC_CTRL; NULL: as the host's
  *
  * Interrupts off, before and after.
  *
  * Return: false when the instruction failed: VMX is off, or the VMCS was refused.
  */
-bool vmx_vmenter(u64 *gpr, u64 *host_rsp, bool launched);
+bool vmx_vmenter(u64 *gpr, u64 *host_rsp, bool launched, u64 *spec_ctrl);
 
 /** vmx_vmexit - where the processor goes on after an exit; no function */
 void vmx_vmexit(void);

@@ -225,7 +225,8 @@ noinstr void vmx_enter(struct x86_vcpu *v)
 		vmx_l1d_flush(s);
 	else if (static_branch_unlikely(&mmio_stale_data_clear))
 		x86_clear_cpu_buffers();
-	ran = vmx_vmenter(state->gpr, &s->host.rsp, s->launched);
+	ran = vmx_vmenter(state->gpr, &s->host.rsp, s->launched,
+			  s->spec_switched);
 	state->cr2 = native_read_cr2();
 	guest_end();
 

@@ -223,22 +223,26 @@ void vmcs_controls_reset(struct vmx_vcpu *s)
 }
 
 /* ------------------------------------------------------------------------ */
-/* The MSR bitmap (25.6.9): the same for every guest, and it never changes. */
+/*
+ * The MSR bitmaps (25.6.9): the same for every guest, and they never change.  One is for
+ * those that use IA32_SPEC_CTRL.
+ */
 
 static u8 *msr_bitmap;
+static u8 *msr_bitmap_spec;
 
 /* Reads of the low range, of the high one, writes of both: 1 KiB each. */
 #define BITMAP_RANGE	1024
 #define BITMAP_WRITES	2048
 
-static void bitmap_pass(u32 index)
+static void bitmap_pass(u8 *bitmap, u32 index)
 {
 	u32 byte = (index >= 0xc0000000 ? BITMAP_RANGE : 0) +
 		   (index & 0x1fff) / 8;
 	u8 mask = ~BIT(index % 8);
 
-	msr_bitmap[byte] &= mask;
-	msr_bitmap[byte + BITMAP_WRITES] &= mask;
+	bitmap[byte] &= mask;
+	bitmap[byte + BITMAP_WRITES] &= mask;
 }
 
 /* Those that VM entry and exit switch, and KERNEL_GS_BASE: see run.c. */
@@ -247,23 +251,42 @@ static const u32 msrs_passed[] = {
 	MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP,
 };
 
-int vmcs_bitmap_create(void)
+static u8 *bitmap_new(void)
 {
+	u8 *bitmap = (void *)__get_free_page(GFP_KERNEL);
 	int i;
 
-	msr_bitmap = (void *)__get_free_page(GFP_KERNEL);
-	if (!msr_bitmap)
-		return -ENOMEM;
-	memset(msr_bitmap, 0xff, PAGE_SIZE);
+	if (!bitmap)
+		return NULL;
+	memset(bitmap, 0xff, PAGE_SIZE);
 	for (i = 0; i < ARRAY_SIZE(msrs_passed); i++)
-		bitmap_pass(msrs_passed[i]);
+		bitmap_pass(bitmap, msrs_passed[i]);
+	return bitmap;
+}
+
+int vmcs_bitmap_create(void)
+{
+	msr_bitmap = bitmap_new();
+	msr_bitmap_spec = bitmap_new();
+	if (!msr_bitmap || !msr_bitmap_spec) {
+		vmcs_bitmap_destroy();
+		return -ENOMEM;
+	}
+	bitmap_pass(msr_bitmap_spec, MSR_IA32_SPEC_CTRL);
 	return 0;
+}
+
+void vmcs_bitmap_spec(struct vmx_vcpu *s)
+{
+	vmcs_write(MSR_BITMAP, __pa(msr_bitmap_spec));
 }
 
 void vmcs_bitmap_destroy(void)
 {
 	free_page((unsigned long)msr_bitmap);
+	free_page((unsigned long)msr_bitmap_spec);
 	msr_bitmap = NULL;
+	msr_bitmap_spec = NULL;
 }
 
 /* ------------------------------------------------------------------------ */

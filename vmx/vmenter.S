@@ -14,6 +14,8 @@
 #include <asm/nospec-branch.h>
 #include <asm/percpu.h>
 
+#include "x86/vcpu/spec_switch.h"
+
 /* enum x86_gpr; run.c asserts it. */
 #define GPR(n)	((n) * 8)
 #define RAX	GPR(0)
@@ -24,12 +26,15 @@
 #define RSI	GPR(6)
 #define RDI	GPR(7)
 
+/* On the stack while the guest runs, behind the registers' address. */
+#define STACK_SPEC	8
+
 /* The VMCS's field HOST_RSP. */
 #define FIELD_HOST_RSP	0x6c14
 
 .section .noinstr.text, "ax"
 
-/* bool vmx_vmenter(u64 *gpr, u64 *host_rsp, bool launched) */
+/* bool vmx_vmenter(u64 *gpr, u64 *host_rsp, bool launched, u64 *spec_ctrl) */
 SYM_FUNC_START(vmx_vmenter)
 	push	%rbp
 	push	%r15
@@ -37,6 +42,7 @@ SYM_FUNC_START(vmx_vmenter)
 	push	%r13
 	push	%r12
 	push	%rbx
+	push	%rcx
 	push	%rdi
 
 	cmp	%rsp, (%rsi)
@@ -46,8 +52,10 @@ SYM_FUNC_START(vmx_vmenter)
 .Lvmwrite:
 	vmwrite	%rsp, %rax
 .Lrsp:
+	mov	%edx, %esi
+	SPEC_CTRL_ENTER %rcx
 	/* CF: VERW changes ZF, and nothing below either of them. */
-	bt	$0, %edx
+	bt	$0, %esi
 	.irp	nr, 8, 9, 10, 11, 12, 13, 14, 15
 	mov	GPR(\nr)(%rdi), %r\nr
 	.endr
@@ -87,19 +95,15 @@ SYM_INNER_LABEL(vmx_vmexit, SYM_L_GLOBAL)
 	.irp	reg, ecx, edx, ebx, ebp, esi, edi, r8d, r9d, r10d, r11d, r12d, r13d, r14d, r15d
 	xor	%\reg, %\reg
 	.endr
+	mov	$1, %ebx
 	/* Before the first RET, and before any indirect branch. */
 	FILL_RETURN_BUFFER %rax, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT, X86_FEATURE_RSB_VMEXIT_LITE
-	ALTERNATIVE "jmp .Librs", "", X86_FEATURE_KERNEL_IBRS
-	/* IBRS that was set before the guest ran does not protect after it. */
-	mov	$MSR_IA32_SPEC_CTRL, %ecx
-	mov	PER_CPU_VAR(x86_spec_ctrl_current), %eax
-	xor	%edx, %edx
-	wrmsr
-.Librs:
+.Lback:
+	SPEC_CTRL_EXIT STACK_SPEC(%rsp)
 	CLEAR_BRANCH_HISTORY_VMEXIT
-	mov	$1, %eax
-.Lout:
+	mov	%ebx, %eax
 	pop	%rdi
+	pop	%rcx
 	pop	%rbx
 	pop	%r12
 	pop	%r13
@@ -109,8 +113,8 @@ SYM_INNER_LABEL(vmx_vmexit, SYM_L_GLOBAL)
 	RET
 
 .Lfailed:
-	xor	%eax, %eax
-	jmp	.Lout
+	xor	%ebx, %ebx
+	jmp	.Lback
 
 	/* A reboot has turned VMX off: all three are #UD. */
 	_ASM_EXTABLE(.Lvmwrite, .Lfailed)

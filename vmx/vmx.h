@@ -38,11 +38,13 @@ enum vmx_word {
  * @kernel_gs_base: IA32_KERNEL_GS_BASE; the guest writes it without an exit
  * @syscall: STAR, LSTAR, CSTAR, FMASK, in the order of their numbers
  * @tsc_aux: IA32_TSC_AUX
+ * @spec_ctrl: IA32_SPEC_CTRL, but in the guest only: vmenter.S
  */
 struct vmx_msrs {
 	u64 kernel_gs_base;
 	u64 syscall[4];
 	u64 tsc_aux;
+	u64 spec_ctrl;
 };
 
 /**
@@ -101,6 +103,7 @@ struct vmx_host {
  * @info: see there
  * @eptp: EPT pointer
  * @shadow_cr3: with shadow paging: the root
+ * @spec_switched: the guest's IA32_SPEC_CTRL once it uses it, or NULL
  * @msrs: MSRs
  * @host: the host's state
  */
@@ -136,6 +139,7 @@ struct vmx_vcpu {
 	u32 info;
 	u64 eptp;
 	u64 shadow_cr3;
+	u64 *spec_switched;
 	struct vmx_msrs msrs;
 	struct vmx_host host;
 };

@@ -294,6 +294,12 @@ uint64_t nmi_flags(void)
 	return param_is_on("/sys/module/kvm_intel/parameters/vnmi") ? 0 : 0x200;
 }
 
+/* No entry ends the blocking of virtual NMIs that some guest has left (caveats.md). */
+bool cpu_keeps_nmi_mask(void)
+{
+	return cpu_is_bochs() && !nmi_flags();
+}
+
 void vcpu_raw(struct vm *vm, struct vcpu *v, unsigned int id)
 {
 	memset(v, 0, sizeof(*v));

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "msr.h"
+#include "msr_list.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -71,6 +72,46 @@ static void list_complete(void)
 	for (i = 0; i < l->nmsrs; i++)
 		if (times_listed(l, l->indices[i]) != 1)
 			FAIL("MSR %#x is listed twice", l->indices[i]);
+}
+
+static bool expected(enum msr_who who)
+{
+	return who == BOTH || who == (cpu_is_amd() ? AMD : INTEL);
+}
+
+/* Those of guests that are hosts, and Hyper-V's, come with these as a whole. */
+static bool in_table(uint32_t index)
+{
+	unsigned int row;
+
+	if ((index >= 0x480 && index <= 0x493) || index >> 12 == 0x40000)
+		return true;
+	for (row = 0; row < COUNT(msr_list); row++)
+		if (index >= msr_list[row].first && index <= msr_list[row].last)
+			return true;
+	return false;
+}
+
+/* The vendors' lists are the table's: nothing that it does not have, all that it promises. */
+static void list_by_vendor(void)
+{
+	struct kvm_msr_list *l;
+	unsigned int i, row;
+	uint32_t index;
+
+	msr_machine();
+	if (is_stock())
+		test_skip("Linux's KVM has other lists");
+	l = list_get(KVM_GET_MSR_INDEX_LIST);
+	for (row = 0; row < COUNT(msr_list); row++)
+		for (index = msr_list[row].first;
+		     msr_list[row].who != FEATURE && index <= msr_list[row].last; index++)
+			if (times_listed(l, index) != expected(msr_list[row].who))
+				FAIL("%s: MSR %#x is listed %u times",
+				     msr_list[row].name, index, times_listed(l, index));
+	for (i = 0; i < l->nmsrs; i++)
+		if (!in_table(l->indices[i]))
+			FAIL("MSR %#x is listed, and not in the table", l->indices[i]);
 }
 
 static void features(void)
@@ -348,6 +389,7 @@ static void ignored(void)
 static const struct test_case cases[] = {
 	{ "listed", listed, 0 },
 	{ "list_complete", list_complete, 0 },
+	{ "list_by_vendor", list_by_vendor, 0 },
 	{ "features", features, 0 },
 	{ "guest_writes", guest_writes, 0 },
 	{ "host_writes", host_writes, 0 },

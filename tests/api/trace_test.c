@@ -170,10 +170,12 @@ static void steps(void)
 	steps_run();
 	trace_stop();
 	saw("kvm_entry", "vcpu 0, rip 0x%x", GPA_CODE);
-	saw("kvm_exit", "vcpu 0 reason cpuid rip 0x%x info1 0x0", GPA_CODE + 7);
+	saw("kvm_exit", "vcpu 0 reason %s rip 0x%x info1 0x0",
+	    cpu_is_amd() ? "cpuid" : "CPUID", GPA_CODE + 7);
 	saw("kvm_cpuid", "func 40000000 idx 0 rax ");
 	saw("kvm_cpuid", "rbx 4b4d564b");
-	saw("kvm_exit", "reason msr rip 0x%x info1 0x0", GPA_CODE + 0xe);
+	saw("kvm_exit", "reason %s rip 0x%x info1 0x0",
+	    cpu_is_amd() ? "msr" : "MSR_READ", GPA_CODE + 0xe);
 	saw("kvm_msr", "msr_read 1b = 0xfee00900");
 	saw("kvm_hypercall", "nr 0x1 a0 0x22 a1 0x1b");
 	saw("kvm_mmio", "mmio write len 4 gpa 0x20000010 val 0x12345678");

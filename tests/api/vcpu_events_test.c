@@ -151,6 +151,14 @@ static void taken_away(void)
 	vcpu_until(&v, PORT_DONE);
 }
 
+/* The handlers return: another guest may find NMIs masked otherwise, cpu_keeps_nmi_mask(). */
+static void handlers_end(void)
+{
+	do
+		vcpu_expect(&v, KVM_EXIT_IO);
+	while (v.run->io.port != PORT_DONE);
+}
+
 /* Some complete the instruction that exited only when KVM_RUN is called again. */
 static void complete(void)
 {
@@ -225,6 +233,7 @@ static void nmi_masked_moved(void)
 	events_set(e);
 	vcpu_restart(&v, 0);
 	exc_expect(&v, NMI, 0);
+	handlers_end();
 }
 
 /* nmi.injected: it is on its way, masked or not. */
@@ -257,6 +266,7 @@ static void nmi_not_transferred(void)
 	e.flags &= ~KVM_VCPUEVENT_VALID_NMI_PENDING;
 	events_set(e);
 	exc_expect(&v, NMI, 0);
+	handlers_end();
 }
 
 /*
@@ -495,6 +505,7 @@ static void bad_input(void)
 	e.nmi.pending = 255;
 	OK(events_try(&e));
 	exc_expect(&v, NMI, 0);
+	handlers_end();
 }
 
 #define CASE(name) { #name, name, 20 }

@@ -15,9 +15,9 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <cpuid.h>
 #include <linux/kvm.h>
 
-#define MODULE	"/mod/test/kvm-amd.ko"
 #define PARAM	"/sys/module/kvm/parameters/"
 
 static const char *what;
@@ -38,14 +38,24 @@ static int fd_next(void)
 	return fd;
 }
 
+static int is_amd(void)
+{
+	unsigned int a, b = 0, c, d;
+
+	__get_cpuid(0, &a, &b, &c, &d);
+	return b == 0x68747541;		/* "Auth" */
+}
+
 /* With nested paging and without it, by turns. */
 static int module_create(void)
 {
 	static unsigned int times;
+	const char *off = is_amd() ? "npt=0" : "ept=0";
 
-	if (syscall(SYS_finit_module, module, times++ & 1 ? "npt=0" : "", 0))
+	if (syscall(SYS_finit_module, module, times++ & 1 ? off : "", 0))
 		return errno;
-	if (syscall(SYS_delete_module, "kvm_amd", O_NONBLOCK))
+	if (syscall(SYS_delete_module, is_amd() ? "kvm_amd" : "kvm_intel",
+		    O_NONBLOCK))
 		fail("delete_module");
 	return 0;
 }
@@ -137,9 +147,10 @@ int main(int argc, char **argv)
 		return 2;
 	what = argv[1 + each];
 	if (!strcmp(what, "module")) {
-		module = open(MODULE, O_RDONLY);
+		module = open(is_amd() ? "/mod/test/kvm-amd.ko" :
+					 "/mod/test/kvm-intel.ko", O_RDONLY);
 		if (module < 0)
-			fail(MODULE);
+			fail("the vendor module");
 	} else {
 		kvm = open("/dev/kvm", O_RDWR);
 		if (kvm < 0)

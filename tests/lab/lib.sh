@@ -3,6 +3,13 @@
 # Sourced by suites that run in the lab: counting checks, loading and unloading,
 # guests in the background. Modules come from $dir, those in our way from $hog.
 
+# lab_vendor
+# shellcheck disable=SC1091
+. /lab/conf
+vendor=${lab_vendor:-amd}
+# All CPUs, as a list.
+# shellcheck disable=SC2034 # the suites'
+all=$(cat /sys/devices/system/cpu/online)
 dir=/mod/test
 hog=/mod/hog
 [ -e $dir/kvm.ko ] || dir=/mod/stock
@@ -39,17 +46,17 @@ log_has() {
 	return 1
 }
 
-# Which CPUs have EFER.SVME set, whoever set it: a list, or nothing.
-svme_is() {
-	now=$(cat /sys/module/svmhog/parameters/svme)
-	[ "$now" = "$1" ] || { echo "SVM is on on CPUs '$now', expected '$1'"; return 1; }
+# Which CPUs have EFER.SVME or CR4.VMXE set, whoever set it: a list, or nothing.
+virt_is() {
+	now=$(cat /sys/module/svmhog/parameters/virt)
+	[ "$now" = "$1" ] || { echo "virtualization is on on CPUs '$now', expected '$1'"; return 1; }
 }
 
 load() {
 	# shellcheck disable=SC2086 # several parameters
 	grep -q '^kvm ' /proc/modules || insmod $dir/kvm.ko $1
 	# shellcheck disable=SC2086
-	insmod $dir/kvm-amd.ko $2
+	insmod "$dir/kvm-$vendor.ko" $2
 }
 
 # A killed VMM's descriptors may take a moment to go; a leak never does.
@@ -62,7 +69,7 @@ remove() {
 	done
 }
 
-unload() { remove kvm_amd && remove kvm; }
+unload() { remove "kvm_$vendor" && remove kvm; }
 
 # held N [OPTIONS of hold]: guest N lives in the background
 held() {

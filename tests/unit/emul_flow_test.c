@@ -259,6 +259,22 @@ static void test_vendor_more(void **unused)
 	faults("62 01", BR, 0);
 }
 
+/* SDM vol. 2, PUSH: a selector of 32 bits leaves the upper half; APM vol. 3: it becomes 0. */
+static void test_vendor_push(void **unused)
+{
+	reset(NULL);
+	now.seg[EMUL_ES].selector = 0x1234;
+	put(now.gpr[SP] - 4, 0xaaaaaaaa, 4);
+	ctx.amd = false;
+	ok("06");
+	assert_true(now.gpr[SP] == STACK - 4);
+	assert_int_equal(get(STACK - 4, 4), 0xaaaa1234);
+	now.gpr[SP] = STACK;
+	ctx.amd = true;
+	ok("06");
+	assert_int_equal(get(STACK - 4, 4), 0x1234);
+}
+
 /* SDM vol. 3, 20.1.4 and 20.1.5; vol. 2, CALL, RET, IRET. */
 static void test_real(void **unused)
 {
@@ -552,6 +568,7 @@ int main(void)
 		cmocka_unit_test_setup(test_near_16, reset),
 		cmocka_unit_test_setup(test_vendor, reset),
 		cmocka_unit_test_setup(test_vendor_more, reset),
+		cmocka_unit_test_setup(test_vendor_push, reset),
 		cmocka_unit_test_setup(test_real, reset),
 		cmocka_unit_test_setup(test_virtual, reset),
 		cmocka_unit_test_setup(test_call_gate, reset),

@@ -13,6 +13,7 @@
 #include "x86/cpu/caps.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/fpu.h"
+#include "x86/cpu/spec.h"
 #include "x86/vcpu/vendor.h"
 
 static char *nx_huge_pages = "auto";
@@ -77,6 +78,7 @@ int caps_step_setup(void *obj)
 	caps_record.tsc_khz = tsc_khz;
 	fpu_host_init(&caps_record);
 	cpuid_host_init();
+	spec_host_init();
 	return ven->setup(&caps_record);
 }
 

@@ -12,6 +12,7 @@
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/pvfeature.h"
+#include "x86/cpu/spec.h"
 #include "x86/vcpu/vendor.h"
 
 /*
@@ -70,7 +71,8 @@ static const struct cpuid_row cpuid_rows[] = {
 	{ .function = 7, .reg = CPUID_EDX, .word = 18,
 	  .host = F(AVX512_4VNNIW) | F(AVX512_4FMAPS) | F(FSRM) |
 		  F(AVX512_VP2INTERSECT) | F(MD_CLEAR) | F(SERIALIZE) |
-		  F(AVX512_FP16) },
+		  F(AVX512_FP16) | F(SPEC_CTRL) | F(INTEL_STIBP) |
+		  F(FLUSH_L1D) | F(ARCH_CAPABILITIES) | F(SPEC_CTRL_SSBD) },
 	/* raw: fast zero-length MOVSB, short STOSB, short CMPSB and SCASB */
 	{ .function = 7, .index = 1, .reg = CPUID_EAX, .word = 12,
 	  .host = F(AVX_VNNI) | F(AVX512_BF16),
@@ -89,17 +91,21 @@ static const struct cpuid_row cpuid_rows[] = {
 	/* invariant TSC */
 	{ .function = 0x80000007, .reg = CPUID_EDX, .word = NO_WORD,
 	  .raw = BIT(8) },
-	/* ours: no EFER.LMSLE */
+	/* raw: how IBRS is best used, PSFD; ours: no EFER.LMSLE */
 	{ .function = 0x80000008, .reg = CPUID_EBX, .word = 13,
-	  .host = F(CLZERO) | F(XSAVEERPTR) | F(WBNOINVD) | F(AMD_SSB_NO) |
-		  F(BTC_NO),
+	  .host = F(CLZERO) | F(XSAVEERPTR) | F(WBNOINVD) | F(AMD_IBPB) |
+		  F(AMD_IBRS) | F(AMD_STIBP) | F(AMD_STIBP_ALWAYS_ON) |
+		  F(AMD_SSBD) | F(AMD_SSB_NO) |
+		  F(BTC_NO) | F(AMD_IBPB_RET),
+	  .raw = BIT(16) | BIT(18) | BIT(19) | CPUID_BIT(FEATURE_AMD_PSFD),
 	  .ours = BIT(20) },
 	/*
 	 * No nested data breakpoints, LFENCE serializes, null selectors clear the
 	 * base, fast short STOSB and CMPSB, not open to SRSO (at all, from user to
 	 * kernel).
 	 */
-	{ .function = 0x80000021, .reg = CPUID_EAX, .word = NO_WORD,
+	{ .function = 0x80000021, .reg = CPUID_EAX, .word = 20,
+	  .host = F(SBPB) | F(IBPB_BRTYPE),
 	  .raw = BIT(0) | BIT(2) | BIT(6) | BIT(10) | BIT(11) | BIT(29) |
 		 BIT(30) },
 };
@@ -136,6 +142,28 @@ static u32 row_offered(const struct cpuid_row *row)
 	return bits | row->ours;
 }
 
+/* What does not follow from one bit of this CPU's and the kernel's. */
+static void offered_adjust(const struct cpuid_row *row, u32 *bits)
+{
+	switch (row->word) {
+	case X86_FEATURE_PKU / 32:
+		if (!pku_usable())
+			*bits &= ~F(PKU);
+		break;
+	case X86_FEATURE_ARCH_CAPABILITIES / 32:
+		/* What the kernel knows of a CPU that does not tell it itself. */
+		if (boot_cpu_data.x86_vendor == X86_VENDOR_INTEL)
+			*bits |= F(ARCH_CAPABILITIES);
+		break;
+	case X86_FEATURE_VIRT_SSBD / 32:
+		/* Made of what the CPU has, by the kernel. */
+		if (boot_cpu_has(X86_FEATURE_LS_CFG_SSBD) ||
+		    boot_cpu_has(X86_FEATURE_VIRT_SSBD))
+			*bits |= F(VIRT_SSBD);
+		break;
+	}
+}
+
 void cpuid_host_init(void)
 {
 	unsigned int i;
@@ -144,8 +172,7 @@ void cpuid_host_init(void)
 		if (cpuid_rows[i].word != NO_WORD)
 			row_by_word[cpuid_rows[i].word] = i + 1;
 		offered[i] = row_offered(&cpuid_rows[i]);
-		if (cpuid_rows[i].word == X86_FEATURE_PKU / 32 && !pku_usable())
-			offered[i] &= ~F(PKU);
+		offered_adjust(&cpuid_rows[i], &offered[i]);
 	}
 }
 

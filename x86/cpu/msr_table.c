@@ -18,6 +18,7 @@
 #include "x86/cpu/pvclock.h"
 #include "x86/cpu/pvmsr.h"
 #include "x86/cpu/smm.h"
+#include "x86/cpu/spec.h"
 #include "x86/cpu/steal.h"
 #include "x86/cpu/tsc.h"
 #include "x86/vcpu/vendor.h"
@@ -216,6 +217,10 @@ static bool svm_exists(void)
 #define OWN(nr, n, how, name)						\
 	{ .index = nr, .count = n, .flags = how,			\
 	  .read = name##_get, .write = name##_set }
+#define OWN_IF(nr, how, name)						\
+	{ .index = nr, .count = 1, .flags = how,			\
+	  .exists = name##_exists,					\
+	  .read = name##_get, .write = name##_set }
 #define KEPT(nr, how, name, bits, value)				\
 	{ .index = nr, .count = 1, .flags = how, .mask = bits,		\
 	  .field = offsetof(struct x86_msrs, name), .reset = value,	\
@@ -247,6 +252,8 @@ const struct msr_row msr_table[] = {
 	FIXED(MSR_IA32_EBL_CR_POWERON, 1, MSR_IGNORED, 0),
 	KEPT(MSR_SMI_COUNT, MSR_SAVED | MSR_USER, smi_count, U32_MAX, 0),
 	OWN(MSR_IA32_TSC_ADJUST, 1, MSR_SAVED, tsc_adjust),
+	OWN_IF(MSR_IA32_SPEC_CTRL, MSR_SAVED | MSR_DIRECT, spec_ctrl),
+	OWN(MSR_IA32_PRED_CMD, 1, 0, spec_cmd),
 	/* A microcode update has no effect; userspace sets what a guest sees. */
 	KEPT(MSR_IA32_UCODE_REV, MSR_SAVED | MSR_FEATURE | MSR_IGNORED,
 	     bios_sign_id, U64_MAX, 0),
@@ -255,6 +262,8 @@ const struct msr_row msr_table[] = {
 	  .mask = U64_MAX, .field = offsetof(struct x86_msrs, platform_info),
 	  .read = platform_info_get, .write = kept_set },
 	FIXED(MSR_MTRRcap, 1, 0, MTRR_CAP),
+	OWN_IF(MSR_IA32_ARCH_CAPABILITIES, MSR_SAVED | MSR_FEATURE, spec_caps),
+	OWN(MSR_IA32_FLUSH_CMD, 1, 0, spec_cmd),
 	VENDOR(MSR_IA32_SYSENTER_CS, 3),
 	OWN(MSR_IA32_MCG_CAP, 1, 0, mce_global),
 	OWN(MSR_IA32_MCG_STATUS, 2, MSR_SAVED, mce_global),
@@ -299,6 +308,7 @@ const struct msr_row msr_table[] = {
 	  .exists = svm_exists },
 	{ .index = MSR_VM_HSAVE_PA, .count = 1, .flags = MSR_SAVED,
 	  .exists = svm_exists },
+	OWN_IF(MSR_AMD64_VIRT_SPEC_CTRL, MSR_SAVED, spec_virt),
 	KEPT(MSR_AMD64_OSVW_ID_LENGTH, MSR_SAVED | MSR_USER, osvw_length,
 	     U16_MAX, 0),
 	KEPT(MSR_AMD64_OSVW_STATUS, MSR_SAVED | MSR_USER, osvw_status,
@@ -324,6 +334,9 @@ int msr_feature(u32 index, u64 *data)
 	case MSR_IA32_PERF_CAPABILITIES:
 		*data = 0;
 		return 0;
+	case MSR_IA32_ARCH_CAPABILITIES:
+		*data = spec_caps_offered();
+		return spec_caps_exists() ? 0 : -EINVAL;
 	default:
 		return -EINVAL;
 	}
@@ -340,5 +353,6 @@ void msr_reset(struct x86_vcpu *v)
 	if (v->vcpu.id == to_x86_vm(v->vcpu.kvm)->irq.bsp_id)
 		v->msrs.apic_base |= APIC_BASE_BSP;
 	v->msrs.de_cfg = host_de_cfg();
+	v->msrs.arch_caps = spec_caps_offered();
 	v->smm.smbase = SMBASE_RESET;
 }

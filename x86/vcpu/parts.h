@@ -81,10 +81,10 @@ struct x86_msrs {
 	u64 misc_enable;
 	u64 platform_info;
 	u64 smi_count;
-	u64 hwcr;
-	u64 de_cfg;
+	u64 hwcr, de_cfg;
 	u64 osvw_length;
 	u64 osvw_status;
+	u64 arch_caps, virt_spec;
 	u64 mtrr_default;
 	u64 mtrr_fixed[11];
 	u64 mtrr_variable[2 * MTRR_VARIABLE];

@@ -2,8 +2,9 @@
 /*
  * What others do to us, by writing to /sys/module/svmhog/parameters/:
  *
- *	svme	a CPU list: EFER.SVME is set there and clear elsewhere; read, it
- *		is the list of CPUs online that have it, whoever set it
+ *	virt	a CPU list: EFER.SVME, on Intel's processors CR4.VMXE, is set there
+ *		and clear elsewhere; read, it is the list of CPUs online that have it,
+ *		whoever set it
  *	minor	1: a device of our own has the minor number of /dev/kvm; 0: no more
  *
  * Set by us, the bit goes when the module does.
@@ -14,37 +15,53 @@
 #include <linux/module.h>
 #include <linux/smp.h>
 
+#include <asm/cpufeature.h>
 #include <asm/msr.h>
+#include <asm/tlbflush.h>
 
 static struct cpumask ours;
 static DEFINE_MUTEX(lock);
 
-static void svme_set(void *unused)
+static bool is_vmx(void)
+{
+	return boot_cpu_has(X86_FEATURE_VMX);
+}
+
+static void virt_set(void *unused)
 {
 	u64 efer;
 
+	if (is_vmx()) {
+		cr4_set_bits(X86_CR4_VMXE);
+		return;
+	}
 	rdmsrl(MSR_EFER, efer);
 	wrmsrl(MSR_EFER, efer | EFER_SVME);
 }
 
-static void svme_clear(void *unused)
+static void virt_clear(void *unused)
 {
 	u64 efer;
 
+	if (is_vmx()) {
+		cr4_clear_bits(X86_CR4_VMXE);
+		return;
+	}
 	rdmsrl(MSR_EFER, efer);
 	wrmsrl(MSR_EFER, efer & ~EFER_SVME);
 }
 
-static void svme_look(void *mask)
+static void virt_look(void *mask)
 {
-	u64 efer;
+	u64 efer = 0;
 
-	rdmsrl(MSR_EFER, efer);
-	if (efer & EFER_SVME)
+	if (!is_vmx())
+		rdmsrl(MSR_EFER, efer);
+	if ((efer & EFER_SVME) || (is_vmx() && (__read_cr4() & X86_CR4_VMXE)))
 		cpumask_set_cpu(smp_processor_id(), mask);
 }
 
-static int svme_param_set(const char *val, const struct kernel_param *kp)
+static int virt_param_set(const char *val, const struct kernel_param *kp)
 {
 	cpumask_var_t wanted;
 	int err;
@@ -54,33 +71,33 @@ static int svme_param_set(const char *val, const struct kernel_param *kp)
 	err = cpulist_parse(val, wanted);
 	if (!err) {
 		mutex_lock(&lock);
-		on_each_cpu_mask(&ours, svme_clear, NULL, true);
+		on_each_cpu_mask(&ours, virt_clear, NULL, true);
 		cpumask_copy(&ours, wanted);
-		on_each_cpu_mask(&ours, svme_set, NULL, true);
+		on_each_cpu_mask(&ours, virt_set, NULL, true);
 		mutex_unlock(&lock);
 	}
 	free_cpumask_var(wanted);
 	return err;
 }
 
-static int svme_param_get(char *buf, const struct kernel_param *kp)
+static int virt_param_get(char *buf, const struct kernel_param *kp)
 {
 	cpumask_var_t mask;
 	int len;
 
 	if (!zalloc_cpumask_var(&mask, GFP_KERNEL))
 		return -ENOMEM;
-	on_each_cpu(svme_look, mask, true);
+	on_each_cpu(virt_look, mask, true);
 	len = sysfs_emit(buf, "%*pbl\n", cpumask_pr_args(mask));
 	free_cpumask_var(mask);
 	return len;
 }
 
-static const struct kernel_param_ops svme_ops = {
-	.set = svme_param_set,
-	.get = svme_param_get,
+static const struct kernel_param_ops virt_ops = {
+	.set = virt_param_set,
+	.get = virt_param_get,
 };
-module_param_cb(svme, &svme_ops, NULL, 0644);
+module_param_cb(virt, &virt_ops, NULL, 0644);
 
 static const struct file_operations dev_fops = {
 	.owner = THIS_MODULE,
@@ -124,7 +141,7 @@ module_init(svmhog_init);
 
 static void __exit svmhog_exit(void)
 {
-	on_each_cpu_mask(&ours, svme_clear, NULL, true);
+	on_each_cpu_mask(&ours, virt_clear, NULL, true);
 	if (dev_is_there)
 		misc_deregister(&dev);
 }
