@@ -12,6 +12,7 @@
 #include <asm/nospec-branch.h>
 #include <asm/traps.h>
 
+#include "compat/kernel.h"
 #include "core/hwenable.h"
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
