@@ -170,8 +170,8 @@ static struct syscore hw_syscore = {
 
 /*
  * Reboot and kexec.  vCPUs that still run fault in their next entry; the entry
- * code expects that.  A crash kernel does not come here: the kernel itself turns
- * the extension off on its emergency path.
+ * code expects that.  A crash kernel does not come here: the vendor modules turn the
+ * extension off on the kernel's emergency path.
  */
 static int hw_reboot(struct notifier_block *nb, unsigned long event, void *arg)
 {
