@@ -41,6 +41,12 @@ struct follow_pfnmap_args {
 	bool writable;
 };
 
+/**
+ * follow_pfnmap_start - look at the host's entry for an address; mmap_lock held
+ * @args: vma and address in; the frame and whether it may be written out
+ *
+ * Return: 0, and the entry stays as it is until follow_pfnmap_end(), or -EINVAL.
+ */
 static inline int follow_pfnmap_start(struct follow_pfnmap_args *args)
 {
 	if (!(args->vma->vm_flags & (VM_IO | VM_PFNMAP)) ||
@@ -51,6 +57,7 @@ static inline int follow_pfnmap_start(struct follow_pfnmap_args *args)
 	return 0;
 }
 
+/** follow_pfnmap_end - after follow_pfnmap_start() has returned 0 */
 static inline void follow_pfnmap_end(struct follow_pfnmap_args *args)
 {
 	pte_unmap_unlock(args->ptep, args->lock);
@@ -73,27 +80,25 @@ struct syscore {
 #endif
 
 /* ------------------------------------------------------------------------ */
-/*
- * CPUs that come and go: @on may refuse, @off comes when no task can run on the CPU any
- * more.  In 6.1 no state does both: there @off is in the section where interrupts are off.
- */
+/* CPUs that come and go. */
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+/**
+ * cpuhp_virt_setup - have virtualization turned on and off with a CPU
+ * @state: for cpuhp_virt_remove()
+ * @on: on a CPU that comes; may refuse it
+ * @off: on one that goes, when no task can run there any more
+ *
+ * In 6.1 no state is both: there @off is where interrupts are off.
+ *
+ * Return: 0 or an error.
+ */
 static inline int cpuhp_virt_setup(enum cpuhp_state *state, int (*on)(unsigned int),
 				   int (*off)(unsigned int))
 {
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 	*state = CPUHP_AP_KVM_ONLINE;
 	return cpuhp_setup_state_nocalls(*state, "kvm", on, off);
-}
-
-static inline void cpuhp_virt_remove(enum cpuhp_state state)
-{
-	cpuhp_remove_state_nocalls(state);
-}
 #else
-static inline int cpuhp_virt_setup(enum cpuhp_state *state, int (*on)(unsigned int),
-				   int (*off)(unsigned int))
-{
 	int err;
 
 	err = cpuhp_setup_state_nocalls(CPUHP_AP_KVM_STARTING, "kvm:off", NULL, off);
@@ -106,13 +111,16 @@ static inline int cpuhp_virt_setup(enum cpuhp_state *state, int (*on)(unsigned i
 	}
 	*state = err;
 	return 0;
+#endif
 }
 
+/** cpuhp_virt_remove - undo cpuhp_virt_setup() */
 static inline void cpuhp_virt_remove(enum cpuhp_state state)
 {
 	cpuhp_remove_state_nocalls(state);
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 	cpuhp_remove_state_nocalls(CPUHP_AP_KVM_STARTING);
-}
 #endif
+}
 
 #endif
