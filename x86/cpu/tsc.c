@@ -293,6 +293,11 @@ long tsc_ioctl_get_khz(void *obj, void *data, unsigned long arg)
 	return check_tsc_unstable() ? -EIO : to_x86_vcpu(obj)->tsc.khz;
 }
 
+long tsc_ioctl_get_vm_khz(void *obj, void *data, unsigned long arg)
+{
+	return check_tsc_unstable() ? -EIO : x86_caps->tsc_khz;
+}
+
 long tsc_ioctl_set_khz(void *obj, void *data, unsigned long arg)
 {
 	struct x86_vcpu *v = to_x86_vcpu(obj);
