@@ -102,10 +102,10 @@ static long enable_max_vcpu_id(struct kvm *kvm, const struct kvm_enable_cap *cap
 	now = kvm->vcpu_ids;
 	if (!now && kvm->nr_vcpus)
 		now = VCPU_IDS_MAX;
-	if (!now)
-		kvm->vcpu_ids = ids;
-	else if (ids != now)
+	if ((now && ids != now) || (ids && ids < arch_boot_vcpu(kvm)))
 		ret = -EINVAL;
+	else
+		kvm->vcpu_ids = now ?: ids;
 	mutex_unlock(&kvm->lock);
 	return ret;
 }
