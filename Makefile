@@ -18,7 +18,7 @@ BENCH ?= ../shared/bench
 # The lab's machine: amd or intel.
 VENDOR ?= amd
 # What it inserts: a directory, or stock.
-MODULES ?= build/modules
+MODULES ?= build$(if $(KERNEL),/$(KERNEL))/modules
 export MODULES
 deps-amd := lab vmm
 deps-intel := intel vmm
