@@ -22,7 +22,7 @@ BENCH ?= ../shared/bench
 # The lab's machine: amd or intel.
 VENDOR ?= amd
 # What it inserts: a directory, or stock.
-MODULES ?= build/modules
+MODULES ?= build$(if $(KERNEL),/$(KERNEL))/modules
 export MODULES
 deps-amd := lab vmm
 deps-intel := intel vmm
@@ -36,7 +36,7 @@ MACHINE = -V $(VENDOR) -s $(cpus-$(VENDOR)) -m $(MODULES) -p $(params-$(VENDOR))
 .PHONY: all help run check check-style unit modules modules-test programs
 .PHONY: shell lab check-qemu check-smp check-shadow check-selftests soak soak-code bench-boot
 .PHONY: bench bench-exit bench-rmap bench-pages install clean deps mutants fuzz
-.PHONY: coverage tsan check-intel check-nested check-guests check-debug deb check-deb
+.PHONY: coverage tsan check-intel check-nested check-guests check-debug check-kernels deb check-deb
 
 all: modules
 
@@ -50,7 +50,7 @@ help:
 	'make check         everything: style, unit tests, builds, lab suites' \
 	'make check-style   layers, sizes, headers' \
 	'make check-intel   the suites of the Intel machine, and with kvm-intel'"'"'s parameters' \
-	'make check-selftests   the KVM selftests of Debian kernel source' \
+	'make check-selftests   the KVM selftests of 6.1 and 6.12, on Lamina and on stock KVM' \
 	'make soak-code     random guest code for SOAK_SECONDS (600), fresh seed' \
 	'make unit          the unit tests in userspace' \
 	'make mutants       deliberate faults, each of which a unit test must find' \
@@ -69,6 +69,7 @@ help:
 	'make check-nested  guests that are hosts: a Debian kernel in a guest of a guest' \
 	'make check-debug   on hosts that look for mistakes: sanitizers, locks, RCU, leaks,' \
 	'                   data races, failing allocations' \
+	'make check-kernels what make check does in the lab, on a kernel 6.12 (KERNEL=...)' \
 	'make soak          20 guests in a row, 50 killed: nothing may be left' \
 	'make bench        costs beside the kernel'"'"'s own KVM, and whether they are within their' \
 	'                   limits; charts in build/bench/ (BENCH: where the benchmark is)' \
@@ -145,7 +146,7 @@ lab: deps modules
 	@$(LAB) -I -G $(MACHINE) -- sh
 
 check-selftests: deps modules
-	@tests/lab/selftests -V $(VENDOR) -m $(MODULES)
+	@tests/lab/selftests-table -V $(VENDOR)
 
 # QEMU's TCG dies of some random code: that is no failure of ours.
 soak-code: deps modules
@@ -197,6 +198,10 @@ check-intel:
 check-debug:
 	@scripts/install-deps build test lab vmm debug
 	@tests/check debug
+
+check-kernels:
+	@scripts/install-deps build test lab vmm
+	@tests/check kernels
 
 soak: deps modules
 	@$(LAB) -G -t 3600 -a slub_debug=FZP -m build/modules -f tests/lab/lib.sh -f tests/lab/memory.sh \

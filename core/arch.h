@@ -60,6 +60,9 @@ long arch_check_extension(struct kvm *kvm, unsigned long ext);
  */
 long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap);
 
+/** arch_boot_vcpu - the id of the vCPU that starts first; kvm->lock held */
+u32 arch_boot_vcpu(struct kvm *kvm);
+
 /**
  * arch_cpu_on - check this CPU and turn virtualization on (R6)
  *

@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "compat/kernel.h"
 #include "core/eventfd.h"
 #include "core/iobus.h"
 
@@ -46,7 +47,7 @@ static int ioeventfd_write(struct kvm_vcpu *vcpu, struct bus_dev *dev,
 		if (value != e->value)
 			return -EOPNOTSUPP;
 	}
-	eventfd_signal(e->ctx, 1);
+	eventfd_signal(e->ctx);
 	return 0;
 }
 

@@ -6,19 +6,17 @@
  * callbacks run with the write side of the latter and may therefore read it.
  * hw_rebooting changes with hw_lock held: nothing is turned on behind its back.
  *
- * Two hotplug states are needed.  Turning on may refuse a CPU, so it belongs to
- * the states that can fail (ONLINE); turning off must come when no task can run
- * on the CPU any more, which is the teardown of the STARTING section.
+ * Turning on may refuse a CPU; turning off comes when no task can run on the CPU any
+ * more: cpuhp_virt_setup().
  */
 #include <linux/cpu.h>
-#include <linux/cpuhotplug.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/irqflags.h>
 #include <linux/reboot.h>
 #include <linux/smp.h>
-#include <linux/syscore_ops.h>
 
+#include "compat/kernel.h"
 #include "core/arch.h"
 #include "core/hwenable.h"
 
@@ -37,7 +35,7 @@ static DEFINE_MUTEX(hw_lock);
 static int hw_users;
 static bool hw_rebooting;
 static DEFINE_PER_CPU(bool, hw_on);
-static enum cpuhp_state hw_online_state;
+static enum cpuhp_state hw_cpuhp;
 
 static int hw_cpu_on(void)
 {
@@ -140,32 +138,40 @@ static int hw_online(unsigned int cpu)
 
 static int hw_dying(unsigned int cpu)
 {
+	unsigned long flags;
+
+	local_irq_save(flags);
 	hw_cpu_off(NULL);
+	local_irq_restore(flags);
 	return 0;
 }
 
 /* Suspend: one CPU is left, interrupts are off.  The others were unplugged. */
-static int hw_suspend(void)
+static int hw_suspend(SYSCORE_DATA)
 {
 	hw_cpu_off(NULL);
 	return 0;
 }
 
-static void hw_resume(void)
+static void hw_resume(SYSCORE_DATA)
 {
 	if (hw_users && hw_cpu_on())
 		pr_err("kvm: virtualization is off after resume\n");
 }
 
-static struct syscore_ops hw_syscore = {
+static struct syscore_ops hw_syscore_ops = {
 	.suspend = hw_suspend,
 	.resume = hw_resume,
 };
 
+static struct syscore hw_syscore = {
+	.ops = &hw_syscore_ops,
+};
+
 /*
  * Reboot and kexec.  vCPUs that still run fault in their next entry; the entry
- * code expects that.  A crash kernel does not come here: the kernel itself turns
- * the extension off on its emergency path.
+ * code expects that.  A crash kernel does not come here: the vendor modules turn the
+ * extension off on the kernel's emergency path.
  */
 static int hw_reboot(struct notifier_block *nb, unsigned long event, void *arg)
 {
@@ -204,34 +210,24 @@ int module_step_hw_up(void *unused)
 	int err;
 
 	hw_rebooting = false;
-	err = cpuhp_setup_state_nocalls(CPUHP_AP_KVM_STARTING, "kvm:off",
-					NULL, hw_dying);
+	err = cpuhp_virt_setup(&hw_cpuhp, hw_online, hw_dying);
 	if (err)
 		return err;
-	err = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "kvm:on",
-					hw_online, NULL);
-	if (err < 0)
-		goto starting;
-	hw_online_state = err;
 	err = hw_trial();
-	if (err)
-		goto online;
-	register_syscore_ops(&hw_syscore);
+	if (err) {
+		cpuhp_virt_remove(hw_cpuhp);
+		return err;
+	}
+	register_syscore(&hw_syscore);
 	register_reboot_notifier(&hw_reboot_nb);
 	return 0;
-online:
-	cpuhp_remove_state_nocalls(hw_online_state);
-starting:
-	cpuhp_remove_state_nocalls(CPUHP_AP_KVM_STARTING);
-	return err;
 }
 
 void module_step_hw_down(void *unused)
 {
 	unregister_reboot_notifier(&hw_reboot_nb);
-	unregister_syscore_ops(&hw_syscore);
+	unregister_syscore(&hw_syscore);
 	if (enable_virt_at_load)
 		vm_step_hw_down(NULL);
-	cpuhp_remove_state_nocalls(hw_online_state);
-	cpuhp_remove_state_nocalls(CPUHP_AP_KVM_STARTING);
+	cpuhp_virt_remove(hw_cpuhp);
 }

@@ -102,10 +102,10 @@ static long enable_max_vcpu_id(struct kvm *kvm, const struct kvm_enable_cap *cap
 	now = kvm->vcpu_ids;
 	if (!now && kvm->nr_vcpus)
 		now = VCPU_IDS_MAX;
-	if (!now)
-		kvm->vcpu_ids = ids;
-	else if (ids != now)
+	if ((now && ids != now) || (ids && ids < arch_boot_vcpu(kvm)))
 		ret = -EINVAL;
+	else
+		kvm->vcpu_ids = now ?: ids;
 	mutex_unlock(&kvm->lock);
 	return ret;
 }
@@ -136,6 +136,8 @@ static long vm_ioctl_enable_cap(void *obj, void *data, unsigned long arg)
 const struct ioctl_desc core_vm_ioctls[] = {
 	{ KVM_CREATE_VCPU, 0, vm_ioctl_create_vcpu },
 	{ KVM_SET_USER_MEMORY_REGION, 0, vm_ioctl_set_region },
+	/* It begins as the former does; KVM_MEM_GUEST_MEMFD is refused as any unknown flag. */
+	{ KVM_SET_USER_MEMORY_REGION2, 0, vm_ioctl_set_region },
 	{ KVM_GET_DIRTY_LOG, 0, vm_ioctl_dirty_get },
 	{ KVM_CLEAR_DIRTY_LOG, 0, vm_ioctl_dirty_clear },
 	{ KVM_RESET_DIRTY_RINGS, 0, vm_ioctl_reset_rings },

@@ -9,6 +9,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "compat/kernel.h"
 #include "core/arch.h"
 #include "core/irqfd.h"
 
@@ -153,7 +154,7 @@ void irqfd_acked(struct kvm *kvm, u32 gsi)
 		/* Down first: whoever is told may raise it again at once. */
 		arch_irq_line(kvm, gsi, IRQ_SOURCE_RESAMPLE, false);
 		list_for_each_entry_rcu(irqfd, &r->irqfds, resample_link)
-			eventfd_signal(irqfd->resample, 1);
+			eventfd_signal(irqfd->resample);
 	}
 	rcu_read_unlock();
 }
@@ -376,9 +377,9 @@ static int irqfd_assign(struct kvm *kvm, const struct kvm_irqfd *args)
 	if ((args->flags & KVM_IRQFD_FLAG_RESAMPLE) && chips != IRQ_CHIPS_FULL)
 		return -EINVAL;
 	f = fdget(args->fd);
-	if (!f.file)
+	if (!fd_file(f))
 		return -EBADF;
-	err = irqfd_assign_file(kvm, args, f.file);
+	err = irqfd_assign_file(kvm, args, fd_file(f));
 	fdput(f);
 	return err;
 }

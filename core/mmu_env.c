@@ -10,6 +10,7 @@
 #include <linux/pgtable.h>
 #include <linux/swap.h>
 
+#include "compat/kernel.h"
 #include "core/dirty.h"
 #include "core/run_state.h"
 #include "mmu/mmu_env.h"
@@ -112,28 +113,28 @@ static bool pfn_fast(hva_t hva, bool write, struct mmu_pfn *out)
 }
 
 /*
- * A look at a mapping without struct pages; mmap_lock held.  The entry holds
- * only under @ptl; afterwards the notifier's sequence protects the result.
+ * A look at a mapping without struct pages; mmap_lock held.  What it shows holds until
+ * follow_pfnmap_end(); afterwards the notifier's sequence protects the result.
  *
  * Return: -EAGAIN when the entry has to be faulted in first.
  */
 static int pfn_raw_look(hva_t hva, bool write, struct mmu_pfn *out)
 {
-	struct vm_area_struct *vma = vma_lookup(current->mm, hva);
-	spinlock_t *ptl;
-	pte_t *ptep, pte;
+	struct follow_pfnmap_args at = {
+		.vma = vma_lookup(current->mm, hva),
+		.address = hva,
+	};
 
-	if (!vma || !(vma->vm_flags & (VM_IO | VM_PFNMAP)))
+	if (!at.vma || !(at.vma->vm_flags & (VM_IO | VM_PFNMAP)))
 		return -EFAULT;
-	if (follow_pte(current->mm, hva, &ptep, &ptl))
+	if (follow_pfnmap_start(&at))
 		return -EAGAIN;
-	pte = *ptep;
-	pte_unmap_unlock(ptep, ptl);
-	if (write && !pte_write(pte))
-		return -EAGAIN;
-	out->pfn = pte_pfn(pte);
-	out->writable = pte_write(pte);
+	out->pfn = at.pfn;
+	out->writable = at.writable;
 	out->refcounted = false;
+	follow_pfnmap_end(&at);
+	if (write && !out->writable)
+		return -EAGAIN;
 	return 0;
 }
 
@@ -223,11 +224,11 @@ unsigned int mmu_env_pfn_present(const struct mmu_slot *slot, gfn_t gfn,
 
 void mmu_env_pfn_put(const struct mmu_pfn *p, bool dirty, bool accessed)
 {
-	struct page *page;
+	struct folio *folio;
 
 	if (!p->refcounted)
 		return;
-	page = pfn_to_page(p->pfn);
+	folio = page_folio(pfn_to_page(p->pfn));
 	/*
 	 * Memory that is written to swap when it is dirty may have a writable
 	 * clean host entry.  File systems dirty a page themselves when the
@@ -235,12 +236,12 @@ void mmu_env_pfn_put(const struct mmu_pfn *p, bool dirty, bool accessed)
 	 * SPTE) before they clean it: marking their pages from here could only
 	 * come too late.
 	 */
-	if (dirty && (PageAnon(page) || PageSwapBacked(page)) &&
-	    !PageDirty(page))
-		SetPageDirty(page);
+	if (dirty && (folio_test_anon(folio) || folio_test_swapbacked(folio)) &&
+	    !folio_test_dirty(folio))
+		folio_set_dirty(folio);
 	if (accessed)
-		mark_page_accessed(page);
-	put_page(page);
+		folio_mark_accessed(folio);
+	folio_put(folio);
 }
 
 /*

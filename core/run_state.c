@@ -4,6 +4,7 @@
 #include <linux/percpu.h>
 #include <linux/smp.h>
 
+#include "compat/kernel.h"
 #include "core/run_state.h"
 #include "core/vm.h"
 

@@ -108,7 +108,8 @@ u64 stat_value(const struct stat_desc *s, struct kvm *kvm, struct kvm_vcpu *vcpu
 /* The file. */
 
 #define DESC_OFFSET	(sizeof(struct kvm_stats_header) + NAME_BYTES)
-#define DESC_BYTES	(sizeof(struct kvm_stats_desc) + NAME_BYTES)
+/* The name is in the struct, or behind it. */
+#define DESC_BYTES	(offsetof(struct kvm_stats_desc, name) + NAME_BYTES)
 
 /**
  * struct stats_file - an open descriptor
@@ -195,7 +196,7 @@ static void stats_describe(struct stats_file *f)
 		desc->exponent = s->exponent;
 		desc->size = s->size;
 		desc->offset = offset;
-		strscpy((char *)(desc + 1), s->name, NAME_BYTES);
+		strscpy(desc->name, s->name, NAME_BYTES);
 		offset += s->size * sizeof(u64);
 		desc = (void *)desc + DESC_BYTES;
 	}

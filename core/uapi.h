@@ -13,6 +13,37 @@
 #define KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP	225
 #endif
 
+/* 4.140, of Linux 6.8. */
+#ifndef KVM_SET_USER_MEMORY_REGION2
+#define KVM_CAP_USER_MEMORY2	231
+#define KVM_SET_USER_MEMORY_REGION2 \
+	_IOW(KVMIO, 0x49, struct kvm_userspace_memory_region2)
+
+/**
+ * struct kvm_userspace_memory_region2 - struct kvm_userspace_memory_region, and more
+ * @slot: from here to @userspace_addr as there
+ * @flags: as there
+ * @guest_phys_addr: as there
+ * @memory_size: as there
+ * @userspace_addr: as there
+ * @guest_memfd_offset: of memory that userspace cannot reach: not looked at
+ * @guest_memfd: the same
+ * @pad1: not used
+ * @pad2: not used
+ */
+struct kvm_userspace_memory_region2 {
+	__u32 slot;
+	__u32 flags;
+	__u64 guest_phys_addr;
+	__u64 memory_size;
+	__u64 userspace_addr;
+	__u64 guest_memfd_offset;
+	__u32 guest_memfd;
+	__u32 pad1;
+	__u64 pad2[14];
+};
+#endif
+
 /* 4.143, of Linux 6.11. */
 #ifndef KVM_PRE_FAULT_MEMORY
 #define KVM_CAP_PRE_FAULT_MEMORY	236

@@ -10,6 +10,7 @@
 #include <asm/msr.h>
 #include <asm/perf_event.h>
 #include <asm/processor.h>
+#include <asm/reboot.h>
 
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
@@ -131,6 +132,19 @@ static void nested_caps_fill(struct x86_caps *caps)
 		caps->hidden_8000_0001_ecx |= CPUID_SVM;
 }
 
+/* Also for a crash: in any context, perhaps in the middle of an entry. */
+static void svm_off(void)
+{
+	u64 efer = __rdmsr(MSR_EFER);
+
+	if (!(efer & EFER_SVME))
+		return;
+	/* With SVME off nothing could set GIF again (APM vol. 2, 15.17). */
+	asm volatile("stgi" : : : "memory");
+	wrmsrl(MSR_VM_HSAVE_PA, 0);
+	wrmsrl(MSR_EFER, efer & ~EFER_SVME);
+}
+
 int svm_setup(struct x86_caps *caps)
 {
 	u32 features = cpuid_edx(SVM_CPUID_FUNC) & SVM_FEATURES_USED;
@@ -159,13 +173,17 @@ int svm_setup(struct x86_caps *caps)
 	if (err)
 		return err;
 	err = hsave_alloc();
-	if (err)
+	if (err) {
 		vmcb_maps_destroy();
-	return err;
+		return err;
+	}
+	cpu_emergency_register_virt_callback(svm_off);
+	return 0;
 }
 
 void svm_teardown(void)
 {
+	cpu_emergency_unregister_virt_callback(svm_off);
 	hsave_free();
 	vmcb_maps_destroy();
 }
@@ -195,14 +213,7 @@ int svm_cpu_on(void)
 
 void svm_cpu_off(void)
 {
-	u64 efer;
-
-	rdmsrl(MSR_EFER, efer);
-	if (!(efer & EFER_SVME))
-		return;
-	amd_pmu_disable_virt();
-	/* With SVME off nothing could set GIF again (APM vol. 2, 15.17). */
-	asm volatile("stgi" : : : "memory");
-	wrmsrl(MSR_VM_HSAVE_PA, 0);
-	wrmsrl(MSR_EFER, efer & ~EFER_SVME);
+	if (__rdmsr(MSR_EFER) & EFER_SVME)
+		amd_pmu_disable_virt();
+	svm_off();
 }

@@ -8,6 +8,7 @@
  */
 #include <linux/uaccess.h>
 
+#include "compat/kernel.h"
 #include "svm/nested.h"
 
 /* All words of a part, one after the other: offsets are constants. */
@@ -64,9 +65,9 @@ static __always_inline bool control_get(void *copy, const void __user *user)
 static __always_inline bool save_get(void *copy, const void __user *user)
 {
 	return GET(SAVE, es, fs) && GET(SAVE, gdtr, ldtr) && GET(SAVE, idtr, tr) &&
-	       words_get(copy, user, CPL_WORD, SAVE(reserved_3)) &&
-	       GET(SAVE, cr4, reserved_4) && GET(SAVE, rsp, s_cet) &&
-	       GET(SAVE, rax, star) && GET(SAVE, cr2, reserved_5) &&
+	       words_get(copy, user, CPL_WORD, SAVE(reserved_0xd8)) &&
+	       GET(SAVE, cr4, reserved_0x180) && GET(SAVE, rsp, s_cet) &&
+	       GET(SAVE, rax, star) && GET(SAVE, cr2, reserved_0x248) &&
 	       GET(SAVE, g_pat, dbgctl);
 }
 
@@ -100,9 +101,9 @@ fault:
 static __always_inline bool save_put(void __user *user, const void *copy)
 {
 	return PUT(SAVE, es, fs) && PUT(SAVE, gdtr, ldtr) && PUT(SAVE, idtr, tr) &&
-	       level_put(user, copy) && PUT(SAVE, efer, reserved_3) &&
-	       PUT(SAVE, cr4, reserved_4) && PUT(SAVE, rsp, s_cet) &&
-	       PUT(SAVE, rax, star) && PUT(SAVE, cr2, reserved_5) &&
+	       level_put(user, copy) && PUT(SAVE, efer, reserved_0xd8) &&
+	       PUT(SAVE, cr4, reserved_0x180) && PUT(SAVE, rsp, s_cet) &&
+	       PUT(SAVE, rax, star) && PUT(SAVE, cr2, reserved_0x248) &&
 	       PUT(SAVE, g_pat, dbgctl);
 }
 
@@ -128,7 +129,7 @@ int svm_nested_vmload_read(struct x86_vcpu *v, gpa_t gpa, struct vmcb_save_area 
 
 	if (!page || !user_access_begin(page, sizeof(*page)))
 		return -EFAULT;
-	read = GET(SAVE, fs, gdtr) && GET(SAVE, ldtr, idtr) && GET(SAVE, tr, reserved_1) &&
+	read = GET(SAVE, fs, gdtr) && GET(SAVE, ldtr, idtr) && GET(SAVE, tr, reserved_0xa0) &&
 	       GET(SAVE, star, cr2);
 	user_access_end();
 	return read ? 0 : -EFAULT;
@@ -144,7 +145,7 @@ int svm_nested_vmsave_write(struct x86_vcpu *v, gpa_t gpa,
 	if (!page || !user_access_begin(page, sizeof(*page)))
 		return -EFAULT;
 	written = PUT(SAVE, fs, gdtr) && PUT(SAVE, ldtr, idtr) &&
-		  PUT(SAVE, tr, reserved_1) && PUT(SAVE, star, cr2);
+		  PUT(SAVE, tr, reserved_0xa0) && PUT(SAVE, star, cr2);
 	user_access_end();
 	kvm_nested_page_written(v, gpa);
 	return written ? 0 : -EFAULT;

@@ -13,6 +13,7 @@
 #include <asm/spec-ctrl.h>
 #include <asm/traps.h>
 
+#include "compat/kernel.h"
 #include "core/hwenable.h"
 #include "svm/cpu.h"
 #include "svm/vmcb.h"

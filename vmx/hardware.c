@@ -7,10 +7,11 @@
 #include <linux/smp.h>
 #include <linux/topology.h>
 
+#include <asm/asm.h>
 #include <asm/intel_pt.h>
 #include <asm/msr.h>
 #include <asm/perf_event.h>
-#include <asm/virtext.h>
+#include <asm/tlbflush.h>
 
 #include "core/hwenable.h"
 #include "vmx/cpu.h"
@@ -123,12 +124,27 @@ static void active_clear(struct vmx_cpu *c)
 	c->current_vmcs = NULL;
 }
 
+/* VMXOFF; an exception in VMX operation is a failure, outside of it #UD. */
+static bool vmx_off(void)
+{
+	bool off = true;
+
+	asm goto("1:	vmxoff\n" _ASM_EXTABLE(1b, %l[fault])
+		 : : : "cc", "memory" : fault);
+	goto out;
+fault:
+	off = false;
+out:
+	cr4_clear_bits(X86_CR4_VMXE);
+	return off;
+}
+
 void vmx_cpu_off(void)
 {
 	if (!(__read_cr4() & X86_CR4_VMXE))
 		return;
 	active_clear(this_cpu_ptr(&vmx_cpu));
-	if (cpu_vmxoff())
+	if (!vmx_off())
 		vmx_insn_failed("VMXOFF", 0, 0);
 	intel_pt_handle_vmx(0);
 }
@@ -147,5 +163,5 @@ void vmx_emergency(void)
 		return;
 	list_for_each_entry(s, &c->list, list)
 		vmcs_clear(s->vmcs_pa);
-	cpu_vmxoff();
+	vmx_off();
 }

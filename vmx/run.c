@@ -23,6 +23,7 @@
 #include <asm/tlbflush.h>
 #include <asm/traps.h>
 
+#include "compat/kernel.h"
 #include "core/hwenable.h"
 #include "vmx/cpu.h"
 #include "vmx/vmcs.h"

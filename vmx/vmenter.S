@@ -7,6 +7,7 @@
  * at the entry.
  */
 #include <linux/linkage.h>
+#include <linux/objtool.h>
 
 #include <asm/asm.h>
 #include <asm/cpufeatures.h>
@@ -78,6 +79,8 @@ SYM_FUNC_START(vmx_vmenter)
 	jbe	.Lfailed
 
 SYM_INNER_LABEL(vmx_vmexit, SYM_L_GLOBAL)
+	/* An exit is no indirect branch. */
+	ANNOTATE_NOENDBR
 	push	%rax
 	mov	8(%rsp), %rax
 	pop	RAX(%rax)

@@ -11,6 +11,11 @@ static struct vcpu v;
 #define SLOT_GPA	0x40000000ul
 #define MB		0x100000ul
 
+#ifndef KVM_SET_USER_MEMORY_REGION2
+#define KVM_CAP_USER_MEMORY2	231
+#define KVM_SET_USER_MEMORY_REGION2	_IOC(_IOC_WRITE, KVMIO, 0x49, 160)
+#endif
+
 /* RSI: an address to read into RAX; RDI: one to write RDX to; 0: none. */
 GUEST(64, g_peekpoke,
       "1: test %rsi, %rsi\n jz 2f\n mov (%rsi), %rax\n"
@@ -316,9 +321,37 @@ static void many_slots(void)
 	CHECK_EQ(peek(SLOT_GPA + 0x2000), 99);
 }
 
+/* api.rst 4.140: the same, and place for memory that userspace cannot reach. */
+static void region2(void)
+{
+	uint8_t *m = mem_new(MB, 0);
+	struct {
+		struct kvm_userspace_memory_region r;
+		uint64_t more[16];
+	} r = { .r = { .slot = 1, .guest_phys_addr = SLOT_GPA, .memory_size = MB,
+		       .userspace_addr = (uintptr_t)m } };
+
+	machine();
+	if (!vm_cap(&vm, KVM_CAP_USER_MEMORY2))
+		test_skip("no KVM_CAP_USER_MEMORY2");
+	memset(r.more, 0xff, sizeof(r.more));
+	OK(ioctl(vm.fd, KVM_SET_USER_MEMORY_REGION2, &r));
+	*(uint64_t *)m = 77;
+	CHECK_EQ(peek(SLOT_GPA), 77);
+	/* Nobody is told of KVM_CAP_GUEST_MEMFD (234) and may ask for such memory. */
+	r.r.flags = 1u << 2;
+	if (!vm_cap(&vm, 234))
+		ERR(ioctl(vm.fd, KVM_SET_USER_MEMORY_REGION2, &r), EINVAL);
+	r.r.flags = 0;
+	r.r.memory_size = 0;
+	OK(ioctl(vm.fd, KVM_SET_USER_MEMORY_REGION2, &r));
+	expect_hole(SLOT_GPA);
+}
+
 static const struct test_case cases[] = {
 	{ "refused", refused, 0 },
 	{ "changes", changes, 0 },
+	{ "region2", region2, 0 },
 	{ "read_only", read_only, 0 },
 	{ "unmapped", unmapped, 0 },
 	{ "file_backed", file_backed, 0 },

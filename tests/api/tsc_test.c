@@ -274,6 +274,7 @@ static void khz(void)
 	f = OK(ioctl(v.fd, KVM_GET_TSC_KHZ, 0ul));
 	/* Bochs: 50 MHz. */
 	CHECK(f > 10000 && f < 10000000);
+	CHECK_EQ(OK(ioctl(vm.fd, KVM_GET_TSC_KHZ, 0ul)), f);
 	OK(ioctl(v.fd, KVM_SET_TSC_KHZ, f));
 	CHECK_EQ(ioctl(v.fd, KVM_GET_TSC_KHZ, 0ul), f);
 	OK(ioctl(v.fd, KVM_SET_TSC_KHZ, f + f / 10000));

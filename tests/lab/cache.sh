@@ -14,11 +14,12 @@ LAB_BASE_FORMAT=2
 guest_modules='virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci
 	virtio_mmio virtio_blk failover net_failover virtio_net virtio_balloon'
 
-# The kernel release the modules are built for: what KDIR was prepared for,
-# else the newest cloud headers here, else what the archive offers.
+# The kernel release the modules are built for: what KDIR was prepared for, or KERNEL, a
+# series, else the newest cloud headers here, else what the archive offers.
 lab_release() {
-	local rel
-	if [ -n "${KDIR:-}" ]; then
+	local rel KDIR=${KDIR:-}
+	[ -z "${KERNEL:-}" ] || KDIR=$("$here/headers" "$KERNEL") || return 1
+	if [ -n "$KDIR" ]; then
 		sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' "$KDIR/include/generated/utsrelease.h"
 		return
 	fi

@@ -48,13 +48,14 @@ memory_mark() {
 	mv /tmp/slabs /tmp/slabs-before
 }
 
-# memory_look ROUNDS KIB
+# memory_look ROUNDS KIB. Of vmap_area: 6.12 keeps address ranges that are free again for
+# the next ones; those in use are in VmallocUsed.
 memory_look() {
 	memory_settle
 	used_more=$((used - used_before))
 	free_less=$((free_before - free))
 	slabs=$(awk -v rounds="$1" 'NR == FNR { old[$1] = $2; next }
-		$2 - old[$1] >= rounds * 3 / 4 + 4 { printf " %s +%d", $1, $2 - old[$1] }
+		$1 != "vmap_area" && $2 - old[$1] >= rounds * 3 / 4 + 4 { printf " %s +%d", $1, $2 - old[$1] }
 		' /tmp/slabs-before /tmp/slabs)
 	echo "memory: $1 rounds: page tables, per-CPU, vmalloc $used_more KiB," \
 		"free memory -$free_less KiB, slab caches that grew:${slabs:- none}"

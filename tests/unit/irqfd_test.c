@@ -127,7 +127,7 @@ static void edges(void **state)
 	up();
 	assert_int_equal(edge(0, 3), 0);
 	for (int i = 1; i <= 3; i++) {
-		eventfd_signal(&shim_eventfd[0], 1);
+		eventfd_signal(&shim_eventfd[0]);
 		assert_int_equal(line[3][IRQ_SOURCE_USER].edges, i);
 		assert_false(line[3][IRQ_SOURCE_USER].high);
 		/* It is read. */
@@ -136,7 +136,7 @@ static void edges(void **state)
 	irqfd_acked(&kvm, 3);
 	assert_int_equal(off(0, 3), 0);
 	shim_eventfd[0].refs++;
-	eventfd_signal(&shim_eventfd[0], 1);
+	eventfd_signal(&shim_eventfd[0]);
 	shim_eventfd[0].refs--;
 	assert_int_equal(line[3][IRQ_SOURCE_USER].edges, 3);
 	down();
@@ -160,8 +160,8 @@ static void levels(void **state)
 	assert_int_equal(level(0, 5, 4), 0);
 	assert_int_equal(level(1, 5, 5), 0);
 	assert_int_equal(level(2, 6, 6), 0);
-	eventfd_signal(&shim_eventfd[0], 1);
-	eventfd_signal(&shim_eventfd[1], 1);
+	eventfd_signal(&shim_eventfd[0]);
+	eventfd_signal(&shim_eventfd[1]);
 	assert_true(line[5][IRQ_SOURCE_RESAMPLE].high);
 	assert_int_equal(line[5][IRQ_SOURCE_RESAMPLE].edges, 1);
 	irqfd_acked(&kvm, 7);
@@ -174,14 +174,14 @@ static void levels(void **state)
 	assert_int_equal(shim_eventfd[5].signals, 1);
 	assert_int_equal(shim_eventfd[6].signals, 1);
 	/* One goes: the line is still the other's. */
-	eventfd_signal(&shim_eventfd[1], 1);
+	eventfd_signal(&shim_eventfd[1]);
 	assert_int_equal(off(0, 5), 0);
 	assert_true(line[5][IRQ_SOURCE_RESAMPLE].high);
 	irqfd_acked(&kvm, 5);
 	assert_int_equal(shim_eventfd[4].signals, 1);
 	assert_int_equal(shim_eventfd[5].signals, 2);
 	/* The last one takes it down. */
-	eventfd_signal(&shim_eventfd[1], 1);
+	eventfd_signal(&shim_eventfd[1]);
 	assert_int_equal(off(1, 5), 0);
 	assert_false(line[5][IRQ_SOURCE_RESAMPLE].high);
 	down();
@@ -191,7 +191,7 @@ static void levels(void **state)
 static int raise_again(wait_queue_entry_t *wait, unsigned int mode, int flags, void *key)
 {
 	assert_false(line[5][IRQ_SOURCE_RESAMPLE].high);
-	eventfd_signal(&shim_eventfd[0], 1);
+	eventfd_signal(&shim_eventfd[0]);
 	return 0;
 }
 
@@ -203,7 +203,7 @@ static void requeued(void **state)
 	assert_int_equal(level(0, 5, 4), 0);
 	init_waitqueue_func_entry(&device, raise_again);
 	add_wait_queue_priority(&shim_eventfd[4].wqh, &device);
-	eventfd_signal(&shim_eventfd[0], 1);
+	eventfd_signal(&shim_eventfd[0]);
 	irqfd_acked(&kvm, 5);
 	assert_true(line[5][IRQ_SOURCE_RESAMPLE].high);
 	assert_int_equal(line[5][IRQ_SOURCE_RESAMPLE].edges, 2);
@@ -219,7 +219,7 @@ static void closed(void **state)
 	up();
 	shim_eventfd[0].refs++;
 	assert_int_equal(level(0, 5, 4), 0);
-	eventfd_signal(&shim_eventfd[0], 1);
+	eventfd_signal(&shim_eventfd[0]);
 	shim_eventfd_close(0);
 	flush_workqueue(irqfd_wq);
 	rcu_barrier();
@@ -274,7 +274,7 @@ static void orders(void **state)
 			up();
 			assert_int_equal(resample ? level(0, 3, 1) : edge(0, 3), 0);
 			assert_int_equal(level(2, 3, 4), 0);
-			eventfd_signal(&shim_eventfd[0], 1);
+			eventfd_signal(&shim_eventfd[0]);
 			for (int i = 0, rest = s; i < 5; i++, rest /= n)
 				act[rest % n]();
 			down();
@@ -312,7 +312,7 @@ static void no_memory(void **state)
 		shim_fail_at = 0;
 		assert_true(!err || err == -ENOMEM);
 		shim_eventfd[0].refs++;
-		eventfd_signal(&shim_eventfd[0], 1);
+		eventfd_signal(&shim_eventfd[0]);
 		shim_eventfd[0].refs--;
 		assert_int_equal(line[3][IRQ_SOURCE_RESAMPLE].high, !err);
 		down();

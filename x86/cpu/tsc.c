@@ -11,12 +11,12 @@
  */
 #include <linux/math64.h>
 #include <linux/minmax.h>
-#include <linux/syscore_ops.h>
 #include <linux/uaccess.h>
 
 #include <asm/msr.h>
 #include <asm/tsc.h>
 
+#include "compat/kernel.h"
 #include "core/run_state.h"
 #include "core/vm.h"
 #include "x86/cpu/caps.h"
@@ -38,13 +38,13 @@ static u64 host_lost;
 static u64 host_asleep;
 static u64 host_suspended_at;
 
-static int host_suspend(void)
+static int host_suspend(SYSCORE_DATA)
 {
 	host_suspended_at = rdtsc();
 	return 0;
 }
 
-static void host_resume(void)
+static void host_resume(SYSCORE_DATA)
 {
 	u64 now = rdtsc();
 
@@ -54,20 +54,24 @@ static void host_resume(void)
 		host_asleep += now - host_suspended_at;
 }
 
-static struct syscore_ops host_syscore = {
+static struct syscore_ops host_syscore_ops = {
 	.suspend = host_suspend,
 	.resume = host_resume,
 };
 
+static struct syscore host_syscore = {
+	.ops = &host_syscore_ops,
+};
+
 int module_step_tsc_up(void *unused)
 {
-	register_syscore_ops(&host_syscore);
+	register_syscore(&host_syscore);
 	return 0;
 }
 
 void module_step_tsc_down(void *unused)
 {
-	unregister_syscore_ops(&host_syscore);
+	unregister_syscore(&host_syscore);
 }
 
 static u64 host_now(void)
@@ -287,6 +291,11 @@ int tsc_adjust_set(struct x86_vcpu *v, struct msr_access *a)
 long tsc_ioctl_get_khz(void *obj, void *data, unsigned long arg)
 {
 	return check_tsc_unstable() ? -EIO : to_x86_vcpu(obj)->tsc.khz;
+}
+
+long tsc_ioctl_get_vm_khz(void *obj, void *data, unsigned long arg)
+{
+	return check_tsc_unstable() ? -EIO : x86_caps->tsc_khz;
 }
 
 long tsc_ioctl_set_khz(void *obj, void *data, unsigned long arg)

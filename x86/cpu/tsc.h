@@ -66,6 +66,8 @@ int tsc_adjust_set(struct x86_vcpu *v, struct msr_access *a);
 
 /** tsc_ioctl_get_khz - KVM_GET_TSC_KHZ; -EIO when the host's counter is unstable */
 long tsc_ioctl_get_khz(void *vcpu, void *data, unsigned long arg);
+/** tsc_ioctl_get_vm_khz - the same on a VM: what a new vCPU has */
+long tsc_ioctl_get_vm_khz(void *vm, void *data, unsigned long arg);
 /**
  * tsc_ioctl_set_khz - KVM_SET_TSC_KHZ; 0: the host's
  *

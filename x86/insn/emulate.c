@@ -8,6 +8,7 @@
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
 
+#include "compat/kernel.h"
 #include "core/run_state.h"
 #include "emul/exec.h"
 #include "emul/optable.h"
@@ -175,7 +176,7 @@ static bool rep_continues(struct x86_vcpu *v)
 	return em->ctx.insn.rep && em->ctx.rip == em->rip &&
 	       !em->single_step && events_idle(&v->events) &&
 	       !run->request_interrupt_window &&
-	       !READ_ONCE(run->immediate_exit) && !signal_pending(current) &&
+	       !READ_ONCE(run->immediate_exit__unsafe) && !signal_pending(current) &&
 	       !need_resched() && !request_pending(&v->vcpu);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Translating guest addresses; fetching and decoding the instruction at RIP. */
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/string.h>
 
 #include <asm/processor-flags.h>
@@ -15,6 +16,11 @@
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
 #include "x86/vcpu/vendor.h"
+
+static int force_emulation_prefix;
+module_param(force_emulation_prefix, int, 0444);
+MODULE_PARM_DESC(force_emulation_prefix,
+		 "for tests: what follows UD2 and the letters \"kvm\" is executed in software");
 
 /* Not a call on the way of every instruction that is looked at. */
 static __always_inline struct perm_regs perm_regs(struct x86_vcpu *v)
@@ -240,6 +246,28 @@ bool emulate_is_rsm(struct x86_vcpu *v)
 	insn_code_start(v, &c);
 	return insn_code_decode(v, &c, &insn, &fault) > 0 &&
 	       insn.exec == exec_rsm;
+}
+
+bool emulate_is_forced(struct x86_vcpu *v)
+{
+	static const u8 prefix[] = { 0x0f, 0x0b, 'k', 'v', 'm' };
+	struct emul_fault fault;
+	struct insn_code c;
+	struct x86_state *s;
+
+	if (likely(!force_emulation_prefix))
+		return false;
+	insn_code_start(v, &c);
+	while (c.n < sizeof(prefix))
+		if (insn_code_fetch(v, &c, &fault))
+			return false;
+	if (memcmp(c.bytes, prefix, sizeof(prefix)))
+		return false;
+	s = state_set(v, GRP_RIP);
+	s->rip += sizeof(prefix);
+	if (c.mode != EMUL_64)
+		s->rip = (u32)s->rip;
+	return true;
 }
 
 /* The rest of one that is longer; a failure is found out about by the decoder. */

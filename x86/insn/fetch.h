@@ -57,6 +57,14 @@ unsigned int emulate_soft_len(struct x86_vcpu *v, u8 vector);
 bool emulate_is_rsm(struct x86_vcpu *v);
 
 /**
+ * emulate_is_forced - kvm.ko's force_emulation_prefix: is UD2 and "kvm" at RIP?
+ * @v: own thread, kvm->srcu held
+ *
+ * Return: true when it was, and RIP is behind it now, at what is to be emulated.
+ */
+bool emulate_is_forced(struct x86_vcpu *v);
+
+/**
  * emulate_fetch - as emulate_decode(), but into the emulator's context, with the mode
  * @v: own thread, kvm->srcu held; v->emul is there
  * @exit: may carry the instruction's bytes

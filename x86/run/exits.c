@@ -115,7 +115,7 @@ static enum x86_next exception_exit(struct x86_vcpu *v,
 		event_page_fault(v, exit->exc.address, exit->exc.error);
 		break;
 	case X86_TRAP_UD:
-		if (unlikely(v->smm.inside) && emulate_is_rsm(v))
+		if ((unlikely(v->smm.inside) && emulate_is_rsm(v)) || emulate_is_forced(v))
 			return emulate_insn(v, exit);
 		if (!hypercall_undefined(v))
 			kvm_event_exception(v, X86_TRAP_UD, -1);

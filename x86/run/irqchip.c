@@ -201,6 +201,11 @@ long irqchip_ioctl_boot_cpu(void *obj, void *data, unsigned long arg)
 	return err;
 }
 
+u32 arch_boot_vcpu(struct kvm *kvm)
+{
+	return to_x86_vm(kvm)->irq.bsp_id;
+}
+
 bool irqchip_user_waits(struct x86_vcpu *v, u8 vector)
 {
 	struct irq_vm *irq = &to_x86_vm(v->vcpu.kvm)->irq;

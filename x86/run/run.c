@@ -15,6 +15,7 @@
 
 #include <asm/processor-flags.h>
 
+#include "compat/kernel.h"
 #include "core/arch.h"
 #include "core/dirty_ring.h"
 #include "core/run_state.h"
@@ -272,7 +273,7 @@ static enum x86_next run_from_user(struct x86_vcpu *v)
 			return next;
 	}
 	/* VMMs that complete an exit this way still look at its reason. */
-	if (READ_ONCE(run->immediate_exit))
+	if (READ_ONCE(run->immediate_exit__unsafe))
 		return exit_fail(v, -EINTR);
 	run->exit_reason = KVM_EXIT_UNKNOWN;
 	return run_loop(v);
@@ -371,7 +372,7 @@ int arch_vcpu_run(struct kvm_vcpu *vcpu)
 	struct kvm_run *run = vcpu->run;
 
 	/* Nothing to finish, nothing to run, and nothing new to tell. */
-	if (READ_ONCE(run->immediate_exit) && !v->pending && v->reported &&
+	if (READ_ONCE(run->immediate_exit__unsafe) && !v->pending && v->reported &&
 	    run->cr8 == v->state.cr8 && !sync_wanted(run))
 		return -EINTR;
 	return run_full(v);

@@ -34,7 +34,7 @@ static inline struct eventfd_ctx *eventfd_ctx_fileget(struct file *file)
 
 static inline struct eventfd_ctx *eventfd_ctx_fdget(int fd)
 {
-	struct file *file = fdget(fd).file;
+	struct file *file = fd_file(fdget(fd));
 
 	return file ? eventfd_ctx_fileget(file) : ERR_PTR(-EBADF);
 }
@@ -45,12 +45,12 @@ static inline void eventfd_ctx_put(struct eventfd_ctx *ctx)
 	ctx->refs--;
 }
 
-static inline void eventfd_signal(struct eventfd_ctx *ctx, unsigned int n)
+static inline void eventfd_signal(struct eventfd_ctx *ctx)
 {
 	shim_assert(ctx->refs > 0);
-	ctx->signals += n;
+	ctx->signals++;
 	shim_wait_lock(&ctx->wqh);
-	ctx->count += n;
+	ctx->count++;
 	shim_wake(&ctx->wqh, EPOLLIN);
 	shim_wait_unlock(&ctx->wqh);
 }

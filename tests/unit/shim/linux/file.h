@@ -16,6 +16,8 @@ struct fd {
 	struct file *file;
 };
 
+#define fd_file(f)	((f).file)
+
 SHIM_WEAK struct file shim_file[SHIM_FILES];
 
 static inline struct fd fdget(unsigned int fd)
