@@ -15,6 +15,7 @@
 #include "irq/pit.h"
 #include "irq/route.h"
 #include "x86/cpu/tsc.h"
+#include "x86/hyperv/hv.h"
 #include "x86/run/irqchip.h"
 #include "x86/vcpu/trace.h"
 
@@ -100,6 +101,8 @@ void irq_env_eoi(struct lapic *a, u8 vector)
 {
 	struct x86_vcpu *v = x86_vcpu_of_lapic(a);
 
+	if (unlikely(v->hv))
+		hv_synic_eoi(v->hv, vector);
 	if (a->vm->ioapic) {
 		ioapic_eoi(a->vm->ioapic, vector);
 	} else if (irqchip_user_waits(v, vector)) {
