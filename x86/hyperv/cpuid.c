@@ -132,7 +132,7 @@ long hv_enable_cap(struct x86_vcpu *v, const struct kvm_enable_cap *cap)
 	if (hv_make(v))
 		return -ENOMEM;
 	if (synic) {
-		v->hv->synic.active = true;
+		WRITE_ONCE(v->hv->synic.active, true);
 		v->hv->synic.keeps_pages = cap->cap == KVM_CAP_HYPERV_SYNIC2;
 	} else {
 		v->hv->rights.enforced = cap->args[0];

@@ -207,10 +207,10 @@ void hv_synic_init(struct hv_synic *s);
 
 /**
  * hv_synic_irq - raise a source's interrupt
- * @v: the vCPU, whose LAPIC is in the kernel; any context
+ * @v: the vCPU; any context
  * @n: 0 to 15
  *
- * Return: as lapic_accept(); IRQ_REFUSED: masked, or polled.
+ * Return: as lapic_accept(); IRQ_REFUSED: not enabled by userspace, masked, or polled.
  */
 int hv_synic_irq(struct x86_vcpu *v, u32 n);
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The synthetic interrupt controller: sources, messages, their MSRs (TLFS 11). */
 #include <linux/bitmap.h>
+#include <linux/string.h>
 
 #include "core/guestmem.h"
+#include "core/irqfd.h"
 #include "irq/lapic_irq.h"
+#include "irq/route.h"
 #include "x86/cpu/msr.h"
 #include "x86/hyperv/hv.h"
 
@@ -30,13 +33,15 @@ void hv_synic_init(struct hv_synic *s)
 
 int hv_synic_irq(struct x86_vcpu *v, u32 n)
 {
-	u64 sint = READ_ONCE(v->hv->synic.sint[n]);
-	const struct irq_msg msg = {
-		.vector = sint & HV_SYNIC_SINT_VECTOR_MASK,
-		/* What has waited for room in a slot is looked at. */
-		.tell_eoi = true,
-	};
+	const struct hv_vcpu *hv = smp_load_acquire(&v->hv);
+	/* Whoever waits for an EOI, or for room in a slot, is told. */
+	struct irq_msg msg = { .tell_eoi = true };
+	u64 sint;
 
+	if (!hv || !READ_ONCE(hv->synic.active))
+		return IRQ_REFUSED;
+	sint = READ_ONCE(hv->synic.sint[n]);
+	msg.vector = sint & HV_SYNIC_SINT_VECTOR_MASK;
 	return sint_interrupts(sint) ? lapic_accept(&v->apic.lapic, &msg) : IRQ_REFUSED;
 }
 
@@ -60,15 +65,23 @@ void hv_interrupt_taken(struct x86_vcpu *v, u8 vector)
 		lapic_eoi(&v->apic.lapic);
 }
 
+static void source_acked(struct hv_vcpu *hv, unsigned int n)
+{
+	struct x86_vm *vm = to_x86_vm(hv->v->vcpu.kvm);
+	int gsi = irq_gsi_of_sint(&vm->irq, hv->vp_index, n);
+
+	if (gsi >= 0)
+		irqfd_acked(&vm->kvm, gsi);
+}
+
 void hv_synic_eoi(struct hv_vcpu *hv, u8 vector)
 {
 	unsigned int i;
 
 	for (i = 0; i < HV_SYNIC_SINT_COUNT; i++)
 		if ((hv->synic.sint[i] & HV_SYNIC_SINT_VECTOR_MASK) == vector)
-			break;
-	if (i < HV_SYNIC_SINT_COUNT)
-		hv_stimers_retry(hv);
+			source_acked(hv, i);
+	hv_stimers_retry(hv);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -132,15 +145,14 @@ int hv_synic_message(struct hv_vcpu *hv, u32 n, const struct hv_message *m)
 /* Userspace has devices that live in these pages. */
 static void synic_tell(struct hv_vcpu *hv, u32 msr)
 {
-	hv->exit = (struct kvm_hyperv_exit){
-		.type = KVM_EXIT_HYPERV_SYNIC,
-		.u.synic = {
-			.msr = msr,
-			.control = hv->synic.control,
-			.evt_page = hv->synic.events,
-			.msg_page = hv->synic.messages,
-		},
-	};
+	struct kvm_hyperv_exit *e = &hv->exit;
+
+	memset(e, 0, sizeof(*e));
+	e->type = KVM_EXIT_HYPERV_SYNIC;
+	e->u.synic.msr = msr;
+	e->u.synic.control = hv->synic.control;
+	e->u.synic.evt_page = hv->synic.events;
+	e->u.synic.msg_page = hv->synic.messages;
 	hv_post(hv, HV_TODO_EXIT);
 }
 

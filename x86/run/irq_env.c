@@ -130,6 +130,17 @@ void irq_env_acked(struct irq_vm *irq, bool ioapic, unsigned int pin)
 /* ------------------------------------------------------------------------ */
 /* To a VM. */
 
+int irq_env_sint(struct irq_vm *irq, u32 index, u8 sint)
+{
+	struct kvm_vcpu *vcpu;
+	int i;
+
+	vcpu_for_each(i, vcpu, &vm_of(irq)->kvm)
+		if (hv_vp_index(to_x86_vcpu(vcpu)) == index)
+			return hv_synic_irq(to_x86_vcpu(vcpu), sint);
+	return IRQ_REFUSED;
+}
+
 void irq_env_pic_output(struct irq_vm *irq, bool high)
 {
 	struct kvm_vcpu *vcpu;
