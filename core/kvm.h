@@ -106,6 +106,8 @@ struct kvm {
 	u16 vcpu_ids;
 	u16 yielded_to;
 	u16 nr_coalesced_zones;
+	u8 dirty_manual;
+	bool ring_bitmap;
 
 	struct mutex slots_lock;
 	struct slots __rcu *slots[AS_COUNT];
@@ -118,15 +120,13 @@ struct kvm {
 	struct hlist_head coalesced_zones;
 	spinlock_t coalesced_lock;
 
-	u32 dirty_manual;
 	u32 ring_bytes;
-	bool ring_bitmap;
+	pid_t stats_pid;
+	unsigned int notifier_pins;
 	u64 halt_poll;
 	struct irqfds *irqfds;
 	struct list_head link;
 	struct dentry *stats_dir;
-	pid_t stats_pid;
-	unsigned int notifier_pins;
 	struct vm_stats stats;
 
 	struct mmu mmu;

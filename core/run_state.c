@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Requests and kicks: the protocol is told in run_state.h. */
+#include <linux/bitops.h>
 #include <linux/cpumask.h>
 #include <linux/percpu.h>
 #include <linux/smp.h>
@@ -8,7 +9,7 @@
 #include "core/run_state.h"
 #include "core/vm.h"
 
-/* Scratch for request_all(), which runs with preemption off. */
+/* Scratch for request_some(), which runs with preemption off. */
 static struct cpumask __percpu *kick_mask;
 
 int module_step_kick_up(void *unused)
@@ -50,7 +51,7 @@ static void kick_ack(void *unused)
 {
 }
 
-bool request_all(struct kvm *kvm, unsigned int req)
+bool request_some(struct kvm *kvm, unsigned int req, const unsigned long *which)
 {
 	struct cpumask *mask;
 	struct kvm_vcpu *vcpu;
@@ -60,6 +61,8 @@ bool request_all(struct kvm *kvm, unsigned int req)
 	mask = this_cpu_ptr(kick_mask);
 	cpumask_clear(mask);
 	vcpu_for_each(i, vcpu, kvm) {
+		if (which && !test_bit(i, which))
+			continue;
 		request_set(vcpu, req);
 		/* Pairs with the barrier in vcpu_enter_check(). */
 		smp_mb__after_atomic();
@@ -80,4 +83,9 @@ bool request_all(struct kvm *kvm, unsigned int req)
 		smp_call_function_many(mask, kick_ack, NULL, true);
 	put_cpu();
 	return found;
+}
+
+bool request_all(struct kvm *kvm, unsigned int req)
+{
+	return request_some(kvm, req, NULL);
 }

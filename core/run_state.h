@@ -37,6 +37,12 @@ static inline bool request_take(struct kvm_vcpu *vcpu, unsigned int req)
 	return test_and_clear_bit(req, &vcpu->requests);
 }
 
+/** request_is_set - is a request set?  Any thread */
+static inline bool request_is_set(const struct kvm_vcpu *vcpu, unsigned int req)
+{
+	return READ_ONCE(vcpu->requests) & (1ul << req);
+}
+
 /**
  * request_set - set a request without kicking
  * @vcpu: the vCPU
@@ -94,6 +100,14 @@ static inline bool vcpu_is_own(const struct kvm_vcpu *vcpu)
  * Return: false when it found no vCPU in the guest.
  */
 bool request_all(struct kvm *kvm, unsigned int req);
+
+/**
+ * request_some - the same for some vCPUs
+ * @kvm: the VM
+ * @req: the request
+ * @which: VCPUS_MAX bits, by index; NULL: all
+ */
+bool request_some(struct kvm *kvm, unsigned int req, const unsigned long *which);
 
 /**
  * vcpu_enter_check - last look before entering the guest

@@ -74,6 +74,16 @@ void irq_env_eoi(struct lapic *a, u8 vector);
  */
 void irq_env_acked(struct irq_vm *vm, bool ioapic, unsigned int pin);
 
+/**
+ * irq_env_sint - raise the interrupt of a source of Hyper-V's SynIC; any context
+ * @vm: the VM
+ * @vcpu: the virtual processor's index
+ * @sint: 0 to 15
+ *
+ * Return: as lapic_accept(); IRQ_REFUSED: there is none.
+ */
+int irq_env_sint(struct irq_vm *vm, u32 vcpu, u8 sint);
+
 /** irq_env_pic_output - the PICs' INTR line; any context */
 void irq_env_pic_output(struct irq_vm *vm, bool high);
 

@@ -29,12 +29,15 @@
  * @pic: pin, or ROUTE_NONE
  * @ioapic: pin, or ROUTE_NONE
  * @is_msi: to a message, and nowhere else
+ * @sint: to a source of @vcpu's, and nowhere else; or ROUTE_NONE
  */
 struct irq_gsi {
 	struct irq_msi msi;
 	u8 pic;
 	u8 ioapic;
 	bool is_msi;
+	u8 sint;
+	u32 vcpu;
 };
 
 /**
@@ -43,6 +46,7 @@ struct irq_gsi {
  * @pic: by pin: the GSI that leads there, or -1
  * @ioapic: the same
  * @n: entries of @gsi
+ * @sints: some lead to sources
  * @gsi: by GSI
  */
 struct irq_routes {
@@ -50,6 +54,7 @@ struct irq_routes {
 	s16 pic[IRQ_PIC_PINS];
 	s16 ioapic[IRQ_IOAPIC_PINS];
 	u32 n;
+	bool sints;
 	struct irq_gsi gsi[];
 };
 
@@ -72,26 +77,41 @@ static struct irq_routes *routes_alloc(u32 n)
 	for (i = 0; i < n; i++) {
 		r->gsi[i].pic = ROUTE_NONE;
 		r->gsi[i].ioapic = ROUTE_NONE;
+		r->gsi[i].sint = ROUTE_NONE;
 	}
 	return r;
 }
 
 static int route_add_pin(struct irq_gsi *g, u8 *place, u8 pin, unsigned int pins)
 {
-	if (g->is_msi || *place != ROUTE_NONE || pin >= pins)
+	if (g->is_msi || g->sint != ROUTE_NONE || *place != ROUTE_NONE || pin >= pins)
 		return -EINVAL;
 	*place = pin;
 	return 0;
 }
 
+static bool route_is_set(const struct irq_gsi *g)
+{
+	return g->is_msi || g->pic != ROUTE_NONE || g->ioapic != ROUTE_NONE ||
+	       g->sint != ROUTE_NONE;
+}
+
 static int route_add_msi(const struct irq_vm *vm, struct irq_gsi *g,
 			 const struct irq_msi *msi)
 {
-	if (g->is_msi || g->pic != ROUTE_NONE || g->ioapic != ROUTE_NONE ||
-	    !msi_is_valid(vm, msi))
+	if (route_is_set(g) || !msi_is_valid(vm, msi))
 		return -EINVAL;
 	g->msi = *msi;
 	g->is_msi = true;
+	return 0;
+}
+
+static int route_add_sint(struct irq_gsi *g, const struct irq_route *route)
+{
+	if (route_is_set(g) || route->pin >= IRQ_SINTS)
+		return -EINVAL;
+	g->sint = route->pin;
+	g->vcpu = route->vcpu;
 	return 0;
 }
 
@@ -107,6 +127,8 @@ static int route_add(const struct irq_vm *vm, struct irq_gsi *g,
 						  IRQ_IOAPIC_PINS) : -EINVAL;
 	case IRQ_ROUTE_MSI:
 		return route_add_msi(vm, g, &route->msi);
+	case IRQ_ROUTE_SINT:
+		return route_add_sint(g, route);
 	default:
 		return -EINVAL;
 	}
@@ -122,6 +144,8 @@ static void routes_index(struct irq_routes *r)
 			r->pic[r->gsi[i].pic] = i;
 		if (r->gsi[i].ioapic != ROUTE_NONE)
 			r->ioapic[r->gsi[i].ioapic] = i;
+		if (r->gsi[i].sint != ROUTE_NONE)
+			r->sints = true;
 	}
 }
 
@@ -217,6 +241,8 @@ static int gsi_line(struct irq_vm *vm, const struct irq_gsi *g,
 
 	if (g->is_msi)
 		return level ? irq_msi(vm, &g->msi) : IRQ_REFUSED;
+	if (unlikely(g->sint != ROUTE_NONE))
+		return level ? irq_env_sint(vm, g->vcpu, g->sint) : IRQ_REFUSED;
 	if (g->pic != ROUTE_NONE)
 		sum = irq_sum(sum, pic_set(vm->pic, g->pic, source, level));
 	if (g->ioapic != ROUTE_NONE)
@@ -280,6 +306,21 @@ int irq_gsi_of_pin(struct irq_vm *vm, bool ioapic, unsigned int pin)
 	r = rcu_dereference(vm->routes);
 	if (r)
 		gsi = ioapic ? r->ioapic[pin] : r->pic[pin];
+	rcu_read_unlock();
+	return gsi;
+}
+
+int irq_gsi_of_sint(struct irq_vm *vm, u32 vcpu, u8 sint)
+{
+	const struct irq_routes *r;
+	int gsi = -1;
+	u32 i;
+
+	rcu_read_lock();
+	r = rcu_dereference(vm->routes);
+	for (i = 0; r && r->sints && gsi < 0 && i < r->n; i++)
+		if (r->gsi[i].sint == sint && r->gsi[i].vcpu == vcpu)
+			gsi = i;
 	rcu_read_unlock();
 	return gsi;
 }

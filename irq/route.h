@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * GSI to where it leads: pins of PIC and IOAPIC, or a message.
+ * GSI to where it leads: pins of PIC and IOAPIC, a message, or a source of Hyper-V's SynIC.
  *
  * A table is built off-line, published once under irq_vm.lock, and freed after a grace
  * period of RCU; the last one is from kvmalloc(), for irq_vm_destroy().
@@ -16,9 +16,10 @@ enum irq_route_kind {
 	IRQ_ROUTE_PIC,
 	IRQ_ROUTE_IOAPIC,
 	IRQ_ROUTE_MSI,
+	IRQ_ROUTE_SINT,
 };
 
-/* A GSI may lead to one pin of the PICs and one of the IOAPIC, or to one message. */
+/* A GSI may lead to one pin of the PICs and one of the IOAPIC; or to one of the rest. */
 #define IRQ_GSI_MAX		4096
 
 /**
@@ -38,13 +39,15 @@ struct irq_msi {
  * struct irq_route - where a GSI leads
  * @gsi: below IRQ_GSI_MAX
  * @kind: enum irq_route_kind
- * @pin: of the PICs (0 to 15) or the IOAPIC
+ * @pin: of the PICs (0 to 15) or the IOAPIC; IRQ_ROUTE_SINT: the source, 0 to 15
+ * @vcpu: IRQ_ROUTE_SINT: the virtual processor, by its index
  * @msi: IRQ_ROUTE_MSI
  */
 struct irq_route {
 	u32 gsi;
 	u8 kind;
 	u8 pin;
+	u32 vcpu;
 	struct irq_msi msi;
 };
 
@@ -54,8 +57,8 @@ struct irq_route {
  * @route: routes
  * @n: how many
  *
- * Return: 0; -EINVAL: out of range, a second route of one kind or beside a message
- * for a GSI, a pin of a controller that is not there, a message with bits 39:32 of its
+ * Return: 0; -EINVAL: out of range, a second route of one kind or beside a message or a
+ * source for a GSI, a pin of a controller that is not there, a message with bits 39:32 of its
  * address where these must be 0 (@address); -ENOMEM.  Nothing has changed then.
  */
 int irq_routes_set(struct irq_vm *vm, const struct irq_route *route,
@@ -132,5 +135,15 @@ bool irq_msi_decode(const struct irq_vm *vm, const struct irq_msi *msi,
  * Return: the GSI, the lowest where several lead there; -1: none.
  */
 int irq_gsi_of_pin(struct irq_vm *vm, bool ioapic, unsigned int pin);
+
+/**
+ * irq_gsi_of_sint - the GSI that leads to a source of Hyper-V's SynIC
+ * @vm: the VM; any context
+ * @vcpu: the virtual processor's index
+ * @sint: the source
+ *
+ * Return: the GSI, the lowest where several lead there; -1: none.
+ */
+int irq_gsi_of_sint(struct irq_vm *vm, u32 vcpu, u8 sint);
 
 #endif

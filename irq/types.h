@@ -76,5 +76,6 @@ enum irq_source {
 
 #define IRQ_PIC_PINS	16
 #define IRQ_IOAPIC_PINS	24
+#define IRQ_SINTS	16	/* sources of a SynIC */
 
 #endif

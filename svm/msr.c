@@ -84,24 +84,6 @@ void svm_msrpm_fill(u8 *map, bool spec_ctrl)
 		msrpm_pass(map, MSR_IA32_SPEC_CTRL);
 }
 
-/* The bits of svm_msrpm_fill(), in the three places of a map where they are. */
-#define MSRPM_SYSENTER	0x5d			/* 0x174 to 0x177 */
-#define MSRPM_SYSCALL	0x820			/* 0xc0000080 to 0xc0000087 */
-#define MSRPM_BASES	0x840			/* 0xc0000100 to 0xc0000103 */
-
-bool svm_msrpm_denies(struct x86_vcpu *v, gpa_t map)
-{
-	u8 sysenter, bases;
-	u16 syscall;
-
-	if (kvm_nested_read(v, map + MSRPM_SYSENTER, &sysenter, 1) ||
-	    kvm_nested_read(v, map + MSRPM_SYSCALL, &syscall, 2) ||
-	    kvm_nested_read(v, map + MSRPM_BASES, &bases, 1))
-		return true;
-	/* SYSENTER_*; STAR, LSTAR, CSTAR, SFMASK; the bases of FS and GS, and GS's other. */
-	return (sysenter & 0x3f) || (syscall & 0x03fc) || (bases & 0x3f);
-}
-
 static const struct svm_msr *svm_msr_find(u32 index)
 {
 	int i;

@@ -10,7 +10,8 @@
  * Maps.  The I/O map by which guests run denies every port, so it is L2's as well, and
  * L1's is read when a port exits.  Of MSRs a guest reaches ten by itself: L2 does too if L1
  * lets it have all ten, else each MSR exits and L1's map is read then.  So nothing is
- * merged, and L1 may change its maps whenever it wants to.
+ * merged, and L1 may change its maps whenever it wants to, unless it is a Hyper-V that says
+ * when it has.
  */
 #ifndef LAMINA_SVM_NESTED_H
 #define LAMINA_SVM_NESTED_H
@@ -39,6 +40,7 @@ struct svm_tag {
  * @other: the ASID of the level that does not run
  * @asid12: the ASID that L1 has given L2 last
  * @npt: L2 runs, or ran last, on L1's nested page table
+ * @msrpm: copy of L1's MSR map, or NULL; it counts with @msrpm_kept (nested_msrpm.c)
  */
 struct svm_nested {
 	gpa_t vmcb12;
@@ -50,6 +52,8 @@ struct svm_nested {
 	struct svm_tag other;
 	u32 asid12;
 	bool npt;
+	bool msrpm_kept;
+	struct svm_msrpm_copy *msrpm;
 };
 
 /**
@@ -170,6 +174,19 @@ void svm_nested_run(struct svm_vcpu *s);
 /** svm_nested_inject - L1's EVENTINJ, checked, becomes what L2 gets first */
 void svm_nested_inject(struct svm_vcpu *s);
 
+/* nested_msrpm.c */
+
+/**
+ * svm_msrpm_denies - does L1's map deny L2 an MSR that guests reach by themselves?
+ * @s: the vCPU; L2 is about to run
+ *
+ * Decides, too, whether a copy of the map serves until the next time.
+ */
+bool svm_msrpm_denies(struct svm_vcpu *s);
+
+/** svm_nested_wants_msr - does L1's map deny L2 the MSR that RCX names? */
+bool svm_nested_wants_msr(struct svm_vcpu *s, bool write);
+
 /* nested_exit.c */
 
 /**
@@ -188,8 +205,6 @@ void svm_nested_virq_get(struct svm_vcpu *s, struct vmcb_control_area *c);
 
 /** svm_nested_wants_port - does L1's map deny L2 one of these @size ports? */
 bool svm_nested_wants_port(struct svm_vcpu *s, u16 port, unsigned int size);
-/** svm_nested_wants_msr - does L1's map deny L2 the MSR that RCX names? */
-bool svm_nested_wants_msr(struct svm_vcpu *s, bool write);
 
 /** svm_nested_exit - nested_ops.exit */
 bool svm_nested_exit(struct x86_vcpu *v, struct x86_exit *exit);

@@ -147,8 +147,7 @@ void svm_nested_run(struct svm_vcpu *s)
 	kvm_nested_enter(&s->x86, npt);
 	nested->masks_if = control->int_ctl & V_INTR_MASKING_MASK;
 	nested->if_flag = n->host.rflags & X86_EFLAGS_IF;
-	s->msr_exits_l1 = msrs && svm_msrpm_denies(&s->x86, control->msrpm_base_pa &
-						   PAGE_MASK);
+	s->msr_exits_l1 = msrs && svm_msrpm_denies(s);
 	s->gif_off = false;
 	svm_nested_controls(s);
 }

@@ -109,15 +109,6 @@ bool svm_nested_wants_port(struct svm_vcpu *s, u16 port, unsigned int size)
 	return map_bit(s, s->nested->control.iopm_base_pa, port, size);
 }
 
-bool svm_nested_wants_msr(struct svm_vcpu *s, bool write)
-{
-	int bit = svm_msrpm_bit(s->x86.state.gpr[GPR_RCX]);
-
-	/* What the map does not cover is intercepted (15.11). */
-	return bit < 0 ||
-	       map_bit(s, s->nested->control.msrpm_base_pa, bit + write, 1);
-}
-
 /* A #DB or INT3 that userspace's debugging of the vCPU, or a step of ours, is about. */
 static bool is_debugging(struct svm_vcpu *s, u32 code)
 {

@@ -22,6 +22,8 @@ int svm_nested_make(struct svm_vcpu *s)
 
 void svm_nested_free(struct svm_vcpu *s)
 {
+	if (s->nested)
+		kfree(s->nested->msrpm);
 	kfree(s->nested);
 	s->nested = NULL;
 }

@@ -62,6 +62,13 @@ static __always_inline bool control_get(void *copy, const void __user *user)
 	       GET(CONTROL, event_inj, virt_ext);
 }
 
+/* What a Hyper-V says beside it. */
+static __always_inline bool hv_get(void *copy, const void __user *user)
+{
+	return GET(CONTROL, clean, next_rip) &&
+	       GET(CONTROL, hv_enlightenments, hv_enlightenments.hv_vm_id);
+}
+
 static __always_inline bool save_get(void *copy, const void __user *user)
 {
 	return GET(SAVE, es, fs) && GET(SAVE, gdtr, ldtr) && GET(SAVE, idtr, tr) &&
@@ -79,7 +86,8 @@ int svm_nested_vmcb_read(struct x86_vcpu *v, gpa_t gpa, struct svm_nested *n)
 	if (!user || !user_access_begin(user, sizeof(*user)))
 		return -EFAULT;
 	read = control_get(&n->control, &user->control) &&
-	       save_get(&n->save, &user->save);
+	       save_get(&n->save, &user->save) &&
+	       (likely(!v->hv) || hv_get(&n->control, &user->control));
 	user_access_end();
 	return read ? 0 : -EFAULT;
 }

@@ -205,13 +205,6 @@ int svm_msr_write(struct x86_vcpu *v, u32 index, u64 data);
 
 
 /**
- * svm_msrpm_denies - does L1 intercept an MSR that guests reach by themselves?
- * @v: own thread, kvm->srcu held
- * @map: gpa of L1's permission map
- */
-bool svm_msrpm_denies(struct x86_vcpu *v, gpa_t map);
-
-/**
  * svm_msrpm_bit - where an MSR's two bits are in a permission map
  * @index: the MSR
  *

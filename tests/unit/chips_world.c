@@ -57,7 +57,7 @@ unsigned int chips_count(enum chips_told what)
 
 void chips_print(const struct chips_log *log)
 {
-	static const char *const words[] = { "message", "acked", "output", "delay" };
+	static const char *const words[] = { "message", "acked", "output", "delay", "sint" };
 
 	for (unsigned int i = 0; i < log->n; i++)
 		printf("    %s %#llx\n", words[log->at[i].what], log->at[i].arg);
@@ -80,6 +80,13 @@ u64 irq_env_now(void)
 u64 irq_env_min_period(void)
 {
 	return chips.min_period;
+}
+
+int irq_env_sint(struct irq_vm *vm, u32 vcpu, u8 sint)
+{
+	shim_assert(vm == &chips.vm && sint < IRQ_SINTS);
+	chips_tell(&chips.log, CHIPS_SINT, vcpu << 8 | sint);
+	return chips.result;
 }
 
 void irq_env_acked(struct irq_vm *vm, bool ioapic, unsigned int pin)

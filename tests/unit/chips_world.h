@@ -18,7 +18,7 @@ enum chips_told {
 	CHIPS_MESSAGE,		/* chips_pack() */
 	CHIPS_ACKED,		/* pin, of an IOAPIC + 100 */
 	CHIPS_OUTPUT,		/* high */
-	CHIPS_DELAY,
+	CHIPS_DELAY, CHIPS_SINT,
 };
 
 #define CHIPS_LOG	4096

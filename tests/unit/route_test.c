@@ -14,6 +14,7 @@
 
 #define PIC(g, p)	{ .gsi = (g), .kind = IRQ_ROUTE_PIC, .pin = (p) }
 #define IOAPIC(g, p)	{ .gsi = (g), .kind = IRQ_ROUTE_IOAPIC, .pin = (p) }
+#define SINT(g, v, s)	{ .gsi = (g), .kind = IRQ_ROUTE_SINT, .vcpu = (v), .pin = (s) }
 #define MSI(g, a, d)	{ .gsi = (g), .kind = IRQ_ROUTE_MSI, .msi = { (a), (d) } }
 
 static int start(void **state)
@@ -105,6 +106,29 @@ static void test_replaced(void **state)
 	assert_int_equal(irq_gsi_of_pin(&chips.vm, false, 7), -1);
 }
 
+/* Sources of a SynIC: told when it is high, and found again. */
+static void test_sint(void **state)
+{
+	static const struct irq_route routes[] = {
+		SINT(7, 70, 15), SINT(30, 0, 2), SINT(31, 0, 2), IOAPIC(9, 9),
+	};
+
+	assert_int_equal(irq_gsi_of_sint(&chips.vm, 0, 0), -1);
+	assert_int_equal(set(routes, ARRAY_SIZE(routes)), 0);
+	chips.result = 3;
+	assert_int_equal(line(7, true), 3);
+	assert_int_equal(line(7, false), IRQ_REFUSED);
+	assert_int_equal(chips_count(CHIPS_SINT), 1);
+	assert_int_equal(chips.log.at[chips.log.n - 1].arg, 70 << 8 | 15);
+	assert_int_equal(irq_pulse(&chips.vm, 31, IRQ_SOURCE_USER), 3);
+	assert_int_equal(chips_count(CHIPS_SINT), 2);
+	assert_int_equal(chips.log.at[chips.log.n - 1].arg, 2);
+	assert_int_equal(irq_gsi_of_sint(&chips.vm, 70, 15), 7);
+	assert_int_equal(irq_gsi_of_sint(&chips.vm, 0, 2), 30);
+	assert_int_equal(irq_gsi_of_sint(&chips.vm, 0, 15), -1);
+	assert_int_equal(irq_gsi_of_sint(&chips.vm, 1, 2), -1);
+}
+
 /* An edge each time; a message once. */
 static void test_pulse(void **state)
 {
@@ -146,7 +170,13 @@ static void test_refused(void **state)
 		{ PIC(0, 0), IOAPIC(1, 24) },
 		{ PIC(0, 0), PIC(4096, 0) },
 		{ PIC(0, 0), PIC(0xffffffff, 0) },
-		{ PIC(0, 0), { .gsi = 1, .kind = 3 } },
+		{ PIC(0, 0), { .gsi = 1, .kind = 4 } },
+		{ SINT(0, 1, 2), PIC(0, 1) },
+		{ PIC(0, 1), SINT(0, 1, 2) },
+		{ MSI(0, 0, 0), SINT(0, 1, 2) },
+		{ SINT(0, 1, 2), MSI(0, 0, 0) },
+		{ SINT(0, 1, 2), SINT(0, 1, 2) },
+		{ PIC(0, 0), SINT(1, 0, 16) },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
@@ -248,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_default),
 		CASE(test_replaced),
+		CASE(test_sint),
 		CASE(test_pulse),
 		CASE(test_none),
 		CASE(test_refused),

@@ -149,6 +149,30 @@ static void reg_written(struct x86_vcpu *v, u32 offset)
 		interrupt_recheck(v);
 }
 
+u32 apic_reg_get(struct x86_vcpu *v, u32 reg)
+{
+	reg_read_prepare(v, reg);
+	return lapic_read(&v->apic.lapic, reg);
+}
+
+void apic_reg_set(struct x86_vcpu *v, u32 reg, u32 value)
+{
+	reg_write_prepare(v, reg);
+	lapic_write(&v->apic.lapic, reg, value);
+	reg_written(v, reg);
+}
+
+int apic_icr_set(struct x86_vcpu *v, u64 value)
+{
+	struct lapic *a = &v->apic.lapic;
+
+	if (lapic_is_x2apic(a))
+		return lapic_msr_write(a, APIC_MSR_FIRST + APIC_REG_ICR / 0x10, value);
+	lapic_write(a, APIC_REG_ICR2, value >> 32);
+	lapic_write(a, APIC_REG_ICR, value);
+	return 0;
+}
+
 /* ------------------------------------------------------------------------ */
 /* The page. */
 

@@ -79,6 +79,15 @@ void apic_page_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len);
 void apic_page_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 		     unsigned int len);
 
+/** apic_reg_get - a register by its offset in the page, whatever the mode; own thread */
+u32 apic_reg_get(struct x86_vcpu *v, u32 reg);
+
+/** apic_reg_set - the same; not ICR */
+void apic_reg_set(struct x86_vcpu *v, u32 reg, u32 value);
+
+/** apic_icr_set - ICR as the mode has it: destination in the upper half; -EINVAL: #GP */
+int apic_icr_set(struct x86_vcpu *v, u64 value);
+
 /* MSR rows. */
 /** apic_base_get - IA32_APIC_BASE */
 int apic_base_get(struct x86_vcpu *v, struct msr_access *a);

@@ -13,6 +13,7 @@
 #include "x86/cpu/cr.h"
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/pvfeature.h"
+#include "x86/vcpu/hv_env.h"
 #include "x86/vcpu/vendor.h"
 
 void vcpu_step_cpuid_down(void *obj)
@@ -140,6 +141,8 @@ void cpuid_update(struct x86_vcpu *v)
 	c->xcr0 = cpuid_xcr0(v);
 	apic_cpuid_update(v);
 	pv_cpuid_update(v);
+	if (v->hv)
+		hv_cpuid_update(v);
 	cr_changed(v);
 	v->nested.l1_waits = false;
 }

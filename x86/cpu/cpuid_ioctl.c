@@ -5,6 +5,7 @@
 
 #include "core/vm.h"
 #include "x86/cpu/cpuid.h"
+#include "x86/vcpu/hv_env.h"
 #include "x86/vcpu/vendor.h"
 
 /* Deprecated ones have no effect (api.rst 4.46), and VMMs still set them. */
@@ -84,6 +85,8 @@ static int cpuid_set(struct x86_vcpu *v, struct kvm_cpuid_entry2 *e, u32 n)
 
 	if (!err && !cpuid_may_become(v, e, n))
 		err = -EINVAL;
+	if (!err)
+		err = hv_cpuid_prepare(v, e, n);
 	if (err) {
 		kvfree(e);
 		return err;

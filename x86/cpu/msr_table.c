@@ -3,6 +3,7 @@
 #include <linux/kernel.h>
 
 #include <asm/cpufeature.h>
+#include <asm/hyperv-tlfs.h>
 #include <asm/kvm_para.h>
 #include <asm/mtrr.h>
 #include <asm/msr-index.h>
@@ -21,6 +22,7 @@
 #include "x86/cpu/spec.h"
 #include "x86/cpu/steal.h"
 #include "x86/cpu/tsc.h"
+#include "x86/vcpu/hv_env.h"
 #include "x86/vcpu/vendor.h"
 
 /* ------------------------------------------------------------------------ */
@@ -282,6 +284,19 @@ const struct msr_row msr_table[] = {
 	OWN(MSR_IA32_MC0_CTL, MCE_BANKS_MAX * MCE_BANK_MSRS, 0, mce_bank),
 	OWN(MSR_IA32_TSC_DEADLINE, 1, MSR_SAVED, apic_deadline),
 	OWN(APIC_MSR_FIRST, APIC_MSR_LAST - APIC_MSR_FIRST + 1, 0, apic_msr),
+	/* Hyper-V's: the system's, the LAPIC's, SynIC, timers, debugger, crash and time. */
+	OWN(HV_X64_MSR_GUEST_OS_ID, 4, MSR_SAVED, hv_msr),
+	OWN(HV_X64_MSR_VP_RUNTIME, 1, MSR_SAVED, hv_msr),
+	OWN(HV_X64_MSR_TIME_REF_COUNT, 4, MSR_SAVED, hv_msr),
+	OWN(HV_X64_MSR_EOI, 3, 0, hv_msr),
+	OWN(HV_X64_MSR_VP_ASSIST_PAGE, 1, MSR_SAVED, hv_msr),
+	OWN(HV_X64_MSR_SCONTROL, 4, MSR_SAVED, hv_msr),
+	OWN(HV_X64_MSR_EOM, 1, 0, hv_msr),
+	OWN(HV_X64_MSR_SINT0, 16, MSR_SAVED, hv_msr),
+	OWN(HV_X64_MSR_STIMER0_CONFIG, 8, MSR_SAVED, hv_msr),
+	OWN(0x400000f1, 5, MSR_SAVED, hv_msr),
+	OWN(0x400000ff, 1, MSR_SAVED, hv_msr),
+	OWN(HV_X64_MSR_CRASH_P0, 9, MSR_SAVED, hv_msr),
 	OWN(MSR_KVM_WALL_CLOCK_NEW, 2, MSR_SAVED, pvclock_msr),
 	OWN(MSR_KVM_ASYNC_PF_EN, 1, MSR_SAVED, apf_msr),
 	OWN(MSR_KVM_STEAL_TIME, 1, MSR_SAVED, steal_msr),

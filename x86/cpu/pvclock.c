@@ -100,16 +100,22 @@ static u8 page_flags(struct x86_vcpu *v)
 	return clock_is_stable() && tsc_vcpus_agree(v) ? PVCLOCK_TSC_STABLE_BIT : 0;
 }
 
+/* After a suspend, and where each page has a pair of its own; lock held. */
+static void clock_refresh(struct x86_vm_clock *c)
+{
+	u64 now = tsc_host_awake();
+
+	if (!clock_is_stable() || host_slept() != c->slept_ref)
+		clock_start(c, now, clock_at(c, now));
+}
+
 /* The pair that the page names; lock held. */
 static void page_fill(struct x86_vcpu *v, struct x86_vm_clock *c,
 		      struct pvclock_vcpu_time_info *page)
 {
 	struct clock_rate rate = rate_of(x86_caps->tsc_khz);
-	u64 now = tsc_host_awake();
 
-	/* After a suspend, and where each page has a pair of its own. */
-	if (!clock_is_stable() || host_slept() != c->slept_ref)
-		clock_start(c, now, clock_at(c, now));
+	clock_refresh(c);
 	page->tsc_timestamp = tsc_of_host(v, c->tsc_ref);
 	page->system_time = c->ns_ref;
 	page->tsc_to_system_mul = rate.mul;
@@ -146,6 +152,8 @@ void pvclock_update(struct x86_vcpu *v)
 	gpa_t gpa = v->pvclock.system_time & ~PVCLOCK_ENABLED;
 	bool changed;
 
+	v->pvclock.slept = host_slept();
+	v->pvclock.cpu = v->vcpu.cpu;
 	if (!(v->pvclock.system_time & PVCLOCK_ENABLED))
 		return;
 	spin_lock(&c->lock);
@@ -156,8 +164,6 @@ void pvclock_update(struct x86_vcpu *v)
 	/* What this page says of all vCPUs, no other page may deny. */
 	if (changed)
 		request_all(v->vcpu.kvm, REQ_CLOCK);
-	v->pvclock.slept = host_slept();
-	v->pvclock.cpu = v->vcpu.cpu;
 	/* "Paused" is the guest's to clear, and the version goes on from its own. */
 	if (!guest_read(&v->vcpu, gpa, &old, sizeof(old))) {
 		page.flags |= old.flags & PVCLOCK_GUEST_STOPPED;
@@ -169,9 +175,33 @@ void pvclock_update(struct x86_vcpu *v)
 	page_write(v, &page);
 }
 
+void pvclock_ref(struct x86_vcpu *v, struct pvclock_ref *ref)
+{
+	struct x86_vm_clock *c = &to_x86_vm(v->vcpu.kvm)->clock;
+
+	spin_lock(&c->lock);
+	clock_refresh(c);
+	ref->tsc = tsc_of_host(v, c->tsc_ref);
+	ref->ns = c->ns_ref;
+	ref->stable = page_flags(v) & PVCLOCK_TSC_STABLE_BIT;
+	spin_unlock(&c->lock);
+}
+
+u64 pvclock_now(struct kvm *kvm)
+{
+	struct x86_vm_clock *c = &to_x86_vm(kvm)->clock;
+	u64 ns;
+
+	spin_lock(&c->lock);
+	ns = clock_at(c, tsc_host_awake());
+	spin_unlock(&c->lock);
+	return ns;
+}
+
 void pvclock_vcpu_load(struct x86_vcpu *v, int cpu)
 {
-	if (likely(!(v->pvclock.system_time & PVCLOCK_ENABLED)))
+	/* Hyper-V's TSC page goes by the same clock. */
+	if (likely(!(v->pvclock.system_time & PVCLOCK_ENABLED) && !v->hv))
 		return;
 	if (v->pvclock.slept != host_slept() ||
 	    (v->pvclock.cpu != cpu && !clock_is_stable()))

@@ -39,6 +39,24 @@ void pvclock_update(struct x86_vcpu *v);
  */
 u64 pvclock_pair(struct x86_vcpu *v, gpa_t gpa, u64 clock);
 
+/**
+ * struct pvclock_ref - what the VM's clock said at a moment
+ * @tsc: the moment, by the vCPU's TSC; may be before its counter's start
+ * @ns: what it said
+ * @stable: from there on it follows the TSC, of whatever vCPU
+ */
+struct pvclock_ref {
+	s64 tsc;
+	u64 ns;
+	bool stable;
+};
+
+/** pvclock_ref - the pair that all pages name; own thread */
+void pvclock_ref(struct x86_vcpu *v, struct pvclock_ref *ref);
+
+/** pvclock_now - the VM's clock, in nanoseconds */
+u64 pvclock_now(struct kvm *kvm);
+
 /** pvclock_vcpu_load - the vCPU comes to a CPU; not preemptible */
 void pvclock_vcpu_load(struct x86_vcpu *v, int cpu);
 

@@ -145,7 +145,7 @@ static void tsc_moved(struct x86_vcpu *v)
 {
 	if (apic_in_kernel(v))
 		lapic_timer_rearm(&v->apic.lapic);
-	if (v->pvclock.system_time & PVCLOCK_ENABLED)
+	if ((v->pvclock.system_time & PVCLOCK_ENABLED) || v->hv)
 		request_set(&v->vcpu, REQ_CLOCK);
 }
 

@@ -117,9 +117,7 @@ static enum x86_next exception_exit(struct x86_vcpu *v,
 	case X86_TRAP_UD:
 		if ((unlikely(v->smm.inside) && emulate_is_rsm(v)) || emulate_is_forced(v))
 			return emulate_insn(v, exit);
-		if (!hypercall_undefined(v))
-			kvm_event_exception(v, X86_TRAP_UD, -1);
-		break;
+		return hypercall_undefined(v);
 	default:
 		kvm_event_exception(v, exit->exc.vector, exit->exc.has_error ?
 				    (s64)exit->exc.error : -1);

@@ -103,6 +103,9 @@ bool arch_vcpu_wakes(struct kvm_vcpu *vcpu)
 	/* The page comes by request. */
 	if (unlikely(v->apf.waits))
 		return event_wakes(v);
+	/* A timer's message is still to be written, which may end the HLT. */
+	if (unlikely(v->hv) && request_is_set(vcpu, REQ_HV))
+		return true;
 	return v->mp_state == KVM_MP_STATE_RUNNABLE || halt_is_over(v);
 }
 

@@ -5,6 +5,8 @@
  */
 #include <linux/kvm_para.h>
 
+#include <asm/trapnr.h>
+
 #include "core/guestmem.h"
 #include "core/run_state.h"
 #include "core/yield.h"
@@ -13,6 +15,7 @@
 #include "x86/cpu/caps.h"
 #include "x86/cpu/pvclock.h"
 #include "x86/cpu/pvfeature.h"
+#include "x86/hyperv/hv.h"
 #include "x86/insn/fetch.h"
 #include "x86/run/exits.h"
 #include "x86/run/hypercall.h"
@@ -129,8 +132,32 @@ static void hypercall_execute(struct x86_vcpu *v)
 	v->state.gpr[GPR_RAX] = ret & mask;
 }
 
+static enum x86_next undefined(struct x86_vcpu *v)
+{
+	kvm_event_exception(v, X86_TRAP_UD, -1);
+	return X86_RESUME;
+}
+
+/* Hyper-V's; behind it is @rip. */
+static enum x86_next hypercall_hv(struct x86_vcpu *v, u64 rip)
+{
+	enum hv_call_end end = hv_hypercall(v);
+
+	if (end == HV_CALL_UNDEFINED)
+		return undefined(v);
+	exit_skip_to(v, rip);
+	if (end == HV_CALL_DONE)
+		return X86_RESUME;
+	v->pending = hv_hypercall_answered;
+	return X86_USER;
+}
+
 enum x86_next hypercall_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
+	u64 rip;
+
+	if (unlikely(hv_takes_hypercalls(v)))
+		return exit_next_rip(v, exit, &rip) ? hypercall_hv(v, rip) : v->next;
 	if (!exit_skip(v, exit))
 		return v->next;
 	hypercall_execute(v);
@@ -161,26 +188,30 @@ static bool hypercall_rewrite(struct x86_vcpu *v, u64 la)
 	       !guest_cmpxchg(&v->vcpu, gpa, &old, &x86_caps->hypercall_modrm, 1);
 }
 
-bool hypercall_undefined(struct x86_vcpu *v)
+enum x86_next hypercall_undefined(struct x86_vcpu *v)
 {
 	struct emul_fault fault;
 	struct emul_insn insn;
 	struct insn_code c;
 	bool rewritten;
+	u64 rip;
 	int len;
 
 	if (!quirk_is_on(v, KVM_X86_QUIRK_FIX_HYPERCALL_INSN))
-		return false;
+		return undefined(v);
 	insn_code_start(v, &c);
 	len = insn_code_decode(v, &c, &insn, &fault);
 	if (len < 0 || !insn_is_foreign(&insn))
-		return false;
+		return undefined(v);
 	rewritten = hypercall_rewrite(v, c.mode == EMUL_64 ? c.la + len - 1 :
 						     (u32)(c.la + len - 1));
 	/* L2's is executed again, and L1's to answer. */
 	if (v->nested.l2)
-		return rewritten;
-	exit_skip_to(v, emul_rip_advance(c.mode, v->state.rip, len));
+		return rewritten ? X86_RESUME : undefined(v);
+	rip = emul_rip_advance(c.mode, v->state.rip, len);
+	if (unlikely(hv_takes_hypercalls(v)))
+		return hypercall_hv(v, rip);
+	exit_skip_to(v, rip);
 	hypercall_execute(v);
-	return true;
+	return X86_RESUME;
 }

@@ -15,14 +15,15 @@
 enum x86_next hypercall_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 
 /**
- * hypercall_undefined - is #UD that of the other vendor's instruction?
+ * hypercall_undefined - #UD: by the other vendor's instruction, or the guest's own
  * @v: own thread, kvm->srcu held
  *
- * If it is, it is rewritten to this vendor's, unless the guest could not write there,
- * and the hypercall is done (api.rst 7.31, FIX_HYPERCALL_INSN).
+ * That instruction is rewritten to this vendor's, unless the guest could not write there,
+ * and the hypercall is done (api.rst 7.31, FIX_HYPERCALL_INSN).  Any other #UD is raised
+ * in the guest.
  *
- * Return: true when it was, and #UD is not the guest's.
+ * Return: what the run loop does next.
  */
-bool hypercall_undefined(struct x86_vcpu *v);
+enum x86_next hypercall_undefined(struct x86_vcpu *v);
 
 #endif

@@ -10,6 +10,7 @@
 #include "x86/cpu/msr.h"
 #include "x86/cpu/pvclock.h"
 #include "x86/cpu/tsc.h"
+#include "x86/hyperv/hv.h"
 #include "x86/run/apic_ioctl.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/run/guest_debug.h"
@@ -41,6 +42,19 @@ const struct cap_value arch_caps[] = {
 	{ KVM_CAP_MSR_PLATFORM_INFO, 1 },
 	{ KVM_CAP_ADJUST_CLOCK, KVM_CLOCK_TSC_STABLE | KVM_CLOCK_REALTIME |
 				KVM_CLOCK_HOST_TSC },
+	{ KVM_CAP_HYPERV, 1 },
+	{ KVM_CAP_HYPERV_VAPIC, 1 },
+	{ KVM_CAP_HYPERV_SPIN, 1 },
+	{ KVM_CAP_HYPERV_TIME, 1 },
+	{ KVM_CAP_HYPERV_SYNIC, 1 },
+	{ KVM_CAP_HYPERV_SYNIC2, 1 },
+	{ KVM_CAP_HYPERV_VP_INDEX, 1 },
+	{ KVM_CAP_HYPERV_EVENTFD, 1 },
+	{ KVM_CAP_HYPERV_TLBFLUSH, 1 },
+	{ KVM_CAP_HYPERV_SEND_IPI, 1 },
+	{ KVM_CAP_HYPERV_CPUID, 1 },
+	{ KVM_CAP_SYS_HYPERV_CPUID, 1 },
+	{ KVM_CAP_HYPERV_ENFORCE_CPUID, 1 },
 	{ KVM_CAP_ASYNC_PF, 1 },
 	{ KVM_CAP_ASYNC_PF_INT, 1 },
 	{ KVM_CAP_VAPIC, 1 },
@@ -128,15 +142,25 @@ static long vcpu_ioctl_enable_cap(void *obj, void *data, unsigned long arg)
 	const struct kvm_enable_cap *cap = data;
 	struct x86_vcpu *v = to_x86_vcpu(obj);
 
-	if (cap->flags || cap->cap != KVM_CAP_ENFORCE_PV_FEATURE_CPUID)
+	if (cap->flags)
 		return -EINVAL;
-	v->pv.enforce = cap->args[0];
-	return 0;
+	switch (cap->cap) {
+	case KVM_CAP_ENFORCE_PV_FEATURE_CPUID:
+		v->pv.enforce = cap->args[0];
+		return 0;
+	case KVM_CAP_HYPERV_SYNIC:
+	case KVM_CAP_HYPERV_SYNIC2:
+	case KVM_CAP_HYPERV_ENFORCE_CPUID:
+		return hv_enable_cap(v, cap);
+	default:
+		return -EINVAL;
+	}
 }
 
 const struct ioctl_desc arch_dev_ioctls[] = {
 	{ KVM_GET_SUPPORTED_CPUID, IOCTL_RAW, cpuid_ioctl_supported },
 	{ KVM_GET_EMULATED_CPUID, IOCTL_RAW, cpuid_ioctl_emulated },
+	{ KVM_GET_SUPPORTED_HV_CPUID, IOCTL_RAW, hv_ioctl_supported },
 	{ KVM_GET_MSR_INDEX_LIST, IOCTL_RAW, msr_ioctl_index_list },
 	{ KVM_GET_MSR_FEATURE_INDEX_LIST, IOCTL_RAW, msr_ioctl_feature_list },
 	{ KVM_GET_MSRS, IOCTL_RAW, msr_ioctl_features },
@@ -163,6 +187,7 @@ const struct ioctl_desc arch_vcpu_ioctls[] = {
 	{ KVM_SET_CPUID, IOCTL_RAW, cpuid_ioctl_set_old },
 	{ KVM_SET_CPUID2, IOCTL_RAW, cpuid_ioctl_set },
 	{ KVM_GET_CPUID2, IOCTL_RAW, cpuid_ioctl_get },
+	{ KVM_GET_SUPPORTED_HV_CPUID, IOCTL_RAW, hv_ioctl_supported },
 	{ KVM_ENABLE_CAP, 0, vcpu_ioctl_enable_cap },
 	{ KVM_KVMCLOCK_CTRL, 0, pvclock_ioctl_paused },
 	{ KVM_SET_VAPIC_ADDR, 0, vapic_ioctl_addr },

@@ -15,6 +15,7 @@
 #include "irq/pit.h"
 #include "irq/route.h"
 #include "x86/cpu/tsc.h"
+#include "x86/hyperv/hv.h"
 #include "x86/run/irqchip.h"
 #include "x86/vcpu/trace.h"
 
@@ -100,6 +101,8 @@ void irq_env_eoi(struct lapic *a, u8 vector)
 {
 	struct x86_vcpu *v = x86_vcpu_of_lapic(a);
 
+	if (unlikely(v->hv))
+		hv_synic_eoi(v->hv, vector);
 	if (a->vm->ioapic) {
 		ioapic_eoi(a->vm->ioapic, vector);
 	} else if (irqchip_user_waits(v, vector)) {
@@ -126,6 +129,17 @@ void irq_env_acked(struct irq_vm *irq, bool ioapic, unsigned int pin)
 
 /* ------------------------------------------------------------------------ */
 /* To a VM. */
+
+int irq_env_sint(struct irq_vm *irq, u32 index, u8 sint)
+{
+	struct kvm_vcpu *vcpu;
+	int i;
+
+	vcpu_for_each(i, vcpu, &vm_of(irq)->kvm)
+		if (hv_vp_index(to_x86_vcpu(vcpu)) == index)
+			return hv_synic_irq(to_x86_vcpu(vcpu), sint);
+	return IRQ_REFUSED;
+}
 
 void irq_env_pic_output(struct irq_vm *irq, bool high)
 {

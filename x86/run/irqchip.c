@@ -343,6 +343,11 @@ static int route_parse(const struct kvm_irq_routing_entry *e,
 				 (u64)e->u.msi.address_hi << 32;
 		r->msi.data = e->u.msi.data;
 		return 0;
+	case KVM_IRQ_ROUTING_HV_SINT:
+		r->kind = IRQ_ROUTE_SINT;
+		r->vcpu = e->u.hv_sint.vcpu;
+		r->pin = min_t(u32, e->u.hv_sint.sint, U8_MAX);
+		return 0;
 	default:
 		return -EINVAL;
 	}

@@ -27,6 +27,7 @@
 #include "x86/cpu/msr_filter.h"
 #include "x86/cpu/pvclock.h"
 #include "x86/cpu/tsc.h"
+#include "x86/hyperv/hv.h"
 #include "x86/insn/emulate.h"
 #include "x86/run/irqchip.h"
 #include "x86/run/lifecycle.h"
@@ -135,6 +136,7 @@ static const struct step vm_step[] = {
 	{ "tsc",	vm_step_tsc_up,		NULL },
 	{ "clock",	vm_step_pvclock_up,	NULL },
 	{ "msr filter",	steps_nothing,		vm_step_msr_filter_down },
+	{ "hyperv",	steps_nothing,		vm_step_hv_down },
 	{ "hardware",	vm_step_hw_up,		vm_step_hw_down },
 	{ "vcpus",	steps_nothing,		vm_step_vcpus_down },
 	{ "notifier",	vm_step_notifier_up,	vm_step_notifier_down },
@@ -162,6 +164,7 @@ static const struct step vcpu_step[] = {
 	{ "mce",	steps_nothing,		vcpu_step_mce_down },
 	{ "emulator",	steps_nothing,		vcpu_step_emul_down },
 	{ "page faults", steps_nothing,		vcpu_step_apf_down },
+	{ "hyperv",	steps_nothing,		vcpu_step_hv_down },
 	{ "apic",	vcpu_step_apic_up,	vcpu_step_apic_down },
 	{ "vendor",	vcpu_step_vendor_up,	vcpu_step_vendor_down },
 	{ "reset",	vcpu_step_reset_up,	NULL },

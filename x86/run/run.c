@@ -29,6 +29,7 @@
 #include "x86/cpu/pvclock.h"
 #include "x86/cpu/steal.h"
 #include "x86/cpu/tsc.h"
+#include "x86/hyperv/hv.h"
 #include "x86/insn/emulate.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/run/exits.h"
@@ -55,12 +56,17 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 	}
 	if (request_take(vcpu, REQ_TLB_FLUSH))
 		cr_flush_tlb(v);
+	if (request_take(vcpu, REQ_GUEST_FLUSH))
+		cr_flush(v);
 	if (request_take(vcpu, REQ_DIRTY_RING) && dirty_ring_exit(vcpu))
 		return X86_USER;
 	if (request_take(vcpu, REQ_TSC))
 		tsc_catch_up(v);
-	if (request_take(vcpu, REQ_CLOCK))
+	if (request_take(vcpu, REQ_CLOCK)) {
 		pvclock_update(v);
+		if (v->hv)
+			hv_clock_changed(v);
+	}
 	if (request_take(vcpu, REQ_STEAL))
 		steal_update(v);
 	if (request_take(vcpu, REQ_MSR_FILTER)) {
@@ -69,6 +75,9 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 	}
 	if (request_take(vcpu, REQ_APF))
 		apf_ready(v);
+	/* Before interrupts are collected: timers raise some. */
+	if (request_take(vcpu, REQ_HV) && hv_requests(v) == X86_USER)
+		return X86_USER;
 	halt_collect(v);
 	if (request_take(vcpu, REQ_EOI)) {
 		vcpu->run->exit_reason = KVM_EXIT_IOAPIC_EOI;

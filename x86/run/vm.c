@@ -4,6 +4,7 @@
 #include "x86/cpu/msr_filter.h"
 #include "x86/cpu/pvclock.h"
 #include "x86/cpu/tsc.h"
+#include "x86/hyperv/hv.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/run/irqchip.h"
 #include "x86/run/lifecycle.h"
@@ -100,6 +101,7 @@ const struct ioctl_desc arch_vm_ioctls[] = {
 	{ KVM_SET_GSI_ROUTING, IOCTL_RAW, irqchip_ioctl_routing },
 	{ KVM_SET_BOOT_CPU_ID, 0, irqchip_ioctl_boot_cpu },
 	{ KVM_GET_TSC_KHZ, 0, tsc_ioctl_get_vm_khz },
+	{ KVM_HYPERV_EVENTFD, 0, hv_ioctl_eventfd },
 	{ KVM_GET_CLOCK, 0, pvclock_ioctl_get },
 	{ KVM_SET_CLOCK, 0, pvclock_ioctl_set },
 	{ KVM_CREATE_PIT, 0, pit_ioctl_create_old },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "irq/pic.h"
+#include "x86/vcpu/hv_env.h"
 #include "x86/vcpu/interrupt.h"
 #include "x86/vcpu/vendor.h"
 #include "x86/vcpu/pveoi.h"
@@ -52,8 +53,11 @@ int interrupt_source_take(struct x86_vcpu *v)
 	if (unlikely(extint_waits(v)))
 		return pic_ack(to_x86_vm(v->vcpu.kvm)->irq.pic);
 	vector = lapic_pending(a);
-	if (vector >= 0)
+	if (vector >= 0) {
 		lapic_ack(a, vector);
+		if (unlikely(v->hv))
+			hv_interrupt_taken(v, vector);
+	}
 	/* Of what else the LAPIC has, interrupt_waits() finds out. */
 	v->events.irq_check = atomic_read(&a->irr_words);
 	return vector;

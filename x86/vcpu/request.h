@@ -22,6 +22,8 @@ enum x86_request {
 	REQ_POLICY,			/* quirks_apply() */
 	REQ_PDPTRS,			/* cr_pdptrs_refresh() */
 	REQ_SMI,			/* an SMI came from another thread */
+	REQ_GUEST_FLUSH,		/* cr_flush(), for another vCPU */
+	REQ_HV,				/* hv_requests() */
 };
 
 #endif

@@ -24,7 +24,8 @@ struct irqchip;
  * @tsc: time-stamp counters (tsc.c)
  * @clock: kvmclock (pvclock.c)
  * @irq: interrupt controllers (irq/)
- * @irqchip: what belongs to those in the kernel, or NULL (irqchip.c)
+ * @irqchip, @hv: what belongs to those in the kernel (irqchip.c), Hyper-V's part
+ *	(hyperv/hv.h); or NULL
  * @msr_filter: MSR filter, or NULL; under kvm->srcu, written under kvm->lock
  * @msr_user_reasons: KVM_MSR_EXIT_REASON_* that go to userspace
  * @quirks_off: KVM_X86_QUIRK_*; written under kvm->lock (quirks.c)
@@ -37,6 +38,7 @@ struct x86_vm {
 	struct x86_vm_clock clock;
 	struct irq_vm irq;
 	struct irqchip *irqchip;
+	struct hv_vm *hv;
 	struct msr_filter __rcu *msr_filter;
 	u32 msr_user_reasons;
 	u32 quirks_off;
@@ -46,7 +48,6 @@ struct x86_vm {
 };
 
 struct msr_row;
-struct x86_emulator;
 
 /**
  * struct x86_vcpu - x86's part of a vCPU
@@ -63,7 +64,7 @@ struct x86_emulator;
  * @pv: paravirtual features (pvfeature.c)
  * @apic: LAPIC (cpu/apic.c)
  * @pveoi, @smm: EOI through guest memory, system management mode (pveoi.c, smm.c)
- * @emul: emulator's context, made when first needed
+ * @hv, @emul: Hyper-V's part (hyperv/hv.h), emulator's context: made when first needed
  * @nested: L2 (vcpu/nested.h)
  * @mp_state: KVM_MP_STATE_*
  * @run_err: errno of X86_FAIL
@@ -97,6 +98,7 @@ struct x86_vcpu {
 	struct x86_apic apic;
 	struct x86_pveoi pveoi;
 	struct x86_nested nested;
+	struct hv_vcpu *hv;
 	struct x86_emulator *emul;
 	struct x86_smm smm;
 	u32 mp_state;
