@@ -125,8 +125,11 @@ struct x86_state {
  * @off: the guest's firmware has disabled it
  * @l1_waits: MMU_CTX_GUEST is what L1 comes back to
  * @ctx: enum mmu_ctx_kind: whose tables translate what runs now
+ * @cr0_must, @cr4_must: bits that cannot be cleared now (VMX operation)
  */
 struct x86_nested {
+	u64 cr0_must;
+	u64 cr4_must;
 	bool l2;
 	bool masks_if;
 	bool if_flag;
