@@ -12,6 +12,7 @@
 #include <linux/list.h>
 
 #include "vmx/insn.h"
+#include "vmx/nested_caps.h"
 #include "x86/vcpu/vendor.h"
 
 #define ENTRY_DB	BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
@@ -103,6 +104,8 @@ struct vmx_host {
  * @shadow_cr3: with shadow paging: the root
  * @msrs: MSRs
  * @host: the host's state
+ * @nested: L1 in VMX operation (nested.h), made for the first VMXON
+ * @caps: what L1's VMX can do
  */
 struct vmx_vcpu {
 	struct x86_vcpu x86;
@@ -138,6 +141,8 @@ struct vmx_vcpu {
 	u64 shadow_cr3;
 	struct vmx_msrs msrs;
 	struct vmx_host host;
+	struct vmx_nested *nested;
+	struct nested_caps caps;
 };
 
 /* @reason when VMLAUNCH or VMRESUME did not begin: no exit has happened. */
