@@ -19,6 +19,8 @@
 #ifndef LAMINA_VMX_NESTED_H
 #define LAMINA_VMX_NESTED_H
 
+#include <linux/hrtimer.h>
+
 #include "vmx/nested_check.h"
 #include "vmx/vmx.h"
 #include "x86/vcpu/nested.h"
@@ -63,6 +65,9 @@ struct vmx_nested_exit {
  * @eptp: EPT pointer of L2 on L1's EPT
  * @ept: L2 runs, or ran last, on L1's EPT
  * @smm_l2: L2 goes on when system management mode ends
+ * @vcpu: (c) whose it is
+ * @timer: the preemption timer, while L2 runs
+ * @deadline: L1's TSC when it expires
  * @soft: EVENT_SOFT_NEXT: interruption type and the instruction's length
  * @second: EVENT_SECOND: the exit that it becomes
  */
@@ -77,6 +82,9 @@ struct vmx_nested {
 	u64 eptp;
 	bool ept;
 	bool smm_l2;
+	struct vmx_vcpu *vcpu;
+	struct hrtimer timer;
+	u64 deadline;
 	struct {
 		u32 type;
 		u32 len;
@@ -84,18 +92,19 @@ struct vmx_nested {
 	struct vmx_nested_exit second;
 };
 
-/* Controls of vmcs12 in force: secondary ones count only if the primary ones say so. */
-
+/** l1_pin - is a pin-based control of L1's on? */
 static inline bool l1_pin(const struct vmx_vcpu *s, u32 bit)
 {
 	return s->nested->c->pin_based_vm_exec_control & bit;
 }
 
+/** l1_cpu - likewise a primary processor-based one */
 static inline bool l1_cpu(const struct vmx_vcpu *s, u32 bit)
 {
 	return s->nested->c->cpu_based_vm_exec_control & bit;
 }
 
+/** l1_cpu2 - likewise a secondary one, which counts only if the primary ones say so */
 static inline bool l1_cpu2(const struct vmx_vcpu *s, u32 bit)
 {
 	return l1_cpu(s, CPU_BASED_ACTIVATE_SECONDARY_CONTROLS) &&
@@ -158,13 +167,6 @@ void vmx_nested_vmcs_flush(struct vmx_vcpu *s);
 /** vmx_nested_insn - a VMX instruction of L1's has exited */
 enum x86_next vmx_nested_insn(struct x86_vcpu *v, const struct x86_exit *exit);
 
-/* nested_shadow.c: shadow VMCSs */
-
-/** vmx_nested_shadows - does L1 let L2 do this VMREAD or VMWRITE by itself? */
-bool vmx_nested_shadows(struct vmx_vcpu *s, u32 reason);
-/** vmx_nested_shadow_insn - do it; kvm->srcu held */
-void vmx_nested_shadow_insn(struct vmx_vcpu *s, const struct x86_exit *exit);
-
 /* nested_enter.c */
 
 /** vmx_nested_launch - VMLAUNCH or VMRESUME, all checks of the instruction done */
@@ -192,20 +194,10 @@ u32 vmx_nested_window(struct vmx_vcpu *s, u32 mask);
 u32 vmx_nested_soft(struct vmx_vcpu *s, const struct x86_event *ev);
 /** vmx_nested_soft_again - a software interrupt or exception of L2 did not arrive */
 void vmx_nested_soft_again(struct vmx_vcpu *s, u32 info, struct x86_event *ev);
-/** vmx_nested_cr0_shadow, vmx_nested_cr4_shadow - what L2 reads */
+/** vmx_nested_cr0_shadow - the CR0 that L2 reads */
 u64 vmx_nested_cr0_shadow(const struct vmx_vcpu *s);
+/** vmx_nested_cr4_shadow - the CR4 that L2 reads */
 u64 vmx_nested_cr4_shadow(const struct vmx_vcpu *s);
-
-/* nested_msr.c: the MSR areas */
-
-/** vmx_nested_msrs_load - load @count MSRs; 0, or the number of the first that cannot be */
-u32 vmx_nested_msrs_load(struct vmx_vcpu *s, gpa_t area, u32 count);
-/** vmx_nested_msrs_store - the reverse; false: one cannot be */
-bool vmx_nested_msrs_store(struct vmx_vcpu *s, gpa_t area, u32 count);
-/** vmx_nested_wants_msr - does L1's bitmap deny L2 the MSR that RCX names? */
-bool vmx_nested_wants_msr(struct vmx_vcpu *s, bool write);
-/** vmx_nested_msrs_free - may L2 reach by itself what guests reach? */
-bool vmx_nested_msrs_free(struct vmx_vcpu *s);
 
 /* nested_leave.c: VM exits to L1 */
 

@@ -5,6 +5,7 @@
 
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
+#include "vmx/nested_parts.h"
 #include "vmx/vmcs.h"
 
 /* L1's exits that the processor has to make. */
@@ -144,6 +145,9 @@ u32 vmx_nested_window(struct vmx_vcpu *s, u32 mask)
 		kick = true;
 		mask &= ~EVENT_MASK_INTERRUPT;
 	}
+	/* Looked at again behind the exit. */
+	if (s->x86.nested.due)
+		kick = s->x86.events.irq_check = true;
 	if (kick)
 		s->entry_work |= ENTRY_KICK;
 	return mask;

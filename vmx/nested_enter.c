@@ -6,6 +6,7 @@
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
 #include "vmx/nested_insn.h"
+#include "vmx/nested_parts.h"
 #include "vmx/ops.h"
 
 /* Offset of the TPR in a virtual-APIC page. */
@@ -165,6 +166,7 @@ enum x86_next vmx_nested_launch(struct x86_vcpu *v, const struct x86_exit *exit)
 		return X86_RESUME;
 	c->launch_state = VMCS12_LAUNCHED;
 	vmx_nested_inject(s);
+	vmx_nested_timer_start(s, NULL);
 	if (c->guest_activity_state == GUEST_ACTIVITY_HLT && !v->events.injected.kind)
 		return kvm_nested_halt(v);
 	return X86_RESUME;

@@ -5,6 +5,7 @@
 
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
+#include "vmx/nested_parts.h"
 #include "vmx/ops.h"
 
 /* ------------------------------------------------------------------------ */
@@ -391,6 +392,7 @@ bool vmx_nested_wants(struct x86_vcpu *v, const struct x86_event *ev)
 		return l1_pin(s, PIN_BASED_EXT_INTR_MASK);
 	case EVENT_INIT:
 	case EVENT_SHUTDOWN:
+	case EVENT_TIMER:
 		return true;
 	default:
 		return false;
@@ -482,6 +484,9 @@ void vmx_nested_exit_event(struct x86_vcpu *v, const struct x86_event *ev)
 	case EVENT_INIT:
 		e.reason = EXIT_REASON_INIT_SIGNAL;
 		kvm_nested_init_taken(v);
+		break;
+	case EVENT_TIMER:
+		e.reason = EXIT_REASON_PREEMPTION_TIMER;
 		break;
 	case EVENT_SHUTDOWN:
 		e.reason = EXIT_REASON_TRIPLE_FAULT;

@@ -8,6 +8,7 @@
 
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
+#include "vmx/nested_parts.h"
 #include "vmx/vmcs.h"
 
 /* VM entry and exit leave them alone (27.3.2.1, 28.5.1). */
@@ -137,6 +138,7 @@ static void l2_save_conditional(struct vmx_vcpu *s, const struct x86_state *st)
 		c->guest_ia32_pat = vmcs_read(GUEST_IA32_PAT);
 	if (exit_has(c, VM_EXIT_SAVE_IA32_EFER))
 		c->guest_ia32_efer = st->efer;
+	vmx_nested_timer_save(s);
 	c->vm_entry_controls &= ~VM_ENTRY_IA32E_MODE;
 	if (st->efer & EFER_LMA)
 		c->vm_entry_controls |= VM_ENTRY_IA32E_MODE;
@@ -253,6 +255,7 @@ void vmx_nested_leave(struct x86_vcpu *v)
 {
 	struct vmx_vcpu *s = to_vmx(v);
 
+	vmx_nested_timer_stop(s);
 	kvm_nested_leave(v);
 	vmx_nested_switch(s);
 	v->events.injected = (struct x86_event){ };

@@ -3,6 +3,7 @@
 #include <asm/msr-index.h>
 
 #include "vmx/nested.h"
+#include "vmx/nested_parts.h"
 
 /* An entry of an area. */
 struct msr_entry {

@@ -11,6 +11,7 @@
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
 #include "vmx/nested_insn.h"
+#include "vmx/nested_parts.h"
 #include "x86/cpu/caps.h"
 
 static bool nested = true;
@@ -48,7 +49,8 @@ bool vmx_nested_offered(void)
 
 static void controls_offer(struct nested_host *h, const struct vmx_features *f)
 {
-	h->pin = PIN_BASED_EXT_INTR_MASK | PIN_BASED_NMI_EXITING;
+	h->pin = PIN_BASED_EXT_INTR_MASK | PIN_BASED_NMI_EXITING |
+		 PIN_BASED_VMX_PREEMPTION_TIMER;
 	h->cpu = CPU_SOFT | (f->may[WORD_CPU] & CPU_HARD);
 	if (f->vnmi) {
 		h->pin |= PIN_BASED_VIRTUAL_NMIS;
@@ -64,7 +66,7 @@ static void controls_offer(struct nested_host *h, const struct vmx_features *f)
 	h->exit = VM_EXIT_SAVE_DEBUG_CONTROLS | VM_EXIT_HOST_ADDR_SPACE_SIZE |
 		  VM_EXIT_ACK_INTR_ON_EXIT | VM_EXIT_SAVE_IA32_PAT |
 		  VM_EXIT_LOAD_IA32_PAT | VM_EXIT_SAVE_IA32_EFER |
-		  VM_EXIT_LOAD_IA32_EFER;
+		  VM_EXIT_LOAD_IA32_EFER | VM_EXIT_SAVE_VMX_PREEMPTION_TIMER;
 	h->entry = VM_ENTRY_LOAD_DEBUG_CONTROLS | VM_ENTRY_IA32E_MODE |
 		   VM_ENTRY_LOAD_IA32_PAT | VM_ENTRY_LOAD_IA32_EFER;
 }
@@ -117,7 +119,7 @@ void vmx_nested_setup(struct x86_caps *caps)
 	/* A length of 0 is what the processor has to take, too. */
 	rdmsrl(MSR_IA32_VMX_MISC, h->misc);
 	h->misc &= MISC_ZERO_LENGTH;
-	h->misc |= MISC_ACTIVITY_HLT | VMX_MISC_WRITES_ALL;
+	h->misc |= VMX_TIMER_RATE | MISC_ACTIVITY_HLT | VMX_MISC_WRITES_ALL;
 	if (vmx_features.unrestricted)
 		h->misc |= MISC_SAVES_LMA;
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED1, h->cr0_fixed1);

@@ -8,6 +8,7 @@
 
 #include "vmx/nested.h"
 #include "vmx/nested_insn.h"
+#include "vmx/nested_parts.h"
 
 /* Encodings that the bitmaps have bits for. */
 #define BITMAP_FIELDS	0x8000

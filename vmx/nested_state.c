@@ -6,6 +6,7 @@
 
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
+#include "vmx/nested_parts.h"
 #include "vmx/ops.h"
 
 static struct vmx_vcpu *of_mmu(struct mmu_vcpu *mv)
@@ -47,7 +48,9 @@ int vmx_nested_make(struct vmx_vcpu *s)
 		return -ENOMEM;
 	}
 	n->region = n->current_vmcs = NO_VMCS;
+	n->vcpu = s;
 	n->vpid = vmx_vpid_alloc();
+	vmx_nested_timer_init(n);
 	s->nested = n;
 	return 0;
 }
@@ -58,6 +61,7 @@ void vmx_nested_free(struct vmx_vcpu *s)
 
 	if (!n)
 		return;
+	vmx_nested_timer_stop(s);
 	vmx_vpid_free(n->vpid);
 	free_page((unsigned long)n->c);
 	kfree(n);
@@ -102,6 +106,7 @@ static bool vmx_nested_smm_leave(struct x86_vcpu *v, const struct smram_svm *in)
 		return false;
 	s->nested->smm_l2 = false;
 	vmx_nested_run(s);
+	vmx_nested_timer_start(s, &s->nested->deadline);
 	return true;
 }
 
@@ -142,6 +147,10 @@ static void vmx_nested_state_get(struct x86_vcpu *v, struct kvm_nested_state *ou
 	if (v->nested.l2) {
 		out->flags = KVM_STATE_NESTED_GUEST_MODE;
 		vmx_nested_l2_save(s);
+		if (l1_pin(s, PIN_BASED_VMX_PREEMPTION_TIMER)) {
+			hdr->flags = KVM_STATE_VMX_PREEMPTION_TIMER_DEADLINE;
+			hdr->preemption_timer_deadline = n->deadline;
+		}
 	}
 	out->size = STATE_SIZE_VMCS;
 	memcpy(out->data.vmx[0].vmcs12, n->c, VMCS12_BYTES);
@@ -165,7 +174,8 @@ static bool flags_are_valid(const struct x86_vcpu *v, const struct kvm_nested_st
 	const u32 runs = KVM_STATE_NESTED_GUEST_MODE | KVM_STATE_NESTED_RUN_PENDING;
 	u16 smm = in->hdr.vmx.smm.flags;
 
-	if ((in->flags & ~runs) || (smm & ~SMM_FLAGS) || in->hdr.vmx.flags)
+	if ((in->flags & ~runs) || (smm & ~SMM_FLAGS) ||
+	    (in->hdr.vmx.flags & ~KVM_STATE_VMX_PREEMPTION_TIMER_DEADLINE))
 		return false;
 	if ((in->flags & KVM_STATE_NESTED_RUN_PENDING) &&
 	    !(in->flags & KVM_STATE_NESTED_GUEST_MODE))
@@ -234,15 +244,20 @@ static int vmcs_take(struct vmx_vcpu *s, const struct kvm_nested_state *in)
 	return 0;
 }
 
-static void l2_resume(struct vmx_vcpu *s, bool pending)
+static void l2_resume(struct vmx_vcpu *s, const struct kvm_nested_state *in)
 {
+	const struct kvm_vmx_nested_state_hdr *hdr = &in->hdr.vmx;
+	const u64 *deadline = hdr->flags & KVM_STATE_VMX_PREEMPTION_TIMER_DEADLINE ?
+			      &hdr->preemption_timer_deadline : NULL;
+
 	vmx_nested_run(s);
 	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
 		   s->nested->c->guest_pending_dbg_exceptions);
 	/* Userspace has set L2's registers, or will. */
 	s->x86.state.dirty |= GRP_ALL & s->x86.state.valid;
-	if (pending)
+	if (in->flags & KVM_STATE_NESTED_RUN_PENDING)
 		vmx_nested_inject(s);
+	vmx_nested_timer_start(s, deadline);
 }
 
 static int vmx_nested_state_set(struct x86_vcpu *v, const struct kvm_nested_state *in)
@@ -272,7 +287,7 @@ static int vmx_nested_state_set(struct x86_vcpu *v, const struct kvm_nested_stat
 		kvm_nested_write(v, s->nested->c->vmcs_link_pointer,
 				 in->data.vmx[0].shadow_vmcs12, VMCS12_BYTES);
 	if (in->flags & KVM_STATE_NESTED_GUEST_MODE)
-		l2_resume(s, in->flags & KVM_STATE_NESTED_RUN_PENDING);
+		l2_resume(s, in);
 	return 0;
 }
 

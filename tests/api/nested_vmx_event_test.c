@@ -107,10 +107,11 @@ static void intr(void)
 	struct exc e;
 	struct kvm_regs r;
 
+	with_lapic = true;
 	L2_START(g_out);
 	f_or(F_PIN, PIN_INTR);
 	l2_out(0x20);
-	event_interrupt(VEC);
+	l1_interrupt(VEC);
 	l2_until(R_INTERRUPT);
 	CHECK_EQ(f_get(F_RIP), GPA_CODE2 + 2);
 	CHECK_EQ(f_get(F_INFO) & INFO_VALID, 0);
@@ -126,17 +127,18 @@ static void intr(void)
 /* Acknowledged by the exit: L1 learns the vector, and nothing is left. */
 static void intr_ack(void)
 {
+	with_lapic = true;
 	L2_START(g_out);
 	f_or(F_PIN, PIN_INTR);
 	f_or(F_EXIT, EXIT_ACK);
 	l2_out(0x20);
-	event_interrupt(VEC);
+	l1_interrupt(VEC);
 	l2_until(R_INTERRUPT);
 	CHECK_EQ(f_get(F_INFO), INFO_VALID | INFO_INTR | VEC);
-	/* Free for the next one. */
-	event_interrupt(VEC + 1);
+	/* The next one is of a higher class. */
+	l1_interrupt(VEC + 16);
 	l2_until(R_INTERRUPT);
-	CHECK_EQ(f_get(F_INFO), INFO_VALID | INFO_INTR | (VEC + 1));
+	CHECK_EQ(f_get(F_INFO), INFO_VALID | INFO_INTR | (VEC + 16));
 }
 
 /* Nobody intercepts it: L2's, when its IF lets it in. */
@@ -146,9 +148,10 @@ static void intr_l2(void)
 {
 	struct exc e;
 
+	with_lapic = true;
 	L2_START(g_intr_l2);
 	l2_out(0x20);
-	event_interrupt(VEC);
+	l1_interrupt(VEC);
 	e = exc_next(&v);
 	CHECK_EQ(e.vector, VEC);
 	CHECK_EQ(e.rip, GPA_CODE2 + 5);
@@ -216,6 +219,7 @@ GUEST(64, g_tpr, "mov $5, %eax\n mov %rax, %cr8\n mov %cr8, %rbx\n mov $1, %eax\
 
 static void tpr_shadow(void)
 {
+	with_lapic = true;
 	L2_START(g_tpr);
 	need(F_CPU, CPU_TPR);
 	f_or(F_CPU, CPU_TPR);
@@ -290,13 +294,18 @@ static void state_moves(void)
 /* What is no state is refused, and L2 goes on. */
 static void state_hostile(void)
 {
+	static const char *const rows[] = {
+		"format", "size of the head", "size", "VMXON's region",
+		"VMXON's region as VMCS", "revision", "system management",
+	};
 	struct state s, bad;
 	unsigned int i;
 
 	L2_START(g_state);
 	l2_out(0x20);
 	state_get(&s);
-	for (i = 0; i < 7; i++) {
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		test_row = rows[i];
 		bad = s;
 		switch (i) {
 		case 0: bad.head.format = 1; break;

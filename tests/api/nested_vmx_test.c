@@ -115,7 +115,9 @@ static void exit_many(void)
 	     CPU_INVLPG | CPU_RDPMC | CPU_CR8_LOAD | CPU_CR8_STORE | CPU_SECOND);
 	f_or(F_CPU2, CPU2_WBINVD);
 	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-		l2_next(i ? bytes : 0, row[i].reason);
+		if (i)
+			f_set(F_RIP, f_get(F_RIP) + bytes);
+		l2_until(row[i].reason);
 		bytes = row[i].bytes;
 		CHECK_EQ(f_get(F_LEN), bytes);
 		if (row[i].qual != ~0u)

@@ -3,7 +3,7 @@
 #include "vmx.h"
 
 struct pt ept;
-bool with_ept;
+bool with_ept, with_lapic;
 
 /* Pairs of encoding and value, the last one ~0. */
 #define GPA_WRITES	0x20000
@@ -233,13 +233,28 @@ static void vmcs_init(void)
 	host_set_fields(&s);
 }
 
+/* Spurious-interrupt vector register, bit 8 (11.9). */
+static void lapic_on(void)
+{
+	struct kvm_lapic_state a;
+
+	OK(ioctl(v.fd, KVM_GET_LAPIC, &a));
+	a.regs[0xf0] = 0xff;
+	a.regs[0xf1] |= 1;
+	OK(ioctl(v.fd, KVM_SET_LAPIC, &a));
+}
+
 void l2_start(const uint8_t *code, const uint8_t *end)
 {
 	unsigned int i;
 
 	skip_without_vmx();
 	vm_new(&vm, 0);
+	if (with_lapic)
+		OK(ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0ul));
 	vcpu_new(&vm, &v, 0);
+	if (with_lapic)
+		lapic_on();
 	vcpu_code(&v, MODE_LONG, g_l1);
 	exc_setup(&v);
 	vm_load(&vm, GPA_LOOP, g_loop, g_loop_end);
@@ -298,9 +313,9 @@ uint64_t l2_rax(void) { return *vm_u64(&vm, GPA_REGS); }
 uint64_t l2_rcx(void) { return *vm_u64(&vm, GPA_REGS + 8); }
 uint64_t l2_rdx(void) { return *vm_u64(&vm, GPA_REGS + 16); }
 
-void event_interrupt(uint32_t vector)
+void l1_interrupt(uint32_t vector)
 {
-	struct kvm_interrupt irq = { vector };
+	struct kvm_msi msi = { .address_lo = 0xfee00000, .data = vector };
 
-	OK(ioctl(v.fd, KVM_INTERRUPT, &irq));
+	CHECK_EQ(OK(ioctl(vm.fd, KVM_SIGNAL_MSI, &msi)), 1);
 }

@@ -161,6 +161,9 @@ void need(uint32_t field, uint32_t bits);
 #define CASE(fn)	{ .name = #fn, .run = fn }
 #define CASES(fn)	{ .name = #fn, .run = fn }, { .name = #fn "_ept", .run = fn##_ept }
 
-void event_interrupt(uint32_t vector);
+/* With a LAPIC in the kernel, which L1 has turned on. */
+extern bool with_lapic;
+/* A message to that LAPIC. */
+void l1_interrupt(uint32_t vector);
 
 #endif

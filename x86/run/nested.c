@@ -225,6 +225,13 @@ int kvm_nested_interrupt(struct x86_vcpu *v)
 }
 EXPORT_SYMBOL_GPL(kvm_nested_interrupt);
 
+void kvm_nested_timer_due(struct x86_vcpu *v)
+{
+	WRITE_ONCE(v->nested.due, true);
+	request_one(&v->vcpu, REQ_EVENT);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_timer_due);
+
 void kvm_nested_init_taken(struct x86_vcpu *v)
 {
 	if (apic_in_kernel(v))
@@ -288,6 +295,7 @@ void kvm_nested_leave(struct x86_vcpu *v)
 		kvm_nested_switched(v);
 	v->nested.l2 = false;
 	v->nested.masks_if = false;
+	v->nested.due = false;
 	v->nested.ctx = MMU_CTX_GUEST;
 }
 EXPORT_SYMBOL_GPL(kvm_nested_leave);

@@ -166,6 +166,9 @@ int kvm_nested_cr(struct x86_vcpu *v, u32 nr, u64 value);
 /** kvm_nested_interrupt - acknowledge the interrupt that waits; its vector, or -1 */
 int kvm_nested_interrupt(struct x86_vcpu *v);
 
+/** kvm_nested_timer_due - L1's timer has expired while L2 runs: EVENT_TIMER; any context */
+void kvm_nested_timer_due(struct x86_vcpu *v);
+
 /** kvm_nested_init_taken - the INIT that waits has come to L1 by an exit */
 void kvm_nested_init_taken(struct x86_vcpu *v);
 
