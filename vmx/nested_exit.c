@@ -319,6 +319,7 @@ bool vmx_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 	const struct vmx_nested_exit dead = { .reason = EXIT_REASON_TRIPLE_FAULT };
 	struct vmx_vcpu *s = to_vmx(v);
 
+	v->nested.woken = false;
 	if (unlikely(vmx_entry_failed(s))) {
 		if (s->reason == VMX_REFUSED || (u16)s->reason != EXIT_REASON_INVALID_STATE)
 			return false;

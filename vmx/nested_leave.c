@@ -167,7 +167,7 @@ void vmx_nested_l2_save(struct vmx_vcpu *s)
 	c->guest_cr4 = st->cr4;
 	c->guest_interruptibility_info = vmx_intr_get(s) |
 					 (s->soft_nmi ? GUEST_INTR_STATE_NMI : 0);
-	c->guest_activity_state = v->mp_state == KVM_MP_STATE_HALTED ?
+	c->guest_activity_state = v->mp_state == KVM_MP_STATE_HALTED || v->nested.woken ?
 				  GUEST_ACTIVITY_HLT : GUEST_ACTIVITY_ACTIVE;
 	l2_save_conditional(s, st);
 }

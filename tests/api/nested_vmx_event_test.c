@@ -141,6 +141,27 @@ static void intr_ack(void)
 	CHECK_EQ(f_get(F_INFO), INFO_VALID | INFO_INTR | (VEC + 16));
 }
 
+/* L2 halts, by itself or from the start, and is still halted when L1 gets the event. */
+GUEST(64, g_hlt, "hlt\n nop\n vmcall\n");
+
+static void intr_halted(void)
+{
+	with_lapic = true;
+	L2_START(g_hlt);
+	f_or(F_PIN, PIN_INTR);
+	f_or(F_EXIT, EXIT_ACK);
+	l1_interrupt_later(VEC);
+	l2_until(R_INTERRUPT);
+	CHECK_EQ(f_get(F_INFO), INFO_VALID | INFO_INTR | VEC);
+	CHECK_EQ(f_get(F_RIP), GPA_CODE2 + 1);
+	CHECK_EQ(f_get(F_ACTIVITY), 1);
+	l1_interrupt_later(VEC + 16);
+	l2_until(R_INTERRUPT);
+	CHECK_EQ(f_get(F_ACTIVITY), 1);
+	f_set(F_ACTIVITY, 0);
+	l2_until(R_VMCALL);
+}
+
 /* Nobody intercepts it: L2's, when its IF lets it in. */
 GUEST(64, g_intr_l2, "out %al, $0x20\n nop\n sti\n nop\n nop\n vmcall\n");
 
@@ -345,6 +366,7 @@ BOTH(inject_faults)
 BOTH(inject_violation)
 BOTH(intr)
 BOTH(intr_ack)
+BOTH(intr_halted)
 BOTH(intr_l2)
 BOTH(intr_window)
 BOTH(nmi)
@@ -356,7 +378,8 @@ int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		CASES(inject), CASES(inject_faults), CASE(inject_violation_ept),
-		CASES(intr), CASES(intr_ack), CASES(intr_l2), CASES(intr_window),
+		CASES(intr), CASES(intr_ack), CASES(intr_halted),
+		CASES(intr_l2), CASES(intr_window),
 		CASES(nmi), CASES(nmi_window), CASES(tpr_shadow), CASES(state_moves),
 		CASE(state_hostile), CASE(state_l1), { }
 	};

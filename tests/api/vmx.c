@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
+#include <pthread.h>
 #include "vmx.h"
 
 struct pt ept;
@@ -312,6 +313,21 @@ void l2_refused(uint32_t error)
 uint64_t l2_rax(void) { return *vm_u64(&vm, GPA_REGS); }
 uint64_t l2_rcx(void) { return *vm_u64(&vm, GPA_REGS + 8); }
 uint64_t l2_rdx(void) { return *vm_u64(&vm, GPA_REGS + 16); }
+
+static void *interrupt_thread(void *vector)
+{
+	usleep(100000);
+	l1_interrupt((uintptr_t)vector);
+	return NULL;
+}
+
+void l1_interrupt_later(uint32_t vector)
+{
+	pthread_t t;
+
+	CHECK_EQ(pthread_create(&t, NULL, interrupt_thread, (void *)(uintptr_t)vector), 0);
+	CHECK_EQ(pthread_detach(t), 0);
+}
 
 void l1_interrupt(uint32_t vector)
 {

@@ -140,6 +140,7 @@ enum x86_next halt_wait(struct x86_vcpu *v)
 	if (halt_is_over(v)) {
 		WRITE_ONCE(v->pv.unhalted, false);
 		v->mp_state = KVM_MP_STATE_RUNNABLE;
+		v->nested.woken = nested_l2_runs(v);
 		return X86_RESUME;
 	}
 	return halt_block(v);

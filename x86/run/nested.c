@@ -295,7 +295,7 @@ void kvm_nested_leave(struct x86_vcpu *v)
 		kvm_nested_switched(v);
 	v->nested.l2 = false;
 	v->nested.masks_if = false;
-	v->nested.due = false;
+	v->nested.due = v->nested.woken = false;
 	v->nested.ctx = MMU_CTX_GUEST;
 }
 EXPORT_SYMBOL_GPL(kvm_nested_leave);
