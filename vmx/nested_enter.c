@@ -167,6 +167,8 @@ enum x86_next vmx_nested_launch(struct x86_vcpu *v, const struct x86_exit *exit)
 	c->launch_state = VMCS12_LAUNCHED;
 	vmx_nested_inject(s);
 	vmx_nested_timer_start(s, NULL);
+	/* An INIT that L1's VMX operation has kept waiting. */
+	kvm_nested_recheck(v);
 	if (c->guest_activity_state == GUEST_ACTIVITY_HLT && !v->events.injected.kind)
 		return kvm_nested_halt(v);
 	return X86_RESUME;

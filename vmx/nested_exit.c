@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which of L2's exits and events L1 gets (SDM vol. 3, 26.1, 26.2). */
+#include <asm/msr.h>
 #include <asm/processor-flags.h>
 #include <asm/traps.h>
 
@@ -314,6 +315,20 @@ static bool cr_exit_l2(struct vmx_vcpu *s, const struct x86_exit *exit)
 	return true;
 }
 
+/* RDMSR of the counter obeys L1's offset, WRMSR does not (26.3). */
+static bool tsc_exit_l2(struct vmx_vcpu *s, const struct x86_exit *exit)
+{
+	u64 tsc = rdtsc() + s->x86.state.tsc_offset + vmx_nested_tsc_offset(s);
+	u64 *gpr = s->x86.state.gpr;
+
+	if ((u32)gpr[GPR_RCX] != MSR_IA32_TSC || state_get(&s->x86, GRP_CPL)->cpl)
+		return false;
+	gpr[GPR_RAX] = (u32)tsc;
+	gpr[GPR_RDX] = tsc >> 32;
+	kvm_nested_skip_to(&s->x86, exit->next_rip);
+	return true;
+}
+
 bool vmx_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 {
 	const struct vmx_nested_exit dead = { .reason = EXIT_REASON_TRIPLE_FAULT };
@@ -338,6 +353,8 @@ bool vmx_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 		return true;
 	case EXIT_REASON_CR_ACCESS:
 		return cr_exit_l2(s, exit);
+	case EXIT_REASON_MSR_READ:
+		return tsc_exit_l2(s, exit);
 	default:
 		return false;
 	}
