@@ -99,7 +99,8 @@ static void inject_violation(void)
 
 /* ---- interrupts ---- */
 
-GUEST(64, g_out, "out %al, $0x20\n nop\n 1: jmp 1b\n");
+/* Not 0x20: the PIC is in the kernel where the LAPIC is. */
+GUEST(64, g_out, "out %al, $0x30\n nop\n 1: jmp 1b\n");
 
 /* L1 gets it whatever IF of L2 says; its own is clear, so it stays. */
 static void intr(void)
@@ -110,7 +111,7 @@ static void intr(void)
 	with_lapic = true;
 	L2_START(g_out);
 	f_or(F_PIN, PIN_INTR);
-	l2_out(0x20);
+	l2_out(0x30);
 	l1_interrupt(VEC);
 	l2_until(R_INTERRUPT);
 	CHECK_EQ(f_get(F_RIP), GPA_CODE2 + 2);
@@ -131,7 +132,7 @@ static void intr_ack(void)
 	L2_START(g_out);
 	f_or(F_PIN, PIN_INTR);
 	f_or(F_EXIT, EXIT_ACK);
-	l2_out(0x20);
+	l2_out(0x30);
 	l1_interrupt(VEC);
 	l2_until(R_INTERRUPT);
 	CHECK_EQ(f_get(F_INFO), INFO_VALID | INFO_INTR | VEC);
@@ -163,7 +164,7 @@ static void intr_halted(void)
 }
 
 /* Nobody intercepts it: L2's, when its IF lets it in. */
-GUEST(64, g_intr_l2, "out %al, $0x20\n nop\n sti\n nop\n nop\n vmcall\n");
+GUEST(64, g_intr_l2, "out %al, $0x30\n nop\n sti\n nop\n nop\n vmcall\n");
 
 static void intr_l2(void)
 {
@@ -171,7 +172,7 @@ static void intr_l2(void)
 
 	with_lapic = true;
 	L2_START(g_intr_l2);
-	l2_out(0x20);
+	l2_out(0x30);
 	l1_interrupt(VEC);
 	e = exc_next(&v);
 	CHECK_EQ(e.vector, VEC);
@@ -204,7 +205,7 @@ static void nmi(void)
 {
 	L2_START(g_out);
 	f_or(F_PIN, PIN_NMI);
-	l2_out(0x20);
+	l2_out(0x30);
 	OK(ioctl(v.fd, KVM_NMI, 0ul));
 	l2_until(R_EXCEPTION);
 	CHECK_EQ(f_get(F_INFO), INFO_VALID | INFO_NMI | NMI);
@@ -270,7 +271,7 @@ static void state_get(struct state *s)
 	OK(ioctl(v.fd, KVM_GET_NESTED_STATE, s));
 }
 
-GUEST(64, g_state, "mov $0x66, %ebx\n out %al, $0x20\n nop\n vmcall\n vmcall\n");
+GUEST(64, g_state, "mov $0x66, %ebx\n out %al, $0x30\n nop\n vmcall\n vmcall\n");
 
 /* L2 stops, is moved to a vCPU of another VM with its memory, and goes on there. */
 static void state_moves(void)
@@ -282,7 +283,7 @@ static void state_moves(void)
 	uint64_t control;
 
 	L2_START(g_state);
-	l2_out(0x20);
+	l2_out(0x30);
 	/* The OUT is complete when userspace has been back. */
 	v.run->immediate_exit = 1;
 	ioctl(v.fd, KVM_RUN, 0);
@@ -323,7 +324,7 @@ static void state_hostile(void)
 	unsigned int i;
 
 	L2_START(g_state);
-	l2_out(0x20);
+	l2_out(0x30);
 	state_get(&s);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		test_row = rows[i];
@@ -352,7 +353,7 @@ static void state_l1(void)
 	CHECK_EQ(s.head.size, 128);
 	CHECK_EQ(s.head.hdr.vmx.vmxon_pa, ~0ull);
 	CHECK_EQ(s.head.hdr.vmx.vmcs12_pa, ~0ull);
-	l2_out(0x20);
+	l2_out(0x30);
 	l2_until(R_VMCALL);
 	state_get(&s);
 	CHECK_EQ(s.head.flags, 0);
