@@ -51,7 +51,7 @@ help:
 	'make unit          the unit tests in userspace' \
 	'make mutants       deliberate faults, each of which a unit test must find' \
 	'make fuzz          fuzzing with clang'"'"'s libFuzzer, FUZZ_SECONDS (60) a target' \
-	'make coverage      lines and branches of mmu/, irq/ and svm/'"'"'s checks that unit tests execute' \
+	'make coverage      lines and branches of mmu/, irq/ and the checks of svm/ and vmx/ that unit tests execute' \
 	'make tsan          the tests with threads in mmu/, by the thread sanitizer' \
 	'make modules       kvm.ko, kvm-amd.ko and kvm-intel.ko in build/modules/ (KDIR=...)' \
 	'make modules-test  the same with fault injection, in build/modules-test/' \

@@ -152,6 +152,8 @@ static bool lesser_cpu(int what)
 	case 17: cpu.msr[0x06] |= 1 << 30; return true;
 	case 18: cpu.msr[0x09] = ~0ull; return true;
 	case 19: cpu.msr[0x0c] &= ~(1ull << 21); return true;
+	case 20: cpu.msr[0x05] &= ~(6ull << 6); return true;
+	case 21: cpu.msr[0x05] &= ~(1ull << 6); return true;
 	default: return false;
 	}
 }
