@@ -57,7 +57,7 @@ help:
 	'make fuzz          fuzzing with clang'"'"'s libFuzzer, FUZZ_SECONDS (60) a target' \
 	'make fuzz-kvm      /dev/kvm on a host that looks for mistakes, for MINUTES (10): what it' \
 	'                   reaches (KCOV) leads it; SEED=...: from the same numbers' \
-	'make coverage      lines and branches of mmu/, irq/ and svm/'"'"'s checks that unit tests execute' \
+	'make coverage      lines and branches of mmu/, irq/ and the checks of svm/ and vmx/ that unit tests execute' \
 	'make tsan          the tests with threads in mmu/, by the thread sanitizer' \
 	'make modules       kvm.ko, kvm-amd.ko and kvm-intel.ko in build/modules/ (KDIR=...)' \
 	'make modules-test  the same with fault injection, in build/modules-test/' \

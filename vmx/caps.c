@@ -9,6 +9,7 @@
 #include <asm/reboot.h>
 
 #include "vmx/cpu.h"
+#include "vmx/nested.h"
 #include "vmx/vmcs.h"
 #include "x86/cpu/caps.h"
 
@@ -225,6 +226,7 @@ int vmx_setup(struct x86_caps *caps)
 		return err;
 	caps->hypercall_modrm = MODRM_VMCALL;
 	caps->pdptrs = vmx_features.ept;
+	vmx_nested_setup(caps);
 	err = vmcs_bitmap_create();
 	if (err)
 		return err;

@@ -9,6 +9,7 @@
  * where it enters, also when it was on another CPU before.
  */
 #include "vmx/cpu.h"
+#include "vmx/nested.h"
 
 void vmx_root_load(struct x86_vcpu *v, hpa_t root)
 {
@@ -19,8 +20,12 @@ void vmx_root_load(struct x86_vcpu *v, hpa_t root)
 		vmcs_write(GUEST_CR3, root);
 		return;
 	}
-	s->eptp = root | vmx_features.eptp;
-	vmcs_write(EPT_POINTER, s->eptp);
+	root |= vmx_features.eptp;
+	if (v->nested.ctx == MMU_CTX_L2)
+		s->nested->eptp = root;
+	else
+		s->eptp = root;
+	vmcs_write(EPT_POINTER, root);
 }
 
 void vmx_tlb_flush(struct x86_vcpu *v)
@@ -28,15 +33,31 @@ void vmx_tlb_flush(struct x86_vcpu *v)
 	to_vmx(v)->flush = true;
 }
 
+static void flush_eptp(u64 eptp)
+{
+	vmx_invept(vmx_features.invept,
+		   vmx_features.invept == VMX_EPT_EXTENT_GLOBAL ? 0 : eptp);
+}
+
+static void flush_vpid(u16 vpid)
+{
+	vmx_invvpid(vmx_features.invvpid,
+		    vmx_features.invvpid == VMX_VPID_EXTENT_ALL_CONTEXT ? 0 : vpid);
+}
+
+/* Of both levels, where there are two. */
 void vmx_tlb_flush_now(struct vmx_vcpu *s)
 {
+	const struct vmx_nested *n = s->nested;
+
 	s->flush = false;
-	if (vmx_features.ept)
-		vmx_invept(vmx_features.invept,
-			   vmx_features.invept == VMX_EPT_EXTENT_GLOBAL ?
-			   0 : s->eptp);
-	else if (s->vpid)
-		vmx_invvpid(vmx_features.invvpid,
-			    vmx_features.invvpid == VMX_VPID_EXTENT_ALL_CONTEXT ?
-			    0 : s->vpid);
+	if (vmx_features.ept) {
+		flush_eptp(s->eptp);
+		if (unlikely(n) && n->eptp)
+			flush_eptp(n->eptp);
+	} else if (s->vpid) {
+		flush_vpid(s->vpid);
+		if (unlikely(n) && n->vpid)
+			flush_vpid(n->vpid);
+	}
 }

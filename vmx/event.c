@@ -18,6 +18,7 @@
 #include <asm/traps.h>
 
 #include "vmx/cpu.h"
+#include "vmx/nested.h"
 #include "vmx/vmcs.h"
 
 /* Vectors with which VM entry wants an error code in protected mode (27.2.1.3). */
@@ -102,7 +103,9 @@ u32 vmx_event_blocked(struct x86_vcpu *v)
 	struct vmx_vcpu *s = to_vmx(v);
 	u32 blocked = 0;
 
-	if (nmi_is_masked(s))
+	/* The mask that L1 makes up for L2 does not hold L1's own (27.7.1). */
+	if (nmi_is_masked(s) &&
+	    !(nested_l2_runs(v) && l1_pin(s, PIN_BASED_VIRTUAL_NMIS)))
 		blocked = EVENT_MASK_NMI | EVENT_NMI_HANDLER;
 	if (in_shadow(s))
 		blocked |= EVENT_MASK_INTERRUPT | EVENT_MASK_NMI;
@@ -162,6 +165,8 @@ void vmx_event_inject(struct x86_vcpu *v, const struct x86_event *ev)
 	}
 	vmx_event_unhalt(s);
 	info = INTR_INFO_VALID_MASK | inject_type(ev) | ev->vector;
+	if (unlikely(ev->kind == EVENT_SOFT_NEXT))
+		info = vmx_nested_soft(s, ev);
 	if (pushes_error(v, ev)) {
 		info |= INTR_INFO_DELIVER_CODE_MASK;
 		vmcs_write(VM_ENTRY_EXCEPTION_ERROR_CODE, ev->error & 0xffff);
@@ -181,6 +186,8 @@ void vmx_event_window(struct x86_vcpu *v, u32 mask)
 {
 	struct vmx_vcpu *s = to_vmx(v);
 
+	if (nested_l2_runs(v))
+		mask = vmx_nested_window(s, mask);
 	s->window = mask;
 	windows_update(s);
 	/* Only a shadow holds the NMI back: look again behind it.  An SMI is no window's. */
@@ -228,6 +235,9 @@ void vmx_event_reclaim(struct x86_vcpu *v, struct x86_event *ev)
 	};
 	if (ev->has_error)
 		ev->error = vmcs_read(IDT_VECTORING_ERROR_CODE);
+	/* There need not be such an instruction at RIP: L1 may have made it up. */
+	if (nested_l2_runs(v) && !ev->kind)
+		vmx_nested_soft_again(s, info, ev);
 	/* It did not arrive, so it masks nothing. */
 	if (ev->kind == EVENT_NMI)
 		vmx_event_nmi_mask(v, false);

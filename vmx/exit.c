@@ -6,6 +6,7 @@
 #include <asm/traps.h>
 
 #include "vmx/cpu.h"
+#include "vmx/nested.h"
 #include "vmx/vmcs.h"
 #include "x86/vcpu/interrupt.h"
 
@@ -38,10 +39,9 @@ static const u8 exit_kinds[EXIT_REASONS] = {
 	[EXIT_REASON_RDPMC]		= X86_EXIT_VENDOR,
 	[EXIT_REASON_RSM]		= X86_EXIT_UNDEFINED,
 	[EXIT_REASON_VMCALL]		= X86_EXIT_HYPERCALL,
-	/* Guests have no VMX. */
-	[EXIT_REASON_VMCLEAR ... EXIT_REASON_VMON] = X86_EXIT_UNDEFINED,
-	[EXIT_REASON_INVEPT]		= X86_EXIT_UNDEFINED,
-	[EXIT_REASON_INVVPID]		= X86_EXIT_UNDEFINED,
+	[EXIT_REASON_VMCLEAR ... EXIT_REASON_VMON] = X86_EXIT_VENDOR,
+	[EXIT_REASON_INVEPT]		= X86_EXIT_VENDOR,
+	[EXIT_REASON_INVVPID]		= X86_EXIT_VENDOR,
 	[EXIT_REASON_VMFUNC]		= X86_EXIT_UNDEFINED,
 	[EXIT_REASON_CR_ACCESS]		= X86_EXIT_CR,
 	[EXIT_REASON_DR_ACCESS]		= X86_EXIT_DR,
@@ -67,7 +67,7 @@ static const u8 exit_kinds[EXIT_REASONS] = {
 	 BIT(X86_EXIT_HLT) | BIT(X86_EXIT_HYPERCALL) | \
 	 BIT(X86_EXIT_XSETBV) | BIT(X86_EXIT_MONITOR) | BIT(X86_EXIT_MWAIT) | \
 	 BIT(X86_EXIT_SKIP) | BIT(X86_EXIT_PAUSE) | BIT(X86_EXIT_INVLPG) | \
-	 BIT(X86_EXIT_INVPCID))
+	 BIT(X86_EXIT_INVPCID) | BIT(X86_EXIT_VENDOR))
 static_assert(X86_EXIT_KINDS <= 32);
 
 /*
@@ -332,9 +332,11 @@ void vmx_exit_info(struct x86_vcpu *v, struct x86_exit_info *info)
 		info->error = vmcs_read(IDT_VECTORING_ERROR_CODE);
 }
 
-/* RDPMC: guests have no counters. */
+/* RDPMC: guests have no counters.  The others are VMX's. */
 enum x86_next vmx_exit_handle(struct x86_vcpu *v, const struct x86_exit *exit)
 {
+	if (exit->code != EXIT_REASON_RDPMC)
+		return vmx_nested_insn(v, exit);
 	kvm_event_exception(v, X86_TRAP_GP, 0);
 	return X86_RESUME;
 }

@@ -5,11 +5,13 @@
 #include <asm/cpu_device_id.h>
 
 #include "vmx/cpu.h"
+#include "vmx/nested.h"
 
 static const struct kvm_vendor vmx_vendor = {
 	.name		= "kvm_intel",
 	.owner		= THIS_MODULE,
 	.vcpu_size	= sizeof(struct vmx_vcpu),
+	.nested		= &vmx_nested_ops,
 
 	.probe		= vmx_probe,
 	.setup		= vmx_setup,

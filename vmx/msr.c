@@ -7,6 +7,7 @@
 #include <asm/msr.h>
 
 #include "vmx/cpu.h"
+#include "vmx/nested.h"
 #include "vmx/vmcs.h"
 #include "x86/cpu/msr.h"
 #include "x86/cpu/pat.h"
@@ -106,6 +107,20 @@ static int syscall_write(struct vmx_vcpu *s, u32 index, u64 data)
 
 /* ------------------------------------------------------------------------ */
 
+/* IA32_VMX_*: x86 asks for them only where there is VMX for guests. */
+static bool is_vmx_msr(u32 index)
+{
+	return index - NESTED_MSR_FIRST < NESTED_MSRS && vmx_nested_offered();
+}
+
+/* In VMX operation L1 goes by what it has read. */
+static int vmx_caps_write(struct vmx_vcpu *s, u32 index, u64 data)
+{
+	if (nested_vmx_on(s))
+		return data == nested_caps_read(&s->caps, index) ? 0 : -EINVAL;
+	return nested_caps_write(&s->caps, &vmx_nested_host, index, data);
+}
+
 int vmx_msr_read(struct x86_vcpu *v, u32 index, u64 *data)
 {
 	struct vmx_vcpu *s = to_vmx(v);
@@ -116,6 +131,10 @@ int vmx_msr_read(struct x86_vcpu *v, u32 index, u64 *data)
 	}
 	if (is_syscall_msr(index)) {
 		*data = s->msrs.syscall[index - MSR_STAR];
+		return 0;
+	}
+	if (is_vmx_msr(index)) {
+		*data = nested_caps_read(&s->caps, index);
 		return 0;
 	}
 	switch (index) {
@@ -148,6 +167,8 @@ int vmx_msr_write(struct x86_vcpu *v, u32 index, u64 data)
 	}
 	if (is_syscall_msr(index))
 		return syscall_write(s, index, data);
+	if (is_vmx_msr(index))
+		return vmx_caps_write(s, index, data);
 	switch (index) {
 	case MSR_KERNEL_GS_BASE:
 		return switched_write(&s->msrs.kernel_gs_base, true,

@@ -15,6 +15,10 @@
 int vmx_vcpu_create(struct x86_vcpu *v);
 /** vmx_vcpu_destroy - VMCLEAR where it is active, and free */
 void vmx_vcpu_destroy(struct x86_vcpu *v);
+/** vmx_vpid_alloc - a VPID, or 0 */
+u16 vmx_vpid_alloc(void);
+/** vmx_vpid_free - give it back, if it is one */
+void vmx_vpid_free(u16 vpid);
 /** vmx_vcpu_reset - controls; MSRs survive an INIT */
 void vmx_vcpu_reset(struct x86_vcpu *v);
 /** vmx_load - VMPTRLD; another CPU than before: VMCLEAR there, host fields here */
@@ -68,7 +72,7 @@ void vmx_vmexit(void);
 void vmx_exit_decode(struct x86_vcpu *v, struct x86_exit *exit);
 /** vmx_exit_info - what the VMCS says of the last exit */
 void vmx_exit_info(struct x86_vcpu *v, struct x86_exit_info *info);
-/** vmx_exit_handle - RDPMC */
+/** vmx_exit_handle - RDPMC and the VMX instructions */
 enum x86_next vmx_exit_handle(struct x86_vcpu *v, const struct x86_exit *exit);
 
 /* state.c */

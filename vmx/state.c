@@ -15,6 +15,7 @@
 
 #include "irq/lapic_irq.h"
 #include "vmx/cpu.h"
+#include "vmx/nested.h"
 #include "vmx/vmcs.h"
 #include "x86/cpu/cr.h"
 
@@ -27,23 +28,34 @@
 /* The shadow tables say what WP=0 allows. */
 #define CR0_SHADOW	(X86_CR0_PG | X86_CR0_WP)
 
-static void cr0_store(u64 cr0)
+/* L1 may keep from L2 what guests own. */
+static u64 cr0_owned(const struct vmx_vcpu *s)
 {
+	return nested_l2_runs(&s->x86) ?
+	       CR0_OWNED & ~s->nested->c->cr0_guest_host_mask : CR0_OWNED;
+}
+
+static void cr0_store(struct vmx_vcpu *s)
+{
+	u64 cr0 = s->x86.state.cr0;
 	u64 real = (cr0 & ~CR0_HIDDEN) | vmx_features.cr0_fixed;
 
 	if (!vmx_features.ept)
 		real |= CR0_SHADOW;
-	vmcs_write(CR0_GUEST_HOST_MASK, ~(u64)CR0_OWNED);
-	vmcs_write(CR0_READ_SHADOW, cr0);
+	vmcs_write(CR0_GUEST_HOST_MASK, ~cr0_owned(s));
+	vmcs_write(CR0_READ_SHADOW, nested_l2_runs(&s->x86) ?
+				    vmx_nested_cr0_shadow(s) : cr0);
 	vmcs_write(GUEST_CR0, real);
 }
 
 /* A machine check with CR4.MCE clear would shut the host down. */
-static void cr4_store(const struct x86_state *state)
+static void cr4_store(struct vmx_vcpu *s)
 {
+	const struct x86_state *state = &s->x86.state;
 	u64 cr4 = vmx_features.ept ? state->cr4 : cr4_shadow(state);
 
-	vmcs_write(CR4_READ_SHADOW, state->cr4);
+	vmcs_write(CR4_READ_SHADOW, nested_l2_runs(&s->x86) ?
+				    vmx_nested_cr4_shadow(s) : state->cr4);
 	vmcs_write(GUEST_CR4, cr4 | X86_CR4_VMXE |
 		   (cr4_read_shadow() & X86_CR4_MCE));
 }
@@ -71,13 +83,13 @@ static void crs_store(struct vmx_vcpu *s, u32 groups)
 	const struct x86_state *state = &s->x86.state;
 
 	if (groups & GRP_CR0)
-		cr0_store(state->cr0);
+		cr0_store(s);
 	if (groups & GRP_CR3)
 		vmcs_write(GUEST_CR3, vmx_features.ept ? state->cr3 :
 							 s->shadow_cr3);
 	/* With shadow paging it depends on the others. */
 	if (groups & (GRP_CR0 | GRP_CR4 | GRP_EFER))
-		cr4_store(state);
+		cr4_store(s);
 	if (groups & GRP_EFER)
 		efer_store(s);
 }
@@ -158,7 +170,7 @@ static void state_store_slow(struct vmx_vcpu *s, u32 groups)
 	if (groups & GRP_CR8)
 		cr8_store(s);
 	if (groups & GRP_TSC)
-		vmcs_write(TSC_OFFSET, state->tsc_offset);
+		vmcs_write(TSC_OFFSET, state->tsc_offset + vmx_nested_tsc_offset(s));
 }
 
 /* VM entry refuses more than 32 bits where the code has no more (27.3.1.4). */
@@ -207,8 +219,8 @@ static void state_fetch_slow(struct vmx_vcpu *s, u32 groups)
 	u32 intr;
 
 	if (groups & GRP_CR0)
-		state->cr0 = (state->cr0 & ~(u64)CR0_OWNED) |
-			     (vmcs_read(GUEST_CR0) & CR0_OWNED);
+		state->cr0 = (state->cr0 & ~cr0_owned(s)) |
+			     (vmcs_read(GUEST_CR0) & cr0_owned(s));
 	if (groups & GRP_CR3)
 		state->cr3 = vmcs_read(GUEST_CR3);
 	if (groups & VMCS_GROUPS)

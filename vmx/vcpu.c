@@ -12,6 +12,7 @@
 #include <asm/msr.h>
 
 #include "vmx/cpu.h"
+#include "vmx/nested.h"
 #include "vmx/vmcs.h"
 
 static atomic64_t serials;
@@ -19,10 +20,24 @@ static atomic64_t serials;
 /* 0 is the host.  A vCPU that gets none runs without. */
 static DEFINE_IDA(vpids);
 
+u16 vmx_vpid_alloc(void)
+{
+	int vpid = 0;
+
+	if (vmx_features.vpid)
+		vpid = ida_alloc_range(&vpids, 1, VMX_NR_VPIDS - 1, GFP_KERNEL);
+	return vpid > 0 ? vpid : 0;
+}
+
+void vmx_vpid_free(u16 vpid)
+{
+	if (vpid)
+		ida_free(&vpids, vpid);
+}
+
 int vmx_vcpu_create(struct x86_vcpu *v)
 {
 	struct vmx_vcpu *s = to_vmx(v);
-	int vpid = 0;
 
 	s->vmcs = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (!s->vmcs)
@@ -31,11 +46,14 @@ int vmx_vcpu_create(struct x86_vcpu *v)
 	s->vmcs_pa = __pa(s->vmcs);
 	s->serial = atomic64_inc_return(&serials);
 	s->cpu = -1;
-	if (vmx_features.vpid)
-		vpid = ida_alloc_range(&vpids, 1, VMX_NR_VPIDS - 1, GFP_KERNEL);
-	s->vpid = vpid > 0 ? vpid : 0;
+	s->vpid = vmx_vpid_alloc();
 	/* A LAPIC in userspace is told of each write. */
 	s->tpr_shadow = vmx_features.tpr_shadow && apic_in_kernel(v);
+	if (!vmx_nested_offered())
+		return 0;
+	nested_caps_init(&s->caps, &vmx_nested_host);
+	if (vmx_features.ept)
+		kvm_nested_init(v, &vmx_second_ops);
 	return 0;
 }
 
@@ -69,8 +87,8 @@ void vmx_vcpu_destroy(struct x86_vcpu *v)
 	struct vmx_vcpu *s = to_vmx(v);
 
 	vcpu_deactivate(s);
-	if (s->vpid)
-		ida_free(&vpids, s->vpid);
+	vmx_nested_free(s);
+	vmx_vpid_free(s->vpid);
 	free_page((unsigned long)s->vmcs);
 	s->vmcs = NULL;
 }
@@ -79,6 +97,7 @@ void vmx_vcpu_reset(struct x86_vcpu *v)
 {
 	struct vmx_vcpu *s = to_vmx(v);
 
+	vmx_nested_off(s);
 	s->entry_work = 0;
 	s->window = 0;
 	s->soft_nmi = false;

@@ -11,6 +11,7 @@
 #include <asm/traps.h>
 
 #include "vmx/cpu.h"
+#include "vmx/nested.h"
 #include "vmx/vmcs.h"
 
 /**
@@ -107,16 +108,24 @@ static void field_fetch(const struct vmcs_copy *f, void *state)
 		*(u16 *)to = rights_fetch(value);
 }
 
-static void field_store(const struct vmcs_copy *f, const void *state)
+/* L2's TR is not made up: without one VM entry fails, and L2 has come to its end. */
+static u32 seg_rights(const struct vmx_vcpu *s, const struct x86_seg *seg, bool is_tr)
 {
-	const void *from = state + f->offset;
+	if (nested_l2_runs(&s->x86) && (seg->attr & SEG_UNUSABLE))
+		is_tr = false;
+	return rights_store(seg, is_tr);
+}
+
+static void field_store(const struct vmx_vcpu *s, const struct vmcs_copy *f)
+{
+	const void *from = (const void *)&s->x86.state + f->offset;
 	u64 value = 0;
 
 	if (f->size)
 		memcpy(&value, from, f->size);
 	else
-		value = rights_store(container_of(from, struct x86_seg, attr),
-				     f->encoding == GUEST_TR_AR_BYTES);
+		value = seg_rights(s, container_of(from, struct x86_seg, attr),
+				   f->encoding == GUEST_TR_AR_BYTES);
 	vmcs_write(f->encoding, value);
 }
 
@@ -143,7 +152,7 @@ void vmcs_groups_store(struct vmx_vcpu *s, u32 groups)
 	groups = groups_there(groups);
 	for (i = 0; i < ARRAY_SIZE(vmcs_copies); i++)
 		if (vmcs_copies[i].group & groups)
-			field_store(&vmcs_copies[i], &s->x86.state);
+			field_store(s, &vmcs_copies[i]);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -170,13 +179,22 @@ static const u16 word_fields[WORD_COUNT] = {
 	[WORD_TPR]		= TPR_THRESHOLD,
 };
 
+static u32 word_value(const struct vmx_vcpu *s, int i)
+{
+	const struct vmx_nested *n = s->nested;
+
+	if (likely(!nested_l2_runs(&s->x86)) || i >= ARRAY_SIZE(n->set))
+		return s->control[i];
+	return (s->control[i] & ~n->clear[i]) | n->set[i];
+}
+
 void vmcs_sync(struct vmx_vcpu *s)
 {
 	int i;
 
 	for (i = 0; i < WORD_COUNT; i++)
 		if (s->stale & BIT(i))
-			vmcs_write(word_fields[i], s->control[i]);
+			vmcs_write(word_fields[i], word_value(s, i));
 	if (s->stale & BIT(WORDS_RESET)) {
 		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
 		vmcs_write(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
@@ -198,6 +216,13 @@ static bool has_secondary(void)
 {
 	return vmx_features.control[WORD_CPU] &
 	       CPU_BASED_ACTIVATE_SECONDARY_CONTROLS;
+}
+
+void vmcs_words_stale(struct vmx_vcpu *s)
+{
+	s->stale |= GENMASK(WORD_EXCEPTIONS, 0);
+	if (!has_secondary())
+		s->stale &= ~BIT(WORD_CPU2);
 }
 
 /* Exits of CR8, which all guests begin with, or none. */

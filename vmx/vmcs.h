@@ -47,6 +47,9 @@ static inline void vmcs_control(struct vmx_vcpu *s, enum vmx_word word, u32 bits
 		s->stale |= BIT(word);
 }
 
+/** vmcs_words_stale - the other level runs now: words that nested.h merges are written */
+void vmcs_words_stale(struct vmx_vcpu *s);
+
 /** vmcs_sync - write control words that have changed; the VMCS is current */
 void vmcs_sync(struct vmx_vcpu *s);
 

@@ -12,6 +12,7 @@
 #include <linux/list.h>
 
 #include "vmx/insn.h"
+#include "vmx/nested_caps.h"
 #include "x86/vcpu/vendor.h"
 
 #define ENTRY_DB	BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
@@ -106,6 +107,8 @@ struct vmx_host {
  * @spec_switched: the guest's IA32_SPEC_CTRL once it uses it, or NULL
  * @msrs: MSRs
  * @host: the host's state
+ * @nested: L1 in VMX operation (nested.h), made for the first VMXON
+ * @caps: what L1's VMX can do
  */
 struct vmx_vcpu {
 	struct x86_vcpu x86;
@@ -142,6 +145,8 @@ struct vmx_vcpu {
 	u64 *spec_switched;
 	struct vmx_msrs msrs;
 	struct vmx_host host;
+	struct vmx_nested *nested;
+	struct nested_caps caps;
 };
 
 /* @reason when VMLAUNCH or VMRESUME did not begin: no exit has happened. */

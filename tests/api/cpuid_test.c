@@ -142,7 +142,7 @@ static void offer_is_modest(void)
 	CHECK_EQ(table_reg(c, 1, 0, ECX) & 1u << 24, 0);
 	CHECK_EQ(table_reg(c, 1, 0, ECX) & 1u << 27, 0);	/* OSXSAVE */
 	CHECK_EQ(table_reg(c, 1, 0, ECX) & 1u << 3, 0);		/* MONITOR */
-	CHECK_EQ(table_reg(c, 1, 0, ECX) & 3u << 5, 0);		/* VMX, SMX */
+	CHECK_EQ(table_reg(c, 1, 0, ECX) & 1u << 6, 0);		/* SMX */
 	CHECK_EQ(table_reg(c, 7, 0, ECX) & 1u << 4, 0);		/* OSPKE */
 	CHECK_EQ(table_reg(c, 7, 0, ECX) & 1u << 5, 0);		/* WAITPKG */
 	CHECK_EQ(table_reg(c, 0x80000001, 0, ECX) & 1u << 12, 0); /* SKINIT */

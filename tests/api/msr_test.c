@@ -286,8 +286,9 @@ static void firmware_reads(void)
 		if (guest_msr(rows[i].index) != rows[i].value)
 			FAIL("MSR %#x: %#lx", rows[i].index,
 			     guest_msr(rows[i].index));
+	/* IA32_VMX_BASIC is there where guests may be hosts. */
 	for (i = 0; i < COUNT(none); i++)
-		if (guest_reads(none[i]))
+		if (!(none[i] == 0x480 && vcpu_has(&v, 1, 2, 5)) && guest_reads(none[i]))
 			FAIL("MSR %#x: no #GP", none[i]);
 }
 

@@ -10,6 +10,9 @@
 
 #include "mmu/mmu.h"
 
+/* IA32_VMX_BASIC to IA32_VMX_VMFUNC. */
+#define VMX_MSRS	18
+
 /**
  * struct x86_caps - the capability record
  * @mmu: second-level paging (vendor; nx_huge: common)
@@ -23,6 +26,8 @@
  * @svm_revision: leaf 0x8000000a, with @nested: EAX (vendor)
  * @svm_asids: EBX (vendor)
  * @svm_features: EDX (vendor)
+ * @vmx_msr: what guests' VMX can do at most: MSRs 0x480 to 0x491; 0: they have none
+ *           (vendor)
  * @xcr0: XCR0 bits that guests may use (common)
  * @host_xcr0: XCR0 while the host runs; 0 without XSAVE (common)
  * @host_xss: IA32_XSS while the host runs (common)
@@ -41,6 +46,7 @@ struct x86_caps {
 	u32 svm_revision;
 	u32 svm_asids;
 	u32 svm_features;
+	u64 vmx_msr[VMX_MSRS];
 	u64 xcr0;
 	u64 host_xcr0;
 	u64 host_xss;

@@ -134,10 +134,11 @@ void cpuid_update(struct x86_vcpu *v)
 	c->has_lm = feature_granted(v, X86_FEATURE_LM);
 	c->has_gib_pages = feature_granted(v, X86_FEATURE_GBPAGES);
 	c->has_ffxsr = feature_granted(v, X86_FEATURE_FXSR_OPT);
-	c->has_svm = x86_caps->nested && cpuid_has(v, X86_FEATURE_SVM);
+	c->has_svm = x86_caps->svm_revision && cpuid_has(v, X86_FEATURE_SVM);
+	c->has_vmx = x86_caps->vmx_msr[0] && cpuid_has(v, X86_FEATURE_VMX);
 	c->as_amd = cpuid_as_amd(leaf0);
 	c->amd = leaf0 && c->as_amd;
-	c->cr4_allowed = cpuid_cr4(v);
+	c->cr4_allowed = cpuid_cr4(v) | (c->has_vmx ? X86_CR4_VMXE : 0);
 	c->xcr0 = cpuid_xcr0(v);
 	apic_cpuid_update(v);
 	pv_cpuid_update(v);

@@ -47,7 +47,7 @@ static const struct cpuid_row cpuid_rows[] = {
 	  .ours = F(APIC) | F(MTRR) | F(MCE) | F(MCA) },
 	/* X2APIC takes an APIC in the kernel; TSC_DEADLINE_TIMER is a capability */
 	{ .function = 1, .reg = CPUID_ECX, .word = 4,
-	  .host = F(XMM3) | F(PCLMULQDQ) | F(SSSE3) | F(FMA) | F(CX16) |
+	  .host = F(XMM3) | F(PCLMULQDQ) | F(VMX) | F(SSSE3) | F(FMA) | F(CX16) |
 		  F(PCID) | F(XMM4_1) | F(XMM4_2) | F(MOVBE) | F(POPCNT) |
 		  F(AES) | F(XSAVE) | F(AVX) | F(F16C) | F(RDRAND),
 	  .ours = F(HYPERVISOR) | F(X2APIC) },
@@ -281,6 +281,8 @@ static u32 add_basic(struct cpuid_builder *b)
 	e->eax = cpuid_eax(1);
 	/* APIC id and the number of CPUs are userspace's. */
 	e->ebx = cpuid_ebx(1) & 0xff00;
+	if (!x86_caps->vmx_msr[0])
+		e->ecx &= ~F(VMX);
 	edx = e->edx;
 	add_host_leaf(b, 2, 0, false);
 	add_caches(b, 4);
@@ -338,7 +340,7 @@ static void add_extended(struct cpuid_builder *b, u32 leaf1_edx)
 		e = add_features(b, 0x80000008, 0, false);
 		e->eax = cpuid_eax(0x80000008) & 0xffff;
 	}
-	if (top >= 0x8000000a && x86_caps->nested)
+	if (top >= 0x8000000a && x86_caps->svm_revision)
 		add_svm(b);
 	/* TLBs of 1 GiB pages; what is fast; caches; topology, which is userspace's. */
 	if (top >= 0x8000001a) {

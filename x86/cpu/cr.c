@@ -77,6 +77,12 @@ void cr_flush_page(struct x86_vcpu *v, u64 la)
 	cr_flush_tlb(v);
 }
 
+/* Of a bit that VMX operation keeps (SDM vol. 3, 24.8); in system management there is none. */
+static bool cr_clears(const struct x86_vcpu *v, u64 value, u64 must)
+{
+	return unlikely(must & ~value) && !v->smm.inside;
+}
+
 static bool cr0_is_valid(u64 cr0)
 {
 	if (cr0 & ~CR0_BITS)
@@ -129,12 +135,28 @@ static bool pdpte_is_valid(const struct x86_vcpu *v, u64 pdpte)
 	return !(pdpte & 1) || !(pdpte & (PDPTE_RSVD_LOW | high));
 }
 
+/* L2's are behind L1's second level.  Return: false: not there, which L1 is not told. */
+static bool pdptrs_find(struct x86_vcpu *v, u64 cr3, gpa_t *gpa)
+{
+	const struct gwalk_access access = { };
+	struct gwalk_result res;
+
+	*gpa = cr3 & 0xffffffe0;
+	if (likely(v->nested.ctx == MMU_CTX_GUEST))
+		return true;
+	if (mmu_translate(&v->vcpu.mmu, MMU_CTX_SECOND, *gpa, &access, &res) != GWALK_OK)
+		return false;
+	*gpa = res.gpa;
+	return true;
+}
+
 static bool pdptrs_read(struct x86_vcpu *v, u64 cr3, u64 pdptr[PDPTES])
 {
+	gpa_t gpa;
 	int i;
 
-	if (mmu_env_guest_read(&v->vcpu.mmu, cr3 & 0xffffffe0, pdptr,
-			       PDPTES * sizeof(*pdptr)))
+	if (!pdptrs_find(v, cr3, &gpa) ||
+	    mmu_env_guest_read(&v->vcpu.mmu, gpa, pdptr, PDPTES * sizeof(*pdptr)))
 		return false;
 	for (i = 0; i < PDPTES; i++)
 		if (!pdpte_is_valid(v, pdptr[i]))
@@ -157,6 +179,13 @@ static int pdptrs_load(struct x86_vcpu *v, u64 cr0, u64 cr4, u64 cr3)
 		return -EINVAL;
 	memcpy(state_replace(v, GRP_PDPTR)->pdptr, pdptr, sizeof(pdptr));
 	return 0;
+}
+
+bool cr_pdptrs_load(struct x86_vcpu *v)
+{
+	const struct x86_state *s = state_get(v, GRP_CR0 | GRP_CR3 | GRP_CR4);
+
+	return !pdptrs_load(v, s->cr0, s->cr4, s->cr3);
 }
 
 void cr_pdptrs_refresh(struct x86_vcpu *v)
@@ -200,7 +229,7 @@ int cr0_write(struct x86_vcpu *v, u64 value)
 	if (value >> 32)
 		return -EINVAL;
 	value = (value & CR0_BITS) | X86_CR0_ET;
-	if (!cr0_is_valid(value))
+	if (!cr0_is_valid(value) || cr_clears(v, value, v->nested.cr0_must))
 		return -EINVAL;
 	changed = state_get(v, GRP_CR0)->cr0 ^ value;
 	if ((changed & X86_CR0_PG) &&
@@ -244,7 +273,8 @@ int cr4_write(struct x86_vcpu *v, u64 value)
 	bool long_mode = state_is_long_mode(v);
 	u64 changed = s->cr4 ^ value;
 
-	if (value & ~v->cpuid.cr4_allowed)
+	if ((value & ~v->cpuid.cr4_allowed) ||
+	    cr_clears(v, value, v->nested.cr4_must))
 		return -EINVAL;
 	if (long_mode && (!(value & X86_CR4_PAE) || (changed & X86_CR4_LA57)))
 		return -EINVAL;

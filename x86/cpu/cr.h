@@ -77,6 +77,14 @@ bool cr_state_is_valid(struct x86_vcpu *v, u64 cr0, u64 cr4, u64 efer);
 void cr_pdptrs_refresh(struct x86_vcpu *v);
 
 /**
+ * cr_pdptrs_load - the PDPTEs that CR3 leads to, if the registers say PAE paging
+ * @v: own thread, kvm->srcu held
+ *
+ * Return: false: one is not valid, or not to be read; nothing has changed.
+ */
+bool cr_pdptrs_load(struct x86_vcpu *v);
+
+/**
  * cr_has_pdptrs - is the guest in PAE paging, as these registers say?
  * @cr0: CR0
  * @cr4: CR4

@@ -210,7 +210,46 @@ static u64 host_ucode_rev(void)
 /* The vendor's, where guests may use it. */
 static bool svm_exists(void)
 {
-	return x86_caps->nested && x86_caps->svm_revision;
+	return x86_caps->svm_revision;
+}
+
+static bool vmx_exists(void)
+{
+	return x86_caps->vmx_msr[0];
+}
+
+/* VMX can be on outside of SMX, and there is no SMX (SDM vol. 3, 24.7). */
+#define FEATURE_BITS	(FEAT_CTL_LOCKED | FEAT_CTL_VMX_ENABLED_OUTSIDE_SMX)
+
+static int feature_control_get(struct x86_vcpu *v, struct msr_access *a)
+{
+	a->data = v->msrs.feature_control;
+	return a->host || v->cpuid.has_vmx ? 0 : -ENOENT;
+}
+
+static int feature_control_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	u64 *control = &v->msrs.feature_control;
+
+	if (!a->host && !v->cpuid.has_vmx)
+		return -ENOENT;
+	if ((a->data & ~FEATURE_BITS) || (!a->host && (*control & FEAT_CTL_LOCKED)))
+		return -EINVAL;
+	*control = a->data;
+	return 0;
+}
+
+/* Userspace may take capabilities away, before the guest runs. */
+static int vmx_msr_get(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (!a->host && !v->cpuid.has_vmx)
+		return -ENOENT;
+	return vendor(msr_read)(v, a->index, &a->data);
+}
+
+static int vmx_msr_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	return a->host ? vendor(msr_write)(v, a->index, a->data) : -EINVAL;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -253,6 +292,9 @@ const struct msr_row msr_table[] = {
 	OWN(MSR_IA32_APICBASE, 1, MSR_SAVED, apic_base),
 	FIXED(MSR_IA32_EBL_CR_POWERON, 1, MSR_IGNORED, 0),
 	KEPT(MSR_SMI_COUNT, MSR_SAVED | MSR_USER, smi_count, U32_MAX, 0),
+	{ .index = MSR_IA32_FEAT_CTL, .count = 1, .flags = MSR_SAVED,
+	  .exists = vmx_exists, .read = feature_control_get,
+	  .write = feature_control_set },
 	OWN(MSR_IA32_TSC_ADJUST, 1, MSR_SAVED, tsc_adjust),
 	OWN_IF(MSR_IA32_SPEC_CTRL, MSR_SAVED | MSR_DIRECT, spec_ctrl),
 	OWN(MSR_IA32_PRED_CMD, 1, 0, spec_cmd),
@@ -282,6 +324,9 @@ const struct msr_row msr_table[] = {
 	{ .index = MSR_IA32_PERF_CAPABILITIES, .count = 1, .flags = MSR_FEATURE,
 	  .read = perf_caps_get, .write = fixed_set },
 	OWN(MSR_IA32_MC0_CTL, MCE_BANKS_MAX * MCE_BANK_MSRS, 0, mce_bank),
+	{ .index = MSR_IA32_VMX_BASIC, .count = VMX_MSRS,
+	  .flags = MSR_SAVED | MSR_FEATURE, .exists = vmx_exists,
+	  .read = vmx_msr_get, .write = vmx_msr_set },
 	OWN(MSR_IA32_TSC_DEADLINE, 1, MSR_SAVED, apic_deadline),
 	OWN(APIC_MSR_FIRST, APIC_MSR_LAST - APIC_MSR_FIRST + 1, 0, apic_msr),
 	/* Hyper-V's: the system's, the LAPIC's, SynIC, timers, debugger, crash and time. */
@@ -339,6 +384,10 @@ const unsigned int msr_table_rows = ARRAY_SIZE(msr_table);
 
 int msr_feature(u32 index, u64 *data)
 {
+	if (vmx_exists() && index - MSR_IA32_VMX_BASIC < VMX_MSRS) {
+		*data = x86_caps->vmx_msr[index - MSR_IA32_VMX_BASIC];
+		return 0;
+	}
 	switch (index) {
 	case MSR_IA32_UCODE_REV:
 		*data = host_ucode_rev();
@@ -367,6 +416,7 @@ void msr_reset(struct x86_vcpu *v)
 	v->msrs.apic_base = APIC_BASE_RESET | APIC_BASE_ENABLE;
 	if (v->vcpu.id == to_x86_vm(v->vcpu.kvm)->irq.bsp_id)
 		v->msrs.apic_base |= APIC_BASE_BSP;
+	v->msrs.feature_control = 0;
 	v->msrs.de_cfg = host_de_cfg();
 	v->msrs.arch_caps = spec_caps_offered();
 	v->smm.smbase = SMBASE_RESET;

@@ -197,7 +197,7 @@ bool smm_leave(struct x86_vcpu *v, const struct smram_state *m)
 	/* L1's half of L2 is in its own memory. */
 	smm_switch(v, false);
 	if ((m->svm.guest & 1) &&
-	    !(v->cpuid.has_svm && x86_caps->nested &&
+	    !((v->cpuid.has_svm || v->cpuid.has_vmx) && x86_caps->nested &&
 	      nested_ops->smm_leave(v, &m->svm))) {
 		smm_switch(v, true);
 		return false;

@@ -8,6 +8,7 @@
 #include "x86/run/halt.h"
 #include "x86/run/lifecycle.h"
 #include "x86/vcpu/interrupt.h"
+#include "x86/vcpu/nested.h"
 #include "x86/vcpu/pveoi.h"
 #include "x86/vcpu/vendor.h"
 
@@ -55,7 +56,8 @@ static void lapic_events(struct x86_vcpu *v)
 	if (v->smm.inside)
 		lapic_events_take(&v->apic.lapic, LAPIC_EVENT_SIPI);
 	/* An INIT that is held back, or is L1's to know of, stays where it is. */
-	if (v->smm.inside || (event_blocked(v) & EVENT_MASK_INIT))
+	if (v->smm.inside || (event_blocked(v) & EVENT_MASK_INIT) ||
+	    nested_keeps_init(v))
 		return;
 	if (atomic_read(&v->apic.lapic.events) & LAPIC_EVENT_INIT &&
 	    event_l1_takes(v, EVENT_INIT))
@@ -141,6 +143,7 @@ enum x86_next halt_wait(struct x86_vcpu *v)
 	if (halt_is_over(v)) {
 		WRITE_ONCE(v->pv.unhalted, false);
 		v->mp_state = KVM_MP_STATE_RUNNABLE;
+		v->nested.woken = nested_l2_runs(v);
 		return X86_RESUME;
 	}
 	return halt_block(v);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Nesting: what a vendor asks of x86, and the ioctls for L1's state. */
 #include <linux/export.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -9,8 +10,10 @@
 #include "mmu/mmu_nested.h"
 #include "x86/cpu/caps.h"
 #include "x86/cpu/cr.h"
+#include "x86/cpu/msr.h"
 #include "x86/insn/fetch.h"
 #include "x86/run/exits.h"
+#include "x86/vcpu/interrupt.h"
 #include "x86/vcpu/nested.h"
 
 static u64 l2_root_get(struct mmu_vcpu *mv)
@@ -27,15 +30,29 @@ static void l2_fault(struct mmu_vcpu *mv, const struct mmu_guest_fault *f)
 	event_page_fault(to_x86_vcpu(vcpu), f->addr, f->error);
 }
 
+static u64 l2_pdptr_get(struct mmu_vcpu *mv, int i)
+{
+	struct kvm_vcpu *vcpu = container_of(mv, struct kvm_vcpu, mmu);
+
+	return state_get(to_x86_vcpu(vcpu), GRP_PDPTR)->pdptr[i];
+}
+
 /* PDPTEs: as for L1 (vcpu.c). */
 static const struct mmu_ctx_ops l2_ctx_ops = {
 	.root_get = l2_root_get,
 	.fault = l2_fault,
 };
 
+static const struct mmu_ctx_ops l2_ctx_pdptr_ops = {
+	.root_get = l2_root_get,
+	.pdptr_get = l2_pdptr_get,
+	.fault = l2_fault,
+};
+
 void kvm_nested_init(struct x86_vcpu *v, const struct mmu_ctx_ops *second)
 {
-	mmu_nested_init(&v->vcpu.mmu, &l2_ctx_ops, second);
+	mmu_nested_init(&v->vcpu.mmu, x86_caps->pdptrs ? &l2_ctx_pdptr_ops : &l2_ctx_ops,
+			second);
 }
 EXPORT_SYMBOL_GPL(kvm_nested_init);
 
@@ -113,12 +130,152 @@ int kvm_nested_npt(struct x86_vcpu *v, const struct x86_state *s)
 }
 EXPORT_SYMBOL_GPL(kvm_nested_npt);
 
+int kvm_nested_ept(struct x86_vcpu *v, u64 eptp, u64 cap)
+{
+	return mmu_nested_ept(&v->vcpu.mmu, eptp, cap, v->cpuid.maxphyaddr);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_ept);
+
+/* ------------------------------------------------------------------------ */
+/* Operands in memory. */
+
+static bool operand_find(struct x86_vcpu *v, u64 la, u64 access, gpa_t *gpa)
+{
+	struct emul_fault fault;
+
+	if (state_get(v, GRP_CPL)->cpl == 3)
+		access |= PF_USER;
+	v->next = X86_RESUME;
+	switch (guest_translate(v, la, access, gpa, &fault)) {
+	case EMUL_OK:
+		return true;
+	case EMUL_FAULT:
+		v->next = emulate_raise(v, &fault);
+		return false;
+	case EMUL_RETRY:
+		return false;
+	default:
+		v->next = emulate_failed(v);
+		return false;
+	}
+}
+
+static unsigned int operand_first(u64 la, unsigned int len)
+{
+	return min_t(unsigned int, len, PAGE_SIZE - offset_in_page(la));
+}
+
+/* Both pages, before anything is written. */
+static bool operand_pages(struct x86_vcpu *v, u64 la, unsigned int len, u64 access,
+			  gpa_t gpa[2])
+{
+	unsigned int first = operand_first(la, len);
+
+	return operand_find(v, la, access, &gpa[0]) &&
+	       (first == len || operand_find(v, la + first, access, &gpa[1]));
+}
+
+bool kvm_nested_load(struct x86_vcpu *v, u64 la, void *buf, unsigned int len)
+{
+	unsigned int first = operand_first(la, len);
+	gpa_t gpa[2];
+
+	if (!operand_pages(v, la, len, 0, gpa))
+		return false;
+	if (!guest_read(&v->vcpu, gpa[0], buf, first) &&
+	    (first == len || !guest_read(&v->vcpu, gpa[1], buf + first, len - first)))
+		return true;
+	v->next = emulate_failed(v);
+	return false;
+}
+EXPORT_SYMBOL_GPL(kvm_nested_load);
+
+bool kvm_nested_store(struct x86_vcpu *v, u64 la, const void *buf, unsigned int len)
+{
+	unsigned int first = operand_first(la, len);
+	gpa_t gpa[2];
+
+	if (!operand_pages(v, la, len, PF_WRITE, gpa))
+		return false;
+	if (!guest_write(&v->vcpu, gpa[0], buf, first) &&
+	    (first == len || !guest_write(&v->vcpu, gpa[1], buf + first, len - first)))
+		return true;
+	v->next = emulate_failed(v);
+	return false;
+}
+EXPORT_SYMBOL_GPL(kvm_nested_store);
+
+/* ------------------------------------------------------------------------ */
+
+void kvm_nested_skip_to(struct x86_vcpu *v, u64 rip)
+{
+	exit_skip_to(v, rip);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_skip_to);
+
+int kvm_nested_cr(struct x86_vcpu *v, u32 nr, u64 value)
+{
+	return cr_set(v, nr, value);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_cr);
+
+int kvm_nested_interrupt(struct x86_vcpu *v)
+{
+	return interrupt_take(v);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_interrupt);
+
+void kvm_nested_timer_due(struct x86_vcpu *v)
+{
+	WRITE_ONCE(v->nested.due, true);
+	request_one(&v->vcpu, REQ_EVENT);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_timer_due);
+
+void kvm_nested_init_taken(struct x86_vcpu *v)
+{
+	if (apic_in_kernel(v))
+		lapic_events_take(&v->apic.lapic, LAPIC_EVENT_INIT);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_init_taken);
+
+bool kvm_nested_pdptrs(struct x86_vcpu *v)
+{
+	return cr_pdptrs_load(v);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_pdptrs);
+
+enum x86_next kvm_nested_halt(struct x86_vcpu *v)
+{
+	return exit_halt(v);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_halt);
+
+int kvm_nested_rdmsr(struct x86_vcpu *v, u32 index, u64 *data)
+{
+	struct msr_access a = { .index = index };
+	int err = msr_read(v, &a);
+
+	*data = a.data;
+	return err;
+}
+EXPORT_SYMBOL_GPL(kvm_nested_rdmsr);
+
+int kvm_nested_wrmsr(struct x86_vcpu *v, u32 index, u64 data)
+{
+	struct msr_access a = { .index = index, .data = data };
+
+	return msr_write(v, &a);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_wrmsr);
+
 /* On shadow page tables one root serves both: it is found anew. */
-static void nested_switched(struct x86_vcpu *v)
+void kvm_nested_switched(struct x86_vcpu *v)
 {
 	mmu_guest_flush(&v->vcpu.mmu);
 	cr_changed(v);
 }
+EXPORT_SYMBOL_GPL(kvm_nested_switched);
 
 void kvm_nested_enter(struct x86_vcpu *v, bool second)
 {
@@ -126,7 +283,7 @@ void kvm_nested_enter(struct x86_vcpu *v, bool second)
 	v->nested.ctx = second ? MMU_CTX_L2 : MMU_CTX_GUEST;
 	if (second)
 		mmu_nested_enter(&v->vcpu.mmu);
-	nested_switched(v);
+	kvm_nested_switched(v);
 }
 EXPORT_SYMBOL_GPL(kvm_nested_enter);
 
@@ -135,9 +292,10 @@ void kvm_nested_leave(struct x86_vcpu *v)
 	if (v->nested.ctx == MMU_CTX_L2)
 		mmu_nested_leave(&v->vcpu.mmu);
 	if (v->nested.ctx != MMU_CTX_L2 || !v->nested.l1_waits)
-		nested_switched(v);
+		kvm_nested_switched(v);
 	v->nested.l2 = false;
 	v->nested.masks_if = false;
+	v->nested.due = v->nested.woken = false;
 	v->nested.ctx = MMU_CTX_GUEST;
 }
 EXPORT_SYMBOL_GPL(kvm_nested_leave);
@@ -187,8 +345,9 @@ long nested_ioctl_get(void *obj, void *data, unsigned long arg)
 	struct kvm_nested_state __user *user = (void __user *)arg;
 	struct x86_vcpu *v = to_x86_vcpu(obj);
 	struct kvm_nested_state *out;
-	u32 room;
 	long ret = 0;
+	u32 room;
+	int idx;
 
 	if (!x86_caps->nested)
 		return -EINVAL;
@@ -197,7 +356,9 @@ long nested_ioctl_get(void *obj, void *data, unsigned long arg)
 	out = kzalloc(nested_ops->state_size, GFP_KERNEL_ACCOUNT);
 	if (!out)
 		return -ENOMEM;
+	idx = srcu_read_lock(&v->vcpu.kvm->srcu);
 	nested_ops->state_get(v, out);
+	srcu_read_unlock(&v->vcpu.kvm->srcu, idx);
 	if (room < out->size)
 		ret = put_user(out->size, &user->size) ? -EFAULT : -E2BIG;
 	else if (copy_to_user(user, out, out->size))

@@ -263,12 +263,14 @@ bool event_l1_takes(struct x86_vcpu *v, enum x86_event_kind kind)
 	return true;
 }
 
-/* NMI before interrupt; both stay where they are until L1 lets them in. */
+/* NMI before interrupt; on SVM both stay where they are until L1 lets them in. */
 static enum x86_event_kind l1_external(struct x86_vcpu *v)
 {
 	const struct x86_events *ev = &v->events;
 	u32 blocked = event_blocked(v);
 
+	if (unlikely(v->nested.due))
+		return EVENT_TIMER;
 	if (ev->nmi_pending && !(blocked & EVENT_MASK_NMI) &&
 	    l1_wants(v, EVENT_NMI))
 		return EVENT_NMI;
@@ -430,6 +432,7 @@ bool event_wakes(struct x86_vcpu *v)
 	const struct x86_events *ev = &v->events;
 
 	return ev->injected.kind || ev->exception.kind || ev->to_l1.kind ||
+	       v->nested.due ||
 	       (ev->nmi_pending &&
 		!(event_blocked(v) & EVENT_MASK_NMI)) ||
 	       (interrupts_enabled(v) && interrupt_waits(v)) ||

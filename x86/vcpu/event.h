@@ -19,7 +19,7 @@ enum x86_event_kind {
 	EVENT_INTERRUPT,
 	EVENT_SOFT_NEXT,	/* INTn that L1 injects: RIP is where it returns to */
 	/* Exits to L1 that are no events for L2 (nested.h). */
-	EVENT_INIT, EVENT_SMI, EVENT_SHUTDOWN,
+	EVENT_INIT, EVENT_SMI, EVENT_SHUTDOWN, EVENT_TIMER,
 	EVENT_SECOND,		/* a fault of L1's second level; the vendor has the rest */
 };
 

@@ -26,8 +26,10 @@ enum x86_next exit_internal_error(struct x86_vcpu *v, u32 suberror, u32 ndata,
 enum x86_next exit_halt(struct x86_vcpu *v)
 {
 	stat_inc(v->vcpu.stats.halt_exits);
-	if (event_wakes(v))
+	if (event_wakes(v)) {
+		v->nested.woken = v->nested.l2;
 		return X86_RESUME;
+	}
 	if (apic_in_kernel(v)) {
 		v->mp_state = KVM_MP_STATE_HALTED;
 		return X86_RESUME;

@@ -42,7 +42,7 @@
  *             caller's to load.  L2 does not run.  False: that cannot be, and nothing has
  *             changed.  kvm->srcu held
  * @state_get: KVM_GET_NESTED_STATE: fill @out, of @state_size zeroed bytes, @out->size as
- *         well.  L2 need not run
+ *         well.  L2 need not run.  kvm->srcu held
  * @state_set: KVM_SET_NESTED_STATE: @in has @in->size bytes, at least its header.  0;
  *         -EINVAL, -ENOMEM: nothing has changed.  Either level may run:
  *         L2 is left
@@ -67,6 +67,12 @@ extern const struct nested_ops *nested_ops;
 static inline bool nested_l2_runs(const struct x86_vcpu *v)
 {
 	return unlikely(v->nested.l2);
+}
+
+/** nested_keeps_init - in VMX operation INIT waits; while L2 runs L1 gets it (SDM vol. 3, 24.8) */
+static inline bool nested_keeps_init(const struct x86_vcpu *v)
+{
+	return v->nested.cr4_must && !v->nested.l2;
 }
 
 /** nested_reset - L1's state after INIT is all that is left; own thread */
@@ -128,6 +134,62 @@ void kvm_nested_page_written(struct x86_vcpu *v, gpa_t gpa);
 int kvm_nested_npt(struct x86_vcpu *v, const struct x86_state *s);
 
 /**
+ * kvm_nested_ept - L1's second level is EPT
+ * @v: the vCPU
+ * @eptp: EPT pointer, which the vendor's root_get() returns
+ * @cap: IA32_VMX_EPT_VPID_CAP as L1 reads it
+ *
+ * Return: 0; -EINVAL: VM entry refuses it (mmu_nested_ept()).
+ */
+int kvm_nested_ept(struct x86_vcpu *v, u64 eptp, u64 cap);
+
+/**
+ * kvm_nested_load - read an operand in the guest's memory
+ * @v: the vCPU
+ * @la: linear address
+ * @buf: result
+ * @len: at most a page
+ *
+ * Return: false: the guest gets a fault; the handler returns v->next.
+ */
+bool kvm_nested_load(struct x86_vcpu *v, u64 la, void *buf, unsigned int len);
+
+/** kvm_nested_store - write one; likewise */
+bool kvm_nested_store(struct x86_vcpu *v, u64 la, const void *buf, unsigned int len);
+
+/** kvm_nested_skip_to - exit_skip_to() (run/exits.h) */
+void kvm_nested_skip_to(struct x86_vcpu *v, u64 rip);
+
+/** kvm_nested_cr - MOV to a control register, checks and all; -EINVAL: #GP */
+int kvm_nested_cr(struct x86_vcpu *v, u32 nr, u64 value);
+
+/** kvm_nested_interrupt - acknowledge the interrupt that waits; its vector, or -1 */
+int kvm_nested_interrupt(struct x86_vcpu *v);
+
+/** kvm_nested_timer_due - L1's timer has expired while L2 runs: EVENT_TIMER; any context */
+void kvm_nested_timer_due(struct x86_vcpu *v);
+
+/** kvm_nested_init_taken - the INIT that waits has come to L1 by an exit */
+void kvm_nested_init_taken(struct x86_vcpu *v);
+
+/**
+ * kvm_nested_pdptrs - load the PDPTEs that CR3 leads to, if paging is PAE's
+ * @v: the vCPU; its registers are those of the level that begins
+ *
+ * Return: false: one of them is not valid, or not to be read.
+ */
+bool kvm_nested_pdptrs(struct x86_vcpu *v);
+
+/** kvm_nested_halt - as if HLT had completed */
+enum x86_next kvm_nested_halt(struct x86_vcpu *v);
+
+/** kvm_nested_rdmsr - RDMSR of the guest's; 0, or what msr_read() (cpu/msr.h) says */
+int kvm_nested_rdmsr(struct x86_vcpu *v, u32 index, u64 *data);
+
+/** kvm_nested_wrmsr - WRMSR; likewise */
+int kvm_nested_wrmsr(struct x86_vcpu *v, u32 index, u64 data);
+
+/**
  * kvm_nested_enter - from now on the registers are L2's
  * @v: the vCPU
  * @second: L1 uses nested paging: kvm_nested_npt() has succeeded
@@ -138,6 +200,9 @@ void kvm_nested_enter(struct x86_vcpu *v, bool second);
 
 /** kvm_nested_leave - from now on the registers are L1's; the reverse */
 void kvm_nested_leave(struct x86_vcpu *v);
+
+/** kvm_nested_switched - control registers are others, as if there were another level */
+void kvm_nested_switched(struct x86_vcpu *v);
 
 /**
  * kvm_nested_flush - L1 wants L2's translations forgotten

@@ -37,7 +37,7 @@ struct x86_cpuid {
 	bool has_lm;
 	bool has_gib_pages;
 	bool has_ffxsr;
-	bool has_svm;
+	bool has_svm, has_vmx;
 	bool amd, as_amd;
 	u64 xcr0;
 	u64 cr4_allowed;
@@ -77,7 +77,7 @@ struct x86_debug {
 /** struct x86_msrs - MSRs that no hardware block holds: msr_table.c, mtrr.c */
 struct x86_msrs {
 	u64 apic_base;
-	u64 bios_sign_id;
+	u64 bios_sign_id, feature_control;
 	u64 misc_enable;
 	u64 platform_info;
 	u64 smi_count;

@@ -123,13 +123,20 @@ struct x86_state {
  *            its own
  * @if_flag: see there
  * @off: the guest's firmware has disabled it
+ * @due: it runs, and a timer of its host's has expired; any context
+ * @woken: something has ended its HLT, and it has not run since
  * @l1_waits: MMU_CTX_GUEST is what L1 comes back to
  * @ctx: enum mmu_ctx_kind: whose tables translate what runs now
+ * @cr0_must, @cr4_must: bits that cannot be cleared now (VMX operation)
  */
 struct x86_nested {
+	u64 cr0_must;
+	u64 cr4_must;
 	bool l2;
 	bool masks_if;
 	bool if_flag;
+	bool due;
+	bool woken;
 	bool off;
 	bool l1_waits;
 	u8 ctx;

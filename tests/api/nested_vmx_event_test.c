@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Events of a guest that runs a guest of its own by VMX: what L1 injects, interrupts and
+ * NMIs that come while L2 runs, windows, the TPR shadow (SDM vol. 3, 26.2, 27.6, 30); and
+ * its state, saved and restored.
+ */
+#define _GNU_SOURCE
+#include "vmx.h"
+
+enum { DB = 1, NMI = 2, BP = 3, UD = 6, GP = 13, PF = 14 };
+
+#define VEC		0x40
+#define FLAGS_IF	0x200
+
+/* ---- injection ---- */
+
+GUEST(64, g_nops, "nop\n nop\n vmcall\n");
+
+static void inject(void)
+{
+	static const struct {
+		uint32_t info, error, len;
+	} row[] = {
+		{ INFO_VALID | INFO_INTR | VEC, 0, 0 },
+		{ INFO_VALID | INFO_NMI | NMI, 0, 0 },
+		{ INFO_VALID | INFO_EXC | UD, 0, 0 },
+		{ INFO_VALID | INFO_EXC | INFO_ERROR | GP, 0x18, 0 },
+		{ INFO_VALID | INFO_EXC | INFO_ERROR | PF, 2, 0 },
+		{ INFO_VALID | INFO_SOFT | VEC, 0, 2 },
+		{ INFO_VALID | INFO_SOFT_EXC | BP, 0, 1 },
+	};
+	struct exc e;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		L2_START(g_nops);
+		f_set(F_ENTRY_INFO, row[i].info);
+		f_set(F_ENTRY_ERROR, row[i].error);
+		f_set(F_ENTRY_LEN, row[i].len);
+		if ((row[i].info & 0x700) == INFO_INTR)
+			f_set(F_RFLAGS, 2 | FLAGS_IF);
+		e = exc_next(&v);
+		CHECK_EQ(e.vector, row[i].info & 0xff);
+		/* Behind the instruction that is made up. */
+		CHECK_EQ(e.rip, GPA_CODE2 + row[i].len);
+		if (row[i].info & INFO_ERROR)
+			CHECK_EQ(e.error, row[i].error);
+		l2_until(R_VMCALL);
+		CHECK_EQ(f_get(F_ENTRY_INFO) & INFO_VALID, 0);
+		CHECK_EQ(f_get(F_VECTORING) & INFO_VALID, 0);
+		vm_close(&vm);
+	}
+}
+
+/* What cannot be delivered comes back. */
+static void inject_faults(void)
+{
+	L2_START(g_nops);
+	f_set(F_EXCEPTIONS, 1 << GP);
+	f_set(F_IDTR_LIMIT, 0);
+	f_set(F_ENTRY_INFO, INFO_VALID | INFO_EXC | UD);
+	l2_until(R_EXCEPTION);
+	CHECK_EQ(f_get(F_VECTORING), INFO_VALID | INFO_EXC | UD);
+	CHECK_EQ(f_get(F_RIP), GPA_CODE2);
+	f_set(F_ENTRY_INFO, INFO_VALID | INFO_SOFT | VEC);
+	f_set(F_ENTRY_LEN, 2);
+	l2_until(R_EXCEPTION);
+	CHECK_EQ(f_get(F_VECTORING), INFO_VALID | INFO_SOFT | VEC);
+	CHECK_EQ(f_get(F_LEN), 2);
+	CHECK_EQ(f_get(F_RIP), GPA_CODE2);
+}
+
+/* Through L1's EPT: the stack is missing, L1 brings it and injects again. */
+static void inject_violation(void)
+{
+	uint64_t table, a;
+	struct exc e;
+
+	L2_START(g_nops);
+	table = vm_page(&vm);
+	for (a = 0; a < 512; a++)
+		*vm_u64(&vm, table + a * 8) = a << 12 | EPT_RWX | EPT_WB;
+	*vm_u64(&vm, table + (GPA_STACK2 - 0x1000) / 0x1000 * 8) = 0;
+	*vm_u64(&vm, pt_get(&ept, 0, 3) & ~0xfffull) = table | EPT_RWX;
+	f_set(F_ENTRY_INFO, INFO_VALID | INFO_EXC | INFO_ERROR | GP);
+	f_set(F_ENTRY_ERROR, 0x18);
+	l2_until(R_EPT);
+	CHECK_EQ(f_get(F_VECTORING), INFO_VALID | INFO_EXC | INFO_ERROR | GP);
+	CHECK_EQ(f_get(F_VECTORING_ERROR), 0x18);
+	CHECK_EQ(f_get(F_QUAL) & 7, 2);
+	*vm_u64(&vm, table + (GPA_STACK2 - 0x1000) / 0x1000 * 8) =
+		(GPA_STACK2 - 0x1000) | EPT_RWX | EPT_WB;
+	f_set(F_ENTRY_INFO, INFO_VALID | INFO_EXC | INFO_ERROR | GP);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, GP);
+	CHECK_EQ(e.error, 0x18);
+	l2_until(R_VMCALL);
+}
+
+/* ---- interrupts ---- */
+
+/* Not 0x20: the PIC is in the kernel where the LAPIC is. */
+GUEST(64, g_out, "out %al, $0x30\n nop\n 1: jmp 1b\n");
+
+/* L1 gets it whatever IF of L2 says; its own is clear, so it stays. */
+static void intr(void)
+{
+	struct exc e;
+	struct kvm_regs r;
+
+	with_lapic = true;
+	L2_START(g_out);
+	f_or(F_PIN, PIN_INTR);
+	l2_out(0x30);
+	l1_interrupt(VEC);
+	l2_until(R_INTERRUPT);
+	CHECK_EQ(f_get(F_RIP), GPA_CODE2 + 2);
+	CHECK_EQ(f_get(F_INFO) & INFO_VALID, 0);
+	r = vcpu_regs(&v);
+	CHECK_EQ(r.rflags & FLAGS_IF, 0);
+	r.rflags |= FLAGS_IF;
+	vcpu_set_regs(&v, &r);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, VEC);
+	CHECK(e.rip < GPA_CODE2);
+}
+
+/* Acknowledged by the exit: L1 learns the vector, and nothing is left. */
+static void intr_ack(void)
+{
+	with_lapic = true;
+	L2_START(g_out);
+	f_or(F_PIN, PIN_INTR);
+	f_or(F_EXIT, EXIT_ACK);
+	l2_out(0x30);
+	l1_interrupt(VEC);
+	l2_until(R_INTERRUPT);
+	CHECK_EQ(f_get(F_INFO), INFO_VALID | INFO_INTR | VEC);
+	/* The next one is of a higher class. */
+	l1_interrupt(VEC + 16);
+	l2_until(R_INTERRUPT);
+	CHECK_EQ(f_get(F_INFO), INFO_VALID | INFO_INTR | (VEC + 16));
+}
+
+/* L2 halts, by itself or from the start, and is still halted when L1 gets the event. */
+GUEST(64, g_hlt, "hlt\n nop\n vmcall\n");
+
+static void intr_halted(void)
+{
+	with_lapic = true;
+	L2_START(g_hlt);
+	f_or(F_PIN, PIN_INTR);
+	f_or(F_EXIT, EXIT_ACK);
+	l1_interrupt_later(VEC);
+	l2_until(R_INTERRUPT);
+	CHECK_EQ(f_get(F_INFO), INFO_VALID | INFO_INTR | VEC);
+	CHECK_EQ(f_get(F_RIP), GPA_CODE2 + 1);
+	CHECK_EQ(f_get(F_ACTIVITY), 1);
+	l1_interrupt_later(VEC + 16);
+	l2_until(R_INTERRUPT);
+	CHECK_EQ(f_get(F_ACTIVITY), 1);
+	f_set(F_ACTIVITY, 0);
+	l2_until(R_VMCALL);
+}
+
+/* Nobody intercepts it: L2's, when its IF lets it in. */
+GUEST(64, g_intr_l2, "out %al, $0x30\n nop\n sti\n nop\n nop\n vmcall\n");
+
+static void intr_l2(void)
+{
+	struct exc e;
+
+	with_lapic = true;
+	L2_START(g_intr_l2);
+	l2_out(0x30);
+	l1_interrupt(VEC);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, VEC);
+	CHECK_EQ(e.rip, GPA_CODE2 + 5);
+	l2_until(R_VMCALL);
+}
+
+GUEST(64, g_sti, "nop\n sti\n nop\n nop\n vmcall\n");
+
+static void intr_window(void)
+{
+	L2_START(g_sti);
+	f_or(F_CPU, CPU_INTR_WINDOW);
+	l2_until(R_INTR_WINDOW);
+	CHECK_EQ(f_get(F_RIP), GPA_CODE2 + 3);
+	CHECK_EQ(f_get(F_RFLAGS) & FLAGS_IF, FLAGS_IF);
+	f_set(F_CPU, (uint32_t)host_msr(0x48e) | (with_ept ? CPU_SECOND : 0));
+	l2_until(R_VMCALL);
+}
+
+static int vcpu_events_masked(void)
+{
+	struct kvm_vcpu_events e;
+
+	OK(ioctl(v.fd, KVM_GET_VCPU_EVENTS, &e));
+	return e.nmi.masked;
+}
+
+static void nmi(void)
+{
+	L2_START(g_out);
+	f_or(F_PIN, PIN_NMI);
+	l2_out(0x30);
+	OK(ioctl(v.fd, KVM_NMI, 0ul));
+	l2_until(R_EXCEPTION);
+	CHECK_EQ(f_get(F_INFO), INFO_VALID | INFO_NMI | NMI);
+	CHECK_EQ(f_get(F_RIP), GPA_CODE2 + 2);
+	/* The exit has masked them, up to an IRET of L1's. */
+	CHECK_EQ(vcpu_events_masked(), 1);
+}
+
+/* Virtual NMIs: L2's mask is one that L1 sees, and its end makes a window. */
+GUEST(64, g_iret, "nop\n vmcall\n");
+
+static void nmi_window(void)
+{
+	struct exc e;
+
+	L2_START(g_iret);
+	need(F_PIN, PIN_VNMI);
+	need(F_CPU, CPU_NMI_WINDOW);
+	f_or(F_PIN, PIN_NMI | PIN_VNMI);
+	f_or(F_CPU, CPU_NMI_WINDOW);
+	f_set(F_ENTRY_INFO, INFO_VALID | INFO_NMI | NMI);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, NMI);
+	l2_until(R_NMI_WINDOW);
+	CHECK_EQ(f_get(F_RIP), GPA_CODE2);
+	CHECK_EQ(f_get(F_INTR) & 8, 0);
+}
+
+/* ---- the TPR shadow ---- */
+
+GUEST(64, g_tpr, "mov $5, %eax\n mov %rax, %cr8\n mov %cr8, %rbx\n mov $1, %eax\n"
+      "mov %rax, %cr8\n nop\n vmcall\n");
+
+static void tpr_shadow(void)
+{
+	with_lapic = true;
+	L2_START(g_tpr);
+	need(F_CPU, CPU_TPR);
+	f_or(F_CPU, CPU_TPR);
+	f_set(F_VAPIC, GPA_VAPIC);
+	f_set(F_THRESHOLD, 2);
+	vm.mem[GPA_VAPIC + 0x80] = 0x20;
+	l2_until(R_TPR);
+	CHECK_EQ(vcpu_regs(&v).rbx, 5);
+	CHECK_EQ(vm.mem[GPA_VAPIC + 0x80], 0x10);
+	CHECK_EQ(f_get(F_RIP), GPA_CODE2 + 5 + 4 + 4 + 5 + 4);
+	CHECK_EQ(vcpu_sregs(&v).cr8, 0);
+	f_set(F_THRESHOLD, 0);
+	l2_until(R_VMCALL);
+}
+
+/* ---- state ---- */
+
+struct state {
+	struct kvm_nested_state head;
+	uint8_t data[8192];
+};
+
+static void state_get(struct state *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->head.size = sizeof(*s);
+	OK(ioctl(v.fd, KVM_GET_NESTED_STATE, s));
+}
+
+GUEST(64, g_state, "mov $0x66, %ebx\n out %al, $0x30\n nop\n vmcall\n vmcall\n");
+
+/* L2 stops, is moved to a vCPU of another VM with its memory, and goes on there. */
+static void state_moves(void)
+{
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+	struct state s;
+	uint8_t *mem;
+	uint64_t control;
+
+	L2_START(g_state);
+	l2_out(0x30);
+	/* The OUT is complete when userspace has been back. */
+	v.run->immediate_exit = 1;
+	ioctl(v.fd, KVM_RUN, 0);
+	state_get(&s);
+	CHECK_EQ(s.head.format, KVM_STATE_NESTED_FORMAT_VMX);
+	CHECK(s.head.flags & KVM_STATE_NESTED_GUEST_MODE);
+	CHECK_EQ(s.head.hdr.vmx.vmxon_pa, GPA_VMXON);
+	CHECK_EQ(s.head.hdr.vmx.vmcs12_pa, GPA_VMCS);
+	CHECK_EQ(s.head.size, 128 + 4096);
+	sregs = vcpu_sregs(&v);
+	regs = vcpu_regs(&v);
+	control = host_msr(0x3a);
+	mem = malloc(vm.size);
+	memcpy(mem, vm.mem, vm.size);
+	vm_close(&vm);
+	vm_new(&vm, 0);
+	vcpu_new(&vm, &v, 0);
+	memcpy(vm.mem, mem, vm.size);
+	CHECK_EQ(host_set(0x3a, control), 1);
+	vcpu_set_sregs(&v, &sregs);
+	vcpu_set_regs(&v, &regs);
+	OK(ioctl(v.fd, KVM_SET_NESTED_STATE, &s));
+	l2_until(R_VMCALL);
+	CHECK_EQ(f_get(F_RIP), GPA_CODE2 + 8);
+	CHECK_EQ(vcpu_regs(&v).rbx, 0x66);
+	CHECK_EQ(vcpu_regs(&v).rsp, GPA_STACK);
+	free(mem);
+}
+
+/* What is no state is refused, and L2 goes on. */
+static void state_hostile(void)
+{
+	static const char *const rows[] = {
+		"format", "size of the head", "size", "VMXON's region",
+		"VMXON's region as VMCS", "revision", "system management",
+	};
+	struct state s, bad;
+	unsigned int i;
+
+	L2_START(g_state);
+	l2_out(0x30);
+	state_get(&s);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		test_row = rows[i];
+		bad = s;
+		switch (i) {
+		case 0: bad.head.format = 1; break;
+		case 1: bad.head.size = 127; break;
+		case 2: bad.head.size = 128 + 4095; break;
+		case 3: bad.head.hdr.vmx.vmxon_pa |= 1; break;
+		case 4: bad.head.hdr.vmx.vmcs12_pa = GPA_VMXON; break;
+		case 5: bad.data[0] ^= 1; break;
+		case 6: bad.head.hdr.vmx.smm.flags = 1; break;
+		}
+		ERR(ioctl(v.fd, KVM_SET_NESTED_STATE, &bad), EINVAL);
+	}
+	l2_until(R_VMCALL);
+}
+
+/* L1's own state: with a VMCS, and with VMX off again. */
+static void state_l1(void)
+{
+	struct state s;
+
+	L2_START(g_state);
+	state_get(&s);
+	CHECK_EQ(s.head.size, 128);
+	CHECK_EQ(s.head.hdr.vmx.vmxon_pa, ~0ull);
+	CHECK_EQ(s.head.hdr.vmx.vmcs12_pa, ~0ull);
+	l2_out(0x30);
+	l2_until(R_VMCALL);
+	state_get(&s);
+	CHECK_EQ(s.head.flags, 0);
+	CHECK_EQ(s.head.hdr.vmx.vmcs12_pa, GPA_VMCS);
+	OK(ioctl(v.fd, KVM_SET_NESTED_STATE, &s));
+	l2_next(3, R_VMCALL);
+}
+
+BOTH(inject)
+BOTH(inject_faults)
+BOTH(inject_violation)
+BOTH(intr)
+BOTH(intr_ack)
+BOTH(intr_halted)
+BOTH(intr_l2)
+BOTH(intr_window)
+BOTH(nmi)
+BOTH(nmi_window)
+BOTH(tpr_shadow)
+BOTH(state_moves)
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		CASES(inject), CASES(inject_faults), CASE(inject_violation_ept),
+		CASES(intr), CASES(intr_ack), CASES(intr_halted),
+		CASES(intr_l2), CASES(intr_window),
+		CASES(nmi), CASES(nmi_window), CASES(tpr_shadow), CASES(state_moves),
+		CASE(state_hostile), CASE(state_l1), { }
+	};
+
+	return test_main(argc, argv, cases);
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The VMX instructions of a guest: how they end, and what they fault on (SDM vol. 3, ch. 31). */
+#define _GNU_SOURCE
+#include "vmx.h"
+
+enum { UD = 6, GP = 13 };
+
+#define CF	0x01
+#define ZF	0x40
+
+/* Operands, at 0x24000 and so on. */
+enum { OP_VMXON, OP_VMCS, OP_ODD, OP_REVISION, OP_FAR, OP_OUT, OP_ZERO, OP_DESC };
+
+#define VMX_ON_STATE							\
+	"mov %cr0, %rax\n or $0x20, %eax\n mov %rax, %cr0\n"		\
+	"mov %cr4, %rax\n bts $13, %rax\n mov %rax, %cr4\n"
+#define FEATURE								\
+	"mov $0x3a, %ecx\n mov $5, %eax\n xor %edx, %edx\n wrmsr\n"
+
+/* One instruction, then AL has the flags, and EDX the VM-instruction error. */
+#define TRY(insn)							\
+	insn "\n pushf\n pop %rax\n mov $0x4400, %ecx\n xor %edx, %edx\n"	\
+	"vmread %rcx, %rdx\n out %al, $0x20\n"
+
+struct step {
+	const char *name;
+	uint8_t flags;
+	uint32_t error;
+};
+
+static void machine(const uint8_t *code, const uint8_t *end)
+{
+	static const uint64_t op[] = {
+		GPA_VMXON, GPA_VMCS, GPA_VMCS + 8, GPA_VMCS2, 1ull << 60, 0, 0, 0, 0,
+	};
+	uint32_t revision;
+
+	skip_without_vmx();
+	vm_new(&vm, 0);
+	vcpu_new(&vm, &v, 0);
+	vm_load(&vm, GPA_CODE, code, end);
+	vcpu_mode(&v, MODE_LONG, GPA_CODE);
+	exc_setup(&v);
+	memcpy(vm.mem + 0x24000, op, sizeof(op));
+	revision = host_msr(0x480);
+	memcpy(vm.mem + GPA_VMXON, &revision, 4);
+	memcpy(vm.mem + GPA_VMCS, &revision, 4);
+	revision++;
+	memcpy(vm.mem + GPA_VMCS2, &revision, 4);
+}
+
+static void steps(const struct step *s)
+{
+	struct kvm_regs r;
+
+	for (; s->name; s++) {
+		test_row = s->name;
+		vcpu_until(&v, 0x20);
+		r = vcpu_regs(&v);
+		CHECK_EQ(r.rax & (CF | ZF), s->flags);
+		if (s->error)
+			CHECK_EQ((uint32_t)r.rdx, s->error);
+	}
+}
+
+GUEST(64, g_invalid, VMX_ON_STATE FEATURE
+      TRY("vmxon 0x24010") TRY("vmxon 0x24020") TRY("vmxon 0x24018")
+      TRY("vmxon 0x24000") TRY("vmxon 0x24000")
+      TRY("mov $0x681e, %ecx\n vmread %rcx, %rdx") TRY("vmwrite %rdx, %rcx")
+      TRY("vmlaunch") TRY("vmresume") TRY("vmptrld 0x24010") TRY("vmptrld 0x24000")
+      TRY("vmptrld 0x24018") TRY("vmclear 0x24010") TRY("vmptrst 0x24028"));
+
+/* Without a current VMCS there is no place for an error. */
+static void fail_invalid(void)
+{
+	static const struct step s[] = {
+		{ "VMXON, address odd", CF, 0 }, { "VMXON, address too wide", CF, 0 },
+		{ "VMXON, revision", CF, 0 }, { "VMXON", 0, 0 },
+		{ "VMXON once more", CF, 0 }, { "VMREAD", CF, 0 }, { "VMWRITE", CF, 0 },
+		{ "VMLAUNCH", CF, 0 }, { "VMRESUME", CF, 0 },
+		{ "VMPTRLD, address odd", CF, 0 }, { "VMPTRLD, VMXON's region", CF, 0 },
+		{ "VMPTRLD, revision", CF, 0 }, { "VMCLEAR, address odd", CF, 0 },
+		{ "VMPTRST", 0, 0 }, { }
+	};
+
+	machine(g_invalid, g_invalid_end);
+	steps(s);
+	CHECK_EQ(*vm_u64(&vm, 0x24028), ~0ull);
+}
+
+GUEST(64, g_valid, VMX_ON_STATE FEATURE
+      "vmxon 0x24000\n vmclear 0x24008\n"
+      TRY("vmptrld 0x24008") TRY("vmxon 0x24000") TRY("vmclear 0x24010")
+      TRY("vmclear 0x24000") TRY("vmptrld 0x24010") TRY("vmptrld 0x24000")
+      TRY("vmptrld 0x24018") TRY("mov $0x7ffe, %ecx\n vmread %rcx, %rdx")
+      TRY("mov $0x7ffe, %ecx\n vmwrite %rdx, %rcx") TRY("vmresume")
+      TRY("mov %ss, %eax\n mov %eax, %ss\n vmlaunch") TRY("vmlaunch")
+      TRY("vmptrst 0x24028"));
+
+static void fail_valid(void)
+{
+	static const struct step s[] = {
+		{ "VMPTRLD", 0, 0 }, { "VMXON once more", ZF, 15 },
+		{ "VMCLEAR, address odd", ZF, 2 }, { "VMCLEAR, VMXON's region", ZF, 3 },
+		{ "VMPTRLD, address odd", ZF, 9 }, { "VMPTRLD, VMXON's region", ZF, 10 },
+		{ "VMPTRLD, revision", ZF, 11 }, { "VMREAD, field", ZF, 12 },
+		{ "VMWRITE, field", ZF, 12 }, { "VMRESUME of a clear one", ZF, 5 },
+		{ "VMLAUNCH behind MOV SS", ZF, 26 }, { "VMLAUNCH, controls", ZF, 7 },
+		{ "VMPTRST", 0, 0 }, { }
+	};
+
+	machine(g_valid, g_valid_end);
+	steps(s);
+	CHECK_EQ(*vm_u64(&vm, 0x24028), GPA_VMCS);
+}
+
+GUEST(64, g_fields, VMX_ON_STATE FEATURE
+      "vmxon 0x24000\n vmclear 0x24008\n vmptrld 0x24008\n"
+      "mov $0x681e, %ecx\n movabs $0x1122334455667788, %rdx\n"
+      TRY("vmwrite %rdx, %rcx") "mov $0x681e, %ecx\n vmread %rcx, 0x24028\n"
+      /* A link pointer's upper half; a field of 16 bits. */
+      "mov $0x2801, %ecx\n mov $0x99, %edx\n" TRY("vmwrite %rdx, %rcx")
+      "mov $0x2800, %ecx\n vmread %rcx, %rbx\n"
+      "mov $0x802, %ecx\n mov $0x123456, %edx\n vmwrite %rdx, %rcx\n vmread %rcx, %rbp\n"
+      "out %al, $0x21\n"
+      /* It survives VMCLEAR and VMPTRLD, and a second VMCS is another. */
+      "vmclear 0x24008\n vmptrld 0x24008\n mov $0x681e, %ecx\n vmread %rcx, %rbx\n"
+      "vmxoff\n out %al, $0x22\n vmxoff\n");
+
+static void fields(void)
+{
+	static const struct step s[] = { { "VMWRITE", 0, 0 }, { "upper half", 0, 0 }, { } };
+	struct exc e;
+
+	machine(g_fields, g_fields_end);
+	steps(s);
+	vcpu_until(&v, 0x21);
+	CHECK_EQ(*vm_u64(&vm, 0x24028), 0x1122334455667788ull);
+	CHECK_EQ(vcpu_regs(&v).rbx >> 32, 0x99);
+	CHECK_EQ(vcpu_regs(&v).rbp, 0x3456);
+	vcpu_until(&v, 0x22);
+	CHECK_EQ(vcpu_regs(&v).rbx, 0x1122334455667788ull);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, UD);
+}
+
+GUEST(64, g_inv, VMX_ON_STATE FEATURE
+      "vmxon 0x24000\n vmclear 0x24008\n vmptrld 0x24008\n"
+      "mov $3, %eax\n" TRY("invept 0x24038, %rax") "mov $2, %eax\n"
+      TRY("invept 0x24038, %rax") "mov $1, %eax\n" TRY("invept 0x24038, %rax")
+      "mov $4, %eax\n" TRY("invvpid 0x24038, %rax") "mov $2, %eax\n"
+      TRY("invvpid 0x24038, %rax") "mov $1, %eax\n" TRY("invvpid 0x24038, %rax"));
+
+static void invalidations(void)
+{
+	static const struct step s[] = {
+		{ "INVEPT, type", ZF, 28 }, { "INVEPT, all", 0, 0 },
+		{ "INVEPT, EPTP", ZF, 28 }, { "INVVPID, type", ZF, 28 },
+		{ "INVVPID, all", 0, 0 }, { "INVVPID, VPID 0", ZF, 28 }, { }
+	};
+
+	with_ept = true;
+	machine(g_inv, g_inv_end);
+	need(F_CPU2, CPU2_EPT | CPU2_VPID);
+	steps(s);
+}
+
+/* ---- faults ---- */
+
+GUEST(64, g_no_vmxe, "vmxon 0x24000\n");
+GUEST(64, g_no_vmxon, VMX_ON_STATE FEATURE "vmclear 0x24008\n");
+GUEST(64, g_no_feature, VMX_ON_STATE "vmxon 0x24000\n");
+GUEST(64, g_no_ne, VMX_ON_STATE FEATURE
+      "mov %cr0, %rax\n btr $5, %rax\n mov %rax, %cr0\n vmxon 0x24000\n");
+GUEST(64, g_locked, FEATURE "mov $1, %eax\n wrmsr\n");
+GUEST(64, g_cr0_kept, VMX_ON_STATE FEATURE "vmxon 0x24000\n"
+      "mov %cr0, %rax\n btr $5, %rax\n mov %rax, %cr0\n");
+GUEST(64, g_cr4_kept, VMX_ON_STATE FEATURE "vmxon 0x24000\n"
+      "mov %cr4, %rax\n btr $13, %rax\n mov %rax, %cr4\n");
+GUEST(64, g_caps, "mov $0x480, %ecx\n xor %eax, %eax\n xor %edx, %edx\n wrmsr\n");
+
+static void faults(void)
+{
+#define ROW(code, vector) { #code, code, code##_end, vector }
+	static const struct {
+		const char *name;
+		const uint8_t *code, *end;
+		unsigned int vector;
+	} row[] = {
+		ROW(g_no_vmxe, UD), ROW(g_no_vmxon, UD), ROW(g_no_feature, GP),
+		ROW(g_no_ne, GP), ROW(g_locked, GP), ROW(g_cr0_kept, GP),
+		ROW(g_cr4_kept, GP), ROW(g_caps, GP),
+	};
+	struct exc e;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		test_row = row[i].name;
+		machine(row[i].code, row[i].end);
+		e = exc_next(&v);
+		CHECK_EQ(e.vector, row[i].vector);
+		vm_close(&vm);
+	}
+}
+
+/* Without VMX in its CPUID a guest has neither instructions nor registers. */
+static void hidden(void)
+{
+	struct kvm_cpuid2 *c;
+	uint64_t value;
+
+	skip_without_vmx();
+	vm_new(&vm, 0);
+	c = cpuid_supported(vm.kvm);
+	((struct kvm_cpuid_entry2 *)cpuid_find(c, 1, 0))->ecx &= ~(1u << 5);
+	vcpu_raw(&vm, &v, 0);
+	OK(ioctl(v.fd, KVM_SET_CPUID2, c));
+	msr_code(&v);
+	CHECK(!guest_reads(0x480));
+	CHECK(!guest_reads(0x3a));
+	CHECK_EQ(host_get(0x480, &value), 1);
+	free(c);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		CASE(fail_invalid), CASE(fail_valid), CASE(fields), CASE(invalidations),
+		CASE(faults), CASE(hidden), { }
+	};
+
+	return test_main(argc, argv, cases);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Parts of L2 that stand for themselves: MSRs, the preemption timer, shadow VMCSs. */
+#ifndef LAMINA_VMX_NESTED_PARTS_H
+#define LAMINA_VMX_NESTED_PARTS_H
+
+#include "vmx/nested.h"
+
+/* nested_msr.c: the MSR areas */
+
+/** vmx_nested_msrs_load - load @count MSRs; 0, or the number of the first that cannot be */
+u32 vmx_nested_msrs_load(struct vmx_vcpu *s, gpa_t area, u32 count);
+/** vmx_nested_msrs_store - the reverse; false: one cannot be */
+bool vmx_nested_msrs_store(struct vmx_vcpu *s, gpa_t area, u32 count);
+/** vmx_nested_wants_msr - does L1's bitmap deny L2 the MSR that RCX names? */
+bool vmx_nested_wants_msr(struct vmx_vcpu *s, bool write);
+/** vmx_nested_msrs_free - may L2 reach by itself what guests reach? */
+bool vmx_nested_msrs_free(struct vmx_vcpu *s);
+
+/* nested_timer.c: the preemption timer */
+
+/* It counts down once in 32 clocks of the TSC: IA32_VMX_MISC. */
+#define VMX_TIMER_RATE	5
+
+/** vmx_nested_timer_init - it does not run */
+void vmx_nested_timer_init(struct vmx_nested *n);
+/** vmx_nested_timer_start - if L1 wants it; @deadline: L1's TSC, or NULL: by vmcs12's value */
+void vmx_nested_timer_start(struct vmx_vcpu *s, const u64 *deadline);
+/** vmx_nested_timer_stop - L2 is left */
+void vmx_nested_timer_stop(struct vmx_vcpu *s);
+/** vmx_nested_timer_save - what is left of it, if L1 wants to know */
+void vmx_nested_timer_save(struct vmx_vcpu *s);
+
+/* nested_shadow.c: shadow VMCSs */
+
+/** vmx_nested_shadows - does L1 let L2 do this VMREAD or VMWRITE by itself? */
+bool vmx_nested_shadows(struct vmx_vcpu *s, u32 reason);
+/** vmx_nested_shadow_insn - do it; kvm->srcu held */
+void vmx_nested_shadow_insn(struct vmx_vcpu *s, const struct x86_exit *exit);
+
+#endif
