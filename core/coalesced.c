@@ -97,6 +97,16 @@ static int zone_check(const struct kvm_coalesced_mmio_zone *z)
 	return 0;
 }
 
+static bool zones_full(struct kvm *kvm)
+{
+	struct coalesced_zone *zone;
+	unsigned int n = 0;
+
+	hlist_for_each_entry(zone, &kvm->coalesced_zones, link)
+		n++;
+	return n >= COALESCED_ZONES_MAX;
+}
+
 int coalesced_register(struct kvm *kvm,
 		       const struct kvm_coalesced_mmio_zone *z)
 {
@@ -117,12 +127,10 @@ int coalesced_register(struct kvm *kvm,
 
 	mutex_lock(&kvm->slots_lock);
 	err = -ENOSPC;
-	if (kvm->nr_coalesced_zones < COALESCED_ZONES_MAX)
+	if (!zones_full(kvm))
 		err = bus_add(kvm, zone_bus(z), z->addr, z->size, &zone->dev);
-	if (!err) {
+	if (!err)
 		hlist_add_head(&zone->link, &kvm->coalesced_zones);
-		kvm->nr_coalesced_zones++;
-	}
 	mutex_unlock(&kvm->slots_lock);
 	if (err)
 		kfree(zone);
@@ -146,7 +154,6 @@ int coalesced_unregister(struct kvm *kvm,
 			continue;
 		bus_remove(kvm, zone_bus(z), &zone->dev);
 		hlist_del(&zone->link);
-		kvm->nr_coalesced_zones--;
 		kfree(zone);
 	}
 	mutex_unlock(&kvm->slots_lock);

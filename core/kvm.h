@@ -83,7 +83,7 @@ struct new_fd {
  * @buses: device buses; under @srcu, written under @slots_lock
  * @ioeventfds: eventfds on the buses; @slots_lock
  * @coalesced: ring page that vCPU mmaps show, or NULL before its first use
- * @coalesced_zones: what is written to it; @nr_coalesced_zones: how many; @slots_lock
+ * @coalesced_zones: what is written to it; @slots_lock
  * @coalesced_lock: protects the ring's writing end
  * @dirty_manual: KVM_DIRTY_LOG_* flags enabled by KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2
  * @ring_bytes: of each vCPU's dirty ring; 0: there are bitmaps instead.  Written
@@ -105,7 +105,6 @@ struct kvm {
 	bool stats_due;
 	u16 vcpu_ids;
 	u16 yielded_to;
-	u16 nr_coalesced_zones;
 	u8 dirty_manual;
 	bool ring_bitmap;
 
