@@ -193,7 +193,7 @@ check-nested:
 # variants reloads kvm-intel.ko with each of its parameters
 check-intel:
 	@scripts/install-deps build test intel
-	@tests/check modules intel variants
+	@tests/check modules intel intel-life variants
 
 check-debug:
 	@scripts/install-deps build test lab vmm debug

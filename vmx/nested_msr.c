@@ -94,9 +94,10 @@ bool vmx_nested_wants_msr(struct vmx_vcpu *s, bool write)
 #define HIGH_BYTE	(MAP_RANGE + (MSR_FS_BASE & 0x1fff) / 8)
 #define HIGH_MASK	(7 << MSR_FS_BASE % 8)
 
+/* SPEC_CTRL, once a guest has it without exits, is none of those. */
 bool vmx_nested_msrs_free(struct vmx_vcpu *s)
 {
-	return l1_cpu(s, CPU_BASED_USE_MSR_BITMAPS) &&
+	return !s->spec_switched && l1_cpu(s, CPU_BASED_USE_MSR_BITMAPS) &&
 	       !map_denies(s, LOW_BYTE, LOW_MASK) &&
 	       !map_denies(s, HIGH_BYTE, HIGH_MASK) &&
 	       !map_denies(s, LOW_BYTE + MAP_WRITES, LOW_MASK) &&
