@@ -66,18 +66,32 @@ static struct slot *dirty_slot(struct kvm *kvm, u32 id)
 	return slot;
 }
 
-/* Take all bits into the snapshot; was there any? */
-static bool dirty_take(struct slot *slot)
+/* Is there a bit?  Mostly there is none when a slot is asked for again and again. */
+static bool dirty_any(const struct slot *slot)
 {
-	unsigned long i, words = dirty_words(slot), any = 0;
+	const unsigned long *p = slot->dirty, *end = p + dirty_words(slot);
+
+	for (; end - p >= 8; p += 8)
+		if (READ_ONCE(p[0]) | READ_ONCE(p[1]) | READ_ONCE(p[2]) |
+		    READ_ONCE(p[3]) | READ_ONCE(p[4]) | READ_ONCE(p[5]) |
+		    READ_ONCE(p[6]) | READ_ONCE(p[7]))
+			return true;
+	for (; p != end; p++)
+		if (READ_ONCE(*p))
+			return true;
+	return false;
+}
+
+/* Take all bits into the snapshot. */
+static void dirty_take(struct slot *slot)
+{
+	unsigned long i, words = dirty_words(slot);
 
 	for (i = 0; i < words; i++) {
 		slot->snapshot[i] = 0;
 		if (READ_ONCE(slot->dirty[i]))
 			slot->snapshot[i] = xchg(&slot->dirty[i], 0);
-		any |= slot->snapshot[i];
 	}
-	return any;
 }
 
 static void dirty_give_back(struct slot *slot)
@@ -103,9 +117,11 @@ static int dirty_get_locked(struct kvm *kvm, const struct kvm_dirty_log *log)
 		return copy_to_user(log->dirty_bitmap, slot->dirty, bytes) ?
 			-EFAULT : 0;
 
-	if (dirty_take(slot))
-		mmu_wrprot_bitmap(&kvm->mmu, &slot->mmu, 0, slot->snapshot,
-				  slot->mmu.npages);
+	if (!dirty_any(slot))
+		return clear_user(log->dirty_bitmap, bytes) ? -EFAULT : 0;
+	dirty_take(slot);
+	mmu_wrprot_bitmap(&kvm->mmu, &slot->mmu, 0, slot->snapshot,
+			  slot->mmu.npages);
 	if (copy_to_user(log->dirty_bitmap, slot->snapshot, bytes)) {
 		dirty_give_back(slot);
 		return -EFAULT;

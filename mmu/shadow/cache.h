@@ -19,8 +19,11 @@ struct shadow_page;
 #define SHADOW_PREFETCH		8
 #define SHADOW_PREFETCH_DIRECT	16
 
-/* The worst fault: its leaf, a link per level below the root, the prefetched. */
-#define RESERVE_DESCS	(LEVEL_MAX + SHADOW_PREFETCH_DIRECT - 1)
+/*
+ * The worst fault: its leaf, a link per level below the root, the prefetched; those of
+ * direct pages need none.
+ */
+#define RESERVE_DESCS	(LEVEL_MAX + SHADOW_PREFETCH - 1)
 /* New pages of one fault, or of the root of a PAE guest. */
 #define RESERVE_PAGES	(LEVEL_MAX - 1)
 

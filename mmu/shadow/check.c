@@ -10,6 +10,7 @@
 /**
  * struct shadow_check - what was met on the way
  * @leaves: by address space and level
+ * @listed: those of indirect pages, which reverse maps have
  * @links: SPTEs that lead to a page
  * @parents: entries of the lists of parents
  * @unsync: pages
@@ -18,6 +19,7 @@ struct shadow_check {
 	struct mmu *mmu;
 	struct mmu_shadow *s;
 	long leaves[2][LEVEL_1G + 1];
+	long listed[2][LEVEL_1G + 1];
 	long links;
 	long parents;
 	unsigned int unsync;
@@ -119,8 +121,11 @@ static void check_shadow_leaf(struct shadow_check *c, struct shadow_page *sp, un
 	BUG_ON(gfn & ~LEVEL_MASK(level));
 	if (sp->role.direct)
 		BUG_ON(gfn != sp->gfn + i * LEVEL_GFNS(level));
-	head = shadow_rmap_get(c->s, as_id, level, gfn);
-	BUG_ON(!list_has(&head, &sp->spt[i]));
+	if (!sp->role.direct) {
+		head = shadow_rmap_get(c->s, as_id, level, gfn);
+		BUG_ON(!list_has(&head, &sp->spt[i]));
+		c->listed[as_id][level]++;
+	}
 	check_rights(cfg, sp, spte);
 	if (spte & cfg->write)
 		check_written(c->mmu, gfn, LEVEL_GFNS(level));
@@ -180,6 +185,8 @@ static void check_page(struct shadow_check *c, struct shadow_page *sp)
 	BUG_ON(shadow_find(c->s, sp->gfn, sp->role) != sp);
 	BUG_ON(!sp->role.level || sp->role.level > LEVEL_MAX);
 	BUG_ON(sp->role.direct && sp->role.ctx.format != ROLE_NONE);
+	BUG_ON(sp->role.direct && sp->role.level > LEVEL_2M);
+	BUG_ON(sp->role.direct && sp->gfn & ~LEVEL_MASK(sp->role.level + 1));
 	BUG_ON(sp->unsync && (sp->role.direct || sp->role.level != LEVEL_4K));
 	list_for_each_entry(p, &c->s->unsync, unsync_link)
 		listed |= p == sp;
@@ -194,27 +201,33 @@ static void check_page(struct shadow_check *c, struct shadow_page *sp)
 static void check_rmaps(struct shadow_check *c, int as_id, int level)
 {
 	const struct mmu_config *cfg = c->mmu->config;
+	unsigned long at, index;
 	struct shadow_page *sp;
-	struct rmap_head head;
+	struct rmap_chunk *c64;
 	struct rmap_iter it;
-	unsigned long index;
+	unsigned int i, used;
 	long n = 0;
 	u64 *sptep;
 
-	rmap_index_for_each(&c->s->rmap[as_id][level - 1], index, head, 0,
-			    LONG_MAX) {
-		rmap_for_each(sptep, &it, &head) {
-			sp = shadow_page_of(sptep);
-			BUG_ON(sp->role.as_id != as_id);
-			BUG_ON(sp->role.level != level);
-			BUG_ON(!spte_is_present(*sptep));
-			BUG_ON(!spte_is_leaf(cfg, *sptep, level));
-			BUG_ON(shadow_leaf_gfn(sptep) !=
-			       (gfn_t)index << (level - 1) * PT_INDEX_BITS);
-			n++;
+	rmap_chunk_for_each(&c->s->rmap[as_id][level - 1], at, c64, 0, LONG_MAX) {
+		used = 0;
+		for (i = 0; i < RMAP_CHUNK; i++) {
+			index = (at << RMAP_CHUNK_BITS) + i;
+			used += c64->head[i].val != 0;
+			rmap_for_each(sptep, &it, &c64->head[i]) {
+				sp = shadow_page_of(sptep);
+				BUG_ON(sp->role.direct || sp->role.as_id != as_id);
+				BUG_ON(sp->role.level != level);
+				BUG_ON(!spte_is_present(*sptep));
+				BUG_ON(!spte_is_leaf(cfg, *sptep, level));
+				BUG_ON(shadow_leaf_gfn(sptep) !=
+				       (gfn_t)index << (level - 1) * PT_INDEX_BITS);
+				n++;
+			}
 		}
+		BUG_ON(used != c64->used);
 	}
-	BUG_ON(n != c->leaves[as_id][level]);
+	BUG_ON(n != c->listed[as_id][level]);
 }
 
 void check_shadow(struct mmu *mmu, struct pt_count *count)

@@ -20,43 +20,33 @@
 /**
  * struct shadow_split - write protection, and what splitting one leaf takes
  * @op: the operation
- * @reserve: a page, its table, and descriptors
- * @tables: of @reserve: also what the page keeps beside its leaves
+ * @reserve: a page, its table, and a descriptor for its link
+ * @tables: of @reserve
  * @none: there is no memory
+ * @gfn: frame of the leaf that was split last
+ * @aliases: how many of its leaves were
  */
 struct shadow_split {
 	struct shadow_op op;
 	struct mmu_reserve reserve;
 	struct mmu_cache tables;
 	bool none;
+	gfn_t gfn;
+	unsigned int aliases;
 };
 
-static bool split_is_ready(const struct shadow_split *p, unsigned int descs)
+static bool split_is_ready(const struct shadow_split *p)
 {
-	return p->reserve.pages && p->tables.n == 2 &&
-	       reserve_descs(&p->reserve) >= descs;
+	return p->reserve.pages && p->tables.n && p->reserve.desc;
 }
 
 /* Drop the lock and allocate. */
-static void split_fetch(struct shadow_split *p, unsigned int descs)
+static void split_fetch(struct shadow_split *p)
 {
 	shadow_op_leave(&p->op);
 	cond_resched();
-	p->none = reserve_fill(&p->reserve, 2, 1, descs);
+	p->none = reserve_fill(&p->reserve, 1, 1, 1);
 	write_lock(&p->op.mmu->lock);
-}
-
-/* At most as many as frames that something maps already; one for the link. */
-static unsigned int descs_needed(struct shadow_split *p, int level, gfn_t gfn)
-{
-	unsigned int shift = (level - 2) * PT_INDEX_BITS, n = 1;
-	unsigned long first = gfn >> shift, i;
-	struct rmap_head head;
-
-	rmap_index_for_each(&p->op.s->rmap[p->op.as_id][level - 2], i, head,
-			    first, first + PT_ENTRIES - 1)
-		n++;
-	return n;
 }
 
 /*
@@ -68,6 +58,8 @@ static bool split_allowed(const struct shadow_split *p, const u64 *sptep)
 	const struct shadow_page *from = shadow_page_of(sptep);
 
 	if (p->none || p->op.s->nr_pages >= READ_ONCE(p->op.mmu->page_limit))
+		return false;
+	if (p->aliases >= SPLIT_ALIASES && p->gfn == shadow_leaf_gfn(sptep))
 		return false;
 	return from->role.direct || from->role.ctx.wp;
 }
@@ -129,85 +121,66 @@ static bool leaf_split(struct shadow_split *p, u64 *sptep)
 		sp = shadow_make(&p->reserve, gfn, role, &p->op.batch);
 	if (!sp)
 		return false;
-	if (!sp->side)
-		sp->side = cache_take(&p->tables);
 	flush |= !pieces_set(p, sp, gfn, spte);
 	shadow_drop(sptep, &p->op.batch);
 	shadow_link(sptep, sp, &p->reserve.desc, &p->op.batch);
 	p->op.batch.flush = flush;
+	p->aliases = p->gfn == gfn ? p->aliases + 1 : 1;
+	p->gfn = gfn;
 	return true;
 }
 
 /* ------------------------------------------------------------------------ */
 
-static u64 *writable_leaf(const struct shadow_op *op, int level, gfn_t gfn)
+static bool leaf_protect(struct shadow_op *op, u64 *sptep)
 {
-	struct rmap_head head = shadow_rmap_get(op->s, op->as_id, level, gfn);
-	struct rmap_iter it;
-	u64 *sptep;
-
-	rmap_for_each(sptep, &it, &head)
-		if (*sptep & op->mmu->config->write)
-			return sptep;
-	return NULL;
-}
-
-static bool shadow_visit_protect(struct shadow_op *op, int level, gfn_t gfn,
-				 struct rmap_head head)
-{
-	struct rmap_iter it;
-	u64 *sptep;
-
-	rmap_for_each(sptep, &it, &head)
-		if (READ_ONCE(*sptep) & op->mmu->config->write)
-			shadow_protect(sptep, &op->batch);
+	shadow_protect(sptep, &op->batch);
 	return true;
 }
 
 /* Large leaves that the guest can write: what it has only read, its write splits. */
-static bool shadow_visit_split(struct shadow_op *op, int level, gfn_t gfn,
-			       struct rmap_head head)
+static bool leaf_protect_large(struct shadow_op *op, u64 *sptep)
 {
 	struct shadow_split *p = container_of(op, struct shadow_split, op);
-	unsigned int left, descs;
-	u64 *sptep;
 
-	for (left = SPLIT_ALIASES; left; left--) {
-		sptep = writable_leaf(op, level, gfn);
-		if (!sptep)
+	if (!(*sptep & op->mmu->config->write))
+		return true;
+	if (split_allowed(p, sptep)) {
+		if (!split_is_ready(p))
+			return false;
+		if (leaf_split(p, sptep))
 			return true;
-		descs = descs_needed(p, level, gfn);
-		if (!split_allowed(p, sptep))
-			shadow_protect(sptep, &op->batch);
-		else if (!split_is_ready(p, descs))
-			split_fetch(p, descs);
-		else if (!leaf_split(p, sptep))
-			break;
-		shadow_op_yield(op);
 	}
-	head = shadow_rmap_get(op->s, op->as_id, level, gfn);
-	return shadow_visit_protect(op, level, gfn, head);
+	shadow_protect(sptep, &op->batch);
+	return true;
+}
+
+static void level_protect_large(struct shadow_split *p, int level)
+{
+	p->op.from = p->op.start;
+	while (!shadow_op_direct(&p->op, level, leaf_protect_large))
+		split_fetch(p);
+	p->op.from = p->op.start;
+	while (!shadow_op_listed(&p->op, level, leaf_protect_large))
+		split_fetch(p);
 }
 
 void shadow_protect_range(struct mmu *mmu, const struct mmu_slot *slot,
 			  gfn_t start, gfn_t end, const unsigned long *bitmap)
 {
 	struct shadow_split p = {
-		.op = {
-			.bitmap = bitmap,
-			.may_yield = true,
-			.visit = shadow_visit_split,
-		},
+		.op = { .bitmap = bitmap, .may_yield = true },
 		.reserve = { .tables = &p.tables },
 	};
 
 	if (!shadow_op_enter(&p.op, mmu, slot->as_id, start, end))
 		return;
 	/* The pieces of a level are the leaves of the next. */
-	shadow_op_run(&p.op, LEVEL_1G);
-	shadow_op_run(&p.op, LEVEL_2M);
-	p.op.visit = shadow_visit_protect;
-	shadow_op_run(&p.op, LEVEL_4K);
+	level_protect_large(&p, LEVEL_1G);
+	level_protect_large(&p, LEVEL_2M);
+	p.op.from = start;
+	shadow_op_direct(&p.op, LEVEL_4K, leaf_protect);
+	shadow_op_listed(&p.op, LEVEL_4K, leaf_protect);
 	shadow_op_leave(&p.op);
 	reserve_empty(&p.reserve);
 }
@@ -215,53 +188,52 @@ void shadow_protect_range(struct mmu *mmu, const struct mmu_slot *slot,
 /* ------------------------------------------------------------------------ */
 /* Recovery, by rounds: see base/recover.h. */
 
+/* @level: of the leaves that are hoped for. */
 struct shadow_recover {
 	struct shadow_op op;
 	const struct mmu_slot *slot;
+	int level;
 	struct recover_round round;
 };
 
-/* Is it one that a leaf of a level could replace?  Roots stay. */
-static bool page_is_below(const struct shadow_page *sp, int level)
+static struct shadow_page *pages_below(const struct shadow_recover *r, gfn_t gfn)
 {
-	return sp->role.level == level - 1 && !sp->roots;
+	return shadow_direct(r->op.s, r->op.as_id, r->level - 1, gfn);
 }
 
-/* Note the regions whose direct pages, of one frame, a large leaf could replace. */
-static void recover_note_pages(struct shadow_recover *r, gfn_t gfn,
-			       const struct shadow_page *sp)
+/* Could a large leaf take the place of the direct pages?  Roots stay. */
+static bool region_is_split(const struct shadow_recover *r, gfn_t gfn)
 {
-	int max_level = level_slot(r->op.mmu->config, r->slot, gfn), level;
-	const struct shadow_page *p;
+	const struct shadow_page *sp;
 
-	for (level = LEVEL_2M; level <= max_level; level++) {
-		if (tracked_any(&r->op.s->tracked, gfn, LEVEL_GFNS(level)))
-			return;
-		for (p = sp; p && !page_is_below(p, level); p = p->same)
-			;
-		if (p)
-			recover_note(&r->round, gfn, level);
-	}
+	if (level_slot(r->op.mmu->config, r->slot, gfn) < r->level ||
+	    tracked_any(&r->op.s->tracked, gfn, LEVEL_GFNS(r->level)))
+		return false;
+	for (sp = pages_below(r, gfn); sp && sp->roots; sp = sp->same)
+		;
+	return sp;
 }
 
-/* Notes a round's worth from @op->start on, which is moved past it. */
+/* Notes a round's worth from @op->from on, which is moved past it. */
 static void recover_look(struct shadow_recover *r)
 {
+	unsigned int shift = (r->level - 1) * PT_INDEX_BITS;
 	struct shadow_op *op = &r->op;
 	unsigned long i;
 	void *entry;
 
 	r->round.n = 0;
-	xa_for_each_range(&op->s->direct[op->as_id], i, entry, op->start,
-			  op->end - 1) {
-		if (r->round.n + LEVEL_1G - LEVEL_4K > RECOVER_ROUND) {
-			op->start = i;
+	xa_for_each_range(&op->s->direct[op->as_id][r->level - 2], i, entry,
+			  op->from >> shift, (op->end - 1) >> shift) {
+		op->from = (gfn_t)i << shift;
+		if (r->round.n == RECOVER_ROUND)
 			return;
-		}
-		recover_note_pages(r, i, entry);
+		/* The slot may begin in the middle. */
+		if (op->from >= op->start && region_is_split(r, op->from))
+			recover_note(&r->round, op->from, r->level);
 		shadow_op_yield(op);
 	}
-	op->start = op->end;
+	op->from = op->end;
 }
 
 static void recover_zap(struct shadow_recover *r)
@@ -271,12 +243,25 @@ static void recover_zap(struct shadow_recover *r)
 	unsigned int i;
 
 	for (i = 0; i < r->round.n; i++) {
-		sp = xa_load(&op->s->direct[op->as_id], r->round.region[i].gfn);
-		for (; sp; sp = next) {
+		for (sp = pages_below(r, r->round.region[i].gfn); sp; sp = next) {
 			next = sp->same;
-			if (page_is_below(sp, r->round.region[i].level))
+			if (!sp->roots)
 				shadow_zap_page(op->s, sp, &op->batch);
 		}
+		shadow_op_yield(op);
+	}
+}
+
+static void recover_level(struct shadow_recover *r)
+{
+	struct shadow_op *op = &r->op;
+
+	for (op->from = op->start; op->from < op->end;) {
+		recover_look(r);
+		shadow_op_leave(op);
+		recover_ask(&r->round, r->slot);
+		write_lock(&op->mmu->lock);
+		recover_zap(r);
 		shadow_op_yield(op);
 	}
 }
@@ -284,14 +269,11 @@ static void recover_zap(struct shadow_recover *r)
 void shadow_recover_slot(struct mmu *mmu, const struct mmu_slot *slot)
 {
 	struct shadow_recover r = { .op = { .may_yield = true }, .slot = slot };
-	gfn_t start = slot->base_gfn, end = start + slot->npages;
 
-	for (; shadow_op_enter(&r.op, mmu, slot->as_id, start, end); start = r.op.start) {
-		recover_look(&r);
-		shadow_op_leave(&r.op);
-		recover_ask(&r.round, slot);
-		write_lock(&mmu->lock);
-		recover_zap(&r);
-		shadow_op_leave(&r.op);
-	}
+	if (!shadow_op_enter(&r.op, mmu, slot->as_id, slot->base_gfn,
+			     slot->base_gfn + slot->npages))
+		return;
+	for (r.level = LEVEL_2M; r.level <= LEVEL_1G; r.level++)
+		recover_level(&r);
+	shadow_op_leave(&r.op);
 }

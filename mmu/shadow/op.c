@@ -16,6 +16,7 @@ bool shadow_op_enter(struct shadow_op *op, struct mmu *mmu, int as_id,
 	op->as_id = as_id;
 	op->start = start;
 	op->end = end;
+	op->from = start;
 	op->batch = (struct shadow_batch)SHADOW_BATCH_INIT(op->batch, mmu);
 	write_lock(&mmu->lock);
 	return true;
@@ -38,37 +39,51 @@ void shadow_op_yield(struct shadow_op *op)
 	write_lock(&op->mmu->lock);
 }
 
-/* The first index from @i on that covers a frame whose bit is set. */
-static unsigned long index_wanted(const struct shadow_op *op, unsigned long i,
-				  unsigned int shift)
+/* Of the pages in @mask, those of which the bitmap has a frame. */
+static unsigned long bitmap_wanted(const struct shadow_op *op, unsigned int shift,
+				   gfn_t at, unsigned long mask)
 {
-	gfn_t from = max((gfn_t)i << shift, op->start);
-	u64 n = op->end - op->start, bit;
+	unsigned long left, n = op->end - op->start, from, to;
+	unsigned int i;
 
-	if (!op->bitmap)
-		return i;
-	bit = find_next_bit(op->bitmap, n, from - op->start);
-	return bit < n ? (op->start + bit) >> shift : ULONG_MAX;
+	for (left = mask; left; left &= left - 1) {
+		i = __ffs(left);
+		from = max((at + i) << shift, op->start) - op->start;
+		to = min(((at + i + 1) << shift) - op->start, (gfn_t)n);
+		if (find_next_bit(op->bitmap, to, from) >= to)
+			mask &= ~BIT(i);
+	}
+	return mask;
 }
 
-bool shadow_op_run(struct shadow_op *op, int level)
+/* The bitmap's 64 bits for frames from @at on, as far as there are bits. */
+static unsigned long bitmap_word(const struct shadow_op *op, gfn_t at)
+{
+	u64 bit = at - op->start, n = op->end - op->start;
+	unsigned long word;
+
+	if (at < op->start)
+		return op->bitmap[0] << (op->start - at);
+	word = op->bitmap[bit / BITS_PER_LONG] >> (bit % BITS_PER_LONG);
+	if (bit % BITS_PER_LONG && (bit | (BITS_PER_LONG - 1)) + 1 < n)
+		word |= op->bitmap[bit / BITS_PER_LONG + 1] <<
+			(BITS_PER_LONG - bit % BITS_PER_LONG);
+	return word;
+}
+
+unsigned long shadow_op_wanted(const struct shadow_op *op, int level, gfn_t at)
 {
 	unsigned int shift = (level - 1) * PT_INDEX_BITS;
-	unsigned long last = (op->end - 1) >> shift, next, i;
-	struct rmap_head head;
+	gfn_t first = op->from >> shift, last = (op->end - 1) >> shift;
+	unsigned long mask = ~0ul;
 
-	rmap_index_for_each(&op->s->rmap[op->as_id][level - 1], i, head,
-			    op->start >> shift, last) {
-		next = index_wanted(op, i, shift);
-		if (next > last)
-			break;
-		if (next != i) {
-			i = next - 1;
-			continue;
-		}
-		if (!op->visit(op, level, (gfn_t)i << shift, head))
-			return false;
-		shadow_op_yield(op);
-	}
-	return true;
+	if (first > at)
+		mask <<= first - at;
+	if (last < at + BITS_PER_LONG - 1)
+		mask &= ~0ul >> (BITS_PER_LONG - 1 - (last - at));
+	if (!op->bitmap)
+		return mask;
+	if (level > LEVEL_4K)
+		return bitmap_wanted(op, shift, at, mask);
+	return mask & bitmap_word(op, at);
 }

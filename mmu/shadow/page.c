@@ -65,7 +65,8 @@ int shadow_activate(struct mmu *mmu)
 		return -ENOMEM;
 	xa_init(&s->tracked.table);
 	for (as = 0; as < 2; as++) {
-		xa_init(&s->direct[as]);
+		for (level = LEVEL_4K; level <= LEVEL_2M; level++)
+			xa_init(&s->direct[as][level - 1]);
 		for (level = LEVEL_4K; level <= LEVEL_1G; level++)
 			rmap_index_init(&s->rmap[as][level - 1]);
 	}
@@ -104,7 +105,8 @@ void shadow_destroy(struct mmu *mmu)
 	write_unlock(&mmu->lock);
 	xa_destroy(&s->tracked.table);
 	for (as = 0; as < 2; as++) {
-		xa_destroy(&s->direct[as]);
+		for (level = LEVEL_4K; level <= LEVEL_2M; level++)
+			xa_destroy(&s->direct[as][level - 1]);
 		for (level = LEVEL_4K; level <= LEVEL_1G; level++)
 			rmap_index_destroy(&s->rmap[as][level - 1]);
 	}
@@ -122,6 +124,14 @@ static struct rmap_index *rmap_of(struct mmu_shadow *s, int as_id, int level)
 static unsigned long rmap_number(int level, gfn_t gfn)
 {
 	return gfn >> ((level - 1) * PT_INDEX_BITS);
+}
+
+struct shadow_page *shadow_direct(struct mmu_shadow *s, int as_id, int level,
+				  gfn_t gfn)
+{
+	struct xarray *xa = &s->direct[as_id][level - 1];
+
+	return xa_empty(xa) ? NULL : xa_load(xa, gfn >> (level * PT_INDEX_BITS));
 }
 
 struct rmap_head shadow_rmap_get(struct mmu_shadow *s, int as_id, int level,
@@ -145,17 +155,20 @@ static void leaf_place(u64 *sptep, struct pte_list_desc *desc)
 
 gfn_t shadow_leaf_gfn(const u64 *sptep)
 {
-	u64 side = *side_of(shadow_page_of(sptep), sptep);
+	const struct shadow_page *sp = shadow_page_of(sptep);
+	u64 side;
 
+	if (sp->role.direct)
+		return sp->gfn + (sptep - sp->spt) * LEVEL_GFNS(sp->role.level);
+	side = *side_of(sp, sptep);
 	if (side & 1)
 		return side >> 1;
 	return rmap_desc_key((struct pte_list_desc *)(unsigned long)side);
 }
 
-int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
-		    struct pte_list_desc **desc, struct shadow_batch *b)
+static int leaf_list(struct shadow_page *sp, u64 *sptep, gfn_t gfn,
+		     struct pte_list_desc **desc, struct shadow_batch *b)
 {
-	struct shadow_page *sp = shadow_page_of(sptep);
 	int level = sp->role.level;
 	struct rmap_index *rmap = rmap_of(b->mmu->shadow, sp->role.as_id, level);
 	unsigned long index = rmap_number(level, gfn);
@@ -173,8 +186,18 @@ int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
 	c->used += !head->val;
 	*side_of(sp, sptep) = gfn << 1 | 1;
 	rmap_add(head, sptep, gfn, desc, leaf_place);
+	return 0;
+}
+
+int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
+		    struct pte_list_desc **desc, struct shadow_batch *b)
+{
+	struct shadow_page *sp = shadow_page_of(sptep);
+
+	if (!sp->role.direct && leaf_list(sp, sptep, gfn, desc, b))
+		return -ENOMEM;
 	WRITE_ONCE(*sptep, spte);
-	b->count.mapped[level]++;
+	b->count.mapped[sp->role.level]++;
 	b->counted = true;
 	return 0;
 }
@@ -194,8 +217,7 @@ static void leaf_unlist(struct mmu_shadow *s, struct shadow_page *sp,
 		at = (struct pte_list_desc *)(unsigned long)side;
 	*side_of(sp, sptep) = 0;
 	rmap_desc_free(rmap_remove(head, sptep, at, leaf_place));
-	if (!head->val && !--c->used)
-		rmap_chunk_free(rmap, index);
+	c->used -= !head->val;
 }
 
 void shadow_drop(u64 *sptep, struct shadow_batch *b)
@@ -215,22 +237,22 @@ void shadow_drop(u64 *sptep, struct shadow_batch *b)
 		rmap_desc_free(rmap_remove(&child->parents, sptep, NULL, NULL));
 		return;
 	}
-	leaf_unlist(b->mmu->shadow, sp, sptep);
+	if (!sp->role.direct)
+		leaf_unlist(b->mmu->shadow, sp, sptep);
 	b->count.mapped[sp->role.level]--;
 	b->counted = true;
 }
 
-void shadow_protect(u64 *sptep, struct shadow_batch *b)
+static void direct_protect_gfn(struct mmu_shadow *s, int as_id, int level,
+			       gfn_t gfn, struct shadow_batch *b)
 {
-	const u64 write = b->mmu->config->write;
-	u64 spte = READ_ONCE(*sptep);
+	struct shadow_page *sp = shadow_direct(s, as_id, level, gfn);
+	u64 *sptep;
 
-	/* The processor sets A and D meanwhile. */
-	while (spte & write) {
-		if (!try_cmpxchg(sptep, &spte, spte & ~write))
-			continue;
-		b->flush = true;
-		break;
+	for (; sp; sp = sp->same) {
+		sptep = &sp->spt[pt_slot(gfn, level)];
+		if (!spte_is_table(b->mmu->config, *sptep, level))
+			shadow_protect(sptep, b);
 	}
 }
 
@@ -247,6 +269,8 @@ static void space_protect_gfn(struct mmu_shadow *s, int as_id, gfn_t gfn,
 		rmap_for_each(sptep, &it, &head)
 			shadow_protect(sptep, b);
 	}
+	for (level = LEVEL_4K; level <= LEVEL_2M; level++)
+		direct_protect_gfn(s, as_id, level, gfn, b);
 }
 
 void shadow_protect_gfn(struct mmu_shadow *s, gfn_t gfn, struct shadow_batch *b)
@@ -266,7 +290,14 @@ void shadow_protect_gfn(struct mmu_shadow *s, gfn_t gfn, struct shadow_batch *b)
 
 static struct xarray *page_xa(struct mmu_shadow *s, union shadow_role role)
 {
-	return role.direct ? &s->direct[role.as_id] : &s->tracked.table;
+	return role.direct ? &s->direct[role.as_id][role.level - 1] :
+			     &s->tracked.table;
+}
+
+/* Its place in there. */
+static unsigned long page_index(gfn_t gfn, union shadow_role role)
+{
+	return role.direct ? gfn >> (role.level * PT_INDEX_BITS) : gfn;
 }
 
 struct shadow_page *shadow_find(struct mmu_shadow *s, gfn_t gfn,
@@ -274,7 +305,8 @@ struct shadow_page *shadow_find(struct mmu_shadow *s, gfn_t gfn,
 {
 	struct shadow_page *sp;
 
-	for (sp = xa_load(page_xa(s, role), gfn); sp; sp = sp->same)
+	sp = xa_load(page_xa(s, role), page_index(gfn, role));
+	for (; sp; sp = sp->same)
 		if (sp->role.word == role.word)
 			return sp;
 	return NULL;
@@ -284,13 +316,14 @@ struct shadow_page *shadow_find(struct mmu_shadow *s, gfn_t gfn,
 static bool shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
 			   struct shadow_batch *b)
 {
+	unsigned long i = page_index(sp->gfn, sp->role);
 	struct xarray *xa = page_xa(s, sp->role);
 
-	sp->same = xa_load(xa, sp->gfn);
-	if (xa_err(xa_store(xa, sp->gfn, sp, XA_GFP))) {
+	sp->same = xa_load(xa, i);
+	if (xa_err(xa_store(xa, i, sp, XA_GFP))) {
 		b->full = xa;
 		b->full_rmap = NULL;
-		b->full_index = sp->gfn;
+		b->full_index = i;
 		return false;
 	}
 	/*
@@ -359,14 +392,15 @@ void shadow_link(u64 *sptep, struct shadow_page *child,
 
 static void page_forget(struct mmu_shadow *s, struct shadow_page *sp)
 {
+	unsigned long i = page_index(sp->gfn, sp->role);
 	struct xarray *xa = page_xa(s, sp->role);
-	struct shadow_page *p = xa_load(xa, sp->gfn);
+	struct shadow_page *p = xa_load(xa, i);
 
 	if (p == sp) {
 		if (sp->same)
-			xa_store(xa, sp->gfn, sp->same, XA_GFP);
+			xa_store(xa, i, sp->same, XA_GFP);
 		else
-			xa_erase(xa, sp->gfn);
+			xa_erase(xa, i);
 		return;
 	}
 	while (p->same != sp)

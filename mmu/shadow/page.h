@@ -9,7 +9,8 @@
  *	    leaf SPTE ──► rmap of its frame: who maps frame F at this level?
  *
  * An *indirect* page shadows a guest table.  A *direct* one maps a range of frames
- * in a row: paging is off, or the guest's page is larger than the host's.
+ * in a row: paging is off, or the guest's page is larger than the host's.  Its leaves
+ * are in no reverse map: those of frame F are in the pages found by F's number.
  *
  * A guest table that is shadowed is write-protected, so that the write faults
  * and is emulated (track.c); leaf tables may instead be let *unsync* (unsync.c):
@@ -73,7 +74,19 @@ int shadow_activate(struct mmu *mmu);
 void shadow_destroy(struct mmu *mmu);
 
 /**
- * shadow_rmap_get - the reverse map of a frame's leaves of one level
+ * shadow_direct - the direct pages that have an entry for a frame
+ * @s: the VM's
+ * @as_id: address space
+ * @level: of their entries: 1 or 2, there are no others
+ * @gfn: the frame
+ *
+ * Return: the first one, by @same; or NULL.
+ */
+struct shadow_page *shadow_direct(struct mmu_shadow *s, int as_id, int level,
+				  gfn_t gfn);
+
+/**
+ * shadow_rmap_get - the reverse map of a frame's leaves of one level, direct pages apart
  * @s: the VM's
  * @as_id: address space
  * @level: 1 to 3
@@ -87,7 +100,7 @@ gfn_t shadow_leaf_gfn(const u64 *sptep);
 
 /**
  * shadow_leaf_set - put a leaf into an empty entry, and into its reverse map
- * @sptep: the entry; its page has @side
+ * @sptep: the entry; its page has @side, or is direct
  * @spte: the leaf
  * @gfn: first frame
  * @desc: descriptors in reserve, by @next; the first is taken when one is needed
@@ -111,7 +124,19 @@ void shadow_drop(u64 *sptep, struct shadow_batch *b);
  * @sptep: the leaf
  * @b: the flush batch: grows if it had it
  */
-void shadow_protect(u64 *sptep, struct shadow_batch *b);
+static inline void shadow_protect(u64 *sptep, struct shadow_batch *b)
+{
+	const u64 write = b->mmu->config->write;
+	u64 spte = READ_ONCE(*sptep);
+
+	/* The processor sets A and D meanwhile. */
+	while (spte & write) {
+		if (!try_cmpxchg(sptep, &spte, spte & ~write))
+			continue;
+		b->flush = true;
+		break;
+	}
+}
 
 /**
  * shadow_protect_gfn - take the right to write a frame from all leaves

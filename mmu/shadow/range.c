@@ -10,41 +10,22 @@
 #include "mmu/shadow/op.h"
 #include "mmu/shadow/range.h"
 
-/* All levels, the smallest leaves first. */
-static void op_run_all(struct shadow_op *op)
+/* All leaves, the smallest first; @fn is a constant. */
+static __always_inline void op_run_all(struct shadow_op *op, shadow_leaf_fn fn)
 {
 	int level;
 
 	for (level = LEVEL_4K; level <= LEVEL_1G; level++)
-		if (!shadow_op_run(op, level))
+		if (!shadow_op_direct(op, level, fn) ||
+		    !shadow_op_listed(op, level, fn))
 			break;
 }
 
 /* ------------------------------------------------------------------------ */
 
-/* Drop all leaves of a reverse map. */
-static void head_drop(struct shadow_op *op, int level, gfn_t gfn,
-		      struct rmap_head head)
+static bool leaf_zap(struct shadow_op *op, u64 *sptep)
 {
-	struct rmap_iter it;
-	u64 *sptep, *more;
-
-	for (;;) {
-		sptep = rmap_first(&it, &head);
-		if (!sptep)
-			return;
-		more = rmap_next(&it);
-		shadow_drop(sptep, &op->batch);
-		if (!more)
-			return;
-		head = shadow_rmap_get(op->s, op->as_id, level, gfn);
-	}
-}
-
-static bool shadow_visit_zap(struct shadow_op *op, int level, gfn_t gfn,
-			     struct rmap_head head)
-{
-	head_drop(op, level, gfn, head);
+	shadow_drop(sptep, &op->batch);
 	return true;
 }
 
@@ -64,71 +45,55 @@ static void tables_zap(struct shadow_op *op)
 void shadow_zap_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end,
 		      bool may_yield)
 {
-	struct shadow_op op = {
-		.may_yield = may_yield,
-		.visit = shadow_visit_zap,
-	};
+	struct shadow_op op = { .may_yield = may_yield };
 
 	if (!shadow_op_enter(&op, mmu, as_id, start, end))
 		return;
 	tables_zap(&op);
-	op_run_all(&op);
+	op_run_all(&op, leaf_zap);
 	shadow_op_leave(&op);
 }
 
 /* ------------------------------------------------------------------------ */
 
 /* The hardware may set the bit at any time, and others beside it. */
-static bool leaf_age(u64 *sptep, u64 accessed)
+static bool leaf_age(struct shadow_op *op, u64 *sptep)
 {
+	const u64 accessed = op->mmu->config->accessed;
 	u64 spte = READ_ONCE(*sptep);
 
-	while (spte & accessed)
-		if (try_cmpxchg(sptep, &spte, spte & ~accessed))
-			return true;
-	return false;
-}
-
-static bool shadow_visit_age(struct shadow_op *op, int level, gfn_t gfn,
-			     struct rmap_head head)
-{
-	const struct mmu_config *cfg = op->mmu->config;
-	struct rmap_iter it;
-	u64 *sptep;
-
-	if (!cfg->accessed) {
+	if (!accessed) {
 		/* As tdp_age_entry(): the next access makes it again. */
 		op->young = true;
-		head_drop(op, level, gfn, head);
-		return true;
+		shadow_drop(sptep, &op->batch);
 	}
-	rmap_for_each(sptep, &it, &head)
-		op->young |= leaf_age(sptep, cfg->accessed);
+	while (spte & accessed) {
+		if (!try_cmpxchg(sptep, &spte, spte & ~accessed))
+			continue;
+		op->young = true;
+		break;
+	}
 	return true;
 }
 
-static bool shadow_visit_young(struct shadow_op *op, int level, gfn_t gfn,
-			       struct rmap_head head)
+static bool leaf_young(struct shadow_op *op, u64 *sptep)
 {
-	const struct mmu_config *cfg = op->mmu->config;
-	struct rmap_iter it;
-	u64 *sptep;
+	const u64 accessed = op->mmu->config->accessed;
 
-	rmap_for_each(sptep, &it, &head)
-		if (!cfg->accessed || (READ_ONCE(*sptep) & cfg->accessed))
-			op->young = true;
+	op->young = !accessed || (READ_ONCE(*sptep) & accessed);
 	return !op->young;
 }
 
 bool shadow_age_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end, bool clear)
 {
-	struct shadow_op op = {
-		.visit = clear ? shadow_visit_age : shadow_visit_young,
-	};
+	struct shadow_op op = { };
 
 	if (!shadow_op_enter(&op, mmu, as_id, start, end))
 		return false;
-	op_run_all(&op);
+	if (clear)
+		op_run_all(&op, leaf_age);
+	else
+		op_run_all(&op, leaf_young);
 	shadow_op_leave(&op);
 	return op.young;
 }

@@ -90,9 +90,12 @@ struct pte_list_desc *rmap_remove(struct rmap_head *head, u64 *sptep,
 				  rmap_place_fn place);
 
 /**
- * struct rmap_iter - a walk over a reverse map that is not changed meanwhile
+ * struct rmap_iter - a walk over a reverse map
  * @desc: descriptor at hand
  * @pos: the next entry in it
+ *
+ * Meanwhile nothing is added.  What the walk has passed may be removed: it lies on
+ * the newer side, from which the holes are filled.
  */
 struct rmap_iter {
 	struct pte_list_desc *desc;
@@ -110,8 +113,7 @@ u64 *rmap_chain_next(struct rmap_iter *it);
  * @it: the walk
  * @head: the reverse map
  *
- * Return: the first SPTE, or NULL.  The first one may be removed and the walk
- * begun again, to remove all.
+ * Return: the first SPTE, or NULL.
  */
 static inline u64 *rmap_first(struct rmap_iter *it,
 			      const struct rmap_head *head)

@@ -20,6 +20,21 @@ void rmap_chunk_destroy(void)
 	chunk_cache = NULL;
 }
 
+struct rmap_chunk *rmap_chunk_search(struct rmap_index *index, unsigned long i)
+{
+	struct rmap_chunk *c = xa_load(&index->chunks, i >> RMAP_CHUNK_BITS);
+	struct rmap_chunk *last = index->recent;
+
+	if (!c)
+		return NULL;
+	if (last && !last->used) {
+		xa_erase(&index->chunks, last->at);
+		kmem_cache_free(chunk_cache, last);
+	}
+	index->recent = c;
+	return c;
+}
+
 static bool chunk_store(struct rmap_index *index, unsigned long i,
 			struct rmap_chunk *c)
 {
@@ -59,35 +74,6 @@ int rmap_chunk_room(struct rmap_index *index, unsigned long i, rwlock_t *lock)
 	if (c)
 		kmem_cache_free(chunk_cache, c);
 	return 0;
-}
-
-void rmap_chunk_free(struct rmap_index *index, unsigned long i)
-{
-	index->recent = NULL;
-	kmem_cache_free(chunk_cache,
-			xa_erase(&index->chunks, i >> RMAP_CHUNK_BITS));
-}
-
-bool rmap_index_search(struct rmap_index *index, unsigned long *i,
-		       unsigned long last, struct rmap_head *head)
-{
-	struct rmap_chunk *c = NULL;
-	unsigned long at;
-
-	for (; *i <= last; (*i)++) {
-		at = *i >> RMAP_CHUNK_BITS;
-		if (!c || c->at != at)
-			c = xa_find(&index->chunks, &at, last >> RMAP_CHUNK_BITS,
-				    XA_PRESENT);
-		if (!c)
-			return false;
-		*i = max(*i, at << RMAP_CHUNK_BITS);
-		*head = *rmap_chunk_head(c, *i);
-		index->recent = c;
-		if (head->val)
-			return true;
-	}
-	return false;
 }
 
 void rmap_index_destroy(struct rmap_index *index)

@@ -2,8 +2,9 @@
 /*
  * Reverse maps by number: an xarray of chunks of heads.
  *
- * A head comes and goes with nearly every leaf, so it is a word in a chunk that
- * stays as long as one of its heads is in use, and no entry of the xarray.
+ * A head comes and goes with nearly every leaf, so it is a word in a chunk, and no
+ * entry of the xarray.  A chunk stays as long as one of its heads is in use, or it is
+ * the one that was looked up last: a leaf that goes is mostly made again.
  * mmu->lock is held for write wherever this is touched.
  */
 #ifndef LAMINA_MMU_SHADOW_RMAP_INDEX_H
@@ -53,12 +54,16 @@ int rmap_chunk_create(void);
 /** rmap_chunk_destroy - the reverse; harmless without a cache */
 void rmap_chunk_destroy(void);
 
+/** rmap_chunk_search - rmap_chunk_get() where it is not the one looked up last */
+struct rmap_chunk *rmap_chunk_search(struct rmap_index *index, unsigned long i);
+
 /**
  * rmap_chunk_get - the chunk that a head is in
  * @index: the index
  * @i: number of the head
  *
- * Return: the chunk, or NULL: then the head is empty.
+ * Return: the chunk, or NULL: then the head is empty.  What was looked up before is
+ * gone if it is empty.
  */
 static inline struct rmap_chunk *rmap_chunk_get(struct rmap_index *index,
 						unsigned long i)
@@ -67,10 +72,10 @@ static inline struct rmap_chunk *rmap_chunk_get(struct rmap_index *index,
 
 	if (likely(c && c->at == i >> RMAP_CHUNK_BITS))
 		return c;
-	c = xa_load(&index->chunks, i >> RMAP_CHUNK_BITS);
-	if (c)
-		index->recent = c;
-	return c;
+	/* Of most levels, and of SMM's address space, nothing is mapped. */
+	if (xa_empty(&index->chunks))
+		return NULL;
+	return rmap_chunk_search(index, i);
 }
 
 /** rmap_chunk_head - a head in its chunk */
@@ -102,40 +107,15 @@ struct rmap_chunk *rmap_chunk_make(struct rmap_index *index, unsigned long i);
 int rmap_chunk_room(struct rmap_index *index, unsigned long i, rwlock_t *lock);
 
 /**
- * rmap_chunk_free - free a chunk in which nothing is in use
- * @index: the index
- * @i: number of one of its heads
- */
-void rmap_chunk_free(struct rmap_index *index, unsigned long i);
-
-/** rmap_index_search - rmap_index_next() where it is not the first one */
-bool rmap_index_search(struct rmap_index *index, unsigned long *i,
-		       unsigned long last, struct rmap_head *head);
-
-/**
- * rmap_index_next - look for a head that is not empty
- * @index: the index
- * @i: where to begin; result: its number
- * @last: the last one to look at
- * @head: result
+ * rmap_chunk_for_each - the chunks that there are, of heads @first to @last
+ * @at: an unsigned long: the chunk's place
+ * @c: the chunk
  *
- * Return: false when there is none.
+ * Meanwhile no other one of the index is looked up.
  */
-static inline bool rmap_index_next(struct rmap_index *index, unsigned long *i,
-				   unsigned long last, struct rmap_head *head)
-{
-	struct rmap_chunk *c = index->recent;
-
-	if (likely(c && c->at == *i >> RMAP_CHUNK_BITS && *i <= last)) {
-		*head = *rmap_chunk_head(c, *i);
-		if (head->val)
-			return true;
-	}
-	return rmap_index_search(index, i, last, head);
-}
-
-#define rmap_index_for_each(index, i, head, first, last)		\
-	for ((i) = (first); rmap_index_next(index, &(i), last, &(head)); (i)++)
+#define rmap_chunk_for_each(index, at, c, first, last)			\
+	xa_for_each_range(&(index)->chunks, at, c,			\
+			  (first) >> RMAP_CHUNK_BITS, (last) >> RMAP_CHUNK_BITS)
 
 /** rmap_index_destroy - free chunks and index; nothing is in them */
 void rmap_index_destroy(struct rmap_index *index);

@@ -46,8 +46,9 @@ static_assert(sizeof(union shadow_role) == sizeof(u32), "a role is one word");
  * @link: in mmu_shadow.pages, oldest first; in shadow_batch.zapped when zapped
  * @same: next page of the same frame (in the same xarray entry)
  * @spt: its 512 SPTEs
- * @side: for each SPTE that is a leaf where its reverse map has it: (gfn << 1) | 1
- *        when it is alone there, else the descriptor; made with the first leaf
+ * @side: indirect: for each SPTE that is a leaf where its reverse map has it:
+ *        (gfn << 1) | 1 when it is alone there, else the descriptor; made with the
+ *        first leaf
  * @gfn: indirect: the guest table's frame; direct: the first one that it maps
  * @role: see above
  * @parents: SPTEs that link to it
@@ -75,9 +76,10 @@ struct shadow_page {
 /**
  * struct mmu_shadow - what a VM with shadow pages has; mmu->lock protects all
  * @tracked: guest tables' frame to its indirect pages, of both address spaces
- * @direct: by address space: first frame to its direct pages
+ * @direct: by address space and level - 1: gfn >> 9 * level to direct pages: they are
+ *          their own reverse map
  * @rmap: by address space and level - 1: gfn >> 9 * (level - 1) to the reverse map
- *        of leaves of that level
+ *        of leaves of that level in indirect pages
  * @pages: all pages that are not zapped, oldest first
  * @nr_pages: how many
  * @unsync: pages that are unsync
@@ -87,7 +89,7 @@ struct shadow_page {
  */
 struct mmu_shadow {
 	struct mmu_tracked tracked;
-	struct xarray direct[2];
+	struct xarray direct[2][LEVEL_2M];
 	struct rmap_index rmap[2][LEVEL_1G];
 	struct list_head pages;
 	unsigned long nr_pages;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What one step of a walk over a TDP tree does to the entry at hand. */
+#include <linux/bitops.h>
 #include <linux/string.h>
 
 #include "mmu/tdp/entry.h"
@@ -90,27 +91,38 @@ void tdp_protect_entry(struct pt_iter *it, struct tdp_batch *b)
 	}
 }
 
+/* Return: was there a right to write? */
+static inline bool leaf_protect(u64 *sptep, u64 write)
+{
+	const u64 both = write | SPTE_PRESENT;
+	u64 spte = READ_ONCE(*sptep);
+
+	while ((spte & both) == both)
+		if (try_cmpxchg(sptep, &spte, spte & ~write))
+			return true;
+	return false;
+}
+
 /* The dirty log's inner loop: tdp_protect_entry() for entries in a row. */
-void tdp_protect_run(struct pt_iter *it, struct tdp_batch *b, u64 mask)
+void tdp_protect_run(struct pt_iter *it, struct tdp_batch *b, unsigned long mask)
 {
 	const u64 write = it->cfg->write;
-	u64 done = 0, spte;
-	unsigned int i;
+	u64 *const from = it->sptep;
+	u64 *sptep, *first = NULL, *last = NULL;
 
+	if (!mask)
+		return;
+	batch_arm(b);
 	for (; mask; mask &= mask - 1) {
-		i = __builtin_ctzll(mask);
-		spte = READ_ONCE(it->sptep[i]);
-		while (spte_is_present(spte) && (spte & write)) {
-			batch_arm(b);
-			if (try_cmpxchg(&it->sptep[i], &spte, spte & ~write)) {
-				done |= 1ull << i;
-				spte = 0;
-			}
-		}
+		sptep = from + __ffs(mask);
+		if (!leaf_protect(sptep, write))
+			continue;
+		first = first ?: sptep;
+		last = sptep;
 	}
-	if (done)
-		batch_add_range(b, it->gfn + __builtin_ctzll(done),
-				it->gfn + 64 - __builtin_clzll(done));
+	if (first)
+		batch_add_range(b, it->gfn + (first - from),
+				it->gfn + (last - from) + 1);
 }
 
 bool tdp_track(struct mmu *mmu, const struct mmu_root *root, gfn_t gfn)

@@ -57,7 +57,7 @@ void tdp_protect_entry(struct pt_iter *it, struct tdp_batch *b);
  * @b: the flush batch
  * @mask: which of the 64 entries from the one at hand on; all in its table
  */
-void tdp_protect_run(struct pt_iter *it, struct tdp_batch *b, u64 mask);
+void tdp_protect_run(struct pt_iter *it, struct tdp_batch *b, unsigned long mask);
 
 /**
  * tdp_track - one of L1's tables is shadowed from now on: no leaf lets it be written

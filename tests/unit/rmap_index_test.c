@@ -41,39 +41,54 @@ static int stop(void **state)
 static void walk_is(unsigned long first, unsigned long last,
 		    const unsigned long *expect, unsigned int n)
 {
-	struct rmap_head head;
+	struct rmap_chunk *c;
 	unsigned int seen = 0;
-	unsigned long i;
+	unsigned long at;
 
-	rmap_index_for_each(&map, i, head, first, last) {
+	rmap_chunk_for_each(&map, at, c, first, last) {
 		assert_true(seen < n);
-		assert_int_equal(i, expect[seen++]);
-		assert_int_equal(head.val, i * 8);
+		assert_int_equal(at, c->at);
+		assert_int_equal(at, expect[seen++]);
 	}
 	assert_int_equal(seen, n);
 }
 
-/* Each that is not empty, from the first to the last one, and no other. */
+/* Each chunk that there is, from that of the first head to that of the last one. */
 static void test_walk(void **state)
 {
-	static const unsigned long at[] = { 3, 5, 63, 64, 191, 1000, 1 << 20 };
+	static const unsigned long head[] = { 3, 5, 63, 64, 191, 1000, 1 << 20 };
+	static const unsigned long at[] = { 0, 1, 2, 15, 1 << 14 };
 	int i;
 
 	walk_is(0, ~0ul >> 8, NULL, 0);
-	for (i = 0; i < (int)ARRAY_SIZE(at); i++)
-		head_set(at[i], at[i] * 8);
-	/* A chunk with nothing in it. */
-	head_set(300, 0);
-	walk_is(0, ~0ul >> 8, at, 7);
-	walk_is(4, 64, at + 1, 3);
-	walk_is(3, 3, at, 1);
-	walk_is(4, 4, at, 0);
-	walk_is(5, 62, at + 1, 1);
-	walk_is(6, 62, at, 0);
-	walk_is(65, 190, at, 0);
-	walk_is(128, 191, at + 4, 1);
-	walk_is(192, 999, at, 0);
-	walk_is(1000, 1 << 20, at + 5, 2);
+	for (i = 0; i < (int)ARRAY_SIZE(head); i++)
+		head_set(head[i], 8);
+	walk_is(0, ~0ul >> 8, at, 5);
+	walk_is(63, 64, at, 2);
+	walk_is(64, 127, at + 1, 1);
+	walk_is(192, 959, at, 0);
+	walk_is(1000, (1 << 20) - 1, at + 3, 1);
+	walk_is(1 << 20, 1 << 20, at + 4, 1);
+}
+
+/* An empty one stays until another one is looked up, one in use stays. */
+static void test_empty(void **state)
+{
+	struct rmap_chunk *c = rmap_chunk_make(&map, 64);
+
+	head_set(200, 8);
+	assert_ptr_equal(rmap_chunk_get(&map, 64), c);
+	/* None is found. */
+	assert_null(rmap_chunk_get(&map, 1000));
+	assert_ptr_equal(rmap_chunk_get(&map, 64), c);
+	c->used = 1;
+	assert_non_null(rmap_chunk_get(&map, 200));
+	assert_ptr_equal(rmap_chunk_get(&map, 64), c);
+	c->used = 0;
+	assert_null(rmap_chunk_get(&map, 200));
+	head_set(200, 8);
+	assert_non_null(rmap_chunk_get(&map, 200));
+	assert_null(rmap_chunk_get(&map, 64));
 }
 
 static void test_chunks(void **state)
@@ -86,9 +101,6 @@ static void test_chunks(void **state)
 	assert_null(rmap_chunk_get(&map, 63));
 	assert_null(rmap_chunk_get(&map, 128));
 	assert_ptr_equal(rmap_chunk_head(c, 65), &c->head[1]);
-	rmap_chunk_free(&map, 65);
-	assert_null(rmap_chunk_get(&map, 64));
-	assert_true(xa_empty(&map.chunks));
 }
 
 /* Where there is one already it stays, with what is in it. */
@@ -134,6 +146,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
 	const struct CMUnitTest tests[] = {
 		CASE(test_walk),
+		CASE(test_empty),
 		CASE(test_chunks),
 		CASE(test_room),
 		CASE(test_no_memory),

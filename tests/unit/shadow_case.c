@@ -170,11 +170,21 @@ long mapped(int level)
 
 static bool is_listed(const struct shadow_page *sp, u64 *sptep)
 {
-	struct rmap_head head = shadow_rmap_get(vm.mmu.shadow, sp->role.as_id,
-						sp->role.level,
-						shadow_leaf_gfn(sptep));
+	struct mmu_shadow *s = vm.mmu.shadow;
+	const struct shadow_page *direct;
+	struct rmap_head head;
 	struct rmap_iter it;
 	u64 *other;
+
+	if (sp->role.direct) {
+		direct = shadow_direct(s, sp->role.as_id, sp->role.level,
+				       shadow_leaf_gfn(sptep));
+		while (direct && direct != sp)
+			direct = direct->same;
+		return direct;
+	}
+	head = shadow_rmap_get(s, sp->role.as_id, sp->role.level,
+			       shadow_leaf_gfn(sptep));
 
 	rmap_for_each(other, &it, &head)
 		if (other == sptep)
@@ -184,16 +194,16 @@ static bool is_listed(const struct shadow_page *sp, u64 *sptep)
 
 static long listed(int level)
 {
-	struct rmap_head head;
+	struct rmap_chunk *c;
 	struct rmap_iter it;
-	unsigned long i;
+	unsigned long at;
 	u64 *sptep;
 	long n = 0;
 
-	rmap_index_for_each(&vm.mmu.shadow->rmap[0][level - 1], i, head, 0,
-			    LONG_MAX) {
-		rmap_for_each(sptep, &it, &head)
-			n += *sptep & P;
+	rmap_chunk_for_each(&vm.mmu.shadow->rmap[0][level - 1], at, c, 0, LONG_MAX) {
+		for (int i = 0; i < 64; i++)
+			rmap_for_each(sptep, &it, &c->head[i])
+				n += *sptep & P;
 	}
 	return n;
 }
@@ -214,14 +224,15 @@ static long leaves_in(const struct shadow_page *sp)
 
 void check(void)
 {
-	long leaves[LEVEL_MAX + 1] = { };
+	long direct[LEVEL_MAX + 1] = { }, leaves[LEVEL_MAX + 1] = { };
 	struct shadow_page *sp;
 
 	list_for_each_entry(sp, &vm.mmu.shadow->pages, link)
-		leaves[sp->role.level] += leaves_in(sp);
+		*(sp->role.direct ? &direct[sp->role.level] : &leaves[sp->role.level]) +=
+			leaves_in(sp);
 	for (int level = 1; level <= 3; level++) {
 		assert_int_equal(leaves[level], listed(level));
-		assert_int_equal(leaves[level], mapped(level));
+		assert_int_equal(leaves[level] + direct[level], mapped(level));
 	}
 }
 

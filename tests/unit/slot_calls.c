@@ -108,11 +108,14 @@ static void run_get(void)
 		err = -ENOENT;
 	else if (shim_user_fault)
 		err = -EFAULT;
+	/* What was there before. */
+	if (!err)
+		memset(user, 0xff, BITS_TO_LONGS(m->n) * sizeof(long));
 	world_busy = true;
 	assert_int_equal(dirty_get(&world_kvm, &log), err);
 	world_busy = false;
 	for (i = 0; i < PAGES_MAX; i++) {
-		bit = test_bit(i, user);
+		bit = !err && test_bit(i, user);
 		if (!err) {
 			assert_true(bit || !m->must[i]);
 			assert_true(!bit || (i < m->n && m->may[i]));

@@ -25,4 +25,13 @@ static inline unsigned long copy_to_user(void *to, const void *from,
 
 #define copy_from_user(to, from, n)	copy_to_user(to, from, n)
 
+static inline unsigned long clear_user(void *to, unsigned long n)
+{
+	might_sleep();
+	if (shim_user_fault)
+		return n;
+	memset(to, 0, n);
+	return 0;
+}
+
 #endif
