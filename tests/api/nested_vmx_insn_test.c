@@ -22,6 +22,9 @@ enum { OP_VMXON, OP_VMCS, OP_ODD, OP_REVISION, OP_FAR, OP_OUT, OP_ZERO, OP_DESC 
 	insn "\n pushf\n pop %rax\n mov $0x4400, %ecx\n xor %edx, %edx\n"	\
 	"vmread %rcx, %rdx\n out %al, $0x20\n"
 
+/* The same before VMX operation, where VMREAD is undefined. */
+#define TRY_OFF(insn)	insn "\n pushf\n pop %rax\n out %al, $0x20\n"
+
 struct step {
 	const char *name;
 	uint8_t flags;
@@ -64,7 +67,7 @@ static void steps(const struct step *s)
 }
 
 GUEST(64, g_invalid, VMX_ON_STATE FEATURE
-      TRY("vmxon 0x24010") TRY("vmxon 0x24020") TRY("vmxon 0x24018")
+      TRY_OFF("vmxon 0x24010") TRY_OFF("vmxon 0x24020") TRY_OFF("vmxon 0x24018")
       TRY("vmxon 0x24000") TRY("vmxon 0x24000")
       TRY("mov $0x681e, %ecx\n vmread %rcx, %rdx") TRY("vmwrite %rdx, %rcx")
       TRY("vmlaunch") TRY("vmresume") TRY("vmptrld 0x24010") TRY("vmptrld 0x24000")
