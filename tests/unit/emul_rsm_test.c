@@ -201,11 +201,29 @@ static void save_random(void **state)
 	}
 }
 
+/* CR0, DR7, DR6: upper halves alone make a state that no processor can be in. */
+static void upper_halves(void **state)
+{
+	static const unsigned int at[] = { 0xff58, 0xff60, 0xff68 };
+	struct smram_state s = { .rflags = 2 }, back;
+	unsigned int i, bit;
+
+	for (i = 0; i < sizeof(at) / sizeof(*at); i++)
+		for (bit = 32; bit < 64; bit++) {
+			memset(smram, 0, sizeof(smram));
+			smram_save(&smram[SMRAM_AREA], &s, true);
+			assert_true(smram_load(&smram[SMRAM_AREA], &back, true));
+			smram[at[i] + bit / 8] |= 1 << bit % 8;
+			assert_false(smram_load(&smram[SMRAM_AREA], &back, true));
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rsm_random),
 		cmocka_unit_test(save_random),
+		cmocka_unit_test(upper_halves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
