@@ -241,9 +241,14 @@ static void l2_faults(void **state)
 static void not_repeated(void **state)
 {
 	const struct gwalk_access access = { };
+	const struct mmu_cpu cpu = cpu_of(PAE, LONG);
 	gpa_t gpa;
 
-	assert_int_equal(walk(MMU_CTX_L2, VA, 0), GWALK_OK);
+	/* L1's own walks are. */
+	mem.vcpu.ctx[MMU_CTX_GUEST].ops = &l2_ops;
+	mmu_ctx_update(&mem.vcpu, MMU_CTX_GUEST, &cpu);
+	assert_int_equal(mmu_translate(&mem.vcpu, MMU_CTX_L2, VA, &access, &res), GWALK_OK);
+	assert_int_equal(mem.vcpu.last[0].n, 0);
 	assert_false(mmu_translate_again(&mem.vcpu, L2_AT, VA, &access, &gpa));
 }
 

@@ -245,9 +245,9 @@ void zap(gfn_t start, gfn_t end, bool may_yield)
 	mmu_invalidate_end(&vm.mmu);
 }
 
-int start(void **state)
+static int start_with(const struct mmu_caps *with)
 {
-	world_start(&vm, &caps);
+	world_start(&vm, with);
 	vm.mmu.page_limit = 1000000;
 	host_make(&vm.host, 0, 3, PRESENT);
 	world_host_fill(&vm, HOST, 1024);
@@ -261,6 +261,19 @@ int start(void **state)
 	guest_mode(CR0_PG | CR0_WP);
 	env_srcu_unlock(&vm);
 	return 0;
+}
+
+int start(void **state)
+{
+	return start_with(&caps);
+}
+
+int start_nx_huge(void **state)
+{
+	struct mmu_caps with = caps;
+
+	with.nx_huge = true;
+	return start_with(&with);
 }
 
 int stop(void **state)

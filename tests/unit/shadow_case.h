@@ -49,7 +49,11 @@ extern gfn_t next_table;
 int start(void **state);
 int stop(void **state);
 
+/* The same where no large page may be executed (nx_huge_pages). */
+int start_nx_huge(void **state);
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define CASE_NX(name) cmocka_unit_test_setup_teardown(name, start_nx_huge, stop)
 
 /* Change CR0; without CR0_PG the tables are not used. */
 void guest_mode(u64 cr0);

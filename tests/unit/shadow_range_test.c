@@ -277,6 +277,20 @@ static void test_age(void **state)
 	assert_int_equal(vm.flushes, 0);
 }
 
+/* With nx_huge_pages there are none but pages of 4 KiB, which may be executed. */
+static void test_nx_huge(void **state)
+{
+	guest_map(VA, BIG, 2, RW);
+	guest_map(ALIAS, GIB, 3, RW);
+	touch(VA, PF_WRITE);
+	touch(VA + PAGE(3), PF_FETCH);
+	touch(ALIAS, 0);
+	assert_int_equal(level_of(VA), 1);
+	assert_int_equal(level_of(VA + PAGE(3)), 1);
+	assert_int_equal(level_of(ALIAS), 1);
+	assert_int_equal(mapped(2) + mapped(3), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +304,7 @@ int main(void)
 		CASE(test_yield_zapped),
 		CASE(test_zap_all),
 		CASE(test_age),
+		CASE_NX(test_nx_huge),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,6 +92,31 @@ static void test_accessed(void **state)
 	assert_int_equal(peek(T1, 0) & (A | D), A);
 }
 
+/*
+ * A leaf that is made again with fewer rights: what a processor has cached goes at
+ * once, though the guest has flushed nothing.  The dirty log flushes only where it
+ * finds a leaf that may be written.
+ */
+static void test_fewer_rights(void **state)
+{
+	long before;
+
+	unsync_make();
+	assert_int_equal(store(0x5000, 8, (DATA + 1) << 12 | P | W | U | A | D | NX),
+			 SHADOW_DONE);
+	shadow_invlpg(cpu, 0);
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	assert_true(leaf(0).rights & ACC_W);
+	assert_int_equal(store(0x5000, 8, (DATA + 1) << 12 | P | U | A | D),
+			 SHADOW_DONE);
+	assert_true(leaf(0).rights & ACC_W);
+	before = vm.flushes;
+	assert_int_equal(touch(0, FETCH), SHADOW_DONE);
+	assert_int_equal(frame(0), DATA + 1);
+	assert_false(leaf(0).rights & ACC_W);
+	assert_true(vm.flushes > before);
+}
+
 /* Another vCPU of another mode has the frame for a table, too. */
 static void test_other_vcpu(void **state)
 {
@@ -349,6 +374,7 @@ int main(void)
 		CASE(test_cr3),
 		CASE(test_key),
 		CASE(test_accessed),
+		CASE(test_fewer_rights),
 		CASE(test_other_vcpu),
 		CASE(test_linked),
 		CASE(test_user),
