@@ -4,6 +4,7 @@
 #include <linux/eventfd.h>
 #include <linux/string.h>
 
+#include "compat/kernel.h"
 #include "core/guestmem.h"
 #include "core/run_state.h"
 #include "core/vm.h"
@@ -263,7 +264,7 @@ static bool event_signalled(struct x86_vcpu *v, u64 event)
 	if (!(event & ~(u64)KVM_HYPERV_CONN_ID_MASK))
 		ctx = xa_load(&v->hv->vm->conns, event);
 	if (ctx)
-		eventfd_signal(ctx, 1);
+		eventfd_signal(ctx);
 	return ctx;
 }
 
