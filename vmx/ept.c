@@ -52,7 +52,9 @@ void vmx_tlb_flush_now(struct vmx_vcpu *s)
 
 	s->flush = false;
 	if (vmx_features.ept) {
-		flush_eptp(s->eptp);
+		/* L1 need not have run yet where its state was restored with L2's. */
+		if (likely(s->eptp))
+			flush_eptp(s->eptp);
 		if (unlikely(n) && n->eptp)
 			flush_eptp(n->eptp);
 	} else if (s->vpid) {

@@ -53,6 +53,9 @@ struct vmx_nested_exit {
 	u32 insn_info;
 };
 
+/* L2 has not run yet since then; was the VMCS launched before? */
+enum vmx_nested_entering { ENTERING_NOT, ENTERING_FIRST, ENTERING_AGAIN };
+
 /**
  * struct vmx_nested - L1 in VMX operation, made for the first VMXON
  * @region: operand of VMXON; NO_VMCS: L1 is not in VMX operation
@@ -65,6 +68,7 @@ struct vmx_nested_exit {
  * @eptp: EPT pointer of L2 on L1's EPT
  * @ept: L2 runs, or ran last, on L1's EPT
  * @smm_l2: L2 goes on when system management mode ends
+ * @entering: enum vmx_nested_entering: VMLAUNCH or VMRESUME, which the processor may refuse
  * @vcpu: (c) whose it is
  * @timer: the preemption timer, while L2 runs
  * @deadline: L1's TSC when it expires
@@ -82,6 +86,7 @@ struct vmx_nested {
 	u64 eptp;
 	bool ept;
 	bool smm_l2;
+	u8 entering;
 	struct vmx_vcpu *vcpu;
 	struct hrtimer timer;
 	u64 deadline;
@@ -218,7 +223,9 @@ void vmx_nested_entry_failed(struct vmx_vcpu *s, u32 reason, u64 qualification);
 void vmx_nested_leave(struct x86_vcpu *v);
 /** vmx_nested_l2_save - L2's registers, as vmcs12 has them */
 void vmx_nested_l2_save(struct vmx_vcpu *s);
-/** vmx_nested_l2_load - the reverse, on entry */
+/** vmx_nested_pdptrs_load - L2's PDPTEs from vmcs12, where L1 uses EPT */
+void vmx_nested_pdptrs_load(struct vmx_vcpu *s);
+/** vmx_nested_l2_load - the reverse of l2_save(), on entry */
 void vmx_nested_l2_load(struct vmx_vcpu *s);
 
 /* nested_exit.c: which exits and events L1 gets */

@@ -141,7 +141,8 @@ static bool link_is_valid(struct vmx_vcpu *s, u64 *qualification)
 	if (l1_cpu2(s, SECONDARY_EXEC_SHADOW_VMCS))
 		want |= VMCS_SHADOW;
 	*qualification = 4;
-	return !kvm_nested_read(&s->x86, c->vmcs_link_pointer, &revision,
+	return c->vmcs_link_pointer != s->nested->current_vmcs &&
+	       !kvm_nested_read(&s->x86, c->vmcs_link_pointer, &revision,
 				sizeof(revision)) && revision == want;
 }
 
@@ -164,6 +165,8 @@ enum x86_next vmx_nested_launch(struct x86_vcpu *v, const struct x86_exit *exit)
 	}
 	if (!l2_enter(s))
 		return X86_RESUME;
+	s->nested->entering = c->launch_state == VMCS12_LAUNCHED ? ENTERING_AGAIN :
+								   ENTERING_FIRST;
 	c->launch_state = VMCS12_LAUNCHED;
 	vmx_nested_inject(s);
 	vmx_nested_timer_start(s, NULL);

@@ -329,19 +329,33 @@ static bool tsc_exit_l2(struct vmx_vcpu *s, const struct x86_exit *exit)
 	return true;
 }
 
-bool vmx_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
+/* The processor does not take L2's state: L1's fault at once, userspace's later. */
+static void entry_refused(struct vmx_vcpu *s)
 {
 	const struct vmx_nested_exit dead = { .reason = EXIT_REASON_TRIPLE_FAULT };
+	struct vmx_nested *n = s->nested;
+
+	if (n->entering == ENTERING_NOT) {
+		vmx_nested_vmexit(s, &dead);
+		return;
+	}
+	if (n->entering == ENTERING_FIRST)
+		n->c->launch_state = VMCS12_CLEAR;
+	vmx_nested_entry_failed(s, EXIT_REASON_INVALID_STATE, vmcs_read(EXIT_QUALIFICATION));
+}
+
+bool vmx_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
+{
 	struct vmx_vcpu *s = to_vmx(v);
 
 	v->nested.woken = false;
 	if (unlikely(vmx_entry_failed(s))) {
 		if (s->reason == VMX_REFUSED || (u16)s->reason != EXIT_REASON_INVALID_STATE)
 			return false;
-		/* L1's state was checked: userspace has changed it since. */
-		vmx_nested_vmexit(s, &dead);
+		entry_refused(s);
 		return true;
 	}
+	s->nested->entering = ENTERING_NOT;
 	if (l1_wants_exit(s, exit)) {
 		exit_by_hardware(s);
 		return true;

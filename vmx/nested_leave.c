@@ -11,8 +11,9 @@
 #include "vmx/nested_parts.h"
 #include "vmx/vmcs.h"
 
-/* VM entry and exit leave them alone (27.3.2.1, 28.5.1). */
-#define CR0_STAYS	(X86_CR0_CD | X86_CR0_NW)
+/* VM entry and exit leave CR0's other bits alone (27.3.2.1, 28.5.1). */
+#define CR0_LOADED	((u64)(X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS | \
+			       X86_CR0_NE | X86_CR0_WP | X86_CR0_AM | X86_CR0_PG))
 
 /* ------------------------------------------------------------------------ */
 /* Fields that go to and fro as they are. */
@@ -113,19 +114,24 @@ void vmx_nested_l2_load(struct vmx_vcpu *s)
 	st->rip = c->guest_rip;
 	st->gpr[GPR_RSP] = c->guest_rsp;
 	st->rflags = c->guest_rflags;
-	st->cr0 = (st->cr0 & CR0_STAYS) | (c->guest_cr0 & ~(u64)CR0_STAYS) | X86_CR0_ET;
+	st->cr0 = (st->cr0 & ~CR0_LOADED) | (c->guest_cr0 & CR0_LOADED);
 	st->cr3 = c->guest_cr3;
 	st->cr4 = c->guest_cr4;
 	st->efer = l2_efer(c, st->efer);
 	raw_store(c, raw_fields, ARRAY_SIZE(raw_fields));
 	if (s->nested->ept)
-		raw_store(c, raw_pdptrs, ARRAY_SIZE(raw_pdptrs));
+		vmx_nested_pdptrs_load(s);
 	if (entry_has(c, VM_ENTRY_LOAD_IA32_PAT))
 		vmcs_write(GUEST_IA32_PAT, c->guest_ia32_pat);
 	vmx_intr_set(s, c->guest_interruptibility_info & ~GUEST_INTR_STATE_NMI);
 	vmx_event_nmi_mask(v, c->guest_interruptibility_info & GUEST_INTR_STATE_NMI);
 	st->valid &= ~(GROUPS_RAW | GRP_SHADOW | GRP_CPL);
 	st->dirty &= ~(GROUPS_RAW | GRP_SHADOW | GRP_CPL);
+}
+
+void vmx_nested_pdptrs_load(struct vmx_vcpu *s)
+{
+	raw_store(s->nested->c, raw_pdptrs, ARRAY_SIZE(raw_pdptrs));
 }
 
 static void l2_save_conditional(struct vmx_vcpu *s, const struct x86_state *st)
@@ -211,7 +217,7 @@ static void host_crs(struct x86_state *st, const struct vmcs12 *c)
 {
 	bool wide = exit_has(c, VM_EXIT_HOST_ADDR_SPACE_SIZE);
 
-	st->cr0 = (st->cr0 & CR0_STAYS) | (c->host_cr0 & ~(u64)CR0_STAYS) | X86_CR0_ET;
+	st->cr0 = (st->cr0 & ~CR0_LOADED) | (c->host_cr0 & CR0_LOADED);
 	st->cr3 = c->host_cr3;
 	st->cr4 = c->host_cr4;
 	if (wide)
@@ -256,6 +262,9 @@ void vmx_nested_leave(struct x86_vcpu *v)
 	struct vmx_vcpu *s = to_vmx(v);
 
 	vmx_nested_timer_stop(s);
+	/* Without a VPID an exit, too, drops what is cached (29.4.3.1). */
+	if (!s->nested->vpid12)
+		s->flush = true;
 	kvm_nested_leave(v);
 	vmx_nested_switch(s);
 	v->events.injected = (struct x86_event){ };

@@ -204,8 +204,11 @@ static bool header_is_valid(const struct x86_vcpu *v, const struct kvm_nested_st
 	       in->size >= STATE_SIZE_VMCS && (c->hdr & ~VMCS_SHADOW) == VMCS12_REVISION;
 }
 
-/* What VMLAUNCH would have refused runs no L2.  The mode L1 was in then is not known. */
-static bool vmcs_is_valid(struct vmx_vcpu *s)
+/*
+ * What VMLAUNCH would have refused runs no L2.  The mode L1 was in then is not known.
+ * L2's own state is checked where it has not run yet: later it is what it has become.
+ */
+static bool vmcs_is_valid(struct vmx_vcpu *s, bool enters)
 {
 	const struct vmcs12 *c = s->nested->c;
 	struct nested_limits lim;
@@ -215,7 +218,8 @@ static bool vmcs_is_valid(struct vmx_vcpu *s)
 	lim.host_lma = c->vm_exit_controls & VM_EXIT_HOST_ADDR_SPACE_SIZE;
 	return !(c->hdr & VMCS_SHADOW) && !nested_check_control(c, &lim) &&
 	       !nested_check_host(c, &lim) &&
-	       !nested_check_guest(c, &lim, &qualification) && vmx_nested_ept_ready(s);
+	       !(enters && nested_check_guest(c, &lim, &qualification)) &&
+	       vmx_nested_ept_ready(s);
 }
 
 /* L1's VMCS is the one given.  0; -EINVAL, -ENOMEM: nothing has changed. */
@@ -223,14 +227,18 @@ static int vmcs_take(struct vmx_vcpu *s, const struct kvm_nested_state *in)
 {
 	struct vmcs12 *c = (void *)__get_free_page(GFP_KERNEL_ACCOUNT);
 	struct vmx_nested *n = s->nested;
+	bool enters = in->flags & KVM_STATE_NESTED_RUN_PENDING;
 	bool l2 = (in->flags & KVM_STATE_NESTED_GUEST_MODE) ||
 		  (in->hdr.vmx.smm.flags & KVM_STATE_NESTED_SMM_GUEST_MODE);
 
 	if (!c)
 		return -ENOMEM;
 	memcpy(c, in->data.vmx[0].vmcs12, VMCS12_BYTES);
+	/* What an entry has injected is not for a second time. */
+	if (!enters)
+		c->vm_entry_intr_info_field &= ~INTR_INFO_VALID_MASK;
 	swap(n->c, c);
-	if (l2 && !vmcs_is_valid(s)) {
+	if (l2 && !vmcs_is_valid(s, enters)) {
 		swap(n->c, c);
 		/* The MMU has looked at the other's EPT pointer. */
 		if (s->x86.nested.l2)
@@ -250,7 +258,10 @@ static void l2_resume(struct vmx_vcpu *s, const struct kvm_nested_state *in)
 	const u64 *deadline = hdr->flags & KVM_STATE_VMX_PREEMPTION_TIMER_DEADLINE ?
 			      &hdr->preemption_timer_deadline : NULL;
 
+	s->nested->entering = ENTERING_NOT;
 	vmx_nested_run(s);
+	if (s->nested->ept)
+		vmx_nested_pdptrs_load(s);
 	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
 		   s->nested->c->guest_pending_dbg_exceptions);
 	/* Userspace has set L2's registers, or will. */

@@ -201,6 +201,19 @@ static int vcpu_events_masked(void)
 	return e.nmi.masked;
 }
 
+/* L1's IRET; else another guest may find NMIs masked: cpu_keeps_nmi_mask(). */
+GUEST(64, g_nmi_end, "mov %rsp, %rax\n mov %ss, %ecx\n push %rcx\n push %rax\n pushf\n"
+      "mov %cs, %ecx\n push %rcx\n lea 1f(%rip), %rax\n push %rax\n iretq\n"
+      "1: out %al, $0xf4\n");
+
+static void nmi_end(void)
+{
+	vm_load(&vm, GPA_CODE + 0xc00, g_nmi_end, g_nmi_end_end);
+	vcpu_set_regs(&v, &(struct kvm_regs){ .rip = GPA_CODE + 0xc00,
+					      .rsp = GPA_STACK, .rflags = 2 });
+	vcpu_until(&v, PORT_DONE);
+}
+
 static void nmi(void)
 {
 	L2_START(g_out);
@@ -212,6 +225,8 @@ static void nmi(void)
 	CHECK_EQ(f_get(F_RIP), GPA_CODE2 + 2);
 	/* The exit has masked them, up to an IRET of L1's. */
 	CHECK_EQ(vcpu_events_masked(), 1);
+	nmi_end();
+	CHECK_EQ(vcpu_events_masked(), 0);
 }
 
 /* Virtual NMIs: L2's mask is one that L1 sees, and its end makes a window. */
