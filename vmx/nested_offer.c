@@ -15,7 +15,7 @@
 #include "x86/cpu/caps.h"
 
 /* Off until it has been seen to work: docs/caveats.md. */
-static bool nested;
+static bool nested = true;
 module_param(nested, bool, 0444);
 MODULE_PARM_DESC(nested, "guests may use VMX themselves");
 
