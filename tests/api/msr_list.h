@@ -25,6 +25,7 @@ static const struct {
 	{ 0x11, 0x12, BOTH, "KVM_WALL_CLOCK, KVM_SYSTEM_TIME" },
 	{ 0x1b, 0x1b, BOTH, "APIC_BASE" },
 	{ 0x34, 0x34, BOTH, "SMI_COUNT" },
+	{ 0x3a, 0x3a, INTEL, "FEATURE_CONTROL" },
 	{ 0x3b, 0x3b, BOTH, "TSC_ADJUST" },
 	{ 0x48, 0x48, FEATURE, "SPEC_CTRL" },
 	{ 0x8b, 0x8b, BOTH, "BIOS_SIGN_ID" },
