@@ -13,7 +13,7 @@ vmm_files() {
 	qemu=$(command -v qemu-system-x86_64) || return 1
 	echo "$qemu"
 	ldd "$qemu" | awk '$3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 }'
-	find -L /usr/share/qemu /usr/share/seabios -maxdepth 1 -type f \
+	find -L /usr/share/qemu /usr/share/seabios /usr/lib/ipxe/qemu -maxdepth 1 -type f \
 		\( -name 'bios*' -o -name 'vga*' -o -name '*boot*dma.bin' -o -name 'pvh.bin' \
 		-o -name 'kvmvapic.bin' -o -name 'efi-virtio.rom' \)
 }
