@@ -55,7 +55,7 @@ machine_boot() {
 	setpriv --pdeathsig TERM "${guard[@]}" qemu-system-x86_64 "${args[@]}" -accel "$accel" -nodefaults \
 		-display none -vga none -no-reboot -kernel "${host:-$LAB_KERNEL}" -initrd "$work/initrd" \
 		"${console[@]}" -serial "file:$work/klog" -serial chardev:out \
-		-serial "file:$work/control" -append "console=ttyS0 no_timer_check $kernel_args" \
+		-serial "file:$work/control" -append "console=ttyS0 no_timer_check softlockup_panic=1 $kernel_args" \
 		<&"$input" 2>"$work/said" &
 	machine_pid=$!
 	exec {input}<&-
