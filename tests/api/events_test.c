@@ -78,6 +78,34 @@ static void vectors(void)
 	ERR(interrupt(256), EINVAL);
 }
 
+/* What exc_next() makes of an event that QEMU's TCG delivers twice: made by hand. */
+static void delivered_twice(void)
+{
+	struct kvm_sregs s;
+	struct kvm_regs r;
+	uint64_t *frame;
+
+	if (!cpu_is_tcg())
+		test_skip("no other processor does that");
+	START(MODE_LONG, g_loop);
+	vcpu_restart(&v, FLAGS_IF);
+	vcpu_until(&v, 0x20);
+	s = vcpu_sregs(&v);
+	r = vcpu_regs(&v);
+	frame = vm_u64(&vm, r.rsp - 40);
+	frame[0] = GPA_CODE + 2;
+	frame[1] = s.cs.selector;
+	frame[2] = FLAGS_IF | 2;
+	frame[3] = r.rsp;
+	frame[4] = s.ss.selector;
+	r.rsp -= 40;
+	r.rip = GPA_STUBS + 0x50 * 16;
+	vcpu_set_regs(&v, &r);
+	OK(interrupt(0x50));
+	exc_expect(&v, 0x50, 2);
+	vcpu_until(&v, 0x20);
+}
+
 /*
  * One that is queued where IF is clear.  Userspace is not to do that, see
  * ready_for_interrupt_injection; Linux's KVM delivers it at once, others wait
@@ -364,7 +392,7 @@ static void interrupt_bitmap(void)
 #define CASE(name) { #name, name, 20 }
 
 static const struct test_case cases[] = {
-	CASE(intr_delivered), CASE(vectors), CASE(intr_if_clear),
+	CASE(intr_delivered), CASE(delivered_twice), CASE(vectors), CASE(intr_if_clear),
 	CASE(intr_twice), CASE(window), CASE(hlt), CASE(nmi_masked),
 	CASE(nmi_masked_hlt), CASE(nmi_and_intr), CASE(single_step),
 	CASE(bad_gate), CASE(pages), CASE(missing), CASE(interrupt_bitmap),
