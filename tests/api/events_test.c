@@ -78,15 +78,16 @@ static void vectors(void)
 	ERR(interrupt(256), EINVAL);
 }
 
-/* What exc_next() makes of an event that QEMU's TCG delivers twice: made by hand. */
-static void delivered_twice(void)
+/*
+ * What exc_next() makes of an event that QEMU's TCG delivers twice, made by hand: the
+ * first delivery has got as far as @rip, with @pushed words behind its frame.
+ */
+static void again_at(uint64_t rip, unsigned int pushed)
 {
 	struct kvm_sregs s;
 	struct kvm_regs r;
 	uint64_t *frame;
 
-	if (!cpu_is_tcg())
-		test_skip("no other processor does that");
 	START(MODE_LONG, g_loop);
 	vcpu_restart(&v, FLAGS_IF);
 	vcpu_until(&v, 0x20);
@@ -98,12 +99,22 @@ static void delivered_twice(void)
 	frame[2] = FLAGS_IF | 2;
 	frame[3] = r.rsp;
 	frame[4] = s.ss.selector;
-	r.rsp -= 40;
-	r.rip = GPA_STUBS + 0x50 * 16;
+	frame[-1] = 0;
+	frame[-2] = 0x50;
+	r.rsp -= 40 + 8 * pushed;
+	r.rip = rip;
 	vcpu_set_regs(&v, &r);
 	OK(interrupt(0x50));
 	exc_expect(&v, 0x50, 2);
 	vcpu_until(&v, 0x20);
+}
+
+static void delivered_twice(void)
+{
+	if (!cpu_is_tcg())
+		test_skip("no other processor does that");
+	again_at(GPA_STUBS + 0x50 * 16, 0);
+	again_at(GPA_COMMON, 2);
 }
 
 /*

@@ -275,16 +275,17 @@ void exc_setup(struct vcpu *v)
 }
 
 /*
- * An event that came twice, the second time in front of its own handler, where IF is
+ * An event that came twice, the second time on the way to its own report, where IF is
  * clear: QEMU's TCG does that now and then when something else wants the processor right
- * after VMRUN (caveats.md).  The first one is gone back to.
+ * after VMRUN (caveats.md), at the start of one of its blocks: the stub's or the common
+ * code's.  The first one is gone back to.
  */
 static bool came_twice(struct vcpu *v, const uint64_t *word)
 {
 	struct kvm_regs r = vcpu_regs(v);
 	static unsigned int n;
 
-	if (!cpu_is_tcg() || word[3] != GPA_STUBS + word[1] * 16)
+	if (!cpu_is_tcg() || (word[3] != GPA_STUBS + word[1] * 16 && word[3] != GPA_COMMON))
 		return false;
 	CHECK(++n < 3);
 	r.rip = word[3];
