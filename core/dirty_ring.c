@@ -90,7 +90,7 @@ static bool ring_repeats(const struct dirty_ring *ring, u32 slot, u64 offset)
 	return READ_ONCE(e->flags) == KVM_DIRTY_GFN_F_DIRTY;
 }
 
-bool dirty_ring_push(struct kvm_vcpu *vcpu, const struct slot *slot, gfn_t gfn)
+static bool ring_push(struct kvm_vcpu *vcpu, const struct slot *slot, gfn_t gfn)
 {
 	u32 id = (u32)slot->mmu.as_id << 16 | slot->id;
 	u64 offset = gfn - slot->mmu.base_gfn;
@@ -116,6 +116,17 @@ bool dirty_ring_push(struct kvm_vcpu *vcpu, const struct slot *slot, gfn_t gfn)
 	if (unlikely(ring_is_nearly_full(ring)))
 		request_set(vcpu, REQ_DIRTY_RING);
 	return true;
+}
+
+bool dirty_ring_push(struct kvm_vcpu *vcpu, const struct slot *slot, gfn_t gfn)
+{
+	bool pushed;
+
+	/* vcpu_sched_out() pushes, too: the frame of a preempted vCPU's steal time. */
+	preempt_disable();
+	pushed = ring_push(vcpu, slot, gfn);
+	preempt_enable();
+	return pushed;
 }
 
 bool dirty_ring_exit(struct kvm_vcpu *vcpu)

@@ -73,7 +73,8 @@ int dirty_ring_enable_bitmap(struct kvm *kvm);
  * @slot: the frame's slot, which logs
  * @gfn: the frame
  *
- * After the write, or after the frame can be written.  Any context.
+ * After the write, or after the frame can be written.  Also by the scheduler's notifier, while
+ * the thread is anywhere else.
  *
  * Return: false when the ring is full to the last entry.
  */

@@ -63,10 +63,10 @@ int shadow_activate(struct mmu *mmu)
 	s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	if (!s)
 		return -ENOMEM;
-	xa_init(&s->tracked.table);
+	xa_init_flags(&s->tracked.table, XA_FLAGS_ACCOUNT);
 	for (as = 0; as < 2; as++) {
 		for (level = LEVEL_4K; level <= LEVEL_2M; level++)
-			xa_init(&s->direct[as][level - 1]);
+			xa_init_flags(&s->direct[as][level - 1], XA_FLAGS_ACCOUNT);
 		for (level = LEVEL_4K; level <= LEVEL_1G; level++)
 			rmap_index_init(&s->rmap[as][level - 1]);
 	}

@@ -44,7 +44,7 @@ struct rmap_index {
 /** rmap_index_init - an index with nothing in it */
 static inline void rmap_index_init(struct rmap_index *index)
 {
-	xa_init(&index->chunks);
+	xa_init_flags(&index->chunks, XA_FLAGS_ACCOUNT);
 	index->recent = NULL;
 }
 

@@ -105,7 +105,8 @@ extern const char **test_row_shared;
 #define GPA_GDT		0x1000
 #define GPA_IDT		0x2000
 #define GPA_TSS		0x3000
-#define GPA_STUBS	0x4000
+#define GPA_STUBS	0x4000		/* one for each vector: exc_setup() */
+#define GPA_COMMON	0x5000		/* what they jump to */
 #define GPA_IST		0x6000		/* top of the #DF stack */
 #define GPA_STACK	0x8000		/* top of the stack */
 #define GPA_CODE	0x8000

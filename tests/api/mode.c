@@ -206,8 +206,6 @@ GUEST(32, exc_common32,
       "out %al, $0xf5\n"
       "add $12, %esp\n iret\n");
 
-#define GPA_COMMON (GPA_STUBS + 0x1000)
-
 /* SDM vol. 3, table 6-1: #DF #TS #NP #SS #GP #PF #AC #CP. */
 static const uint32_t with_error = 1 << 8 | 31 << 10 | 1 << 17 | 1 << 21;
 

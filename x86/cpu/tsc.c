@@ -120,6 +120,9 @@ void tsc_catch_up(struct x86_vcpu *v)
 		return;
 	v->tsc.lost += missed;
 	offset_set(v, state_get(v, GRP_TSC)->tsc_offset + missed);
+	/* It may have expired since the host woke, and was set by the old offset. */
+	if (apic_in_kernel(v))
+		lapic_timer_rearm(&v->apic.lapic);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -28,7 +28,7 @@ struct hv_vm *hv_vm_make(struct x86_vm *vm)
 		return NULL;
 	mutex_init(&new->lock);
 	seqcount_mutex_init(&new->clock_seq, &new->lock);
-	xa_init(&new->conns);
+	xa_init_flags(&new->conns, XA_FLAGS_ACCOUNT);
 	old = cmpxchg(&vm->hv, NULL, new);
 	if (!old)
 		return new;

@@ -140,16 +140,13 @@ static noinline bool cr8_gpr(struct x86_vcpu *v, u8 *gpr, u64 *next_rip)
 }
 
 /* What hardware with decode assists would have said. */
-bool usual_cr(struct x86_vcpu *v, const struct x86_exit *exit,
-	      struct x86_exit *usual)
+bool usual_cr(struct x86_vcpu *v, const struct x86_exit *exit, u8 *gpr, u64 *next_rip)
 {
 	u8 opcode = exit->cr.write ? OPCODE_MOV_TO_CR : OPCODE_MOV_FROM_CR;
 
-	usual->cr = exit->cr;
 	if (exit->cr.nr == 8)
-		return cr8_gpr(v, &usual->cr.gpr, &usual->next_rip);
-	return usual_gpr(v, opcode, 0xc0 | exit->cr.nr << 3, &usual->cr.gpr,
-			 &usual->next_rip);
+		return cr8_gpr(v, gpr, next_rip);
+	return usual_gpr(v, opcode, 0xc0 | exit->cr.nr << 3, gpr, next_rip);
 }
 
 /* Without displacement or index: else RSP or RIP in the place of the register. */

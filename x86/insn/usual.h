@@ -24,12 +24,12 @@ bool emulate_skip(struct x86_vcpu *v, const struct x86_exit *exit);
  * usual_cr - which register does a MOV to or from a control register name?
  * @v: own thread, kvm->srcu held
  * @exit: of kind X86_EXIT_CR, with @cr.decode
- * @usual: gets next_rip and cr, as hardware with decode assists would tell
+ * @gpr: result
+ * @next_rip: result, where the instruction ends; 0 behind one that ends at the top
  *
  * Return: false when it takes the emulator to say.
  */
-bool usual_cr(struct x86_vcpu *v, const struct x86_exit *exit,
-	      struct x86_exit *usual);
+bool usual_cr(struct x86_vcpu *v, const struct x86_exit *exit, u8 *gpr, u64 *next_rip);
 
 /**
  * usual_invlpg - which address does an INVLPG name?

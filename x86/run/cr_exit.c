@@ -38,41 +38,37 @@ static void gpr_write(struct x86_vcpu *v, u8 gpr, u64 value)
 
 enum x86_next cr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
-	struct x86_exit usual __uninitialized;
+	u8 gpr = exit->cr.gpr;
 	u64 value, rip;
 
 	/* Hardware does not say which registers: MOV CR, CLTS, LMSW, SMSW. */
-	if (exit->cr.decode) {
-		if (!usual_cr(v, exit, &usual))
-			return emulate_insn(v, exit);
-		exit = &usual;
-	}
+	if (exit->cr.decode && !usual_cr(v, exit, &gpr, &rip))
+		return emulate_insn(v, exit);
 	if (!cr_exists(exit->cr.nr)) {
 		kvm_event_exception(v, X86_TRAP_UD, -1);
 		return X86_RESUME;
 	}
-	if (!exit_next_rip(v, exit, &rip))
+	if (!exit->cr.decode && !exit_next_rip(v, exit, &rip))
 		return v->next;
 	if (exit->cr.write) {
-		value = gpr_read(v, exit->cr.gpr);
+		value = gpr_read(v, gpr);
 		trace_kvm_cr(TRACE_WRITE, exit->cr.nr, value);
 		return mov_complete(v, rip, cr_set(v, exit->cr.nr, value));
 	}
 	value = cr_get(v, exit->cr.nr);
 	trace_kvm_cr(TRACE_READ, exit->cr.nr, value);
-	gpr_write(v, exit->cr.gpr, value);
+	gpr_write(v, gpr, value);
 	return mov_complete(v, rip, 0);
 }
 
 enum x86_next invlpg_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
-	struct x86_exit usual __uninitialized;
-	u64 la;
+	u64 la, rip;
 
-	if (!usual_invlpg(v, &la, &usual.next_rip))
+	if (!usual_invlpg(v, &la, &rip))
 		return emulate_insn(v, exit);
 	cr_flush_page(v, la);
-	return mov_complete(v, usual.next_rip, 0);
+	return mov_complete(v, rip, 0);
 }
 
 enum x86_next dr_exit(struct x86_vcpu *v, const struct x86_exit *exit)

@@ -53,7 +53,8 @@ long sregs2_ioctl_get(void *obj, void *data, unsigned long arg)
 {
 	struct x86_vcpu *v = to_x86_vcpu(obj);
 	struct kvm_sregs2 *r = data;
-	struct kvm_sregs s;
+	/* Its padding goes to userspace, too. */
+	struct kvm_sregs s = { };
 
 	sregs_get(v, &s);
 	memcpy(r, &s, COMMON);
