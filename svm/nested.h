@@ -164,9 +164,8 @@ int svm_nested_vmsave_write(struct x86_vcpu *v, gpa_t gpa,
 
 /* nested_enter.c */
 
-/** svm_nested_vmrun - VMRUN, all checks of the instruction done; @gpa: its operand */
-enum x86_next svm_nested_vmrun(struct x86_vcpu *v, const struct x86_exit *exit,
-			       gpa_t gpa);
+/** svm_nested_vmrun - VMRUN at @gpa, which ends at @next_rip; the instruction's checks are done */
+enum x86_next svm_nested_vmrun(struct x86_vcpu *v, u64 next_rip, gpa_t gpa);
 
 /** svm_nested_run - L2 runs by nested->control; its registers are the caller's to load */
 void svm_nested_run(struct svm_vcpu *s);

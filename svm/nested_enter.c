@@ -168,8 +168,7 @@ static void host_keep(struct x86_state *host, const struct x86_state *st)
 	host->idt = st->idt;
 }
 
-enum x86_next svm_nested_vmrun(struct x86_vcpu *v, const struct x86_exit *exit,
-			       gpa_t gpa)
+enum x86_next svm_nested_vmrun(struct x86_vcpu *v, u64 next_rip, gpa_t gpa)
 {
 	struct svm_vcpu *s = to_svm(v);
 
@@ -181,8 +180,7 @@ enum x86_next svm_nested_vmrun(struct x86_vcpu *v, const struct x86_exit *exit,
 		kvm_event_exception(v, X86_TRAP_GP, 0);
 		return X86_RESUME;
 	}
-	if (!kvm_nested_skip(v, exit))
-		return v->next;
+	kvm_nested_skip_to(v, next_rip);
 	/* What stays, the control block is told again: it has become L2's. */
 	state_get(v, GRP_ALL & ~(GRP_SEGS | GRP_SHADOW | GRP_CR2));
 	if (!vmrun_is_valid(s)) {

@@ -31,16 +31,14 @@ static void msrs_copy(struct vmcb_save_area *to, const struct vmcb_save_area *fr
 	memcpy((void *)to + MSRS_FIRST, (const void *)from + MSRS_FIRST, MSRS_BYTES);
 }
 
-static enum x86_next vmload(struct x86_vcpu *v, const struct x86_exit *exit,
-			    gpa_t gpa)
+static enum x86_next vmload(struct x86_vcpu *v, u64 next_rip, gpa_t gpa)
 {
 	struct vmcb_save_area l __uninitialized;
 	struct x86_state *st;
 
 	if (svm_nested_vmload_read(v, gpa, &l))
 		return insn_raise(v, X86_TRAP_GP);
-	if (!kvm_nested_skip(v, exit))
-		return v->next;
+	kvm_nested_skip_to(v, next_rip);
 	st = state_set(v, GRP_SEGS);
 	svm_seg_fetch(&st->seg[SEG_FS], &l.fs);
 	svm_seg_fetch(&st->seg[SEG_GS], &l.gs);
@@ -50,8 +48,7 @@ static enum x86_next vmload(struct x86_vcpu *v, const struct x86_exit *exit,
 	return X86_RESUME;
 }
 
-static enum x86_next vmsave(struct x86_vcpu *v, const struct x86_exit *exit,
-			    gpa_t gpa)
+static enum x86_next vmsave(struct x86_vcpu *v, u64 next_rip, gpa_t gpa)
 {
 	const struct x86_state *st = state_get(v, GRP_SEGS);
 	struct vmcb_save_area l __uninitialized;
@@ -63,7 +60,8 @@ static enum x86_next vmsave(struct x86_vcpu *v, const struct x86_exit *exit,
 	msrs_copy(&l, &to_svm(v)->vmcb->save);
 	if (svm_nested_vmsave_write(v, gpa, &l))
 		return insn_raise(v, X86_TRAP_GP);
-	return kvm_nested_skip(v, exit) ? X86_RESUME : v->next;
+	kvm_nested_skip_to(v, next_rip);
+	return X86_RESUME;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -104,14 +102,10 @@ static bool operand_is_valid(struct x86_vcpu *v, u64 gpa)
 /* With an address of a control block. */
 static enum x86_next vmcb_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 {
-	struct x86_exit known __uninitialized;
-	u64 gpa;
+	u64 gpa, next_rip;
 
-	/* Bytes are looked at once: the length is all that is asked for again. */
-	known.code = exit->code;
-	if (!kvm_nested_rax(v, exit, &gpa, &known.next_rip))
+	if (!kvm_nested_rax(v, exit, &gpa, &next_rip))
 		return v->next;
-	exit = &known;
 	if (!operand_is_valid(v, gpa))
 		return insn_raise(v, X86_TRAP_GP);
 	switch (exit->code) {
@@ -119,11 +113,11 @@ static enum x86_next vmcb_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 		/* L1 has to intercept L2's. */
 		if (v->nested.l2)
 			return insn_raise(v, X86_TRAP_UD);
-		return svm_nested_vmrun(v, exit, gpa);
+		return svm_nested_vmrun(v, next_rip, gpa);
 	case SVM_EXIT_VMLOAD:
-		return vmload(v, exit, gpa);
+		return vmload(v, next_rip, gpa);
 	default:
-		return vmsave(v, exit, gpa);
+		return vmsave(v, next_rip, gpa);
 	}
 }
 

@@ -315,11 +315,12 @@ static bool state_header_is_valid(struct x86_vcpu *v,
 	if (in->format != KVM_STATE_NESTED_FORMAT_SVM ||
 	    (in->flags & ~FLAGS_KNOWN))
 		return false;
+	/* Without SVM there is nothing that could have cleared GIF. */
+	if (!(state_get(v, GRP_EFER)->efer & EFER_SVME))
+		return in->flags == KVM_STATE_NESTED_GIF_SET;
 	if (!(in->flags & KVM_STATE_NESTED_GUEST_MODE))
 		return !(in->flags & KVM_STATE_NESTED_RUN_PENDING);
-	/* L2 is a guest of a host that has SVM on. */
 	return in->size >= STATE_SIZE &&
-	       (state_get(v, GRP_EFER)->efer & EFER_SVME) &&
 	       !(in->hdr.svm.vmcb_pa & ~PAGE_MASK) &&
 	       !(in->hdr.svm.vmcb_pa >> v->cpuid.maxphyaddr);
 }

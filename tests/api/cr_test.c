@@ -240,6 +240,32 @@ static void cr0_reserved(void)
 	vm_close(&vm);
 }
 
+GUEST(64, g_first, "out %al, $0x21\n");
+
+/* A MOV that ends where addresses begin again. */
+static void cr8_last_bytes(void)
+{
+	struct kvm_regs r;
+
+	machine(MODE_LONG);
+	pt_map(&v.pt, -0x1000ull, GPA_CODE, 1, PTE_P | PTE_W);
+	vm_load(&vm, GPA_CODE + 0xffc, g_cr8, g_cr8 + 4);
+	vm_load(&vm, 0, g_first, g_first_end);
+	r = vcpu_regs(&v);
+	r.rip = -4ull;
+	r.rax = 9;
+	vcpu_set_regs(&v, &r);
+	vcpu_until(&v, 0x21);
+	CHECK_EQ(reg_get(CR8), 9);
+	/* Lowered, it exits wherever a controller in userspace is to hear of it. */
+	r.rax = 2;
+	vcpu_set_regs(&v, &r);
+	v.run->cr8 = 9;
+	if (vcpu_run(&v) == KVM_EXIT_SET_TPR)
+		vcpu_until(&v, 0x21);
+	CHECK_EQ(reg_get(CR8), 2);
+}
+
 static void cr0_rows(void) { guest_rows(CR0); }
 static void cr3_rows(void) { guest_rows(CR3); }
 static void cr4_rows(void) { guest_rows(CR4); }
@@ -407,6 +433,7 @@ static const struct test_case cases[] = {
 	{ "cr3_rows", cr3_rows, 0 },
 	{ "cr4_rows", cr4_rows, 0 },
 	{ "cr8_rows", cr8_rows, 0 },
+	{ "cr8_last_bytes", cr8_last_bytes, 0 },
 	{ "efer_rows", efer_rows, 0 },
 	{ "pcid_rules", pcid_rules, 0 },
 	{ "hidden_features", hidden_features, 0 },

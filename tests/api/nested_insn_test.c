@@ -140,8 +140,48 @@ static void cpl_bits(void)
 }
 BOTH(cpl_bits)
 
+/* ---- the last bytes of the address space ---- */
+
+GUEST(64, g_last_vmload, "vmload %rax\n");
+GUEST(64, g_last_vmsave, "vmsave %rax\n");
+GUEST(64, g_last_vmrun, "vmrun %rax\n");
+GUEST(64, g_first, "out %al, $0x21\n");
+GUEST(64, g_vmmcall, "vmmcall\n");
+
+/* L1's instruction ends where addresses begin again. */
+static void last_bytes(void)
+{
+	static const struct {
+		const uint8_t *code, *end;
+		uint64_t exit_code;
+	} last[] = {
+		{ g_last_vmload, g_last_vmload_end, 0 },
+		{ g_last_vmsave, g_last_vmsave_end, 0 },
+		{ g_last_vmrun, g_last_vmrun_end, EXIT_VMMCALL },
+	};
+	struct kvm_regs r;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(last) / sizeof(*last); i++) {
+		L2_START(g_vmmcall);
+		intercept(EXIT_VMMCALL);
+		l2_until(EXIT_VMMCALL);
+		vmcb()->exit_code = 0;
+		pt_map(&v.pt, -0x1000ull, PAGE_STORE, 1, PTE_P | PTE_W);
+		vm_load(&vm, PAGE_STORE + 0xffd, last[i].code, last[i].end);
+		vm_load(&vm, 0, g_first, g_first_end);
+		r = vcpu_regs(&v);
+		r.rip = -3ull;
+		r.rax = GPA_VMCB;
+		vcpu_set_regs(&v, &r);
+		vcpu_until(&v, 0x21);
+		CHECK_EQ(vmcb()->exit_code, last[i].exit_code);
+		vm_close(&vm);
+	}
+}
+
 static const struct test_case cases[] = {
-	CASES(cr0_selective), CASES(other_port), CASES(other_msr),
+	CASE(last_bytes), CASES(cr0_selective), CASES(other_port), CASES(other_msr),
 	CASES(other_halt), CASE(address_size), CASES(cpl_bits),
 	{ }
 };
