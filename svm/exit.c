@@ -313,7 +313,7 @@ void svm_exit_info(struct x86_vcpu *v, struct x86_exit_info *info)
 	const struct vmcb_control_area *control = &to_svm(v)->vmcb->control;
 
 	*info = (struct x86_exit_info) {
-		.isa = 2,
+		.isa = X86_ISA_SVM,
 		.event = control->exit_int_info,
 		.error = control->exit_int_info_err,
 		.info1 = control->exit_info_1,

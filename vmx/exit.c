@@ -322,7 +322,7 @@ void vmx_exit_info(struct x86_vcpu *v, struct x86_exit_info *info)
 	u32 event = vmcs_read(IDT_VECTORING_INFO_FIELD);
 
 	*info = (struct x86_exit_info) {
-		.isa = 1,
+		.isa = X86_ISA_VMX,
 		.event = event,
 		.info1 = vmcs_read(EXIT_QUALIFICATION),
 		.info2 = vmcs_read(VM_EXIT_INTR_INFO) |

@@ -146,6 +146,9 @@ void vmx_load(struct x86_vcpu *v, int cpu)
 
 static void host_selectors_restore(const struct vmx_host *host)
 {
+	/* The others may lie in it. */
+	if (host->ldt)
+		asm volatile("lldt %w0" : : "q" (host->ldt));
 	if (host->ds)
 		loadsegment(ds, host->ds);
 	if (host->es)
@@ -156,8 +159,6 @@ static void host_selectors_restore(const struct vmx_host *host)
 	}
 	if (host->gs)
 		load_gs_index(host->gs);
-	if (host->ldt)
-		asm volatile("lldt %w0" : : "q" (host->ldt));
 }
 
 static void host_msrs_restore(struct vmx_vcpu *s, const struct vmx_cpu *c)

@@ -4,7 +4,8 @@
  *
  * A head comes and goes with nearly every leaf, so it is a word in a chunk, and no
  * entry of the xarray.  A chunk stays as long as one of its heads is in use, or it is
- * the one that was looked up last: a leaf that goes is mostly made again.
+ * the one that was looked up last: a leaf that goes is mostly made again.  So does one that
+ * was made ahead, for want of memory under the lock, and whose leaf never came.
  * mmu->lock is held for write wherever this is touched.
  */
 #ifndef LAMINA_MMU_SHADOW_RMAP_INDEX_H

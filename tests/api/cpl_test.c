@@ -64,12 +64,12 @@ static void sysret(void)
 /* And what a VMM asks for in the same vCPU, to and fro. */
 GUEST(64, g_clts, "clts\n out %al, $0xf4\n");
 
-static void by_userspace(void)
+/* The vCPU's code is refused there. */
+static void refused_at_3(void)
 {
 	struct kvm_sregs s;
 	struct kvm_regs r;
 
-	START(MODE_LONG, g_clts);
 	s = vcpu_sregs(&v);
 	CHECK_EQ(s.ss.dpl, 0);
 	s.ss.dpl = 3;
@@ -82,6 +82,25 @@ static void by_userspace(void)
 	vcpu_set_regs(&v, &r);
 	CHECK_EQ(vcpu_sregs(&v).ss.dpl, 3);
 	CHECK_EQ(exc_expect(&v, GP, 0).cs, SEL_UCODE64);
+}
+
+static void by_userspace(void)
+{
+	START(MODE_LONG, g_clts);
+	refused_at_3();
+}
+
+/* Intel's processors exit before they look at the level (SDM vol. 3, 26.1.3). */
+GUEST(64, g_to_dr, "mov %rax, %dr7\n out %al, $0xf4\n");
+GUEST(64, g_from_dr, "mov %dr6, %rax\n out %al, $0xf4\n");
+
+static void debug_registers(void)
+{
+	START(MODE_LONG, g_to_dr);
+	refused_at_3();
+	vm_close(&vm);
+	START(MODE_LONG, g_from_dr);
+	refused_at_3();
 }
 
 static void not_linux(void)
@@ -142,7 +161,7 @@ static void virtual_8086(void)
 #define CASE(name) { #name, name, 20 }
 
 static const struct test_case cases[] = {
-	CASE(iret), CASE(sysret), CASE(by_userspace), CASE(real),
+	CASE(iret), CASE(sysret), CASE(by_userspace), CASE(debug_registers), CASE(real),
 	CASE(virtual_8086),
 	{ NULL, NULL, 0 },
 };

@@ -19,6 +19,9 @@ int dr_refused(struct x86_vcpu *v, u32 nr)
 	if (nr > 7 || (nr != dr_number(nr) &&
 		       (state_get(v, GRP_CR4)->cr4 & X86_CR4_DE)))
 		return X86_TRAP_UD;
+	/* VT-x's exit comes before this check (SDM vol. 3, 26.1.3), SVM's behind it. */
+	if (state_get(v, GRP_CPL)->cpl)
+		return X86_TRAP_GP;
 	if (!(state_get(v, GRP_DR)->dr7 & DR7_GD))
 		return -1;
 	s = state_set(v, GRP_DR);

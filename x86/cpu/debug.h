@@ -30,7 +30,7 @@ static inline u64 dr7_fixed(u64 value)
  * @v: own thread
  * @nr: which
  *
- * Return: -1; or the vector that the guest gets, #UD, or #DB with DR6 set
+ * Return: -1; or the vector that the guest gets, #UD, #GP, or #DB with DR6 set
  * (APM vol. 2, 13.1.1.2 and 13.1.1.4).
  */
 int dr_refused(struct x86_vcpu *v, u32 nr);

@@ -7,7 +7,6 @@
 
 #include "x86/cpu/fpu.h"
 
-#define XMM_BYTES 16
 #define YMM_BYTES 32
 #define ZMM_BYTES 64
 

@@ -81,7 +81,7 @@ enum x86_next dr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		return emulate_insn(v, exit);
 	vector = dr_refused(v, nr);
 	if (vector >= 0) {
-		kvm_event_exception(v, vector, -1);
+		kvm_event_exception(v, vector, vector == X86_TRAP_GP ? 0 : -1);
 		return X86_RESUME;
 	}
 	if (!exit_next_rip(v, exit, &rip))

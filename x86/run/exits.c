@@ -2,7 +2,8 @@
 /* Exits that need few lines, and the table of all handlers. */
 #include <linux/string.h>
 
-#include <asm/cpufeatures.h>
+#include <asm/cpu.h>
+#include <asm/cpufeature.h>
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
 
@@ -100,6 +101,30 @@ static enum x86_next pause_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	return skip_exit(v, exit);
 }
 
+/* An #AC that the guest has not asked for: the host looks for locked accesses across lines. */
+static bool is_split_lock(struct x86_vcpu *v)
+{
+	const struct x86_state *s;
+
+	if (!boot_cpu_has(X86_FEATURE_SPLIT_LOCK_DETECT))
+		return false;
+	s = state_get(v, GRP_CPL | GRP_CR0 | GRP_RFLAGS);
+	return s->cpl != 3 || !(s->cr0 & X86_CR0_AM) || !(s->rflags & X86_EFLAGS_AC);
+}
+
+/* The host warns of the thread and lets the access be done, or kills it (split_lock_detect=). */
+static enum x86_next split_lock_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	struct kvm_run *run = v->vcpu.run;
+
+	if (handle_guest_split_lock(state_get(v, GRP_RIP)->rip))
+		return X86_RESUME;
+	run->exit_reason = KVM_EXIT_EXCEPTION;
+	run->ex.exception = X86_TRAP_AC;
+	run->ex.error_code = exit->exc.error;
+	return X86_USER;
+}
+
 static enum x86_next exception_exit(struct x86_vcpu *v,
 				    const struct x86_exit *exit)
 {
@@ -118,6 +143,10 @@ static enum x86_next exception_exit(struct x86_vcpu *v,
 		if ((unlikely(v->smm.inside) && emulate_is_rsm(v)) || emulate_is_forced(v))
 			return emulate_insn(v, exit);
 		return hypercall_undefined(v);
+	case X86_TRAP_AC:
+		if (is_split_lock(v))
+			return split_lock_exit(v, exit);
+		fallthrough;
 	default:
 		kvm_event_exception(v, exit->exc.vector, exit->exc.has_error ?
 				    (s64)exit->exc.error : -1);

@@ -109,9 +109,12 @@ struct x86_exit {
 	};
 };
 
+/* Whose exit codes they are, by the numbers that tools know. */
+enum x86_isa { X86_ISA_VMX = 1, X86_ISA_SVM };
+
 /* For tracing: what the hardware says of the last exit beside its code. */
 struct x86_exit_info {
-	u32 isa;	/* 1: VT-x, 2: AMD-V */
+	enum x86_isa isa;
 	u32 event;	/* an event whose delivery it interrupted, as the hardware has it */
 	u32 error;	/* its error code */
 	u64 info1;	/* AMD-V: EXITINFO1; VT-x: exit qualification */

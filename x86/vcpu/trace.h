@@ -17,9 +17,6 @@
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM kvm
 
-#define TRACE_ISA_VMX	1
-#define TRACE_ISA_SVM	2
-
 /* ---- entries and exits ---- */
 
 TRACE_EVENT(kvm_entry,
@@ -67,7 +64,7 @@ TRACE_EVENT(kvm_exit,
 	TP_printk("vcpu %u reason %s rip 0x%lx info1 0x%016llx info2 0x%016llx "
 		  "intr_info 0x%08x error_code 0x%08x",
 		  __entry->vcpu_id,
-		  __entry->isa == TRACE_ISA_VMX ?
+		  __entry->isa == X86_ISA_VMX ?
 		  __print_symbolic(__entry->exit_reason & 0xffff, VMX_EXIT_REASONS) :
 		  __print_symbolic(__entry->exit_reason, SVM_EXIT_REASONS),
 		  __entry->guest_rip, __entry->info1, __entry->info2,
