@@ -231,6 +231,7 @@ static void user_reasons(void)
 GUEST(64, g_write, "wrmsr\n inc %rbx\n shl $2, %rbx\n inc %rbx\n" DONE);
 
 /* The instruction's own length, whatever stands in front of it. */
+GUEST(64, g_stop, DONE);
 GUEST(64, g_prefixed, ".byte 0x66, 0xf3\n rdmsr\n inc %rbx\n" DONE);
 
 static void user_length(void)
@@ -267,6 +268,36 @@ static void user_changes_code(void)
 	memcpy(vm.mem + GPA_CODE, longer, sizeof(longer));
 	vcpu_until(&v, PORT_DONE);
 	CHECK_EQ(vcpu_regs(&v).rbx, 9);
+}
+
+/* As a VMM does that resets the vCPU: neither step nor #GP nor result comes to it. */
+static void user_moves_rip(void)
+{
+	struct kvm_regs r = {
+		.rip = GPA_CODE, .rsp = GPA_STACK, .rflags = 2, .rcx = UNKNOWN,
+		.rax = 0x12,
+	};
+
+	machine();
+	if (!vm_cap(&vm, KVM_CAP_INTR_SHADOW))
+		test_skip("Linux's KVM finishes the instruction where the vCPU is then");
+	to_user(KVM_MSR_EXIT_REASON_UNKNOWN);
+	vcpu_code(&v, MODE_LONG, g_prefixed);
+	vm_load(&vm, GPA_CODE + 0x100, g_stop, g_stop_end);
+	vcpu_set_regs(&v, &r);
+	vcpu_expect(&v, KVM_EXIT_X86_RDMSR);
+	v.run->msr.data = 0x34;
+	r.rip = GPA_CODE + 0x100;
+	vcpu_set_regs(&v, &r);
+	vcpu_until(&v, PORT_DONE);
+	CHECK_EQ(vcpu_regs(&v).rax, 0x12);
+	r.rip = GPA_CODE;
+	vcpu_set_regs(&v, &r);
+	vcpu_expect(&v, KVM_EXIT_X86_RDMSR);
+	v.run->msr.error = 1;
+	r.rip = GPA_CODE + 0x100;
+	vcpu_set_regs(&v, &r);
+	vcpu_until(&v, PORT_DONE);
 }
 
 /*
@@ -404,6 +435,7 @@ static const struct test_case cases[] = {
 	{ "user_reasons", user_reasons, 0 },
 	{ "user_length", user_length, 0 },
 	{ "user_changes_code", user_changes_code, 0 },
+	{ "user_moves_rip", user_moves_rip, 0 },
 	{ "own_code", own_code, 0 },
 	{ "x2apic", x2apic, 0 },
 	{ "bad", bad, 0 },

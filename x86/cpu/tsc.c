@@ -89,13 +89,6 @@ u64 tsc_host_awake(void)
 	return tsc_host_awake_at(rdtsc_ordered());
 }
 
-u64 tsc_of_host(struct x86_vcpu *v, u64 awake)
-{
-	tsc_catch_up(v);
-	return awake - host_lost + host_asleep +
-	       state_get(v, GRP_TSC)->tsc_offset;
-}
-
 /*
  * The offset belongs to the vCPU's thread, which may have been interrupted in the
  * middle of a change; so the request does it.
@@ -156,6 +149,11 @@ static void tsc_moved(struct x86_vcpu *v)
 static u64 distance_of(const struct x86_vcpu *v)
 {
 	return READ_ONCE(v->state.tsc_offset) - READ_ONCE(v->tsc.lost);
+}
+
+u64 tsc_of_host(const struct x86_vcpu *v, u64 awake)
+{
+	return awake + host_asleep + distance_of(v);
 }
 
 bool tsc_vcpus_agree(struct x86_vcpu *v)

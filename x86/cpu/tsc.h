@@ -42,8 +42,8 @@ void tsc_catch_up(struct x86_vcpu *v);
 u64 tsc_host_awake(void);
 /** tsc_host_awake_at - the same for a value of RDTSC, read since the last suspend */
 u64 tsc_host_awake_at(u64 tsc);
-/** tsc_of_host - the guest's counter at a moment of tsc_host_awake(); own thread */
-u64 tsc_of_host(struct x86_vcpu *v, u64 awake);
+/** tsc_of_host - the guest's counter at a moment of tsc_host_awake() */
+u64 tsc_of_host(const struct x86_vcpu *v, u64 awake);
 
 /**
  * tsc_vcpus_agree - do the counters of all vCPUs show the same?  own thread

@@ -148,6 +148,7 @@ static enum x86_next hypercall_hv(struct x86_vcpu *v, u64 rip)
 	exit_skip_to(v, rip);
 	if (end == HV_CALL_DONE)
 		return X86_RESUME;
+	v->ask_rip = state_get(v, GRP_RIP)->rip;
 	v->pending = hv_hypercall_answered;
 	return X86_USER;
 }

@@ -31,7 +31,7 @@ static void pio_set_rax(struct x86_vcpu *v, const void *data, unsigned int size)
 static enum x86_next pio_in_answered(struct x86_vcpu *v)
 {
 	/* Userspace has put the vCPU elsewhere: its registers stand. */
-	if (state_get(v, GRP_RIP)->rip != v->pio_rip)
+	if (state_get(v, GRP_RIP)->rip != v->ask_rip)
 		return X86_RESUME;
 	/* Userspace can write to the run page: the size is our own copy. */
 	trace_kvm_pio(TRACE_READ, v->vcpu.run->io.port, v->pio_size, 1, pio_data(v));
@@ -52,7 +52,7 @@ static enum x86_next pio_late_answered(struct x86_vcpu *v)
 {
 	u64 rip = state_get(v, GRP_RIP)->rip;
 
-	if (rip == v->pio_rip)
+	if (rip == v->ask_rip)
 		exit_skip_to(v, emul_rip_advance(emulate_mode(v), rip,
 						 v->pio_size));
 	return X86_RESUME;
@@ -64,8 +64,8 @@ static noinline enum x86_next pio_late_exit(struct x86_vcpu *v,
 {
 	u32 data = v->state.gpr[GPR_RAX];
 
-	v->pio_rip = state_get(v, GRP_RIP)->rip;
-	v->pio_size = exit->next_rip - v->pio_rip;
+	v->ask_rip = state_get(v, GRP_RIP)->rip;
+	v->pio_size = exit->next_rip - v->ask_rip;
 	trace_kvm_pio(TRACE_WRITE, exit->io.port, exit->io.size, 1, &data);
 	if (!bus_write(&v->vcpu, BUS_PIO, exit->io.port, exit->io.size, &data))
 		return pio_late_answered(v);
@@ -81,7 +81,7 @@ static noinline enum x86_next pio_in(struct x86_vcpu *v, const struct x86_exit *
 	if (bus_read(&v->vcpu, BUS_PIO, exit->io.port, exit->io.size, &data)) {
 		pio_ask_user(v, exit->io.port, exit->io.size, 1, NULL);
 		v->pio_size = exit->io.size;
-		v->pio_rip = state_get(v, GRP_RIP)->rip;
+		v->ask_rip = state_get(v, GRP_RIP)->rip;
 		v->pending = pio_in_answered;
 		return X86_USER;
 	}

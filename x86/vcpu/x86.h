@@ -76,7 +76,8 @@ struct msr_row;
  *            when it has answered: of the instruction
  * @msr_exits: userspace's filter needs to see every RDMSR and WRMSR
  * @msr_length: bytes of the RDMSR or WRMSR that userspace completes
- * @pio_rip: RIP behind that IN, or at that OUT
+ * @ask_rip: RIP when userspace was asked, behind an IN or a hypercall, at an OUT, RDMSR or
+ *           WRMSR; has it moved, the answer is dropped
  * @rcu_told: jiffies when RCU was last told that the CPU was quiescent
  * @msr_row: the row of the MSR that was accessed last, or NULL; where to look first
  * @pending: finishes an exit that userspace has answered, or NULL
@@ -109,7 +110,7 @@ struct x86_vcpu {
 	u8 pio_size;
 	bool msr_exits;
 	u8 msr_length;
-	u64 pio_rip;
+	u64 ask_rip;
 	unsigned long rcu_told;
 	const struct msr_row *msr_row;
 	enum x86_next (*pending)(struct x86_vcpu *v);
