@@ -79,11 +79,19 @@ static bool nmi_is_masked(struct vmx_vcpu *s)
 static void windows_update(struct vmx_vcpu *s)
 {
 	bool interrupt = (s->window & EVENT_MASK_INTERRUPT) || s->soft_nmi;
+	bool nmi = s->window & EVENT_MASK_NMI;
 
+	/*
+	 * Processors may open an NMI window in STI's shadow, and not take an NMI there (SDM
+	 * table 25-3, 27.3.1.5): behind it IF is set, and an interrupt window open.
+	 */
+	if (nmi && vmx_features.vnmi && (vmx_intr_get(s) & GUEST_INTR_STATE_STI)) {
+		interrupt = true;
+		nmi = false;
+	}
 	vmcs_control(s, WORD_CPU, CPU_BASED_INTR_WINDOW_EXITING, interrupt);
 	if (vmx_features.vnmi)
-		vmcs_control(s, WORD_CPU, CPU_BASED_NMI_WINDOW_EXITING,
-			     s->window & EVENT_MASK_NMI);
+		vmcs_control(s, WORD_CPU, CPU_BASED_NMI_WINDOW_EXITING, nmi);
 }
 
 static void soft_nmi_set(struct vmx_vcpu *s, bool masked)

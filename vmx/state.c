@@ -117,24 +117,36 @@ static void csss_store(struct vmx_vcpu *s)
 	vmcs_groups_store(s, GRP_CSSS);
 }
 
+#define INTR_SHADOWS	(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
+
 /*
  * With an interrupt shadow VM entry wants the trap of a TF that is set to be pending
  * (SDM vol. 3, 27.3.1.5; its bit is DR6's), and STI's shadow to be that of an IF that is set.
  */
+static void shadow_of_rflags(struct vmx_vcpu *s, u32 intr, u64 rflags)
+{
+	if ((intr & GUEST_INTR_STATE_STI) && !(rflags & X86_EFLAGS_IF))
+		intr &= ~GUEST_INTR_STATE_STI;
+	if (intr & INTR_SHADOWS)
+		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
+			   rflags & X86_EFLAGS_TF ? DR6_BS : 0);
+	else
+		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
+			   vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) & ~DR6_BS);
+	vmx_intr_set(s, intr);
+}
+
 static void shadow_store(struct vmx_vcpu *s)
 {
 	u64 rflags = state_get(&s->x86, GRP_RFLAGS)->rflags;
 	u8 shadow = s->x86.state.shadow;
-	u32 intr = vmx_intr_get(s) &
-		   ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS);
+	u32 old = vmx_intr_get(s), intr = old & ~INTR_SHADOWS;
 
-	if (shadow) {
+	if (shadow)
 		intr |= (shadow & SHADOW_STI) && (rflags & X86_EFLAGS_IF) ?
 			GUEST_INTR_STATE_STI : GUEST_INTR_STATE_MOV_SS;
-		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
-			   rflags & X86_EFLAGS_TF ? DR6_BS : 0);
-	}
-	vmx_intr_set(s, intr);
+	if (unlikely((old | intr) & INTR_SHADOWS))
+		shadow_of_rflags(s, intr, rflags);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -189,10 +201,8 @@ static void rflags_store(struct vmx_vcpu *s)
 	u64 rflags = s->x86.state.rflags;
 
 	vmcs_write(GUEST_RFLAGS, (rflags & RFLAGS_BITS) | X86_EFLAGS_FIXED);
-	/* STI's shadow is that of an IF that is set. */
-	if (!(rflags & X86_EFLAGS_IF) &&
-	    (vmx_intr_get(s) & GUEST_INTR_STATE_STI))
-		vmx_intr_set(s, vmx_intr_get(s) & ~GUEST_INTR_STATE_STI);
+	if (unlikely(vmx_intr_get(s) & INTR_SHADOWS))
+		shadow_of_rflags(s, vmx_intr_get(s), rflags);
 }
 
 void vmx_state_store(struct x86_vcpu *v, u32 groups)

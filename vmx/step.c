@@ -67,6 +67,8 @@ void vmx_step_db(struct vmx_vcpu *s, struct x86_exit *exit)
 		*guest &= ~DR6_BREAKPOINTS;
 }
 
+#define PENDING_BREAKPOINT	BIT(12)
+
 /*
  * What the instruction would have trapped for is pending: the guest's own TF, and
  * breakpoints.  It is taken with the step.
@@ -80,10 +82,13 @@ void vmx_step_exit(struct vmx_vcpu *s, struct x86_exit *exit)
 		exit->kind = X86_EXIT_NONE;
 		return;
 	}
-	pending = vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) &
-		  (DR6_BREAKPOINTS | DR6_BS);
+	pending = vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS);
 	if (pending)
 		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
+	/* Without this bit it tells of breakpoints that are not enabled (SDM vol. 3, 25.4.2). */
+	if (!(pending & PENDING_BREAKPOINT))
+		pending &= ~DR6_BREAKPOINTS;
+	pending &= DR6_BREAKPOINTS | DR6_BS;
 	exit->kind = X86_EXIT_EXCEPTION;
 	exit->exc.vector = X86_TRAP_DB;
 	exit->exc.has_error = false;

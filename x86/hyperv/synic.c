@@ -227,6 +227,15 @@ static int synic_write(struct hv_vcpu *hv, struct msr_access *a)
 	return -EINVAL;
 }
 
+/* Who posts messages from userspace waits for this where a slot was full (TLFS 11.8.4). */
+static void all_acked(struct hv_vcpu *hv)
+{
+	unsigned int i;
+
+	for (i = 0; i < HV_SYNIC_SINT_COUNT; i++)
+		source_acked(hv, i);
+}
+
 static bool is_told(u32 index)
 {
 	return index == HV_X64_MSR_SCONTROL || index == HV_X64_MSR_SIEFP ||
@@ -244,6 +253,8 @@ int hv_synic_set(struct hv_vcpu *hv, struct msr_access *a)
 		return err;
 	if (!a->host && is_told(a->index))
 		synic_tell(hv, a->index);
+	if (!a->host && a->index == HV_X64_MSR_EOM)
+		all_acked(hv);
 	/* EOM says so, and any of the others may have made room. */
 	hv_stimers_retry(hv);
 	return 0;
