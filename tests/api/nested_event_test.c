@@ -95,6 +95,20 @@ static void virq_intercepted(void)
 	CHECK_EQ(vmcb()->int_ctl & V_IRQ, V_IRQ);
 }
 
+/* A HLT waits for what can come: neither IF nor CR8 lets L2's virtual interrupt in. */
+GUEST(64, g_cli_hlt, "hlt\n sti\n hlt\n out %al, $0x20\n");
+
+static void virq_hlt(void)
+{
+	L2_START(g_cli_hlt);
+	vmcb()->int_ctl = V_INTR_MASKING | V_IRQ | 4u << 16 | 9;
+	vmcb()->int_vector = VEC;
+	vcpu_expect(&v, KVM_EXIT_HLT);
+	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE2 + 1);
+	vcpu_expect(&v, KVM_EXIT_HLT);
+	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE2 + 3);
+}
+
 /* CR8 of L2 is its own, and holds its virtual interrupt back. */
 GUEST(64, g_cr8, "sti\n mov $5, %eax\n mov %rax, %cr8\n nop\n mov %cr8, %rbx\n"
       "xor %eax, %eax\n mov %rax, %cr8\n nop\n vmmcall\n");
@@ -231,6 +245,7 @@ BOTH(inject)
 BOTH(inject_faults)
 BOTH(virq)
 BOTH(virq_tpr)
+BOTH(virq_hlt)
 BOTH(intr)
 BOTH(intr_l2)
 BOTH(nmi)
@@ -239,7 +254,8 @@ int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		CASES(inject), CASES(inject_faults), CASES(virq),
-		CASE(virq_intercepted), CASES(virq_tpr), CASES(intr), CASES(intr_l2),
+		CASE(virq_intercepted), CASES(virq_tpr), CASES(virq_hlt),
+		CASES(intr), CASES(intr_l2),
 		CASE(intr_behind_injection), CASES(nmi), CASE(gif), { }
 	};
 
