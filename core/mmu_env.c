@@ -99,6 +99,7 @@ static void pfn_set(struct mmu_pfn *out, struct page *page, bool writable)
 	out->pfn = page_to_pfn(page);
 	out->writable = writable;
 	out->refcounted = true;
+	out->device = false;
 }
 
 /* Pages that are mapped with the right already. */
@@ -132,6 +133,7 @@ static int pfn_raw_look(hva_t hva, bool write, struct mmu_pfn *out)
 	out->pfn = at.pfn;
 	out->writable = at.writable;
 	out->refcounted = false;
+	out->device = !page_is_ram(at.pfn);
 	follow_pfnmap_end(&at);
 	if (write && !out->writable)
 		return -EAGAIN;

@@ -18,7 +18,8 @@ static void check_leaf(const struct mmu_config *cfg, u64 spte, int level)
 	if (level > LEVEL_4K)
 		may |= cfg->large;
 	BUG_ON(spte & ~may);
-	BUG_ON((spte & leaf) != leaf);
+	/* RAM's, or a device's. */
+	BUG_ON((spte & leaf) != leaf && (spte & leaf) != (leaf & ~cfg->ram));
 	BUG_ON(level > cfg->max_level);
 	BUG_ON(level > LEVEL_4K && !(spte & cfg->large));
 	BUG_ON((spte & cfg->addr) >> MMU_PAGE_SHIFT !=

@@ -39,11 +39,13 @@ struct mmu_slot {
  * @pfn: host frame
  * @writable: the host lets it be written
  * @refcounted: it has a struct page whose reference mmu_env_pfn_put() drops
+ * @device: it is no RAM, and must not be cached
  */
 struct mmu_pfn {
 	kvm_pfn_t pfn;
 	bool writable;
 	bool refcounted;
+	bool device;
 };
 
 /**
@@ -130,7 +132,7 @@ int mmu_env_pfn_nowait(const struct mmu_slot *slot, gfn_t gfn, bool write,
  * @write: wanted writable
  * @out: results; filled from @gfn upward until the first that is absent
  *
- * Looks, never waits and never faults anything in.
+ * Looks, never waits and never faults anything in.  Those it finds are refcounted RAM.
  *
  * Return: how many entries of @out are valid, 0 to @n.
  */

@@ -62,11 +62,9 @@ void vmx_intr_set(struct vmx_vcpu *s, u32 intr)
 	vmcs_control(s, WORD_INTR, changed & ~intr, false);
 }
 
-static bool in_shadow(struct vmx_vcpu *s)
+static bool in_shadow(struct vmx_vcpu *s, u8 of)
 {
-	if (s->x86.state.valid & GRP_SHADOW)
-		return s->x86.state.shadow;
-	return vmx_intr_get(s) & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS);
+	return state_get(&s->x86, GRP_SHADOW)->shadow & of;
 }
 
 static bool nmi_is_masked(struct vmx_vcpu *s)
@@ -85,7 +83,7 @@ static void windows_update(struct vmx_vcpu *s)
 	 * Processors may open an NMI window in STI's shadow, and not take an NMI there (SDM
 	 * table 25-3, 27.3.1.5): behind it IF is set, and an interrupt window open.
 	 */
-	if (nmi && vmx_features.vnmi && (vmx_intr_get(s) & GUEST_INTR_STATE_STI)) {
+	if (nmi && vmx_features.vnmi && !nmi_is_masked(s) && in_shadow(s, SHADOW_STI)) {
 		interrupt = true;
 		nmi = false;
 	}
@@ -115,7 +113,7 @@ u32 vmx_event_blocked(struct x86_vcpu *v)
 	if (nmi_is_masked(s) &&
 	    !(nested_l2_runs(v) && l1_pin(s, PIN_BASED_VIRTUAL_NMIS)))
 		blocked = EVENT_MASK_NMI | EVENT_NMI_HANDLER;
-	if (in_shadow(s))
+	if (in_shadow(s, SHADOW_STI | SHADOW_MOV_SS))
 		blocked |= EVENT_MASK_INTERRUPT | EVENT_MASK_NMI;
 	return blocked;
 }

@@ -67,8 +67,10 @@ static void masks_init(const struct mmu_caps *caps)
 	config.write = fmt->write;
 	config.leaf = SPTE_PRESENT | rights | caps->enc_mask;
 	config.table = config.leaf | fmt->write | config.accessed;
+	config.ram = caps->enc_mask;
 	if (caps->second == MMU_SECOND_EPT)
-		config.leaf |= EPT_MEMTYPE_WB | EPT_IPAT;
+		config.ram |= EPT_MEMTYPE_WB | EPT_IPAT;
+	config.leaf |= config.ram;
 }
 
 /*

@@ -19,6 +19,7 @@
  * @addr: address bits of an entry
  * @table: bits of every table entry: all rights, accessed, encryption
  * @leaf: bits of every leaf: all rights but write, memory type, encryption
+ * @ram: of those, what a leaf of a device's frame lacks: memory type, encryption
  * @write: the right to write
  * @accessed: accessed bit; 0 when the hardware keeps none
  * @dirty: dirty bit; 0 when the hardware keeps none
@@ -32,9 +33,9 @@
  * @mmio_gen_mask: the generation's bits, not shifted
  * @end: first guest frame that the tables cannot lead to
  *
- * EPT: @leaf carries the memory type: write-back, guest's PAT ignored, which
- * is right for RAM.  Device memory given to a guest will need another type,
- * per page: this is the place that then becomes a choice of two.
+ * EPT: @leaf carries the memory type: write-back, guest's PAT ignored, which is right for
+ * RAM.  Without @ram it is uncached, and write-combining where the guest's PAT says so (SDM
+ * vol. 3, 29.3.7.2).  NPT and shadow tables: the host's MTRRs have a say.
  */
 struct mmu_config {
 	const struct pt_format *fmt;
@@ -45,6 +46,7 @@ struct mmu_config {
 	u64 addr;
 	u64 table;
 	u64 leaf;
+	u64 ram;
 	u64 write;
 	u64 accessed;
 	u64 dirty;

@@ -123,6 +123,12 @@ static inline bool spte_allows(const struct mmu_config *cfg, u64 spte, u64 error
 	return !(error & PF_FETCH) || !((spte ^ cfg->leaf) & cfg->nx_huge);
 }
 
+/** spte_of_device - the same leaf for a frame that is no RAM */
+static inline u64 spte_of_device(const struct mmu_config *cfg, u64 spte)
+{
+	return spte & ~cfg->ram;
+}
+
 /**
  * spte_table_of - the table that a table entry points to
  * @cfg: the configuration

@@ -113,7 +113,9 @@ static void check_shadow_leaf(struct shadow_check *c, struct shadow_page *sp, un
 	bits = cfg->addr | cfg->leaf | cfg->write | cfg->accessed | cfg->dirty |
 	       fmt->nx | fmt->pkey | (level > LEVEL_4K ? cfg->large : 0);
 	BUG_ON(spte & ~bits);
-	BUG_ON((spte & cfg->leaf & ~rights) != (cfg->leaf & ~rights));
+	/* RAM's, or a device's. */
+	bits = cfg->leaf & ~rights;
+	BUG_ON((spte & bits) != bits && (spte & bits) != (bits & ~cfg->ram));
 	BUG_ON(level > cfg->max_level);
 	BUG_ON((spte & cfg->addr) >> MMU_PAGE_SHIFT !=
 	       spte_leaf_pfn(cfg, spte, level));

@@ -319,6 +319,8 @@ static enum mmu_result leaf_map(struct map_stage *m)
 	u64 new = spte_shadow_leaf(cfg, m->level, fault->pfn.pfn, m->acc,
 				   m->ctx->walk.fmt ? fault->walk->pkey : 0);
 
+	if (unlikely(fault->pfn.device))
+		new = spte_of_device(cfg, new);
 	if (shadow_leaf_put(m, entry_of(m, m->level),
 			    fault->gfn & LEVEL_MASK(m->level), new))
 		return MMU_RETRY;

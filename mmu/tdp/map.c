@@ -60,6 +60,8 @@ static enum mmu_result tdp_leaf_put(struct mmu_vcpu *vcpu,
 	if (write)
 		how |= LEAF_DIRTY;
 	new = spte_leaf(cfg, place->level, fault->pfn.pfn, how);
+	if (unlikely(fault->pfn.device))
+		new = spte_of_device(cfg, new);
 	if (was) {
 		if ((spte ^ new) & cfg->addr) {
 			fault->clash = true;

@@ -261,7 +261,8 @@ static void *counting(void *arg)
 	do
 		reason = vcpu_run(&v);
 	while (reason == KVM_EXIT_DIRTY_RING_FULL);
-	CHECK_EQ(reason, KVM_EXIT_IO);
+	if (reason != KVM_EXIT_IO)
+		FAIL("expected exit %u, got %s", KVM_EXIT_IO, vcpu_describe(&v));
 	guest_done = true;
 	return NULL;
 }

@@ -410,12 +410,15 @@ static void mode_run(const struct row *rows, enum mode mode, uint64_t flags)
 
 /*
  * An exit in the middle of an instruction leaves no trap pending (SDM vol. 3, 28.3.4): on
- * Bochs one does, and the guest's #DB comes before the instruction.
+ * Bochs one does, and the guest's #DB comes before the instruction.  QEMU's TCG, with a
+ * thread for each CPU, executes locked accesses across pages in a way of its own.
  */
-static void steps_start(void)
+static void steps_start(const void *rows)
 {
 	if (cpu_is_bochs())
 		test_skip("an exit leaves a trap pending here (Bochs)");
+	if (rows == locked64 && cpu_is_tcg() && sysconf(_SC_NPROCESSORS_ONLN) > 1)
+		test_skip("flags of a locked instruction are lost (QEMU's TCG)");
 }
 
 #define CASES(rows)							\
@@ -424,7 +427,7 @@ static void steps_start(void)
 	static void rows##_16(void) { mode_run(rows##16, MODE_REAL, 0); } \
 	static void rows##_step(void)					\
 	{								\
-		steps_start();						\
+		steps_start(rows##64);					\
 		mode_run(rows##64, MODE_LONG, FLAG_TF);			\
 	}
 

@@ -101,7 +101,6 @@ extern const char **test_row_shared;
 #define DONE		"out %al, $0xf4\n"
 
 /* ---- guest memory map ---- */
-
 #define GPA_GDT		0x1000
 #define GPA_IDT		0x2000
 #define GPA_TSS		0x3000

@@ -32,6 +32,8 @@ const char *map_wrong(struct env_vm *vm, const struct map_entry *m,
 		return "the page is poisoned";
 	if (p.pfn != m->pfn)
 		return "another page is there";
+	if (m->typed && m->device != !!(p.flags & HOST_RAW))
+		return p.flags & HOST_RAW ? "a device's page is cached" : "a RAM page is not";
 	if (m->level > level)
 		return "larger than the host's page";
 	if (!m->w)

@@ -24,6 +24,7 @@ struct bits {
 	bool w;
 	bool x;
 	bool r;
+	bool device;	/* a leaf that is not cached, or not encrypted */
 	u64 ad;		/* accessed bit */
 	u64 addr;
 };
@@ -61,9 +62,10 @@ static void ept_bits(const struct mmu_caps *c, u64 e, int level, struct bits *b)
 	if (b->leaf) {
 		b->bad |= e & low_bits(level);
 		b->bad |= type == 2 || type == 3 || type == 7;
-		/* Ours, not the manual's: RAM is write-back. */
-		if (b->present && !b->bad && type != 6)
+		/* Ours, not the manual's: RAM is write-back whatever the guest's PAT says. */
+		if (b->present && !b->bad && (e & 0x78) != 0x70 && (e & 0x78))
 			shim_die("memory type %u in %llx", type, e);
+		b->device = !(e & 0x78);
 	} else {
 		b->bad |= !!(e & 0xf8);
 	}
@@ -80,8 +82,11 @@ static struct bits entry_bits(const struct mmu_caps *c, u64 e, int level)
 		ept_bits(c, e, level, &b);
 	b.bad |= !!(e & mask & ~((1ull << c->maxphyaddr) - 1) & ~c->enc_mask);
 	b.bad &= b.present;
-	if (b.present && !b.bad && c->enc_mask && !(e & c->enc_mask))
-		shim_die("entry %llx is not encrypted", e);
+	if (b.present && !b.bad && c->enc_mask && !(e & c->enc_mask)) {
+		if (!b.leaf)
+			shim_die("entry %llx is not encrypted", e);
+		b.device = true;
+	}
 	if (b.present && !b.bad && b.leaf && level > c->max_level)
 		shim_die("leaf %llx at level %d", e, level);
 	b.addr = e & mask & ~c->enc_mask;
@@ -183,7 +188,8 @@ again:
 	}
 	*m = (struct map_entry){
 		.valid = true, .w = l.w, .x = l.x, .level = l.level,
-		.dirty = access & PF_WRITE, .as_id = v->v.as_id,
+		.dirty = access & PF_WRITE, .as_id = v->v.as_id, .device = b.device,
+		.typed = c->second == MMU_SECOND_EPT || c->enc_mask,
 		.gfn = gfn & LEVEL_MASK(l.level), .pfn = b.addr >> 12,
 	};
 	return 0;

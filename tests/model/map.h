@@ -23,6 +23,8 @@ struct map_entry {
 	bool w;
 	bool x;
 	bool dirty;
+	bool typed;	/* @device is known */
+	bool device;	/* EPT: uncached, by guest's PAT; not encrypted */
 	u8 level;
 	u16 as_id;
 	gfn_t gfn;

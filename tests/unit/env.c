@@ -270,6 +270,7 @@ static void page_out(struct env_vm *vm, const struct host_page *p,
 	out->pfn = p->pfn;
 	out->writable = p->flags & HOST_WRITE;
 	out->refcounted = !(p->flags & HOST_RAW);
+	out->device = p->flags & HOST_RAW;
 	if (out->refcounted)
 		__atomic_add_fetch(&vm->refs, 1, __ATOMIC_RELAXED);
 }
@@ -320,7 +321,8 @@ unsigned int mmu_env_pfn_present(const struct mmu_slot *slot, gfn_t gfn,
 	       slot->npages - (gfn - slot->base_gfn) < n);
 	for (i = 0; i < n; i++) {
 		host_look(&vm->host, env_host_page(slot, gfn + i), &p);
-		if (!(p.flags & HOST_PRESENT) || (p.flags & HOST_POISON) ||
+		/* As the kernel's helper, which wants struct pages. */
+		if (!(p.flags & HOST_PRESENT) || (p.flags & (HOST_POISON | HOST_RAW)) ||
 		    (write && !(p.flags & HOST_WRITE)))
 			break;
 		page_out(vm, &p, &out[i]);

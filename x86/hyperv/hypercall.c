@@ -169,7 +169,8 @@ static u16 call_flush(struct x86_vcpu *v, const struct hv_call *call, bool ex)
 		return status;
 	if (!ex)
 		set_of_mask(s, mask);
-	if (head[1] & HV_FLUSH_ALL_PROCESSORS)
+	/* Windows Server 2012 names nobody and means all. */
+	if ((head[1] & HV_FLUSH_ALL_PROCESSORS) || (!ex && !mask))
 		s->all = true;
 	flush(v, s);
 	return HV_STATUS_SUCCESS;

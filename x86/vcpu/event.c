@@ -389,8 +389,12 @@ bool event_prepare(struct x86_vcpu *v)
 		ev->queued = event_pick(v);
 	vendor(event_inject)(v, ev->queued ? &ev->injected : NULL);
 	window = event_windows(v);
-	/* For L1 and for an SMI it is the next exit, and asked for again and again. */
-	if (window != ev->window || nested_l2_runs(v) || (window & EVENT_MASK_SMI))
+	/*
+	 * For L1 and for an SMI it is the next exit, and asked for again and again; what opens
+	 * for an NMI may depend on the shadow that there is now.
+	 */
+	if (window != ev->window || nested_l2_runs(v) ||
+	    (window & (EVENT_MASK_SMI | EVENT_MASK_NMI)))
 		vendor(event_window)(v, window);
 	ev->window = window;
 	if (unlikely(v->pveoi.msr) && ev->queued && !v->nested.l2 &&

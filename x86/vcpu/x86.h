@@ -76,8 +76,7 @@ struct msr_row;
  *            when it has answered: of the instruction
  * @msr_exits: userspace's filter needs to see every RDMSR and WRMSR
  * @msr_length: bytes of the RDMSR or WRMSR that userspace completes
- * @ask_rip: RIP when userspace was asked, behind an IN or a hypercall, at an OUT, RDMSR or
- *           WRMSR; has it moved, the answer is dropped
+ * @ask_rip: RIP when userspace was asked; has it moved, the answer is dropped
  * @rcu_told: jiffies when RCU was last told that the CPU was quiescent
  * @msr_row: the row of the MSR that was accessed last, or NULL; where to look first
  * @pending: finishes an exit that userspace has answered, or NULL
