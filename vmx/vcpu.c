@@ -144,6 +144,12 @@ void vmx_load(struct x86_vcpu *v, int cpu)
 	}
 }
 
+/* Without FSGSBASE the kernel keeps no base that comes from a descriptor. */
+static bool base_is_descriptors(u16 selector)
+{
+	return selector > 3 && !boot_cpu_has(X86_FEATURE_FSGSBASE);
+}
+
 static void host_selectors_restore(const struct vmx_host *host)
 {
 	/* The others may lie in it. */
@@ -155,7 +161,8 @@ static void host_selectors_restore(const struct vmx_host *host)
 		loadsegment(es, host->es);
 	if (host->fs) {
 		loadsegment(fs, host->fs);
-		x86_fsbase_write_cpu(host->fs_base);
+		if (!base_is_descriptors(host->fs))
+			x86_fsbase_write_cpu(host->fs_base);
 	}
 	if (host->gs)
 		load_gs_index(host->gs);
@@ -168,7 +175,8 @@ static void host_msrs_restore(struct vmx_vcpu *s, const struct vmx_cpu *c)
 	int i;
 
 	/* A selector has loaded another base. */
-	if (s->msrs.kernel_gs_base != s->host.kernel_gs_base || s->host.gs)
+	if ((s->msrs.kernel_gs_base != s->host.kernel_gs_base || s->host.gs) &&
+	    !base_is_descriptors(s->host.gs))
 		wrmsrl(MSR_KERNEL_GS_BASE, s->host.kernel_gs_base);
 	for (i = 0; s->host.syscall && i < ARRAY_SIZE(msrs); i++)
 		if (s->msrs.syscall[i] != c->syscall[i])

@@ -236,7 +236,7 @@ static enum x86_next task_switch_exit(struct x86_vcpu *v,
 	struct emul_task t = exit->task.how;
 
 	t.after = state_get(v, GRP_RIP)->rip;
-	if (exit->task.skip && !emulate_next_rip(v, exit, &t.after))
+	if (exit->task.skip && !exit_next_rip(v, exit, &t.after))
 		return v->next;
 	return emulate_task_switch(v, &t);
 }
