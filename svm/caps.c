@@ -24,6 +24,14 @@ static bool nested = true;
 module_param(nested, bool, 0444);
 MODULE_PARM_DESC(nested, "guests may use SVM themselves");
 
+static ushort pause_filter_count = 3000;
+module_param(pause_filter_count, ushort, 0444);
+MODULE_PARM_DESC(pause_filter_count, "after how many PAUSEs a loop of them exits; 0: never");
+
+static ushort pause_filter_thresh = 128;
+module_param(pause_filter_thresh, ushort, 0444);
+MODULE_PARM_DESC(pause_filter_thresh, "longest gap between PAUSEs of a loop, in clocks");
+
 DEFINE_PER_CPU(struct svm_cpu, svm_cpu);
 struct svm_features svm_features;
 
@@ -154,6 +162,8 @@ int svm_setup(struct x86_caps *caps)
 		features &= ~SVM_FEATURE_NPT;
 	/* The parameter tells what is used. */
 	npt = features & SVM_FEATURE_NPT;
+	if ((features & SVM_FEATURES_PAUSE) != SVM_FEATURES_PAUSE || !pause_filter_thresh)
+		pause_filter_count = 0;
 	svm_features = (struct svm_features){
 		.cpuid = features,
 		.npt = npt,
@@ -161,6 +171,8 @@ int svm_setup(struct x86_caps *caps)
 		.decode_assists = features & SVM_FEATURE_DECODE_ASSISTS,
 		.tsc_aux = boot_cpu_has(X86_FEATURE_RDTSCP) ||
 			   boot_cpu_has(X86_FEATURE_RDPID),
+		.pause_count = pause_filter_count,
+		.pause_thresh = pause_filter_thresh,
 		.kept = ~(SVM_GROUPS_LIVE | (npt ? GRP_CR3 : 0)),
 		.spec_ctrl = boot_cpu_has(X86_FEATURE_V_SPEC_CTRL),
 		.host_mce = __read_cr4() & X86_CR4_MCE,

@@ -37,6 +37,8 @@ DECLARE_PER_CPU(struct svm_cpu, svm_cpu);
  * @decode_assists: instruction bytes and registers are supplied
  * @tsc_aux: TSC_AUX exists
  * @spec_ctrl: the control block has the guest's IA32_SPEC_CTRL, which VMRUN adds to the host's
+ * @pause_count, @pause_thresh: a loop of so many PAUSEs, with no more clocks between them,
+ *	exits; 0: PAUSE never does
  * @kept: groups that an exit leaves valid, mostly: not SVM_GROUPS_LIVE, CR3 without @npt
  * @host_mce: CR4.MCE if the host has it set, else 0
  */
@@ -47,6 +49,8 @@ struct svm_features {
 	bool decode_assists;
 	bool tsc_aux;
 	bool spec_ctrl;
+	u16 pause_count;
+	u16 pause_thresh;
 	u32 kept;
 	u64 host_mce;
 };
@@ -57,10 +61,15 @@ extern struct svm_features svm_features;
 #define SVM_FEATURE_NPT			BIT(0)
 #define SVM_FEATURE_NRIPS		BIT(3)
 #define SVM_FEATURE_DECODE_ASSISTS	BIT(7)
+#define SVM_FEATURE_PAUSE_FILTER	BIT(10)
+#define SVM_FEATURE_PAUSE_THRESHOLD	BIT(12)
+/* Without the threshold PAUSEs count that are in no loop. */
+#define SVM_FEATURES_PAUSE		(SVM_FEATURE_PAUSE_FILTER | SVM_FEATURE_PAUSE_THRESHOLD)
 
 /* What the code can use; a CPU that lacks one that others have is refused. */
 #define SVM_FEATURES_USED \
-	(SVM_FEATURE_NPT | SVM_FEATURE_NRIPS | SVM_FEATURE_DECODE_ASSISTS)
+	(SVM_FEATURE_NPT | SVM_FEATURE_NRIPS | SVM_FEATURE_DECODE_ASSISTS | \
+	 SVM_FEATURES_PAUSE)
 
 /* caps.c */
 

@@ -111,6 +111,8 @@ static void exits_update(struct svm_vcpu *s, u32 off)
 
 	s->exits_off = off;
 	vmcb_intercept(s, INTERCEPT_HLT, !(off & KVM_X86_DISABLE_EXITS_HLT));
+	vmcb_intercept(s, INTERCEPT_PAUSE, svm_features.pause_count &&
+		       !(off & KVM_X86_DISABLE_EXITS_PAUSE));
 	vmcb_intercept(s, INTERCEPT_MONITOR, mwait);
 	vmcb_intercept(s, INTERCEPT_MWAIT, mwait);
 }

@@ -31,8 +31,9 @@ static u8 *msrpm_spec;
 
 /*
  * What every guest exits for.  Not here: CR0, CR4 (by value, state.c), VINTR and
- * IRET (event.c).  With nested paging a guest may read and write CR3, run INVLPG
- * and switch hardware tasks by itself: nothing of that touches the host.
+ * IRET (event.c), PAUSE (where the processor finds loops of it).  With nested paging
+ * a guest may read and write CR3, run INVLPG and switch hardware tasks by itself:
+ * nothing of that touches the host.
  */
 static const u8 intercepts_always[] = {
 	INTERCEPT_DR0_READ, INTERCEPT_DR1_READ, INTERCEPT_DR2_READ,
@@ -92,6 +93,10 @@ void vmcb_intercepts_l1(struct svm_vcpu *s, const u32 *words)
 
 	if (!words)
 		words = none;
+	/* Every PAUSE is L1's where it asks for them: it is offered no filter. */
+	s->vmcb->control.pause_filter_count =
+		words[INTERCEPT_PAUSE / 32] & BIT(INTERCEPT_PAUSE % 32) ?
+		0 : svm_features.pause_count;
 	for (i = 0; i < MAX_INTERCEPT; i++) {
 		s->intercepts_l1[i] = words[i];
 		merged[i] = s->intercepts[i] | words[i];
@@ -118,10 +123,12 @@ static void base_add(const u8 *bits, unsigned int n)
 
 void vmcb_intercepts_prepare(void)
 {
-	static const u8 invpcid = INTERCEPT_INVPCID;
+	static const u8 invpcid = INTERCEPT_INVPCID, pause = INTERCEPT_PAUSE;
 
 	memset(intercepts_base, 0, sizeof(intercepts_base));
 	base_add(intercepts_always, ARRAY_SIZE(intercepts_always));
+	if (svm_features.pause_count)
+		base_add(&pause, 1);
 	if (svm_features.npt)
 		return;
 	base_add(intercepts_shadow, ARRAY_SIZE(intercepts_shadow));
@@ -143,6 +150,7 @@ void vmcb_init(struct svm_vcpu *s)
 	control->iopm_base_pa = __sme_pa(iopm);
 	if (svm_features.npt)
 		control->nested_ctl = SVM_NESTED_CTL_NP_ENABLE;
+	control->pause_filter_thresh = svm_features.pause_thresh;
 	s->vmcb->save.g_pat = PAT_RESET;
 }
 

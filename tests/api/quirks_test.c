@@ -490,6 +490,51 @@ static void halt_inside(void)
 	vcpu_until(&v, PORT_DONE);
 }
 
+/* The number behind a name, or whether the name is there. */
+static uint64_t found(const char *file, const char *name)
+{
+	FILE *f = fopen(file, "r");
+	char line[8192];
+	uint64_t n = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		n = name ? n | !!strstr(line, name) : strtoull(line, NULL, 10);
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static uint64_t exits_so_far(void)
+{
+	return found("/sys/kernel/debug/kvm/exits", NULL) -
+	       found("/sys/kernel/debug/kvm/irq_exits", NULL);
+}
+
+GUEST(64, g_spin, "mov $100000, %ecx\n 1: pause\n dec %ecx\n jnz 1b\n" DONE);
+
+/* AMD's filter lets 3,000 PAUSEs of a loop pass (the module's parameter), then one exits. */
+static void pause_loop(void)
+{
+	uint64_t n;
+	int off;
+
+	if (!found("/proc/cpuinfo", " pausefilter") || !found("/proc/cpuinfo", " pfthreshold"))
+		test_skip("no filter of PAUSE");
+	for (off = 0; off < 2; off++) {
+		vm_new(&vm, 0);
+		if (off)
+			OK(enable(KVM_CAP_X86_DISABLE_EXITS, KVM_X86_DISABLE_EXITS_PAUSE));
+		vcpu_new(&vm, &v, 0);
+		vcpu_code(&v, MODE_LONG, g_spin);
+		n = exits_so_far();
+		vcpu_until(&v, PORT_DONE);
+		n = exits_so_far() - n;
+		/* nested paging's own are few */
+		if (off ? n > 20 : n < 30 || n > 200)
+			FAIL("%lu exits, PAUSE's %s", n, off ? "off" : "on");
+	}
+}
+
 /* With MWAIT in the guest the quirk has no say. */
 static void mwait_inside(void)
 {
@@ -540,7 +585,7 @@ static const struct test_case cases[] = {
 	CASE(hypercall_pages), CASE(hypercall_read_only),
 	CASE(hypercall_prefix), CASE(hypercall_user), CASE(hypercall_step),
 	CASE(port_7e), CASE(cache_disable), CASE(exits_off),
-	CASE(halt_inside), CASE(mwait_inside), CASE(later),
+	CASE(halt_inside), CASE(pause_loop), CASE(mwait_inside), CASE(later),
 	{ NULL, NULL, 0 },
 };
 

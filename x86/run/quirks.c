@@ -37,7 +37,7 @@ static bool host_can_mwait(void)
 	       !boot_cpu_has_bug(X86_BUG_MONITOR);
 }
 
-/* PAUSE exits in loops only, and on Intel's only.  C-state MSRs do not exist here. */
+/* PAUSE exits in loops only.  C-state MSRs do not exist here. */
 u32 exits_off_supported(void)
 {
 	return KVM_X86_DISABLE_EXITS_HLT | KVM_X86_DISABLE_EXITS_PAUSE |
