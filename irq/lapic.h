@@ -206,7 +206,8 @@ void lapic_save(struct lapic *a, void *regs);
  *
  * Bits that no processor has are dropped.  The count goes on from TIMER_NOW; where
  * that is 0, or more than TIMER_INIT, it starts from TIMER_INIT: not every VMM gives
- * TIMER_NOW back, and a tick too many hurts less than none.  IA32_TSC_DEADLINE is 0.
+ * TIMER_NOW back, and a tick too many hurts less than none.  IA32_TSC_DEADLINE, which is
+ * not here, stays if the timer is for deadlines before and after.
  * Who waits for the EOI of an edge-triggered vector is not in this state.
  *
  * Return: 0; -EINVAL: in x2APIC mode, with @vm->ids_32bit, an id that is not the

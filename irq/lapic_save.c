@@ -66,6 +66,7 @@ static void lapic_regs_restore(struct lapic *a, const u32 *from)
 
 int lapic_restore(struct lapic *a, const void *regs)
 {
+	u64 deadline = lapic_deadline(a);
 	const u32 *from = regs;
 
 	if (lapic_is_x2apic(a) && READ_ONCE(a->vm->ids_32bit) &&
@@ -77,6 +78,7 @@ int lapic_restore(struct lapic *a, const void *regs)
 	/* Vectors below 16 too: no LAPIC has them, and none is harmed. */
 	lapic_vectors_set(a, from);
 	lapic_timer_restore(a, from[APIC_REG_TIMER_NOW / 4]);
+	lapic_deadline_set(a, deadline);
 	lapic_ids_changed(a);
 	return 0;
 }

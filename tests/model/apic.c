@@ -421,9 +421,11 @@ bool model_restore(struct model_vm *vm, struct model_apic *a, const uint32_t *re
 	}
 	a->init = regs[0x380 / 4];
 	a->div = regs[0x3e0 / 4] & 0xb;
-	a->deadline = 0;
 	a->count.runs = false;
 	mode = a->lvt[MODEL_TIMER] >> 17 & 3;
+	/* a register of its own, which other modes do not have */
+	if (mode != 2)
+		a->deadline = 0;
 	if (mode < 2)
 		model_count_start(vm, a, count && count <= a->init ? count : a->init);
 	return true;
