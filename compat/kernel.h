@@ -16,11 +16,14 @@
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 /* smp_send_reschedule() is a macro with a tracepoint whose header it does not include. */
 #include <trace/events/ipi.h>
+#define hypercall_flags		flags
 #else
 #define eventfd_signal(ctx)	eventfd_signal(ctx, 1)
 #define fd_file(f)		((f).file)
 /* struct kvm_run: userspace may change it at any time. */
 #define immediate_exit__unsafe	immediate_exit
+/* Of its member hypercall: KVM_EXIT_HYPERCALL_LONG_MODE is all there is. */
+#define hypercall_flags		longmode
 /* struct vmcb_save_area */
 #define reserved_0xa0		reserved_1
 #define reserved_0xd8		reserved_3

@@ -5,9 +5,6 @@
 
 #include "core/kvm.h"
 
-/* Page of a vCPU mapping that shows the coalesced ring, and the cap's value. */
-#define COALESCED_PAGE_OFFSET 1
-
 /* Zones of a VM: more than the ring has entries are of no use. */
 #define COALESCED_ZONES_MAX 256
 

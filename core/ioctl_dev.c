@@ -30,13 +30,14 @@ static const struct cap_value core_caps[] = {
 	{ KVM_CAP_IOEVENTFD, 1 },
 	{ KVM_CAP_IOEVENTFD_NO_LENGTH, 1 },
 	{ KVM_CAP_IOEVENTFD_ANY_LENGTH, 1 },
-	{ KVM_CAP_COALESCED_MMIO, COALESCED_PAGE_OFFSET },
+	{ KVM_CAP_COALESCED_MMIO, KVM_COALESCED_MMIO_PAGE_OFFSET },
 	{ KVM_CAP_COALESCED_PIO, 1 },
 	{ KVM_CAP_BINARY_STATS_FD, 1 },
 	{ KVM_CAP_IMMEDIATE_EXIT, 1 },
 	{ KVM_CAP_CHECK_EXTENSION_VM, 1 },
 	{ KVM_CAP_ENABLE_CAP_VM, 1 },
 	{ KVM_CAP_INTERNAL_ERROR_DATA, 1 },
+	{ KVM_CAP_SYSTEM_EVENT_DATA, 1 },
 	{ }
 };
 
@@ -74,10 +75,10 @@ static long dev_check_extension(void *obj, void *data, unsigned long arg)
 	return core_check_extension(NULL, arg);
 }
 
-/* The run page, and the coalesced ring's behind it. */
+/* Up to the coalesced ring. */
 static long dev_vcpu_mmap_size(void *obj, void *data, unsigned long arg)
 {
-	return arg ? -EINVAL : (COALESCED_PAGE_OFFSET + 1) * PAGE_SIZE;
+	return arg ? -EINVAL : (KVM_COALESCED_MMIO_PAGE_OFFSET + 1) * PAGE_SIZE;
 }
 
 const struct ioctl_desc core_dev_ioctls[] = {

@@ -73,8 +73,6 @@ static long enable_manual_protect(struct kvm *kvm,
 {
 	u64 flags = cap->args[0];
 
-	if (cap->args[1] || cap->args[2] || cap->args[3])
-		return -EINVAL;
 	if (flags & ~(u64)(KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE |
 			   KVM_DIRTY_LOG_INITIALLY_SET))
 		return -EINVAL;

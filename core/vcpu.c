@@ -13,10 +13,6 @@
 #include "core/vcpu_map.h"
 #include "core/vm.h"
 
-/* Pages of a vCPU's mapping: see vcpu_fault(). */
-#define MAP_RUN		0
-#define MAP_COALESCED	COALESCED_PAGE_OFFSET
-
 /* ------------------------------------------------------------------------ */
 /* Load and put. */
 
@@ -113,14 +109,18 @@ static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return vcpu_ioctl_table(vcpu, cmd, arg);
 }
 
+/*
+ * The pages of a vCPU's mapping are where the header says.  Data of port I/O are in the
+ * run page, which is at their place once more: that one, too, can be touched.
+ */
 static vm_fault_t vcpu_fault(struct vm_fault *vmf)
 {
 	struct kvm_vcpu *vcpu = vmf->vma->vm_file->private_data;
 	struct page *page = NULL;
 
-	if (vmf->pgoff == MAP_RUN)
+	if (vmf->pgoff <= KVM_PIO_PAGE_OFFSET)
 		page = virt_to_page(vcpu->run);
-	else if (vmf->pgoff == MAP_COALESCED)
+	else if (vmf->pgoff == KVM_COALESCED_MMIO_PAGE_OFFSET)
 		page = coalesced_page(vcpu->kvm);
 	else
 		page = dirty_ring_page(vcpu, vmf->pgoff);

@@ -105,6 +105,19 @@ static void pkru_in_image(void)
 	CHECK_EQ(guest_pkru(0), 0x2000);
 }
 
+/* An image that leaves PKRU out does not change it. */
+static void pkru_left_out(void)
+{
+	START(MODE_LONG, g_pkru);
+	need_pku();
+	image_set_pkru(0xabcdef00);
+	OK(ioctl(v.fd, KVM_GET_XSAVE, &image));
+	bytes[IMAGE_BV + 1] &= ~(XFEATURE_PKRU >> 8);
+	memset(bytes + part_offset(9), 0x77, 4);
+	OK(ioctl(v.fd, KVM_SET_XSAVE, &image));
+	CHECK_EQ(guest_pkru(0), 0xabcdef00);
+}
+
 /* The XSAVE instructions see the same register as RDPKRU. */
 GUEST(64, g_pkru_xsave,
       "xor %ecx, %ecx\n xor %edx, %edx\n mov $0x13570000, %eax\n wrpkru\n"
@@ -308,7 +321,7 @@ static void any_contents(void)
 
 static const struct test_case cases[] = {
 	{ "pkru_switched", pkru_switched, 0 },
-	{ "pkru_in_image", pkru_in_image, 0 },
+	{ "pkru_in_image", pkru_in_image, 0 }, { "pkru_left_out", pkru_left_out, 0 },
 	{ "pkru_by_xsave", pkru_by_xsave, 0 },
 	{ "pkru_denies", pkru_denies, 0 },
 	{ "xsave2", xsave2, 0 },

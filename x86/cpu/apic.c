@@ -65,7 +65,6 @@ bool apic_base_is_valid(const struct x86_vcpu *v, u64 data)
 	return !(data & ~bits);
 }
 
-/* TPR has changed, and maybe whether the PICs' INTR reaches the processor. */
 /* Whether the PICs reach the processor may have changed. */
 static void extint_recheck(struct x86_vcpu *v)
 {
@@ -74,6 +73,7 @@ static void extint_recheck(struct x86_vcpu *v)
 	v->events.irq_check = true;
 }
 
+/* TPR has changed, and maybe whether the PICs' INTR reaches the processor. */
 static void apic_changed(struct x86_vcpu *v)
 {
 	state_set(v, GRP_CR8)->cr8 = lapic_tpr(&v->apic.lapic) >> 4;
@@ -251,7 +251,6 @@ int apic_base_get(struct x86_vcpu *v, struct msr_access *a)
 	return 0;
 }
 
-/* BSP is read only for the guest. */
 int apic_base_set(struct x86_vcpu *v, struct msr_access *a)
 {
 	if (!apic_base_is_valid(v, a->data))

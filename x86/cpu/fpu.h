@@ -146,6 +146,10 @@ int fpu_set_xcr0(struct x86_vcpu *v, u32 index, u64 value);
 long xsave_ioctl_get(void *vcpu, void *data, unsigned long arg);
 /** xsave_ioctl_set - KVM_SET_XSAVE; -EINVAL for what guests do not have */
 long xsave_ioctl_set(void *vcpu, void *data, unsigned long arg);
+/** xsave_ioctl_has_attr - KVM_HAS_DEVICE_ATTR on /dev/kvm: KVM_X86_XCOMP_GUEST_SUPP */
+long xsave_ioctl_has_attr(void *unused, void *data, unsigned long arg);
+/** xsave_ioctl_get_attr - KVM_GET_DEVICE_ATTR on /dev/kvm; -ENXIO, -EFAULT */
+long xsave_ioctl_get_attr(void *unused, void *data, unsigned long arg);
 /** xcrs_ioctl_get - KVM_GET_XCRS */
 long xcrs_ioctl_get(void *vcpu, void *data, unsigned long arg);
 /** xcrs_ioctl_set - KVM_SET_XCRS; -EINVAL as for fpu_set_xcr0() */

@@ -64,7 +64,7 @@ int tsc_adjust_get(struct x86_vcpu *v, struct msr_access *a);
 /** tsc_adjust_set - the guest's write moves the counter as well */
 int tsc_adjust_set(struct x86_vcpu *v, struct msr_access *a);
 
-/** tsc_ioctl_get_khz - KVM_GET_TSC_KHZ; -EIO when the host's counter is unstable */
+/** tsc_ioctl_get_khz - KVM_GET_TSC_KHZ */
 long tsc_ioctl_get_khz(void *vcpu, void *data, unsigned long arg);
 /** tsc_ioctl_get_vm_khz - the same on a VM: what a new vCPU has */
 long tsc_ioctl_get_vm_khz(void *vm, void *data, unsigned long arg);

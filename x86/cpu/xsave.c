@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* XSAVE images, and the XCRs: FPU state beyond FXSAVE's. */
 #include <linux/kvm.h>
+#include <linux/uaccess.h>
 
 #include <asm/fpu/api.h>
 #include <asm/fpu/types.h>
@@ -161,6 +162,22 @@ void fpu_image_part(unsigned int nr, struct emul_fpu_part *out)
 	out->offset = parts[nr].offset;
 	out->size = parts[nr].size;
 	out->aligned = parts[nr].flags & XSAVE_ALIGNED;
+}
+
+/* /dev/kvm has one attribute: the features that guests may have (api.rst 4.80). */
+long xsave_ioctl_has_attr(void *unused, void *data, unsigned long arg)
+{
+	const struct kvm_device_attr *attr = data;
+
+	return attr->group || attr->attr != KVM_X86_XCOMP_GUEST_SUPP ? -ENXIO : 0;
+}
+
+long xsave_ioctl_get_attr(void *unused, void *data, unsigned long arg)
+{
+	const struct kvm_device_attr *attr = data;
+
+	return xsave_ioctl_has_attr(unused, data, arg) ?:
+	       put_user(x86_caps->xcr0, (u64 __user *)attr->addr);
 }
 
 long xcrs_ioctl_get(void *obj, void *data, unsigned long arg)

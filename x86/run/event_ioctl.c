@@ -93,14 +93,10 @@ static bool exception_is_valid(const struct kvm_vcpu_events *in)
 	return in->exception.nr < 32 && in->exception.nr != X86_TRAP_NMI;
 }
 
+/* What no flag names is not looked at: VMMs leave it as it came from their stack. */
 bool events_are_valid(struct x86_vcpu *v, const struct kvm_vcpu_events *in)
 {
 	if (in->flags & ~(FLAGS_ACCEPTED | flags_enabled(v)))
-		return false;
-	if (in->nmi.pad || memchr_inv(in->reserved, 0, sizeof(in->reserved)))
-		return false;
-	if ((in->flags & KVM_VCPUEVENT_VALID_SHADOW) &&
-	    (in->interrupt.shadow & ~(SHADOW_MOV_SS | SHADOW_STI)))
 		return false;
 	return exception_is_valid(in) && smi_events_are_valid(v, in);
 }
@@ -180,7 +176,8 @@ void events_set(struct x86_vcpu *v, const struct kvm_vcpu_events *in)
 	interrupts_set(ev, in);
 	vendor(event_nmi_mask)(v, in->nmi.masked);
 	if (in->flags & KVM_VCPUEVENT_VALID_SHADOW)
-		state_replace(v, GRP_SHADOW)->shadow = in->interrupt.shadow;
+		state_replace(v, GRP_SHADOW)->shadow =
+			in->interrupt.shadow & (SHADOW_MOV_SS | SHADOW_STI);
 	if (in->flags & KVM_VCPUEVENT_VALID_SIPI_VECTOR && apic_in_kernel(v))
 		WRITE_ONCE(v->apic.lapic.sipi_vector, in->sipi_vector);
 	if (!(in->flags & KVM_VCPUEVENT_VALID_TRIPLE_FAULT))
@@ -214,8 +211,6 @@ long events_enable_cap(struct x86_vm *vm, const struct kvm_enable_cap *cap)
 		   KVM_VCPUEVENT_VALID_PAYLOAD :
 		   KVM_VCPUEVENT_VALID_TRIPLE_FAULT;
 
-	if (cap->args[1] || cap->args[2] || cap->args[3])
-		return -EINVAL;
 	mutex_lock(&vm->kvm.lock);
 	if (cap->args[0])
 		WRITE_ONCE(vm->event_flags, vm->event_flags | flag);

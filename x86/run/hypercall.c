@@ -7,6 +7,7 @@
 
 #include <asm/trapnr.h>
 
+#include "compat/kernel.h"
 #include "core/guestmem.h"
 #include "core/run_state.h"
 #include "core/yield.h"
@@ -120,16 +121,63 @@ static noinline void hypercall_trace(struct x86_vcpu *v, u64 nr, u64 mask)
 	trace_kvm_hypercall(nr, arg);
 }
 
-static void hypercall_execute(struct x86_vcpu *v)
+static u64 hypercall_mask(struct x86_vcpu *v)
 {
-	u64 mask = state_is_64bit_code(v) ? U64_MAX : U32_MAX, ret;
+	return state_is_64bit_code(v) ? U64_MAX : U32_MAX;
+}
+
+static enum x86_next hypercall_answered(struct x86_vcpu *v)
+{
+	v->state.gpr[GPR_RAX] = v->vcpu.run->hypercall.ret & hypercall_mask(v);
+	return X86_RESUME;
+}
+
+static bool hypercall_is_users(struct x86_vcpu *v, u64 nr)
+{
+	return unlikely(nr == KVM_HC_MAP_GPA_RANGE) &&
+	       READ_ONCE(to_x86_vm(v->vcpu.kvm)->map_gpa_to_user) &&
+	       pv_has(v, KVM_FEATURE_HC_MAP_GPA_RANGE);
+}
+
+/* KVM_HC_MAP_GPA_RANGE: whole pages, within the address space. */
+static enum x86_next hypercall_ask(struct x86_vcpu *v, u64 nr, u64 mask)
+{
+	u64 gpa = hypercall_arg(v, GPR_RBX, mask);
+	u64 pages = hypercall_arg(v, GPR_RCX, mask);
+	struct kvm_run *run = v->vcpu.run;
+
+	if ((gpa & ~PAGE_MASK) || !pages ||
+	    (gpa >> PAGE_SHIFT) + pages <= gpa >> PAGE_SHIFT) {
+		v->state.gpr[GPR_RAX] = -KVM_EINVAL & mask;
+		return X86_RESUME;
+	}
+	run->exit_reason = KVM_EXIT_HYPERCALL;
+	memset(&run->hypercall, 0, sizeof(run->hypercall));
+	run->hypercall.nr = nr;
+	run->hypercall.args[0] = gpa;
+	run->hypercall.args[1] = pages;
+	run->hypercall.args[2] = hypercall_arg(v, GPR_RDX, mask);
+	run->hypercall.hypercall_flags = mask == U64_MAX;
+	v->pending = hypercall_answered;
+	return X86_USER;
+}
+
+static enum x86_next hypercall_execute(struct x86_vcpu *v)
+{
+	u64 mask = hypercall_mask(v), ret;
 	u64 nr = v->state.gpr[GPR_RAX] & mask;
 
 	stat_inc(v->vcpu.stats.hypercalls);
 	if (trace_kvm_hypercall_enabled())
 		hypercall_trace(v, nr, mask);
-	ret = state_get(v, GRP_CPL)->cpl ? -KVM_EPERM : hypercall_call(v, nr, mask);
+	if (state_get(v, GRP_CPL)->cpl)
+		ret = -KVM_EPERM;
+	else if (hypercall_is_users(v, nr))
+		return hypercall_ask(v, nr, mask);
+	else
+		ret = hypercall_call(v, nr, mask);
 	v->state.gpr[GPR_RAX] = ret & mask;
+	return X86_RESUME;
 }
 
 static enum x86_next undefined(struct x86_vcpu *v)
@@ -161,8 +209,7 @@ enum x86_next hypercall_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		return exit_next_rip(v, exit, &rip) ? hypercall_hv(v, rip) : v->next;
 	if (!exit_skip(v, exit))
 		return v->next;
-	hypercall_execute(v);
-	return X86_RESUME;
+	return hypercall_execute(v);
 }
 
 static u8 modrm_foreign(void)
@@ -213,6 +260,5 @@ enum x86_next hypercall_undefined(struct x86_vcpu *v)
 	if (unlikely(hv_takes_hypercalls(v)))
 		return hypercall_hv(v, rip);
 	exit_skip_to(v, rip);
-	hypercall_execute(v);
-	return X86_RESUME;
+	return hypercall_execute(v);
 }

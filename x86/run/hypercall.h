@@ -3,7 +3,12 @@
 #ifndef LAMINA_X86_RUN_HYPERCALL_H
 #define LAMINA_X86_RUN_HYPERCALL_H
 
+#include <linux/kvm_para.h>
+
 #include "x86/vcpu/x86.h"
+
+/* Those that userspace may want to answer, by number (api.rst 8.34): one so far. */
+#define HYPERCALLS_TO_USER	BIT(KVM_HC_MAP_GPA_RANGE)
 
 /**
  * hypercall_exit - the guest executes this vendor's instruction

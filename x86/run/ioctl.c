@@ -2,6 +2,8 @@
 /* x86's ioctl tables for /dev/kvm and vCPUs, and its capabilities. */
 #include <linux/kernel.h>
 
+#include <asm/kvm_para.h>
+
 #include "core/arch.h"
 #include "irq/route.h"
 #include "x86/cpu/cpuid.h"
@@ -9,12 +11,14 @@
 #include "x86/cpu/mce.h"
 #include "x86/cpu/msr.h"
 #include "x86/cpu/pvclock.h"
+#include "x86/cpu/pvfeature.h"
 #include "x86/cpu/tsc.h"
 #include "x86/hyperv/hv.h"
 #include "x86/run/apic_ioctl.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/run/guest_debug.h"
 #include "x86/run/halt.h"
+#include "x86/run/hypercall.h"
 #include "x86/run/prefault.h"
 #include "x86/run/quirks.h"
 #include "x86/run/regs.h"
@@ -24,6 +28,9 @@
 #include "x86/vcpu/vendor.h"
 
 const struct cap_value arch_caps[] = {
+	{ KVM_CAP_HLT, 1 },
+	{ KVM_CAP_CLOCKSOURCE, 1 },
+	{ KVM_CAP_NOP_IO_DELAY, 1 },
 	{ KVM_CAP_SET_TSS_ADDR, 1 },
 	{ KVM_CAP_SET_IDENTITY_MAP_ADDR, 1 },
 	{ KVM_CAP_EXT_CPUID, 1 },
@@ -33,8 +40,10 @@ const struct cap_value arch_caps[] = {
 	{ KVM_CAP_USER_NMI, 1 },
 	{ KVM_CAP_GET_TSC_KHZ, 1 },
 	{ KVM_CAP_VCPU_ATTRIBUTES, 1 },
+	{ KVM_CAP_SYS_ATTRIBUTES, 1 },
 	{ KVM_CAP_X86_USER_SPACE_MSR, 1 },
 	{ KVM_CAP_X86_MSR_FILTER, 1 },
+	{ KVM_CAP_LAST_CPU, 1 },
 	{ KVM_CAP_XSAVE, 1 },
 	{ KVM_CAP_ENABLE_CAP, 1 },
 	{ KVM_CAP_ENFORCE_PV_FEATURE_CPUID, 1 },
@@ -63,6 +72,7 @@ const struct cap_value arch_caps[] = {
 	{ KVM_CAP_IRQFD_RESAMPLE, 1 },
 	{ KVM_CAP_HALT_POLL, 1 },
 	{ KVM_CAP_SPLIT_IRQCHIP, 1 },
+	{ KVM_CAP_IOAPIC_POLARITY_IGNORED, 1 },
 	{ KVM_CAP_IRQ_ROUTING, IRQ_GSI_MAX },
 	{ KVM_CAP_IRQ_INJECT_STATUS, 1 },
 	{ KVM_CAP_SIGNAL_MSI, 1 },
@@ -85,6 +95,7 @@ const struct cap_value arch_caps[] = {
 	{ KVM_CAP_EXCEPTION_PAYLOAD, 1 },
 	{ KVM_CAP_X86_TRIPLE_FAULT_EVENT, 1 },
 	{ KVM_CAP_EXIT_ON_EMULATION_FAILURE, 1 },
+	{ KVM_CAP_EXIT_HYPERCALL, HYPERCALLS_TO_USER },
 	{ KVM_CAP_SET_GUEST_DEBUG, 1 },
 	{ KVM_CAP_SET_GUEST_DEBUG2, DEBUG_CONTROL },
 	{ KVM_CAP_X86_ROBUST_SINGLESTEP, 1 },
@@ -100,6 +111,8 @@ long arch_check_extension(struct kvm *kvm, unsigned long ext)
 		return !!x86_caps->host_xcr0;
 	case KVM_CAP_PRE_FAULT_MEMORY:
 		return x86_caps->mmu.second != MMU_SECOND_NONE;
+	case KVM_CAP_STEAL_TIME:
+		return !!(pv_offered() & BIT(KVM_FEATURE_STEAL_TIME));
 	case KVM_CAP_NESTED_STATE:
 		return x86_caps->nested ? nested_ops->state_size : 0;
 	case KVM_CAP_X86_DISABLE_EXITS:
@@ -165,6 +178,8 @@ const struct ioctl_desc arch_dev_ioctls[] = {
 	{ KVM_GET_MSR_FEATURE_INDEX_LIST, IOCTL_RAW, msr_ioctl_feature_list },
 	{ KVM_GET_MSRS, IOCTL_RAW, msr_ioctl_features },
 	{ KVM_X86_GET_MCE_CAP_SUPPORTED, 0, mce_ioctl_supported },
+	{ KVM_HAS_DEVICE_ATTR, 0, xsave_ioctl_has_attr },
+	{ KVM_GET_DEVICE_ATTR, 0, xsave_ioctl_get_attr },
 	{ }
 };
 

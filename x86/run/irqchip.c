@@ -155,7 +155,7 @@ long irqchip_split(struct x86_vm *vm, const struct kvm_enable_cap *cap)
 	u64 pins = cap->args[0];
 	long err;
 
-	if (pins > IRQ_GSI_MAX || cap->args[1] || cap->args[2] || cap->args[3])
+	if (pins > IRQ_GSI_MAX)
 		return -EINVAL;
 	mutex_lock(&vm->kvm.lock);
 	err = irqchip_refused(vm, -EEXIST);

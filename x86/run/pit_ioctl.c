@@ -51,8 +51,6 @@ long pit_ioctl_create(void *obj, void *data, unsigned long arg)
 	struct x86_vm *vm = to_x86_vm(obj);
 	long err;
 
-	if (config->flags & ~(u32)KVM_PIT_SPEAKER_DUMMY)
-		return -EINVAL;
 	mutex_lock(&vm->kvm.lock);
 	err = pit_make(vm, config->flags & KVM_PIT_SPEAKER_DUMMY);
 	mutex_unlock(&vm->kvm.lock);

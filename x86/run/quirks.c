@@ -6,17 +6,10 @@
 #include "x86/run/quirks.h"
 #include "x86/vcpu/vendor.h"
 
-static bool args_are_clear(const struct kvm_enable_cap *cap)
-{
-	return !cap->args[1] && !cap->args[2] && !cap->args[3];
-}
-
 long quirks_enable_cap(struct x86_vm *vm, const struct kvm_enable_cap *cap)
 {
 	u64 off = cap->args[0];
 
-	if (!args_are_clear(cap))
-		return -EINVAL;
 	/* The older capability does not say which there are, and takes any. */
 	if (cap->cap == KVM_CAP_DISABLE_QUIRKS2 && (off & ~(u64)QUIRKS_KNOWN))
 		return -EINVAL;
@@ -48,7 +41,7 @@ long exits_enable_cap(struct x86_vm *vm, const struct kvm_enable_cap *cap)
 {
 	u64 off = cap->args[0];
 
-	if (!args_are_clear(cap) || (off & ~(u64)exits_off_supported()))
+	if (off & ~(u64)exits_off_supported())
 		return -EINVAL;
 	mutex_lock(&vm->kvm.lock);
 	WRITE_ONCE(vm->exits_off, vm->exits_off | off);

@@ -162,7 +162,7 @@ bool sregs_are_valid(struct x86_vcpu *v, const struct kvm_sregs *r)
 {
 	if (!cr_state_is_valid(v, r->cr0 | X86_CR0_ET, r->cr4, r->efer))
 		return false;
-	if (r->cr8 > 15 || !apic_base_is_valid(v, r->apic_base))
+	if (!apic_base_is_valid(v, r->apic_base))
 		return false;
 	if (r->cr3 >> v->cpuid.maxphyaddr)
 		return false;
@@ -194,12 +194,20 @@ static void registers_load(struct x86_vcpu *v, const struct kvm_sregs *r)
 	cpl_derive(v);
 }
 
+/* A CR8 that no processor has is not loaded, and the rest is: KVM's ABI. */
+static void cr8_load(struct x86_vcpu *v, u64 cr8)
+{
+	if (cr8 > 15)
+		return;
+	apic_tpr_set(v, cr8);
+	v->vcpu.run->cr8 = cr8;
+}
+
 void sregs_load(struct x86_vcpu *v, const struct kvm_sregs *r)
 {
 	apic_base_load(v, r->apic_base);
 	registers_load(v, r);
-	apic_tpr_set(v, r->cr8);
-	v->vcpu.run->cr8 = r->cr8;
+	cr8_load(v, r->cr8);
 	request_take(&v->vcpu, REQ_TPR);
 	cr_changed(v);
 	cr_flush(v);

@@ -6,6 +6,7 @@
 #include "x86/cpu/tsc.h"
 #include "x86/hyperv/hv.h"
 #include "x86/run/event_ioctl.h"
+#include "x86/run/hypercall.h"
 #include "x86/run/irqchip.h"
 #include "x86/run/lifecycle.h"
 #include "x86/run/quirks.h"
@@ -50,8 +51,7 @@ static long msr_user_enable(struct x86_vm *vm, const struct kvm_enable_cap *cap)
 			  KVM_MSR_EXIT_REASON_UNKNOWN |
 			  KVM_MSR_EXIT_REASON_FILTER;
 
-	if ((cap->args[0] & ~known) || cap->args[1] || cap->args[2] ||
-	    cap->args[3])
+	if (cap->args[0] & ~known)
 		return -EINVAL;
 	WRITE_ONCE(vm->msr_user_reasons, cap->args[0]);
 	return 0;
@@ -79,6 +79,11 @@ long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
 		if (cap->args[0] & ~1ull)
 			return -EINVAL;
 		WRITE_ONCE(to_x86_vm(kvm)->exit_on_failure, cap->args[0]);
+		return 0;
+	case KVM_CAP_EXIT_HYPERCALL:
+		if (cap->args[0] & ~(u64)HYPERCALLS_TO_USER)
+			return -EINVAL;
+		WRITE_ONCE(to_x86_vm(kvm)->map_gpa_to_user, cap->args[0]);
 		return 0;
 	case KVM_CAP_X86_USER_SPACE_MSR:
 		return msr_user_enable(to_x86_vm(kvm), cap);

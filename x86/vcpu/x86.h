@@ -27,7 +27,8 @@ struct irqchip;
  * @irqchip, @hv: what belongs to those in the kernel (irqchip.c), Hyper-V's part
  *	(hyperv/hv.h); or NULL
  * @msr_filter: MSR filter, or NULL; under kvm->srcu, written under kvm->lock
- * @msr_user_reasons: KVM_MSR_EXIT_REASON_* that go to userspace
+ * @msr_user_reasons: KVM_MSR_EXIT_REASON_* that go to userspace; @map_gpa_to_user:
+ *	KVM_HC_MAP_GPA_RANGE does
  * @quirks_off: KVM_X86_QUIRK_*; written under kvm->lock (quirks.c)
  * @platform_info_off: the guest may not read MSR_PLATFORM_INFO
  * @exits_off: KVM_X86_DISABLE_EXITS_*; @exit_on_failure: of an emulation; likewise
@@ -40,11 +41,8 @@ struct x86_vm {
 	struct irqchip *irqchip;
 	struct hv_vm *hv;
 	struct msr_filter __rcu *msr_filter;
-	u32 msr_user_reasons;
-	u32 quirks_off;
-	u32 exits_off;
-	u16 event_flags;
-	bool platform_info_off, exit_on_failure;
+	u8 msr_user_reasons, quirks_off, exits_off, event_flags;
+	bool platform_info_off, exit_on_failure, map_gpa_to_user;
 };
 
 struct msr_row;
