@@ -24,6 +24,8 @@
 #define immediate_exit__unsafe	immediate_exit
 /* Of its member hypercall: KVM_EXIT_HYPERCALL_LONG_MODE is all there is. */
 #define hypercall_flags		longmode
+/* Groups have files, and devices none. */
+#define vfio_file_is_valid	vfio_file_is_group
 /* struct vmcb_save_area */
 #define reserved_0xa0		reserved_1
 #define reserved_0xd8		reserved_3

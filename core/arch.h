@@ -148,6 +148,15 @@ void arch_irq_line(struct kvm *kvm, u32 gsi, enum irq_source source, bool level)
 void arch_irq_pulse(struct kvm *kvm, u32 gsi);
 
 /**
+ * arch_dma_coherent - does all DMA of the VM's devices see what is in caches?
+ * @kvm: the VM
+ * @yes: it does, as it has until now; or some of it does not
+ *
+ * Return: 0, always for @yes; -EOPNOTSUPP where that would take the guest's memory types.
+ */
+int arch_dma_coherent(struct kvm *kvm, bool yes);
+
+/**
  * arch_irq_stop - stop what raises interrupts by itself; its vCPUs go next
  * @kvm: the VM, that nobody uses any more
  */

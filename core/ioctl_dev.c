@@ -38,6 +38,7 @@ static const struct cap_value core_caps[] = {
 	{ KVM_CAP_ENABLE_CAP_VM, 1 },
 	{ KVM_CAP_INTERNAL_ERROR_DATA, 1 },
 	{ KVM_CAP_SYSTEM_EVENT_DATA, 1 },
+	{ KVM_CAP_DEVICE_CTRL, 1 },
 	{ }
 };
 

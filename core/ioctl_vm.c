@@ -9,6 +9,7 @@
 #include "core/dirty_ring.h"
 #include "core/eventfd.h"
 #include "core/irqfd.h"
+#include "core/vfio.h"
 #include "core/vm.h"
 
 static long vm_ioctl_create_vcpu(void *obj, void *data, unsigned long arg)
@@ -30,6 +31,7 @@ VM_IOCTL(vm_ioctl_ioeventfd, ioeventfd_set)
 VM_IOCTL(vm_ioctl_coalesce, coalesced_register)
 VM_IOCTL(vm_ioctl_uncoalesce, coalesced_unregister)
 VM_IOCTL(vm_ioctl_irqfd, irqfd_set)
+VM_IOCTL(vm_ioctl_create_device, vm_device_create)
 
 static long vm_ioctl_stats_fd(void *obj, void *data, unsigned long arg)
 {
@@ -141,6 +143,7 @@ const struct ioctl_desc core_vm_ioctls[] = {
 	{ KVM_RESET_DIRTY_RINGS, 0, vm_ioctl_reset_rings },
 	{ KVM_IOEVENTFD, 0, vm_ioctl_ioeventfd },
 	{ KVM_IRQFD, 0, vm_ioctl_irqfd },
+	{ KVM_CREATE_DEVICE, 0, vm_ioctl_create_device },
 	{ KVM_GET_STATS_FD, 0, vm_ioctl_stats_fd },
 	{ KVM_REGISTER_COALESCED_MMIO, 0, vm_ioctl_coalesce },
 	{ KVM_UNREGISTER_COALESCED_MMIO, 0, vm_ioctl_uncoalesce },

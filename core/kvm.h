@@ -70,6 +70,7 @@ struct new_fd {
  * @yielded_to: index of the vCPU that was yielded to last; a hint, no lock
  * @halt_poll: longest halt poll in ns, with HALT_POLL_OWN; 0: the module's
  * @irqfds: eventfds that raise interrupts, or NULL before the first (irqfd.h)
+ * @vfio: the VFIO device, or NULL (vfio.h); @lock
  * @link: in the list of VMs (stats.h)
  * @stats_dir: its directory in debugfs, or NULL; vm_list_lock
  * @stats_due: the next work makes it; vm_list_lock
@@ -124,6 +125,7 @@ struct kvm {
 	unsigned int notifier_pins;
 	u64 halt_poll;
 	struct irqfds *irqfds;
+	struct vfio_dev *vfio;
 	struct list_head link;
 	struct dentry *stats_dir;
 	struct vm_stats stats;

@@ -2,7 +2,7 @@
 /*
  * What VMMs rely on: the capabilities that they cannot do without, the vCPU's mapping as
  * the header has it, attributes of /dev/kvm, input that Linux's KVM takes; hypercalls that
- * are made userspace's.
+ * are made userspace's; devices of KVM_CREATE_DEVICE.
  */
 #define _GNU_SOURCE
 #include <linux/kvm_para.h>
@@ -324,12 +324,79 @@ static void hypercalls_enforced(void)
 	call_returns(0x10000, 1, -KVM_ENOSYS);
 }
 
+/* ---- KVM_CREATE_DEVICE (api.rst 4.79 to 4.81; devices/vfio.rst) ---- */
+
+static int device(uint32_t type, uint32_t flags)
+{
+	struct kvm_create_device d = { .type = type, .flags = flags, .fd = -1 };
+
+	return ioctl(vm.fd, KVM_CREATE_DEVICE, &d) ? -1 : (int)d.fd;
+}
+
+static void devices(void)
+{
+	unsigned int type;
+
+	vm_new(&vm, 0);
+	for (type = 0; type < 12; type++) {
+		if (type == KVM_DEV_TYPE_VFIO)
+			continue;
+		ERR(device(type, 0), ENODEV);
+		ERR(device(type, KVM_CREATE_DEVICE_TEST), ENODEV);
+	}
+	ERR(device(~0u, 0), ENODEV);
+	/* a test makes none */
+	for (int i = 0; i < 3; i++) {
+		struct kvm_create_device d = { .type = KVM_DEV_TYPE_VFIO, .fd = 77,
+					       .flags = KVM_CREATE_DEVICE_TEST };
+
+		OK(ioctl(vm.fd, KVM_CREATE_DEVICE, &d));
+		CHECK_EQ(d.fd, 77);
+	}
+	OK(device(KVM_DEV_TYPE_VFIO, 0));
+	ERR(device(KVM_DEV_TYPE_VFIO, 0), EBUSY);
+	ERR(ioctl(vm.fd, KVM_CREATE_DEVICE, NULL), EFAULT);
+}
+
+/* No file here is VFIO's. */
+static void vfio_attributes(void)
+{
+	int32_t fd = -1;
+	int dev;
+	struct kvm_device_attr a = attr(KVM_DEV_VFIO_GROUP, KVM_DEV_VFIO_GROUP_ADD, &fd);
+
+	vm_new(&vm, 0);
+	dev = OK(device(KVM_DEV_TYPE_VFIO, 0));
+	OK(ioctl(dev, KVM_HAS_DEVICE_ATTR, &a));
+	ERR(ioctl(dev, KVM_GET_DEVICE_ATTR, &a), EPERM);
+	ERR(ioctl(dev, KVM_SET_DEVICE_ATTR, &a), EBADF);
+	fd = vm.fd;
+	ERR(ioctl(dev, KVM_SET_DEVICE_ATTR, &a), EINVAL);
+	a.attr = KVM_DEV_VFIO_GROUP_DEL;
+	OK(ioctl(dev, KVM_HAS_DEVICE_ATTR, &a));
+	ERR(ioctl(dev, KVM_SET_DEVICE_ATTR, &a), ENOENT);
+	a.addr = 16;
+	ERR(ioctl(dev, KVM_SET_DEVICE_ATTR, &a), EFAULT);
+	a.attr = KVM_DEV_VFIO_GROUP_SET_SPAPR_TCE;
+	ERR(ioctl(dev, KVM_HAS_DEVICE_ATTR, &a), ENXIO);
+	ERR(ioctl(dev, KVM_SET_DEVICE_ATTR, &a), ENXIO);
+	a = attr(0, KVM_DEV_VFIO_GROUP_ADD, &fd);
+	ERR(ioctl(dev, KVM_HAS_DEVICE_ATTR, &a), ENXIO);
+	ERR(ioctl(dev, KVM_HAS_DEVICE_ATTR, NULL), EFAULT);
+	ERR(ioctl(dev, KVM_CREATE_VCPU, 0ul), ENOTTY);
+	/* It keeps the VM, which nobody else has any more. */
+	vm_close(&vm);
+	a = attr(KVM_DEV_VFIO_GROUP, KVM_DEV_VFIO_GROUP_ADD, &fd);
+	OK(ioctl(dev, KVM_HAS_DEVICE_ATTR, &a));
+	close(dev);
+}
+
 #define CASE(name) { #name, name, 20 }
 
 static const struct test_case cases[] = {
 	CASE(clients), CASE(mapping), CASE(sys_attributes), CASE(sregs_cr8),
 	CASE(pit_flags), CASE(tsc_khz), CASE(deadline_kept), CASE(apic_base_bsp), CASE(hypercalls),
-	CASE(hypercalls_enforced),
+	CASE(hypercalls_enforced), CASE(devices), CASE(vfio_attributes),
 	{ NULL, NULL, 0 },
 };
 

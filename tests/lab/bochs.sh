@@ -25,6 +25,7 @@ machine_refuse() {
 	local what=
 	[ "$smp" = 1 ] || what="several CPUs"
 	[ -z "$numa" ] || what="NUMA nodes"
+	[ -z "$iommu" ] || what="an IOMMU"
 	[ -z "$icount" ] || what="-i: its time is counted in instructions anyway"
 	[ -z "$what" ] || { say "the Intel machine has not $what"; return 1; }
 }

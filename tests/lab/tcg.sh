@@ -50,6 +50,8 @@ machine_boot() {
 	[ -z "$single" ] || accel=tcg,thread=single
 	[ -z "$numa" ] || args+=(-object "memory-backend-ram,id=m0,size=$((mem / 2))M" -numa node,memdev=m0
 		-object "memory-backend-ram,id=m1,size=$((mem / 2))M" -numa node,memdev=m1)
+	[ -z "$iommu" ] || args+=(-device "intel-iommu,intremap=off,snoop-control=$iommu"
+		-device pci-testdev)
 	[ -z "$icount" ] || args+=(-icount "shift=0,sleep=off")
 	# should this script be killed outright, QEMU goes with it
 	setpriv --pdeathsig TERM "${guard[@]}" qemu-system-x86_64 "${args[@]}" -accel "$accel" -nodefaults \

@@ -5,6 +5,7 @@
 #include <asm/cpu.h>
 #include <asm/cpufeature.h>
 #include <asm/processor-flags.h>
+#include <asm/smp.h>
 #include <asm/trapnr.h>
 
 #include "core/run_state.h"
@@ -88,9 +89,17 @@ static enum x86_next cpuid_exit(struct x86_vcpu *v,
 	return X86_RESUME;
 }
 
-/* WBINVD and the like: no effect that a guest could see. */
+/* Lines of the guest may be in the caches of all CPUs where it was. */
+static noinline void caches_write_back(void)
+{
+	wbinvd_on_all_cpus();
+}
+
+/* WBINVD, and INVD, which may write back as well: only DMA sees an effect. */
 static enum x86_next skip_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
+	if (unlikely(READ_ONCE(to_x86_vm(v->vcpu.kvm)->dma_incoherent)))
+		caches_write_back();
 	return exit_skip(v, exit) ? X86_RESUME : v->next;
 }
 
@@ -98,7 +107,7 @@ static enum x86_next skip_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 static enum x86_next pause_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	vcpu_yield_to_other(&v->vcpu);
-	return skip_exit(v, exit);
+	return exit_skip(v, exit) ? X86_RESUME : v->next;
 }
 
 /* An #AC that the guest has not asked for: the host looks for locked accesses across lines. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* x86's part of a VM: creation steps and VM ioctls. */
 #include "core/arch.h"
+#include "x86/cpu/caps.h"
 #include "x86/cpu/msr_filter.h"
 #include "x86/cpu/pvclock.h"
 #include "x86/cpu/tsc.h"
@@ -54,6 +55,19 @@ static long msr_user_enable(struct x86_vm *vm, const struct kvm_enable_cap *cap)
 	if (cap->args[0] & ~known)
 		return -EINVAL;
 	WRITE_ONCE(vm->msr_user_reasons, cap->args[0]);
+	return 0;
+}
+
+/*
+ * A guest whose devices do not look into caches makes its memory uncacheable, or writes
+ * caches back.  The former is up to its PAT with NPT, and has no effect with EPT here,
+ * nor on shadow page tables.
+ */
+int arch_dma_coherent(struct kvm *kvm, bool yes)
+{
+	if (!yes && x86_caps->mmu.second != MMU_SECOND_NPT)
+		return -EOPNOTSUPP;
+	WRITE_ONCE(to_x86_vm(kvm)->dma_incoherent, !yes);
 	return 0;
 }
 

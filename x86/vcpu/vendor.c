@@ -4,6 +4,7 @@
 
 #include "core/arch.h"
 #include "core/pagein.h"
+#include "core/vfio.h"
 #include "core/vm.h"
 #include "x86/vcpu/nested.h"
 #include "x86/vcpu/vendor.h"
@@ -80,6 +81,7 @@ int vendor_publish(void *obj)
 	dev_set_owner(ven->owner);
 	vm_set_owner(ven->owner);
 	vcpu_set_owner(ven->owner);
+	vm_device_set_owner(ven->owner);
 	stats_set_owner(ven->owner);
 	pagein_set_owner(ven->owner);
 	return 0;

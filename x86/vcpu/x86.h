@@ -30,7 +30,8 @@ struct irqchip;
  * @msr_user_reasons: KVM_MSR_EXIT_REASON_* that go to userspace; @map_gpa_to_user:
  *	KVM_HC_MAP_GPA_RANGE does
  * @quirks_off: KVM_X86_QUIRK_*; written under kvm->lock (quirks.c)
- * @platform_info_off: the guest may not read MSR_PLATFORM_INFO
+ * @platform_info_off: the guest may not read MSR_PLATFORM_INFO; @dma_incoherent: what it
+ *	writes back has to be (vm.c)
  * @exits_off: KVM_X86_DISABLE_EXITS_*; @exit_on_failure: of an emulation; likewise
  */
 struct x86_vm {
@@ -42,7 +43,7 @@ struct x86_vm {
 	struct hv_vm *hv;
 	struct msr_filter __rcu *msr_filter;
 	u8 msr_user_reasons, quirks_off, exits_off, event_flags;
-	bool platform_info_off, exit_on_failure, map_gpa_to_user;
+	bool platform_info_off, exit_on_failure, map_gpa_to_user, dma_incoherent;
 };
 
 struct msr_row;
