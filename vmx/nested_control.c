@@ -135,6 +135,9 @@ u32 vmx_nested_window(struct vmx_vcpu *s, u32 mask)
 {
 	bool kick = false;
 
+	/* No window of the processor's says when. */
+	if (vmx_nested_keeps_nmi(s))
+		mask &= ~EVENT_MASK_NMI;
 	if ((mask & EVENT_MASK_NMI) && l1_pin(s, PIN_BASED_NMI_EXITING) &&
 	    (l1_pin(s, PIN_BASED_VIRTUAL_NMIS) ||
 	     !(vmx_intr_get(s) & GUEST_INTR_STATE_NMI))) {

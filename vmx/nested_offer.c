@@ -14,7 +14,6 @@
 #include "vmx/nested_parts.h"
 #include "x86/cpu/caps.h"
 
-/* Off until it has been seen to work: docs/caveats.md. */
 static bool nested = true;
 module_param(nested, bool, 0444);
 MODULE_PARM_DESC(nested, "guests may use VMX themselves");
@@ -117,6 +116,8 @@ void vmx_nested_setup(struct x86_caps *caps)
 		return;
 	controls_offer(h, &vmx_features);
 	h->ept_vpid = ept_vpid_offer(&vmx_features, &caps->mmu);
+	rdmsrl(MSR_IA32_VMX_BASIC, h->basic);
+	h->basic &= NESTED_BASIC_INS_OUTS;
 	/* A length of 0 is what the processor has to take, too. */
 	rdmsrl(MSR_IA32_VMX_MISC, h->misc);
 	h->misc &= MISC_ZERO_LENGTH;

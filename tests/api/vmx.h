@@ -98,7 +98,7 @@ enum {
 	R_RDPMC = 15, R_RDTSC = 16, R_VMCALL = 18, R_VMCLEAR = 19, R_VMPTRLD = 21,
 	R_VMXOFF = 26, R_CR = 28, R_DR = 29, R_IO = 30, R_RDMSR = 31, R_WRMSR = 32,
 	R_BAD_GUEST = 33, R_BAD_MSR = 34, R_MTF = 37, R_PAUSE = 40, R_TPR = 43,
-	R_EPT = 48, R_MISCONFIG = 49, R_WBINVD = 54,
+	R_EPT = 48, R_MISCONFIG = 49, R_TIMER = 52, R_WBINVD = 54,
 };
 #define R_FAILED	(1u << 31)
 
@@ -120,6 +120,9 @@ enum {
 #define GPA_STACK2	0x30000		/* top of L2's stack */
 #define GPA_CODE2	0x31000
 #define GPA_DATA2	0x40000		/* free for the test, to 0x80000 */
+
+/* RAX, RCX, RDX, RSI of L2: at its last exit, and what it begins with. */
+#define GPA_REGS	0x24100
 
 #define PORT_L1		0x40		/* L1 says: VM exit */
 #define PORT_FAIL	0x41		/* VMLAUNCH or VMRESUME has failed */
