@@ -65,7 +65,8 @@ static const struct reason_row reason_rows[REASONS] = {
 	[EXIT_REASON_WBINVD]		= { WHO_CPU2, SECONDARY_EXEC_WBINVD_EXITING },
 	[EXIT_REASON_XSETBV]		= { WHO_L1 },
 	[EXIT_REASON_INVPCID]		= { WHO_CPU, CPU_BASED_INVLPG_EXITING },
-	[EXIT_REASON_VMFUNC]		= { WHO_L1 },
+	/* L1's, unless nested_vmfunc.c can do it. */
+	[EXIT_REASON_VMFUNC]		= { WHO_L0 },
 };
 
 /* A #DB or INT3 that userspace's debugging of the vCPU is about. */
@@ -390,6 +391,10 @@ bool vmx_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 	switch (s->reason) {
 	case EXIT_REASON_HLT:
 		return hlt_exit_l2(s, exit);
+	case EXIT_REASON_VMFUNC:
+		if (!vmx_nested_vmfunc(s, exit))
+			exit_by_hardware(s);
+		return true;
 	case EXIT_REASON_VMREAD:
 	case EXIT_REASON_VMWRITE:
 		vmx_nested_shadow_insn(s, exit);

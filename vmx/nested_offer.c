@@ -61,6 +61,10 @@ static void controls_offer(struct nested_host *h, const struct vmx_features *f)
 		h->cpu2 |= SECONDARY_EXEC_ENABLE_VPID;
 	if (f->ept)
 		h->cpu2 |= SECONDARY_EXEC_ENABLE_EPT;
+	if (f->ept && (f->may[WORD_CPU2] & SECONDARY_EXEC_ENABLE_VMFUNC)) {
+		h->cpu2 |= SECONDARY_EXEC_ENABLE_VMFUNC;
+		h->vmfunc = VMX_VMFUNC_EPTP_SWITCHING;
+	}
 	if (f->unrestricted)
 		h->cpu2 |= SECONDARY_EXEC_UNRESTRICTED_GUEST;
 	h->exit = VM_EXIT_SAVE_DEBUG_CONTROLS | VM_EXIT_HOST_ADDR_SPACE_SIZE |

@@ -46,6 +46,11 @@ bool vmx_nested_halt_ends(struct vmx_vcpu *s);
 /** vmx_nested_wants_exception - does L1 get this exception of L2's? */
 bool vmx_nested_wants_exception(const struct vmx_vcpu *s, u8 vector, u32 error);
 
+/* nested_vmfunc.c: VM functions */
+
+/** vmx_nested_vmfunc - L2's VMFUNC; false: it is an exit to L1.  kvm->srcu held */
+bool vmx_nested_vmfunc(struct vmx_vcpu *s, const struct x86_exit *exit);
+
 /* nested_timer.c: the preemption timer */
 
 /* It counts down once in 32 clocks of the TSC: IA32_VMX_MISC. */

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest that runs a guest of its own by VMX: L1's EPT, and its violations (SDM vol. 3,
- * 29.3).
+ * A guest that runs a guest of its own by VMX: L1's EPT, its violations, and VMFUNC (SDM
+ * vol. 3, 26.5.6, 29.3).
  */
 #define _GNU_SOURCE
 #include "vmx.h"
+
+enum { UD = 6 };
 
 GUEST(64, g_npf, "mov $0x40000, %ebx\n mov (%rbx), %eax\n mov %eax, (%rbx)\n vmcall\n");
 
@@ -123,6 +125,105 @@ static void mmio(void)
 	l2_until(R_VMCALL);
 }
 
+/* ---- VMFUNC: the same address through another EPT ---- */
+
+#define GPA_LIST	0x60000
+
+GUEST(64, g_vmfunc, "mov $0x40000, %ebx\n mov (%rbx), %rbp\n vmfunc\n mov (%rbx), %rbp\n"
+      "vmcall\n");
+#define VMFUNC_BYTES	3
+#define VMFUNC_AT	(GPA_CODE2 + 5 + 3)
+
+/* Entry 1 of the list: 0x40000 is at 0x50000 there. */
+static void vmfunc_start(void)
+{
+	struct pt first;
+	uint64_t a;
+
+	L2_START(g_vmfunc);
+	need(F_CPU2, CPU2_VMFUNC);
+	CHECK_EQ(host_msr(0x491), 1);
+	first = ept;
+	pt_init(&ept, &vm, MODE_LONG);
+	for (a = 0; a < 1ull << 30; a += 2ul << 20)
+		pt_map(&ept, a, a, 2, EPT_RWX | EPT_WB);
+	ept_small(0x40000, 0x50000, EPT_RWX | EPT_WB);
+	*vm_u64(&vm, GPA_LIST) = first.root | 6 | 3 << 3;
+	*vm_u64(&vm, GPA_LIST + 8) = ept.root | 6 | 3 << 3;
+	*vm_u64(&vm, GPA_LIST + 16) = ept.root | 7 | 3 << 3;
+	*vm_u64(&vm, 0x40000) = 0x4444;
+	*vm_u64(&vm, 0x50000) = 0x5555;
+	f_or(F_CPU2, CPU2_VMFUNC);
+	f_set(F_VMFUNC, 1);
+	f_set(F_EPTP_LIST, GPA_LIST);
+}
+
+/* L2 once more, with these registers; nothing of a failure has changed the EPT pointer. */
+static void vmfunc_call(uint64_t rax, uint64_t rcx)
+{
+	f_set(F_RIP, GPA_CODE2);
+	*vm_u64(&vm, GPA_REGS) = rax;
+	*vm_u64(&vm, GPA_REGS + 8) = rcx;
+}
+
+static void vmfunc(void)
+{
+	vmfunc_start();
+	vmfunc_call(0, 1);
+	l2_until(R_VMCALL);
+	CHECK_EQ(vcpu_regs(&v).rbp, 0x5555);
+	CHECK_EQ(f_get(F_EPTP), *vm_u64(&vm, GPA_LIST + 8));
+	/* Its own EPT is also what L2 has at the next entry. */
+	vmfunc_call(0, 0);
+	l2_until(R_VMCALL);
+	CHECK_EQ(vcpu_regs(&v).rbp, 0x4444);
+	CHECK_EQ(f_get(F_EPTP), *vm_u64(&vm, GPA_LIST));
+}
+
+/* A function that is off; an entry that is no EPT pointer, and one behind the list. */
+static void vmfunc_exits(void)
+{
+	static const struct {
+		uint64_t rax, rcx;
+	} row[] = { { 1, 0 }, { 63, 0 }, { 0, 2 }, { 0, 512 } };
+	unsigned int i;
+
+	vmfunc_start();
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		vmfunc_call(row[i].rax, row[i].rcx);
+		l2_until(R_VMFUNC);
+		CHECK_EQ(f_get(F_RIP), VMFUNC_AT);
+		CHECK_EQ(f_get(F_LEN), VMFUNC_BYTES);
+		CHECK_EQ(f_get(F_EPTP), *vm_u64(&vm, GPA_LIST));
+	}
+}
+
+/* Undefined where L1 has not enabled it, and functions above 63. */
+static void vmfunc_undefined(void)
+{
+	struct exc e;
+
+	vmfunc_start();
+	vmfunc_call(64, 0);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, UD);
+	CHECK_EQ(e.rip, VMFUNC_AT);
+	vm_close(&vm);
+	L2_START(g_vmfunc);
+	vmfunc_call(0, 0);
+	CHECK_EQ(exc_next(&v).vector, UD);
+}
+
+static void vmfunc_refused(void)
+{
+	vmfunc_start();
+	f_set(F_VMFUNC, 2);
+	l2_refused(7);
+	f_set(F_VMFUNC, 1);
+	f_set(F_EPTP_LIST, GPA_LIST + 8);
+	l2_refused(7);
+}
+
 BOTH(mmio)
 BOTH(ept_violation)
 BOTH(ept_misconfig)
@@ -130,13 +231,19 @@ BOTH(ept_violation_table)
 BOTH(ept_violation_table_ad)
 BOTH(ept_violation_iret)
 BOTH(ept_refused)
+BOTH(vmfunc)
+BOTH(vmfunc_exits)
+BOTH(vmfunc_undefined)
+BOTH(vmfunc_refused)
 
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		CASES(mmio), CASE(ept_violation_ept), CASE(ept_misconfig_ept),
 		CASE(ept_violation_table_ept), CASE(ept_violation_table_ad_ept),
-		CASE(ept_violation_iret_ept), CASE(ept_refused_ept), { }
+		CASE(ept_violation_iret_ept), CASE(ept_refused_ept), CASE(vmfunc_ept),
+		CASE(vmfunc_exits_ept), CASE(vmfunc_undefined_ept),
+		CASE(vmfunc_refused_ept), { }
 	};
 
 	return test_main(argc, argv, cases);
