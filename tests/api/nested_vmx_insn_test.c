@@ -245,11 +245,37 @@ static void hidden(void)
 	free(c);
 }
 
+/* What CR4 may have in VMX operation is what the guest's CPUID has (A.8): SMAP. */
+static void cr4_by_cpuid(void)
+{
+	struct kvm_cpuid_entry2 *features;
+	struct kvm_cpuid2 *c;
+
+	skip_without_vmx();
+	vm_new(&vm, 0);
+	c = cpuid_supported(vm.kvm);
+	features = (struct kvm_cpuid_entry2 *)cpuid_find(c, 7, 0);
+	if (!features || !(features->ebx & 1u << 20))
+		test_skip("no SMAP");
+	vcpu_raw(&vm, &v, 0);
+	OK(ioctl(v.fd, KVM_SET_CPUID2, c));
+	CHECK_EQ(host_msr(0x489) >> 21 & 1, 1);
+	vcpu_close(&v);
+	features->ebx &= ~(1u << 20);
+	vcpu_raw(&vm, &v, 1);
+	OK(ioctl(v.fd, KVM_SET_CPUID2, c));
+	CHECK_EQ(host_msr(0x489) >> 21 & 1, 0);
+	CHECK_EQ(host_msr(0x489) >> 13 & 1, 1);
+	CHECK_EQ(host_set(0x489, host_msr(0x489)), 1);
+	free(c);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		CASE(fail_invalid), CASE(fail_valid), CASE(fields), CASE(invalidations),
-		CASE(invalidation_types), CASE(faults), CASE(hidden), { }
+		CASE(invalidation_types), CASE(faults), CASE(hidden),
+		CASE(cr4_by_cpuid), { }
 	};
 
 	return test_main(argc, argv, cases);
