@@ -122,13 +122,43 @@ static void interrupt_fill(struct vmx_vcpu *s, struct vmx_nested_exit *e)
 /* Of table 28-7: an IRET had unblocked NMIs, which L1 is to do again. */
 #define QUALIFICATION_NMI	BIT(12)
 
+static u64 unblocked_by_iret(const struct vmx_vcpu *s)
+{
+	return s->reason == EXIT_REASON_EPT_VIOLATION ?
+	       vmcs_read(EXIT_QUALIFICATION) & QUALIFICATION_NMI : 0;
+}
+
+/* The page-modification log has so many entries, and an index that goes down. */
+#define PML_ENTRIES	512
+
+bool vmx_nested_dirty(struct vmx_vcpu *s, gpa_t gpa)
+{
+	struct vmcs12 *c = s->nested->c;
+	u64 page = gpa & PAGE_MASK;
+
+	if (!l1_cpu2(s, SECONDARY_EXEC_ENABLE_PML))
+		return true;
+	if (c->guest_pml_index >= PML_ENTRIES) {
+		s->nested->second = (struct vmx_nested_exit){
+			.reason = EXIT_REASON_PML_FULL,
+			.qualification = unblocked_by_iret(s),
+		};
+		s->x86.events.to_l1 = (struct x86_event){ .kind = EVENT_SECOND };
+		return false;
+	}
+	kvm_nested_write(&s->x86, c->pml_address + c->guest_pml_index * sizeof(page),
+			 &page, sizeof(page));
+	c->guest_pml_index--;
+	return true;
+}
+
 static void second_fill(struct vmx_vcpu *s, struct vmx_nested_exit *e)
 {
 	*e = s->nested->second;
 	if (!s->x86.events.injected.kind)
 		fault_flags(&s->x86);
 	/* So they are not blocked where it is saved, whatever L0 has done since. */
-	if (e->reason == EXIT_REASON_EPT_VIOLATION && (e->qualification & QUALIFICATION_NMI))
+	if (e->qualification & QUALIFICATION_NMI)
 		vmx_event_nmi_mask(&s->x86, false);
 }
 
@@ -189,8 +219,8 @@ static u64 violation(const struct vmx_vcpu *s, const struct mmu_guest_fault *f)
 	u64 where = 0;
 
 	if (by_hardware)
-		where = vmcs_read(EXIT_QUALIFICATION) &
-			(QUALIFICATION_HW | QUALIFICATION_NMI);
+		where = (vmcs_read(EXIT_QUALIFICATION) & QUALIFICATION_HW) |
+			unblocked_by_iret(s);
 	if (f->has_la)
 		where |= EPT_VIOLATION_GVA_IS_VALID;
 	if (!by_hardware && (f->error & PF_GUEST_FINAL))

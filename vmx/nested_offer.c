@@ -47,7 +47,8 @@ bool vmx_nested_offered(void)
 	(SECONDARY_EXEC_ENABLE_RDTSCP | SECONDARY_EXEC_ENABLE_INVPCID | \
 	 SECONDARY_EXEC_WBINVD_EXITING | SECONDARY_EXEC_DESC)
 
-static void controls_offer(struct nested_host *h, const struct vmx_features *f)
+static void controls_offer(struct nested_host *h, const struct vmx_features *f,
+			   const struct mmu_caps *mmu)
 {
 	h->pin = PIN_BASED_EXT_INTR_MASK | PIN_BASED_NMI_EXITING |
 		 PIN_BASED_VMX_PREEMPTION_TIMER;
@@ -61,6 +62,9 @@ static void controls_offer(struct nested_host *h, const struct vmx_features *f)
 		h->cpu2 |= SECONDARY_EXEC_ENABLE_VPID;
 	if (f->ept)
 		h->cpu2 |= SECONDARY_EXEC_ENABLE_EPT;
+	/* It is the MMU that makes entries of L1's dirty. */
+	if (f->ept && mmu->ad)
+		h->cpu2 |= SECONDARY_EXEC_ENABLE_PML;
 	if (f->ept && (f->may[WORD_CPU2] & SECONDARY_EXEC_ENABLE_VMFUNC)) {
 		h->cpu2 |= SECONDARY_EXEC_ENABLE_VMFUNC;
 		h->vmfunc = VMX_VMFUNC_EPTP_SWITCHING;
@@ -118,7 +122,7 @@ void vmx_nested_setup(struct x86_caps *caps)
 	caps->nested = nested;
 	if (!nested)
 		return;
-	controls_offer(h, &vmx_features);
+	controls_offer(h, &vmx_features, &caps->mmu);
 	h->ept_vpid = ept_vpid_offer(&vmx_features, &caps->mmu);
 	rdmsrl(MSR_IA32_VMX_BASIC, h->basic);
 	h->basic &= NESTED_BASIC_INS_OUTS;

@@ -46,6 +46,15 @@ bool vmx_nested_halt_ends(struct vmx_vcpu *s);
 /** vmx_nested_wants_exception - does L1 get this exception of L2's? */
 bool vmx_nested_wants_exception(const struct vmx_vcpu *s, u8 vector, u32 error);
 
+/**
+ * vmx_nested_dirty - mmu_ctx_ops.dirty: L1's page-modification log
+ * @s: the vCPU
+ * @gpa: an address of L2's physical memory
+ *
+ * Return: false: the log is full, and L1 gets an exit.
+ */
+bool vmx_nested_dirty(struct vmx_vcpu *s, gpa_t gpa);
+
 /* nested_vmfunc.c: VM functions */
 
 /** vmx_nested_vmfunc - L2's VMFUNC; false: it is an exit to L1.  kvm->srcu held */

@@ -26,9 +26,15 @@ static void second_fault(struct mmu_vcpu *mv, const struct mmu_guest_fault *f)
 	vmx_nested_fault(of_mmu(mv), f);
 }
 
+static bool second_dirty(struct mmu_vcpu *mv, gpa_t gpa)
+{
+	return vmx_nested_dirty(of_mmu(mv), gpa);
+}
+
 const struct mmu_ctx_ops vmx_second_ops = {
 	.root_get = second_root_get,
 	.fault = second_fault,
+	.dirty = second_dirty,
 };
 
 static_assert(sizeof(struct vmcs12) == VMCS12_BYTES && VMCS12_BYTES == PAGE_SIZE);

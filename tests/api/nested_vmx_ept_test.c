@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest that runs a guest of its own by VMX: L1's EPT, its violations, and VMFUNC (SDM
- * vol. 3, 26.5.6, 29.3).
+ * A guest that runs a guest of its own by VMX: L1's EPT, its violations, VMFUNC, its
+ * page-modification log (SDM vol. 3, 26.5.6, 29.3).
  */
 #define _GNU_SOURCE
 #include "vmx.h"
@@ -224,6 +224,58 @@ static void vmfunc_refused(void)
 	l2_refused(7);
 }
 
+/* ---- the page-modification log (29.3.6) ---- */
+
+#define GPA_PML		0x70000
+#define R_PML		62
+
+GUEST(64, g_pml, "mov $0x40000, %ebx\n mov (%rbx), %eax\n mov %eax, (%rbx)\n"
+      "mov %eax, 8(%rbx)\n mov %eax, 0x1ff8(%rbx)\n vmcall\n mov %eax, 0x3000(%rbx)\n"
+      "vmcall\n");
+
+static unsigned int pml_count(unsigned int index, uint64_t page)
+{
+	unsigned int n = 0;
+
+	while (++index < 512)
+		n += *vm_u64(&vm, GPA_PML + index * 8) == page;
+	return n;
+}
+
+static void pml(void)
+{
+	unsigned int index;
+	uint64_t rip;
+
+	L2_START(g_pml);
+	need(F_CPU2, CPU2_PML);
+	ept_small(0x40000, 0x40000, EPT_RWX | EPT_WB);
+	f_or(F_CPU2, CPU2_PML);
+	f_set(F_EPTP, ept.root | 6 | 3 << 3 | 1 << 6);
+	f_set(F_PML, GPA_PML);
+	f_set(F_PML_INDEX, 511);
+	l2_until(R_VMCALL);
+	/* Two pages, and those of L2's tables; what was only read or executed is not there. */
+	index = f_get(F_PML_INDEX);
+	CHECK(index < 510);
+	CHECK_EQ(pml_count(index, 0x40000), 1);
+	CHECK_EQ(pml_count(index, 0x41000), 1);
+	CHECK_EQ(pml_count(index, GPA_CODE2), 0);
+	CHECK_EQ(*vm_u64(&vm, GPA_PML + index * 8), 0);
+	/* Full: nothing is dirty, and the write comes again. */
+	f_set(F_PML_INDEX, 0xffff);
+	rip = f_get(F_RIP) + 3;
+	l2_next(3, R_PML);
+	CHECK_EQ(f_get(F_RIP), rip);
+	CHECK_EQ(f_get(F_QUAL), 0);
+	CHECK_EQ(f_get(F_PML_INDEX), 0xffff);
+	CHECK_EQ(*vm_u64(&vm, (pt_get(&ept, 0, 2) & ~0xfffull) + 0x43 * 8) & 0x200, 0);
+	f_set(F_PML_INDEX, 0);
+	l2_until(R_VMCALL);
+	CHECK_EQ(f_get(F_PML_INDEX), 0xffff);
+	CHECK_EQ(*vm_u64(&vm, GPA_PML), 0x43000);
+}
+
 BOTH(mmio)
 BOTH(ept_violation)
 BOTH(ept_misconfig)
@@ -235,6 +287,7 @@ BOTH(vmfunc)
 BOTH(vmfunc_exits)
 BOTH(vmfunc_undefined)
 BOTH(vmfunc_refused)
+BOTH(pml)
 
 int main(int argc, char **argv)
 {
@@ -243,7 +296,7 @@ int main(int argc, char **argv)
 		CASE(ept_violation_table_ept), CASE(ept_violation_table_ad_ept),
 		CASE(ept_violation_iret_ept), CASE(ept_refused_ept), CASE(vmfunc_ept),
 		CASE(vmfunc_exits_ept), CASE(vmfunc_undefined_ept),
-		CASE(vmfunc_refused_ept), { }
+		CASE(vmfunc_refused_ept), CASE(pml_ept), { }
 	};
 
 	return test_main(argc, argv, cases);

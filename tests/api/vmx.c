@@ -49,6 +49,7 @@ static const uint16_t reads[] = {
 	F_INSN_INFO, F_GPA, F_LA, F_RIP, F_RSP, F_RFLAGS, F_CR0, F_CR3, F_CR4, F_EFER,
 	F_PAT, F_DR7, F_INTR, F_ACTIVITY, F_PENDING_DB, F_ENTRY, F_ENTRY_INFO, F_CS_SEL,
 	F_CS_AR, F_SS_AR, F_ES_AR, F_LDTR_AR, F_TR_AR, F_IDTR_LIMIT, F_PDPTR0, F_EPTP,
+	F_PML_INDEX,
 };
 
 /* What fields were made or written last, for f_or(); by encoding. */

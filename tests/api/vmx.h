@@ -11,7 +11,7 @@
 
 /* Fields by encoding (SDM vol. 3, appendix B). */
 enum {
-	F_VPID = 0x0,
+	F_VPID = 0x0, F_PML_INDEX = 0x812,
 	F_ES_SEL = 0x800, F_CS_SEL = 0x802, F_SS_SEL = 0x804, F_DS_SEL = 0x806,
 	F_FS_SEL = 0x808, F_GS_SEL = 0x80a, F_LDTR_SEL = 0x80c, F_TR_SEL = 0x80e,
 	F_HOST_ES_SEL = 0xc00, F_HOST_CS_SEL = 0xc02, F_HOST_SS_SEL = 0xc04,
@@ -19,7 +19,7 @@ enum {
 	F_HOST_TR_SEL = 0xc0c,
 	F_IO_A = 0x2000, F_IO_B = 0x2002, F_MSR_MAP = 0x2004,
 	F_STORE_ADDR = 0x2006, F_LOAD_ADDR = 0x2008, F_ENTRY_ADDR = 0x200a,
-	F_TSC_OFFSET = 0x2010, F_VAPIC = 0x2012, F_VMFUNC = 0x2018, F_EPTP = 0x201a,
+	F_PML = 0x200e, F_TSC_OFFSET = 0x2010, F_VAPIC = 0x2012, F_VMFUNC = 0x2018, F_EPTP = 0x201a,
 	F_EPTP_LIST = 0x2024,
 	F_GPA = 0x2400,
 	F_LINK = 0x2800, F_DEBUGCTL = 0x2802, F_PAT = 0x2804, F_EFER = 0x2806,
@@ -81,6 +81,7 @@ enum {
 #define CPU2_WBINVD	(1u << 6)
 #define CPU2_UNRESTRICTED (1u << 7)
 #define CPU2_VMFUNC	(1u << 13)
+#define CPU2_PML	(1u << 17)
 #define EXIT_64		(1u << 9)
 #define EXIT_ACK	(1u << 15)
 #define EXIT_SAVE_PAT	(1u << 18)
