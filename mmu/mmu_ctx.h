@@ -40,11 +40,15 @@ struct mmu_guest_fault {
  *             nested paging (docs/mmu.md)
  * @fault: receives the guest's faults: #PF into the guest, or an exit to L1.
  *         Called by mmu_fault() before it returns MMU_INJECT, no lock held
+ * @dirty: an EPT's leaf is about to become dirty by a write to @gpa (SDM vol. 3, 29.3.6).
+ *         False: not now, and the walk is to be tried again.  NULL: nobody asks.  May
+ *         sleep, no lock held
  */
 struct mmu_ctx_ops {
 	u64 (*root_get)(struct mmu_vcpu *vcpu);
 	u64 (*pdptr_get)(struct mmu_vcpu *vcpu, int i);
 	void (*fault)(struct mmu_vcpu *vcpu, const struct mmu_guest_fault *f);
+	bool (*dirty)(struct mmu_vcpu *vcpu, gpa_t gpa);
 };
 
 /**

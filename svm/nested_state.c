@@ -398,6 +398,7 @@ static int svm_nested_state_set(struct x86_vcpu *v,
 
 const struct nested_ops svm_nested_ops = {
 	.state_size	= STATE_SIZE,
+	.exit_sets_dr6	= true,
 	.exit		= svm_nested_exit,
 	.intercepts	= svm_nested_intercepts,
 	.wants		= svm_nested_wants,

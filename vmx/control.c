@@ -70,6 +70,8 @@ static const struct control_row control_rows[] = {
 	ROW(CPU2, WANT_ON, SECONDARY_EXEC_PAUSE_LOOP_EXITING,
 	    "PAUSE-loop exiting"),
 	ROW(CPU2, WANT_ON, SECONDARY_EXEC_ENABLE_INVPCID, "enable INVPCID"),
+	/* L1's; what functions there are is zero. */
+	ROW(CPU2, WANT_SWITCH, SECONDARY_EXEC_ENABLE_VMFUNC, "enable VM functions"),
 	ROW(CPU2, WANT_ON, SECONDARY_EXEC_ENCLS_EXITING,
 	    "enable ENCLS exiting"),
 

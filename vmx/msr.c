@@ -113,12 +113,24 @@ static bool is_vmx_msr(u32 index)
 	return index - NESTED_MSR_FIRST < NESTED_MSRS && vmx_nested_offered();
 }
 
+/* Of CR4 L1 has what its CPUID has (A.8). */
+static u64 vmx_caps_read(struct vmx_vcpu *s, u32 index)
+{
+	u64 value = nested_caps_read(&s->caps, index);
+
+	if (index == MSR_IA32_VMX_CR4_FIXED1)
+		value &= s->x86.cpuid.cr4_allowed |
+			 nested_caps_read(&s->caps, MSR_IA32_VMX_CR4_FIXED0);
+	return value;
+}
+
 /* In VMX operation L1 goes by what it has read. */
 static int vmx_caps_write(struct vmx_vcpu *s, u32 index, u64 data)
 {
-	if (nested_vmx_on(s))
-		return data == nested_caps_read(&s->caps, index) ? 0 : -EINVAL;
-	return nested_caps_write(&s->caps, &vmx_nested_host, index, data);
+	if (data == vmx_caps_read(s, index))
+		return 0;
+	return nested_vmx_on(s) ? -EINVAL :
+	       nested_caps_write(&s->caps, &vmx_nested_host, index, data);
 }
 
 int vmx_msr_read(struct x86_vcpu *v, u32 index, u64 *data)
@@ -134,7 +146,7 @@ int vmx_msr_read(struct x86_vcpu *v, u32 index, u64 *data)
 		return 0;
 	}
 	if (is_vmx_msr(index)) {
-		*data = nested_caps_read(&s->caps, index);
+		*data = vmx_caps_read(s, index);
 		return 0;
 	}
 	switch (index) {

@@ -68,6 +68,7 @@ enum vmx_nested_entering { ENTERING_NOT, ENTERING_FIRST, ENTERING_AGAIN };
  * @eptp: EPT pointer of L2 on L1's EPT
  * @ept: L2 runs, or ran last, on L1's EPT
  * @smm_l2: L2 goes on when system management mode ends
+ * @l1_nmi: L1's NMIs were masked when it entered L2
  * @entering: enum vmx_nested_entering: VMLAUNCH or VMRESUME, which the processor may refuse
  * @vcpu: (c) whose it is
  * @timer: the preemption timer, while L2 runs
@@ -86,6 +87,7 @@ struct vmx_nested {
 	u64 eptp;
 	bool ept;
 	bool smm_l2;
+	bool l1_nmi;
 	u8 entering;
 	struct vmx_vcpu *vcpu;
 	struct hrtimer timer;
@@ -114,6 +116,18 @@ static inline bool l1_cpu2(const struct vmx_vcpu *s, u32 bit)
 {
 	return l1_cpu(s, CPU_BASED_ACTIVATE_SECONDARY_CONTROLS) &&
 	       (s->nested->c->secondary_vm_exec_control & bit);
+}
+
+/**
+ * vmx_nested_keeps_nmi - L2 began with NMIs masked, and its IRET does not end that (26.3)
+ *
+ * The processor, with L0's virtual NMIs, has ended it.
+ */
+static inline bool vmx_nested_keeps_nmi(const struct vmx_vcpu *s)
+{
+	return nested_l2_runs(&s->x86) && l1_pin(s, PIN_BASED_NMI_EXITING) &&
+	       !l1_pin(s, PIN_BASED_VIRTUAL_NMIS) &&
+	       (s->nested->c->guest_interruptibility_info & GUEST_INTR_STATE_NMI);
 }
 
 /** nested_vmx_on - is L1 in VMX operation? */
@@ -152,20 +166,6 @@ void vmx_nested_free(struct vmx_vcpu *s);
 void vmx_nested_on(struct vmx_vcpu *s, gpa_t region);
 /** vmx_nested_off - L1 is not; L2 does not run */
 void vmx_nested_off(struct vmx_vcpu *s);
-
-/* nested_vmcs.c: vmcs12 */
-
-/**
- * vmx_nested_vmcs_load - a region's VMCS becomes the current one, in place of any other
- * @s: the vCPU
- * @gpa: of the region
- *
- * Return: 0; -EFAULT: no memory there; nothing has changed.
- */
-int vmx_nested_vmcs_load(struct vmx_vcpu *s, gpa_t gpa);
-
-/** vmx_nested_vmcs_flush - none is current any more; the copy goes to where it came from */
-void vmx_nested_vmcs_flush(struct vmx_vcpu *s);
 
 /* nested_insn.c */
 
@@ -228,16 +228,19 @@ void vmx_nested_pdptrs_load(struct vmx_vcpu *s);
 /** vmx_nested_l2_load - the reverse of l2_save(), on entry */
 void vmx_nested_l2_load(struct vmx_vcpu *s);
 
-/* nested_exit.c: which exits and events L1 gets */
+/* nested_exit.c: which exits L1 gets */
 
 /** vmx_nested_exit - nested_ops.exit */
 bool vmx_nested_exit(struct x86_vcpu *v, struct x86_exit *exit);
+/** vmx_nested_intercepts - nested_ops.intercepts */
+bool vmx_nested_intercepts(struct x86_vcpu *v, const struct emul_insn *insn);
+
+/* nested_event.c: events, and faults of L1's EPT */
+
 /** vmx_nested_wants - nested_ops.wants */
 bool vmx_nested_wants(struct x86_vcpu *v, const struct x86_event *ev);
 /** vmx_nested_exit_event - nested_ops.exit_event */
 void vmx_nested_exit_event(struct x86_vcpu *v, const struct x86_event *ev);
-/** vmx_nested_intercepts - nested_ops.intercepts */
-bool vmx_nested_intercepts(struct x86_vcpu *v, const struct emul_insn *insn);
 /** vmx_nested_fault - a fault of L1's EPT: EVENT_SECOND */
 void vmx_nested_fault(struct vmx_vcpu *s, const struct mmu_guest_fault *f);
 

@@ -19,7 +19,6 @@
 #define BASIC_BYTES		((u64)VMCS12_BYTES << 32)
 #define BASIC_WB		(6ull << 50)
 #define BASIC_DUAL_MONITOR	(1ull << 49)
-#define BASIC_INS_OUTS		(1ull << 54)
 #define BASIC_TRUE		(1ull << 55)
 
 /* IA32_VMX_MISC: A.6. */
@@ -83,7 +82,7 @@ void nested_caps_init(struct nested_caps *caps, const struct nested_host *host)
 				     (u64)(may[i] | c->default1) << 32);
 	}
 	*msr(caps, MSR_IA32_VMX_BASIC) = VMCS12_REVISION | BASIC_BYTES | BASIC_WB |
-					 BASIC_INS_OUTS | BASIC_TRUE;
+					 host->basic | BASIC_TRUE;
 	*msr(caps, MSR_IA32_VMX_MISC) = host->misc;
 	*msr(caps, MSR_IA32_VMX_CR0_FIXED0) = CR0_FIXED0;
 	*msr(caps, MSR_IA32_VMX_CR0_FIXED1) = host->cr0_fixed1;
@@ -129,7 +128,7 @@ static bool is_within(u32 index, u64 most, u64 now, u64 value)
 	switch (index) {
 	case MSR_IA32_VMX_BASIC:
 		return flags_are_within(most, value,
-					BASIC_DUAL_MONITOR | BASIC_INS_OUTS | BASIC_TRUE);
+					BASIC_DUAL_MONITOR | NESTED_BASIC_INS_OUTS | BASIC_TRUE);
 	case MSR_IA32_VMX_TRUE_PINBASED_CTLS:
 	case MSR_IA32_VMX_TRUE_PROCBASED_CTLS:
 	case MSR_IA32_VMX_TRUE_EXIT_CTLS:

@@ -14,6 +14,9 @@
 #define NESTED_MSR_LAST		0x491	/* IA32_VMX_VMFUNC */
 #define NESTED_MSRS		(NESTED_MSR_LAST - NESTED_MSR_FIRST + 1)
 
+/* IA32_VMX_BASIC: exits of INS and OUTS have instruction information. */
+#define NESTED_BASIC_INS_OUTS	(1ull << 54)
+
 /**
  * struct nested_caps - the MSRs' values
  * @msr: by number less NESTED_MSR_FIRST.  The controls that are not "true" (0x481 to
@@ -28,6 +31,7 @@ struct nested_caps {
  * @pin, @cpu, @cpu2, @exit, @entry: controls that may be one; each is listed with what
  *                                   stands for it in nested_caps.c
  * @ept_vpid: IA32_VMX_EPT_VPID_CAP
+ * @basic: of IA32_VMX_BASIC, that INS and OUTS exits have instruction information
  * @misc: IA32_VMX_MISC
  * @cr0_fixed1, @cr4_fixed1: bits that may be one
  * @vmfunc: IA32_VMX_VMFUNC
@@ -39,6 +43,7 @@ struct nested_host {
 	u32 exit;
 	u32 entry;
 	u64 ept_vpid;
+	u64 basic;
 	u64 misc;
 	u64 cr0_fixed1;
 	u64 cr4_fixed1;

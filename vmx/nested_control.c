@@ -18,7 +18,8 @@
 	 CPU_BASED_NMI_WINDOW_EXITING | CPU_BASED_MOV_DR_EXITING | \
 	 CPU_BASED_MONITOR_TRAP_FLAG | CPU_BASED_MONITOR_EXITING | \
 	 CPU_BASED_PAUSE_EXITING)
-#define CPU2_ADDED	(SECONDARY_EXEC_DESC | SECONDARY_EXEC_WBINVD_EXITING)
+#define CPU2_ADDED \
+	(SECONDARY_EXEC_DESC | SECONDARY_EXEC_WBINVD_EXITING | SECONDARY_EXEC_ENABLE_VMFUNC)
 
 /* Instructions that L2 has only if L1 says so. */
 #define CPU2_GIVEN	(SECONDARY_EXEC_ENABLE_RDTSCP | SECONDARY_EXEC_ENABLE_INVPCID)
@@ -135,6 +136,9 @@ u32 vmx_nested_window(struct vmx_vcpu *s, u32 mask)
 {
 	bool kick = false;
 
+	/* No window of the processor's says when. */
+	if (vmx_nested_keeps_nmi(s))
+		mask &= ~EVENT_MASK_NMI;
 	if ((mask & EVENT_MASK_NMI) && l1_pin(s, PIN_BASED_NMI_EXITING) &&
 	    (l1_pin(s, PIN_BASED_VIRTUAL_NMIS) ||
 	     !(vmx_intr_get(s) & GUEST_INTR_STATE_NMI))) {

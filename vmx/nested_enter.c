@@ -12,6 +12,9 @@
 /* Offset of the TPR in a virtual-APIC page. */
 #define VTPR	0x80
 
+/* Pending debug exceptions that are there to be delivered: enabled breakpoint, BS. */
+#define PENDING_DEBUG	(BIT(12) | BIT(14))
+
 void vmx_nested_limits(struct vmx_vcpu *s, struct nested_limits *lim)
 {
 	const struct x86_cpuid *c = &s->x86.cpuid;
@@ -34,7 +37,7 @@ bool vmx_nested_ept_ready(struct vmx_vcpu *s)
 			       nested_caps_read(&s->caps, MSR_IA32_VMX_EPT_VPID_CAP));
 }
 
-/* The threshold may not be above the TPR (27.2.1.1). */
+/* The threshold may not be above the TPR (27.2.1.1), which has to be in memory. */
 static bool threshold_is_valid(struct vmx_vcpu *s)
 {
 	const struct vmcs12 *c = s->nested->c;
@@ -62,6 +65,7 @@ void vmx_nested_inject(struct vmx_vcpu *s)
 		return;
 	*ev = (struct x86_event){
 		.kind = EVENT_SOFT_NEXT,
+		.by_l1 = true,
 		.vector = info & INTR_INFO_VECTOR_MASK,
 		.has_error = info & INTR_INFO_DELIVER_CODE_MASK,
 		.error = n->c->vm_entry_exception_error_code,
@@ -114,6 +118,7 @@ static bool l2_enter(struct vmx_vcpu *s)
 	const struct vmcs12 *c = s->nested->c;
 	u32 bad;
 
+	s->nested->l1_nmi = vmx_intr_get(s) & GUEST_INTR_STATE_NMI;
 	vmx_nested_run(s);
 	vmx_nested_l2_load(s);
 	/* 27.3.1.6: those of memory, unless EPT is on. */
@@ -172,7 +177,8 @@ enum x86_next vmx_nested_launch(struct x86_vcpu *v, const struct x86_exit *exit)
 	vmx_nested_timer_start(s, NULL);
 	/* An INIT that L1's VMX operation has kept waiting. */
 	kvm_nested_recheck(v);
-	if (c->guest_activity_state == GUEST_ACTIVITY_HLT && !v->events.injected.kind)
+	if (c->guest_activity_state == GUEST_ACTIVITY_HLT && !v->events.injected.kind &&
+	    !(c->guest_pending_dbg_exceptions & PENDING_DEBUG) && !vmx_nested_halt_ends(s))
 		return kvm_nested_halt(v);
 	return X86_RESUME;
 }

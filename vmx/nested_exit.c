@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which of L2's exits and events L1 gets (SDM vol. 3, 26.1, 26.2). */
+/* Which of L2's exits L1 gets, and what L0 does with the others (SDM vol. 3, 26.1, 26.2). */
 #include <asm/msr.h>
 #include <asm/processor-flags.h>
 #include <asm/traps.h>
@@ -65,20 +65,9 @@ static const struct reason_row reason_rows[REASONS] = {
 	[EXIT_REASON_WBINVD]		= { WHO_CPU2, SECONDARY_EXEC_WBINVD_EXITING },
 	[EXIT_REASON_XSETBV]		= { WHO_L1 },
 	[EXIT_REASON_INVPCID]		= { WHO_CPU, CPU_BASED_INVLPG_EXITING },
-	[EXIT_REASON_VMFUNC]		= { WHO_L1 },
+	/* L1's, unless nested_vmfunc.c can do it. */
+	[EXIT_REASON_VMFUNC]		= { WHO_L0 },
 };
-
-/* 25.6.3 */
-static bool l1_wants_exception(const struct vmx_vcpu *s, u8 vector, u32 error)
-{
-	const struct vmcs12 *c = s->nested->c;
-	bool bit = c->exception_bitmap & BIT(vector);
-
-	if (vector != X86_TRAP_PF)
-		return bit;
-	return bit == ((error & c->page_fault_error_code_mask) ==
-		       c->page_fault_error_code_match);
-}
 
 /* A #DB or INT3 that userspace's debugging of the vCPU is about. */
 static bool is_debugging(const struct x86_vcpu *v, const struct x86_exit *exit)
@@ -92,8 +81,8 @@ static bool is_debugging(const struct x86_vcpu *v, const struct x86_exit *exit)
 static bool l1_wants_port(struct vmx_vcpu *s, u16 port, unsigned int size)
 {
 	const struct vmcs12 *c = s->nested->c;
-	gpa_t map = port & BIT(15) ? c->io_bitmap_b : c->io_bitmap_a;
 	u32 last = port + size - 1;
+	gpa_t map;
 	u8 byte;
 
 	if (!l1_cpu(s, CPU_BASED_USE_IO_BITMAPS))
@@ -158,9 +147,8 @@ static bool l1_wants_cr_write(struct vmx_vcpu *s, u32 q)
 	return (cr_result(&s->x86, q, shadow) ^ shadow) & cr_mask(c, q);
 }
 
-static bool l1_wants_cr(struct vmx_vcpu *s)
+static bool l1_wants_cr(struct vmx_vcpu *s, u32 q)
 {
-	u32 q = vmcs_read(EXIT_QUALIFICATION);
 	bool from = CR_TYPE(q) == CR_MOV_FROM;
 
 	switch (CR_NUMBER(q)) {
@@ -181,13 +169,13 @@ static bool reason_is_l1s(struct vmx_vcpu *s, const struct x86_exit *exit)
 	case EXIT_REASON_EXCEPTION_NMI:
 		/* NMIs and machine checks are the host's; shadow tables' faults the MMU's. */
 		return exit->kind == X86_EXIT_EXCEPTION && !is_debugging(&s->x86, exit) &&
-		       l1_wants_exception(s, exit->exc.vector, exit->exc.error);
+		       vmx_nested_wants_exception(s, exit->exc.vector, exit->exc.error);
 	case EXIT_REASON_MONITOR_TRAP_FLAG:
 		/* Or it has injected one. */
 		return l1_cpu(s, CPU_BASED_MONITOR_TRAP_FLAG) ||
 		       s->nested->soft.type == INTR_TYPE_OTHER_EVENT;
 	case EXIT_REASON_CR_ACCESS:
-		return l1_wants_cr(s);
+		return l1_wants_cr(s, vmcs_read(EXIT_QUALIFICATION));
 	case EXIT_REASON_VMREAD:
 	case EXIT_REASON_VMWRITE:
 		return !vmx_nested_shadows(s, s->reason);
@@ -280,12 +268,13 @@ static void tpr_access(struct vmx_vcpu *s, const struct x86_exit *exit, u32 q)
 	const struct vmcs12 *c = s->nested->c;
 	struct x86_vcpu *v = &s->x86;
 	gpa_t at = c->virtual_apic_page_addr + VTPR;
-	u8 tpr = 0;
+	u32 tpr = 0;
 	u64 value;
 
 	if (CR_TYPE(q) == CR_MOV_FROM) {
-		kvm_nested_read(v, at, &tpr, 1);
-		state_set(v, CR_GPR(q) == GPR_RSP ? GRP_RSP : 0)->gpr[CR_GPR(q)] = tpr >> 4;
+		kvm_nested_read(v, at, &tpr, sizeof(tpr));
+		state_set(v, CR_GPR(q) == GPR_RSP ? GRP_RSP : 0)->gpr[CR_GPR(q)] =
+			tpr >> 4 & 15;
 		insn_done(v, exit, 0);
 		return;
 	}
@@ -294,8 +283,9 @@ static void tpr_access(struct vmx_vcpu *s, const struct x86_exit *exit, u32 q)
 		insn_done(v, exit, -EINVAL);
 		return;
 	}
+	/* The other bits become 0. */
 	tpr = value << 4;
-	kvm_nested_write(v, at, &tpr, 1);
+	kvm_nested_write(v, at, &tpr, sizeof(tpr));
 	insn_done(v, exit, 0);
 	if (value < (c->tpr_threshold & 15))
 		tpr_below(s);
@@ -318,15 +308,53 @@ static bool cr_exit_l2(struct vmx_vcpu *s, const struct x86_exit *exit)
 /* RDMSR of the counter obeys L1's offset, WRMSR does not (26.3). */
 static bool tsc_exit_l2(struct vmx_vcpu *s, const struct x86_exit *exit)
 {
-	u64 tsc = rdtsc() + s->x86.state.tsc_offset + vmx_nested_tsc_offset(s);
 	u64 *gpr = s->x86.state.gpr;
+	u64 tsc;
 
-	if ((u32)gpr[GPR_RCX] != MSR_IA32_TSC || state_get(&s->x86, GRP_CPL)->cpl)
+	/* What userspace's filter denies is x86's to answer. */
+	if ((u32)gpr[GPR_RCX] != MSR_IA32_TSC ||
+	    kvm_nested_rdmsr(&s->x86, MSR_IA32_TSC, &tsc))
 		return false;
+	tsc += vmx_nested_tsc_offset(s);
 	gpr[GPR_RAX] = (u32)tsc;
 	gpr[GPR_RDX] = tsc >> 32;
 	kvm_nested_skip_to(&s->x86, exit->next_rip);
 	return true;
+}
+
+/* Windows that are open in HLT, too, NMIs' before interrupts' (27.7.5, 27.7.6). */
+static u32 halted_window(struct vmx_vcpu *s)
+{
+	if (l1_cpu(s, CPU_BASED_NMI_WINDOW_EXITING) &&
+	    !(vmx_intr_get(s) & GUEST_INTR_STATE_NMI))
+		return EXIT_REASON_NMI_WINDOW;
+	if (l1_cpu(s, CPU_BASED_INTR_WINDOW_EXITING) &&
+	    (state_get(&s->x86, GRP_RFLAGS)->rflags & X86_EFLAGS_IF))
+		return EXIT_REASON_INTERRUPT_WINDOW;
+	return 0;
+}
+
+bool vmx_nested_halt_ends(struct vmx_vcpu *s)
+{
+	const struct vmx_nested_exit e = { .reason = halted_window(s) };
+
+	if (!e.reason || s->x86.nested.due)
+		return false;
+	s->x86.nested.woken = true;
+	vmx_nested_vmexit(s, &e);
+	return true;
+}
+
+/* A step's trap would come before the window. */
+static bool hlt_exit_l2(struct vmx_vcpu *s, const struct x86_exit *exit)
+{
+	struct x86_vcpu *v = &s->x86;
+
+	if (!halted_window(s) || debug_steps(v) ||
+	    (state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_TF))
+		return false;
+	kvm_nested_skip_to(v, exit->next_rip);
+	return vmx_nested_halt_ends(s);
 }
 
 /* The processor does not take L2's state: L1's fault at once, userspace's later. */
@@ -361,6 +389,12 @@ bool vmx_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 		return true;
 	}
 	switch (s->reason) {
+	case EXIT_REASON_HLT:
+		return hlt_exit_l2(s, exit);
+	case EXIT_REASON_VMFUNC:
+		if (!vmx_nested_vmfunc(s, exit))
+			exit_by_hardware(s);
+		return true;
 	case EXIT_REASON_VMREAD:
 	case EXIT_REASON_VMWRITE:
 		vmx_nested_shadow_insn(s, exit);
@@ -377,24 +411,85 @@ bool vmx_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 /* ------------------------------------------------------------------------ */
 /* Instructions that x86 executes for L2: those whose exits could be L1's. */
 
+#define MODRM_MOD(insn)	((insn)->modrm >> 6)
+#define MODRM_REG(insn)	((insn)->modrm >> 3 & 7)
+
+static bool wants_io(struct vmx_vcpu *s, const struct emul_insn *insn)
+{
+	bool string = (insn->opcode & 0xfc) == 0x6c;
+	u16 port = string || (insn->opcode & 8) ? s->x86.state.gpr[GPR_RDX] : insn->imm;
+
+	return l1_wants_port(s, port, min_t(unsigned int, insn->op_size, 4));
+}
+
+static bool wants_one_byte(struct vmx_vcpu *s, const struct emul_insn *insn)
+{
+	if ((insn->opcode & 0xfc) == 0x6c || (insn->opcode & 0xf4) == 0xe4)
+		return wants_io(s, insn);
+	if (insn->opcode == 0x90)
+		return insn->rep == 0xf3 && l1_cpu(s, CPU_BASED_PAUSE_EXITING);
+	return insn->opcode == 0xf4 && l1_cpu(s, CPU_BASED_HLT_EXITING);
+}
+
+/* MOV to and from CRs by what the exit would tell; CR2 is L2's. */
+static bool wants_mov_cr(struct vmx_vcpu *s, const struct emul_insn *insn)
+{
+	u32 nr = MODRM_REG(insn) | (insn->rex & 4 ? 8 : 0);
+	u32 gpr = (insn->modrm & 7) | (insn->rex & 1 ? 8 : 0);
+
+	if (insn->opcode == 0x20)
+		return (nr == 3 || nr == 8) && l1_wants_cr(s, nr | CR_MOV_FROM << 4);
+	return nr != 2 && l1_wants_cr(s, nr | gpr << 8);
+}
+
+/* 0F 01: LMSW of a word in memory comes to the processor where L1 has a mask. */
+static bool wants_group_7(struct vmx_vcpu *s, const struct emul_insn *insn)
+{
+	u64 mask = s->nested->c->cr0_guest_host_mask & CR0_LMSW;
+	bool memory = MODRM_MOD(insn) != 3;
+
+	if (MODRM_REG(insn) == 6)
+		return mask;
+	if (memory)
+		return MODRM_REG(insn) == 7 ? l1_cpu(s, CPU_BASED_INVLPG_EXITING) :
+		       MODRM_REG(insn) < 4 && l1_cpu2(s, SECONDARY_EXEC_DESC);
+	switch (insn->modrm) {
+	case 0xc8:
+		return l1_cpu(s, CPU_BASED_MONITOR_EXITING);
+	case 0xc9:
+		return l1_cpu(s, CPU_BASED_MWAIT_EXITING);
+	case 0xd1:	/* XSETBV */
+		return true;
+	case 0xf9:	/* RDTSCP */
+		return l1_cpu(s, CPU_BASED_RDTSC_EXITING);
+	default:
+		return false;
+	}
+}
+
 bool vmx_nested_intercepts(struct x86_vcpu *v, const struct emul_insn *insn)
 {
 	struct vmx_vcpu *s = to_vmx(v);
-	u16 port = insn->opcode & 8 ? v->state.gpr[GPR_RDX] : insn->imm;
 
-	if (!insn->map && ((insn->opcode & 0xfc) == 0x6c || (insn->opcode & 0xf4) == 0xe4))
-		return l1_wants_port(s, (insn->opcode & 0xfc) == 0x6c ?
-				     v->state.gpr[GPR_RDX] : port,
-				     min_t(unsigned int, insn->op_size, 4));
 	if (!insn->map)
-		return insn->opcode == 0xf4 && l1_cpu(s, CPU_BASED_HLT_EXITING);
+		return wants_one_byte(s, insn);
+	if (insn->map == 2)	/* INVPCID */
+		return insn->opcode == 0x82 && l1_cpu(s, CPU_BASED_INVLPG_EXITING);
 	if (insn->map != 1)
 		return false;
 	switch (insn->opcode) {
+	case 0x00:	/* SLDT, STR, LLDT, LTR */
+		return MODRM_REG(insn) < 4 && l1_cpu2(s, SECONDARY_EXEC_DESC);
+	case 0x01:
+		return wants_group_7(s, insn);
+	case 0x06:
+		return l1_wants_cr(s, CR_CLTS_INSN << 4);
 	case 0x08: case 0xa2:	/* INVD, CPUID */
 		return true;
 	case 0x09:
 		return l1_cpu2(s, SECONDARY_EXEC_WBINVD_EXITING);
+	case 0x20: case 0x22:
+		return wants_mov_cr(s, insn);
 	case 0x30: case 0x32:
 		return vmx_nested_wants_msr(s, insn->opcode == 0x30);
 	case 0x31:
@@ -406,171 +501,4 @@ bool vmx_nested_intercepts(struct x86_vcpu *v, const struct emul_insn *insn)
 	default:
 		return false;
 	}
-}
-
-/* ------------------------------------------------------------------------ */
-/* Events. */
-
-bool vmx_nested_wants(struct x86_vcpu *v, const struct x86_event *ev)
-{
-	const struct vmx_vcpu *s = to_vmx(v);
-
-	switch (ev->kind) {
-	case EVENT_EXCEPTION:
-		return l1_wants_exception(s, ev->vector, ev->error);
-	case EVENT_NMI:
-		return l1_pin(s, PIN_BASED_NMI_EXITING);
-	case EVENT_INTERRUPT:
-		return l1_pin(s, PIN_BASED_EXT_INTR_MASK);
-	case EVENT_INIT:
-	case EVENT_SHUTDOWN:
-	case EVENT_TIMER:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* IDT-vectoring information: an event was on its way in, and is L1's to bring there. */
-static void vectoring_fill(struct vmx_vcpu *s, struct vmx_nested_exit *e)
-{
-	const struct x86_event *ev = &s->x86.events.injected;
-	u32 type;
-
-	switch (ev->kind) {
-	case EVENT_EXCEPTION:
-		type = INTR_TYPE_HARD_EXCEPTION;
-		break;
-	case EVENT_NMI:
-		type = INTR_TYPE_NMI_INTR;
-		break;
-	case EVENT_INTERRUPT:
-		type = INTR_TYPE_EXT_INTR;
-		break;
-	case EVENT_SOFT_NEXT:
-		type = s->nested->soft.type;
-		e->insn_len = s->nested->soft.len;
-		break;
-	default:
-		return;
-	}
-	e->vectoring = VECTORING_INFO_VALID_MASK | type | ev->vector;
-	if (ev->has_error) {
-		e->vectoring |= VECTORING_INFO_DELIVER_CODE_MASK;
-		e->vectoring_error = ev->error;
-	}
-}
-
-static void exception_fill(struct vmx_vcpu *s, const struct x86_event *ev,
-			   struct vmx_nested_exit *e)
-{
-	const struct x86_events *events = &s->x86.events;
-	u32 type = INTR_TYPE_HARD_EXCEPTION;
-
-	if (ev->vector == X86_TRAP_BP || ev->vector == X86_TRAP_OF) {
-		type = INTR_TYPE_SOFT_EXCEPTION;
-		e->insn_len = ev->insn_len;
-	}
-	e->reason = EXIT_REASON_EXCEPTION_NMI;
-	e->info = INTR_INFO_VALID_MASK | type | ev->vector;
-	if (ev->has_error) {
-		e->info |= INTR_INFO_DELIVER_CODE_MASK;
-		e->error = ev->error;
-	}
-	if (ev->vector == X86_TRAP_PF)
-		e->qualification = events->has_payload ? events->payload :
-				   state_get(&s->x86, GRP_CR2)->cr2;
-	else if (ev->vector == X86_TRAP_DB && events->has_payload)
-		e->qualification = events->payload;
-}
-
-static void interrupt_fill(struct vmx_vcpu *s, struct vmx_nested_exit *e)
-{
-	int vector;
-
-	e->reason = EXIT_REASON_EXTERNAL_INTERRUPT;
-	if (!(s->nested->c->vm_exit_controls & VM_EXIT_ACK_INTR_ON_EXIT))
-		return;
-	vector = kvm_nested_interrupt(&s->x86);
-	if (vector >= 0)
-		e->info = INTR_INFO_VALID_MASK | INTR_TYPE_EXT_INTR | vector;
-}
-
-void vmx_nested_exit_event(struct x86_vcpu *v, const struct x86_event *ev)
-{
-	struct vmx_vcpu *s = to_vmx(v);
-	struct vmx_nested_exit e = { };
-
-	switch (ev->kind) {
-	case EVENT_EXCEPTION:
-		exception_fill(s, ev, &e);
-		break;
-	case EVENT_NMI:
-		e.reason = EXIT_REASON_EXCEPTION_NMI;
-		e.info = INTR_INFO_VALID_MASK | INTR_TYPE_NMI_INTR | X86_TRAP_NMI;
-		v->events.nmi_pending--;
-		break;
-	case EVENT_INTERRUPT:
-		interrupt_fill(s, &e);
-		break;
-	case EVENT_INIT:
-		e.reason = EXIT_REASON_INIT_SIGNAL;
-		kvm_nested_init_taken(v);
-		break;
-	case EVENT_TIMER:
-		e.reason = EXIT_REASON_PREEMPTION_TIMER;
-		break;
-	case EVENT_SHUTDOWN:
-		e.reason = EXIT_REASON_TRIPLE_FAULT;
-		break;
-	case EVENT_SECOND:
-		e = s->nested->second;
-		break;
-	}
-	vectoring_fill(s, &e);
-	vmx_nested_vmexit(s, &e);
-}
-
-/* ------------------------------------------------------------------------ */
-/* L1's EPT: table 28-7. */
-
-#define QUALIFICATION_NMI	BIT(12)
-#define QUALIFICATION_HW	(EPT_VIOLATION_GVA_IS_VALID | EPT_VIOLATION_GVA_TRANSLATED)
-
-static u64 violation(const struct vmx_vcpu *s, const struct mmu_guest_fault *f)
-{
-	bool by_hardware = !f->has_la && s->reason == EXIT_REASON_EPT_VIOLATION;
-	u64 q = (f->rights & 7) << 3;
-
-	if (f->error & PF_WRITE)
-		q |= EPT_VIOLATION_ACC_WRITE;
-	if (f->error & PF_FETCH)
-		q |= EPT_VIOLATION_ACC_INSTR;
-	if (!(q & (EPT_VIOLATION_ACC_WRITE | EPT_VIOLATION_ACC_INSTR)))
-		q |= EPT_VIOLATION_ACC_READ;
-	if (by_hardware)
-		return q | (vmcs_read(EXIT_QUALIFICATION) &
-			    (QUALIFICATION_HW | QUALIFICATION_NMI));
-	if (f->has_la)
-		q |= EPT_VIOLATION_GVA_IS_VALID;
-	if (f->error & PF_GUEST_FINAL)
-		q |= EPT_VIOLATION_GVA_TRANSLATED;
-	return q;
-}
-
-/* The exit has to wait until nobody is in the middle of something of L2's. */
-void vmx_nested_fault(struct vmx_vcpu *s, const struct mmu_guest_fault *f)
-{
-	struct vmx_nested_exit *e = &s->nested->second;
-
-	*e = (struct vmx_nested_exit){ .gpa = f->addr };
-	if (f->misconfig) {
-		e->reason = EXIT_REASON_EPT_MISCONFIG;
-	} else {
-		e->reason = EXIT_REASON_EPT_VIOLATION;
-		e->qualification = violation(s, f);
-		if (e->qualification & EPT_VIOLATION_GVA_IS_VALID)
-			e->la = f->has_la ? f->la : vmcs_read(GUEST_LINEAR_ADDRESS);
-	}
-	s->x86.events.to_l1 = (struct x86_event){ .kind = EVENT_SECOND };
 }

@@ -6,7 +6,7 @@
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
 #include "vmx/nested_insn.h"
-
+#include "vmx/nested_parts.h"
 
 static enum x86_next insn_raise(struct x86_vcpu *v, u8 vector)
 {
@@ -252,6 +252,14 @@ static enum x86_next launch(struct x86_vcpu *v, const struct x86_exit *exit)
 /* ------------------------------------------------------------------------ */
 /* INVEPT and INVVPID: what is named more exactly than "L2's" is all of L2's here. */
 
+/* Types that there are, in IA32_VMX_EPT_VPID_CAP; INVVPID's in its upper half (A.10). */
+#define INVEPT_TYPE(type)	(VMX_EPT_EXTENT_CONTEXT_BIT >> 1 << (type))
+#define INVVPID_TYPE(type)	(BIT(8) << (type))
+
+static_assert(INVEPT_TYPE(VMX_EPT_EXTENT_GLOBAL) == VMX_EPT_EXTENT_GLOBAL_BIT);
+static_assert(INVVPID_TYPE(VMX_VPID_EXTENT_SINGLE_NON_GLOBAL) ==
+	      VMX_VPID_EXTENT_SINGLE_NON_GLOBAL_BIT);
+
 static enum x86_next invept(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	u32 info = vmcs_read(VMX_INSTRUCTION_INFO);
@@ -263,7 +271,7 @@ static enum x86_next invept(struct x86_vcpu *v, const struct x86_exit *exit)
 	if (!has_secondary(s, SECONDARY_EXEC_ENABLE_EPT) ||
 	    !(caps & VMX_EPT_INVEPT_BIT))
 		return insn_raise(v, X86_TRAP_UD);
-	if (type != VMX_EPT_EXTENT_CONTEXT && type != VMX_EPT_EXTENT_GLOBAL)
+	if (type > VMX_EPT_EXTENT_GLOBAL || !(caps & INVEPT_TYPE(type)))
 		return vmx_nested_fail(v, exit, VMXERR_INV_OPERAND);
 	if (!vmx_operand_load(v, desc, sizeof(desc)))
 		return v->next;
@@ -294,7 +302,7 @@ static enum x86_next invvpid(struct x86_vcpu *v, const struct x86_exit *exit)
 	if (!has_secondary(s, SECONDARY_EXEC_ENABLE_VPID) ||
 	    !(caps & VMX_VPID_INVVPID_BIT))
 		return insn_raise(v, X86_TRAP_UD);
-	if (type > VMX_VPID_EXTENT_SINGLE_NON_GLOBAL)
+	if (type > VMX_VPID_EXTENT_SINGLE_NON_GLOBAL || !(caps & INVVPID_TYPE(type)))
 		return vmx_nested_fail(v, exit, VMXERR_INV_OPERAND);
 	if (!vmx_operand_load(v, desc, sizeof(desc)))
 		return v->next;

@@ -172,7 +172,7 @@ void vmx_nested_l2_save(struct vmx_vcpu *s)
 	c->guest_cr3 = st->cr3;
 	c->guest_cr4 = st->cr4;
 	c->guest_interruptibility_info = vmx_intr_get(s) |
-					 (s->soft_nmi ? GUEST_INTR_STATE_NMI : 0);
+		(s->soft_nmi || vmx_nested_keeps_nmi(s) ? GUEST_INTR_STATE_NMI : 0);
 	c->guest_activity_state = v->mp_state == KVM_MP_STATE_HALTED || v->nested.woken ?
 				  GUEST_ACTIVITY_HLT : GUEST_ACTIVITY_ACTIVE;
 	l2_save_conditional(s, st);
@@ -289,7 +289,7 @@ static void host_intr(struct vmx_vcpu *s, const struct vmx_nested_exit *e)
 {
 	bool nmi = e->reason == EXIT_REASON_EXCEPTION_NMI &&
 		   (e->info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR;
-	bool masked = vmx_intr_get(s) & GUEST_INTR_STATE_NMI;
+	bool masked = s->nested->c->guest_interruptibility_info & GUEST_INTR_STATE_NMI;
 
 	if (!nmi && l1_pin(s, PIN_BASED_VIRTUAL_NMIS))
 		masked = false;
@@ -349,10 +349,13 @@ void vmx_nested_entry_failed(struct vmx_vcpu *s, u32 reason, u64 qualification)
 
 	c->vm_exit_reason = reason | VMX_EXIT_REASONS_FAILED_VMENTRY;
 	c->exit_qualification = qualification;
-	if (s->x86.nested.l2)
+	if (s->x86.nested.l2) {
 		vmx_nested_leave(&s->x86);
-	else
+		/* What was loaded of L2's is gone. */
+		vmx_event_nmi_mask(&s->x86, s->nested->l1_nmi);
+	} else {
 		kvm_nested_switched(&s->x86);
+	}
 	vmx_intr_set(s, vmx_intr_get(s) & GUEST_INTR_STATE_NMI);
 	host_enter(s);
 }

@@ -14,7 +14,6 @@
 #include "vmx/nested_parts.h"
 #include "x86/cpu/caps.h"
 
-/* Off until it has been seen to work: docs/caveats.md. */
 static bool nested = true;
 module_param(nested, bool, 0444);
 MODULE_PARM_DESC(nested, "guests may use VMX themselves");
@@ -48,7 +47,8 @@ bool vmx_nested_offered(void)
 	(SECONDARY_EXEC_ENABLE_RDTSCP | SECONDARY_EXEC_ENABLE_INVPCID | \
 	 SECONDARY_EXEC_WBINVD_EXITING | SECONDARY_EXEC_DESC)
 
-static void controls_offer(struct nested_host *h, const struct vmx_features *f)
+static void controls_offer(struct nested_host *h, const struct vmx_features *f,
+			   const struct mmu_caps *mmu)
 {
 	h->pin = PIN_BASED_EXT_INTR_MASK | PIN_BASED_NMI_EXITING |
 		 PIN_BASED_VMX_PREEMPTION_TIMER;
@@ -62,6 +62,13 @@ static void controls_offer(struct nested_host *h, const struct vmx_features *f)
 		h->cpu2 |= SECONDARY_EXEC_ENABLE_VPID;
 	if (f->ept)
 		h->cpu2 |= SECONDARY_EXEC_ENABLE_EPT;
+	/* It is the MMU that makes entries of L1's dirty. */
+	if (f->ept && mmu->ad)
+		h->cpu2 |= SECONDARY_EXEC_ENABLE_PML;
+	if (f->ept && (f->may[WORD_CPU2] & SECONDARY_EXEC_ENABLE_VMFUNC)) {
+		h->cpu2 |= SECONDARY_EXEC_ENABLE_VMFUNC;
+		h->vmfunc = VMX_VMFUNC_EPTP_SWITCHING;
+	}
 	if (f->unrestricted)
 		h->cpu2 |= SECONDARY_EXEC_UNRESTRICTED_GUEST;
 	h->exit = VM_EXIT_SAVE_DEBUG_CONTROLS | VM_EXIT_HOST_ADDR_SPACE_SIZE |
@@ -115,8 +122,10 @@ void vmx_nested_setup(struct x86_caps *caps)
 	caps->nested = nested;
 	if (!nested)
 		return;
-	controls_offer(h, &vmx_features);
+	controls_offer(h, &vmx_features, &caps->mmu);
 	h->ept_vpid = ept_vpid_offer(&vmx_features, &caps->mmu);
+	rdmsrl(MSR_IA32_VMX_BASIC, h->basic);
+	h->basic &= NESTED_BASIC_INS_OUTS;
 	/* A length of 0 is what the processor has to take, too. */
 	rdmsrl(MSR_IA32_VMX_MISC, h->misc);
 	h->misc &= MISC_ZERO_LENGTH;

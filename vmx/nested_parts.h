@@ -1,9 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Parts of L2 that stand for themselves: MSRs, the preemption timer, shadow VMCSs. */
+/* What the parts of nested VMX have of each other, and parts that stand for themselves. */
 #ifndef LAMINA_VMX_NESTED_PARTS_H
 #define LAMINA_VMX_NESTED_PARTS_H
 
 #include "vmx/nested.h"
+
+/* nested_vmcs.c: vmcs12 */
+
+/**
+ * vmx_nested_vmcs_load - a region's VMCS becomes the current one, in place of any other
+ * @s: the vCPU
+ * @gpa: of the region
+ *
+ * Return: 0; -EFAULT: no memory there, and nothing has changed, unless it has gone just
+ * now: then there is no current VMCS.
+ */
+int vmx_nested_vmcs_load(struct vmx_vcpu *s, gpa_t gpa);
+
+/** vmx_nested_vmcs_flush - none is current any more; the copy goes to where it came from */
+void vmx_nested_vmcs_flush(struct vmx_vcpu *s);
 
 /* nested_msr.c: the MSR areas */
 
@@ -15,6 +30,35 @@ bool vmx_nested_msrs_store(struct vmx_vcpu *s, gpa_t area, u32 count);
 bool vmx_nested_wants_msr(struct vmx_vcpu *s, bool write);
 /** vmx_nested_msrs_free - may L2 reach by itself what guests reach? */
 bool vmx_nested_msrs_free(struct vmx_vcpu *s);
+
+/* nested_exit.c */
+
+/**
+ * vmx_nested_halt_ends - does a window that L1 waits for end L2's HLT at once?
+ * @s: the vCPU; L2's registers are loaded, and it would halt now
+ *
+ * Return: true: L1 has the exit.
+ */
+bool vmx_nested_halt_ends(struct vmx_vcpu *s);
+
+/* nested_event.c */
+
+/** vmx_nested_wants_exception - does L1 get this exception of L2's? */
+bool vmx_nested_wants_exception(const struct vmx_vcpu *s, u8 vector, u32 error);
+
+/**
+ * vmx_nested_dirty - mmu_ctx_ops.dirty: L1's page-modification log
+ * @s: the vCPU
+ * @gpa: an address of L2's physical memory
+ *
+ * Return: false: the log is full, and L1 gets an exit.
+ */
+bool vmx_nested_dirty(struct vmx_vcpu *s, gpa_t gpa);
+
+/* nested_vmfunc.c: VM functions */
+
+/** vmx_nested_vmfunc - L2's VMFUNC; false: it is an exit to L1.  kvm->srcu held */
+bool vmx_nested_vmfunc(struct vmx_vcpu *s, const struct x86_exit *exit);
 
 /* nested_timer.c: the preemption timer */
 

@@ -26,9 +26,15 @@ static void second_fault(struct mmu_vcpu *mv, const struct mmu_guest_fault *f)
 	vmx_nested_fault(of_mmu(mv), f);
 }
 
+static bool second_dirty(struct mmu_vcpu *mv, gpa_t gpa)
+{
+	return vmx_nested_dirty(of_mmu(mv), gpa);
+}
+
 const struct mmu_ctx_ops vmx_second_ops = {
 	.root_get = second_root_get,
 	.fault = second_fault,
+	.dirty = second_dirty,
 };
 
 static_assert(sizeof(struct vmcs12) == VMCS12_BYTES && VMCS12_BYTES == PAGE_SIZE);
@@ -126,6 +132,24 @@ static bool has_shadow(const struct vmcs12 *c)
 	       c->vmcs_link_pointer != NO_VMCS;
 }
 
+/*
+ * L1's event that is not in L2 yet is what an entry injects: KVM_GET_VCPU_EVENTS does not
+ * tell of it.  One that has no form there is told here also where a first delivery has
+ * failed.
+ */
+static u32 entry_get(const struct vmx_vcpu *s, struct vmcs12 *c)
+{
+	const struct x86_event *ev = &s->x86.events.injected;
+
+	if (ev->kind == EVENT_SOFT_NEXT) {
+		c->vm_entry_intr_info_field = INTR_INFO_VALID_MASK | s->nested->soft.type |
+					      ev->vector;
+		c->vm_entry_instruction_len = s->nested->soft.len;
+		return KVM_STATE_NESTED_RUN_PENDING;
+	}
+	return ev->kind && ev->by_l1 ? KVM_STATE_NESTED_RUN_PENDING : 0;
+}
+
 static void vmx_nested_state_get(struct x86_vcpu *v, struct kvm_nested_state *out)
 {
 	struct kvm_vmx_nested_state_hdr *hdr = &out->hdr.vmx;
@@ -144,16 +168,17 @@ static void vmx_nested_state_get(struct x86_vcpu *v, struct kvm_nested_state *ou
 				 (n->smm_l2 ? KVM_STATE_NESTED_SMM_GUEST_MODE : 0);
 	if (n->current_vmcs == NO_VMCS)
 		return;
-	if (v->nested.l2) {
-		out->flags = KVM_STATE_NESTED_GUEST_MODE;
+	if (v->nested.l2)
 		vmx_nested_l2_save(s);
-		if (l1_pin(s, PIN_BASED_VMX_PREEMPTION_TIMER)) {
-			hdr->flags = KVM_STATE_VMX_PREEMPTION_TIMER_DEADLINE;
-			hdr->preemption_timer_deadline = n->deadline;
-		}
+	if ((v->nested.l2 || n->smm_l2) && l1_pin(s, PIN_BASED_VMX_PREEMPTION_TIMER)) {
+		hdr->flags = KVM_STATE_VMX_PREEMPTION_TIMER_DEADLINE;
+		hdr->preemption_timer_deadline = n->deadline;
 	}
 	out->size = STATE_SIZE_VMCS;
 	memcpy(out->data.vmx[0].vmcs12, n->c, VMCS12_BYTES);
+	if (v->nested.l2)
+		out->flags = KVM_STATE_NESTED_GUEST_MODE |
+			     entry_get(s, (void *)out->data.vmx[0].vmcs12);
 	/* Ours is L1's memory; others keep a copy of it, too. */
 	if (has_shadow(n->c) &&
 	    !kvm_nested_read(v, n->c->vmcs_link_pointer, out->data.vmx[0].shadow_vmcs12,
@@ -258,7 +283,9 @@ static void l2_resume(struct vmx_vcpu *s, const struct kvm_nested_state *in)
 	const u64 *deadline = hdr->flags & KVM_STATE_VMX_PREEMPTION_TIMER_DEADLINE ?
 			      &hdr->preemption_timer_deadline : NULL;
 
-	s->nested->entering = ENTERING_NOT;
+	s->nested->entering = in->flags & KVM_STATE_NESTED_RUN_PENDING ? ENTERING_AGAIN :
+									 ENTERING_NOT;
+	s->nested->l1_nmi = false;
 	vmx_nested_run(s);
 	if (s->nested->ept)
 		vmx_nested_pdptrs_load(s);
@@ -294,6 +321,7 @@ static int vmx_nested_state_set(struct x86_vcpu *v, const struct kvm_nested_stat
 	vmx_nested_on(s, hdr->vmxon_pa);
 	s->nested->current_vmcs = hdr->vmcs12_pa;
 	s->nested->smm_l2 = hdr->smm.flags & KVM_STATE_NESTED_SMM_GUEST_MODE;
+	s->nested->deadline = hdr->preemption_timer_deadline;
 	if (in->flags && in->size >= STATE_SIZE && has_shadow(s->nested->c))
 		kvm_nested_write(v, s->nested->c->vmcs_link_pointer,
 				 in->data.vmx[0].shadow_vmcs12, VMCS12_BYTES);

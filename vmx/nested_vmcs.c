@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The current VMCS of L1's, between its memory and ours (SDM vol. 3, 25.1). */
 #include "vmx/nested.h"
+#include "vmx/nested_parts.h"
 
 int vmx_nested_vmcs_load(struct vmx_vcpu *s, gpa_t gpa)
 {

@@ -364,6 +364,8 @@ static void control_fill(struct vmx_vcpu *s)
 		vmcs_write(PLE_GAP, vmx_features.ple_gap);
 		vmcs_write(PLE_WINDOW, vmx_features.ple_window);
 	}
+	if (vmx_features.may[WORD_CPU2] & SECONDARY_EXEC_ENABLE_VMFUNC)
+		vmcs_write(VM_FUNCTION_CONTROL, 0);
 	if (vmx_features.control[WORD_CPU2] & SECONDARY_EXEC_ENCLS_EXITING)
 		vmcs_write(ENCLS_EXITING_BITMAP, ~0ull);
 }

@@ -148,8 +148,11 @@ void ctx_update_ept(struct mmu_vcpu *vcpu, const struct pt_format *fmt,
 {
 	const struct perm_bits bits = { .nx = true, .second = true };
 
-	vcpu->ctx[MMU_CTX_SECOND].cpu = (struct mmu_cpu){ };
+	struct mmu_ctx *ctx = &vcpu->ctx[MMU_CTX_SECOND];
+
+	ctx->cpu = (struct mmu_cpu){ };
 	ctx_set(vcpu, MMU_CTX_SECOND, fmt, &bits, feat);
+	ctx->walk.dirty = feat->ad ? ctx->ops->dirty : NULL;
 }
 
 gpa_t ctx_root(const struct pt_format *fmt, u64 root)

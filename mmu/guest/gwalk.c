@@ -189,6 +189,14 @@ static enum gwalk_status entry_set(const struct gwalk_state *w, int level, u64 b
 	return GWALK_OK;
 }
 
+/* @bits: what an entry is to get. */
+static bool dirty_is_allowed(const struct gwalk_state *w, u64 bits)
+{
+	const struct gwalk_ctx *ctx = w->ctx;
+
+	return !ctx->dirty || !(bits & ctx->fmt->dirty) || ctx->dirty(w->vcpu, w->va);
+}
+
 /* SDM 4.8, 29.3.5; APM 5.4.2: A in each entry used, D in the leaf written. */
 static noinline enum gwalk_status walk_set_ad(const struct gwalk_state *w,
 					      struct gwalk_result *res)
@@ -205,6 +213,8 @@ static noinline enum gwalk_status walk_set_ad(const struct gwalk_state *w,
 		bits = fmt->accessed;
 		if (level == leaf && (w->access & PF_WRITE))
 			bits |= fmt->dirty;
+		if (!dirty_is_allowed(w, bits & ~res->step[level].entry))
+			return GWALK_RETRY;
 		status = entry_set(w, level, bits, res);
 		if (status != GWALK_OK)
 			return status;

@@ -30,6 +30,7 @@ struct mmu_vcpu;
  * @pdptr_mem: PAE: they are read from memory instead, as any other table
  * @set_ad: set accessed and dirty bits as hardware does; always so in an NPT
  *          that the guest runs on, EPTP bit 6 in an EPT
+ * @dirty: mmu_ctx_ops.dirty of an EPT with @set_ad, or NULL
  * @next: the tables that translate this context's addresses, or NULL
  */
 struct gwalk_ctx {
@@ -40,6 +41,7 @@ struct gwalk_ctx {
 	u64 pdptr[4];
 	bool pdptr_mem;
 	bool set_ad;
+	bool (*dirty)(struct mmu_vcpu *vcpu, gpa_t gpa);
 	const struct gwalk_ctx *next;
 };
 
@@ -60,7 +62,7 @@ enum gwalk_status {
 	GWALK_FAULT,	/* an architectural fault of this context's tables */
 	GWALK_NEXT,	/* the tables at ->next faulted */
 	GWALK_ABORT,	/* a table lies outside of guest memory */
-	GWALK_RETRY,	/* an entry changed while its A or D bit was set */
+	GWALK_RETRY,	/* an entry changed while its A or D bit was set, or @dirty said no */
 };
 
 /**

@@ -216,6 +216,55 @@ static void nmi(void)
 	CHECK(e.rip < GPA_CODE2);
 }
 
+/* ---- userspace's exceptions, which L1 gets when L2 would (api.rst 7.19) ---- */
+
+enum { SS = 12 };
+
+static void user_exception(struct kvm_vcpu_events set)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_EXCEPTION_PAYLOAD, .args = { 1 } };
+	struct kvm_vcpu_events e;
+
+	L2_START(g_out);
+	OK(ioctl(vm.fd, KVM_ENABLE_CAP, &cap));
+	intercept(EXIT_EXC + set.exception.nr);
+	l2_out(0x20);
+	OK(ioctl(v.fd, KVM_GET_VCPU_EVENTS, &e));
+	e.exception = set.exception;
+	e.exception.pending = 1;
+	e.exception_has_payload = set.exception_has_payload;
+	e.exception_payload = set.exception_payload;
+	OK(ioctl(v.fd, KVM_SET_VCPU_EVENTS, &e));
+	v.run->immediate_exit = 1;
+	ERR(ioctl(v.fd, KVM_RUN, 0), EINTR);
+	v.run->immediate_exit = 0;
+	OK(ioctl(v.fd, KVM_GET_VCPU_EVENTS, &set));
+	CHECK_EQ(memcmp(&set.exception, &e.exception, sizeof(e.exception)), 0);
+	CHECK_EQ(set.exception_has_payload, e.exception_has_payload);
+	CHECK_EQ(set.exception_payload, e.exception_payload);
+	l2_until(EXIT_EXC + e.exception.nr);
+	CHECK_EQ(vmcb()->rip, GPA_CODE2 + 2);
+}
+
+static void user_pending(void)
+{
+	user_exception((struct kvm_vcpu_events){
+		.exception = { .nr = SS, .has_error_code = 1, .error_code = 0x18 } });
+	CHECK_EQ(vmcb()->info1, 0x18);
+	vm_close(&vm);
+	user_exception((struct kvm_vcpu_events){
+		.exception = { .nr = PF, .has_error_code = 1, .error_code = 2 },
+		.exception_has_payload = 1, .exception_payload = 0x123456789000 });
+	CHECK_EQ(vmcb()->info2, 0x123456789000);
+	CHECK_EQ(vcpu_sregs(&v).cr2, 0);
+	vm_close(&vm);
+	/* Here DR6 tells (APM vol. 2, 15.12.2). */
+	user_exception((struct kvm_vcpu_events){
+		.exception = { .nr = DB },
+		.exception_has_payload = 1, .exception_payload = 0x4000 });
+	CHECK_EQ(vmcb()->dr6 & 0x4000, 0x4000);
+}
+
 /* ---- GIF, and what else L1 executes ---- */
 
 GUEST(64, g_gif, "mov $0xc0000080, %ecx\n rdmsr\n bts $12, %eax\n wrmsr\n"
@@ -249,14 +298,15 @@ BOTH(virq_hlt)
 BOTH(intr)
 BOTH(intr_l2)
 BOTH(nmi)
+BOTH(user_pending)
 
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		CASES(inject), CASES(inject_faults), CASES(virq),
 		CASE(virq_intercepted), CASES(virq_tpr), CASES(virq_hlt),
-		CASES(intr), CASES(intr_l2),
-		CASE(intr_behind_injection), CASES(nmi), CASE(gif), { }
+		CASES(intr), CASES(intr_l2), CASE(intr_behind_injection), CASES(nmi),
+		CASES(user_pending), CASE(gif), { }
 	};
 
 	return test_main(argc, argv, cases);

@@ -193,12 +193,47 @@ static void intr_window(void)
 	l2_until(R_VMCALL);
 }
 
-static int vcpu_events_masked(void)
+/* HLT does not keep a window shut: at the entry, and behind STI (27.7.5, 27.7.6). */
+GUEST(64, g_sti_hlt, "nop\n sti\n hlt\n nop\n vmcall\n");
+
+static void halt_window(void)
+{
+	L2_START(g_nops);
+	f_or(F_CPU, CPU_INTR_WINDOW);
+	f_set(F_RFLAGS, 2 | FLAGS_IF);
+	f_set(F_ACTIVITY, 1);
+	l2_until(R_INTR_WINDOW);
+	CHECK_EQ(f_get(F_RIP), GPA_CODE2);
+	CHECK_EQ(f_get(F_ACTIVITY), 1);
+	vm_close(&vm);
+	L2_START(g_sti_hlt);
+	f_or(F_CPU, CPU_INTR_WINDOW);
+	l2_until(R_INTR_WINDOW);
+	CHECK_EQ(f_get(F_RIP), GPA_CODE2 + 3);
+	CHECK_EQ(f_get(F_ACTIVITY), 1);
+	CHECK_EQ(f_get(F_INTR), 0);
+	vm_close(&vm);
+	L2_START(g_nops);
+	need(F_PIN, PIN_VNMI);
+	need(F_CPU, CPU_NMI_WINDOW);
+	f_or(F_PIN, PIN_NMI | PIN_VNMI);
+	f_or(F_CPU, CPU_NMI_WINDOW);
+	f_set(F_ACTIVITY, 1);
+	l2_until(R_NMI_WINDOW);
+	CHECK_EQ(f_get(F_ACTIVITY), 1);
+}
+
+static struct kvm_vcpu_events events_get(void)
 {
 	struct kvm_vcpu_events e;
 
 	OK(ioctl(v.fd, KVM_GET_VCPU_EVENTS, &e));
-	return e.nmi.masked;
+	return e;
+}
+
+static int vcpu_events_masked(void)
+{
+	return events_get().nmi.masked;
 }
 
 /* L1's IRET; else another guest may find NMIs masked: cpu_keeps_nmi_mask(). */
@@ -229,6 +264,41 @@ static void nmi(void)
 	CHECK_EQ(vcpu_events_masked(), 0);
 }
 
+/* Masked at the entry, without virtual NMIs: an IRET of L2's does not end it (26.3). */
+GUEST(64, g_iret_out, "mov %rsp, %rax\n mov %ss, %ecx\n push %rcx\n push %rax\n pushf\n"
+      "mov %cs, %ecx\n push %rcx\n lea 1f(%rip), %rax\n push %rax\n iretq\n"
+      "1: out %al, $0x30\n nop\n vmcall\n");
+
+static void nmi_mask_stays(void)
+{
+	L2_START(g_iret_out);
+	f_or(F_PIN, PIN_NMI);
+	f_set(F_INTR, 8);
+	l2_out(0x30);
+	CHECK_EQ(vcpu_events_masked(), 1);
+	OK(ioctl(v.fd, KVM_NMI, 0ul));
+	l2_until(R_VMCALL);
+	CHECK_EQ(f_get(F_INTR) & 8, 8);
+	CHECK_EQ(vcpu_events_masked(), 1);
+	vm_load(&vm, GPA_CODE + 0xc00, g_nmi_end, g_nmi_end_end);
+	vcpu_set_regs(&v, &(struct kvm_regs){ .rip = GPA_CODE + 0xc00,
+					      .rsp = GPA_STACK, .rflags = 2 });
+	CHECK_EQ(exc_next(&v).vector, NMI);
+	vcpu_until(&v, PORT_DONE);
+}
+
+/* An entry that fails leaves L1's mask as it was. */
+static void nmi_mask_failed_entry(void)
+{
+	L2_START(g_out);
+	vm_u64(&vm, GPA_AREA)[0] = 0xc0000100;
+	f_set(F_ENTRY_ADDR, GPA_AREA);
+	f_set(F_ENTRY_COUNT, 1);
+	f_set(F_INTR, 8);
+	l2_until(R_BAD_MSR | R_FAILED);
+	CHECK_EQ(vcpu_events_masked(), 0);
+}
+
 /* Virtual NMIs: L2's mask is one that L1 sees, and its end makes a window. */
 GUEST(64, g_iret, "nop\n vmcall\n");
 
@@ -249,6 +319,76 @@ static void nmi_window(void)
 	CHECK_EQ(f_get(F_INTR) & 8, 0);
 }
 
+/* ---- userspace's exceptions, which L1 gets when L2 would (api.rst 7.19) ---- */
+
+enum { SS = 12 };
+
+static void user_run_nothing(void)
+{
+	v.run->immediate_exit = 1;
+	ERR(ioctl(v.fd, KVM_RUN, 0), EINTR);
+	v.run->immediate_exit = 0;
+}
+
+static void user_exception(uint8_t vector, int64_t error, uint64_t payload)
+{
+	struct kvm_vcpu_events e = events_get();
+
+	e.exception.pending = 1;
+	e.exception.nr = vector;
+	e.exception.has_error_code = error >= 0;
+	e.exception.error_code = error;
+	e.exception_has_payload = payload != 0;
+	e.exception_payload = payload;
+	OK(ioctl(v.fd, KVM_SET_VCPU_EVENTS, &e));
+	user_run_nothing();
+	e = events_get();
+	CHECK_EQ(e.exception.pending, 1);
+	CHECK_EQ(e.exception.nr, vector);
+	if (error >= 0)
+		CHECK_EQ(e.exception.error_code, (uint32_t)error);
+	CHECK_EQ(e.exception_has_payload, payload != 0);
+	CHECK_EQ(e.exception_payload, payload);
+}
+
+static void user_start(void)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_EXCEPTION_PAYLOAD, .args = { 1 } };
+
+	L2_START(g_out);
+	OK(ioctl(vm.fd, KVM_ENABLE_CAP, &cap));
+	f_set(F_EXCEPTIONS, 1 << SS | 1 << PF | 1 << DB);
+	l2_out(0x30);
+}
+
+static void user_pending(void)
+{
+	struct kvm_debugregs d;
+
+	user_start();
+	user_exception(SS, 0xdeadbeef, 0);
+	l2_until(R_EXCEPTION);
+	CHECK_EQ(f_get(F_INFO), INFO_VALID | INFO_ERROR | INFO_EXC | SS);
+	CHECK_EQ(f_get(F_ERROR), 0xbeef);
+	CHECK_EQ(f_get(F_RIP), GPA_CODE2 + 2);
+	/* As the fault's delivery would push them (28.3.3). */
+	CHECK_EQ(f_get(F_RFLAGS) >> 16 & 1, 1);
+	vm_close(&vm);
+	user_start();
+	user_exception(PF, 2, 0x123456789000);
+	l2_until(R_EXCEPTION);
+	CHECK_EQ(f_get(F_QUAL), 0x123456789000);
+	CHECK_EQ(vcpu_sregs(&v).cr2, 0);
+	vm_close(&vm);
+	user_start();
+	user_exception(DB, -1, 0x4000);
+	l2_until(R_EXCEPTION);
+	CHECK_EQ(f_get(F_INFO), INFO_VALID | INFO_EXC | DB);
+	CHECK_EQ(f_get(F_QUAL), 0x4000);
+	OK(ioctl(v.fd, KVM_GET_DEBUGREGS, &d));
+	CHECK_EQ(d.dr6 & 0x4000, 0);
+}
+
 /* ---- the TPR shadow ---- */
 
 GUEST(64, g_tpr, "mov $5, %eax\n mov %rax, %cr8\n mov %cr8, %rbx\n mov $1, %eax\n"
@@ -263,7 +403,9 @@ static void tpr_shadow(void)
 	f_set(F_VAPIC, GPA_VAPIC);
 	f_set(F_THRESHOLD, 2);
 	vm.mem[GPA_VAPIC + 0x80] = 0x20;
+	vm.mem[GPA_VAPIC + 0x83] = 0xff;
 	l2_until(R_TPR);
+	CHECK_EQ(vm.mem[GPA_VAPIC + 0x83], 0);
 	CHECK_EQ(vcpu_regs(&v).rbx, 5);
 	CHECK_EQ(vm.mem[GPA_VAPIC + 0x80], 0x10);
 	CHECK_EQ(f_get(F_RIP), GPA_CODE2 + 5 + 4 + 4 + 5 + 4);
@@ -328,6 +470,48 @@ static void state_moves(void)
 	free(mem);
 }
 
+/* L1's event that L2 has not had yet: in the state, and in no other call. */
+static void state_pending(void)
+{
+	static const struct {
+		uint32_t info, len;
+	} row[] = {
+		{ INFO_VALID | INFO_EXC | UD, 0 }, { INFO_VALID | INFO_SOFT | VEC, 2 },
+		{ INFO_VALID | INFO_NMI | NMI, 0 },
+	};
+	struct kvm_vcpu_events none, e;
+	struct state s, again;
+	struct exc got;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		L2_START(g_state);
+		l2_out(0x30);
+		user_run_nothing();
+		none = events_get();
+		state_get(&s);
+		CHECK_EQ(s.head.flags, KVM_STATE_NESTED_GUEST_MODE);
+		s.head.flags |= KVM_STATE_NESTED_RUN_PENDING;
+		memcpy(s.data + 788, &row[i].info, 4);
+		memcpy(s.data + 796, &row[i].len, 4);
+		OK(ioctl(v.fd, KVM_SET_NESTED_STATE, &s));
+		state_get(&again);
+		CHECK_EQ(again.head.flags, s.head.flags);
+		CHECK_EQ(memcmp(again.data + 788, &row[i].info, 4), 0);
+		CHECK_EQ(memcmp(again.data + 796, &row[i].len, 4), 0);
+		e = events_get();
+		CHECK_EQ(memcmp(&e, &none, sizeof(e)), 0);
+		OK(ioctl(v.fd, KVM_SET_VCPU_EVENTS, &none));
+		got = exc_next(&v);
+		CHECK_EQ(got.vector, row[i].info & 0xff);
+		CHECK_EQ(got.rip, GPA_CODE2 + 5 + 2 + row[i].len);
+		state_get(&again);
+		CHECK_EQ(again.head.flags, KVM_STATE_NESTED_GUEST_MODE);
+		l2_until(R_VMCALL);
+		vm_close(&vm);
+	}
+}
+
 /* What is no state is refused, and L2 goes on. */
 static void state_hostile(void)
 {
@@ -387,7 +571,11 @@ BOTH(intr_l2)
 BOTH(intr_window)
 BOTH(nmi)
 BOTH(nmi_window)
+BOTH(halt_window)
+BOTH(nmi_mask_stays)
+BOTH(user_pending)
 BOTH(tpr_shadow)
+BOTH(state_pending)
 BOTH(state_moves)
 
 int main(int argc, char **argv)
@@ -396,7 +584,9 @@ int main(int argc, char **argv)
 		CASES(inject), CASES(inject_faults), CASE(inject_violation_ept),
 		CASES(intr), CASES(intr_ack), CASES(intr_halted),
 		CASES(intr_l2), CASES(intr_window),
-		CASES(nmi), CASES(nmi_window), CASES(tpr_shadow), CASES(state_moves),
+		CASES(nmi), CASES(nmi_window), CASES(halt_window), CASES(nmi_mask_stays),
+		CASE(nmi_mask_failed_entry), CASES(user_pending), CASES(tpr_shadow),
+		CASES(state_moves), CASES(state_pending),
 		CASE(state_hostile), CASE(state_l1), { }
 	};
 

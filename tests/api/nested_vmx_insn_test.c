@@ -168,6 +168,26 @@ static void invalidations(void)
 	steps(s);
 }
 
+/* Types that userspace has taken from IA32_VMX_EPT_VPID_CAP (A.10). */
+GUEST(64, g_types, VMX_ON_STATE FEATURE
+      "vmxon 0x24000\n vmclear 0x24008\n vmptrld 0x24008\n"
+      "mov $2, %eax\n" TRY("invept 0x24038, %rax") "mov $2, %eax\n"
+      TRY("invvpid 0x24038, %rax") "mov $0, %eax\n" TRY("invept 0x24038, %rax"));
+
+static void invalidation_types(void)
+{
+	static const struct step s[] = {
+		{ "INVEPT, all", ZF, 28 }, { "INVVPID, all", ZF, 28 },
+		{ "INVEPT, type 0", ZF, 28 }, { }
+	};
+
+	with_ept = true;
+	machine(g_types, g_types_end);
+	need(F_CPU2, CPU2_EPT | CPU2_VPID);
+	CHECK_EQ(host_set(0x48c, host_msr(0x48c) & ~(1ull << 26 | 1ull << 42)), 1);
+	steps(s);
+}
+
 /* ---- faults ---- */
 
 GUEST(64, g_no_vmxe, "vmxon 0x24000\n");
@@ -225,11 +245,37 @@ static void hidden(void)
 	free(c);
 }
 
+/* What CR4 may have in VMX operation is what the guest's CPUID has (A.8): SMAP. */
+static void cr4_by_cpuid(void)
+{
+	struct kvm_cpuid_entry2 *features;
+	struct kvm_cpuid2 *c;
+
+	skip_without_vmx();
+	vm_new(&vm, 0);
+	c = cpuid_supported(vm.kvm);
+	features = (struct kvm_cpuid_entry2 *)cpuid_find(c, 7, 0);
+	if (!features || !(features->ebx & 1u << 20))
+		test_skip("no SMAP");
+	vcpu_raw(&vm, &v, 0);
+	OK(ioctl(v.fd, KVM_SET_CPUID2, c));
+	CHECK_EQ(host_msr(0x489) >> 21 & 1, 1);
+	vcpu_close(&v);
+	features->ebx &= ~(1u << 20);
+	vcpu_raw(&vm, &v, 1);
+	OK(ioctl(v.fd, KVM_SET_CPUID2, c));
+	CHECK_EQ(host_msr(0x489) >> 21 & 1, 0);
+	CHECK_EQ(host_msr(0x489) >> 13 & 1, 1);
+	CHECK_EQ(host_set(0x489, host_msr(0x489)), 1);
+	free(c);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		CASE(fail_invalid), CASE(fail_valid), CASE(fields), CASE(invalidations),
-		CASE(faults), CASE(hidden), { }
+		CASE(invalidation_types), CASE(faults), CASE(hidden),
+		CASE(cr4_by_cpuid), { }
 	};
 
 	return test_main(argc, argv, cases);

@@ -371,6 +371,35 @@ static void payload(void)
 	ERR(events_try(&e), EINVAL);
 }
 
+/* A KVM_RUN that runs nothing leaves it as it was: L1, where there is one, has a say then. */
+static void payload_waits(void)
+{
+	struct kvm_vcpu_events e, after;
+	struct exc got;
+
+	START(MODE_LONG, g_idle);
+	OK(enable(KVM_CAP_EXCEPTION_PAYLOAD, 1));
+	e = events_get();
+	e.exception.pending = 1;
+	e.exception.nr = PF;
+	e.exception.has_error_code = 1;
+	e.exception.error_code = 2;
+	e.exception_has_payload = 1;
+	e.exception_payload = 0x123456789000;
+	events_set(e);
+	v.run->immediate_exit = 1;
+	ERR(ioctl(v.fd, KVM_RUN, 0), EINTR);
+	v.run->immediate_exit = 0;
+	after = events_get();
+	CHECK_EQ(memcmp(&after.exception, &e.exception, sizeof(e.exception)), 0);
+	CHECK_EQ(after.exception_has_payload, 1);
+	CHECK_EQ(after.exception_payload, 0x123456789000);
+	CHECK_EQ(vcpu_sregs(&v).cr2, 0);
+	got = exc_expect(&v, PF, 0);
+	CHECK_EQ(got.cr2, 0x123456789000);
+	vcpu_until(&v, PORT_DONE);
+}
+
 static void triple_fault(void)
 {
 	struct kvm_vcpu_events e;
@@ -521,7 +550,7 @@ static const struct test_case cases[] = {
 	CASE(capabilities), CASE(nothing), CASE(exception), CASE(taken_away),
 	CASE(moved), CASE(nmi_masked_moved), CASE(nmi_injected),
 	CASE(nmi_not_transferred), CASE(shadows), CASE(shadow_ends),
-	CASE(payload), CASE(triple_fault), CASE(breakpoint),
+	CASE(payload), CASE(payload_waits), CASE(triple_fault), CASE(breakpoint),
 	CASE(own_trap_moved), CASE(bad_input), CASE(padding),
 	{ NULL, NULL, 0 },
 };

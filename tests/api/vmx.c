@@ -11,8 +11,6 @@ bool with_ept, with_lapic;
 #define GPA_READS	0x21000
 /* Operands: the VMXON region, the VMCS; has it been launched?  Flags of a failure. */
 #define GPA_OPERANDS	0x24000
-/* RAX, RCX, RDX, RSI of L2. */
-#define GPA_REGS	0x24100
 /* Where an exit leads to; and behind the first instruction, the way in. */
 #define GPA_LOOP	0x9000
 #define LOOP_ENTER	(GPA_LOOP + 5)
@@ -50,7 +48,8 @@ static const uint16_t reads[] = {
 	F_REASON, F_QUAL, F_INFO, F_ERROR, F_VECTORING, F_VECTORING_ERROR, F_LEN,
 	F_INSN_INFO, F_GPA, F_LA, F_RIP, F_RSP, F_RFLAGS, F_CR0, F_CR3, F_CR4, F_EFER,
 	F_PAT, F_DR7, F_INTR, F_ACTIVITY, F_PENDING_DB, F_ENTRY, F_ENTRY_INFO, F_CS_SEL,
-	F_CS_AR, F_SS_AR, F_ES_AR, F_LDTR_AR, F_TR_AR, F_IDTR_LIMIT, F_PDPTR0,
+	F_CS_AR, F_SS_AR, F_ES_AR, F_LDTR_AR, F_TR_AR, F_IDTR_LIMIT, F_PDPTR0, F_EPTP,
+	F_PML_INDEX,
 };
 
 /* What fields were made or written last, for f_or(); by encoding. */

@@ -11,7 +11,7 @@
 
 /* Fields by encoding (SDM vol. 3, appendix B). */
 enum {
-	F_VPID = 0x0,
+	F_VPID = 0x0, F_PML_INDEX = 0x812,
 	F_ES_SEL = 0x800, F_CS_SEL = 0x802, F_SS_SEL = 0x804, F_DS_SEL = 0x806,
 	F_FS_SEL = 0x808, F_GS_SEL = 0x80a, F_LDTR_SEL = 0x80c, F_TR_SEL = 0x80e,
 	F_HOST_ES_SEL = 0xc00, F_HOST_CS_SEL = 0xc02, F_HOST_SS_SEL = 0xc04,
@@ -19,7 +19,8 @@ enum {
 	F_HOST_TR_SEL = 0xc0c,
 	F_IO_A = 0x2000, F_IO_B = 0x2002, F_MSR_MAP = 0x2004,
 	F_STORE_ADDR = 0x2006, F_LOAD_ADDR = 0x2008, F_ENTRY_ADDR = 0x200a,
-	F_TSC_OFFSET = 0x2010, F_VAPIC = 0x2012, F_EPTP = 0x201a,
+	F_PML = 0x200e, F_TSC_OFFSET = 0x2010, F_VAPIC = 0x2012, F_VMFUNC = 0x2018, F_EPTP = 0x201a,
+	F_EPTP_LIST = 0x2024,
 	F_GPA = 0x2400,
 	F_LINK = 0x2800, F_DEBUGCTL = 0x2802, F_PAT = 0x2804, F_EFER = 0x2806,
 	F_PDPTR0 = 0x280a,
@@ -79,6 +80,8 @@ enum {
 #define CPU2_VPID	(1u << 5)
 #define CPU2_WBINVD	(1u << 6)
 #define CPU2_UNRESTRICTED (1u << 7)
+#define CPU2_VMFUNC	(1u << 13)
+#define CPU2_PML	(1u << 17)
 #define EXIT_64		(1u << 9)
 #define EXIT_ACK	(1u << 15)
 #define EXIT_SAVE_PAT	(1u << 18)
@@ -98,7 +101,7 @@ enum {
 	R_RDPMC = 15, R_RDTSC = 16, R_VMCALL = 18, R_VMCLEAR = 19, R_VMPTRLD = 21,
 	R_VMXOFF = 26, R_CR = 28, R_DR = 29, R_IO = 30, R_RDMSR = 31, R_WRMSR = 32,
 	R_BAD_GUEST = 33, R_BAD_MSR = 34, R_MTF = 37, R_PAUSE = 40, R_TPR = 43,
-	R_EPT = 48, R_MISCONFIG = 49, R_WBINVD = 54,
+	R_EPT = 48, R_MISCONFIG = 49, R_TIMER = 52, R_WBINVD = 54, R_VMFUNC = 59,
 };
 #define R_FAILED	(1u << 31)
 
@@ -120,6 +123,9 @@ enum {
 #define GPA_STACK2	0x30000		/* top of L2's stack */
 #define GPA_CODE2	0x31000
 #define GPA_DATA2	0x40000		/* free for the test, to 0x80000 */
+
+/* RAX, RCX, RDX, RSI of L2: at its last exit, and what it begins with. */
+#define GPA_REGS	0x24100
 
 #define PORT_L1		0x40		/* L1 says: VM exit */
 #define PORT_FAIL	0x41		/* VMLAUNCH or VMRESUME has failed */

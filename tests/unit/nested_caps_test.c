@@ -19,7 +19,7 @@ static const struct nested_host host = {
 	.pin = 0x29, .cpu = 0xf3f99e8c, .cpu2 = 0x000010ee,
 	.exit = 0x3c8204, .entry = 0xc204,
 	.ept_vpid = 0x00000f0106734141ull, .misc = 0x60040160ull | 1 << 30,
-	.cr0_fixed1 = 0xffffffff, .cr4_fixed1 = 0x3727ff, .vmfunc = 1,
+	.basic = 1ull << 54, .cr0_fixed1 = 0xffffffff, .cr4_fixed1 = 0x3727ff, .vmfunc = 1,
 };
 
 static struct nested_caps caps;
@@ -76,6 +76,7 @@ static uint64_t allowed(uint32_t must, uint32_t may)
 
 static void values(void **state)
 {
+	struct nested_host h = host;
 	unsigned int i;
 
 	reset();
@@ -93,6 +94,11 @@ static void values(void **state)
 	assert_int_equal(bit(get(0x480), 49), 0);
 	assert_int_equal(get(0x480) >> 50 & 15, 6);
 	assert_int_equal(get(0x480) >> 54, 3);
+	/* What INS and OUTS tell is the hardware's. */
+	h.basic = 0;
+	nested_caps_init(&caps, &h);
+	assert_int_equal(get(0x480) >> 54, 2);
+	reset();
 	assert_true(get(0x485) == host.misc);
 	/* PE, NE and PG; VMXE. */
 	assert_true(get(0x486) == (1u << 0 | 1u << 5 | 1u << 31));

@@ -166,6 +166,50 @@ static void ept_accessed_dirty(void **state)
 	assert_true(get(TABLE(1), 5) == 0x15337);
 }
 
+/* SDM 29.3.6: who logs is told once for each leaf, by the address, and may refuse. */
+static u64 logged;
+static int logs;
+static bool log_full;
+
+static bool second_dirty(struct mmu_vcpu *vcpu, gpa_t gpa)
+{
+	assert_ptr_equal(vcpu, &mem.vcpu);
+	if (log_full)
+		return false;
+	logged = gpa;
+	logs++;
+	return true;
+}
+
+static void ept_dirty_log(void **state)
+{
+	static const struct mmu_ctx_ops ops = {
+		.root_get = second_root, .fault = second_fault, .dirty = second_dirty,
+	};
+
+	mmu_nested_init(&mem.vcpu, &l2_ops, &ops);
+	logs = 0;
+	log_full = false;
+	/* Without dirty bits nothing is told. */
+	assert_int_equal(ept_mode(TABLE(4) | EPTP4, CAPS), 0);
+	assert_int_equal(walk(MMU_CTX_SECOND, GPA, PF_WRITE), GWALK_OK);
+	assert_int_equal(logs, 0);
+	assert_int_equal(ept_mode(TABLE(4) | EPTP4AD, CAPS), 0);
+	assert_int_equal(walk(MMU_CTX_SECOND, GPA, 0), GWALK_OK);
+	assert_int_equal(logs, 0);
+	/* Full: not dirty, and the walk comes again. */
+	log_full = true;
+	assert_int_equal(walk(MMU_CTX_SECOND, GPA, PF_WRITE), GWALK_RETRY);
+	assert_int_equal(get(TABLE(1), 5) & 0x300, 0x100);
+	log_full = false;
+	assert_int_equal(walk(MMU_CTX_SECOND, GPA, PF_WRITE), GWALK_OK);
+	assert_int_equal(get(TABLE(1), 5) & 0x300, 0x300);
+	assert_int_equal(logs, 1);
+	assert_true(logged == GPA);
+	assert_int_equal(walk(MMU_CTX_SECOND, GPA, PF_WRITE), GWALK_OK);
+	assert_int_equal(logs, 1);
+}
+
 /*
  * All that SDM table 29-7 wants to know: the access, bits 5:3, linear address
  * valid, and whether it is its translation or a table's.
@@ -245,6 +289,7 @@ int main(void)
 		CASE(ept_rights, ept),
 		CASE(ept_misconfig, ept),
 		CASE(ept_accessed_dirty, ept),
+		CASE(ept_dirty_log, ept),
 		CASE(sink_ept, ept),
 		CASE(constants, start),
 	};

@@ -58,14 +58,6 @@ u64 dr_get(struct x86_vcpu *v, u32 nr)
 	return nr == 6 ? s->dr6 : s->dr7;
 }
 
-void debug_trap(struct x86_vcpu *v, u64 bits)
-{
-	struct x86_state *s = state_set(v, GRP_DR);
-
-	s->dr6 = (s->dr6 & ~DR6_BREAKPOINTS) | bits;
-	kvm_event_exception(v, X86_TRAP_DB, -1);
-}
-
 /* Breakpoints are userspace's, if it has any: debug_dr7(). */
 void debug_stepped(struct x86_vcpu *v, u64 rflags, u64 hits)
 {
@@ -75,7 +67,7 @@ void debug_stepped(struct x86_vcpu *v, u64 rflags, u64 hits)
 	if (rflags & X86_EFLAGS_TF)
 		bits |= DR6_BS;
 	if (bits)
-		debug_trap(v, bits);
+		event_debug(v, bits);
 	if (user)
 		v->debug.hits |= hits;
 	if (debug_steps(v) || (user && hits))

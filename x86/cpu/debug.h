@@ -42,13 +42,6 @@ int dr_set(struct x86_vcpu *v, u32 nr, u64 value);
 u64 dr_get(struct x86_vcpu *v, u32 nr);
 
 /**
- * debug_trap - #DB for the guest
- * @v: own thread
- * @bits: why: DR6_*
- */
-void debug_trap(struct x86_vcpu *v, u64 bits);
-
-/**
  * debug_stepped - an instruction is complete that somebody may wait for
  * @v: own thread; RIP is behind the instruction
  * @rflags: the guest's RFLAGS before it

@@ -88,7 +88,7 @@ enum x86_next emulate_raise(struct x86_vcpu *v, const struct emul_fault *fault)
 	if (fault->vector == X86_TRAP_PF)
 		event_page_fault(v, fault->address, fault->error);
 	else if (fault->vector == X86_TRAP_DB)
-		debug_trap(v, fault->address);
+		event_debug(v, fault->address);
 	else
 		kvm_event_exception(v, fault->vector,
 				    fault->has_error ? (s64)fault->error : -1);

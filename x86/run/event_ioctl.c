@@ -23,6 +23,17 @@ static u32 flags_enabled(struct x86_vcpu *v)
 	return READ_ONCE(to_x86_vm(v->vcpu.kvm)->event_flags);
 }
 
+bool events_know_pending(struct x86_vcpu *v)
+{
+	return flags_enabled(v) & KVM_VCPUEVENT_VALID_PAYLOAD;
+}
+
+/* On its way in, but for what L1 has made up: that is in the nested state. */
+static bool is_injected(const struct x86_events *ev, enum x86_event_kind kind)
+{
+	return ev->injected.kind == kind && !ev->injected.by_l1;
+}
+
 static void exception_get(struct x86_vcpu *v, struct kvm_vcpu_events *out)
 {
 	const struct x86_events *ev = &v->events;
@@ -33,7 +44,7 @@ static void exception_get(struct x86_vcpu *v, struct kvm_vcpu_events *out)
 		out->exception_has_payload = ev->has_payload;
 		if (ev->has_payload)
 			out->exception_payload = ev->payload;
-	} else if (ev->injected.kind == EVENT_EXCEPTION) {
+	} else if (is_injected(ev, EVENT_EXCEPTION)) {
 		ex = &ev->injected;
 		out->exception.injected = 1;
 	} else {
@@ -49,7 +60,7 @@ static void interrupt_get(struct x86_vcpu *v, struct kvm_vcpu_events *out)
 	const struct x86_events *ev = &v->events;
 
 	out->interrupt.shadow = state_get(v, GRP_SHADOW)->shadow;
-	if (ev->injected.kind == EVENT_SOFT) {
+	if (is_injected(ev, EVENT_SOFT)) {
 		out->interrupt.injected = 1;
 		out->interrupt.soft = 1;
 		out->interrupt.nr = ev->injected.vector;
@@ -65,13 +76,12 @@ void events_get(struct x86_vcpu *v, struct kvm_vcpu_events *out)
 
 	halt_collect(v);
 	/* A VMM that knows of no pending exceptions is told of an injected one. */
-	if (!(enabled & KVM_VCPUEVENT_VALID_PAYLOAD) &&
-	    ev->exception.kind)
+	if (!events_know_pending(v) && ev->exception.kind)
 		event_settle(v);
 	memset(out, 0, sizeof(*out));
 	exception_get(v, out);
 	interrupt_get(v, out);
-	out->nmi.injected = ev->injected.kind == EVENT_NMI;
+	out->nmi.injected = is_injected(ev, EVENT_NMI);
 	out->nmi.pending = ev->nmi_pending;
 	out->nmi.masked = !!(vendor(event_blocked)(v) & EVENT_NMI_HANDLER);
 	smi_events_get(v, out);
@@ -165,7 +175,8 @@ void events_set(struct x86_vcpu *v, const struct kvm_vcpu_events *in)
 	struct x86_events *ev = &v->events;
 
 	smi_events_set(v, in);
-	ev->injected = (struct x86_event){ };
+	if (!ev->injected.by_l1)
+		ev->injected = (struct x86_event){ };
 	ev->exception = (struct x86_event){ };
 	ev->interrupt_pending = false;
 	if (in->flags & KVM_VCPUEVENT_VALID_NMI_PENDING)

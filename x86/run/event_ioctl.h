@@ -5,6 +5,9 @@
 
 #include "x86/vcpu/x86.h"
 
+/** events_know_pending - has userspace asked for KVM_CAP_EXCEPTION_PAYLOAD? */
+bool events_know_pending(struct x86_vcpu *v);
+
 /**
  * events_get - what waits and what is on its way
  * @v: loaded, its mutex held

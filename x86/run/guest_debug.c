@@ -42,7 +42,7 @@ enum x86_next debug_db_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 
 	/* A step tells which of its reasons are the guest's: exit.h. */
 	if (exit->exc.stepped ? exit->exc.dr6_guest : !user)
-		debug_trap(v, exit->exc.dr6_guest);
+		event_debug(v, exit->exc.dr6_guest);
 	return user ? debug_exit(v, X86_TRAP_DB, exit->exc.dr6) : X86_RESUME;
 }
 

@@ -293,10 +293,8 @@ static void run_report(struct x86_vcpu *v)
 {
 	struct kvm_run *run = v->vcpu.run;
 
-	if (nested_l2_runs(v))
-		event_l1_settle(v);
-	if (unlikely(v->events.exception.kind))
-		event_settle(v);
+	if (unlikely(v->events.exception.kind || v->events.to_l1.kind))
+		event_report(v, events_know_pending(v));
 	run->if_flag = !!(state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF);
 	run->cr8 = state_get(v, GRP_CR8)->cr8;
 	run->apic_base = apic_base(v);

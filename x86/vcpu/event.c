@@ -88,25 +88,41 @@ void kvm_event_exception(struct x86_vcpu *v, u8 vector, s64 error)
 }
 EXPORT_SYMBOL_GPL(kvm_event_exception);
 
-void event_page_fault(struct x86_vcpu *v, u64 address, u32 error)
+/* The exception that was raised last, unless it has become another; or NULL. */
+static struct x86_event *exception_raised(struct x86_vcpu *v, u8 vector)
 {
 	struct x86_events *ev = &v->events;
-	const struct x86_event *ex = &ev->exception;
+	struct x86_event *ex = ev->to_l1.kind ? &ev->to_l1 : &ev->exception;
 
+	return ex->kind == EVENT_EXCEPTION && ex->vector == vector ? ex : NULL;
+}
+
+static void payload_set(struct x86_vcpu *v, u8 vector, u64 payload)
+{
+	v->events.payload = payload;
+	v->events.has_payload = exception_raised(v, vector);
+}
+
+void event_page_fault(struct x86_vcpu *v, u64 address, u32 error)
+{
 	stat_inc(v->vcpu.stats.pf_guest);
 	kvm_event_exception(v, X86_TRAP_PF, error);
-	if (unlikely(ev->to_l1.kind))
-		ex = &ev->to_l1;
-	ev->payload = address;
-	ev->has_payload = ex->kind && ex->vector == X86_TRAP_PF;
+	payload_set(v, X86_TRAP_PF, address);
+}
+
+void event_debug(struct x86_vcpu *v, u64 bits)
+{
+	kvm_event_exception(v, X86_TRAP_DB, -1);
+	payload_set(v, X86_TRAP_DB, bits);
 }
 
 void event_soft_exception(struct x86_vcpu *v, u8 vector, u8 insn_len)
 {
-	struct x86_event *ex = &v->events.exception;
+	struct x86_event *ex;
 
 	kvm_event_exception(v, vector, -1);
-	if (ex->kind && ex->vector == vector)
+	ex = exception_raised(v, vector);
+	if (ex)
 		ex->insn_len = insn_len;
 }
 
@@ -212,7 +228,7 @@ void event_forget_exceptions(struct x86_vcpu *v)
 	ev->exception = (struct x86_event){ };
 	if (ev->to_l1.kind == EVENT_EXCEPTION)
 		ev->to_l1 = (struct x86_event){ };
-	if (ev->injected.kind == EVENT_EXCEPTION)
+	if (ev->injected.kind == EVENT_EXCEPTION && !ev->injected.by_l1)
 		ev->injected = (struct x86_event){ };
 	request_take(&v->vcpu, REQ_TRIPLE_FAULT);
 }
@@ -221,7 +237,7 @@ void event_interrupt_set(struct x86_vcpu *v, bool pending, u8 vector)
 {
 	struct x86_events *ev = &v->events;
 
-	if (ev->injected.kind == EVENT_INTERRUPT) {
+	if (ev->injected.kind == EVENT_INTERRUPT && !ev->injected.by_l1) {
 		/* The one that was on its way goes on, unless it is another. */
 		if (pending && ev->injected.vector == vector)
 			return;
@@ -238,9 +254,9 @@ static void exit_to_l1(struct x86_vcpu *v, struct x86_event ex)
 {
 	struct x86_events *ev = &v->events;
 
-	/* DR6 tells L1 why; CR2 is as it was (APM vol. 2, 15.12.2, 15.12.15). */
-	if (ex.kind == EVENT_EXCEPTION && ex.vector == X86_TRAP_DB &&
-	    ev->has_payload)
+	/* Where DR6 tells L1 why; CR2 is as it was (APM vol. 2, 15.12.2, 15.12.15). */
+	if (nested_ops->exit_sets_dr6 && ex.kind == EVENT_EXCEPTION &&
+	    ex.vector == X86_TRAP_DB && ev->has_payload)
 		payload_deliver(v, X86_TRAP_DB);
 	nested_ops->exit_event(v, &ex);
 	ev->to_l1 = (struct x86_event){ };
@@ -299,10 +315,31 @@ static bool event_pick_l1(struct x86_vcpu *v)
 	return true;
 }
 
-void event_l1_settle(struct x86_vcpu *v)
+/* An exception alone waits as well among those of L2's: it is asked about once more. */
+static void exception_to_l1_waits(struct x86_vcpu *v)
 {
-	if (v->events.to_l1.kind)
-		exit_to_l1(v, v->events.to_l1);
+	struct x86_events *ev = &v->events;
+
+	if (ev->to_l1.kind != EVENT_EXCEPTION || ev->injected.kind)
+		return;
+	ev->exception = ev->to_l1;
+	ev->to_l1 = (struct x86_event){ };
+}
+
+void event_report(struct x86_vcpu *v, bool pending)
+{
+	struct x86_events *ev = &v->events;
+
+	if (nested_l2_runs(v)) {
+		exception_to_l1_waits(v);
+		if (ev->to_l1.kind)
+			exit_to_l1(v, ev->to_l1);
+		else if (!pending && ev->exception.kind &&
+			 nested_ops->wants(v, &ev->exception))
+			exit_to_l1(v, ev->exception);
+	}
+	if (!pending && ev->exception.kind)
+		event_settle(v);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -28,6 +28,8 @@ enum x86_event_kind {
  * @kind: which
  * @vector: 0 to 255
  * @has_error: it pushes @error
+ * @by_l1: L1 has made it up for L2, which has not run since: KVM_GET_NESTED_STATE tells
+ *         of it, and those calls that know of L2's own events leave it alone
  * @insn_len: #BP or #OF, and RIP is still at the INT3 or INTO that raised it, which
  *            has so many bytes; 0: RIP is where the handler returns to
  * @error: error code
@@ -35,7 +37,8 @@ enum x86_event_kind {
 struct x86_event {
 	u8 kind;
 	u8 vector;
-	bool has_error;
+	bool has_error : 1;
+	bool by_l1 : 1;
 	u8 insn_len;
 	u32 error;
 };
@@ -124,6 +127,9 @@ void kvm_event_exception(struct x86_vcpu *v, u8 vector, s64 error);
  */
 void event_page_fault(struct x86_vcpu *v, u64 address, u32 error);
 
+/** event_debug - raise #DB; @bits go to DR6, in place of those that are there */
+void event_debug(struct x86_vcpu *v, u64 bits);
+
 /**
  * event_blocked - what cannot be injected now, for the guest or for userspace
  * @v: its own thread
@@ -177,12 +183,14 @@ void event_nmi(struct x86_vcpu *v);
 bool event_prepare(struct x86_vcpu *v);
 
 /**
- * event_l1_settle - L1 gets now what it is to get in place of L2
- * @v: own thread, kvm->srcu held, L2 runs
+ * event_report - before a return to userspace: what it can see of the queue is all
+ * @v: own thread, kvm->srcu held
+ * @pending: it knows of exceptions that wait, with their payload
+ *           (KVM_CAP_EXCEPTION_PAYLOAD): they do, for L1 also
  *
- * For a return to userspace, which knows no event that waits for that.
+ * What it has no form for is over then: settled, or L1 has it.
  */
-void event_l1_settle(struct x86_vcpu *v);
+void event_report(struct x86_vcpu *v, bool pending);
 
 /**
  * event_l1_takes - does L1 get an event of its kinds in place of L2?
@@ -204,16 +212,10 @@ bool event_l1_takes(struct x86_vcpu *v, enum x86_event_kind kind);
  */
 bool event_take(struct x86_vcpu *v, struct x86_event *ev);
 
-/**
- * event_cancel - the entry that event_prepare() was for does not happen
- * @v: its own thread
- */
+/** event_cancel - the entry that event_prepare() was for does not happen */
 void event_cancel(struct x86_vcpu *v);
 
-/**
- * event_arrived - what was on its way has been delivered in the hardware's place
- * @v: own thread
- */
+/** event_arrived - what was on its way has been delivered in the hardware's place */
 void event_arrived(struct x86_vcpu *v);
 
 /**
@@ -226,11 +228,10 @@ void event_arrived(struct x86_vcpu *v);
 static inline bool event_interrupt_waiting(const struct x86_events *ev,
 					   u8 *vector)
 {
-	if (ev->injected.kind == EVENT_INTERRUPT)
-		*vector = ev->injected.vector;
-	else
-		*vector = ev->interrupt;
-	return ev->interrupt_pending || ev->injected.kind == EVENT_INTERRUPT;
+	bool injected = ev->injected.kind == EVENT_INTERRUPT && !ev->injected.by_l1;
+
+	*vector = injected ? ev->injected.vector : ev->interrupt;
+	return ev->interrupt_pending || injected;
 }
 
 /**
@@ -241,10 +242,7 @@ static inline bool event_interrupt_waiting(const struct x86_events *ev,
  */
 void event_interrupt_set(struct x86_vcpu *v, bool pending, u8 vector);
 
-/**
- * event_wakes - is there anything that ends a HLT?
- * @v: its own thread
- */
+/** event_wakes - is there anything that ends a HLT? */
 bool event_wakes(struct x86_vcpu *v);
 
 #endif

@@ -25,6 +25,7 @@
  * struct nested_ops - nesting, in a vendor that has it; all with own thread, L2 running
  *                     unless said otherwise
  * @state_size: bytes that @state_get() may fill
+ * @exit_sets_dr6: a #DB that L1 gets has changed DR6 before
  *
  * @exit: does L1 take this exit?  True: it has it, and L1 runs now.  False: it is x86's;
  *        @exit may have become another kind.  kvm->srcu held
@@ -49,6 +50,7 @@
  */
 struct nested_ops {
 	u32 state_size;
+	bool exit_sets_dr6;
 	bool (*exit)(struct x86_vcpu *v, struct x86_exit *exit);
 	bool (*intercepts)(struct x86_vcpu *v, const struct emul_insn *insn);
 	bool (*wants)(struct x86_vcpu *v, const struct x86_event *ev);
