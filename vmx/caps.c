@@ -29,6 +29,10 @@ static bool unrestricted_guest = true;
 module_param(unrestricted_guest, bool, 0444);
 MODULE_PARM_DESC(unrestricted_guest, "real mode in hardware; without it in software");
 
+static bool pml = true;
+module_param(pml, bool, 0444);
+MODULE_PARM_DESC(pml, "the processor logs which pages were written, for the dirty log");
+
 /* Clocks between two PAUSEs of a loop, and after how many of them it exits. */
 static uint ple_gap = 128;
 module_param(ple_gap, uint, 0444);
@@ -144,6 +148,7 @@ static void mmu_caps_fill(struct vmx_features *f, struct mmu_caps *mmu, u64 caps
 			     LEVEL_1G : LEVEL_2M,
 		.ad = ept ? eptad : true,
 		.maxphyaddr = boot_cpu_data.x86_phys_bits,
+		.logs = pml,
 	};
 	if (!ept)
 		return;
@@ -186,6 +191,9 @@ static void controls_adjust(struct vmx_features *f)
 	if (!(f->may[WORD_CPU] & CPU_BASED_TPR_SHADOW))
 		flexpriority = false;
 	f->tpr_shadow = flexpriority;
+	pml = pml && f->ept && eptad &&
+	      (f->may[WORD_CPU2] & SECONDARY_EXEC_ENABLE_PML);
+	f->pml = pml;
 	f->mtf = f->may[WORD_CPU] & CPU_BASED_MONITOR_TRAP_FLAG;
 	f->tsc_aux = *cpu2 & SECONDARY_EXEC_ENABLE_RDTSCP;
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED0, f->cr0_fixed);

@@ -70,6 +70,8 @@ static const struct control_row control_rows[] = {
 	ROW(CPU2, WANT_ON, SECONDARY_EXEC_PAUSE_LOOP_EXITING,
 	    "PAUSE-loop exiting"),
 	ROW(CPU2, WANT_ON, SECONDARY_EXEC_ENABLE_INVPCID, "enable INVPCID"),
+	ROW(CPU2, WANT_SWITCH, SECONDARY_EXEC_ENABLE_PML,
+	    "enable PML"),
 	ROW(CPU2, WANT_ON, SECONDARY_EXEC_ENCLS_EXITING,
 	    "enable ENCLS exiting"),
 

@@ -37,6 +37,7 @@ DECLARE_PER_CPU(struct vmx_cpu, vmx_cpu);
  * @unrestricted: real mode and no paging are no problem
  * @vpid: guests have VPIDs
  * @vnmi: virtual NMIs
+ * @pml: page-modification logging
  * @mtf: the monitor trap flag
  * @tpr_shadow: CR8 without exits
  * @tsc_aux: TSC_AUX exists
@@ -57,6 +58,7 @@ struct vmx_features {
 	bool unrestricted;
 	bool vpid;
 	bool vnmi;
+	bool pml;
 	bool mtf;
 	bool tpr_shadow;
 	bool tsc_aux;

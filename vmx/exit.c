@@ -56,6 +56,7 @@ static const u8 exit_kinds[EXIT_REASONS] = {
 	[EXIT_REASON_EPT_VIOLATION]	= X86_EXIT_PAGE,
 	[EXIT_REASON_EPT_MISCONFIG]	= X86_EXIT_PAGE,
 	[EXIT_REASON_XSETBV]		= X86_EXIT_XSETBV,
+	[EXIT_REASON_PML_FULL]		= X86_EXIT_NONE,
 	[EXIT_REASON_INVPCID]		= X86_EXIT_INVPCID,
 	[EXIT_REASON_ENCLS]		= X86_EXIT_UNDEFINED,
 };
@@ -117,6 +118,13 @@ static void decode_violation(struct x86_vcpu *v, struct x86_exit *exit)
 	exit->page.error = error;
 	if (unlikely(q & VIOLATION_NMI_UNBLOCKED))
 		nmi_mask_again(v);
+}
+
+/* The access comes again; of it nothing else is to be known (29.3.6). */
+static void decode_pml_full(struct vmx_vcpu *s)
+{
+	if (unlikely(vmcs_read(EXIT_QUALIFICATION) & VIOLATION_NMI_UNBLOCKED))
+		nmi_mask_again(&s->x86);
 }
 
 /* A misconfiguration is a device that the tables know: it tells no more. */
@@ -263,6 +271,8 @@ static void decode_kind(struct vmx_vcpu *s, struct x86_exit *exit)
 		/* What TPR has held back may be due now. */
 		if (s->reason == EXIT_REASON_TPR_BELOW_THRESHOLD)
 			interrupt_recheck(&s->x86);
+		else if (s->reason == EXIT_REASON_PML_FULL)
+			decode_pml_full(s);
 		break;
 	case X86_EXIT_PAGE:
 		decode_page(s, exit);
@@ -298,6 +308,8 @@ void vmx_exit_decode(struct x86_vcpu *v, struct x86_exit *exit)
 	struct vmx_vcpu *s = to_vmx(v);
 
 	vmx_event_reclaim(v, &v->events.injected);
+	if (unlikely(s->pml))
+		vmx_pml_drain(s);
 	exit->code = s->reason;
 	exit->insn_len = 0;
 	exit->next_rip = 0;

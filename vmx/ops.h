@@ -167,6 +167,23 @@ void vmx_step_db(struct vmx_vcpu *s, struct x86_exit *exit);
  */
 void vmx_step_exit(struct vmx_vcpu *s, struct x86_exit *exit);
 
+/* pml.c */
+
+/**
+ * vmx_pml_update - log what the guest writes while there are slots that log, or do not
+ * @s: the vCPU; own thread, may sleep; its VMCS need not be current
+ */
+void vmx_pml_update(struct vmx_vcpu *s);
+
+/** vmx_pml_free - with the control off, or the vCPU: free the page */
+void vmx_pml_free(struct vmx_vcpu *s);
+
+/** vmx_pml_fill - the page's address, and an empty page; the VMCS is current */
+void vmx_pml_fill(struct vmx_vcpu *s);
+
+/** vmx_pml_drain - behind an exit, with @s->pml: what was logged goes to the dirty log */
+void vmx_pml_drain(struct vmx_vcpu *s);
+
 /* ept.c */
 
 /** vmx_root_load - EPT pointer; with shadow paging CR3 */

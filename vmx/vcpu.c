@@ -88,6 +88,7 @@ void vmx_vcpu_destroy(struct x86_vcpu *v)
 
 	vcpu_deactivate(s);
 	vmx_nested_free(s);
+	vmx_pml_free(s);
 	vmx_vpid_free(s->vpid);
 	free_page((unsigned long)s->vmcs);
 	s->vmcs = NULL;
@@ -229,4 +230,5 @@ void vmx_policy_update(struct x86_vcpu *v)
 		exits_update(s, off);
 	state_set(v, GRP_DR);
 	vmx_step_update(s);
+	vmx_pml_update(s);
 }

@@ -31,6 +31,7 @@ enum vmx_word {
 	WORD_TPR,	/* TPR threshold, if @tpr_shadow */
 	WORD_COUNT,
 	WORDS_RESET = WORD_COUNT,	/* no word: what a reset changes besides */
+	WORDS_PML,	/* nor this: the page of pml.c is another one */
 };
 
 /**
@@ -88,7 +89,7 @@ struct vmx_host {
  * @flush: translations are dropped at the next entry
  * @leaky: something that the guest must not read may be in the L1 data cache
  * @entry_work: ENTRY_* to be done at the next entry
- * @stale: a bit for each enum vmx_word to be written, and WORDS_RESET's
+ * @stale: a bit for each enum vmx_word to be written, and for WORDS_*
  * @control: what they are to be
  * @step: RFLAGS.TF in the VMCS is ours (step.c)
  * @step_tf: the guest's own at the last entry
@@ -107,6 +108,7 @@ struct vmx_host {
  * @spec_switched: the guest's IA32_SPEC_CTRL once it uses it, or NULL
  * @msrs: MSRs
  * @host: the host's state
+ * @pml: page where the processor logs what the guest writes, or NULL (pml.c)
  * @nested: L1 in VMX operation (nested.h), made for the first VMXON
  * @caps: what L1's VMX can do
  */
@@ -145,6 +147,7 @@ struct vmx_vcpu {
 	u64 *spec_switched;
 	struct vmx_msrs msrs;
 	struct vmx_host host;
+	u64 *pml;
 	struct vmx_nested *nested;
 	struct nested_caps caps;
 };

@@ -3,6 +3,10 @@
  * Page faults, at the second level or on shadow page tables: the MMU's verdict, and
  * what follows.
  */
+#include <linux/export.h>
+
+#include "core/dirty_ring.h"
+#include "core/guestmem.h"
 #include "core/trace_mmu.h"
 #include "x86/cpu/apf.h"
 #include "x86/cpu/apic.h"
@@ -61,6 +65,15 @@ static enum mmu_result page_fault(struct x86_vcpu *v,
 	};
 	return mmu_fault(&v->vcpu.mmu, fault);
 }
+
+static_assert(KVM_LOG_ROOM * 2 <= DIRTY_RING_RESERVE);
+
+void kvm_log_written(struct x86_vcpu *v, const u64 *gpa, unsigned int n)
+{
+	while (n--)
+		guest_logged(&v->vcpu, *gpa++ >> MMU_PAGE_SHIFT);
+}
+EXPORT_SYMBOL_GPL(kvm_log_written);
 
 /* The address is one of L2's, and no hint for the emulator, which goes by L1's. */
 static noinline enum x86_next page_emulate_l2(struct x86_vcpu *v,

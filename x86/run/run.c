@@ -86,6 +86,8 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 	}
 	if (request_take(vcpu, REQ_POLICY))
 		quirks_apply(v);
+	if (request_take(vcpu, REQ_LOG))
+		vendor(policy_update)(v);
 	if (request_take(vcpu, REQ_PDPTRS))
 		cr_pdptrs_refresh(v);
 	if (request_take(vcpu, REQ_INSN_LEN))
