@@ -29,6 +29,10 @@ static bool unrestricted_guest = true;
 module_param(unrestricted_guest, bool, 0444);
 MODULE_PARM_DESC(unrestricted_guest, "real mode in hardware; without it in software");
 
+static bool preemption_timer = true;
+module_param(preemption_timer, bool, 0444);
+MODULE_PARM_DESC(preemption_timer, "the guest's timer ends its run, without one of the kernel's");
+
 static bool pml = true;
 module_param(pml, bool, 0444);
 MODULE_PARM_DESC(pml, "the processor logs which pages were written, for the dirty log");
@@ -163,6 +167,18 @@ static void mmu_caps_fill(struct vmx_features *f, struct mmu_caps *mmu, u64 caps
 	(CPU_BASED_INVLPG_EXITING | CPU_BASED_CR3_LOAD_EXITING | \
 	 CPU_BASED_CR3_STORE_EXITING)
 
+/* A.6: the rate is in bits 4:0. */
+static void preemption_timer_setup(struct vmx_features *f)
+{
+	u64 misc;
+
+	rdmsrl(MSR_IA32_VMX_MISC, misc);
+	f->timer_rate = vmx_misc_preemption_timer_rate(misc);
+	preemption_timer = preemption_timer &&
+			   (f->may[WORD_PIN] & PIN_BASED_VMX_PREEMPTION_TIMER);
+	f->timer = preemption_timer;
+}
+
 static void controls_adjust(struct vmx_features *f)
 {
 	u32 *cpu2 = &f->control[WORD_CPU2];
@@ -194,6 +210,7 @@ static void controls_adjust(struct vmx_features *f)
 	pml = pml && f->ept && eptad &&
 	      (f->may[WORD_CPU2] & SECONDARY_EXEC_ENABLE_PML);
 	f->pml = pml;
+	preemption_timer_setup(f);
 	f->mtf = f->may[WORD_CPU] & CPU_BASED_MONITOR_TRAP_FLAG;
 	f->tsc_aux = *cpu2 & SECONDARY_EXEC_ENABLE_RDTSCP;
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED0, f->cr0_fixed);
@@ -233,6 +250,7 @@ int vmx_setup(struct x86_caps *caps)
 	if (err)
 		return err;
 	caps->hypercall_modrm = MODRM_VMCALL;
+	caps->timer = vmx_features.timer;
 	caps->pdptrs = vmx_features.ept;
 	vmx_nested_setup(caps);
 	err = vmcs_bitmap_create();

@@ -30,7 +30,7 @@ static const struct control_row control_rows[] = {
 	ROW(PIN, NEED_ON, PIN_BASED_EXT_INTR_MASK, "external-interrupt exiting"),
 	ROW(PIN, NEED_ON, PIN_BASED_NMI_EXITING, "NMI exiting"),
 	ROW(PIN, WANT_ON, PIN_BASED_VIRTUAL_NMIS, "virtual NMIs"),
-	ROW(PIN, NEED_OFF, PIN_BASED_VMX_PREEMPTION_TIMER,
+	ROW(PIN, WANT_SWITCH, PIN_BASED_VMX_PREEMPTION_TIMER,
 	    "activate VMX-preemption timer"),
 	ROW(PIN, NEED_OFF, PIN_BASED_POSTED_INTR, "process posted interrupts"),
 

@@ -40,6 +40,8 @@ DECLARE_PER_CPU(struct vmx_cpu, vmx_cpu);
  * @pml: page-modification logging
  * @mtf: the monitor trap flag
  * @tpr_shadow: CR8 without exits
+ * @timer: the preemption timer
+ * @timer_rate: which bit of the TSC it counts
  * @tsc_aux: TSC_AUX exists
  * @ple_gap, @ple_window: of PAUSE-loop exiting, in TSC clocks
  * @vpid_caps: IA32_VMX_EPT_VPID_CAP, as far as it is used
@@ -61,6 +63,8 @@ struct vmx_features {
 	bool pml;
 	bool mtf;
 	bool tpr_shadow;
+	bool timer;
+	u8 timer_rate;
 	bool tsc_aux;
 	u32 ple_gap;
 	u32 ple_window;

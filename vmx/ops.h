@@ -167,6 +167,11 @@ void vmx_step_db(struct vmx_vcpu *s, struct x86_exit *exit);
  */
 void vmx_step_exit(struct vmx_vcpu *s, struct x86_exit *exit);
 
+/* timer.c */
+
+/** vmx_timer_enter - the next entry ends at x86.apic.timer_tsc, or not; interrupts off */
+void vmx_timer_enter(struct vmx_vcpu *s);
+
 /* pml.c */
 
 /**

@@ -210,6 +210,9 @@ noinstr void vmx_enter(struct x86_vcpu *v)
 	u16 ldt = host_ldt();
 	bool ran;
 
+	if (unlikely(v->apic.timer_tsc ||
+		     (s->control[WORD_PIN] & PIN_BASED_VMX_PREEMPTION_TIMER)))
+		vmx_timer_enter(s);
 	if (unlikely(!s->host_saved || s->stale || s->flush || s->entry_work ||
 		     s->step))
 		entry_prepare(s, c);

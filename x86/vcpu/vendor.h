@@ -52,7 +52,8 @@ struct x86_caps;
  * @can_enter: with x86_caps->partial: can the hardware run the state as it is?  If
  *         not, x86 executes the next instruction, or delivers the next event.  Own
  *         thread
- * @enter: run the guest once.  Interrupts off.  On return they are still off
+ * @enter: run the guest once, with x86_caps->timer up to the host's TSC of
+ *         v->apic.timer_tsc unless that is 0.  Interrupts off.  On return they are still off
  *         and host state is complete; guest_begin() and guest_end() (enter.h) are
  *         around the time in the guest and nothing else; general registers are in v->state, the
  *         groups that the hardware keeps are marked invalid in v->state.valid.
