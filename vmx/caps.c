@@ -211,6 +211,9 @@ static void controls_adjust(struct vmx_features *f)
 	      (f->may[WORD_CPU2] & SECONDARY_EXEC_ENABLE_PML);
 	f->pml = pml;
 	preemption_timer_setup(f);
+	f->perf = vmx_perf_exists();
+	f->perf_ctrl = (f->may[WORD_ENTRY] & VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL) &&
+		       (f->may[WORD_EXIT] & VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL);
 	f->mtf = f->may[WORD_CPU] & CPU_BASED_MONITOR_TRAP_FLAG;
 	f->tsc_aux = *cpu2 & SECONDARY_EXEC_ENABLE_RDTSCP;
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED0, f->cr0_fixed);

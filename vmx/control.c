@@ -80,11 +80,15 @@ static const struct control_row control_rows[] = {
 	/* Who takes the interrupt is the host, once interrupts are on again. */
 	ROW(EXIT, NEED_OFF, VM_EXIT_ACK_INTR_ON_EXIT,
 	    "acknowledge interrupt on exit"),
+	ROW(EXIT, WANT_SWITCH, VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL,
+	    "load IA32_PERF_GLOBAL_CTRL at exit"),
 	ROW(EXIT, NEED_ON, VM_EXIT_LOAD_IA32_PAT, "load IA32_PAT at exit"),
 	ROW(EXIT, NEED_ON, VM_EXIT_LOAD_IA32_EFER, "load IA32_EFER at exit"),
 
 	ROW(ENTRY, NEED_ON, VM_ENTRY_LOAD_DEBUG_CONTROLS, "load debug controls"),
 	ROW(ENTRY, NEED_SWITCH, VM_ENTRY_IA32E_MODE, "IA-32e mode guest"),
+	ROW(ENTRY, WANT_SWITCH, VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL,
+	    "load IA32_PERF_GLOBAL_CTRL at entry"),
 	ROW(ENTRY, NEED_ON, VM_ENTRY_LOAD_IA32_PAT, "load IA32_PAT at entry"),
 	ROW(ENTRY, NEED_ON, VM_ENTRY_LOAD_IA32_EFER, "load IA32_EFER at entry"),
 };

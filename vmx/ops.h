@@ -172,6 +172,16 @@ void vmx_step_exit(struct vmx_vcpu *s, struct x86_exit *exit);
 /** vmx_timer_enter - the next entry ends at x86.apic.timer_tsc, or not; interrupts off */
 void vmx_timer_enter(struct vmx_vcpu *s);
 
+/* perf.c */
+
+/** vmx_perf_exists - has perf any registers? */
+bool vmx_perf_exists(void);
+/** vmx_perf_enter - registers of perf's, for the next entry; interrupts off */
+void vmx_perf_enter(struct vmx_vcpu *s);
+
+/** vmx_perf_exit - those that an exit does not bring back; with s->perf.n */
+void vmx_perf_exit(struct vmx_vcpu *s);
+
 /* pml.c */
 
 /**

@@ -244,6 +244,7 @@ void vmcs_controls_reset(struct vmx_vcpu *s)
 		s->control[WORD_CPU2] &= ~SECONDARY_EXEC_ENABLE_VPID;
 	if (s->tpr_shadow)
 		s->control[WORD_CPU] ^= CR8_CONTROLS;
+	s->perf.switched = false;
 	vmcs_exceptions(s, 0);
 	s->control[WORD_INTR] = s->control[WORD_TPR] = 0;
 	s->intr_valid = true;
@@ -389,6 +390,7 @@ void vmcs_fill(struct vmx_vcpu *s)
 	host_fill();
 	control_fill(s);
 	guest_fill();
+	s->perf.guest_ctrl = s->perf.host_ctrl = U64_MAX;
 	s->host.cr3 = s->host.cr4 = s->host.rsp = s->host.fs_base = U64_MAX;
 	s->filled = true;
 }

@@ -15,6 +15,8 @@
 #include "vmx/nested_caps.h"
 #include "x86/vcpu/vendor.h"
 
+struct perf_guest_switch_msr;
+
 #define ENTRY_DB	BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
 #define ENTRY_KICK	BIT(1)	/* exit again right after entry */
 
@@ -72,6 +74,21 @@ struct vmx_host {
 };
 
 /**
+ * struct vmx_perf - perf's registers that differ in a guest (perf.c)
+ * @guest_ctrl, @host_ctrl: IA32_PERF_GLOBAL_CTRL as the VMCS has it, once @switched
+ * @msrs: the others, of this CPU, to be written back behind the exit
+ * @n: how many; mostly 0
+ * @switched: the VMCS's controls are on
+ */
+struct vmx_perf {
+	u64 guest_ctrl;
+	u64 host_ctrl;
+	const struct perf_guest_switch_msr *msrs;
+	u8 n;
+	bool switched;
+};
+
+/**
  * struct vmx_vcpu - a VMX vCPU
  * @x86: x86's part, first
  * @vmcs: (c) one page
@@ -108,6 +125,7 @@ struct vmx_host {
  * @spec_switched: the guest's IA32_SPEC_CTRL once it uses it, or NULL
  * @msrs: MSRs
  * @host: the host's state
+ * @perf: what perf wants to differ in the guest
  * @pml: page where the processor logs what the guest writes, or NULL (pml.c)
  * @nested: L1 in VMX operation (nested.h), made for the first VMXON
  * @caps: what L1's VMX can do
@@ -147,6 +165,7 @@ struct vmx_vcpu {
 	u64 *spec_switched;
 	struct vmx_msrs msrs;
 	struct vmx_host host;
+	struct vmx_perf perf;
 	u64 *pml;
 	struct vmx_nested *nested;
 	struct nested_caps caps;
