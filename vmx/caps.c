@@ -52,7 +52,7 @@ MODULE_PARM_DESC(vnmi, "the processor keeps the guest's NMI mask");
 
 static bool flexpriority = true;
 module_param(flexpriority, bool, 0444);
-MODULE_PARM_DESC(flexpriority, "the guest's CR8 without exits");
+MODULE_PARM_DESC(flexpriority, "the guest's TPR without exits");
 
 struct vmx_features vmx_features;
 
@@ -254,6 +254,9 @@ int vmx_setup(struct x86_caps *caps)
 		return err;
 	caps->hypercall_modrm = MODRM_VMCALL;
 	caps->timer = vmx_features.timer;
+	caps->apic_access = vmx_features.ept && vmx_features.tpr_shadow &&
+			    (vmx_features.may[WORD_CPU2] &
+			     SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES);
 	caps->pdptrs = vmx_features.ept;
 	vmx_nested_setup(caps);
 	err = vmcs_bitmap_create();

@@ -60,6 +60,8 @@ static const struct control_row control_rows[] = {
 	ROW(CPU, WANT_ON, CPU_BASED_ACTIVATE_SECONDARY_CONTROLS,
 	    "activate secondary controls"),
 
+	ROW(CPU2, WANT_SWITCH, SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES,
+	    "virtualize APIC accesses"),
 	ROW(CPU2, WANT_ON, SECONDARY_EXEC_ENABLE_EPT, "enable EPT"),
 	ROW(CPU2, WANT_SWITCH, SECONDARY_EXEC_DESC, "descriptor-table exiting"),
 	ROW(CPU2, WANT_ON, SECONDARY_EXEC_ENABLE_RDTSCP, "enable RDTSCP"),

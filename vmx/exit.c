@@ -53,6 +53,7 @@ static const u8 exit_kinds[EXIT_REASONS] = {
 	[EXIT_REASON_MONITOR_INSTRUCTION] = X86_EXIT_MONITOR,
 	[EXIT_REASON_PAUSE_INSTRUCTION]	= X86_EXIT_PAUSE,
 	[EXIT_REASON_TPR_BELOW_THRESHOLD] = X86_EXIT_NONE,
+	[EXIT_REASON_APIC_ACCESS]	= X86_EXIT_APIC,
 	[EXIT_REASON_EPT_VIOLATION]	= X86_EXIT_PAGE,
 	[EXIT_REASON_EPT_MISCONFIG]	= X86_EXIT_PAGE,
 	[EXIT_REASON_PREEMPTION_TIMER]	= X86_EXIT_TIMER,
@@ -137,6 +138,29 @@ static void decode_page(struct vmx_vcpu *s, struct x86_exit *exit)
 		exit->page.error = PF_PRESENT | PF_RSVD;
 	else
 		decode_violation(&s->x86, exit);
+}
+
+/* Table 28-6.  How long the instruction is, the processor does not tell (28.2.5). */
+static void decode_apic(struct x86_exit *exit)
+{
+	u32 q = vmcs_read(EXIT_QUALIFICATION);
+
+	exit->page.gpa = APIC_BASE_RESET | (q & APIC_ACCESS_OFFSET);
+	switch (q & APIC_ACCESS_TYPE) {
+	case TYPE_LINEAR_APIC_INST_READ:
+		exit->page.error = PF_PRESENT;
+		break;
+	case TYPE_LINEAR_APIC_INST_WRITE:
+		exit->page.error = PF_PRESENT | PF_WRITE;
+		break;
+	case TYPE_LINEAR_APIC_INST_FETCH:
+		exit->page.error = PF_PRESENT | PF_FETCH;
+		break;
+	default:
+		/* An event's, which is told as one, or the processor's own. */
+		exit->page.error = PF_PRESENT | PF_GUEST_TABLE;
+		break;
+	}
 }
 
 /* Table 28-5. */
@@ -278,6 +302,9 @@ static void decode_kind(struct vmx_vcpu *s, struct x86_exit *exit)
 		break;
 	case X86_EXIT_PAGE:
 		decode_page(s, exit);
+		break;
+	case X86_EXIT_APIC:
+		decode_apic(exit);
 		break;
 	case X86_EXIT_IO:
 		decode_io(exit);

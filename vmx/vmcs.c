@@ -204,6 +204,8 @@ void vmcs_sync(struct vmx_vcpu *s)
 		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
 		vmcs_write(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
 	}
+	if (s->stale & BIT(WORDS_APIC))
+		vmcs_write(APIC_ACCESS_ADDR, s->x86.apic.access_page);
 	if (s->stale & BIT(WORDS_PML))
 		vmx_pml_fill(s);
 	s->stale = 0;

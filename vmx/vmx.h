@@ -33,6 +33,7 @@ enum vmx_word {
 	WORD_TPR,	/* TPR threshold, if @tpr_shadow */
 	WORD_COUNT,
 	WORDS_RESET = WORD_COUNT,	/* no word: what a reset changes besides */
+	WORDS_APIC,	/* nor this: where the APIC-access page is */
 	WORDS_PML,	/* nor this: the page of pml.c is another one */
 };
 

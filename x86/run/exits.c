@@ -258,6 +258,7 @@ exit_handler *const exit_handlers[X86_EXIT_KINDS] = {
 	[X86_EXIT_NONE]		= host_exit,
 	[X86_EXIT_TIMER]	= timer_exit,
 	[X86_EXIT_PAGE]		= page_exit,
+	[X86_EXIT_APIC]		= apic_exit,
 	[X86_EXIT_FAULT]	= fault_exit,
 	[X86_EXIT_IO]		= pio_exit,
 	[X86_EXIT_CPUID]	= cpuid_exit,

@@ -12,6 +12,7 @@
 #include "x86/cpu/apic.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
+#include "x86/run/apic_access.h"
 #include "x86/run/exits.h"
 #include "x86/run/halt.h"
 #include "x86/vcpu/trace.h"
@@ -56,7 +57,7 @@ static enum mmu_result page_fault(struct x86_vcpu *v,
 			     exit->page.error);
 	/* L2's addresses are none of L1's. */
 	if (v->nested.ctx == MMU_CTX_GUEST && apic_is_page(v, exit->page.gpa))
-		return MMU_EMULATE;
+		return apic_access_map(v, exit->page.gpa) ? MMU_FIXED : MMU_EMULATE;
 	*fault = (struct mmu_fault) {
 		.addr = exit->page.gpa,
 		.error = exit->page.error,
@@ -102,6 +103,25 @@ static noinline enum x86_next page_absent(struct x86_vcpu *v,
 	return apf_start(v, fault) ? X86_RESUME : halt_for_page(v);
 }
 
+static enum x86_next page_emulate(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	if (v->events.injected.kind)
+		return delivery_failed(v, exit, exit->page.gpa);
+	if (is_table_walk(exit) || is_fetch(exit))
+		return emulate_failed(v);
+	if (v->nested.ctx != MMU_CTX_GUEST)
+		return page_emulate_l2(v, exit);
+	return emulate_insn(v, exit);
+}
+
+enum x86_next apic_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	struct x86_exit insn = *exit;
+
+	insn.kind = X86_EXIT_PAGE;
+	return page_emulate(v, &insn);
+}
+
 enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct mmu_fault fault __uninitialized;
@@ -118,13 +138,7 @@ enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		if (exit->page.error & PF_RSVD)
 			trace_handle_mmio_page_fault(exit->page.gpa,
 						     exit->page.gpa >> MMU_PAGE_SHIFT, 0);
-		if (v->events.injected.kind)
-			return delivery_failed(v, exit, exit->page.gpa);
-		if (is_table_walk(exit) || is_fetch(exit))
-			return emulate_failed(v);
-		if (v->nested.ctx != MMU_CTX_GUEST)
-			return page_emulate_l2(v, exit);
-		return emulate_insn(v, exit);
+		return page_emulate(v, exit);
 	case MMU_ABSENT:
 		return page_absent(v, &fault);
 	default:

@@ -230,6 +230,7 @@ struct x86_pveoi {
  * @timer_when: when it expires, if it runs; @timer_tsc: the host's TSC then, where the
  *	processor looks at it and not the kernel, or 0; @timer_may_run: in KVM_RUN
  *	(run/apic_timer.h)
+ * @access_page: physical address of run/apic_access.c's page for the vendor, or 0
  * @nmis: with REQ_NMI: how many came
  * @vapic: where TPR is in guest memory, or 0 (run/vapic.c)
  * @tpr_reports: userspace is told of each access to TPR
@@ -239,7 +240,7 @@ struct x86_pveoi {
 struct x86_apic {
 	struct lapic lapic;
 	struct hrtimer timer;
-	u64 timer_when, timer_tsc;
+	u64 timer_when, timer_tsc, access_page;
 	atomic_t nmis;
 	u64 vapic, tpr_access_rip;
 	bool tpr_reports, tpr_access_write, timer_may_run;
