@@ -10,6 +10,7 @@
 
 #include "core/dirty.h"
 #include "core/dirty_ring.h"
+#include "core/run_state.h"
 
 static unsigned long dirty_words(const struct slot *slot)
 {
@@ -133,6 +134,9 @@ int dirty_get(struct kvm *kvm, const struct kvm_dirty_log *log)
 {
 	int err;
 
+	/* They bring what they have as soon as they have left the guest. */
+	if (mmu_logs_late())
+		request_all(kvm, REQ_LOG);
 	mutex_lock(&kvm->slots_lock);
 	err = dirty_get_locked(kvm, log);
 	mutex_unlock(&kvm->slots_lock);

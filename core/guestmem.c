@@ -288,6 +288,14 @@ static void guest_mark(struct kvm_vcpu *vcpu, struct slot *slot, gpa_t gpa,
 		dirty_mark(vcpu, slot, gfn);
 }
 
+void guest_logged(struct kvm_vcpu *vcpu, gfn_t gfn)
+{
+	struct slot *slot = guest_slot_near(vcpu, gfn);
+
+	if (slot)
+		guest_mark(vcpu, slot, gfn << MMU_PAGE_SHIFT, 1);
+}
+
 /* What the processor would have told the MMU about tables that it shadows. */
 static void guest_wrote(struct kvm_vcpu *vcpu, struct slot *slot, gpa_t gpa,
 			unsigned long len)

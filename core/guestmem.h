@@ -93,4 +93,11 @@ int guest_poke(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
 int guest_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, const void *old,
 		  const void *new, unsigned int len);
 
+/**
+ * guest_logged - the processor says that the guest wrote a frame (mmu_caps.logs)
+ * @vcpu: its own thread, in the address space where it ran; SRCU held
+ * @gfn: the frame; it need not be in a slot, nor in one that logs
+ */
+void guest_logged(struct kvm_vcpu *vcpu, gfn_t gfn);
+
 #endif

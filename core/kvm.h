@@ -144,6 +144,7 @@ enum vcpu_mode { VCPU_OUTSIDE, VCPU_IN_GUEST, VCPU_EXITING };
 enum vcpu_request {
 	REQ_TLB_FLUSH,		/* drop the vCPU's translations */
 	REQ_DIRTY_RING,		/* dirty_ring_exit() */
+	REQ_LOG,		/* @mmu.logs has changed, or the log is wanted */
 	REQ_ARCH,
 	REQ_MAX = 32
 };

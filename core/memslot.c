@@ -25,6 +25,7 @@
 #include "core/dirty.h"
 #include "core/memslot.h"
 #include "core/notifier.h"
+#include "core/run_state.h"
 
 /* Bits of a dirty log call's u32 num_pages, and of a bitmap's int index. */
 #define SLOT_PAGES_MAX	((1ul << 31) - 1)
@@ -306,6 +307,30 @@ static void slot_log_switched(struct kvm *kvm, const struct slot *new)
 		mmu_wrprot_slot(&kvm->mmu, &new->mmu);
 }
 
+static bool set_logs(const struct slots *set)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->n; i++)
+		if (set->slot[i]->flags & KVM_MEM_LOG_DIRTY_PAGES)
+			return true;
+	return false;
+}
+
+/*
+ * Where the hardware tells of dirty bits that it sets, vCPUs turn that on before a slot
+ * that logs loses the first one.
+ */
+static void logs_update(struct kvm *kvm)
+{
+	bool logs = set_logs(slots_get(kvm, 0)) || set_logs(slots_get(kvm, 1));
+
+	if (!mmu_logs_late() || logs == kvm->mmu.logs)
+		return;
+	WRITE_ONCE(kvm->mmu.logs, logs);
+	request_all(kvm, REQ_LOG);
+}
+
 static void pages_counted(struct kvm *kvm)
 {
 	u64 npages = 0;
@@ -330,6 +355,7 @@ static void slot_commit(struct kvm *kvm, struct slots *set, struct slot *old,
 	set_retire(kvm, cur, old != NULL);
 	if (!old || !new)
 		pages_counted(kvm);
+	logs_update(kvm);
 	if (!moved)
 		slot_log_switched(kvm, new);
 	slot_free(old, new);

@@ -53,6 +53,7 @@ struct mmu_tracked;
  * @mmio_gen: generation that cached MMIO entries must carry to be believed
  * @unflushed: operations that took translations away and have not flushed yet:
  *             whoever finds an entry gone must flush too while it is above 0
+ * @logs: there are slots that log; core's, under its lock, read without
  * @shadow: shadow pages and reverse maps; NULL until the first shadow root is made
  *          (R4).  Published with release under @lock, read with acquire
  * @tracked: frames with tables that shadow pages stand for; NULL as long as @shadow
@@ -69,6 +70,7 @@ struct mmu {
 	u64 mmio_gen;
 	atomic_t unflushed;
 	bool page_limit_set;
+	bool logs;
 	struct mmu_shadow *shadow;
 	struct mmu_tracked *tracked;
 	unsigned long page_limit;

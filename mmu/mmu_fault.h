@@ -87,4 +87,14 @@ struct mmu_fault {
  */
 enum mmu_result mmu_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
 
+/**
+ * mmu_map_own - map a page of the host's own where no slot is, to be written
+ * @vcpu: the vCPU, with a root; called by its own thread, may sleep
+ * @gfn: the frame
+ * @pfn: the page's; it stays until mmu_zap() of the frame, or the VM's end
+ *
+ * Return: is it mapped?  Not without second-level tables, nor without memory for them.
+ */
+bool mmu_map_own(struct mmu_vcpu *vcpu, gfn_t gfn, kvm_pfn_t pfn);
+
 #endif

@@ -17,6 +17,8 @@ enum mmu_second_level { MMU_SECOND_NONE, MMU_SECOND_NPT, MMU_SECOND_EPT };
  * @maxphyaddr: host physical address width
  * @enc_mask: memory encryption bit to set in every entry, 0 if none
  * @nx_huge: no large leaf may be executed: a fetch through one splits it
+ * @logs: with @ad: where it sets a dirty bit the hardware tells (PML), and the vendor
+ *        brings the frame to the log while there is a slot that logs
  */
 struct mmu_caps {
 	enum mmu_second_level second;
@@ -27,6 +29,7 @@ struct mmu_caps {
 	u8 maxphyaddr;
 	u64 enc_mask;
 	bool nx_huge;
+	bool logs;
 };
 
 /**
@@ -44,6 +47,12 @@ void mmu_setup_reset(void);
  * already; -ENOMEM with nothing left behind.
  */
 int mmu_setup(const struct mmu_caps *caps);
+
+/**
+ * mmu_logs_late - does what a guest writes come to the dirty log with the vCPU's next
+ * exit, and not before the write?  mmu_caps.logs
+ */
+bool mmu_logs_late(void);
 
 /**
  * mmu_teardown - the exact reverse of mmu_setup()

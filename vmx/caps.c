@@ -29,6 +29,14 @@ static bool unrestricted_guest = true;
 module_param(unrestricted_guest, bool, 0444);
 MODULE_PARM_DESC(unrestricted_guest, "real mode in hardware; without it in software");
 
+static bool preemption_timer = true;
+module_param(preemption_timer, bool, 0444);
+MODULE_PARM_DESC(preemption_timer, "the guest's timer ends its run, without one of the kernel's");
+
+static bool pml = true;
+module_param(pml, bool, 0444);
+MODULE_PARM_DESC(pml, "the processor logs which pages were written, for the dirty log");
+
 /* Clocks between two PAUSEs of a loop, and after how many of them it exits. */
 static uint ple_gap = 128;
 module_param(ple_gap, uint, 0444);
@@ -44,7 +52,7 @@ MODULE_PARM_DESC(vnmi, "the processor keeps the guest's NMI mask");
 
 static bool flexpriority = true;
 module_param(flexpriority, bool, 0444);
-MODULE_PARM_DESC(flexpriority, "the guest's CR8 without exits");
+MODULE_PARM_DESC(flexpriority, "the guest's TPR without exits");
 
 struct vmx_features vmx_features;
 
@@ -144,6 +152,7 @@ static void mmu_caps_fill(struct vmx_features *f, struct mmu_caps *mmu, u64 caps
 			     LEVEL_1G : LEVEL_2M,
 		.ad = ept ? eptad : true,
 		.maxphyaddr = boot_cpu_data.x86_phys_bits,
+		.logs = pml,
 	};
 	if (!ept)
 		return;
@@ -157,6 +166,18 @@ static void mmu_caps_fill(struct vmx_features *f, struct mmu_caps *mmu, u64 caps
 #define SHADOW_CONTROLS \
 	(CPU_BASED_INVLPG_EXITING | CPU_BASED_CR3_LOAD_EXITING | \
 	 CPU_BASED_CR3_STORE_EXITING)
+
+/* A.6: the rate is in bits 4:0. */
+static void preemption_timer_setup(struct vmx_features *f)
+{
+	u64 misc;
+
+	rdmsrl(MSR_IA32_VMX_MISC, misc);
+	f->timer_rate = vmx_misc_preemption_timer_rate(misc);
+	preemption_timer = preemption_timer &&
+			   (f->may[WORD_PIN] & PIN_BASED_VMX_PREEMPTION_TIMER);
+	f->timer = preemption_timer;
+}
 
 static void controls_adjust(struct vmx_features *f)
 {
@@ -186,6 +207,13 @@ static void controls_adjust(struct vmx_features *f)
 	if (!(f->may[WORD_CPU] & CPU_BASED_TPR_SHADOW))
 		flexpriority = false;
 	f->tpr_shadow = flexpriority;
+	pml = pml && f->ept && eptad &&
+	      (f->may[WORD_CPU2] & SECONDARY_EXEC_ENABLE_PML);
+	f->pml = pml;
+	preemption_timer_setup(f);
+	f->perf = vmx_perf_exists();
+	f->perf_ctrl = (f->may[WORD_ENTRY] & VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL) &&
+		       (f->may[WORD_EXIT] & VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL);
 	f->mtf = f->may[WORD_CPU] & CPU_BASED_MONITOR_TRAP_FLAG;
 	f->tsc_aux = *cpu2 & SECONDARY_EXEC_ENABLE_RDTSCP;
 	rdmsrl(MSR_IA32_VMX_CR0_FIXED0, f->cr0_fixed);
@@ -225,6 +253,10 @@ int vmx_setup(struct x86_caps *caps)
 	if (err)
 		return err;
 	caps->hypercall_modrm = MODRM_VMCALL;
+	caps->timer = vmx_features.timer;
+	caps->apic_access = vmx_features.ept && vmx_features.tpr_shadow &&
+			    (vmx_features.may[WORD_CPU2] &
+			     SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES);
 	caps->pdptrs = vmx_features.ept;
 	vmx_nested_setup(caps);
 	err = vmcs_bitmap_create();

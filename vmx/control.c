@@ -30,7 +30,7 @@ static const struct control_row control_rows[] = {
 	ROW(PIN, NEED_ON, PIN_BASED_EXT_INTR_MASK, "external-interrupt exiting"),
 	ROW(PIN, NEED_ON, PIN_BASED_NMI_EXITING, "NMI exiting"),
 	ROW(PIN, WANT_ON, PIN_BASED_VIRTUAL_NMIS, "virtual NMIs"),
-	ROW(PIN, NEED_OFF, PIN_BASED_VMX_PREEMPTION_TIMER,
+	ROW(PIN, WANT_SWITCH, PIN_BASED_VMX_PREEMPTION_TIMER,
 	    "activate VMX-preemption timer"),
 	ROW(PIN, NEED_OFF, PIN_BASED_POSTED_INTR, "process posted interrupts"),
 
@@ -60,6 +60,8 @@ static const struct control_row control_rows[] = {
 	ROW(CPU, WANT_ON, CPU_BASED_ACTIVATE_SECONDARY_CONTROLS,
 	    "activate secondary controls"),
 
+	ROW(CPU2, WANT_SWITCH, SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES,
+	    "virtualize APIC accesses"),
 	ROW(CPU2, WANT_ON, SECONDARY_EXEC_ENABLE_EPT, "enable EPT"),
 	ROW(CPU2, WANT_SWITCH, SECONDARY_EXEC_DESC, "descriptor-table exiting"),
 	ROW(CPU2, WANT_ON, SECONDARY_EXEC_ENABLE_RDTSCP, "enable RDTSCP"),
@@ -72,6 +74,8 @@ static const struct control_row control_rows[] = {
 	ROW(CPU2, WANT_ON, SECONDARY_EXEC_ENABLE_INVPCID, "enable INVPCID"),
 	/* L1's; what functions there are is zero. */
 	ROW(CPU2, WANT_SWITCH, SECONDARY_EXEC_ENABLE_VMFUNC, "enable VM functions"),
+	ROW(CPU2, WANT_SWITCH, SECONDARY_EXEC_ENABLE_PML,
+	    "enable PML"),
 	ROW(CPU2, WANT_ON, SECONDARY_EXEC_ENCLS_EXITING,
 	    "enable ENCLS exiting"),
 
@@ -80,11 +84,15 @@ static const struct control_row control_rows[] = {
 	/* Who takes the interrupt is the host, once interrupts are on again. */
 	ROW(EXIT, NEED_OFF, VM_EXIT_ACK_INTR_ON_EXIT,
 	    "acknowledge interrupt on exit"),
+	ROW(EXIT, WANT_SWITCH, VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL,
+	    "load IA32_PERF_GLOBAL_CTRL at exit"),
 	ROW(EXIT, NEED_ON, VM_EXIT_LOAD_IA32_PAT, "load IA32_PAT at exit"),
 	ROW(EXIT, NEED_ON, VM_EXIT_LOAD_IA32_EFER, "load IA32_EFER at exit"),
 
 	ROW(ENTRY, NEED_ON, VM_ENTRY_LOAD_DEBUG_CONTROLS, "load debug controls"),
 	ROW(ENTRY, NEED_SWITCH, VM_ENTRY_IA32E_MODE, "IA-32e mode guest"),
+	ROW(ENTRY, WANT_SWITCH, VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL,
+	    "load IA32_PERF_GLOBAL_CTRL at entry"),
 	ROW(ENTRY, NEED_ON, VM_ENTRY_LOAD_IA32_PAT, "load IA32_PAT at entry"),
 	ROW(ENTRY, NEED_ON, VM_ENTRY_LOAD_IA32_EFER, "load IA32_EFER at entry"),
 };

@@ -37,8 +37,13 @@ DECLARE_PER_CPU(struct vmx_cpu, vmx_cpu);
  * @unrestricted: real mode and no paging are no problem
  * @vpid: guests have VPIDs
  * @vnmi: virtual NMIs
+ * @pml: page-modification logging
  * @mtf: the monitor trap flag
  * @tpr_shadow: CR8 without exits
+ * @timer: the preemption timer
+ * @timer_rate: which bit of the TSC it counts
+ * @perf: the host has performance counters
+ * @perf_ctrl: entry and exit switch IA32_PERF_GLOBAL_CTRL
  * @tsc_aux: TSC_AUX exists
  * @ple_gap, @ple_window: of PAUSE-loop exiting, in TSC clocks
  * @vpid_caps: IA32_VMX_EPT_VPID_CAP, as far as it is used
@@ -57,8 +62,13 @@ struct vmx_features {
 	bool unrestricted;
 	bool vpid;
 	bool vnmi;
+	bool pml;
 	bool mtf;
 	bool tpr_shadow;
+	bool timer;
+	u8 timer_rate;
+	bool perf;
+	bool perf_ctrl;
 	bool tsc_aux;
 	u32 ple_gap;
 	u32 ple_window;

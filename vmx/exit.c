@@ -53,9 +53,12 @@ static const u8 exit_kinds[EXIT_REASONS] = {
 	[EXIT_REASON_MONITOR_INSTRUCTION] = X86_EXIT_MONITOR,
 	[EXIT_REASON_PAUSE_INSTRUCTION]	= X86_EXIT_PAUSE,
 	[EXIT_REASON_TPR_BELOW_THRESHOLD] = X86_EXIT_NONE,
+	[EXIT_REASON_APIC_ACCESS]	= X86_EXIT_APIC,
 	[EXIT_REASON_EPT_VIOLATION]	= X86_EXIT_PAGE,
 	[EXIT_REASON_EPT_MISCONFIG]	= X86_EXIT_PAGE,
+	[EXIT_REASON_PREEMPTION_TIMER]	= X86_EXIT_TIMER,
 	[EXIT_REASON_XSETBV]		= X86_EXIT_XSETBV,
+	[EXIT_REASON_PML_FULL]		= X86_EXIT_NONE,
 	[EXIT_REASON_INVPCID]		= X86_EXIT_INVPCID,
 	[EXIT_REASON_ENCLS]		= X86_EXIT_UNDEFINED,
 };
@@ -75,7 +78,8 @@ static_assert(X86_EXIT_KINDS <= 32);
  * holds after them the guest may know.
  */
 #define KINDS_TIGHT \
-	(BIT(X86_EXIT_NONE) | BIT(X86_EXIT_CPUID) | BIT(X86_EXIT_RDMSR) | \
+	(BIT(X86_EXIT_NONE) | BIT(X86_EXIT_TIMER) | BIT(X86_EXIT_CPUID) | \
+	 BIT(X86_EXIT_RDMSR) | \
 	 BIT(X86_EXIT_WRMSR) | BIT(X86_EXIT_CR) | BIT(X86_EXIT_DR) | \
 	 BIT(X86_EXIT_INTR_WINDOW) | BIT(X86_EXIT_NMI_WINDOW))
 
@@ -119,6 +123,13 @@ static void decode_violation(struct x86_vcpu *v, struct x86_exit *exit)
 		nmi_mask_again(v);
 }
 
+/* The access comes again; of it nothing else is to be known (29.3.6). */
+static void decode_pml_full(struct vmx_vcpu *s)
+{
+	if (unlikely(vmcs_read(EXIT_QUALIFICATION) & VIOLATION_NMI_UNBLOCKED))
+		nmi_mask_again(&s->x86);
+}
+
 /* A misconfiguration is a device that the tables know: it tells no more. */
 static void decode_page(struct vmx_vcpu *s, struct x86_exit *exit)
 {
@@ -127,6 +138,29 @@ static void decode_page(struct vmx_vcpu *s, struct x86_exit *exit)
 		exit->page.error = PF_PRESENT | PF_RSVD;
 	else
 		decode_violation(&s->x86, exit);
+}
+
+/* Table 28-6.  How long the instruction is, the processor does not tell (28.2.5). */
+static void decode_apic(struct x86_exit *exit)
+{
+	u32 q = vmcs_read(EXIT_QUALIFICATION);
+
+	exit->page.gpa = APIC_BASE_RESET | (q & APIC_ACCESS_OFFSET);
+	switch (q & APIC_ACCESS_TYPE) {
+	case TYPE_LINEAR_APIC_INST_READ:
+		exit->page.error = PF_PRESENT;
+		break;
+	case TYPE_LINEAR_APIC_INST_WRITE:
+		exit->page.error = PF_PRESENT | PF_WRITE;
+		break;
+	case TYPE_LINEAR_APIC_INST_FETCH:
+		exit->page.error = PF_PRESENT | PF_FETCH;
+		break;
+	default:
+		/* An event's, which is told as one, or the processor's own. */
+		exit->page.error = PF_PRESENT | PF_GUEST_TABLE;
+		break;
+	}
 }
 
 /* Table 28-5. */
@@ -263,9 +297,14 @@ static void decode_kind(struct vmx_vcpu *s, struct x86_exit *exit)
 		/* What TPR has held back may be due now. */
 		if (s->reason == EXIT_REASON_TPR_BELOW_THRESHOLD)
 			interrupt_recheck(&s->x86);
+		else if (s->reason == EXIT_REASON_PML_FULL)
+			decode_pml_full(s);
 		break;
 	case X86_EXIT_PAGE:
 		decode_page(s, exit);
+		break;
+	case X86_EXIT_APIC:
+		decode_apic(exit);
 		break;
 	case X86_EXIT_IO:
 		decode_io(exit);
@@ -298,6 +337,8 @@ void vmx_exit_decode(struct x86_vcpu *v, struct x86_exit *exit)
 	struct vmx_vcpu *s = to_vmx(v);
 
 	vmx_event_reclaim(v, &v->events.injected);
+	if (unlikely(s->pml))
+		vmx_pml_drain(s);
 	exit->code = s->reason;
 	exit->insn_len = 0;
 	exit->next_rip = 0;

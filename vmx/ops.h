@@ -167,6 +167,38 @@ void vmx_step_db(struct vmx_vcpu *s, struct x86_exit *exit);
  */
 void vmx_step_exit(struct vmx_vcpu *s, struct x86_exit *exit);
 
+/* timer.c */
+
+/** vmx_timer_enter - the next entry ends at x86.apic.timer_tsc, or not; interrupts off */
+void vmx_timer_enter(struct vmx_vcpu *s);
+
+/* perf.c */
+
+/** vmx_perf_exists - has perf any registers? */
+bool vmx_perf_exists(void);
+/** vmx_perf_enter - registers of perf's, for the next entry; interrupts off */
+void vmx_perf_enter(struct vmx_vcpu *s);
+
+/** vmx_perf_exit - those that an exit does not bring back; with s->perf.n */
+void vmx_perf_exit(struct vmx_vcpu *s);
+
+/* pml.c */
+
+/**
+ * vmx_pml_update - log what the guest writes while there are slots that log, or do not
+ * @s: the vCPU; own thread, may sleep; its VMCS need not be current
+ */
+void vmx_pml_update(struct vmx_vcpu *s);
+
+/** vmx_pml_free - with the control off, or the vCPU: free the page */
+void vmx_pml_free(struct vmx_vcpu *s);
+
+/** vmx_pml_fill - the page's address, and an empty page; the VMCS is current */
+void vmx_pml_fill(struct vmx_vcpu *s);
+
+/** vmx_pml_drain - behind an exit, with @s->pml: what was logged goes to the dirty log */
+void vmx_pml_drain(struct vmx_vcpu *s);
+
 /* ept.c */
 
 /** vmx_root_load - EPT pointer; with shadow paging CR3 */

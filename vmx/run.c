@@ -175,6 +175,8 @@ static void enter_refused(struct vmx_vcpu *s)
 /* The host's registers that no field holds. */
 static __always_inline void host_restore(struct vmx_vcpu *s)
 {
+	if (unlikely(s->perf.n))
+		vmx_perf_exit(s);
 	if (unlikely(s->host.debugctl))
 		update_debugctlmsr(s->host.debugctl);
 	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
@@ -210,6 +212,11 @@ noinstr void vmx_enter(struct x86_vcpu *v)
 	u16 ldt = host_ldt();
 	bool ran;
 
+	if (vmx_features.perf)
+		vmx_perf_enter(s);
+	if (unlikely(v->apic.timer_tsc ||
+		     (s->control[WORD_PIN] & PIN_BASED_VMX_PREEMPTION_TIMER)))
+		vmx_timer_enter(s);
 	if (unlikely(!s->host_saved || s->stale || s->flush || s->entry_work ||
 		     s->step))
 		entry_prepare(s, c);

@@ -88,6 +88,7 @@ void vmx_vcpu_destroy(struct x86_vcpu *v)
 
 	vcpu_deactivate(s);
 	vmx_nested_free(s);
+	vmx_pml_free(s);
 	vmx_vpid_free(s->vpid);
 	free_page((unsigned long)s->vmcs);
 	s->vmcs = NULL;
@@ -218,6 +219,15 @@ static void exits_update(struct vmx_vcpu *s, u32 off)
 			     !(off & KVM_X86_DISABLE_EXITS_PAUSE));
 }
 
+static void apic_access_update(struct vmx_vcpu *s)
+{
+	bool on = s->x86.apic.access_page && s->tpr_shadow;
+
+	vmcs_control(s, WORD_CPU2, SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES, on);
+	if (on)
+		s->stale |= BIT(WORDS_APIC);
+}
+
 void vmx_policy_update(struct x86_vcpu *v)
 {
 	u32 off = READ_ONCE(to_x86_vm(v->vcpu.kvm)->exits_off);
@@ -228,5 +238,7 @@ void vmx_policy_update(struct x86_vcpu *v)
 	if (unlikely(off != s->exits_off))
 		exits_update(s, off);
 	state_set(v, GRP_DR);
+	apic_access_update(s);
 	vmx_step_update(s);
+	vmx_pml_update(s);
 }

@@ -183,9 +183,14 @@ static u32 word_value(const struct vmx_vcpu *s, int i)
 {
 	const struct vmx_nested *n = s->nested;
 
+	u32 value = s->control[i];
+
 	if (likely(!nested_l2_runs(&s->x86)) || i >= ARRAY_SIZE(n->set))
-		return s->control[i];
-	return (s->control[i] & ~n->clear[i]) | n->set[i];
+		return value;
+	/* Addresses of L2 are none of a slot's; its tables are write-protected. */
+	if (i == WORD_CPU2 && n->ept)
+		value &= ~SECONDARY_EXEC_ENABLE_PML;
+	return (value & ~n->clear[i]) | n->set[i];
 }
 
 void vmcs_sync(struct vmx_vcpu *s)
@@ -199,6 +204,10 @@ void vmcs_sync(struct vmx_vcpu *s)
 		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
 		vmcs_write(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
 	}
+	if (s->stale & BIT(WORDS_APIC))
+		vmcs_write(APIC_ACCESS_ADDR, s->x86.apic.access_page);
+	if (s->stale & BIT(WORDS_PML))
+		vmx_pml_fill(s);
 	s->stale = 0;
 }
 
@@ -237,10 +246,11 @@ void vmcs_controls_reset(struct vmx_vcpu *s)
 		s->control[WORD_CPU2] &= ~SECONDARY_EXEC_ENABLE_VPID;
 	if (s->tpr_shadow)
 		s->control[WORD_CPU] ^= CR8_CONTROLS;
+	s->perf.switched = false;
 	vmcs_exceptions(s, 0);
 	s->control[WORD_INTR] = s->control[WORD_TPR] = 0;
 	s->intr_valid = true;
-	s->stale = GENMASK(WORDS_RESET, 0);
+	s->stale |= GENMASK(WORDS_RESET, 0);
 	if (!has_secondary())
 		s->stale &= ~BIT(WORD_CPU2);
 	if (!s->tpr_shadow)
@@ -384,6 +394,7 @@ void vmcs_fill(struct vmx_vcpu *s)
 	host_fill();
 	control_fill(s);
 	guest_fill();
+	s->perf.guest_ctrl = s->perf.host_ctrl = U64_MAX;
 	s->host.cr3 = s->host.cr4 = s->host.rsp = s->host.fs_base = U64_MAX;
 	s->filled = true;
 }

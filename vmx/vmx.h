@@ -15,6 +15,8 @@
 #include "vmx/nested_caps.h"
 #include "x86/vcpu/vendor.h"
 
+struct perf_guest_switch_msr;
+
 #define ENTRY_DB	BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
 #define ENTRY_KICK	BIT(1)	/* exit again right after entry */
 
@@ -31,6 +33,8 @@ enum vmx_word {
 	WORD_TPR,	/* TPR threshold, if @tpr_shadow */
 	WORD_COUNT,
 	WORDS_RESET = WORD_COUNT,	/* no word: what a reset changes besides */
+	WORDS_APIC,	/* nor this: where the APIC-access page is */
+	WORDS_PML,	/* nor this: the page of pml.c is another one */
 };
 
 /**
@@ -71,6 +75,21 @@ struct vmx_host {
 };
 
 /**
+ * struct vmx_perf - perf's registers that differ in a guest (perf.c)
+ * @guest_ctrl, @host_ctrl: IA32_PERF_GLOBAL_CTRL as the VMCS has it, once @switched
+ * @msrs: the others, of this CPU, to be written back behind the exit
+ * @n: how many; mostly 0
+ * @switched: the VMCS's controls are on
+ */
+struct vmx_perf {
+	u64 guest_ctrl;
+	u64 host_ctrl;
+	const struct perf_guest_switch_msr *msrs;
+	u8 n;
+	bool switched;
+};
+
+/**
  * struct vmx_vcpu - a VMX vCPU
  * @x86: x86's part, first
  * @vmcs: (c) one page
@@ -88,7 +107,7 @@ struct vmx_host {
  * @flush: translations are dropped at the next entry
  * @leaky: something that the guest must not read may be in the L1 data cache
  * @entry_work: ENTRY_* to be done at the next entry
- * @stale: a bit for each enum vmx_word to be written, and WORDS_RESET's
+ * @stale: a bit for each enum vmx_word to be written, and for WORDS_*
  * @control: what they are to be
  * @step: RFLAGS.TF in the VMCS is ours (step.c)
  * @step_tf: the guest's own at the last entry
@@ -107,6 +126,8 @@ struct vmx_host {
  * @spec_switched: the guest's IA32_SPEC_CTRL once it uses it, or NULL
  * @msrs: MSRs
  * @host: the host's state
+ * @perf: what perf wants to differ in the guest
+ * @pml: page where the processor logs what the guest writes, or NULL (pml.c)
  * @nested: L1 in VMX operation (nested.h), made for the first VMXON
  * @caps: what L1's VMX can do
  */
@@ -145,6 +166,8 @@ struct vmx_vcpu {
 	u64 *spec_switched;
 	struct vmx_msrs msrs;
 	struct vmx_host host;
+	struct vmx_perf perf;
+	u64 *pml;
 	struct vmx_nested *nested;
 	struct nested_caps caps;
 };

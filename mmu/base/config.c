@@ -20,6 +20,11 @@ const struct mmu_config *config_get(void)
 	return config.fmt ? &config : NULL;
 }
 
+bool mmu_logs_late(void)
+{
+	return config.logged != config.write;
+}
+
 void mmu_setup_reset(void)
 {
 	memset(&config, 0, sizeof(config));
@@ -36,6 +41,8 @@ static bool caps_are_sane(const struct mmu_caps *caps)
 	if (caps->maxphyaddr < 32 || caps->maxphyaddr > 52)
 		return false;
 	if (caps->second != MMU_SECOND_EPT && (!caps->ad || caps->exec_only))
+		return false;
+	if (caps->logs && (!caps->ad || caps->second == MMU_SECOND_NONE))
 		return false;
 	return !(caps->enc_mask & ~(GENMASK_ULL(51, 32) | width));
 }
@@ -65,6 +72,7 @@ static void masks_init(const struct mmu_caps *caps)
 	/* A format has one of the two. */
 	config.nx_huge = caps->nx_huge ? fmt->exec | fmt->nx : 0;
 	config.write = fmt->write;
+	config.logged = caps->logs ? fmt->dirty : fmt->write;
 	config.leaf = SPTE_PRESENT | rights | caps->enc_mask;
 	config.table = config.leaf | fmt->write | config.accessed;
 	config.ram = caps->enc_mask;

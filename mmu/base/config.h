@@ -23,6 +23,8 @@
  * @write: the right to write
  * @accessed: accessed bit; 0 when the hardware keeps none
  * @dirty: dirty bit; 0 when the hardware keeps none
+ * @logged: what the dirty log takes from leaves of 4 KiB, so that it hears of the next
+ *          write: @write, or @dirty where the hardware tells
  * @large: makes an entry above level 1 a leaf
  * @nx_huge: what distinguishes a large leaf from @leaf so that nobody executes it; 0:
  *           large leaves may be executed
@@ -50,6 +52,7 @@ struct mmu_config {
 	u64 write;
 	u64 accessed;
 	u64 dirty;
+	u64 logged;
 	u64 large;
 	u64 nx_huge;
 	u64 mmio_mask;

@@ -91,22 +91,22 @@ void tdp_protect_entry(struct pt_iter *it, struct tdp_batch *b)
 	}
 }
 
-/* Return: was there a right to write? */
-static inline bool leaf_protect(u64 *sptep, u64 write)
+/* Return: was the bit there? */
+static inline bool leaf_take(u64 *sptep, u64 bit)
 {
-	const u64 both = write | SPTE_PRESENT;
+	const u64 both = bit | SPTE_PRESENT;
 	u64 spte = READ_ONCE(*sptep);
 
 	while ((spte & both) == both)
-		if (try_cmpxchg(sptep, &spte, spte & ~write))
+		if (try_cmpxchg(sptep, &spte, spte & ~bit))
 			return true;
 	return false;
 }
 
-/* The dirty log's inner loop: tdp_protect_entry() for entries in a row. */
-void tdp_protect_run(struct pt_iter *it, struct tdp_batch *b, unsigned long mask)
+/* The dirty log's inner loop. */
+void tdp_log_run(struct pt_iter *it, struct tdp_batch *b, unsigned long mask)
 {
-	const u64 write = it->cfg->write;
+	const u64 logged = it->cfg->logged;
 	u64 *const from = it->sptep;
 	u64 *sptep, *first = NULL, *last = NULL;
 
@@ -115,7 +115,7 @@ void tdp_protect_run(struct pt_iter *it, struct tdp_batch *b, unsigned long mask
 	batch_arm(b);
 	for (; mask; mask &= mask - 1) {
 		sptep = from + __ffs(mask);
-		if (!leaf_protect(sptep, write))
+		if (!leaf_take(sptep, logged))
 			continue;
 		first = first ?: sptep;
 		last = sptep;

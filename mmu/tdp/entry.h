@@ -52,12 +52,12 @@ void tdp_zap_entry(struct pt_iter *it, struct tdp_batch *b, gfn_t start,
 void tdp_protect_entry(struct pt_iter *it, struct tdp_batch *b);
 
 /**
- * tdp_protect_run - take the right to write from leaves in a row
+ * tdp_log_run - the next write to leaves in a row is to be logged: take @cfg->logged
  * @it: the walk, at level 4K; @it->gfn is the same afterwards
  * @b: the flush batch
  * @mask: which of the 64 entries from the one at hand on; all in its table
  */
-void tdp_protect_run(struct pt_iter *it, struct tdp_batch *b, unsigned long mask);
+void tdp_log_run(struct pt_iter *it, struct tdp_batch *b, unsigned long mask);
 
 /**
  * tdp_track - one of L1's tables is shadowed from now on: no leaf lets it be written
@@ -99,9 +99,9 @@ bool tdp_can_split(const struct pt_iter *it);
  * @it: the walk; @it->spte is the table afterwards, so that the walk enters it
  * @b: the flush batch
  * @table: a zeroed table
- * @drop: rights that the pieces do not get: 0 or @cfg->write
+ * @drop: what the pieces do not get: 0 or @cfg->logged
  *
- * Nothing to flush unless rights are dropped: a cached large translation that
+ * Nothing to flush unless something is dropped: a cached large translation that
  * equals its pieces is harmless (SDM vol. 3, 29.4.3.1; APM vol. 2, 15.25.7).
  *
  * Return: false when the leaf went meanwhile; @table is zeroed again.

@@ -150,6 +150,22 @@ static enum mmu_result tdp_hole(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	return MMU_EMULATE;
 }
 
+bool mmu_map_own(struct mmu_vcpu *vcpu, gfn_t gfn, kvm_pfn_t pfn)
+{
+	struct mmu *mmu = vcpu->mmu;
+	bool done;
+
+	if (mmu->config->second == MMU_SECOND_NONE || gfn >= mmu->config->end ||
+	    cache_fill(&vcpu->cache, mmu->config->levels - 1))
+		return false;
+	read_lock(&mmu->lock);
+	rcu_read_lock();
+	done = tdp_map_page(vcpu, gfn, pfn);
+	rcu_read_unlock();
+	read_unlock(&mmu->lock);
+	return done;
+}
+
 /* ------------------------------------------------------------------------ */
 /* Prefetching: pages are looked at, never waited for. */
 

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Ranges for the dirty log: write protection, splitting and recovery. */
+/*
+ * Ranges for the dirty log: splitting, write protection and recovery.
+ *
+ * Where the hardware tells of the dirty bits that it sets (@cfg->logged), leaves of 4 KiB
+ * stay writable and lose that bit.  A large one would tell of one page only, and for ever
+ * after of none: it is write-protected where it cannot be split.
+ */
 #include <linux/bitmap.h>
 #include <linux/container_of.h>
 
@@ -62,11 +68,11 @@ static bool tdp_visit_protect(struct tdp_walk *w, struct pt_iter *it)
 	it->gfn = gfn;
 	if (it->level == LEVEL_4K) {
 		n = leaves_left(it, n);
-		tdp_protect_run(it, &w->batch, bits_at(w, gfn, n));
+		tdp_log_run(it, &w->batch, bits_at(w, gfn, n));
 		return pt_iter_seek(it, gfn + n);
 	}
 	if (tdp_can_split(it)) {
-		if (!entry_split(w, it, w->bitmap ? 0 : it->cfg->write))
+		if (!entry_split(w, it, w->bitmap ? 0 : it->cfg->logged))
 			return true;
 		/* Where all are meant, the pieces are protected already. */
 		if (!w->bitmap && it->level == LEVEL_2M &&

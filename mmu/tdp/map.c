@@ -127,6 +127,31 @@ void tdp_map_mmio(struct mmu_vcpu *vcpu, gfn_t gfn, u64 gen)
 		mmu_env_trace_mmio(sptep, gfn, gen);
 }
 
+bool tdp_map_page(struct mmu_vcpu *vcpu, gfn_t gfn, kvm_pfn_t pfn)
+{
+	const struct mmu_config *cfg = vcpu->mmu->config;
+	const u32 how = LEAF_WRITE | LEAF_ACCESSED | LEAF_DIRTY;
+	u64 spte, *sptep;
+	int level;
+
+	for (;;) {
+		level = cfg->levels;
+		sptep = pt_lookup(cfg, vcpu->root->table, gfn, &level, &spte);
+		if (level == LEVEL_4K)
+			break;
+		if (spte_is_present(spte) ||
+		    !table_link(vcpu, sptep, &spte, level))
+			return false;
+	}
+	if (spte_is_present(spte))
+		return spte_leaf_pfn(cfg, spte, level) == pfn;
+	if (!spte_is_free(cfg, spte) ||
+	    !try_cmpxchg(sptep, &spte, spte_leaf(cfg, level, pfn, how)))
+		return false;
+	atomic_long_inc(&vcpu->mmu->mapped[level]);
+	return true;
+}
+
 void tdp_map_prefetch(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,
 		      u64 *first, const struct mmu_pfn *page, unsigned int n)
 {

@@ -43,6 +43,16 @@ enum mmu_result tdp_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault,
 void tdp_map_mmio(struct mmu_vcpu *vcpu, gfn_t gfn, u64 gen);
 
 /**
+ * tdp_map_page - map a page of the host's own where no slot is
+ * @vcpu: the vCPU, with a reserve of tables
+ * @gfn: the frame
+ * @pfn: the page's
+ *
+ * Return: is it mapped?
+ */
+bool tdp_map_page(struct mmu_vcpu *vcpu, gfn_t gfn, kvm_pfn_t pfn);
+
+/**
  * tdp_map_prefetch - map frames ahead, where nothing is yet
  * @vcpu: the vCPU
  * @slot: their slot

@@ -13,6 +13,11 @@ static bool log_covers(const struct env_slot *s, gfn_t gfn, u64 n)
 	       find_next_zero_bit(s->dirty, first + n, first) == first + n;
 }
 
+bool map_writes_freely(struct env_vm *vm, const struct map_entry *m)
+{
+	return m->w && (!vm->caps.logs || m->dirty);
+}
+
 const char *map_wrong(struct env_vm *vm, const struct map_entry *m,
 		      bool settled)
 {
@@ -44,7 +49,7 @@ const char *map_wrong(struct env_vm *vm, const struct map_entry *m,
 		return "writable where the host's page is not";
 	if (!settled)
 		return NULL;
-	if (!log_covers(s, m->gfn, n))
+	if (map_writes_freely(vm, m) && !log_covers(s, m->gfn, n))
 		return "writable and not in the dirty log";
 	if (!(p.flags & HOST_RAW) && !host_pfn_is_dirty(&vm->host, p.pfn))
 		return "writable and the host's page is not dirty";

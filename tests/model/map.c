@@ -147,6 +147,15 @@ static bool entry_touch(const struct mmu_caps *c, u64 *p, u64 *e,
 					   __ATOMIC_ACQUIRE);
 }
 
+/* Page-modification logging, and what the vendor does with it (SDM vol. 3, 29.3.6). */
+static void log_write(struct env_vcpu *v, gfn_t gfn)
+{
+	struct env_slot *s = env_slot_find(v->vm, v->v.as_id, gfn);
+
+	if (s && s->dirty)
+		set_bit(gfn - s->s.base_gfn, s->dirty);
+}
+
 /* Returns 0 and a translation, or a PF_* code. */
 static u64 walk(struct env_vcpu *v, gfn_t gfn, u64 access, struct map_entry *m)
 {
@@ -176,6 +185,8 @@ again:
 			return error | PF_PRESENT;
 		if (!entry_touch(c, p, &e, &b, access & PF_WRITE))
 			goto again;
+		if (c->logs && b.leaf && (access & PF_WRITE) && !(e & b.ad << 1))
+			log_write(v, gfn);
 		l.w = w;
 		l.x = x;
 		if (b.leaf)
@@ -370,6 +381,7 @@ static void table_check(struct env_vcpu *v, struct map_link l)
 		}
 		m.w = l.w && b.w;
 		m.x = l.x && b.x;
+		m.dirty = (e & b.ad << 1) || l.level > 1;
 		m.level = l.level;
 		m.gfn = gfn;
 		m.pfn = b.addr >> 12;
@@ -391,12 +403,13 @@ void hw_check_gone(struct env_vcpu *v, int as_id, gfn_t start, gfn_t end)
 }
 
 /* Does a translation let any frame whose bit is set be written? */
-static bool writes_any(const struct map_entry *m, gfn_t base,
+static bool writes_any(struct env_vm *vm, const struct map_entry *m, gfn_t base,
 		       const unsigned long *bits, u64 n)
 {
 	u64 from, to;
 
-	if (!m->valid || !m->w || !overlaps(m->gfn, m->level, base, n))
+	if (!m->valid || !map_writes_freely(vm, m) ||
+	    !overlaps(m->gfn, m->level, base, n))
 		return false;
 	from = max(m->gfn, base) - base;
 	to = min(m->gfn + LEVEL_GFNS(m->level), base + n) - base;
@@ -408,7 +421,7 @@ void hw_check_protected(struct env_vcpu *v, int as_id, gfn_t base,
 {
 	for (int i = 0; i < MAP_TLB; i++)
 		if (v->tlb.e[i].as_id == as_id &&
-		    writes_any(&v->tlb.e[i], base, bits, n))
+		    writes_any(v->vm, &v->tlb.e[i], base, bits, n))
 			complain(v->vm, "TLB", &v->tlb.e[i],
 				 "should be protected");
 }
@@ -452,6 +465,7 @@ bool map_look(struct env_vcpu *v, gfn_t gfn, struct map_entry *out)
 		out->w &= b.w;
 		out->x &= b.x;
 		out->level = level;
+		out->dirty = (e & b.ad << 1) || level > 1;
 		table = b.addr;
 		if (b.leaf)
 			break;

@@ -59,6 +59,15 @@ struct map_tlb {
 const char *map_wrong(struct env_vm *vm, const struct map_entry *m,
 		      bool settled);
 
+/**
+ * map_writes_freely - does a mapping let frames be written that the log does not hear of?
+ * @vm: the VM
+ * @m: the mapping.  A leaf that is not dirty tells the log when it becomes so, but a large
+ *     one of a single frame: in tables it counts as dirty.  Where a TLB has it not dirty,
+ *     the tables are walked for a write
+ */
+bool map_writes_freely(struct env_vm *vm, const struct map_entry *m);
+
 /* ---- map.c; with shadow paging: paging.c; vcpus.c for all vCPUs */
 
 /**

@@ -22,6 +22,13 @@ void mmu_page_limit_default(struct mmu *mmu, u64 npages) { }
 void mmu_slots_changed(struct mmu *mmu) { }
 void mmu_recover_slot(struct mmu *mmu, const struct mmu_slot *slot) { }
 void notifier_wait(struct kvm *vm) { }
+bool mmu_logs_late(void) { return false; }
+
+bool request_all(struct kvm *vm, unsigned int req)
+{
+	fail();
+	return false;
+}
 
 void mmu_zap(struct mmu *mmu, int as_id, gfn_t start, gfn_t end, bool yield)
 {

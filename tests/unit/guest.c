@@ -99,6 +99,7 @@ static void leaf_check(void *arg, const struct mmu_leaf *leaf)
 	struct map_entry m = {
 		.valid = true, .as_id = c->as_id, .gfn = leaf->gfn,
 		.level = leaf->level, .pfn = leaf->pfn, .w = leaf->acc & ACC_W,
+		.dirty = leaf->dirty || leaf->level > 1,
 	};
 	const char *why = map_wrong(c->vm, &m, true);
 

@@ -349,7 +349,8 @@ void ops_log_on(struct env_vm *vm)
 	world_log_on(vm, s->s.as_id, i, all);
 	/* What could not be written need not be split. */
 	if (!all && p.before.valid && p.before.w &&
-	    (!map_look(p.v, p.gfn, &m) || m.level > 1 || m.w))
+	    (!map_look(p.v, p.gfn, &m) || m.level > 1 ||
+	     map_writes_freely(vm, &m)))
 		shim_die("gfn %llx: not split and protected", p.gfn);
 }
 

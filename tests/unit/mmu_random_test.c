@@ -90,7 +90,7 @@ static void setup_fails(const struct mmu_caps *caps)
 static void test_setup_fails(void **state)
 {
 	static const struct mmu_caps none = {
-		MMU_SECOND_NONE, 5, LEVEL_1G, true, false, 48, 0, false
+		MMU_SECOND_NONE, 5, LEVEL_1G, true, false, 48, 0, false, false
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(mmu_test_configs); i++)

@@ -212,7 +212,7 @@ static void use_check(struct l2 *l2, const char *who, int i,
 	u64 gpa = l2_world.gpa[i], hpa = t->hpa | (gpa & ~page_mask(t->level));
 	struct map_entry m = {
 		.valid = true, .level = t->level, .pfn = t->hpa >> 12,
-		.w = t->rights & ACC_W,
+		.w = t->rights & ACC_W, .dirty = true,
 	};
 	const char *why;
 	gfn_t gfn;

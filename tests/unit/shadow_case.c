@@ -14,7 +14,7 @@
 #define EFER_LONG	0xd00ull	/* LME, LMA, NXE */
 
 static const struct mmu_caps caps = {
-	MMU_SECOND_NONE, 4, LEVEL_1G, true, false, 48, 0, false
+	MMU_SECOND_NONE, 4, LEVEL_1G, true, false, 48, 0, false, false
 };
 
 struct env_vm vm;

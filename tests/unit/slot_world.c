@@ -5,6 +5,7 @@
 #include "core/dirty.h"
 #include "core/dirty_ring.h"
 #include "core/notifier.h"
+#include "core/run_state.h"
 
 struct leaf {
 	bool present, write;
@@ -20,6 +21,7 @@ unsigned int world_waits;
 static struct leaf leaf[AS_COUNT][FRAMES];
 static gfn_t max_gfn;
 static u64 npages_told;
+static bool logs_told;	/* by a request: there are slots that log */
 
 /* One reader that stays for a while; it ends before a wait does. */
 static struct {
@@ -234,8 +236,22 @@ void mmu_slots_changed(struct mmu *mmu)
 	world_run(3);
 }
 
+/* The hardware logs, if it has been told that there is somebody who listens. */
+bool mmu_logs_late(void)
+{
+	return true;
+}
+
+bool request_all(struct kvm *kvm, unsigned int req)
+{
+	assert_int_equal(req, REQ_LOG);
+	logs_told = kvm->mmu.logs;
+	return false;
+}
+
 static void wrprot(const struct mmu_slot *s, u64 off)
 {
+	assert_true(logs_told);
 	leaf[s->as_id][s->base_gfn + off].write = false;
 }
 
@@ -314,6 +330,7 @@ static void check_frame(int as_id, gfn_t gfn)
 void world_check(void)
 {
 	unsigned int i, used;
+	bool logs = false;
 	u64 npages = 0;
 	int as_id;
 	gfn_t gfn;
@@ -324,14 +341,18 @@ void world_check(void)
 			check_frame(as_id, gfn);
 		for (used = i = 0; i < IDS; i++) {
 			used += world_model[as_id][i].used;
-			if (world_model[as_id][i].used)
+			if (world_model[as_id][i].used) {
 				npages += world_model[as_id][i].n;
+				logs |= world_model[as_id][i].flags &
+					KVM_MEM_LOG_DIRTY_PAGES;
+			}
 			assert_int_equal(!slot_by_id(slots_get(&world_kvm, as_id), i),
 					 !world_model[as_id][i].used);
 		}
 		assert_int_equal(slots_get(&world_kvm, as_id)->n, used);
 	}
 	assert_int_equal(npages_told, npages);
+	assert_int_equal(logs_told, logs);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -339,6 +360,7 @@ void world_check(void)
 void world_up(gfn_t max)
 {
 	memset(&world_kvm, 0, sizeof(world_kvm));
+	logs_told = false;
 	memset(world_model, 0, sizeof(world_model));
 	memset(leaf, 0, sizeof(leaf));
 	mutex_init(&world_kvm.slots_lock);

@@ -158,6 +158,74 @@ static void test_prefetch_logged(void **state)
 	assert_int_equal(s->dirty[0], 3ull << 37);
 }
 
+static bool hardware_writes(gfn_t gfn)
+{
+	u64 error;
+
+	return map_access(cpu, gfn << 12, PF_WRITE, &error);
+}
+
+static bool is_dirty(gfn_t gfn)
+{
+	struct map_entry m;
+
+	return map_look(cpu, gfn, &m) && m.dirty;
+}
+
+/* With page-modification logging (SDM vol. 3, 29.3.6) a collected page stays writable. */
+static void test_pml(void **state)
+{
+	struct env_slot *s;
+
+	assert_int_equal(fault(BASE + 37, PF_WRITE), MMU_FIXED);
+	assert_true(can_write(BASE + 37) && is_dirty(BASE + 37));
+	/* A neighbour, which nobody has written. */
+	assert_true(can_write(BASE + 38) && !is_dirty(BASE + 38));
+	world_log_on(&vm, 0, 0, false);
+	s = vm.slot[0][0];
+	assert_true(can_write(BASE + 37) && !is_dirty(BASE + 37));
+	assert_int_equal(s->dirty[0], 0);
+	assert_int_equal(world_enter(cpu), 0);
+	assert_true(hardware_writes(BASE + 37) && hardware_writes(BASE + 38));
+	assert_int_equal(s->dirty[0], 3ull << 37);
+	assert_int_equal(world_log_take(s, 0, s->s.npages, NULL), 2);
+	assert_true(can_write(BASE + 37) && !is_dirty(BASE + 37));
+	/* What TLBs know to be dirty is flushed: it is heard of again. */
+	assert_int_equal(world_enter(cpu), 0);
+	assert_true(hardware_writes(BASE + 38));
+	assert_int_equal(s->dirty[0], 1ull << 38);
+	/* What was only read is not to be written without a fault. */
+	assert_int_equal(fault(BASE + 100, 0), MMU_FIXED);
+	assert_false(can_write(BASE + 100));
+}
+
+/* A large leaf would tell of one frame: it is split, or write-protected. */
+static void test_pml_large(void **state)
+{
+	assert_int_equal(fault(BIG + 5, PF_WRITE), MMU_FIXED);
+	assert_int_equal(level_of(BIG + 5), LEVEL_2M);
+	world_log_on(&vm, 0, 1, false);
+	assert_int_equal(level_of(BIG + 5), LEVEL_4K);
+	assert_true(can_write(BIG + 5) && !is_dirty(BIG + 5));
+	assert_int_equal(world_enter(cpu), 0);
+	assert_true(hardware_writes(BIG + 6));
+	assert_int_equal(vm.slot[0][1]->dirty[0], 1ull << 6);
+	world_log_off(&vm, 0, 1, true);
+	assert_int_equal(world_enter(cpu), 0);
+	assert_int_equal(fault(BIG + 5, PF_WRITE), MMU_FIXED);
+	assert_int_equal(level_of(BIG + 5), LEVEL_2M);
+	/* Without memory for tables. */
+	shim_fail_odds = 1;
+	world_log_on(&vm, 0, 1, false);
+	shim_fail_odds = 0;
+	assert_int_equal(level_of(BIG + 5), LEVEL_2M);
+	assert_false(can_write(BIG + 5));
+	assert_int_equal(fault(BIG + 5, PF_WRITE), MMU_FIXED);
+	assert_int_equal(level_of(BIG + 5), LEVEL_4K);
+	assert_int_equal(vm.slot[0][1]->dirty[0], 1ull << 5);
+	assert_false(can_write(BIG + 6));
+}
+
 /* ------------------------------------------------------------------------ */
 
 static void test_reserve_is_exact(void **state)
@@ -401,6 +469,8 @@ int main(void)
 		CASE(test_prefetch_in_slot),
 		CASE(test_prefetch_invalidated),
 		CASE(test_prefetch_logged),
+		CASE_PML(test_pml),
+		CASE_PML(test_pml_large),
 		CASE(test_reserve_is_exact),
 		CASE(test_no_memory),
 		CASE(test_lost_race),

@@ -50,6 +50,7 @@ static inline int start_as(const char *name)
 }
 
 static inline int start_ept(void **state) { return start_as("ept4-1g"); }
+static inline int start_pml(void **state) { return start_as("ept4-pml"); }
 static inline int start_ept_nx(void **state) { return start_as("ept4-nx"); }
 static inline int start_npt_nx(void **state) { return start_as("npt4-nx"); }
 
@@ -117,6 +118,7 @@ static inline void zap(gfn_t start, gfn_t end)
 #define CASE_NX(name) \
 	cmocka_unit_test_setup_teardown(name, start_ept_nx, stop), \
 	cmocka_unit_test_setup_teardown(name, start_npt_nx, stop)
+#define CASE_PML(name) cmocka_unit_test_setup_teardown(name, start_pml, stop)
 #define CASE_EPT(name) cmocka_unit_test_setup_teardown(name, start_ept, stop)
 
 #endif

@@ -80,6 +80,13 @@ static void apic_changed(struct x86_vcpu *v)
 	extint_recheck(v);
 }
 
+/* Where the processor finds the page: apic_access_update(). */
+static void base_changed(struct x86_vcpu *v)
+{
+	request_set(&v->vcpu, REQ_POLICY);
+	apic_changed(v);
+}
+
 void apic_base_load(struct x86_vcpu *v, u64 data)
 {
 	if (!apic_in_kernel(v)) {
@@ -88,7 +95,7 @@ void apic_base_load(struct x86_vcpu *v, u64 data)
 	}
 	pveoi_withdraw(v);
 	lapic_base_set(&v->apic.lapic, data, true);
-	apic_changed(v);
+	base_changed(v);
 }
 
 void apic_cpuid_update(struct x86_vcpu *v)
@@ -263,7 +270,7 @@ int apic_base_set(struct x86_vcpu *v, struct msr_access *a)
 	pveoi_withdraw(v);
 	if (lapic_base_set(&v->apic.lapic, a->data, false))
 		return -EINVAL;
-	apic_changed(v);
+	base_changed(v);
 	return 0;
 }
 

@@ -19,6 +19,8 @@
  * @hypercall_modrm: ModRM byte of the hardware's hypercall instruction (vendor)
  * @pdptrs: the processor keeps a PAE guest's PDPTEs in registers, which an entry
  *          loads from GRP_PDPTR (vendor)
+ * @apic_access: it knows the LAPIC's page by v->apic.access_page (vendor)
+ * @timer: the processor can end the guest's run at a value of the TSC (vendor)
  * @partial: there are states that the hardware cannot run: vendor's can_enter()
  * @hidden_8000_0001_ecx: CPUID bits that guests must not see although the host
  *                        has them (vendor: SVM without nesting, ...)
@@ -40,6 +42,8 @@ struct x86_caps {
 	struct mmu_caps mmu;
 	u8 hypercall_modrm;
 	bool pdptrs;
+	bool apic_access;
+	bool timer;
 	bool partial;
 	u32 hidden_8000_0001_ecx;
 	bool nested;

@@ -15,6 +15,7 @@
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
 #include "x86/insn/usual.h"
+#include "x86/run/apic_timer.h"
 #include "x86/run/exits.h"
 #include "x86/run/guest_debug.h"
 #include "x86/run/hypercall.h"
@@ -47,6 +48,12 @@ void exit_soft_exception(struct x86_vcpu *v, const struct x86_exit *exit)
 static enum x86_next host_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	stat_inc(v->vcpu.stats.irq_exits);
+	return X86_RESUME;
+}
+
+static enum x86_next timer_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	apic_timer_due(v);
 	return X86_RESUME;
 }
 
@@ -258,7 +265,9 @@ static enum x86_next vendor_exit(struct x86_vcpu *v,
 
 exit_handler *const exit_handlers[X86_EXIT_KINDS] = {
 	[X86_EXIT_NONE]		= host_exit,
+	[X86_EXIT_TIMER]	= timer_exit,
 	[X86_EXIT_PAGE]		= page_exit,
+	[X86_EXIT_APIC]		= apic_exit,
 	[X86_EXIT_FAULT]	= fault_exit,
 	[X86_EXIT_IO]		= pio_exit,
 	[X86_EXIT_CPUID]	= cpuid_exit,

@@ -5,6 +5,7 @@
 #include "core/block.h"
 #include "core/run_state.h"
 #include "x86/cpu/apf.h"
+#include "x86/run/apic_timer.h"
 #include "x86/run/halt.h"
 #include "x86/run/lifecycle.h"
 #include "x86/vcpu/interrupt.h"
@@ -115,6 +116,7 @@ static enum x86_next halt_block(struct x86_vcpu *v)
 {
 	struct kvm_vcpu *vcpu = &v->vcpu;
 
+	apic_timer_to_kernel(v);
 	/* Nobody looks at guest memory while the thread sleeps. */
 	pveoi_withdraw(v);
 	mmu_vcpu_trim(&vcpu->mmu);

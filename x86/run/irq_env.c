@@ -66,19 +66,6 @@ void irq_env_smi(struct lapic *a)
 	request_one(&x86_vcpu_of_lapic(a)->vcpu, REQ_SMI);
 }
 
-void irq_env_timer_arm(struct lapic *a, u64 when)
-{
-	/* ktime_t is signed: what is beyond its end never comes. */
-	hrtimer_start(&x86_vcpu_of_lapic(a)->apic.timer,
-		      ns_to_ktime(min_t(u64, when, KTIME_MAX)),
-		      HRTIMER_MODE_ABS_HARD);
-}
-
-void irq_env_timer_cancel(struct lapic *a)
-{
-	hrtimer_cancel(&x86_vcpu_of_lapic(a)->apic.timer);
-}
-
 u64 irq_env_guest_tsc(struct lapic *a)
 {
 	return tsc_read(x86_vcpu_of_lapic(a));

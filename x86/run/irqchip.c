@@ -12,6 +12,7 @@
 #include "irq/pic.h"
 #include "irq/pit.h"
 #include "irq/route.h"
+#include "x86/run/apic_access.h"
 #include "x86/run/irqchip.h"
 #include "x86/vcpu/vendor.h"
 
@@ -68,6 +69,8 @@ void vm_step_irqchip_down(void *obj)
 	if (!vm->irqchip && !rcu_access_pointer(vm->irq.routes))
 		return;
 	irq_vm_destroy(&vm->irq);
+	if (vm->irqchip)
+		apic_access_free(vm->irqchip);
 	kfree(vm->irqchip);
 }
 

@@ -29,6 +29,8 @@ enum irqchip_dev {
  * @dev: places on the buses
  * @pit_timer: the PIT's
  * @ioapic_work: the IOAPIC's delay
+ * @access: page of run/apic_access.c, or NULL; @access_ready: all vCPUs know of it;
+ *	@access_off: for ever
  * @user_pins: IRQ_CHIPS_SPLIT: GSIs below it have messages of userspace's IOAPICs
  */
 struct irqchip {
@@ -36,6 +38,9 @@ struct irqchip {
 	struct bus_dev dev[IRQCHIP_DEVS];
 	struct hrtimer pit_timer;
 	struct delayed_work ioapic_work;
+	struct page *access;
+	bool access_ready;
+	bool access_off;
 	u16 user_pins;
 };
 

@@ -3,11 +3,16 @@
  * Page faults, at the second level or on shadow page tables: the MMU's verdict, and
  * what follows.
  */
+#include <linux/export.h>
+
+#include "core/dirty_ring.h"
+#include "core/guestmem.h"
 #include "core/trace_mmu.h"
 #include "x86/cpu/apf.h"
 #include "x86/cpu/apic.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
+#include "x86/run/apic_access.h"
 #include "x86/run/exits.h"
 #include "x86/run/halt.h"
 #include "x86/vcpu/trace.h"
@@ -52,7 +57,7 @@ static enum mmu_result page_fault(struct x86_vcpu *v,
 			     exit->page.error);
 	/* L2's addresses are none of L1's. */
 	if (v->nested.ctx == MMU_CTX_GUEST && apic_is_page(v, exit->page.gpa))
-		return MMU_EMULATE;
+		return apic_access_map(v, exit->page.gpa) ? MMU_FIXED : MMU_EMULATE;
 	*fault = (struct mmu_fault) {
 		.addr = exit->page.gpa,
 		.error = exit->page.error,
@@ -61,6 +66,15 @@ static enum mmu_result page_fault(struct x86_vcpu *v,
 	};
 	return mmu_fault(&v->vcpu.mmu, fault);
 }
+
+static_assert(KVM_LOG_ROOM * 2 <= DIRTY_RING_RESERVE);
+
+void kvm_log_written(struct x86_vcpu *v, const u64 *gpa, unsigned int n)
+{
+	while (n--)
+		guest_logged(&v->vcpu, *gpa++ >> MMU_PAGE_SHIFT);
+}
+EXPORT_SYMBOL_GPL(kvm_log_written);
 
 /* The address is one of L2's, and no hint for the emulator, which goes by L1's. */
 static noinline enum x86_next page_emulate_l2(struct x86_vcpu *v,
@@ -89,6 +103,25 @@ static noinline enum x86_next page_absent(struct x86_vcpu *v,
 	return apf_start(v, fault) ? X86_RESUME : halt_for_page(v);
 }
 
+static enum x86_next page_emulate(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	if (v->events.injected.kind)
+		return delivery_failed(v, exit, exit->page.gpa);
+	if (is_table_walk(exit) || is_fetch(exit))
+		return emulate_failed(v);
+	if (v->nested.ctx != MMU_CTX_GUEST)
+		return page_emulate_l2(v, exit);
+	return emulate_insn(v, exit);
+}
+
+enum x86_next apic_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	struct x86_exit insn = *exit;
+
+	insn.kind = X86_EXIT_PAGE;
+	return page_emulate(v, &insn);
+}
+
 enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct mmu_fault fault __uninitialized;
@@ -105,13 +138,7 @@ enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		if (exit->page.error & PF_RSVD)
 			trace_handle_mmio_page_fault(exit->page.gpa,
 						     exit->page.gpa >> MMU_PAGE_SHIFT, 0);
-		if (v->events.injected.kind)
-			return delivery_failed(v, exit, exit->page.gpa);
-		if (is_table_walk(exit) || is_fetch(exit))
-			return emulate_failed(v);
-		if (v->nested.ctx != MMU_CTX_GUEST)
-			return page_emulate_l2(v, exit);
-		return emulate_insn(v, exit);
+		return page_emulate(v, exit);
 	case MMU_ABSENT:
 		return page_absent(v, &fault);
 	default:

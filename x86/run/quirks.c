@@ -3,6 +3,7 @@
 #include <asm/cpufeature.h>
 
 #include "core/run_state.h"
+#include "x86/run/apic_access.h"
 #include "x86/run/quirks.h"
 #include "x86/vcpu/vendor.h"
 
@@ -56,5 +57,6 @@ void quirks_apply(struct x86_vcpu *v)
 	state_set(v, GRP_CR0);
 	v->apic.lapic.lint0_reenabled =
 		quirk_is_on(v, KVM_X86_QUIRK_LINT0_REENABLED);
+	v->apic.access_page = apic_access_update(v);
 	vendor(policy_update)(v);
 }

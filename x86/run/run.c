@@ -31,6 +31,7 @@
 #include "x86/cpu/tsc.h"
 #include "x86/hyperv/hv.h"
 #include "x86/insn/emulate.h"
+#include "x86/run/apic_timer.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/run/exits.h"
 #include "x86/run/guest_debug.h"
@@ -86,6 +87,8 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 	}
 	if (request_take(vcpu, REQ_POLICY))
 		quirks_apply(v);
+	if (request_take(vcpu, REQ_LOG))
+		vendor(policy_update)(v);
 	if (request_take(vcpu, REQ_PDPTRS))
 		cr_pdptrs_refresh(v);
 	if (request_take(vcpu, REQ_INSN_LEN))
@@ -167,6 +170,7 @@ static enum x86_next run_prepare(struct x86_vcpu *v)
 	struct kvm_vcpu *vcpu = &v->vcpu;
 	enum x86_next next;
 
+	apic_timer_check(v);
 	if (unlikely(request_pending(vcpu))) {
 		next = run_requests(v);
 		if (next != X86_RESUME)
@@ -327,9 +331,11 @@ static __always_inline enum x86_next run_loaded(struct x86_vcpu *v)
 	if (unlikely(err))
 		return exit_fail(v, err);
 	v->has_run = true;
+	apic_timer_begin(v);
 	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
 	err = run_take_cr8(v);
 	next = unlikely(err) ? exit_fail(v, err) : run_from_user(v);
+	apic_timer_end(v);
 	run_report(v);
 	srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
 	if (unlikely(sync_wanted(run)))

@@ -46,5 +46,7 @@ long vapic_ioctl_report(void *obj, void *data, unsigned long arg)
 	if (ctl->flags)
 		return -EINVAL;
 	v->apic.tpr_reports = ctl->enabled;
+	/* The page that knows no reports goes: apic_access_update(). */
+	request_set(&v->vcpu, REQ_POLICY);
 	return 0;
 }

@@ -9,7 +9,9 @@
 
 enum x86_exit_kind {
 	X86_EXIT_NONE,		/* a host interrupt or NMI: nothing to do */
+	X86_EXIT_TIMER,		/* v->apic.timer_tsc may have come */
 	X86_EXIT_PAGE,		/* second-level page fault */
+	X86_EXIT_APIC,		/* access to v->apic.access_page, told as PAGE */
 	X86_EXIT_FAULT,		/* #PF of a guest on shadow page tables */
 	X86_EXIT_IO,
 	X86_EXIT_CPUID,

@@ -209,10 +209,8 @@ struct x86_apf {
  */
 struct x86_pv {
 	u32 features;
-	bool enforce;
-	bool unhalted;
-	bool poll_off;
-	bool migration_off;
+	bool enforce, unhalted;
+	bool poll_off, migration_off;
 };
 
 /**
@@ -229,21 +227,23 @@ struct x86_pveoi {
  * struct x86_apic - the LAPIC, where it is in the kernel: cpu/apic.h
  * @lapic: the library's; its @regs are NULL where there is none
  * @timer: its timer
+ * @timer_when: when it expires, if it runs; @timer_tsc: the host's TSC then, where the
+ *	processor looks at it and not the kernel, or 0; @timer_may_run: in KVM_RUN
+ *	(run/apic_timer.h)
+ * @access_page: physical address of run/apic_access.c's page for the vendor, or 0
  * @nmis: with REQ_NMI: how many came
  * @vapic: where TPR is in guest memory, or 0 (run/vapic.c)
  * @tpr_reports: userspace is told of each access to TPR
- * @tpr_access_rip: with REQ_TPR_ACCESS: of the instruction
- * @tpr_access_write: with REQ_TPR_ACCESS: it wrote
+ * @tpr_access_rip, @tpr_access_write: with REQ_TPR_ACCESS: of the instruction
  * @eoi_vector: with REQ_EOI: the vector that userspace's IOAPIC is told of
  */
 struct x86_apic {
 	struct lapic lapic;
 	struct hrtimer timer;
+	u64 timer_when, timer_tsc, access_page;
 	atomic_t nmis;
-	u64 vapic;
-	u64 tpr_access_rip;
-	bool tpr_reports;
-	bool tpr_access_write;
+	u64 vapic, tpr_access_rip;
+	bool tpr_reports, tpr_access_write, timer_may_run;
 	u8 eoi_vector;
 };
 

@@ -52,7 +52,8 @@ struct x86_caps;
  * @can_enter: with x86_caps->partial: can the hardware run the state as it is?  If
  *         not, x86 executes the next instruction, or delivers the next event.  Own
  *         thread
- * @enter: run the guest once.  Interrupts off.  On return they are still off
+ * @enter: run the guest once, with x86_caps->timer up to the host's TSC of
+ *         v->apic.timer_tsc unless that is 0.  Interrupts off.  On return they are still off
  *         and host state is complete; guest_begin() and guest_end() (enter.h) are
  *         around the time in the guest and nothing else; general registers are in v->state, the
  *         groups that the hardware keeps are marked invalid in v->state.valid.
@@ -82,7 +83,7 @@ struct x86_caps;
  *         thread, or before the first entry
  *
  * @policy_update: CPUID, MSR filter, guest debugging or the debug registers
- *         changed: recompute intercepts
+ *         changed, or whether there are slots that log: recompute intercepts
  */
 struct kvm_vendor {
 	const char *name;
@@ -136,6 +137,18 @@ void kvm_vendor_unload(const struct kvm_vendor *ven);
  *	kvm_nested_*()			x86/vcpu/nested.h
  *	kvm_state_fetch()		x86/vcpu/state.h, by state_get() and state_set()
  *	kvm_hw_is_rebooting()		core/hwenable.h
+ *	kvm_log_written()		below
  */
+
+/**
+ * kvm_log_written - frames that the processor has logged as written (mmu_caps.logs)
+ * @v: own thread, in exit_decode()
+ * @gpa: addresses in them
+ * @n: how many; not more than KVM_LOG_ROOM where @v->vcpu.ring is
+ */
+void kvm_log_written(struct x86_vcpu *v, const u64 *gpa, unsigned int n);
+
+/* Half of what a ring keeps for an exit: DIRTY_RING_RESERVE. */
+#define KVM_LOG_ROOM	32
 
 #endif

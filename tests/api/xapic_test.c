@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The LAPIC's page (SDM vol. 3, 11.4.4, 11.8.3): TPR read, written and obeyed, EOI, and what
+ * becomes of the page's address when the LAPIC moves, is off or in x2APIC mode.  Where
+ * kvm_intel's flexpriority is on, TPR costs no exit (30.1.1, 30.4).
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include "lib.h"
+
+#define VECTOR		0x51
+#define GPA_ISR		(GPA_CODE + 0x800)
+#define APIC_GPA	0xfee00000ul
+#define MOVED_GPA	0xfeb00000ul
+#define ROUNDS		500
+#define BASE_ON		0x900ul		/* enabled, the first CPU */
+#define BASE_OFF	0x100ul
+#define BASE_X2APIC	0xd00ul
+
+static struct vm vm;
+static struct vcpu v, v1;
+
+GUEST(64, g_isr, "inc %rbx\n movl $0, 0xb0(%rsi)\n iretq\n");
+
+/* RDI times: TPR takes a value, and has it.  RBP: how often it had another. */
+GUEST(64, g_tpr,
+      "1: mov %edi, %eax\n and $0xff, %eax\n mov %eax, 0x80(%rsi)\n"
+      "mov 0x80(%rsi), %edx\n cmp %edx, %eax\n je 2f\n inc %rbp\n 2: mov %cr8, %rdx\n"
+      "shr $4, %eax\n cmp %edx, %eax\n je 3f\n inc %rbp\n"
+      "3: dec %rdi\n jnz 1b\n" DONE);
+
+/*
+ * RDI times: an interrupt to itself waits for TPR to fall.  R8: how often it did not wait;
+ * RBX: how many came; RBP: how often one did not come then.
+ */
+GUEST(64, g_held,
+      "movl $0x1ff, 0xf0(%rsi)\n sti\n"
+      "1: movl $0x60, 0x80(%rsi)\n mov %rbx, %rcx\n"
+      "movl $0x44051, 0x300(%rsi)\n nop\n nop\n nop\n"
+      "cmp %rcx, %rbx\n je 2f\n inc %r8\n"
+      "2: movl $0x40, 0x80(%rsi)\n nop\n inc %rcx\n cmp %rcx, %rbx\n je 3f\n inc %rbp\n"
+      "3: dec %rdi\n jnz 1b\n" DONE);
+
+/* A read of the page's version register, at RSI and at R8. */
+GUEST(64, g_read, "mov 0x30(%rsi), %eax\n mov 0x30(%r8), %ebx\n" DONE);
+
+static bool has_param(void)
+{
+	char c = 'N';
+	int fd = open("/sys/module/kvm_intel/parameters/flexpriority", O_RDONLY);
+
+	if (fd >= 0 && read(fd, &c, 1) != 1)
+		c = 'N';
+	close(fd);
+	return c == 'Y' && kvm_tdp();
+}
+
+static uint64_t exits(struct vcpu *of)
+{
+	struct kvm_stats_header h;
+	int fd = OK(ioctl(of->fd, KVM_GET_STATS_FD, 0));
+	char buf[sizeof(struct kvm_stats_desc) + 256];
+	struct kvm_stats_desc *d = (void *)buf;
+	uint64_t value;
+
+	CHECK_EQ(pread(fd, &h, sizeof(h), 0), sizeof(h));
+	for (unsigned int i = 0; i < h.num_desc; i++) {
+		size_t size = sizeof(*d) + h.name_size;
+
+		CHECK_EQ(pread(fd, buf, size, h.desc_offset + i * size), size);
+		if (strcmp(d->name, "exits"))
+			continue;
+		CHECK_EQ(pread(fd, &value, 8, h.data_offset + d->offset), 8);
+		close(fd);
+		return value;
+	}
+	FAIL("no statistic exits");
+}
+
+static void base_set(struct vcpu *of, uint64_t base)
+{
+	struct kvm_sregs s = vcpu_sregs(of);
+
+	s.apic_base = base;
+	vcpu_set_sregs(of, &s);
+}
+
+static void regs(struct vcpu *of, uint64_t rounds, uint64_t page, uint64_t other)
+{
+	struct kvm_regs r = { .rip = GPA_CODE, .rsp = GPA_STACK, .rflags = 2,
+			      .rdi = rounds, .rsi = page, .r8 = other };
+
+	vcpu_set_regs(of, &r);
+}
+
+static void machine(const uint8_t *code, const uint8_t *end)
+{
+	struct kvm_sregs s;
+
+	vm_new(&vm, 0);
+	OK(ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0ul));
+	vcpu_new(&vm, &v, 0);
+	vm_load(&vm, GPA_CODE, code, end);
+	vm_load(&vm, GPA_ISR, g_isr, g_isr_end);
+	vcpu_mode(&v, MODE_LONG, GPA_CODE);
+	exc_setup(&v);
+	*vm_u64(&vm, GPA_IDT + VECTOR * 16) = GPA_ISR | SEL_CODE64 << 16 | 0x8eull << 40;
+	*vm_u64(&vm, GPA_IDT + VECTOR * 16 + 8) = 0;
+	s = vcpu_sregs(&v);
+	if (s.idt.limit < VECTOR * 16 + 15)
+		s.idt.limit = VECTOR * 16 + 15;
+	vcpu_set_sregs(&v, &s);
+	regs(&v, ROUNDS, APIC_GPA, 0);
+}
+
+#define MACHINE(name) machine(name, name##_end)
+
+/* Return: how many exits there were. */
+static uint64_t tpr_run(struct vcpu *of, uint64_t page)
+{
+	uint64_t n = exits(of);
+
+	regs(of, ROUNDS, page, 0);
+	vcpu_until(of, PORT_DONE);
+	CHECK_EQ(vcpu_regs(of).rbp, 0);
+	return exits(of) - n;
+}
+
+static void tpr(void)
+{
+	uint64_t n;
+
+	MACHINE(g_tpr);
+	tpr_run(&v, APIC_GPA);
+	n = tpr_run(&v, APIC_GPA);
+	if (has_param())
+		CHECK(n < ROUNDS / 4);
+	else
+		CHECK(n >= 2 * ROUNDS);
+}
+
+static void held(void)
+{
+	struct kvm_regs r;
+
+	MACHINE(g_held);
+	vcpu_until(&v, PORT_DONE);
+	r = vcpu_regs(&v);
+	CHECK_EQ(r.r8, 0);
+	CHECK_EQ(r.rbp, 0);
+	CHECK_EQ(r.rbx, ROUNDS);
+}
+
+/* The page is where the LAPIC is, and nothing of it where it was. */
+static void moved(void)
+{
+	uint32_t answer = 0x12345678;
+
+	MACHINE(g_tpr);
+	tpr_run(&v, APIC_GPA);
+	base_set(&v, MOVED_GPA | BASE_ON);
+	tpr_run(&v, MOVED_GPA);
+	vm_load(&vm, GPA_CODE, g_read, g_read_end);
+	regs(&v, 0, MOVED_GPA, APIC_GPA);
+	vcpu_expect(&v, KVM_EXIT_MMIO);
+	CHECK_EQ(v.run->mmio.phys_addr, APIC_GPA + 0x30);
+	memcpy(v.run->mmio.data, &answer, 4);
+	vcpu_until(&v, PORT_DONE);
+	CHECK_EQ(vcpu_regs(&v).rbx, answer);
+	CHECK_EQ(vcpu_regs(&v).rax & 0xff, 0x14);
+	/* Back again. */
+	base_set(&v, APIC_GPA | BASE_ON);
+	vm_load(&vm, GPA_CODE, g_tpr, g_tpr_end);
+	tpr_run(&v, APIC_GPA);
+}
+
+/* Without the quirk that leaves a hole, a LAPIC that is off, or x2APIC's, has no page. */
+static void gone(void)
+{
+	static const uint64_t bases[] = { BASE_OFF, BASE_X2APIC };
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_DISABLE_QUIRKS,
+				      .args = { KVM_X86_QUIRK_LAPIC_MMIO_HOLE } };
+
+	for (unsigned int i = 0; i < 2; i++) {
+		MACHINE(g_tpr);
+		OK(ioctl(vm.fd, KVM_ENABLE_CAP, &cap));
+		tpr_run(&v, APIC_GPA);
+		base_set(&v, APIC_GPA | bases[i]);
+		vm_load(&vm, GPA_CODE, g_read, g_read_end);
+		regs(&v, 0, APIC_GPA, APIC_GPA);
+		vcpu_expect(&v, KVM_EXIT_MMIO);
+		CHECK_EQ(v.run->mmio.phys_addr, APIC_GPA + 0x30);
+		vcpu_close(&v);
+		vm_close(&vm);
+	}
+}
+
+/* Each vCPU has its own, one made late too; one that leaves takes the page from all. */
+static void two(void)
+{
+	struct kvm_mp_state runs = { KVM_MP_STATE_RUNNABLE };
+
+	MACHINE(g_tpr);
+	tpr_run(&v, APIC_GPA);
+	vcpu_new(&vm, &v1, 1);
+	vcpu_mode(&v1, MODE_LONG, GPA_CODE);
+	OK(ioctl(v1.fd, KVM_SET_MP_STATE, &runs));
+	CHECK(tpr_run(&v1, APIC_GPA) > 0);
+	base_set(&v1, MOVED_GPA | BASE_ON);
+	tpr_run(&v1, MOVED_GPA);
+	CHECK(tpr_run(&v, APIC_GPA) >= 2 * ROUNDS);
+	tpr_run(&v1, MOVED_GPA);
+}
+
+static const struct test_case cases[] = {
+	{ "tpr", tpr, 0 },
+	{ "held", held, 0 },
+	{ "moved", moved, 0 },
+	{ "gone", gone, 0 },
+	{ "two", two, 0 },
+	{ NULL, NULL, 0 },
+};
+
+int main(int argc, char **argv)
+{
+	return test_main(argc, argv, cases);
+}
