@@ -241,8 +241,16 @@ static void int_info_fill(struct svm_vcpu *s, struct svm_nested_vmexit *e)
 		[EVENT_INTERRUPT] = SVM_EXITINTINFO_TYPE_INTR,
 		[EVENT_SOFT_NEXT] = SVM_EXITINTINFO_TYPE_SOFT,
 	};
+	const struct vmcb_control_area *hw = &s->vmcb->control;
 	const struct x86_event *ev = &s->x86.events.injected;
 
+	/* INT n and INT3 are executed again by L0 (event.c), but are told of to L1. */
+	if (!ev->kind && e->code == SVM_EXIT_NPF &&
+	    (hw->exit_int_info & SVM_EXITINTINFO_VALID)) {
+		e->int_info = hw->exit_int_info;
+		e->int_info_err = hw->exit_int_info_err;
+		return;
+	}
 	if (!ev->kind)
 		return;
 	e->int_info = SVM_EXITINTINFO_VALID | types[ev->kind] | ev->vector;
