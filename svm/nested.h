@@ -203,6 +203,9 @@ u32 svm_nested_int_ctl(const struct svm_vcpu *s);
  */
 void svm_nested_virq_get(struct svm_vcpu *s, struct vmcb_control_area *c);
 
+/** svm_nested_gif_set - STGI or CLGI; false: it is about L1's own GIF */
+bool svm_nested_gif_set(struct svm_vcpu *s, bool on);
+
 /** svm_nested_cr8_write - L2 is about to write CR8: it is V_TPR, too */
 void svm_nested_cr8_write(struct svm_vcpu *s);
 

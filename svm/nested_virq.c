@@ -4,7 +4,8 @@
  *
  * V_TPR decides on it, which VMRUN loads.  With V_INTR_MASKING it is L2's CR8.  Without,
  * CR8 is the LAPIC's, and a write of it goes to both; our control block's V_TPR is CR8
- * then, as for any guest, so it is decided here whether the interrupt may come.
+ * then, as for any guest, so it is decided here whether the interrupt may come.  So it is
+ * with the virtual GIF (15.33.2), of which our control block knows nothing.
  */
 #include "svm/cpu.h"
 #include "svm/nested.h"
@@ -16,6 +17,8 @@ u32 svm_nested_int_ctl(const struct svm_vcpu *s)
 {
 	u32 ctl = s->nested->control.int_ctl, bits = ctl & V_IRQ_INJECTION_BITS_MASK;
 
+	if ((ctl & (V_GIF_ENABLE_MASK | V_GIF_MASK)) == V_GIF_ENABLE_MASK)
+		bits &= ~V_IRQ_MASK;
 	if (s->x86.nested.masks_if)
 		return bits | (ctl & V_TPR_MASK);
 	if (bits & V_IGN_TPR_MASK)
@@ -52,6 +55,14 @@ static void int_ctl_change(struct svm_vcpu *s, u32 mask, u32 value)
 	svm_nested_virq_get(s, c);
 	c->int_ctl = (c->int_ctl & ~mask) | value;
 	svm_event_virq_restore(s);
+}
+
+bool svm_nested_gif_set(struct svm_vcpu *s, bool on)
+{
+	if (!s->x86.nested.l2 || !(s->nested->control.int_ctl & V_GIF_ENABLE_MASK))
+		return false;
+	int_ctl_change(s, V_GIF_MASK, on ? V_GIF_MASK : 0);
+	return true;
 }
 
 void svm_nested_cr8_write(struct svm_vcpu *s)
