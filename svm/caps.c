@@ -125,16 +125,23 @@ bool svm_nested_offered(void)
 	return nested;
 }
 
-/* L1's ASIDs are names only.  Nothing optional but nested paging is offered. */
+/* L1's ASIDs are names only. */
 #define NESTED_REVISION	1
 #define NESTED_ASIDS	8
+
+/*
+ * What takes no processor that has it: a control block is read whatever its clean bits say,
+ * each flush of L1's is one of all that is L2's, and L2's STGI and CLGI exit here.
+ */
+#define NESTED_FEATURES \
+	(SVM_FEATURE_CLEAN_BITS | SVM_FEATURE_FLUSH_BY_ASID | SVM_FEATURE_VGIF)
 
 static void nested_caps_fill(struct x86_caps *caps)
 {
 	caps->nested = nested;
 	caps->svm_revision = NESTED_REVISION;
 	caps->svm_asids = NESTED_ASIDS;
-	caps->svm_features = npt ? SVM_FEATURE_NPT : 0;
+	caps->svm_features = NESTED_FEATURES | (npt ? SVM_FEATURE_NPT : 0);
 	caps->hidden_8000_0001_ecx = CPUID_SKINIT | CPUID_MWAITX;
 	if (!nested)
 		caps->hidden_8000_0001_ecx |= CPUID_SVM;

@@ -60,11 +60,14 @@ extern struct svm_features svm_features;
 /* Leaf SVM_CPUID_FUNC, EDX (APM vol. 3, E.4.9). */
 #define SVM_FEATURE_NPT			BIT(0)
 #define SVM_FEATURE_NRIPS		BIT(3)
+#define SVM_FEATURE_CLEAN_BITS		BIT(5)
+#define SVM_FEATURE_FLUSH_BY_ASID	BIT(6)
 #define SVM_FEATURE_DECODE_ASSISTS	BIT(7)
 #define SVM_FEATURE_PAUSE_FILTER	BIT(10)
 #define SVM_FEATURE_PAUSE_THRESHOLD	BIT(12)
 /* Without the threshold PAUSEs count that are in no loop. */
 #define SVM_FEATURES_PAUSE		(SVM_FEATURE_PAUSE_FILTER | SVM_FEATURE_PAUSE_THRESHOLD)
+#define SVM_FEATURE_VGIF		BIT(16)
 
 /* What the code can use; a CPU that lacks one that others have is refused. */
 #define SVM_FEATURES_USED \

@@ -21,29 +21,42 @@
 #include "svm/nested.h"
 #include "svm/vmcb.h"
 
+/* Interrupts are from here on (APM vol. 2, 8.1). */
+#define VECTORS_EXCEPTION	32
+
 static bool vector_is_soft(u8 vector)
 {
 	return vector == X86_TRAP_BP || vector == X86_TRAP_OF;
 }
 
+static void virq_store(struct svm_vcpu *s, u32 bits, u32 vector)
+{
+	struct vmcb_control_area *control = &s->vmcb->control;
+
+	control->int_ctl &= ~V_IRQ_INJECTION_BITS_MASK;
+	control->int_ctl |= bits & V_IRQ_INJECTION_BITS_MASK;
+	control->int_vector = vector;
+	vmcb_changed(s, CLEAN_TPR);
+}
+
+void svm_event_virq_restore(struct svm_vcpu *s)
+{
+	if (!s->virq_own)
+		virq_store(s, svm_nested_int_ctl(s), s->nested->control.int_vector);
+}
+
 /* L2 has a virtual interrupt of L1's, perhaps, which comes back when ours goes. */
 static void virq_replace(struct svm_vcpu *s, bool own)
 {
-	struct vmcb_control_area *control = &s->vmcb->control;
-	struct vmcb_control_area *l1 = &s->nested->control;
 	bool l2 = s->x86.nested.l2;
 
 	if (l2 && own)
-		svm_nested_virq_get(s, l1);
-	control->int_ctl &= ~V_IRQ_INJECTION_BITS_MASK;
-	control->int_vector = 0;
-	if (own) {
-		control->int_ctl |= V_IRQ_INJECTION_BITS_MASK;
-	} else if (l2) {
-		control->int_ctl |= l1->int_ctl & V_IRQ_INJECTION_BITS_MASK;
-		control->int_vector = l1->int_vector;
-	}
-	vmcb_changed(s, CLEAN_TPR);
+		svm_nested_virq_get(s, &s->nested->control);
+	s->virq_own = own;
+	if (own || !l2)
+		virq_store(s, own ? V_IRQ_INJECTION_BITS_MASK : 0, 0);
+	else
+		svm_event_virq_restore(s);
 }
 
 /*
@@ -58,7 +71,6 @@ void svm_event_virq_update(struct svm_vcpu *s)
 	if (on == s->virq_own)
 		return;
 	virq_replace(s, on);
-	s->virq_own = on;
 	vmcb_intercept(s, INTERCEPT_VINTR, on);
 }
 
@@ -172,11 +184,14 @@ void svm_event_inject(struct x86_vcpu *v, const struct x86_event *ev)
 	control->event_inj_err = ev->error;
 }
 
-/* With a LAPIC in userspace each write is told: it may hold something back. */
+/*
+ * With a LAPIC in userspace each write is told: it may hold something back; and one of
+ * L2's goes to V_TPR, too (nested_virq.c).
+ */
 void svm_event_cr8_update(struct svm_vcpu *s)
 {
 	vmcb_intercept(s, INTERCEPT_CR8_WRITE, !s->x86.nested.masks_if &&
-		       (!apic_in_kernel(&s->x86) ||
+		       (!apic_in_kernel(&s->x86) || s->x86.nested.l2 ||
 			(s->window & EVENT_MASK_TPR)));
 }
 
@@ -225,11 +240,25 @@ static u8 reclaim_kind(const struct svm_vcpu *s, u32 info)
 	}
 }
 
+/*
+ * QEMU's TCG calls a virtual interrupt that faults on its way an exception, of a vector that
+ * none has, and leaves it pending.
+ */
+static u32 int_info_mend(struct svm_vcpu *s, u32 info)
+{
+	if ((info & SVM_EXITINTINFO_TYPE_MASK) != SVM_EXITINTINFO_TYPE_EXEPT ||
+	    (info & SVM_EXITINTINFO_VEC_MASK) < VECTORS_EXCEPTION)
+		return info;
+	s->vmcb->control.int_ctl &= ~V_IRQ_MASK;
+	vmcb_changed(s, CLEAN_TPR);
+	return (info & ~SVM_EXITINTINFO_TYPE_MASK) | SVM_EXITINTINFO_TYPE_INTR;
+}
+
 void svm_event_reclaim(struct svm_vcpu *s)
 {
 	const struct vmcb_control_area *control = &s->vmcb->control;
 	struct x86_event *ev = &s->x86.events.injected;
-	u32 info = control->exit_int_info;
+	u32 info = int_info_mend(s, control->exit_int_info);
 
 	*ev = (struct x86_event){
 		.kind = reclaim_kind(s, info),

@@ -33,6 +33,9 @@ void svm_event_cr8_update(struct svm_vcpu *s);
  */
 void svm_event_virq_update(struct svm_vcpu *s);
 
+/** svm_event_virq_restore - L1's virtual interrupt for L2 again, unless ours has its place */
+void svm_event_virq_restore(struct svm_vcpu *s);
+
 /* step.c */
 
 /**

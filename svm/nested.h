@@ -186,6 +186,29 @@ bool svm_msrpm_denies(struct svm_vcpu *s);
 /** svm_nested_wants_msr - does L1's map deny L2 the MSR that RCX names? */
 bool svm_nested_wants_msr(struct svm_vcpu *s, bool write);
 
+/* nested_virq.c */
+
+/**
+ * svm_nested_int_ctl - of the interrupt control word what L1 has for L2
+ * @s: the vCPU, L2 runs or will
+ *
+ * Return: bits for our control block: a virtual interrupt, and V_TPR if it is apart from CR8.
+ */
+u32 svm_nested_int_ctl(const struct svm_vcpu *s);
+
+/**
+ * svm_nested_virq_get - the virtual interrupt, TPR and shadow that L2 has now
+ * @s: the vCPU, L2 runs
+ * @c: control area that they go to
+ */
+void svm_nested_virq_get(struct svm_vcpu *s, struct vmcb_control_area *c);
+
+/** svm_nested_gif_set - STGI or CLGI; false: it is about L1's own GIF */
+bool svm_nested_gif_set(struct svm_vcpu *s, bool on);
+
+/** svm_nested_cr8_write - L2 is about to write CR8: it is V_TPR, too */
+void svm_nested_cr8_write(struct svm_vcpu *s);
+
 /* nested_exit.c */
 
 /**
@@ -194,13 +217,6 @@ bool svm_nested_wants_msr(struct svm_vcpu *s, bool write);
  * @e: why
  */
 void svm_nested_vmexit(struct svm_vcpu *s, const struct svm_nested_vmexit *e);
-
-/**
- * svm_nested_virq_get - the virtual interrupt, TPR and shadow that L2 has now
- * @s: the vCPU, L2 runs
- * @c: control area that they go to
- */
-void svm_nested_virq_get(struct svm_vcpu *s, struct vmcb_control_area *c);
 
 /** svm_nested_wants_port - does L1's map deny L2 one of these @size ports? */
 bool svm_nested_wants_port(struct svm_vcpu *s, u16 port, unsigned int size);
@@ -213,6 +229,9 @@ bool svm_nested_wants(struct x86_vcpu *v, const struct x86_event *ev);
 void svm_nested_exit_event(struct x86_vcpu *v, const struct x86_event *ev);
 
 /* nested_intercept.c */
+
+/** svm_nested_mov_operand - the general register of a MOV to or from a control register */
+u64 svm_nested_mov_operand(struct x86_vcpu *v, const struct emul_insn *insn);
 
 /** svm_nested_cr0_selective - does L1's selective intercept of CR0 take this instruction? */
 bool svm_nested_cr0_selective(struct svm_vcpu *s, const struct emul_insn *insn);

@@ -13,21 +13,6 @@
 /* ------------------------------------------------------------------------ */
 /* #VMEXIT */
 
-void svm_nested_virq_get(struct svm_vcpu *s, struct vmcb_control_area *c)
-{
-	const struct vmcb_control_area *hw = &s->vmcb->control;
-	u32 bits = s->x86.nested.masks_if ? V_TPR_MASK : 0;
-
-	/* Unless ours has taken its place meanwhile. */
-	if (!s->virq_own) {
-		bits |= V_IRQ_INJECTION_BITS_MASK;
-		c->int_vector = hw->int_vector;
-	}
-	c->int_ctl = (c->int_ctl & ~bits) | (hw->int_ctl & bits);
-	c->int_state = state_get(&s->x86, GRP_SHADOW)->shadow ?
-		       SVM_INTERRUPT_SHADOW_MASK : 0;
-}
-
 /* As they are. */
 static void l2_save_segs(struct svm_vcpu *s, struct vmcb_save_area *save)
 {
@@ -212,6 +197,8 @@ bool svm_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 	}
 	if (exit->code == SVM_EXIT_WRITE_CR0 && exit_by_cr0(s))
 		return true;
+	if (exit->code == SVM_EXIT_WRITE_CR8)
+		svm_nested_cr8_write(s);
 	if (exit->code == SVM_EXIT_VMMCALL)
 		exit->kind = X86_EXIT_UNDEFINED;
 	if (exit->code == SVM_EXIT_HLT && !s->virq_own && virq_comes(s))
@@ -254,8 +241,16 @@ static void int_info_fill(struct svm_vcpu *s, struct svm_nested_vmexit *e)
 		[EVENT_INTERRUPT] = SVM_EXITINTINFO_TYPE_INTR,
 		[EVENT_SOFT_NEXT] = SVM_EXITINTINFO_TYPE_SOFT,
 	};
+	const struct vmcb_control_area *hw = &s->vmcb->control;
 	const struct x86_event *ev = &s->x86.events.injected;
 
+	/* INT n and INT3 are executed again by L0 (event.c), but are told of to L1. */
+	if (!ev->kind && e->code == SVM_EXIT_NPF &&
+	    (hw->exit_int_info & SVM_EXITINTINFO_VALID)) {
+		e->int_info = hw->exit_int_info;
+		e->int_info_err = hw->exit_int_info_err;
+		return;
+	}
 	if (!ev->kind)
 		return;
 	e->int_info = SVM_EXITINTINFO_VALID | types[ev->kind] | ev->vector;

@@ -74,6 +74,8 @@ static enum x86_next gif_set(struct x86_vcpu *v, const struct x86_exit *exit,
 
 	if (!kvm_nested_skip(v, exit))
 		return v->next;
+	if (svm_nested_gif_set(s, on))
+		return X86_RESUME;
 	s->gif_off = !on;
 	svm_event_virq_update(s);
 	if (on)

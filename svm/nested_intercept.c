@@ -67,7 +67,7 @@ static bool row_fits(const struct insn_row *row, const struct emul_insn *insn)
 	       (insn->modrm & row->mask) == row->modrm;
 }
 
-static u64 mov_operand(struct x86_vcpu *v, const struct emul_insn *insn)
+u64 svm_nested_mov_operand(struct x86_vcpu *v, const struct emul_insn *insn)
 {
 	u8 gpr = (insn->modrm & 7) | (insn->rex & 1) << 3;
 	u64 value = state_get(v, gpr == GPR_RSP ? GRP_RSP : 0)->gpr[gpr];
@@ -86,7 +86,7 @@ bool svm_nested_cr0_selective(struct svm_vcpu *s, const struct emul_insn *insn)
 		return (insn->modrm & MODRM_REG) == 6 << 3;
 	return insn->opcode == OPCODE_MOV_CR + OPCODE_MOV_TO &&
 	       !(insn->modrm & MODRM_REG) && !insn->lock && !(insn->rex & 4) &&
-	       (mov_operand(&s->x86, insn) ^
+	       (svm_nested_mov_operand(&s->x86, insn) ^
 		state_get(&s->x86, GRP_CR0)->cr0) & ~free;
 }
 

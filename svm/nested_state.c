@@ -10,9 +10,6 @@
 #include "svm/vmcb.h"
 #include "x86/cpu/pat.h"
 
-/* Bits of an interrupt control word that are L1's to set for L2. */
-#define VIRQ_BITS	(V_IRQ_INJECTION_BITS_MASK)
-
 int svm_nested_make(struct svm_vcpu *s)
 {
 	if (!s->nested)
@@ -133,12 +130,6 @@ void svm_nested_switch(struct svm_vcpu *s)
 	s->vmcb->control.clean = 0;
 }
 
-/* L1's own virtual interrupt for L2, and its TPR if that is apart from L1's. */
-static u32 int_ctl_l2(const struct svm_nested *n, bool masks_if)
-{
-	return n->control.int_ctl & (masks_if ? VIRQ_BITS | V_TPR_MASK : VIRQ_BITS);
-}
-
 void svm_nested_controls(struct svm_vcpu *s)
 {
 	struct vmcb_control_area *control = &s->vmcb->control;
@@ -152,7 +143,7 @@ void svm_nested_controls(struct svm_vcpu *s)
 	control->int_ctl = V_INTR_MASKING_MASK;
 	control->int_vector = 0;
 	if (l2) {
-		control->int_ctl |= int_ctl_l2(n, v->nested.masks_if);
+		control->int_ctl |= svm_nested_int_ctl(s);
 		control->int_vector = n->control.int_vector;
 	}
 	if (l2 && n->npt)

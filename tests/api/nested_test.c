@@ -438,6 +438,73 @@ static void npt_fault(void)
 	CHECK_EQ(*vm_u64(&vm, 0x50000), 0x99);
 }
 
+/* ---- what is optional (APM vol. 3, E.4.9) ---- */
+
+GUEST(64, g_read_twice, "mov $0x40000, %ebx\n mov (%rbx), %eax\n vmmcall\n"
+      "mov (%rbx), %eax\n vmmcall\n");
+
+/* Flushes of TLB_CONTROL by ASID: 3 all of it, 7 but for what is global (15.16.2). */
+static void flush_by_asid_npt(void)
+{
+	static const uint8_t how[] = { 3, 7 };
+	unsigned int i;
+
+	skip_without_feature(6);
+	with_npt = true;
+	for (i = 0; i < sizeof(how); i++) {
+		L2_START(g_read_twice);
+		intercept(EXIT_VMMCALL);
+		*vm_u64(&vm, (pt_get(&npt, 0, 3) & ~0xfffull) + 4 * 8) = 0;
+		npt_small(0x40000, PTE_P | PTE_U);
+		l2_until(EXIT_VMMCALL);
+		l1_store((pt_get(&npt, 0, 2) & ~0xfffull) + 0x40 * 8, 0);
+		vmcb()->tlb = how[i];
+		l2_next(3, EXIT_NPF);
+		CHECK_EQ(vmcb()->info2, 0x40000);
+		vm_close(&vm);
+	}
+}
+
+/* What is said to have changed, has; what is said to be as it was, is. */
+static void clean_bits(void)
+{
+	skip_without_feature(5);
+	L2_START(g_cpuid);
+	intercept(EXIT_CPUID);
+	l2_until(EXIT_CPUID);
+	vmcb()->clean = 0x3ff;
+	l2_next(INSN_CPUID, EXIT_CPUID);
+	CHECK_EQ(vmcb()->clean, 0x3ff);
+	intercept_none(EXIT_CPUID);
+	intercept(EXIT_EXC + PF);
+	vmcb()->cr3 = 0x7f000;
+	vmcb()->clean = 0x3ff & ~(1 << 0 | 1 << 5);
+	l2_until(EXIT_EXC + PF);
+}
+
+/* L2's own GIF (15.33.2): L1 sees what L2 has made of it, and has its own. */
+GUEST(64, g_gif2, "clgi\n cpuid\n stgi\n cpuid\n clgi\n vmmcall\n");
+
+static void virtual_gif(void)
+{
+	skip_without_feature(16);
+	L2_START(g_gif2);
+	intercept(EXIT_VMMCALL);
+	intercept(EXIT_CPUID);
+	vmcb()->int_ctl = V_GIF_ENABLE | V_GIF;
+	l2_until(EXIT_CPUID);
+	CHECK_EQ(vmcb()->int_ctl & (V_GIF | V_GIF_ENABLE), V_GIF_ENABLE);
+	l2_next(INSN_CPUID, EXIT_CPUID);
+	CHECK_EQ(vmcb()->int_ctl & (V_GIF | V_GIF_ENABLE), V_GIF_ENABLE | V_GIF);
+	/* Of those that L1 takes L2 has nothing. */
+	intercept(EXIT_CLGI);
+	l2_next(INSN_CPUID, EXIT_CLGI);
+	CHECK_EQ(vmcb()->int_ctl & V_GIF, V_GIF);
+	intercept_none(EXIT_CLGI);
+	l2_until(EXIT_VMMCALL);
+	CHECK_EQ(vmcb()->int_ctl & V_GIF, 0);
+}
+
 /* L2's own table is missing: a fault of the walk. */
 static void npt_fault_table(void)
 {
@@ -497,6 +564,8 @@ BOTH(shutdown_l1)
 BOTH(registers)
 BOTH(refused)
 BOTH(mmio)
+BOTH(clean_bits)
+BOTH(virtual_gif)
 BOTH(npt_fault)
 BOTH(npt_fault_table)
 BOTH(npt_fetch)
@@ -510,7 +579,8 @@ int main(int argc, char **argv)
 		CASES(exc_page_fault_l2), CASES(exc_emulated), CASE(exc_vmmcall),
 		CASES(exc_nested), CASES(exc_double_fault), CASES(shutdown_l1),
 		CASE(shutdown_all), CASE(insn_faults), CASE(vmsave), CASES(registers),
-		CASES(refused), CASES(mmio), CASE(npt_fault_npt),
+		CASES(refused), CASES(mmio), CASES(clean_bits), CASES(virtual_gif),
+		CASE(flush_by_asid_npt), CASE(npt_fault_npt),
 		CASE(npt_fault_table_npt), CASE(npt_fetch_npt), { }
 	};
 

@@ -41,6 +41,18 @@ void skip_without_svm(void)
 	close(kvm);
 }
 
+void skip_without_feature(int bit)
+{
+	struct kvm_cpuid2 *c;
+	int kvm = kvm_open();
+
+	c = cpuid_supported(kvm);
+	if (!(cpuid_find(c, 0x8000000a, 0)->edx >> bit & 1))
+		test_skip("no feature %d of SVM's for guests", bit);
+	free(c);
+	close(kvm);
+}
+
 static struct vmcb_segment pack(const struct kvm_segment *s)
 {
 	return (struct vmcb_segment) {
@@ -132,6 +144,22 @@ void l2_next(unsigned int bytes, uint64_t code)
 {
 	vmcb()->rip += bytes;
 	l2_until(code);
+}
+
+#define GPA_L1_STORE	0x32000
+GUEST(64, g_l1_store, "mov %rsi, (%rdi)\n out %al, $0x41\n");
+
+void l1_store(uint64_t gpa, uint64_t value)
+{
+	struct kvm_regs regs = vcpu_regs(&v), r = regs;
+
+	vm_load(&vm, GPA_L1_STORE, g_l1_store, g_l1_store_end);
+	r.rip = GPA_L1_STORE;
+	r.rdi = gpa;
+	r.rsi = value;
+	vcpu_set_regs(&v, &r);
+	vcpu_until(&v, PORT_STORED);
+	vcpu_set_regs(&v, &regs);
 }
 
 void event_interrupt(uint32_t vector)

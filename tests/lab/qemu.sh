@@ -162,3 +162,60 @@ guest_quit() {
 	eval "exec $mon>&-"
 	guest_ended
 }
+
+# Guests that move from one QEMU to another.
+
+# nth N: what follows is about the Nth QEMU; two run at a time
+nth() {
+	at=/tmp/vmm$1 console=/tmp/vmm$1/console mon=$((5 + $1 % 2))
+	mkdir -p "$at"
+}
+
+status_is() { ask 'info status' && grep "$1" "$at/answer"; }
+
+# moves URI: away from this QEMU, in a time without the guest of three seconds at most
+moves() {
+	tries=0
+	ask 'migrate_set_parameter downtime-limit 3000'
+	ask "migrate -d \"$1\""
+	until ask 'info migrate' && grep -q 'Migration status: completed' "$at/answer"; do
+		tries=$((tries + 1))
+		if [ $tries -gt 300 ] || grep 'Migration status: failed' "$at/answer"; then
+			cat "$at/answer" "$at/qemu"
+			return 1
+		fi
+		sleep 0.5
+	done
+	# what was written meanwhile was sent again, and more than once looked for
+	sed -n 's/^dirty sync count: //p' "$at/answer" >/tmp/rounds
+	sed -n 's/^downtime: \([0-9]*\) ms/\1/p' "$at/answer" >>/tmp/downtimes
+	echo "migrate: $1: $(grep -E '^(total time|downtime|transferred ram|dirty sync count)' \
+		"$at/answer" | tr '\n' ',')" >/tmp/moved
+	[ "$(cat /tmp/rounds)" -ge 2 ] || { cat "$at/answer"; return 1; }
+}
+
+# unbroken: it has counted on; a line of each move may have been said half here, half there
+unbroken() {
+	cat /tmp/vmm?/console /tmp/vmm??/console 2>/dev/null | tr -d '\r' | awk '
+	/^(L2: )?guest: alive [0-9]+$/ {
+		if (n && $NF != n + 1) {
+			print $0 " comes after " n
+			bad += $NF != n + 2 || ++halves > '"${1:-2}"'
+		}
+		n = $NF
+	}
+	END { exit bad || !n }'
+}
+
+# l1_make DIR: into /tmp/l1 a guest that is a host: with kvm.ko and the vendor's of DIR, the
+# VMM of tests/guest, and a kernel and an initramfs for that one's guest
+l1_make() {
+	mkdir -p /tmp/l1/root/kvm /tmp/l1/root/bin /tmp/l1/root/guest || return
+	cp "$1"/kvm.ko "$1"/kvm-*.ko /mod/stock/irqbypass.ko /tmp/l1/root/kvm || return
+	cp /bin/vmm /tmp/l1/root/bin || return
+	cp /guest/vmlinuz /guest/initrd /tmp/l1/root/guest || return
+	ln -s /guest/vmlinuz /tmp/l1/vmlinuz
+	(cd /tmp/l1/root && find . -mindepth 1 | cpio -o -H newc) >/tmp/l1/more 2>/dev/null
+	cat /guest/initrd /tmp/l1/more >/tmp/l1/initrd || return
+	rm -r /tmp/l1/more /tmp/l1/root
+}
