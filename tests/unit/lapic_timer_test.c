@@ -445,7 +445,7 @@ static void due_and_periodic(void **state)
 
 static void stops(void **state)
 {
-	u32 regs[256];
+	u32 regs[256], other[256];
 
 	for (int i = 0; i < 4; i++) {
 		lapic_write(a, APIC_REG_SVR, 0x1ff);
@@ -462,14 +462,18 @@ static void stops(void **state)
 		assert_int_equal(interrupts(10, 1000), 0);
 		assert_int_equal(lapic_base_set(a, 0xfee00800, true), 0);
 	}
-	/* another state does not keep this one's deadline */
+	/* a deadline is not in this state, and goes only where there are none */
 	lapic_write(a, APIC_REG_SVR, 0x1ff);
+	lvt(PERIODIC);
+	lapic_save(a, other);
 	lvt(DEADLINE);
 	lapic_deadline_set(a, irq_world.now + 1000);
 	lapic_save(a, regs);
 	assert_int_equal(lapic_restore(a, regs), 0);
+	assert_int_equal(lapic_deadline(a), irq_world.now + 1000);
+	assert_true(cpu->armed);
+	assert_int_equal(lapic_restore(a, other), 0);
 	assert_int_equal(lapic_deadline(a), 0);
-	assert_false(cpu->armed);
 }
 
 static void restored(void **state)
