@@ -128,7 +128,9 @@ static u64 hypercall_mask(struct x86_vcpu *v)
 
 static enum x86_next hypercall_answered(struct x86_vcpu *v)
 {
-	v->state.gpr[GPR_RAX] = v->vcpu.run->hypercall.ret & hypercall_mask(v);
+	/* Userspace has put the vCPU elsewhere: its registers stand. */
+	if (state_get(v, GRP_RIP)->rip == v->ask_rip)
+		v->state.gpr[GPR_RAX] = v->vcpu.run->hypercall.ret & hypercall_mask(v);
 	return X86_RESUME;
 }
 
@@ -158,6 +160,7 @@ static enum x86_next hypercall_ask(struct x86_vcpu *v, u64 nr, u64 mask)
 	run->hypercall.args[1] = pages;
 	run->hypercall.args[2] = hypercall_arg(v, GPR_RDX, mask);
 	run->hypercall.hypercall_flags = mask == U64_MAX;
+	v->ask_rip = state_get(v, GRP_RIP)->rip;
 	v->pending = hypercall_answered;
 	return X86_USER;
 }
