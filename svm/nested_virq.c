@@ -31,8 +31,9 @@ u32 svm_nested_int_ctl(const struct svm_vcpu *s)
 static bool virq_is_taken(const struct svm_vcpu *s)
 {
 	/* Unless ours has taken its place meanwhile. */
-	return !s->virq_own && (svm_nested_int_ctl(s) & V_IRQ_MASK) &&
-	       !(s->vmcb->control.int_ctl & V_IRQ_MASK);
+	return !s->virq_own && (s->nested->control.int_ctl & V_IRQ_MASK) &&
+	       !(s->vmcb->control.int_ctl & V_IRQ_MASK) &&
+	       (svm_nested_int_ctl(s) & V_IRQ_MASK);
 }
 
 void svm_nested_virq_get(struct svm_vcpu *s, struct vmcb_control_area *c)

@@ -62,6 +62,7 @@ struct gprs {
 };
 
 extern struct program prog;
+extern bool no_npt;		/* of no program */
 extern struct gprs l2_gprs;
 extern struct vmcb l2, l1_rest;
 extern uint8_t iopm[], msrpm[];

@@ -7,6 +7,7 @@
 #define INJECTED	5		/* one entry in so many */
 
 struct program prog;
+bool no_npt;
 struct gprs l2_gprs;
 struct vmcb l2 __attribute__((aligned(4096)));
 struct vmcb l1_rest __attribute__((aligned(4096)));
@@ -20,7 +21,6 @@ static uint64_t state, entries;
 /* Third number: all that is seen is told; no L2 has a nested page table. */
 #define FLAG_WORDS	1
 #define FLAG_NO_NPT	2
-static bool no_npt;
 
 /* Numerical Recipes' 64-bit step, mixed (splitmix64). */
 uint64_t rnd(void)

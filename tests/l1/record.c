@@ -13,6 +13,7 @@
  * The interrupt shadow: the lab's processor forgets it at VMRUN, also at one of L0's, and
  * keeps it where an event is delivered.
  * RF in frames and registers: it pushes none with a fault (APM vol. 2, 8.2).
+ * The accessed bit of a PDPTE of legacy PAE: there is none, but the lab's processor sets it.
  * The upper halves of RIP and RSP outside 64-bit mode.
  */
 
@@ -183,6 +184,8 @@ uint64_t record_end(void)
 {
 	unsigned int i;
 
+	if (prog.kind == PAE)
+		page_u64(P_ROOT)[0] &= ~PTE_A;
 	for (i = P_STACK; i < P_COUNT; i++)
 		note_sum("page", page_u64(i), 512, i <= P_KSTACK ? ~(RF << 32 | RF) : ~0ull);
 	if (prog.npt)
