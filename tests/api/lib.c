@@ -297,6 +297,11 @@ bool kvm_tdp(void)
 			   "/sys/module/kvm_intel/parameters/ept");
 }
 
+bool kvm_eptad(void)
+{
+	return param_is_on("/sys/module/kvm_intel/parameters/eptad");
+}
+
 uint64_t nmi_flags(void)
 {
 	return param_is_on("/sys/module/kvm_intel/parameters/vnmi") ? 0 : 0x200;

@@ -190,8 +190,8 @@ const struct kvm_cpuid_entry2 *cpuid_find(const struct kvm_cpuid2 *c,
 bool cpu_is_amd(void);
 /* QEMU's TCG, Bochs (Intel, no monitor trap flag): tests step around their defects. */
 bool cpu_is_tcg(void), cpu_is_bochs(void), cpu_keeps_nmi_mask(void);
-/* Nested paging is on: npt or ept of the vendor's module. */
-bool kvm_tdp(void);
+/* Nested paging is on: npt or ept of the vendor's module.  EPT has A and D bits. */
+bool kvm_tdp(void), kvm_eptad(void);
 /* RFLAGS of a guest whose IRET unmasks NMIs: with vnmi=0 of kvm_intel IF does. */
 uint64_t nmi_flags(void);
 
