@@ -196,6 +196,8 @@ static void trap_flag(void)
 	struct kvm_regs r;
 	struct exc e;
 
+	if (cpu_is_bochs())
+		test_skip("an exit leaves a trap pending here (Bochs)");
 	row_start(&cpuid, AT);
 	r = vcpu_regs(&v);
 	r.rflags |= 0x100;
