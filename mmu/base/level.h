@@ -15,7 +15,7 @@
  * level_slot - largest level at which a slot lets a frame be mapped
  * @cfg: the configuration
  * @slot: the slot
- * @gfn: a frame of it
+ * @gfn: a frame of it, or the first of a region that reaches into it
  *
  * The page lies in the slot as a whole, frame and userspace address agree on its
  * boundaries, and dirty-logged slots have 4 KiB pages only.

@@ -201,17 +201,11 @@ static struct shadow_page *pages_below(const struct shadow_recover *r, gfn_t gfn
 	return shadow_direct(r->op.s, r->op.as_id, r->level - 1, gfn);
 }
 
-/* Could a large leaf take the place of the direct pages?  Roots stay. */
+/* Could a large leaf take the place of the direct pages?  The slot may begin in the middle. */
 static bool region_is_split(const struct shadow_recover *r, gfn_t gfn)
 {
-	const struct shadow_page *sp;
-
-	if (level_slot(r->op.mmu->config, r->slot, gfn) < r->level ||
-	    tracked_any(&r->op.s->tracked, gfn, LEVEL_GFNS(r->level)))
-		return false;
-	for (sp = pages_below(r, gfn); sp && sp->roots; sp = sp->same)
-		;
-	return sp;
+	return level_slot(r->op.mmu->config, r->slot, gfn) >= r->level &&
+	       !tracked_any(&r->op.s->tracked, gfn, LEVEL_GFNS(r->level));
 }
 
 /* Notes a round's worth from @op->from on, which is moved past it. */
@@ -228,14 +222,14 @@ static void recover_look(struct shadow_recover *r)
 		op->from = (gfn_t)i << shift;
 		if (r->round.n == RECOVER_ROUND)
 			return;
-		/* The slot may begin in the middle. */
-		if (op->from >= op->start && region_is_split(r, op->from))
+		if (region_is_split(r, op->from))
 			recover_note(&r->round, op->from, r->level);
 		shadow_op_yield(op);
 	}
 	op->from = op->end;
 }
 
+/* Roots stay. */
 static void recover_zap(struct shadow_recover *r)
 {
 	struct shadow_op *op = &r->op;

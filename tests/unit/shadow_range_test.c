@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "mmu/shadow/op.h"
 #include "tests/unit/shadow_case.h"
 
 static void test_zap(void **state)
@@ -291,9 +292,56 @@ static void test_nx_huge(void **state)
 	assert_int_equal(mapped(2) + mapped(3), 0);
 }
 
+/* A bit of the answer, frame by frame. */
+static bool is_wanted(const struct shadow_op *op, int level, gfn_t at, int i)
+{
+	u64 n = LEVEL_GFNS(level);
+	gfn_t gfn = (at + i) * n, end = gfn + n;
+
+	for (gfn = max(gfn, op->from & LEVEL_MASK(level)); gfn < end; gfn++) {
+		u64 bit = gfn - op->start;
+
+		if (gfn < op->start || gfn >= op->end)
+			continue;
+		if (!op->bitmap || (op->bitmap[bit / 64] >> (bit % 64) & 1))
+			return true;
+	}
+	return false;
+}
+
+/* Which of 64 leaves an operation means, where range and bitmap begin and end anywhere. */
+static void test_wanted(void **state)
+{
+	static unsigned long bits[64];
+	u32 seed = 1;
+
+	for (int round = 0; round < 3000; round++) {
+		struct shadow_op op = { .bitmap = round % 8 ? bits : NULL };
+		int level = 1 + round % 2;
+		gfn_t at;
+
+		seed = seed * 1664525 + 1013904223;
+		op.start = op.from = 4096 + (seed >> 8) % 700;
+		op.end = op.start + 1 + (seed >> 20) % 2000;
+		for (int i = 0; i < 64; i++) {
+			seed = seed * 1664525 + 1013904223;
+			bits[i] = (seed >> 16) % 4 ? 0 : 1ul << (seed >> 26);
+		}
+		at = (op.from >> (9 * (level - 1))) & ~63ull;
+		for (; at * LEVEL_GFNS(level) < op.end; at += 64) {
+			unsigned long got = shadow_op_wanted(&op, level, at);
+
+			for (int i = 0; i < 64; i++)
+				assert_int_equal(got >> i & 1, is_wanted(&op, level, at, i));
+			op.from = min((at + 64) * LEVEL_GFNS(level), op.end - 1);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wanted),
 		CASE(test_zap),
 		CASE(test_zap_large),
 		CASE(test_chunks),
