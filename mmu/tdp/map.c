@@ -106,21 +106,30 @@ enum mmu_result tdp_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault,
 	}
 }
 
-void tdp_map_mmio(struct mmu_vcpu *vcpu, gfn_t gfn, u64 gen)
+/* The entry of a frame, and in @spte its value; NULL: under a large leaf, or no memory. */
+static u64 *tables_make(struct mmu_vcpu *vcpu, gfn_t gfn, u64 *spte)
 {
 	const struct mmu_config *cfg = vcpu->mmu->config;
-	u64 spte, *sptep;
+	u64 *sptep;
 	int level;
 
 	for (;;) {
 		level = cfg->levels;
-		sptep = pt_lookup(cfg, vcpu->root->table, gfn, &level, &spte);
+		sptep = pt_lookup(cfg, vcpu->root->table, gfn, &level, spte);
 		if (level == LEVEL_4K)
-			break;
-		if (spte_is_present(spte) ||
-		    !table_link(vcpu, sptep, &spte, level))
-			return;
+			return sptep;
+		if (spte_is_present(*spte) || !table_link(vcpu, sptep, spte, level))
+			return NULL;
 	}
+}
+
+void tdp_map_mmio(struct mmu_vcpu *vcpu, gfn_t gfn, u64 gen)
+{
+	const struct mmu_config *cfg = vcpu->mmu->config;
+	u64 spte, *sptep = tables_make(vcpu, gfn, &spte);
+
+	if (!sptep)
+		return;
 	if (spte_is_free(cfg, spte))
 		try_cmpxchg(sptep, &spte, spte_mmio(cfg, gen));
 	if (tracepoint_enabled(mark_mmio_spte))
@@ -131,24 +140,16 @@ bool tdp_map_page(struct mmu_vcpu *vcpu, gfn_t gfn, kvm_pfn_t pfn)
 {
 	const struct mmu_config *cfg = vcpu->mmu->config;
 	const u32 how = LEAF_WRITE | LEAF_ACCESSED | LEAF_DIRTY;
-	u64 spte, *sptep;
-	int level;
+	u64 spte, *sptep = tables_make(vcpu, gfn, &spte);
 
-	for (;;) {
-		level = cfg->levels;
-		sptep = pt_lookup(cfg, vcpu->root->table, gfn, &level, &spte);
-		if (level == LEVEL_4K)
-			break;
-		if (spte_is_present(spte) ||
-		    !table_link(vcpu, sptep, &spte, level))
-			return false;
-	}
-	if (spte_is_present(spte))
-		return spte_leaf_pfn(cfg, spte, level) == pfn;
-	if (!spte_is_free(cfg, spte) ||
-	    !try_cmpxchg(sptep, &spte, spte_leaf(cfg, level, pfn, how)))
+	if (!sptep)
 		return false;
-	atomic_long_inc(&vcpu->mmu->mapped[level]);
+	if (spte_is_present(spte))
+		return spte_leaf_pfn(cfg, spte, LEVEL_4K) == pfn;
+	if (!spte_is_free(cfg, spte) ||
+	    !try_cmpxchg(sptep, &spte, spte_leaf(cfg, LEVEL_4K, pfn, how)))
+		return false;
+	atomic_long_inc(&vcpu->mmu->mapped[LEVEL_4K]);
 	return true;
 }
 

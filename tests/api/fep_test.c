@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "start.h"
+#include "stat.h"
 
 #define PREFIX(last)	".byte 0x0f, 0x0b, 'k', 'v', '" last "'\n"
 
@@ -28,36 +29,11 @@ static bool is_on(void)
 	return value;
 }
 
-static uint64_t emulated(void)
-{
-	struct {
-		struct kvm_stats_desc desc;
-		char name[64];
-	} d;
-	struct kvm_stats_header h;
-	int fd = OK(ioctl(v.fd, KVM_GET_STATS_FD, 0));
-	uint64_t value;
-	size_t size;
-
-	CHECK_EQ(pread(fd, &h, sizeof(h), 0), sizeof(h));
-	CHECK(h.name_size <= sizeof(d.name));
-	size = sizeof(d.desc) + h.name_size;
-	for (unsigned int i = 0; i < h.num_desc; i++) {
-		CHECK_EQ(pread(fd, &d, size, h.desc_offset + i * size), size);
-		if (strcmp(d.name, "insn_emulation"))
-			continue;
-		CHECK_EQ(pread(fd, &value, 8, h.data_offset + d.desc.offset), 8);
-		close(fd);
-		return value;
-	}
-	FAIL("no statistic");
-}
-
 static void adds(uint64_t before)
 {
 	vcpu_until(&v, PORT_DONE);
 	CHECK_EQ(vcpu_regs(&v).rax, 42);
-	CHECK_EQ(emulated(), before + 1);
+	CHECK_EQ(stat_get(v.fd, "insn_emulation"), before + 1);
 }
 
 static void executed(void)
@@ -65,12 +41,12 @@ static void executed(void)
 	uint64_t before;
 
 	START(MODE_LONG, g_add);
-	before = emulated();
+	before = stat_get(v.fd, "insn_emulation");
 	if (is_on()) {
 		adds(before);
 	} else {
 		exc_expect(&v, UD, AT);
-		CHECK_EQ(emulated(), before);
+		CHECK_EQ(stat_get(v.fd, "insn_emulation"), before);
 	}
 }
 
@@ -87,7 +63,7 @@ static void two_pages(void)
 	r = vcpu_regs(&v);
 	r.rip = at;
 	vcpu_set_regs(&v, &r);
-	adds(emulated());
+	adds(stat_get(v.fd, "insn_emulation"));
 }
 
 static void other_letters(void)

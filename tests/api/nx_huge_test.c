@@ -7,38 +7,13 @@
 #include <sys/mman.h>
 
 #include "lib.h"
+#include "stat.h"
 
 #define BIG	0x40000000ul	/* two large pages */
 #define LARGE	0x200000ul
 
 static struct vm vm;
 static struct vcpu v;
-
-/* A value of KVM_GET_STATS_FD (api.rst 4.133). */
-static uint64_t stat_of(const char *name)
-{
-	struct kvm_stats_header h;
-	struct {
-		struct kvm_stats_desc desc;
-		char name[64];
-	} d;
-	int fd = OK(ioctl(vm.fd, KVM_GET_STATS_FD, 0));
-	uint64_t value;
-	size_t size;
-
-	CHECK_EQ(pread(fd, &h, sizeof(h), 0), sizeof(h));
-	CHECK(h.name_size <= sizeof(d.name));
-	size = sizeof(d.desc) + h.name_size;
-	for (unsigned int i = 0; i < h.num_desc; i++) {
-		CHECK_EQ(pread(fd, &d, size, h.desc_offset + i * size), size);
-		if (strcmp(d.name, name))
-			continue;
-		CHECK_EQ(pread(fd, &value, 8, h.data_offset + d.desc.offset), 8);
-		close(fd);
-		return value;
-	}
-	FAIL("no statistic %s", name);
-}
 
 /* The first line of a file. */
 static bool file_says(const char *path, const char *word)
@@ -72,8 +47,8 @@ GUEST(64, g_touch, "out %al, $0x1f\n push %rax\n mov $0x40000000, %eax\n movl $1
 
 static void pages_are(uint64_t large, uint64_t small)
 {
-	CHECK_EQ(stat_of("pages_2m"), large);
-	CHECK_EQ(stat_of("pages_4k"), small);
+	CHECK_EQ(stat_get(vm.fd, "pages_2m"), large);
+	CHECK_EQ(stat_get(vm.fd, "pages_4k"), small);
 }
 
 static void fetch_splits(void)
@@ -89,10 +64,10 @@ static void fetch_splits(void)
 	vcpu_code(&v, MODE_LONG, g_touch);
 	/* What the code itself lies in. */
 	vcpu_until(&v, 0x1f);
-	large = stat_of("pages_2m");
+	large = stat_get(vm.fd, "pages_2m");
 	vcpu_until(&v, 0x20);
-	small = stat_of("pages_4k");
-	if (!kvm_tdp() || stat_of("pages_2m") != large + 2)
+	small = stat_get(vm.fd, "pages_4k");
+	if (!kvm_tdp() || stat_get(vm.fd, "pages_2m") != large + 2)
 		test_skip("no two large pages");
 	if (splits()) {
 		CHECK_EQ(large, 0);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include "lib.h"
+#include "stat.h"
 
 #define SLOT_GPA	0x40000000ul
 #define PAGES		1100ul		/* more than twice what the processor's page holds */
@@ -21,39 +22,6 @@ static uint8_t *mem;
 /* RSI: first page, RCX: how many are written. */
 GUEST(64, g_write,
       "1: incb (%rsi)\n add $4096, %rsi\n dec %rcx\n jnz 1b\n" DONE);
-
-static bool has_pml(void)
-{
-	char c = 'N';
-	int fd = open("/sys/module/kvm_intel/parameters/pml", O_RDONLY);
-
-	if (fd >= 0 && read(fd, &c, 1) != 1)
-		c = 'N';
-	close(fd);
-	return c == 'Y';
-}
-
-static uint64_t stat(const char *name)
-{
-	struct kvm_stats_header h;
-	int fd = OK(ioctl(v.fd, KVM_GET_STATS_FD, 0));
-	char buf[sizeof(struct kvm_stats_desc) + 256];
-	struct kvm_stats_desc *d = (void *)buf;
-	uint64_t value;
-
-	CHECK_EQ(pread(fd, &h, sizeof(h), 0), sizeof(h));
-	for (unsigned int i = 0; i < h.num_desc; i++) {
-		size_t size = sizeof(*d) + h.name_size;
-
-		CHECK_EQ(pread(fd, buf, size, h.desc_offset + i * size), size);
-		if (strcmp(d->name, name))
-			continue;
-		CHECK_EQ(pread(fd, &value, 8, h.data_offset + d->offset), 8);
-		close(fd);
-		return value;
-	}
-	FAIL("no statistic %s", name);
-}
 
 static void pages_write(unsigned int first, unsigned int n)
 {
@@ -101,12 +69,12 @@ static void again(int advice)
 	slot(KVM_MEM_LOG_DIRTY_PAGES);
 	log_expect(0, 0);
 	for (int round = 0; round < 3; round++) {
-		faults = stat("pf_taken");
-		exits = stat("exits");
+		faults = stat_get(v.fd, "pf_taken");
+		exits = stat_get(v.fd, "exits");
 		pages_write(0, PAGES);
-		faults = stat("pf_taken") - faults;
-		exits = stat("exits") - exits;
-		if (has_pml()) {
+		faults = stat_get(v.fd, "pf_taken") - faults;
+		exits = stat_get(v.fd, "exits") - exits;
+		if (intel_param("pml")) {
 			CHECK_EQ(faults, 0);
 			/* twice 512 pages, the last OUT, and the host's interrupts */
 			CHECK(exits >= 3 && exits < PAGES / 8);

@@ -10,6 +10,7 @@
 #include <sys/time.h>
 #include "lib.h"
 #include "core/uapi.h"
+#include "stat.h"
 
 static struct vm vm;
 static struct vcpu v;
@@ -49,30 +50,6 @@ static void prefault_all(uint64_t gpa, uint64_t size)
 	CHECK_EQ(p.size, 0);
 }
 
-/* A counter of the vCPU's, or of the VM's. */
-static uint64_t counter(int owner, const char *want)
-{
-	int fd = OK(ioctl(owner, KVM_GET_STATS_FD, 0));
-	struct kvm_stats_header h;
-	struct kvm_stats_desc *d;
-	uint64_t value;
-	unsigned int i;
-
-	CHECK_EQ(pread(fd, &h, sizeof(h), 0), sizeof(h));
-	d = malloc(sizeof(*d) + h.name_size);
-	for (i = 0; i < h.num_desc; i++) {
-		CHECK(pread(fd, d, sizeof(*d) + h.name_size, h.desc_offset +
-			    i * (sizeof(*d) + h.name_size)) > 0);
-		if (strcmp(d->name, want))
-			continue;
-		CHECK_EQ(pread(fd, &value, 8, h.data_offset + d->offset), 8);
-		free(d);
-		close(fd);
-		return value;
-	}
-	FAIL("no counter %s", want);
-}
-
 static void guest_reads(uint64_t gpa, uint64_t pages)
 {
 	vcpu_set_regs(&v, &(struct kvm_regs){
@@ -89,20 +66,20 @@ static void maps(int advice, uint64_t small_pages)
 	machine(advice, 0);
 	guest_reads(GPA_DATA, 1);
 	/* The code's own may be in pieces by now (nx_huge_pages). */
-	small = counter(vm.fd, "pages_4k");
-	before = counter(v.fd, "pf_taken");
+	small = stat_get(vm.fd, "pages_4k");
+	before = stat_get(v.fd, "pf_taken");
 	prefault_all(SLOT_GPA, SIZE);
-	CHECK(counter(vm.fd, "pages_4k") - small <= small_pages);
+	CHECK(stat_get(vm.fd, "pages_4k") - small <= small_pages);
 	prefault_all(SLOT_GPA, SIZE);
 	guest_reads(SLOT_GPA, PAGES);
-	CHECK_EQ(counter(v.fd, "pf_taken"), before);
+	CHECK_EQ(stat_get(v.fd, "pf_taken"), before);
 	/* gone with the page, and asked for again */
 	OK(madvise(mem, SIZE, MADV_DONTNEED));
 	prefault_all(SLOT_GPA + 4096, 3 * 4096);
 	guest_reads(SLOT_GPA + 4096, 3);
-	CHECK_EQ(counter(v.fd, "pf_taken"), before);
+	CHECK_EQ(stat_get(v.fd, "pf_taken"), before);
 	guest_reads(SLOT_GPA + 700 * 4096, 1);
-	CHECK(counter(v.fd, "pf_taken") > before);
+	CHECK(stat_get(v.fd, "pf_taken") > before);
 }
 
 static void maps_4k(void)
@@ -120,7 +97,7 @@ static void first(void)
 {
 	machine(MADV_NOHUGEPAGE, 0);
 	prefault_all(SLOT_GPA, SIZE);
-	CHECK(counter(vm.fd, "pages_4k") >= PAGES);
+	CHECK(stat_get(vm.fd, "pages_4k") >= PAGES);
 	guest_reads(SLOT_GPA, PAGES);
 }
 
@@ -227,7 +204,7 @@ static void interrupted(void)
 	}
 	OK(setitimer(ITIMER_REAL, &(struct itimerval){ }, NULL));
 	CHECK(ticks && partial);
-	CHECK(counter(vm.fd, "pages_4k") >= size / 4096);
+	CHECK(stat_get(vm.fd, "pages_4k") >= size / 4096);
 }
 
 static void not_supported(void)

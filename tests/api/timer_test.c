@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <time.h>
 #include "lib.h"
+#include "stat.h"
 
 #define VECTOR		0x51
 #define GPA_ISR		(GPA_CODE + 0x800)
@@ -52,39 +53,6 @@ GUEST(64, g_user, START "1:" ARM "out %al, $0x99\n sti\n nop\n cli\n dec %rdi\n 
 GUEST(64, g_oneshot, START "sti\n 1:" ARM_COUNT "2: cmp %rbx, %r8\n je 2b\n dec %rdi\n"
       "jnz 1b\n" DONE);
 GUEST(64, g_periodic, START "sti\n" ARM_COUNT "2: cmp %rdi, %rbx\n jb 2b\n cli\n" DONE);
-
-static bool timer_is_ours(void)
-{
-	char c = 'N';
-	int fd = open("/sys/module/kvm_intel/parameters/preemption_timer", O_RDONLY);
-
-	if (fd >= 0 && read(fd, &c, 1) != 1)
-		c = 'N';
-	close(fd);
-	return c == 'Y';
-}
-
-static uint64_t irq_exits(void)
-{
-	struct kvm_stats_header h;
-	int fd = OK(ioctl(v.fd, KVM_GET_STATS_FD, 0));
-	char buf[sizeof(struct kvm_stats_desc) + 256];
-	struct kvm_stats_desc *d = (void *)buf;
-	uint64_t value;
-
-	CHECK_EQ(pread(fd, &h, sizeof(h), 0), sizeof(h));
-	for (unsigned int i = 0; i < h.num_desc; i++) {
-		size_t size = sizeof(*d) + h.name_size;
-
-		CHECK_EQ(pread(fd, buf, size, h.desc_offset + i * size), size);
-		if (strcmp(d->name, "irq_exits"))
-			continue;
-		CHECK_EQ(pread(fd, &value, 8, h.data_offset + d->offset), 8);
-		close(fd);
-		return value;
-	}
-	FAIL("no statistic irq_exits");
-}
 
 static void cpuid_deadline(void)
 {
@@ -138,15 +106,15 @@ static void done(uint64_t rounds)
 /* Interrupts of the host, while the guest's timer expires in the guest. */
 static void spins(void)
 {
-	uint64_t exits = irq_exits();
+	uint64_t exits = stat_get(v.fd, "irq_exits");
 
 	done(ROUNDS);
-	exits = irq_exits() - exits;
-	if (timer_is_ours() && exits >= ROUNDS)
+	exits = stat_get(v.fd, "irq_exits") - exits;
+	if (intel_param("preemption_timer") && exits >= ROUNDS)
 		FAIL("%d expiries, %llu interrupts of the host", ROUNDS,
 		     (unsigned long long)exits);
 	/* On the AMD lab a deadline may be over before the guest is back. */
-	if (!timer_is_ours() && !cpu_is_amd())
+	if (!intel_param("preemption_timer") && !cpu_is_amd())
 		CHECK(exits >= ROUNDS);
 }
 

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include "lib.h"
+#include "stat.h"
 
 #define VECTOR		0x51
 #define GPA_ISR		(GPA_CODE + 0x800)
@@ -43,39 +44,6 @@ GUEST(64, g_held,
 
 /* A read of the page's version register, at RSI and at R8. */
 GUEST(64, g_read, "mov 0x30(%rsi), %eax\n mov 0x30(%r8), %ebx\n" DONE);
-
-static bool has_param(void)
-{
-	char c = 'N';
-	int fd = open("/sys/module/kvm_intel/parameters/flexpriority", O_RDONLY);
-
-	if (fd >= 0 && read(fd, &c, 1) != 1)
-		c = 'N';
-	close(fd);
-	return c == 'Y' && kvm_tdp();
-}
-
-static uint64_t exits(struct vcpu *of)
-{
-	struct kvm_stats_header h;
-	int fd = OK(ioctl(of->fd, KVM_GET_STATS_FD, 0));
-	char buf[sizeof(struct kvm_stats_desc) + 256];
-	struct kvm_stats_desc *d = (void *)buf;
-	uint64_t value;
-
-	CHECK_EQ(pread(fd, &h, sizeof(h), 0), sizeof(h));
-	for (unsigned int i = 0; i < h.num_desc; i++) {
-		size_t size = sizeof(*d) + h.name_size;
-
-		CHECK_EQ(pread(fd, buf, size, h.desc_offset + i * size), size);
-		if (strcmp(d->name, "exits"))
-			continue;
-		CHECK_EQ(pread(fd, &value, 8, h.data_offset + d->offset), 8);
-		close(fd);
-		return value;
-	}
-	FAIL("no statistic exits");
-}
 
 static void base_set(struct vcpu *of, uint64_t base)
 {
@@ -118,12 +86,12 @@ static void machine(const uint8_t *code, const uint8_t *end)
 /* Return: how many exits there were. */
 static uint64_t tpr_run(struct vcpu *of, uint64_t page)
 {
-	uint64_t n = exits(of);
+	uint64_t n = stat_get(of->fd, "exits");
 
 	regs(of, ROUNDS, page, 0);
 	vcpu_until(of, PORT_DONE);
 	CHECK_EQ(vcpu_regs(of).rbp, 0);
-	return exits(of) - n;
+	return stat_get(of->fd, "exits") - n;
 }
 
 static void tpr(void)
@@ -133,7 +101,7 @@ static void tpr(void)
 	MACHINE(g_tpr);
 	tpr_run(&v, APIC_GPA);
 	n = tpr_run(&v, APIC_GPA);
-	if (has_param())
+	if (intel_param("flexpriority") && kvm_tdp())
 		CHECK(n < ROUNDS / 4);
 	else
 		CHECK(n >= 2 * ROUNDS);
