@@ -88,8 +88,8 @@ bool apic_access_map(struct x86_vcpu *v, gpa_t gpa)
 	struct kvm *kvm = v->vcpu.kvm;
 	bool done;
 
-	if (!x86_caps->apic_access || gpa >> PAGE_SHIFT != APIC_GFN ||
-	    READ_ONCE(chip->access_off) || !is_usual(v) || !access_make(kvm, chip))
+	if (gpa >> PAGE_SHIFT != APIC_GFN || READ_ONCE(chip->access_off) ||
+	    !is_usual(v) || !access_make(kvm, chip))
 		return false;
 	done = mmu_map_own(&v->vcpu.mmu, APIC_GFN, page_to_pfn(chip->access));
 	/* The leaf, then the look; access_stop() has the other half. */

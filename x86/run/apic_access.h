@@ -25,7 +25,7 @@ struct irqchip;
 u64 apic_access_update(struct x86_vcpu *v);
 
 /**
- * apic_access_map - a fault on the LAPIC's page
+ * apic_access_map - a fault on the LAPIC's page; with x86_caps->apic_access only
  * @v: own thread, kvm->srcu held; may sleep
  * @gpa: apic_is_page()
  *

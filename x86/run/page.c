@@ -10,6 +10,7 @@
 #include "core/trace_mmu.h"
 #include "x86/cpu/apf.h"
 #include "x86/cpu/apic.h"
+#include "x86/cpu/caps.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
 #include "x86/run/apic_access.h"
@@ -57,7 +58,8 @@ static enum mmu_result page_fault(struct x86_vcpu *v,
 			     exit->page.error);
 	/* L2's addresses are none of L1's. */
 	if (v->nested.ctx == MMU_CTX_GUEST && apic_is_page(v, exit->page.gpa))
-		return apic_access_map(v, exit->page.gpa) ? MMU_FIXED : MMU_EMULATE;
+		return x86_caps->apic_access && apic_access_map(v, exit->page.gpa) ?
+		       MMU_FIXED : MMU_EMULATE;
 	*fault = (struct mmu_fault) {
 		.addr = exit->page.gpa,
 		.error = exit->page.error,
