@@ -151,7 +151,8 @@ static void write_back(void)
 		n = calls();
 		vcpu_until(&v, PORT_DONE);
 		n = calls() - n;
-		if (off && added == 1 ? n < ROUNDS : n > ROUNDS / 4)
+		/* A call that finds another one waiting interrupts nobody. */
+		if (off && added == 1 ? n < ROUNDS / 2 : n > ROUNDS / 4)
 			FAIL("%lu calls, %d", n, added);
 	}
 }
