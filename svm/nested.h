@@ -187,7 +187,6 @@ bool svm_msrpm_denies(struct svm_vcpu *s);
 bool svm_nested_wants_msr(struct svm_vcpu *s, bool write);
 
 /* nested_virq.c */
-
 /**
  * svm_nested_int_ctl - of the interrupt control word what L1 has for L2
  * @s: the vCPU, L2 runs or will
@@ -195,6 +194,8 @@ bool svm_nested_wants_msr(struct svm_vcpu *s, bool write);
  * Return: bits for our control block: a virtual interrupt, and V_TPR if it is apart from CR8.
  */
 u32 svm_nested_int_ctl(const struct svm_vcpu *s);
+/** svm_nested_virq_comes - would L2's virtual interrupt end a HLT at once?  Own thread, L2 runs */
+bool svm_nested_virq_comes(struct svm_vcpu *s);
 
 /**
  * svm_nested_virq_get - the virtual interrupt, TPR and shadow that L2 has now

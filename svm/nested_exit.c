@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which of L2's exits and events L1 gets, and #VMEXIT (APM vol. 2, 15.6 to 15.14). */
-#include <asm/processor-flags.h>
 #include <asm/traps.h>
 
 #include "svm/cpu.h"
@@ -175,17 +174,6 @@ static bool exit_by_cr0(struct svm_vcpu *s)
 	return true;
 }
 
-/* Does the interrupt that L1 has made for L2 end a HLT at once (APM vol. 2, 15.21.4)? */
-static bool virq_comes(struct svm_vcpu *s)
-{
-	u32 ctl = s->vmcb->control.int_ctl;
-
-	if (!(ctl & V_IRQ_MASK) || !(state_get(&s->x86, GRP_RFLAGS)->rflags & X86_EFLAGS_IF))
-		return false;
-	return (ctl & V_IGN_TPR_MASK) ||
-	       (ctl & V_INTR_PRIO_MASK) >> V_INTR_PRIO_SHIFT > (ctl & V_TPR_MASK);
-}
-
 /* What L1 does not want, x86 does for L2; but for what a processor would not. */
 bool svm_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 {
@@ -201,7 +189,7 @@ bool svm_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 		svm_nested_cr8_write(s);
 	if (exit->code == SVM_EXIT_VMMCALL)
 		exit->kind = X86_EXIT_UNDEFINED;
-	if (exit->code == SVM_EXIT_HLT && !s->virq_own && virq_comes(s))
+	if (exit->code == SVM_EXIT_HLT && svm_nested_virq_comes(s))
 		exit->kind = X86_EXIT_SKIP;
 	return false;
 }

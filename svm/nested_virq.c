@@ -7,6 +7,8 @@
  * then, as for any guest, so it is decided here whether the interrupt may come.  So it is
  * with the virtual GIF (15.33.2), of which our control block knows nothing.
  */
+#include <asm/processor-flags.h>
+
 #include "svm/cpu.h"
 #include "svm/nested.h"
 #include "svm/vmcb.h"
@@ -46,6 +48,17 @@ void svm_nested_virq_get(struct svm_vcpu *s, struct vmcb_control_area *c)
 		c->int_ctl = (c->int_ctl & ~V_TPR_MASK) | (hw->int_ctl & V_TPR_MASK);
 	c->int_state = state_get(&s->x86, GRP_SHADOW)->shadow ?
 		       SVM_INTERRUPT_SHADOW_MASK : 0;
+}
+
+/* By the control block's own bits, in which svm_nested_int_ctl() has decided on CR8 already. */
+bool svm_nested_virq_comes(struct svm_vcpu *s)
+{
+	u32 ctl = s->vmcb->control.int_ctl;
+
+	if (s->virq_own || !(ctl & V_IRQ_MASK) ||
+	    !(state_get(&s->x86, GRP_RFLAGS)->rflags & X86_EFLAGS_IF))
+		return false;
+	return (ctl & V_IGN_TPR_MASK) || VIRQ_PRIO(ctl) > (ctl & V_TPR_MASK);
 }
 
 /* What L1 gives L2 has changed; what L2 has got of it counts as before. */

@@ -81,8 +81,6 @@ static void machine(const uint8_t *code, const uint8_t *end, uint32_t lvt, uint6
 	*vm_u64(&vm, GPA_IDT + VECTOR * 16) = GPA_ISR | SEL_CODE64 << 16 | 0x8eull << 40;
 	*vm_u64(&vm, GPA_IDT + VECTOR * 16 + 8) = 0;
 	s = vcpu_sregs(&v);
-	if (s.idt.limit < VECTOR * 16 + 15)
-		s.idt.limit = VECTOR * 16 + 15;
 	s.apic_base |= 0xc00;
 	vcpu_set_sregs(&v, &s);
 	r.rdi = ROUNDS;

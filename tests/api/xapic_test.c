@@ -63,8 +63,6 @@ static void regs(struct vcpu *of, uint64_t rounds, uint64_t page, uint64_t other
 
 static void machine(const uint8_t *code, const uint8_t *end)
 {
-	struct kvm_sregs s;
-
 	vm_new(&vm, 0);
 	OK(ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0ul));
 	vcpu_new(&vm, &v, 0);
@@ -74,10 +72,6 @@ static void machine(const uint8_t *code, const uint8_t *end)
 	exc_setup(&v);
 	*vm_u64(&vm, GPA_IDT + VECTOR * 16) = GPA_ISR | SEL_CODE64 << 16 | 0x8eull << 40;
 	*vm_u64(&vm, GPA_IDT + VECTOR * 16 + 8) = 0;
-	s = vcpu_sregs(&v);
-	if (s.idt.limit < VECTOR * 16 + 15)
-		s.idt.limit = VECTOR * 16 + 15;
-	vcpu_set_sregs(&v, &s);
 	regs(&v, ROUNDS, APIC_GPA, 0);
 }
 

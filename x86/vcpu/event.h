@@ -212,10 +212,10 @@ bool event_l1_takes(struct x86_vcpu *v, enum x86_event_kind kind);
  */
 bool event_take(struct x86_vcpu *v, struct x86_event *ev);
 
-/** event_cancel - the entry that event_prepare() was for does not happen */
+/** event_cancel - the entry that event_prepare() was for does not happen; own thread */
 void event_cancel(struct x86_vcpu *v);
 
-/** event_arrived - what was on its way has been delivered in the hardware's place */
+/** event_arrived - what was on its way has been delivered in the hardware's place; own thread */
 void event_arrived(struct x86_vcpu *v);
 
 /**
@@ -242,7 +242,7 @@ static inline bool event_interrupt_waiting(const struct x86_events *ev,
  */
 void event_interrupt_set(struct x86_vcpu *v, bool pending, u8 vector);
 
-/** event_wakes - is there anything that ends a HLT? */
+/** event_wakes - is there anything that ends a HLT?  own thread */
 bool event_wakes(struct x86_vcpu *v);
 
 #endif
