@@ -128,9 +128,7 @@ static u64 unblocked_by_iret(const struct vmx_vcpu *s)
 	       vmcs_read(EXIT_QUALIFICATION) & QUALIFICATION_NMI : 0;
 }
 
-/* The page-modification log has so many entries, and an index that goes down. */
-#define PML_ENTRIES	512
-
+/* The log's index goes down, and from 0 to what is no entry's. */
 bool vmx_nested_dirty(struct vmx_vcpu *s, gpa_t gpa)
 {
 	struct vmcs12 *c = s->nested->c;

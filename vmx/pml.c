@@ -16,8 +16,6 @@
 #include "vmx/cpu.h"
 #include "vmx/vmcs.h"
 
-#define PML_ENTRIES	(PAGE_SIZE / sizeof(u64))
-
 /* Entries that are used: a ring has no room for more in one go. */
 static unsigned int pml_room(const struct vmx_vcpu *s)
 {

@@ -20,6 +20,9 @@ struct perf_guest_switch_msr;
 #define ENTRY_DB	BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
 #define ENTRY_KICK	BIT(1)	/* exit again right after entry */
 
+/* Of a page-modification log, which is a page (SDM vol. 3, 29.3.6). */
+#define PML_ENTRIES	512
+
 /* Fields that are kept here too, by place in struct vmx_vcpu.control. */
 enum vmx_word {
 	WORD_PIN,
