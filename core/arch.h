@@ -42,6 +42,12 @@ size_t arch_vm_size(void);
 /** arch_vcpu_size - bytes of the outermost vCPU struct */
 size_t arch_vcpu_size(void);
 
+/** arch_vcpu_memory - bytes of a vCPU, its struct and what that points to; any thread */
+size_t arch_vcpu_memory(struct kvm_vcpu *vcpu);
+
+/** arch_irqchip_memory - bytes of a VM's interrupt controllers, but for LAPICs; any thread */
+size_t arch_irqchip_memory(struct kvm *kvm);
+
 /**
  * arch_check_extension - KVM_CHECK_EXTENSION for what no table has
  * @kvm: VM asked, or NULL for /dev/kvm

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "core/arch.h"
 #include "core/block.h"
 #include "core/stats.h"
 #include "core/vm.h"
@@ -21,6 +22,7 @@
 #define INSTANT	(KVM_STATS_TYPE_INSTANT | KVM_STATS_UNIT_NONE)
 #define PEAK	(KVM_STATS_TYPE_PEAK | KVM_STATS_UNIT_NONE)
 #define BOOLEAN	(KVM_STATS_TYPE_INSTANT | KVM_STATS_UNIT_BOOLEAN)
+#define BYTES	(KVM_STATS_TYPE_INSTANT | KVM_STATS_UNIT_BYTES)
 #define TIME	(KVM_STATS_TYPE_CUMULATIVE | KVM_STATS_UNIT_SECONDS)
 #define TIMES	(KVM_STATS_TYPE_LOG_HIST | KVM_STATS_UNIT_SECONDS)
 
@@ -49,6 +51,14 @@ static const struct stat_desc vm_stat[] = {
 	NOT_COUNTED(nx_lpage_splits, INSTANT),
 	NOT_COUNTED(max_mmu_rmap_size, PEAK),
 	NOT_COUNTED(max_mmu_page_hash_collisions, PEAK),
+	/* Nobody else has these. */
+	STAT(mem_tables, BYTES, AT_MEMORY, MEMORY_TABLES),
+	STAT(mem_shadow, BYTES, AT_MEMORY, MEMORY_SHADOW),
+	STAT(mem_rmap, BYTES, AT_MEMORY, MEMORY_RMAP),
+	STAT(mem_desc, BYTES, AT_MEMORY, MEMORY_DESC),
+	STAT(mem_reserve, BYTES, AT_MEMORY, MEMORY_RESERVE),
+	STAT(mem_vcpu, BYTES, AT_MEMORY, MEMORY_VCPU),
+	STAT(mem_irqchip, BYTES, AT_MEMORY, MEMORY_IRQCHIP),
 };
 
 static const struct stat_desc vcpu_stat[] = {
@@ -83,6 +93,28 @@ static u64 value_at(const void *base, unsigned int offset, unsigned int i)
 	return READ_ONCE(((const u64 *)(base + offset))[i]);
 }
 
+static u64 vcpu_memory(struct kvm_vcpu *vcpu)
+{
+	return PAGE_SIZE + arch_vcpu_memory(vcpu) +
+	       (READ_ONCE(vcpu->halt) ? sizeof(*vcpu->halt) : 0);
+}
+
+static u64 memory_of(struct kvm *kvm, enum stat_memory which)
+{
+	struct kvm_vcpu *vcpu;
+	u64 sum = 0;
+	int i;
+
+	if (which < MEMORY_RESERVE)
+		return mmu_memory(&kvm->mmu, (enum mmu_memory)which);
+	if (which == MEMORY_IRQCHIP)
+		return arch_irqchip_memory(kvm);
+	vcpu_for_each(i, vcpu, kvm)
+		sum += which == MEMORY_VCPU ? vcpu_memory(vcpu) :
+					      mmu_vcpu_memory(&vcpu->mmu);
+	return sum;
+}
+
 u64 stat_value(const struct stat_desc *s, struct kvm *kvm, struct kvm_vcpu *vcpu,
 	       unsigned int i)
 {
@@ -93,6 +125,8 @@ u64 stat_value(const struct stat_desc *s, struct kvm *kvm, struct kvm_vcpu *vcpu
 		return atomic_long_read(&kvm->mmu.mapped[s->at]);
 	case AT_MMU:
 		return mmu_stat(&kvm->mmu, s->at);
+	case AT_MEMORY:
+		return memory_of(kvm, s->at);
 	case AT_VCPU:
 		return value_at(vcpu, s->at, i);
 	case AT_HALT:

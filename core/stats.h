@@ -15,6 +15,8 @@
 #include <linux/minmax.h>
 #include <linux/types.h>
 
+#include "mmu/mmu_stat.h"
+
 struct kvm;
 struct kvm_vcpu;
 struct module;
@@ -91,9 +93,24 @@ enum stat_place {
 	AT_VM,		/* struct kvm */
 	AT_MAPPED,	/* kvm->mmu.mapped */
 	AT_MMU,		/* mmu_stat() */
+	AT_MEMORY,	/* memory_of() */
 	AT_VCPU,	/* struct kvm_vcpu */
 	AT_HALT,	/* struct vcpu_halt */
 	AT_WAIT,	/* vcpu->wait */
+};
+
+/*
+ * A VM's memory by kind, in bytes; what the host gives it for its guest's memory, and the
+ * books of slots, are none of it.
+ */
+enum stat_memory {
+	MEMORY_TABLES = MMU_MEM_TABLES,
+	MEMORY_SHADOW = MMU_MEM_SHADOW,
+	MEMORY_RMAP = MMU_MEM_RMAP,
+	MEMORY_DESC = MMU_MEM_DESC,
+	MEMORY_RESERVE,		/* vCPUs', for their next faults */
+	MEMORY_VCPU,		/* vCPUs themselves */
+	MEMORY_IRQCHIP,		/* interrupt controllers, but for LAPICs */
 };
 
 /**

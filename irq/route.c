@@ -159,6 +159,18 @@ static void routes_publish(struct irq_vm *vm, struct irq_routes *new)
 		kvfree_rcu(old, rcu);
 }
 
+size_t irq_routes_bytes(const struct irq_vm *vm)
+{
+	const struct irq_routes *r;
+	size_t bytes;
+
+	rcu_read_lock();
+	r = rcu_dereference(vm->routes);
+	bytes = r ? struct_size(r, gsi, r->n) : 0;
+	rcu_read_unlock();
+	return bytes;
+}
+
 int irq_routes_set(struct irq_vm *vm, const struct irq_route *route, unsigned int n)
 {
 	struct irq_routes *r;

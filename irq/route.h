@@ -64,6 +64,9 @@ struct irq_route {
 int irq_routes_set(struct irq_vm *vm, const struct irq_route *route,
 		   unsigned int n);
 
+/** irq_routes_bytes - how large the table is; under no lock */
+size_t irq_routes_bytes(const struct irq_vm *vm);
+
 /**
  * irq_level_routed - has a GSI a message that is level-triggered, with this vector?
  * @vm: the VM

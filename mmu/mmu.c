@@ -2,6 +2,8 @@
 /* Beginning and end of a VM's and a vCPU's MMU, and the root of each entry. */
 #include <linux/bug.h>
 
+#include "mmu/mmu_stat.h"
+#include "mmu/shadow/cache.h"
 #include "mmu/shadow/page.h"
 
 int mmu_vm_init(struct mmu *mmu)
@@ -34,6 +36,23 @@ unsigned long mmu_stat(struct mmu *mmu, enum mmu_stat which)
 		return 0;
 	return which == MMU_STAT_UNSYNC ? READ_ONCE(s->nr_unsync) :
 					  READ_ONCE(s->stat[which]);
+}
+
+unsigned long mmu_memory(struct mmu *mmu, enum mmu_memory which)
+{
+	struct mmu_shadow *s;
+
+	if (which == MMU_MEM_TABLES)
+		return atomic_long_read(&mmu->tables) * MMU_PAGE_SIZE;
+	/* Pairs with the release in shadow_activate(). */
+	s = smp_load_acquire(&mmu->shadow);
+	return s ? shadow_memory(s, which) : 0;
+}
+
+unsigned long mmu_vcpu_memory(const struct mmu_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->cache.n) * MMU_PAGE_SIZE +
+	       (READ_ONCE(vcpu->reserve) ? shadow_reserve_bytes() : 0);
 }
 
 void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu,

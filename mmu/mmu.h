@@ -78,21 +78,6 @@ struct mmu {
 	atomic_long_t mapped[LEVEL_1G + 1];
 };
 
-/* What shadow paging counts. */
-enum mmu_stat {
-	MMU_STAT_MADE,		/* shadow pages made */
-	MMU_STAT_ZAPPED,	/* and zapped */
-	MMU_STAT_RECLAIMED,	/* of these, because there were too many */
-	MMU_STAT_FLOODED,	/* of these, because they were written too often */
-	MMU_STAT_WRITTEN,	/* emulated writes to what they shadow */
-	MMU_STAT_LINK_DROPPED,	/* of these, writes of an entry above level 1 */
-	MMU_STAT_UNSYNC,	/* pages that are unsync now */
-	MMU_STATS
-};
-
-/** mmu_stat - a statistic of the VM's; a look, under no lock; 0 with TDP alone */
-unsigned long mmu_stat(struct mmu *mmu, enum mmu_stat which);
-
 /**
  * mmu_max_gfn - the last frame that second-level tables can map
  *

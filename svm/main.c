@@ -22,6 +22,7 @@ static const struct kvm_vendor svm_vendor = {
 	.vcpu_create	= svm_vcpu_create,
 	.vcpu_destroy	= svm_vcpu_destroy,
 	.vcpu_reset	= svm_vcpu_reset,
+	.vcpu_memory	= svm_vcpu_memory,
 	.load		= svm_load,
 	.put		= svm_put,
 

@@ -122,6 +122,8 @@ int svm_vcpu_create(struct x86_vcpu *v);
 void svm_vcpu_destroy(struct x86_vcpu *v);
 /** svm_vcpu_reset - intercepts, no event, no NMI mask; MSRs survive an INIT */
 void svm_vcpu_reset(struct x86_vcpu *v);
+/** svm_vcpu_memory - control block, and L1's state once it was a host */
+size_t svm_vcpu_memory(struct x86_vcpu *v);
 /** svm_load - another CPU than before: nothing is cached there */
 void svm_load(struct x86_vcpu *v, int cpu);
 /** svm_put - the host's TSC_AUX again, if the guest's was loaded */

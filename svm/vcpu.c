@@ -37,6 +37,12 @@ void svm_vcpu_destroy(struct x86_vcpu *v)
 	s->vmcb = NULL;
 }
 
+size_t svm_vcpu_memory(struct x86_vcpu *v)
+{
+	/* Without the copy of L1's MSR map, which goes and comes. */
+	return PAGE_SIZE + (READ_ONCE(to_svm(v)->nested) ? sizeof(struct svm_nested) : 0);
+}
+
 void svm_vcpu_reset(struct x86_vcpu *v)
 {
 	struct svm_vcpu *s = to_svm(v);

@@ -22,6 +22,7 @@ static const struct kvm_vendor vmx_vendor = {
 	.vcpu_create	= vmx_vcpu_create,
 	.vcpu_destroy	= vmx_vcpu_destroy,
 	.vcpu_reset	= vmx_vcpu_reset,
+	.vcpu_memory	= vmx_vcpu_memory,
 	.load		= vmx_load,
 	.put		= vmx_put,
 

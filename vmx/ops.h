@@ -21,6 +21,8 @@ u16 vmx_vpid_alloc(void);
 void vmx_vpid_free(u16 vpid);
 /** vmx_vcpu_reset - controls; MSRs survive an INIT */
 void vmx_vcpu_reset(struct x86_vcpu *v);
+/** vmx_vcpu_memory - VMCS, the log of written pages, L1's state once it was a host */
+size_t vmx_vcpu_memory(struct x86_vcpu *v);
 /** vmx_load - VMPTRLD; another CPU than before: VMCLEAR there, host fields here */
 void vmx_load(struct x86_vcpu *v, int cpu);
 /** vmx_put - the host's MSRs, selectors and tables again, if the guest was entered */

@@ -94,6 +94,14 @@ void vmx_vcpu_destroy(struct x86_vcpu *v)
 	s->vmcs = NULL;
 }
 
+size_t vmx_vcpu_memory(struct x86_vcpu *v)
+{
+	const struct vmx_vcpu *s = to_vmx(v);
+
+	return PAGE_SIZE + (READ_ONCE(s->pml) ? PAGE_SIZE : 0) +
+	       (READ_ONCE(s->nested) ? sizeof(struct vmx_nested) + PAGE_SIZE : 0);
+}
+
 void vmx_vcpu_reset(struct x86_vcpu *v)
 {
 	struct vmx_vcpu *s = to_vmx(v);

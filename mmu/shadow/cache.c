@@ -28,6 +28,28 @@ void shadow_cache_teardown(void)
 	page_cache = NULL;
 }
 
+unsigned long shadow_memory(const struct mmu_shadow *s, enum mmu_memory which)
+{
+	unsigned long chunks = 0;
+	int as, level;
+
+	if (which == MMU_MEM_SHADOW)
+		return READ_ONCE(s->nr_pages) * sizeof(struct shadow_page) +
+		       READ_ONCE(s->nr_side) * MMU_PAGE_SIZE;
+	if (which == MMU_MEM_DESC)
+		return READ_ONCE(s->nr_descs) * rmap_desc_bytes();
+	for (as = 0; as < 2; as++)
+		for (level = LEVEL_4K; level <= LEVEL_1G; level++)
+			chunks += READ_ONCE(s->rmap[as][level - 1].nr_chunks);
+	return chunks * sizeof(struct rmap_chunk);
+}
+
+unsigned long shadow_reserve_bytes(void)
+{
+	return sizeof(struct mmu_reserve) + RESERVE_PAGES * sizeof(struct shadow_page) +
+	       RESERVE_DESCS * rmap_desc_bytes();
+}
+
 void shadow_cache_free(struct shadow_page *sp)
 {
 	kmem_cache_free(page_cache, sp);

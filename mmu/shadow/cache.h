@@ -8,6 +8,7 @@
 #define LAMINA_MMU_SHADOW_CACHE_H
 
 #include "mmu/mmu.h"
+#include "mmu/mmu_stat.h"
 #include "mmu/shadow/rmap.h"
 
 struct shadow_page;
@@ -81,6 +82,12 @@ void shadow_cache_teardown(void);
  * @n: tables; beside them RESERVE_PAGES headers, RESERVE_DESCS descriptors
  */
 int shadow_cache_fill(struct mmu_vcpu *vcpu, unsigned int n);
+
+/** shadow_memory - what mmu_memory() says of shadow pages' kinds; under no lock */
+unsigned long shadow_memory(const struct mmu_shadow *s, enum mmu_memory which);
+
+/** shadow_reserve_bytes - a full struct mmu_reserve, without its tables */
+unsigned long shadow_reserve_bytes(void);
 
 /** shadow_cache_free - free a header */
 void shadow_cache_free(struct shadow_page *sp);

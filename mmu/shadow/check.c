@@ -14,6 +14,7 @@
  * @links: SPTEs that lead to a page
  * @parents: entries of the lists of parents
  * @unsync: pages
+ * @sides, @descs, @chunks: what there is of each
  */
 struct shadow_check {
 	struct mmu *mmu;
@@ -23,7 +24,20 @@ struct shadow_check {
 	long links;
 	long parents;
 	unsigned int unsync;
+	unsigned long sides, descs, chunks;
 };
+
+static void count_descs(struct shadow_check *c, const struct rmap_head *head)
+{
+	const struct pte_list_desc *last = NULL;
+	struct rmap_iter it;
+	u64 *sptep;
+
+	rmap_for_each(sptep, &it, head) {
+		c->descs += it.desc != last;
+		last = it.desc;
+	}
+}
 
 static bool list_has(const struct rmap_head *head, const u64 *sptep)
 {
@@ -163,6 +177,7 @@ static void check_parents(struct shadow_check *c, struct shadow_page *sp)
 		BUG_ON(spte_table_of(cfg, *sptep) != sp->spt);
 		c->parents++;
 	}
+	count_descs(c, &sp->parents);
 }
 
 static unsigned int count_roots(const struct shadow_check *c,
@@ -195,6 +210,7 @@ static void check_page(struct shadow_check *c, struct shadow_page *sp)
 	BUG_ON(listed != sp->unsync);
 	BUG_ON(count_roots(c, sp) != sp->roots);
 	c->unsync += sp->unsync;
+	c->sides += !!sp->side;
 	check_entries(c, sp);
 	check_parents(c, sp);
 }
@@ -213,9 +229,11 @@ static void check_rmaps(struct shadow_check *c, int as_id, int level)
 
 	rmap_chunk_for_each(&c->s->rmap[as_id][level - 1], at, c64, 0, LONG_MAX) {
 		used = 0;
+		c->chunks++;
 		for (i = 0; i < RMAP_CHUNK; i++) {
 			index = (at << RMAP_CHUNK_BITS) + i;
 			used += c64->head[i].val != 0;
+			count_descs(c, &c64->head[i]);
 			rmap_for_each(sptep, &it, &c64->head[i]) {
 				sp = shadow_page_of(sptep);
 				BUG_ON(sp->role.direct || sp->role.as_id != as_id);
@@ -230,6 +248,33 @@ static void check_rmaps(struct shadow_check *c, int as_id, int level)
 		BUG_ON(used != c64->used);
 	}
 	BUG_ON(n != c->listed[as_id][level]);
+}
+
+/* A page that is zapped while it is a root is in no list. */
+static unsigned int zapped_roots(const struct shadow_check *c)
+{
+	struct shadow_root *r;
+	unsigned int n = 0, i;
+
+	list_for_each_entry(r, &c->s->roots, base.link)
+		for (i = 0; i < ARRAY_SIZE(r->top); i++)
+			n += r->top[i] && r->top[i]->zapped;
+	return n;
+}
+
+/* What mmu_memory() tells. */
+static void check_memory(const struct shadow_check *c)
+{
+	unsigned long chunks = 0;
+	int as_id, level;
+
+	BUG_ON(c->sides > c->s->nr_side);
+	BUG_ON(c->s->nr_side - c->sides > zapped_roots(c));
+	BUG_ON(c->descs != c->s->nr_descs);
+	for (as_id = 0; as_id < 2; as_id++)
+		for (level = LEVEL_4K; level <= LEVEL_1G; level++)
+			chunks += c->s->rmap[as_id][level - 1].nr_chunks;
+	BUG_ON(c->chunks != chunks);
 }
 
 void check_shadow(struct mmu *mmu, struct pt_count *count)
@@ -253,6 +298,7 @@ void check_shadow(struct mmu *mmu, struct pt_count *count)
 			check_rmaps(&c, as_id, level);
 			count->mapped[level] += c.leaves[as_id][level];
 		}
+	check_memory(&c);
 	count->tables += pages;
 }
 

@@ -225,9 +225,7 @@ static bool pages_find(struct map_stage *m, struct shadow_page *sp)
 	/* A table that is shadowed from now on may lie in the page itself. */
 	if (m->level > LEVEL_4K && region_has_table(m, m->level))
 		return false;
-	if (!sp->role.direct && !sp->side)
-		sp->side = cache_take(&m->vcpu->cache);
-	return sp->role.direct || sp->side;
+	return sp->role.direct || sp->side || shadow_side_make(m->vcpu, sp);
 }
 
 /* Is the root the one that the walk began at? */

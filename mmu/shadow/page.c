@@ -13,12 +13,14 @@
 /* ------------------------------------------------------------------------ */
 /* Flush batches. */
 
-static void page_free(struct shadow_page *sp)
+static void page_free(struct mmu_shadow *s, struct shadow_page *sp)
 {
 	mmu_env_table_own(sp->spt, NULL);
 	mmu_env_table_free(sp->spt);
-	if (sp->side)
+	if (sp->side) {
 		mmu_env_table_free(sp->side);
+		s->nr_side--;
+	}
 	shadow_cache_free(sp);
 }
 
@@ -31,7 +33,7 @@ void shadow_batch_flush(struct shadow_batch *b)
 		mmu_env_flush(b->mmu, 0, ~0ull);
 	b->flush = false;
 	list_for_each_entry_safe(sp, next, &b->zapped, link)
-		page_free(sp);
+		page_free(b->mmu->shadow, sp);
 	INIT_LIST_HEAD(&b->zapped);
 	pt_count_publish(&b->count, b->mmu);
 	b->counted = false;
@@ -143,6 +145,25 @@ struct rmap_head shadow_rmap_get(struct mmu_shadow *s, int as_id, int level,
 	return c ? *rmap_chunk_head(c, index) : (struct rmap_head){ 0 };
 }
 
+bool shadow_side_make(struct mmu_vcpu *vcpu, struct shadow_page *sp)
+{
+	sp->side = cache_take(&vcpu->cache);
+	if (!sp->side)
+		return false;
+	vcpu->mmu->shadow->nr_side++;
+	return true;
+}
+
+/* rmap_remove(), which knows no VM. */
+static void spte_unlist(struct mmu_shadow *s, struct rmap_head *head, u64 *sptep,
+			struct pte_list_desc *at, rmap_place_fn place)
+{
+	struct pte_list_desc *empty = rmap_remove(head, sptep, at, place);
+
+	s->nr_descs -= !!empty;
+	rmap_desc_free(empty);
+}
+
 static u64 *side_of(const struct shadow_page *sp, const u64 *sptep)
 {
 	return &sp->side[sptep - sp->spt];
@@ -185,7 +206,7 @@ static int leaf_list(struct shadow_page *sp, u64 *sptep, gfn_t gfn,
 		return -ENOMEM;
 	c->used += !head->val;
 	*side_of(sp, sptep) = gfn << 1 | 1;
-	rmap_add(head, sptep, gfn, desc, leaf_place);
+	b->mmu->shadow->nr_descs += rmap_add(head, sptep, gfn, desc, leaf_place);
 	return 0;
 }
 
@@ -216,7 +237,7 @@ static void leaf_unlist(struct mmu_shadow *s, struct shadow_page *sp,
 	if (!(side & 1))
 		at = (struct pte_list_desc *)(unsigned long)side;
 	*side_of(sp, sptep) = 0;
-	rmap_desc_free(rmap_remove(head, sptep, at, leaf_place));
+	spte_unlist(s, head, sptep, at, leaf_place);
 	c->used -= !head->val;
 }
 
@@ -234,7 +255,7 @@ void shadow_drop(u64 *sptep, struct shadow_batch *b)
 	b->flush = true;
 	if (spte_is_table(cfg, spte, sp->role.level)) {
 		child = shadow_page_of(spte_table_of(cfg, spte));
-		rmap_desc_free(rmap_remove(&child->parents, sptep, NULL, NULL));
+		spte_unlist(b->mmu->shadow, &child->parents, sptep, NULL, NULL);
 		return;
 	}
 	if (!sp->role.direct)
@@ -385,7 +406,7 @@ struct shadow_page *shadow_get(struct mmu_vcpu *vcpu, gfn_t gfn,
 void shadow_link(u64 *sptep, struct shadow_page *child,
 		 struct pte_list_desc **desc, struct shadow_batch *b)
 {
-	rmap_add(&child->parents, sptep, 0, desc, NULL);
+	b->mmu->shadow->nr_descs += rmap_add(&child->parents, sptep, 0, desc, NULL);
 	/* What it holds was stored before. */
 	smp_store_release(sptep, spte_table(b->mmu->config, child->spt));
 }

@@ -95,6 +95,13 @@ struct shadow_page *shadow_direct(struct mmu_shadow *s, int as_id, int level,
 struct rmap_head shadow_rmap_get(struct mmu_shadow *s, int as_id, int level,
 				 gfn_t gfn);
 
+/**
+ * shadow_side_make - give an indirect page its @side, from the vCPU's reserve
+ *
+ * Return: false: the reserve is empty.
+ */
+bool shadow_side_make(struct mmu_vcpu *vcpu, struct shadow_page *sp);
+
 /** shadow_leaf_gfn - first frame of a leaf */
 gfn_t shadow_leaf_gfn(const u64 *sptep);
 

@@ -40,18 +40,18 @@ static void desc_push(struct pte_list_desc *desc, u64 *sptep,
 		place(sptep, desc);
 }
 
-void rmap_add(struct rmap_head *head, u64 *sptep, unsigned long key,
-	      struct pte_list_desc **desc, rmap_place_fn place)
+unsigned int rmap_add(struct rmap_head *head, u64 *sptep, unsigned long key,
+		      struct pte_list_desc **desc, rmap_place_fn place)
 {
 	struct pte_list_desc *newest = chain_of(head), *spare = *desc;
 
 	if (!head->val) {
 		head->val = (unsigned long)sptep;
-		return;
+		return 0;
 	}
 	if (newest && desc_count(newest) < desc_entries) {
 		desc_push(newest, sptep, place);
-		return;
+		return 0;
 	}
 	*desc = spare->next;
 	spare->next = newest;
@@ -60,6 +60,7 @@ void rmap_add(struct rmap_head *head, u64 *sptep, unsigned long key,
 		desc_push(spare, (u64 *)head->val, place);
 	desc_push(spare, sptep, place);
 	head->val = (unsigned long)spare | RMAP_CHAIN;
+	return 1;
 }
 
 /* The SPTE's place in a descriptor, from the newest entry on; or NULL. */
@@ -148,6 +149,11 @@ void rmap_cache_destroy(void)
 {
 	kmem_cache_destroy(desc_cache);
 	desc_cache = NULL;
+}
+
+unsigned int rmap_desc_bytes(void)
+{
+	return RMAP_DESC_SIZE(desc_entries);
 }
 
 struct pte_list_desc *rmap_desc_alloc(void)

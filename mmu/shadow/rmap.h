@@ -69,9 +69,11 @@ static inline unsigned long rmap_desc_key(const struct pte_list_desc *desc)
  * @key: what rmap_desc_key() shall say, below 2^56
  * @desc: descriptors, by @next: the first is taken when one is needed
  * @place: told of @sptep's place, and of the one that was inline; or NULL
+ *
+ * Return: how many descriptors it took: 0 or 1.
  */
-void rmap_add(struct rmap_head *head, u64 *sptep, unsigned long key,
-	      struct pte_list_desc **desc, rmap_place_fn place);
+unsigned int rmap_add(struct rmap_head *head, u64 *sptep, unsigned long key,
+		      struct pte_list_desc **desc, rmap_place_fn place);
 
 /**
  * rmap_remove - remove an SPTE
@@ -151,6 +153,9 @@ int rmap_cache_create(unsigned int n);
 
 /** rmap_cache_destroy - the reverse; harmless without a cache */
 void rmap_cache_destroy(void);
+
+/** rmap_desc_bytes - how large a descriptor is */
+unsigned int rmap_desc_bytes(void);
 
 /**
  * rmap_desc_alloc - allocate a descriptor; may sleep

@@ -29,6 +29,7 @@ struct rmap_chunk *rmap_chunk_search(struct rmap_index *index, unsigned long i)
 		return NULL;
 	if (last && !last->used) {
 		xa_erase(&index->chunks, last->at);
+		index->nr_chunks--;
 		kmem_cache_free(chunk_cache, last);
 	}
 	index->recent = c;
@@ -39,7 +40,10 @@ static bool chunk_store(struct rmap_index *index, unsigned long i,
 			struct rmap_chunk *c)
 {
 	c->at = i >> RMAP_CHUNK_BITS;
-	return !xa_err(xa_store(&index->chunks, c->at, c, CHUNK_GFP));
+	if (xa_err(xa_store(&index->chunks, c->at, c, CHUNK_GFP)))
+		return false;
+	index->nr_chunks++;
+	return true;
 }
 
 struct rmap_chunk *rmap_chunk_make(struct rmap_index *index, unsigned long i)

@@ -36,10 +36,12 @@ struct rmap_chunk {
  * @chunks: struct rmap_chunk by the number of its heads >> RMAP_CHUNK_BITS
  * @recent: the chunk looked up last, or NULL: frames that are mapped one after
  *          the other are mostly in the same
+ * @nr_chunks: how many; READ_ONCE() outside of the lock
  */
 struct rmap_index {
 	struct xarray chunks;
 	struct rmap_chunk *recent;
+	unsigned long nr_chunks;
 };
 
 /** rmap_index_init - an index with nothing in it */
@@ -47,6 +49,7 @@ static inline void rmap_index_init(struct rmap_index *index)
 {
 	xa_init_flags(&index->chunks, XA_FLAGS_ACCOUNT);
 	index->recent = NULL;
+	index->nr_chunks = 0;
 }
 
 /** rmap_chunk_create - make the slab cache for chunks; 0 or -ENOMEM */

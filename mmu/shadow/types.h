@@ -74,7 +74,8 @@ struct shadow_page {
 };
 
 /**
- * struct mmu_shadow - what a VM with shadow pages has; mmu->lock protects all
+ * struct mmu_shadow - what a VM with shadow pages has; mmu->lock protects all; numbers are
+ *                     read without it for statistics
  * @tracked: guest tables' frame to its indirect pages, of both address spaces
  * @direct: by address space and level - 1: gfn >> 9 * level to direct pages: they are
  *          their own reverse map
@@ -82,6 +83,8 @@ struct shadow_page {
  *        of leaves of that level in indirect pages
  * @pages: all pages that are not zapped, oldest first
  * @nr_pages: how many
+ * @nr_side: shadow_page.side that there are, of zapped pages too
+ * @nr_descs: descriptors in reverse maps
  * @unsync: pages that are unsync
  * @nr_unsync: how many
  * @roots: struct shadow_root of vCPUs, by mmu_root.link
@@ -93,6 +96,8 @@ struct mmu_shadow {
 	struct rmap_index rmap[2][LEVEL_1G];
 	struct list_head pages;
 	unsigned long nr_pages;
+	unsigned long nr_side;
+	unsigned long nr_descs;
 	struct list_head unsync;
 	unsigned int nr_unsync;
 	struct list_head roots;

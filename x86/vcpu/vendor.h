@@ -45,6 +45,8 @@ struct x86_caps;
  * @vcpu_create: control block, bitmaps; 0 or -ENOMEM with nothing left behind
  * @vcpu_reset: control block as after INIT; the state groups are set by x86
  *              and stored through state_store() before the first entry
+ * @vcpu_memory: bytes that it has beside its struct; any thread, so that what may be
+ *               freed meanwhile is not looked into
  * @load: not preemptible: the thread is on @cpu; the first call has cpu != the
  *        CPU of the last one, then what is cached per CPU (TLB tag, VMCS) is void
  * @put: not preemptible: the thread leaves its CPU

@@ -14,6 +14,7 @@ VENDOR_OP(void, cpu_off, (void))
 VENDOR_OP(int, vcpu_create, (struct x86_vcpu *v))
 VENDOR_OP(void, vcpu_destroy, (struct x86_vcpu *v))
 VENDOR_OP(void, vcpu_reset, (struct x86_vcpu *v))
+VENDOR_OP(size_t, vcpu_memory, (struct x86_vcpu *v))
 VENDOR_OP(void, load, (struct x86_vcpu *v, int cpu))
 VENDOR_OP(void, put, (struct x86_vcpu *v))
 /* run */
