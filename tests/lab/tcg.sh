@@ -3,7 +3,10 @@
 # The lab's AMD machine: QEMU's TCG, which emulates SVM and nested paging. Sourced by
 # run, whose options it reads, after cache.sh.
 
-machine_tools=(qemu-system-x86_64 cpio apt-get dpkg)
+# shellcheck source=tests/lab/emulator.sh
+. "$here/emulator.sh"
+
+machine_tools=(qemu-system-x86_64 cpio apt-get dpkg readelf perl)
 machine_cpu=EPYC,+svm,+npt
 machine_mem=2048
 # QEMU 7.2 has defects that end it by SIGABRT or SIGSEGV when guests are interrupted,
@@ -40,6 +43,7 @@ machine_boot() {
 	local console=(-chardev "stdio,id=out,signal=off,logfile=$work/out") input
 	local args=(-machine q35 -cpu "$cpu" -m "$mem" -smp "$smp")
 	local guard=(timeout -k 5 "$limit") accel=tcg
+	emulator_prepare
 	if [ -n "$interactive" ]; then
 		console=(-chardev "stdio,id=out,mux=on,signal=off" -mon "chardev=out")
 		exec {input}<&0
@@ -54,7 +58,7 @@ machine_boot() {
 		-device pci-testdev)
 	[ -z "$icount" ] || args+=(-icount "shift=0,sleep=off")
 	# should this script be killed outright, QEMU goes with it
-	setpriv --pdeathsig TERM "${guard[@]}" qemu-system-x86_64 "${args[@]}" -accel "$accel" -nodefaults \
+	setpriv --pdeathsig TERM "${guard[@]}" "$LAB_QEMU" "${args[@]}" -accel "$accel" -nodefaults \
 		-display none -vga none -no-reboot -kernel "${host:-$LAB_KERNEL}" -initrd "$work/initrd" \
 		"${console[@]}" -serial "file:$work/klog" -serial chardev:out \
 		-serial "file:$work/control" -append "console=ttyS0 no_timer_check softlockup_panic=1 $kernel_args" \
