@@ -232,8 +232,11 @@ static void int_info_fill(struct svm_vcpu *s, struct svm_nested_vmexit *e)
 	const struct vmcb_control_area *hw = &s->vmcb->control;
 	const struct x86_event *ev = &s->x86.events.injected;
 
-	/* INT n and INT3 are executed again by L0 (event.c), but are told of to L1. */
-	if (!ev->kind && e->code == SVM_EXIT_NPF &&
+	/*
+	 * INT n and INT3 are executed again by L0 (event.c), but are told of to L1 where the
+	 * processor's exit is what it gets: of the second level, or of shadow page tables.
+	 */
+	if (!ev->kind && e->code == hw->exit_code &&
 	    (hw->exit_int_info & SVM_EXITINTINFO_VALID)) {
 		e->int_info = hw->exit_int_info;
 		e->int_info_err = hw->exit_int_info_err;

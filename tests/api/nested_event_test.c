@@ -61,6 +61,23 @@ static void inject_faults(void)
 	CHECK_EQ(vmcb()->rip, GPA_CODE2);
 }
 
+/* An INT n that finds no stack was on its way in (15.7.2). */
+GUEST(64, g_soft, "int $0x40\n vmmcall\n");
+
+static void soft_faults(void)
+{
+	uint64_t nowhere = 1ull << 40;
+
+	L2_START(g_soft);
+	intercept(EXIT_EXC + PF);
+	vmcb()->rsp = nowhere;
+	l2_until(EXIT_EXC + PF);
+	CHECK_EQ(vmcb()->int_info, INJ_VALID | INJ_SOFT | VEC);
+	CHECK_EQ(vmcb()->rip, GPA_CODE2);
+	CHECK_EQ(vmcb()->info1, 2);
+	CHECK_EQ(vmcb()->info2, nowhere - 8);
+}
+
 /* ---- interrupts ---- */
 
 GUEST(64, g_virq, "nop\n sti\n nop\n nop\n vmmcall\n");
@@ -327,6 +344,7 @@ static void gif(void)
 
 BOTH(inject)
 BOTH(inject_faults)
+BOTH(soft_faults)
 BOTH(virq)
 BOTH(virq_tpr)
 BOTH(virq_tpr_shared)
@@ -339,8 +357,8 @@ BOTH(user_pending)
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		CASES(inject), CASES(inject_faults), CASES(virq),
-		CASE(virq_intercepted), CASES(virq_tpr), CASES(virq_tpr_shared),
+		CASES(inject), CASES(inject_faults), CASES(soft_faults),
+		CASES(virq), CASE(virq_intercepted), CASES(virq_tpr), CASES(virq_tpr_shared),
 		CASES(virq_hlt), CASES(intr), CASES(intr_l2),
 		CASE(intr_behind_injection), CASES(nmi), CASES(user_pending), CASE(gif), { }
 	};

@@ -41,6 +41,7 @@ enum kind { LONG0, LONG3, COMPAT, PAE, LEGACY, FLAT, KINDS };
 
 #define HANDLER_BYTES	16
 #define WITH_ERROR	0x227d00u	/* vectors with an error code */
+#define RFLAGS_RF	0x10000u
 #define STARTS_MAX	64
 
 /**
@@ -70,6 +71,14 @@ extern uint64_t npt_table[512];
 
 static inline bool is_64bit(void) { return prog.kind == LONG0 || prog.kind == LONG3; }
 static inline bool is_long(void) { return prog.kind <= COMPAT; }
+
+/* Where a handler finds the flags, from its stack pointer on. */
+static inline unsigned int frame_flags(unsigned int vector)
+{
+	bool error = vector < 32 && (WITH_ERROR >> vector & 1);
+
+	return (error ? 3 : 2) * (is_long() ? 8 : 4);
+}
 
 static inline uint64_t *page_u64(unsigned int n) { return (uint64_t *)(uintptr_t)AT(n); }
 static inline uint32_t *page_u32(unsigned int n) { return (uint32_t *)(uintptr_t)AT(n); }

@@ -204,6 +204,22 @@ static void int_info_mend(void)
 	l2.int_ctl &= ~V_IRQ;
 }
 
+/*
+ * The handlers take RF out of their frame (tables.c).  L2 has just come to one, whose page it
+ * may not have yet, and L1 may send it elsewhere, where it pops the frame.
+ */
+static void frame_mend(void)
+{
+	uint32_t in = l2.rip - AT(P_HANDLERS);
+	uint32_t at = l2.rsp - AT(P_STACK);
+
+	if (in >= PAGE || in % HANDLER_BYTES)
+		return;
+	at += frame_flags(in / HANDLER_BYTES);
+	if (at <= 2 * PAGE - 4)
+		*(uint32_t *)(page_u8(P_STACK) + at) &= ~RFLAGS_RF;
+}
+
 /* What a hypervisor does between two entries. */
 static bool answer(void)
 {
@@ -212,6 +228,7 @@ static bool answer(void)
 	l2.tlb = one_in(4);
 	if (is_refused() || code == EXIT_SHUTDOWN)
 		return false;
+	frame_mend();
 	if (one_in(6))
 		block_intercepts();
 	if (one_in(INJECTED))

@@ -70,7 +70,7 @@ static void note_seg(const char *name, struct vmcb_segment s)
 	note("  base", s.base);
 }
 
-#define RF		0x10000ull
+#define RF		((uint64_t)RFLAGS_RF)
 
 /* @mask: of each word what counts. */
 static void note_sum(const char *name, const uint64_t *p, unsigned int n, uint64_t mask)

@@ -27,17 +27,16 @@ static const uint64_t gdt[] = {
  */
 static void handlers_make(void)
 {
-	unsigned int i, slots;
+	unsigned int i;
 	uint8_t *p;
 
 	for (i = 0; i < GATES; i++) {
 		p = page_u8(P_HANDLERS) + i * HANDLER_BYTES;
-		slots = i < 32 && (WITH_ERROR >> i & 1) ? 3 : 2;
 		*p++ = 0x81;
 		*p++ = 0x64;
 		*p++ = 0x24;
-		*p++ = slots * (is_long() ? 8 : 4);
-		*(uint32_t *)p = 0xfffeffff;
+		*p++ = frame_flags(i);
+		*(uint32_t *)p = ~RFLAGS_RF;
 		p += 4;
 		*p++ = 0x0f;
 		*p++ = 0x01;
