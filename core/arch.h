@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the core asks of the architecture: one of the four ways up.
+ * What the core asks of the architecture: one of the ways up (docs/architecture.md).
  *
  * Few functions, linked directly; none is weak, none is optional.
  * Beside them the architecture supplies data: its creation steps, its ioctl

@@ -57,7 +57,8 @@ enum mmu_again {
 #define AGAIN_NO_CODE	UINT_MAX
 
 /**
- * mmu_env_guest_again - do the entries of a walk still have their values?
+ * mmu_env_guest_again - do the entries of a walk still have their values?  Pays only where
+ *                       the hardware lacks decode assists: see guest/again.c
  * @vcpu: whose address space; memslots' SRCU is held
  * @walk: the walk, with userspace's addresses
  * @code: AGAIN_NO_CODE, or where in the walk's page &mmu_walk.code is to be read from,

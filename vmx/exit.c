@@ -87,11 +87,11 @@ static_assert(X86_EXIT_KINDS <= 32);
 static u64 next_rip(struct x86_vcpu *v)
 {
 	u64 rip = state_get(v, GRP_RIP)->rip;
-	u64 next = rip + vmcs_read(VM_EXIT_INSTRUCTION_LEN);
+	u32 len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
 
-	if (unlikely((next ^ rip) >> 32) && !state_is_64bit_code(v))
-		next = (u32)next;
-	return next;
+	if (likely(!(((rip + len) ^ rip) >> 32)))
+		return rip + len;
+	return emul_rip_advance(state_is_64bit_code(v) ? EMUL_64 : EMUL_32, rip, len);
 }
 
 /* The IRET that was interrupted has unmasked NMIs, and will come again. */

@@ -93,7 +93,7 @@ int model_ppr(const struct model_apic *a);
 void model_ack(struct model_apic *a, int vector);
 void model_eoi(struct model_apic *a);
 
-/* model_apic_timer.c */
+/* apic_timer.c */
 void model_deadline(struct model_vm *vm, struct model_apic *a, uint64_t tsc);
 void model_time(struct model_vm *vm, uint64_t now);
 void model_tsc_jump(struct model_vm *vm, struct model_apic *a, uint64_t offset);
@@ -102,7 +102,7 @@ void model_count_start(struct model_vm *vm, struct model_apic *a, uint64_t count
 void model_timer_write(struct model_vm *vm, struct model_apic *a, uint32_t reg,
 		       uint32_t value);
 
-/* model_apic_msg.c: what goes from one to others */
+/* apic_msg.c: what goes from one to others */
 int model_accept(struct model_apic *a, const struct model_msg *msg);
 int model_deliver(struct model_vm *vm, struct model_apic *src,
 		  const struct model_msg *msg);

@@ -2,8 +2,8 @@
 /*
  * What this host can do for guests, computed once per vendor load.
  *
- * The vendor's setup() fills its part; caps_init() adds the host CPU's; after
- * that the record is read-only.
+ * The vendor's setup() fills its part; caps_step_setup() and caps_step_mmu() add the
+ * host CPU's; after that the record is read-only.
  */
 #ifndef LAMINA_X86_CPU_CAPS_H
 #define LAMINA_X86_CPU_CAPS_H

@@ -115,6 +115,7 @@ static void emulate_commit(struct x86_vcpu *v)
 	s = state_set(v, GRP_RSP | GRP_RFLAGS);
 	s = state_replace(v, GRP_RIP | GRP_SHADOW);
 	s->rip = em->ctx.rip;
+	/* A far transfer may have left 64-bit mode. */
 	if (!state_is_64bit_code(v))
 		s->rip = (u32)s->rip;
 	/* Without RF, but behind an IRET that has loaded it. */

@@ -264,9 +264,7 @@ bool emulate_is_forced(struct x86_vcpu *v)
 	if (memcmp(c.bytes, prefix, sizeof(prefix)))
 		return false;
 	s = state_set(v, GRP_RIP);
-	s->rip += sizeof(prefix);
-	if (c.mode != EMUL_64)
-		s->rip = (u32)s->rip;
+	s->rip = emul_rip_advance(c.mode, s->rip, sizeof(prefix));
 	return true;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The vendor contract: the only indirect boundary, one of the four ways up.
+ * The vendor contract: the only indirect boundary, one of the ways up.
  *
  * A vendor module is one const struct kvm_vendor and one call:
  *
