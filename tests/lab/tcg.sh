@@ -23,9 +23,9 @@ machine_refuse() { :; }
 machine_pack() { :; }
 
 # Now and then a CPU of a machine stands still, idle, as if QEMU 7.2 had forgotten its
-# timer's interrupt, and a guest on it has soft lockups. Likely, not proven: its SVM code
-# changes the word of pending interrupts at each exit, and other threads change it too.
-# Any other interrupt brings it back: a line for ttyS1, which init passes on to every
+# timer's interrupt, and a guest on it has soft lockups. emulator.sh mends one cause; another
+# may be that its SVM code changes the word of pending interrupts at each exit, and other
+# threads change it too. Any other interrupt brings it back: a line for ttyS1, which init passes on to every
 # CPU. Not before init has told ttyS1 that it is no terminal, and not where time is counted
 # in instructions.
 heartbeat() {
