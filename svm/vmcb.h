@@ -123,7 +123,7 @@ static __always_inline void svm_seg_store(struct vmcb_seg *to,
 		attr &= ~SEG_P;
 	to->base = from->base;
 	to->limit = from->limit;
-	to->selector = from->sel;
+	to->selector = from->selector;
 	to->attrib = attr;
 }
 

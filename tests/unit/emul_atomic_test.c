@@ -56,12 +56,12 @@ static enum emul_result cb_fails(void)
 	return fail_with;
 }
 
-static void cb_segment(struct emul_ctx *c, enum emul_seg seg,
-		       struct emul_segment *out)
+static void cb_segment(struct emul_ctx *c, enum x86_seg_nr seg,
+		       struct x86_seg *out)
 {
-	*out = (struct emul_segment){
+	*out = (struct x86_seg){
 		.base = base, .limit = 0xffffffff,
-		.attr = EMUL_ATTR_P | EMUL_ATTR_S | EMUL_ATTR_DB | 3,
+		.attr = SEG_P | SEG_S | SEG_DB | 3,
 	};
 }
 

@@ -30,11 +30,11 @@ static u64 fs_base;
 static csh capstone;
 static cs_insn *peer;
 
-static void cb_segment(struct emul_ctx *ctx, enum emul_seg seg,
-		       struct emul_segment *out)
+static void cb_segment(struct emul_ctx *ctx, enum x86_seg_nr seg,
+		       struct x86_seg *out)
 {
 	memset(out, 0, sizeof(*out));
-	out->base = seg == EMUL_FS ? fs_base : seg == EMUL_GS ? GS_BASE : 0;
+	out->base = seg == SEG_FS ? fs_base : seg == SEG_GS ? GS_BASE : 0;
 }
 
 static void cb_vector(struct emul_ctx *ctx, unsigned int nr, void *buf,

@@ -92,16 +92,16 @@ struct compat_case {
 
 static bool wide_code;
 
-static void cb_segment(struct emul_ctx *ctx, enum emul_seg seg,
-		       struct emul_segment *out)
+static void cb_segment(struct emul_ctx *ctx, enum x86_seg_nr seg,
+		       struct x86_seg *out)
 {
-	bool small = !wide_code && (seg == EMUL_DS || seg == EMUL_ES);
+	bool small = !wide_code && (seg == SEG_DS || seg == SEG_ES);
 
-	*out = (struct emul_segment){
+	*out = (struct x86_seg){
 		.base = small ? COMPAT_DATA : 0,
 		.limit = small ? COMPAT_SIZE - 1 : 0xffffffff,
-		.attr = EMUL_ATTR_P | EMUL_ATTR_S | 3 |
-			(small ? 0 : EMUL_ATTR_DB),
+		.attr = SEG_P | SEG_S | 3 |
+			(small ? 0 : SEG_DB),
 	};
 }
 

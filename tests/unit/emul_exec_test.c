@@ -16,11 +16,11 @@
 
 enum { AX, CX, DX, BX, SP, BP, SI, DI };
 
-#define DATA_RW		(EMUL_ATTR_P | EMUL_ATTR_S | 3)
-#define DATA_RO		(EMUL_ATTR_P | EMUL_ATTR_S | 1)
-#define DATA_DOWN	(EMUL_ATTR_P | EMUL_ATTR_S | 7)
-#define CODE_RX		(EMUL_ATTR_P | EMUL_ATTR_S | 0xb)
-#define CODE_X		(EMUL_ATTR_P | EMUL_ATTR_S | 9)
+#define DATA_RW		(SEG_P | SEG_S | 3)
+#define DATA_RO		(SEG_P | SEG_S | 1)
+#define DATA_DOWN	(SEG_P | SEG_S | 7)
+#define CODE_RX		(SEG_P | SEG_S | 0xb)
+#define CODE_X		(SEG_P | SEG_S | 9)
 #define X86_EFLAGS_VM	0x20000
 #define X86_EFLAGS_RF	0x10000
 #define X86_EFLAGS_DF	0x400
@@ -29,7 +29,7 @@ enum { AX, CX, DX, BX, SP, BP, SI, DI };
 #define MEMORY		0x100000
 
 static u8 memory[MEMORY];
-static struct emul_segment segments[6];
+static struct x86_seg segments[6];
 static u64 gpr[16];
 static struct emul_ctx ctx;
 
@@ -38,8 +38,8 @@ static u64 read_la, write_la;
 static unsigned int calls, read_len, write_len;
 static enum emul_result answer;
 
-static void cb_segment(struct emul_ctx *c, enum emul_seg seg,
-		       struct emul_segment *out)
+static void cb_segment(struct emul_ctx *c, enum x86_seg_nr seg,
+		       struct x86_seg *out)
 {
 	*out = segments[seg];
 }
@@ -95,11 +95,11 @@ static int reset(void **unused)
 	unsigned int i;
 
 	for (i = 0; i < 6; i++)
-		segments[i] = (struct emul_segment){
+		segments[i] = (struct x86_seg){
 			.base = 0x10000 * (i + 1), .limit = 0xffffffff,
-			.attr = DATA_RW | EMUL_ATTR_DB,
+			.attr = DATA_RW | SEG_DB,
 		};
-	segments[EMUL_CS].attr = CODE_RX;
+	segments[SEG_CS].attr = CODE_RX;
 	for (i = 0; i < MEMORY; i++)
 		memory[i] = i * 7 + (i >> 8);
 	memset(gpr, 0, sizeof(gpr));
@@ -217,7 +217,7 @@ static void test_address_width(void **unused)
 
 	/* Linear addresses have 32 bits outside 64-bit mode. */
 	ctx.mode = EMUL_32;
-	segments[EMUL_DS].base = 0xfffffff0;
+	segments[SEG_DS].base = 0xfffffff0;
 	gpr[BX] = 0x20;
 	assert_int_equal(run("8b 03"), EMUL_OK);
 	assert_int_equal(read_la, 0x10);
@@ -238,7 +238,7 @@ static void test_address_width(void **unused)
 /* SDM vol. 3, 5.3. */
 static void test_limits(void **unused)
 {
-	segments[EMUL_DS].limit = segments[EMUL_SS].limit = 0xfff;
+	segments[SEG_DS].limit = segments[SEG_SS].limit = 0xfff;
 	gpr[BX] = gpr[BP] = 0xffc;
 	assert_int_equal(run("8b 03"), EMUL_OK);
 	ctx.rip = 0x100;
@@ -252,7 +252,7 @@ static void test_limits(void **unused)
 	expect_fault("8b 03", 13, true);
 
 	/* Expand-down: what is above the limit, up to 64 KiB or 4 GiB. */
-	segments[EMUL_DS].attr = DATA_DOWN;
+	segments[SEG_DS].attr = DATA_DOWN;
 	gpr[BX] = 0xfff;
 	expect_fault("8b 03", 13, true);
 	gpr[BX] = 0xfffd;
@@ -261,7 +261,7 @@ static void test_limits(void **unused)
 	assert_int_equal(run("8b 03"), EMUL_OK);
 	gpr[BX] = 0xfffc;
 	assert_int_equal(run("8b 03"), EMUL_OK);
-	segments[EMUL_DS].attr |= EMUL_ATTR_DB;
+	segments[SEG_DS].attr |= SEG_DB;
 	gpr[BX] = 0xfffd;
 	assert_int_equal(run("8b 03"), EMUL_OK);
 }
@@ -269,7 +269,7 @@ static void test_limits(void **unused)
 /* SDM vol. 3, 5.5 and table 3-1. */
 static void test_types(void **unused)
 {
-	segments[EMUL_DS].attr = DATA_RO;
+	segments[SEG_DS].attr = DATA_RO;
 	expect_fault("88 03", 13, true);
 	expect_fault("86 03", 13, true);
 	expect_fault("00 03", 13, true);
@@ -279,14 +279,14 @@ static void test_types(void **unused)
 	expect_fault("2e 88 03", 13, true);
 	assert_int_equal(run("2e 8a 03"), EMUL_OK);
 	ctx.rip = 0x100;
-	segments[EMUL_CS].attr = CODE_X;
+	segments[SEG_CS].attr = CODE_X;
 	expect_fault("2e 8a 03", 13, true);
-	segments[EMUL_DS].attr = 0;	/* a null selector was loaded */
+	segments[SEG_DS].attr = 0;	/* a null selector was loaded */
 	expect_fault("8a 03", 13, true);
-	segments[EMUL_SS].attr &= ~EMUL_ATTR_P;
+	segments[SEG_SS].attr &= ~SEG_P;
 	expect_fault("36 8a 03", 12, true);
 	/* The destination of a string instruction is in ES, always. */
-	segments[EMUL_ES].attr = DATA_RO;
+	segments[SEG_ES].attr = DATA_RO;
 	expect_fault("64 aa", 13, true);
 }
 
@@ -310,7 +310,7 @@ static void test_real(void **unused)
 	ctx.rflags |= X86_EFLAGS_VM;
 	expect_fault("8b 07", 13, true);
 	/* An expand-down type left over from protected mode means nothing. */
-	segments[EMUL_DS].attr = DATA_DOWN;
+	segments[SEG_DS].attr = DATA_DOWN;
 	gpr[BX] = 8;
 	assert_int_equal(run("8b 07"), EMUL_OK);
 }

@@ -23,8 +23,8 @@
 
 enum { CX = 1, SP = 4, BP = 5 };
 
-static void cb_segment(struct emul_ctx *ctx, enum emul_seg seg,
-		       struct emul_segment *out)
+static void cb_segment(struct emul_ctx *ctx, enum x86_seg_nr seg,
+		       struct x86_seg *out)
 {
 	memset(out, 0, sizeof(*out));
 }

@@ -260,11 +260,11 @@ static void test_whole(void **unused)
 	/* The end of the segment, behind a piece that could be written. */
 	fail_after = 0;
 	memset(&now.memory[AT], 0x11, 1024);
-	now.seg[EMUL_DS].limit = AT + 100;
+	now.seg[SEG_DS].limit = AT + 100;
 	faults("dd 37", X86_TRAP_GP, 0);
-	now.seg[EMUL_DS].limit = AT + 510;
+	now.seg[SEG_DS].limit = AT + 510;
 	faults("0f ae 07", X86_TRAP_GP, 0);
-	now.seg[EMUL_DS].limit = AT + 600;
+	now.seg[SEG_DS].limit = AT + 600;
 	faults("0f ae 27", X86_TRAP_GP, 0);
 	faults("0f c7 27", X86_TRAP_GP, 0);
 }

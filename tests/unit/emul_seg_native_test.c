@@ -31,23 +31,23 @@
 enum { BX = 3, SP = 4, SI = 6, R11 = 11 };
 
 static u64 gdt[16], ldt[ENTRIES];
-static struct emul_segment segments[8];
+static struct x86_seg segments[8];
 
-static void cb_segment(struct emul_ctx *ctx, enum emul_seg seg,
-		       struct emul_segment *out)
+static void cb_segment(struct emul_ctx *ctx, enum x86_seg_nr seg,
+		       struct x86_seg *out)
 {
 	*out = segments[seg];
 }
 
-static void cb_segment_set(struct emul_ctx *ctx, enum emul_seg seg,
-			   const struct emul_segment *in)
+static void cb_segment_set(struct emul_ctx *ctx, enum x86_seg_nr seg,
+			   const struct x86_seg *in)
 {
 	segments[seg] = *in;
 }
 
-static void cb_table(struct emul_ctx *ctx, bool idt, struct emul_table *out)
+static void cb_table(struct emul_ctx *ctx, bool idt, struct x86_table *out)
 {
-	*out = (struct emul_table){ GDT, sizeof(gdt) - 1 };
+	*out = (struct x86_table){ GDT, sizeof(gdt) - 1 };
 }
 
 static enum emul_result cb_read(struct emul_ctx *ctx, u64 la, void *buf,
@@ -284,13 +284,13 @@ static void reset_segments(void)
 
 	memset(segments, 0, sizeof(segments));
 	for (i = 0; i < 6; i++)
-		segments[i].attr = i == EMUL_CS ? 0xafb : i == EMUL_SS ?
+		segments[i].attr = i == SEG_CS ? 0xafb : i == SEG_SS ?
 				   0xcf3 : 0;
-	segments[EMUL_CS].selector = 0x33;
-	segments[EMUL_SS].selector = 0x2b;
-	segments[EMUL_LDTR] = (struct emul_segment){
+	segments[SEG_CS].selector = 0x33;
+	segments[SEG_SS].selector = 0x2b;
+	segments[SEG_LDTR] = (struct x86_seg){
 		.base = LDT, .limit = sizeof(ldt) - 1,
-		.attr = EMUL_ATTR_P | 2,
+		.attr = SEG_P | 2,
 	};
 }
 
@@ -312,11 +312,11 @@ static enum emul_result emul_run(const struct test *t, struct trap_state *s)
 	s->flags = ctx.rflags;
 	s->vector = ret == EMUL_FAULT ? ctx.fault.vector : -1;
 	s->error = ctx.fault.error;
-	s->cs = segments[EMUL_CS].selector;
-	s->ss = segments[EMUL_SS].selector;
-	s->ds = segments[EMUL_DS].selector;
-	s->es = segments[EMUL_ES].selector;
-	s->gs = segments[EMUL_GS].selector;
+	s->cs = segments[SEG_CS].selector;
+	s->ss = segments[SEG_SS].selector;
+	s->ds = segments[SEG_DS].selector;
+	s->es = segments[SEG_ES].selector;
+	s->gs = segments[SEG_GS].selector;
 	return ret;
 }
 

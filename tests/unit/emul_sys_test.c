@@ -12,8 +12,8 @@
 
 #include "emul_try.h"
 
-#define CODE	(EMUL_ATTR_P | EMUL_ATTR_S | EMUL_ATTR_DB | EMUL_ATTR_G | 0xb)
-#define CODE64	(EMUL_ATTR_P | EMUL_ATTR_S | EMUL_ATTR_L | EMUL_ATTR_G | 0xb)
+#define CODE	(SEG_P | SEG_S | SEG_DB | SEG_G | 0xb)
+#define CODE64	(SEG_P | SEG_S | SEG_L | SEG_G | 0xb)
 #define TSS	0x5000
 #define STACK	0x3000
 #define VM	0x20000
@@ -32,11 +32,11 @@ static int reset(void **unused)
 	machine_reset();
 	for (i = 0; i < 6; i++)
 		now.seg[i].selector = 8 * i;
-	now.seg[EMUL_TR] = (struct emul_segment){
-		.base = TSS, .limit = 0x67 + 32, .attr = EMUL_ATTR_P | 0xb,
+	now.seg[SEG_TR] = (struct x86_seg){
+		.base = TSS, .limit = 0x67 + 32, .attr = SEG_P | 0xb,
 		.selector = 0x48,
 	};
-	now.seg[EMUL_LDTR].selector = 0x50;
+	now.seg[SEG_LDTR].selector = 0x50;
 	for (i = 0; i < 11; i++) {
 		now.msr[i].nr = msrs[i];
 		now.msr[i].val = 0x1000000000ULL * i + i;
@@ -58,7 +58,7 @@ static void wide(void)
 {
 	ctx.mode = EMUL_64;
 	ctx.long_mode = true;
-	now.seg[EMUL_CS].attr = CODE64;
+	now.seg[SEG_CS].attr = CODE64;
 }
 
 /* Instructions of privilege level 0 (SDM vol. 3, 5.9). */
@@ -311,16 +311,16 @@ static void test_real(void **unused)
 	now.rflags = 2;
 	now.cpl = 0;
 	now.gpr[AX] = 0xabcd;
-	now.seg[EMUL_ES].limit = 0xfffff;
+	now.seg[SEG_ES].limit = 0xfffff;
 	ok("8e c0");
-	assert_true(now.seg[EMUL_ES].base == 0xabcd0 &&
-		    now.seg[EMUL_ES].limit == 0xfffff &&
-		    now.seg[EMUL_ES].selector == 0xabcd);
+	assert_true(now.seg[SEG_ES].base == 0xabcd0 &&
+		    now.seg[SEG_ES].limit == 0xfffff &&
+		    now.seg[SEG_ES].selector == 0xabcd);
 	now.rflags |= VM;
 	now.cpl = 3;
 	ok("8e c0");
-	assert_true(now.seg[EMUL_ES].limit == 0xffff &&
-		    now.seg[EMUL_ES].attr == 0xf3);
+	assert_true(now.seg[SEG_ES].limit == 0xffff &&
+		    now.seg[SEG_ES].attr == 0xf3);
 }
 
 /* SDM vol. 2, ARPL. */
@@ -384,14 +384,14 @@ static void test_bitmap(void **unused)
 	refuses("e5 17", GP);
 	ok("e4 17");
 	/* The limit. */
-	now.seg[EMUL_TR].limit = 0x68 + 2;
+	now.seg[SEG_TR].limit = 0x68 + 2;
 	refuses("e4 17", GP);
-	now.seg[EMUL_TR].limit = 0x68 + 3;
+	now.seg[SEG_TR].limit = 0x68 + 3;
 	ok("e4 17");
-	now.seg[EMUL_TR].limit = 0x66;
+	now.seg[SEG_TR].limit = 0x66;
 	refuses("e4 17", GP);
-	now.seg[EMUL_TR].limit = 0x6b;
-	now.seg[EMUL_TR].attr = EMUL_ATTR_P | 3;
+	now.seg[SEG_TR].limit = 0x6b;
+	now.seg[SEG_TR].attr = SEG_P | 3;
 	refuses("e4 17", GP);
 
 	/* INS and OUTS ask the same; virtual-8086 mode asks always. */
@@ -400,11 +400,11 @@ static void test_bitmap(void **unused)
 	ctx.protected = false;
 	now.rflags |= IOPL | VM;
 	refuses("e4 17", GP);
-	now.seg[EMUL_TR].attr = EMUL_ATTR_P | 11;
+	now.seg[SEG_TR].attr = SEG_P | 11;
 	ok("e4 17");
 	now.rflags = 2;
 	now.cpl = 0;
-	now.seg[EMUL_TR].attr = 0;
+	now.seg[SEG_TR].attr = 0;
 	ok("e4 17");
 }
 
@@ -459,19 +459,19 @@ static void test_base(void **unused)
 	refuses("f3 0f ae c0", UD);
 	wide();
 	now.cpl = 3;
-	now.seg[EMUL_FS].base = 0x7123456789ab;
-	now.seg[EMUL_GS].base = 0xffff800000000000;
+	now.seg[SEG_FS].base = 0x7123456789ab;
+	now.seg[SEG_GS].base = 0xffff800000000000;
 	now.gpr[9] = ~0ULL;
 	ok("f3 41 0f ae c1");
 	assert_true(now.gpr[9] == 0x456789ab);
 	ok("f3 49 0f ae c9");
 	assert_true(now.gpr[9] == 0xffff800000000000);
 	ok("f3 49 0f ae d1");
-	assert_true(now.seg[EMUL_FS].base == 0xffff800000000000);
+	assert_true(now.seg[SEG_FS].base == 0xffff800000000000);
 	now.gpr[9] = 0x8000ffffffff;
 	ok("f3 41 0f ae d9");
-	assert_true(now.seg[EMUL_GS].base == 0xffffffff &&
-		    now.seg[EMUL_GS].limit == 0xffffffff);
+	assert_true(now.seg[SEG_GS].base == 0xffffffff &&
+		    now.seg[SEG_GS].limit == 0xffffffff);
 	refuses("f3 49 0f ae d9", GP);
 	now.cr[4] = 0;
 	refuses("f3 49 0f ae c1", UD);
@@ -552,7 +552,7 @@ static void test_pcid(void **unused)
 static void test_rest(void **unused)
 {
 	now.gpr[BX] = 0x123456;
-	now.seg[EMUL_DS].base = 0xfffff000;
+	now.seg[SEG_DS].base = 0xfffff000;
 	ok("0f 01 3b");
 	assert_true(now.flushed == 1 && now.flushed_la == 0x122456);
 	ok("f4");
@@ -564,9 +564,9 @@ static void test_rest(void **unused)
 	now.gpr[BX] = 0x800000000000;
 	ok("0f 01 3b");
 	assert_int_equal(now.flushed, 1);
-	now.seg[EMUL_GS].base = 0x1111;
+	now.seg[SEG_GS].base = 0x1111;
 	ok("0f 01 f8");
-	assert_true(now.seg[EMUL_GS].base == 0x9000000009);
+	assert_true(now.seg[SEG_GS].base == 0x9000000009);
 	assert_true(now.msr[9].val == 0x1111);
 }
 

@@ -168,22 +168,22 @@ static void prepare(const struct task_in *in)
 
 	memset(&now, 0, sizeof(now));
 	for (i = 0; i < 6; i++)
-		now.seg[i] = (struct emul_segment){
+		now.seg[i] = (struct x86_seg){
 			.limit = 0xffffffff, .attr = 0xc93 | in->cpl << 5,
 			.selector = 0x71 + 8 * i,
 		};
-	now.seg[EMUL_TR] = (struct emul_segment){
+	now.seg[SEG_TR] = (struct x86_seg){
 		.base = OLD, .limit = 0x67, .selector = OLD_INDEX << 3,
-		.attr = EMUL_ATTR_P | (old_wide ? 11 : 3),
+		.attr = SEG_P | (old_wide ? 11 : 3),
 	};
 	put_descriptor(OLD_INDEX, OLD << 16 | 0x67, old_wide ? 0x8b00 : 0x8300);
 	put(OLD, in->tss.selector, 2);
-	now.table[0] = (struct emul_table){ GDT, 8 * ENTRIES - 1 };
+	now.table[0] = (struct x86_table){ GDT, 8 * ENTRIES - 1 };
 	/* The same entries: a TSS is not taken from there. */
-	now.seg[EMUL_LDTR] = (struct emul_segment){
-		.base = GDT, .limit = 8 * ENTRIES - 1, .attr = EMUL_ATTR_P | 2,
+	now.seg[SEG_LDTR] = (struct x86_seg){
+		.base = GDT, .limit = 8 * ENTRIES - 1, .attr = SEG_P | 2,
 	};
-	now.table[1] = (struct emul_table){ IDT, 0x7ff };
+	now.table[1] = (struct x86_table){ IDT, 0x7ff };
 	for (i = 0; i < TASK_SEGS; i++)
 		put_descriptor(SEG_INDEX + i, 0xfff, in->seg[i].high |
 			       (i == TASK_CS ? 0 : 0xf0000));
@@ -288,16 +288,16 @@ static bool loaded_registers(const struct task_in *in, const struct task_out *ou
 		return false;
 	if (now.cr[3] != (in->wide && before.cr[0] & PG ? CR3 : 0))
 		return false;
-	return now.seg[EMUL_TR].base == NEW &&
-	       now.seg[EMUL_TR].limit == in->limit &&
-	       now.seg[EMUL_TR].selector == in->tss.selector &&
-	       (now.seg[EMUL_TR].attr & 0x9f) == (0x82 | (in->wide ? 9 : 1));
+	return now.seg[SEG_TR].base == NEW &&
+	       now.seg[SEG_TR].limit == in->limit &&
+	       now.seg[SEG_TR].selector == in->tss.selector &&
+	       (now.seg[SEG_TR].attr & 0x9f) == (0x82 | (in->wide ? 9 : 1));
 }
 
 static bool loaded_segments(const struct task_in *in, const struct task_out *out)
 {
 	bool virtual = in->wide && in->eflags & VM;
-	const struct emul_segment *got;
+	const struct x86_seg *got;
 	const struct task_segment *s;
 	unsigned int i, base, attr;
 
@@ -333,7 +333,7 @@ static bool pushed(const struct task_in *in, u64 sp)
 {
 	unsigned int n = STACK - sp;
 
-	return !n || get(&now, (now.seg[EMUL_SS].base + sp) % MEMORY, n) ==
+	return !n || get(&now, (now.seg[SEG_SS].base + sp) % MEMORY, n) ==
 		     (n == 4 ? ERROR : ERROR & 0xffff);
 }
 
@@ -461,8 +461,8 @@ static void test_itself(void **unused)
 	old_wide = true;
 	prepare(&in);
 	now.gpr[AX] = 0x1234567;
-	now.seg[EMUL_CS].selector = (SEG_INDEX + 1) << 3;
-	now.seg[EMUL_SS].selector = 0;
+	now.seg[SEG_CS].selector = (SEG_INDEX + 1) << 3;
+	now.seg[SEG_SS].selector = 0;
 	ctx = (struct emul_ctx){ .mode = EMUL_32, .protected = true };
 	assert_int_equal(machine_run((const u8 *)"\xcf", 1), EMUL_TRAP);
 	assert_int_equal(now.gpr[AX], 0x1234567);
