@@ -9,8 +9,6 @@
 #include "emul/task.h"
 #include "emul/vme.h"
 
-#define IRET_VIRTUAL_FLAGS 0x3f7fd7	/* all that is defined */
-
 #define ERROR_IDT 2	/* the error code names an entry of the IDT */
 
 /* Flags, CS and the address @after it, as every interrupt pushes them. */
@@ -351,7 +349,7 @@ static enum emul_result iret_virtual(struct emul_ctx *ctx, struct far *f,
 		ret = exec_fault(ctx, X86_TRAP_GP, 0);
 	if (ret != EMUL_OK)
 		return ret;
-	ctx->rflags = (flags & IRET_VIRTUAL_FLAGS) | X86_EFLAGS_FIXED;
+	ctx->rflags = (flags & RFLAGS_BITS) | X86_EFLAGS_FIXED;
 	ctx->protected = false;
 	for (i = 1; i < sizeof(order); i++) {
 		segment_load(ctx, order[i], val[i], &seg);

@@ -16,6 +16,13 @@ enum x86_gpr {
 	GPR_COUNT
 };
 
+/*
+ * Flags that there are (APM vol. 2, 3.1.6).  Bit 1, X86_EFLAGS_FIXED, is not among them: it
+ * is no flag but a constant, and always one.  Whoever takes these bits of a value that
+ * is not the processor's sets it.
+ */
+#define RFLAGS_BITS	0x3f7fd5ull
+
 /* The first six are the numbers in the ModRM reg field of MOV Sreg. */
 enum x86_seg_nr {
 	SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR,

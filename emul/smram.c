@@ -5,6 +5,8 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
+#include <asm/msr-index.h>
+
 #include "emul/smram.h"
 #include "emul/system.h"
 
@@ -162,12 +164,6 @@ void smram_save(u8 *area, const struct smram_state *s, bool wide)
 
 /* ------------------------------------------------------------------------ */
 
-#define EFER_LME_BIT	BIT_ULL(8)
-#define EFER_LMA_BIT	BIT_ULL(10)
-
-/* Flags that exist (APM vol. 2, 3.1.6). */
-#define RFLAGS_BITS	0x003f7fd5u
-
 /* What a MOV to these registers would refuse, and long mode without its conditions. */
 static bool state_is_possible(const struct smram_state *s)
 {
@@ -179,7 +175,7 @@ static bool state_is_possible(const struct smram_state *s)
 		return false;
 	if ((s->cr0 & X86_CR0_NW) && !(s->cr0 & X86_CR0_CD))
 		return false;
-	if (!(s->efer & EFER_LMA_BIT))
+	if (!(s->efer & EFER_LMA))
 		return true;
 	return (s->cr4 & X86_CR4_PAE) &&
 	       !((cs & SEG_L) && (cs & SEG_DB));
@@ -202,9 +198,9 @@ bool smram_load(const u8 *area, struct smram_state *s, bool wide)
 	}
 	for (i = 0; i < SEG_COUNT; i++)
 		seg_load(area, &p[i], &s->seg[i], wide);
-	s->efer &= ~EFER_LMA_BIT;
-	if ((s->efer & EFER_LME_BIT) && (s->cr0 & X86_CR0_PG))
-		s->efer |= EFER_LMA_BIT;
+	s->efer &= ~(u64)EFER_LMA;
+	if ((s->efer & EFER_LME) && (s->cr0 & X86_CR0_PG))
+		s->efer |= EFER_LMA;
 	s->rflags = (s->rflags & RFLAGS_BITS) | X86_EFLAGS_FIXED;
 	return state_is_possible(s);
 }

@@ -10,7 +10,6 @@
 #include "emul/system.h"
 #include "emul/task.h"
 
-#define TASK_FLAGS	0x3f7fd7	/* all that is defined */
 #define DR6_BT		0x8000
 
 /*
@@ -319,7 +318,7 @@ static enum emul_result task_registers(struct emul_ctx *ctx, const struct task *
 
 	ctx->ops->segment_set(ctx, SEG_TR, &n->tr);
 	ctx->rip = n->word[TASK_EIP];
-	ctx->rflags = (n->word[TASK_EFLAGS] & TASK_FLAGS) | X86_EFLAGS_FIXED;
+	ctx->rflags = (n->word[TASK_EFLAGS] & RFLAGS_BITS) | X86_EFLAGS_FIXED;
 	if (task_nests(n->t))
 		ctx->rflags |= X86_EFLAGS_NT;
 	ctx->protected = !exec_virtual(ctx);
