@@ -11,6 +11,7 @@
 #include "core/guestmem.h"
 #include "core/run_state.h"
 #include "core/yield.h"
+#include "emul/opcode.h"
 #include "irq/apic_map.h"
 #include "irq/lapic_irq.h"
 #include "x86/cpu/caps.h"
@@ -222,7 +223,7 @@ static u8 modrm_foreign(void)
 
 static bool insn_is_foreign(const struct emul_insn *insn)
 {
-	return insn->map == 1 && insn->opcode == 0x01 && !insn->op66 &&
+	return insn->map == 1 && insn->opcode == OPCODE_GROUP_7 && !insn->op66 &&
 	       !insn->rep && !insn->lock && insn->modrm == modrm_foreign();
 }
 
