@@ -98,8 +98,8 @@ static void prepare(const struct transfer_in *in, enum setting setting)
 	for (i = 0; i < 4; i++)
 		put_descriptor(DATA_INDEX + i, 0xffff, 0xcf9300 | i << 13);
 	prepare_tss(in->long_mode);
-	now.gpr[SP] = STACK;
-	now.gpr[SI] = DATA;
+	now.gpr[GPR_RSP] = STACK;
+	now.gpr[GPR_RSI] = DATA;
 	now.rip = 0x100;
 	now.rflags = 0x202 | (random64() & 0x4cd5 & ~0x4000ULL);
 	now.cpl = in->cpl;
@@ -163,7 +163,7 @@ static bool pushed(const struct transfer_in *in,
 	bool stack = out->cpl < in->cpl ||
 		     (in->kind == TRANSFER_INT && in->long_mode);
 	unsigned int n = in->by_gate ? out->size : size, i = 0;
-	u64 at = now.gpr[SP], flags = before.rflags;
+	u64 at = now.gpr[GPR_RSP], flags = before.rflags;
 	u64 want[5] = { before.rip + len, OLD_CS };
 
 	i = 2;
@@ -216,7 +216,7 @@ static bool entered(const struct transfer_in *in,
 			      sizeof(now.seg[0])))
 		return false;
 	if (in->kind == TRANSFER_JMP)
-		return now.gpr[SP] == STACK;
+		return now.gpr[GPR_RSP] == STACK;
 	if (in->kind == TRANSFER_INT &&
 	    now.rflags != (before.rflags & ~(out->clears_if ? 0x200 : 0)))
 		return false;
@@ -236,7 +236,7 @@ static bool returned(const struct transfer_in *in,
 		sp = OUTER + (far ? 16 : 0);
 	if (!far)
 		flags ^= in->cpl ? 0x40 : 0x240;
-	if (now.gpr[SP] != sp || now.rflags != flags)
+	if (now.gpr[GPR_RSP] != sp || now.rflags != flags)
 		return false;
 	if (now.seg[SEG_SS].selector != DATA_SELECTOR(out->cpl))
 		return false;

@@ -51,14 +51,14 @@ static void test_syscall(void **unused)
 	now.rflags = 0x10746;
 	ok("0f 05");
 	assert_true(now.rip == 0xffff800000001000 && now.cpl == 0);
-	assert_true(now.gpr[CX] == 0x102 && now.gpr[11] == 0x746 &&
+	assert_true(now.gpr[GPR_RCX] == 0x102 && now.gpr[11] == 0x746 &&
 		    now.rflags == 0x246);
 	assert_true(now.seg[SEG_CS].selector == 0x10 &&
 		    now.seg[SEG_CS].attr == 0xa9b &&
 		    now.seg[SEG_SS].selector == 0x18 &&
 		    now.seg[SEG_SS].attr == 0xc93);
 	now.gpr[11] = ~0ULL;
-	now.gpr[CX] = 0x123456789a;
+	now.gpr[GPR_RCX] = 0x123456789a;
 	ok("48 0f 07");
 	assert_true(now.rip == 0x123456789a && now.cpl == 3 &&
 		    now.rflags == 0x3c7fd7);
@@ -69,10 +69,10 @@ static void test_syscall(void **unused)
 	faults("48 0f 07", GP, 0);
 	/* AMD goes there; the fetch faults, at level 3. */
 	now.cpl = 0;
-	now.gpr[CX] = 1ULL << 50;
+	now.gpr[GPR_RCX] = 1ULL << 50;
 	ok("48 0f 07");
 	assert_true(now.rip == 1ULL << 50 && now.cpl == 3);
-	now.gpr[CX] = 0x123456789a;
+	now.gpr[GPR_RCX] = 0x123456789a;
 	now.cpl = 0;
 	ok("0f 07");
 	assert_true(now.rip == 0x3456789a && now.seg[SEG_CS].attr == 0xcfb &&
@@ -93,7 +93,7 @@ static void test_syscall_32(void **unused)
 	ok("0f 05");
 	assert_true(now.rip == 0x12345678 && now.seg[SEG_CS].attr == 0xc9b &&
 		    now.rflags == 0x546);
-	now.gpr[CX] = 0x77;
+	now.gpr[GPR_RCX] = 0x77;
 	ok("0f 07");
 	assert_true(now.rip == 0x77 && now.rflags == 0x746);
 	ctx.amd = false;
@@ -102,7 +102,7 @@ static void test_syscall_32(void **unused)
 	ok("48 0f 07");
 	assert_true(now.seg[SEG_SS].attr == 0xcf3);
 	now.cpl = 0;
-	now.gpr[CX] = 1ULL << 50;
+	now.gpr[GPR_RCX] = 1ULL << 50;
 	faults("48 0f 07", GP, 0);
 }
 
@@ -119,15 +119,15 @@ static void test_sysenter(void **unused)
 	faults("0f 34", GP, 0);
 	now.msr[0].val = 0x13;
 	ok("0f 34");
-	assert_true(now.rip == 0x3000 && now.gpr[SP] == 0x2000 &&
+	assert_true(now.rip == 0x3000 && now.gpr[GPR_RSP] == 0x2000 &&
 		    now.cpl == 0 && now.rflags == 2);
 	assert_true(now.seg[SEG_CS].selector == 0x10 &&
 		    now.seg[SEG_CS].attr == 0xc9b &&
 		    now.seg[SEG_SS].selector == 0x18);
-	now.gpr[CX] = 0x4000;
-	now.gpr[DX] = 0x5000;
+	now.gpr[GPR_RCX] = 0x4000;
+	now.gpr[GPR_RDX] = 0x5000;
 	ok("0f 35");
-	assert_true(now.rip == 0x5000 && now.gpr[SP] == 0x4000 &&
+	assert_true(now.rip == 0x5000 && now.gpr[GPR_RSP] == 0x4000 &&
 		    now.cpl == 3 && now.seg[SEG_CS].selector == 0x23 &&
 		    now.seg[SEG_CS].attr == 0xcfb &&
 		    now.seg[SEG_SS].selector == 0x2b);

@@ -13,8 +13,6 @@
 #include "emul/emul.h"
 #include "emul/smram.h"
 
-enum { AX, CX, DX, BX, SP, BP, SI, DI };
-
 #define MEMORY 0x8000	/* linear addresses wrap here */
 
 struct machine {

@@ -96,9 +96,9 @@ static void prepare(const struct segload_in *in, const struct way *way)
 	};
 	now.table[0] = (struct x86_table){ GDT, limit };
 	place(table + INDEX * 8, &in->low, 16);
-	now.gpr[SP] = STACK;
-	now.gpr[SI] = DATA;
-	now.gpr[AX] = 0xdead0000 | in->selector;
+	now.gpr[GPR_RSP] = STACK;
+	now.gpr[GPR_RSI] = DATA;
+	now.gpr[GPR_RAX] = 0xdead0000 | in->selector;
 	place(DATA, &in->selector, 2);
 	place(DATA - 4, "\x78\x56\x34\x12", 4);
 	place(STACK, &in->selector, 2);
@@ -139,9 +139,9 @@ static void expect_load(const struct segload_in *in, const struct way *way,
 		memcpy(&before.memory[table + INDEX * 8 + 4], &out->high, 4);
 	}
 	if (way->popped)
-		before.gpr[SP] += in->mode64 ? 8 : 4;
+		before.gpr[GPR_RSP] += in->mode64 ? 8 : 4;
 	if ((u8)way->bytes[way->len - 1] == 0xfc)
-		before.gpr[BX] = 0x12345678;
+		before.gpr[GPR_RBX] = 0x12345678;
 	before.shadow = way->shadow;
 }
 
@@ -168,7 +168,7 @@ static void compare(const struct segload_in *in, const struct way *way,
 		else
 			expect_look(&out);
 		if (out.zf && (in->what == LOOK_LAR || in->what == LOOK_LSL))
-			before.gpr[BX] = out.result;
+			before.gpr[GPR_RBX] = out.result;
 		plain++;
 	} else {
 		if (ret != EMUL_FAULT || ctx.fault.vector != out.vector ||

@@ -152,7 +152,7 @@ static void prepare_tss(const struct task_in *in)
 	put(at, eip, unit);
 	put(at + unit, in->eflags, unit);
 	for (i = 0; i < 8; i++)
-		put(at + (2 + i) * unit, i == SP ? STACK : reg_value(i), unit);
+		put(at + (2 + i) * unit, i == GPR_RSP ? STACK : reg_value(i), unit);
 	for (i = 0; i < (in->wide ? 6 : 4); i++)
 		put(at + (10 + i) * unit, in->seg[i].selector, 2);
 	put(NEW + (in->wide ? 0x60 : 0x2a), in->seg[TASK_LDT].selector, 2);
@@ -198,7 +198,7 @@ static void prepare(const struct task_in *in)
 	put(DATA + 4, in->by_gate ? in->gate.selector : in->tss.selector, 2);
 	for (i = 0; i < 8; i++)
 		now.gpr[i] = 0xa0a0a000 + i;
-	now.gpr[SI] = DATA;
+	now.gpr[GPR_RSI] = DATA;
 	now.cr[0] = 1 | (below(2) ? PG : 0);
 	now.dr[7] = 0x7ff;
 	now.rip = 0x100;
@@ -282,7 +282,7 @@ static bool loaded_registers(const struct task_in *in, const struct task_out *ou
 	if (now.rip != eip || now.rflags != flags || now.cpl != out->cpl)
 		return false;
 	for (i = 0; i < 8; i++)
-		if (now.gpr[i] != (i == SP ? sp : (reg_value(i) & mask)))
+		if (now.gpr[i] != (i == GPR_RSP ? sp : (reg_value(i) & mask)))
 			return false;
 	if (now.cr[0] != (before.cr[0] | TS) || now.dr[7] != 0x6aa)
 		return false;
@@ -460,12 +460,12 @@ static void test_itself(void **unused)
 
 	old_wide = true;
 	prepare(&in);
-	now.gpr[AX] = 0x1234567;
+	now.gpr[GPR_RAX] = 0x1234567;
 	now.seg[SEG_CS].selector = (SEG_INDEX + 1) << 3;
 	now.seg[SEG_SS].selector = 0;
 	ctx = (struct emul_ctx){ .mode = EMUL_32, .protected = true };
 	assert_int_equal(machine_run((const u8 *)"\xcf", 1), EMUL_TRAP);
-	assert_int_equal(now.gpr[AX], 0x1234567);
+	assert_int_equal(now.gpr[GPR_RAX], 0x1234567);
 	assert_int_equal(now.rip, 0x101);
 	assert_int_equal(now.rflags & NT, 0);
 }

@@ -88,7 +88,7 @@ static void prepare(const struct vme_in *in)
 	put(0x2000 + 8 * VECTOR, 0xfULL << 40 | 3ULL << 45, 8);
 	put(4 * VECTOR, OWN_CS << 16 | OWN_IP, 4);
 	now.cr[4] = in->vme | in->pvi << 1;
-	now.gpr[SP] = STACK;
+	now.gpr[GPR_RSP] = STACK;
 	now.rip = 0x100;
 	now.rflags = in->flags;
 	now.cpl = in->cpl;
@@ -130,10 +130,10 @@ static bool pushed(const struct vme_in *in, const struct vme_out *out, u64 len)
 	unsigned int n = in->wide ? 4 : 2;
 
 	if (in->insn == VME_PUSHF)
-		return now.gpr[SP] == STACK - n && get(STACK - n, n) == out->pushed;
+		return now.gpr[GPR_RSP] == STACK - n && get(STACK - n, n) == out->pushed;
 	if (in->insn != VME_INT)
 		return true;
-	return now.gpr[SP] == STACK - 6 && get(STACK - 2, 2) == out->pushed &&
+	return now.gpr[GPR_RSP] == STACK - 6 && get(STACK - 2, 2) == out->pushed &&
 	       get(STACK - 4, 2) == 0 && get(STACK - 6, 2) == 0x100 + len &&
 	       now.rip == OWN_IP && now.seg[SEG_CS].selector == OWN_CS &&
 	       now.seg[SEG_CS].base == OWN_CS << 4;
