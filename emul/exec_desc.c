@@ -117,7 +117,7 @@ static bool type_known(const struct emul_ctx *ctx, const struct descriptor *d,
 	return types & BIT(descriptor_type(d));
 }
 
-static bool conforming(const struct descriptor *d)
+static bool code_is_conforming(const struct descriptor *d)
 {
 	unsigned int both = SEG_CODE | SEG_CONFORMING;
 
@@ -137,7 +137,7 @@ static enum emul_result look_up(struct emul_ctx *ctx, struct descriptor *d,
 	if (ret != EMUL_OK || selector_null(selector))
 		return ret;
 	ret = descriptor_find(ctx, selector, d, seen);
-	if (ret != EMUL_OK || !*seen || conforming(d))
+	if (ret != EMUL_OK || !*seen || code_is_conforming(d))
 		return ret;
 	dpl = descriptor_dpl(d);
 	*seen = dpl >= ctx->cpl && dpl >= (selector & 3);
@@ -145,9 +145,9 @@ static enum emul_result look_up(struct emul_ctx *ctx, struct descriptor *d,
 }
 
 /* LAR, LSL, VERR and VERW: ZF says whether @use could use the descriptor. */
-static enum emul_result look(struct emul_ctx *ctx,
-			     bool (*use)(struct emul_ctx *ctx,
-					 const struct descriptor *d))
+static enum emul_result descriptor_query(struct emul_ctx *ctx,
+					 bool (*use)(struct emul_ctx *ctx,
+						     const struct descriptor *d))
 {
 	enum emul_result ret;
 	struct descriptor d;
@@ -179,7 +179,7 @@ static bool load_limit(struct emul_ctx *ctx, const struct descriptor *d)
 }
 
 /* VERW writes. */
-static bool verify(struct emul_ctx *ctx, const struct descriptor *d)
+static bool verify_access(struct emul_ctx *ctx, const struct descriptor *d)
 {
 	return type_allows(descriptor_attr(d), operand_digit(&ctx->insn) & 1);
 }
@@ -187,19 +187,19 @@ static bool verify(struct emul_ctx *ctx, const struct descriptor *d)
 /** exec_lar - LAR */
 enum emul_result exec_lar(struct emul_ctx *ctx)
 {
-	return look(ctx, load_rights);
+	return descriptor_query(ctx, load_rights);
 }
 
 /** exec_lsl - LSL */
 enum emul_result exec_lsl(struct emul_ctx *ctx)
 {
-	return look(ctx, load_limit);
+	return descriptor_query(ctx, load_limit);
 }
 
 /** exec_verr - VERR, VERW */
 enum emul_result exec_verr(struct emul_ctx *ctx)
 {
-	return look(ctx, verify);
+	return descriptor_query(ctx, verify_access);
 }
 
 /** exec_arpl - ARPL: never below the RPL of the register */

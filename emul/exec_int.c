@@ -248,7 +248,7 @@ static enum emul_result int_protected(struct emul_ctx *ctx, u8 vector)
 	return g.type == SYSTEM_TASK ? int_task(ctx, &g) : int_handler(ctx, &g);
 }
 
-static enum emul_result interrupt(struct emul_ctx *ctx, u8 vector)
+static enum emul_result int_deliver(struct emul_ctx *ctx, u8 vector)
 {
 	if (ctx->protected || exec_virtual(ctx))
 		return int_protected(ctx, vector);
@@ -268,13 +268,13 @@ enum emul_result emul_interrupt_real(struct emul_ctx *ctx, u8 vector)
 /** exec_int3 - INT3 */
 enum emul_result exec_int3(struct emul_ctx *ctx)
 {
-	return interrupt(ctx, X86_TRAP_BP);
+	return int_deliver(ctx, X86_TRAP_BP);
 }
 
 /** exec_into - INTO */
 enum emul_result exec_into(struct emul_ctx *ctx)
 {
-	return ctx->rflags & X86_EFLAGS_OF ? interrupt(ctx, X86_TRAP_OF) :
+	return ctx->rflags & X86_EFLAGS_OF ? int_deliver(ctx, X86_TRAP_OF) :
 					     EMUL_OK;
 }
 
@@ -288,7 +288,7 @@ enum emul_result exec_int(struct emul_ctx *ctx)
 	if (ret != EMUL_OK)
 		return ret;
 	return own ? int_own(ctx, ctx->insn.imm) :
-		     interrupt(ctx, ctx->insn.imm);
+		     int_deliver(ctx, ctx->insn.imm);
 }
 
 /* The flags that IRET changes, but on the way back to virtual-8086 mode. */

@@ -28,7 +28,7 @@
 #define IOPM_BYTES	(3 * 4096)
 #define MSRPM_BYTES	(2 * 4096)
 
-static inline bool beyond(u64 address, u64 bytes, u8 maxphyaddr)
+static inline bool memory_is_beyond(u64 address, u64 bytes, u8 maxphyaddr)
 {
 	u64 end = 1ull << maxphyaddr;
 
@@ -64,13 +64,13 @@ static inline bool event_vector_is_bad(const struct nested_vmrun *r)
 #define CONTROL_RULES(RULE)						\
 	RULE(VMRUN_INTERCEPT,	!r->vmrun)				\
 	RULE(ASID,		!r->asid)				\
-	RULE(IOPM, beyond(r->iopm & ~0xfffull, IOPM_BYTES, lim->maxphyaddr)) \
-	RULE(MSRPM, beyond(r->msrpm & ~0xfffull, MSRPM_BYTES, lim->maxphyaddr)) \
+	RULE(IOPM, memory_is_beyond(r->iopm & ~0xfffull, IOPM_BYTES, lim->maxphyaddr)) \
+	RULE(MSRPM, memory_is_beyond(r->msrpm & ~0xfffull, MSRPM_BYTES, lim->maxphyaddr)) \
 	RULE(EVENT_TYPE,	event_type_is_bad(r->event_inj))	\
 	RULE(NO_NPT,		(r->nested_ctl & NP_ENABLE) && !lim->npt) \
 	RULE(NPT_PAGING,	(r->nested_ctl & NP_ENABLE) && !lim->paging) \
 	RULE(NPT_CR3,		(r->nested_ctl & NP_ENABLE) &&		\
-				beyond(r->nested_cr3, 1, lim->maxphyaddr))
+				memory_is_beyond(r->nested_cr3, 1, lim->maxphyaddr))
 
 #define SAVE_RULES(RULE)						\
 	RULE(SVME,		!(r->efer & EFER_SVME))			\

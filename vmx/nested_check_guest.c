@@ -238,7 +238,7 @@ static inline bool event_wakes(const struct vmcs12 *c)
 #define PENDING_RTM_ZERO	(~(PENDING_RTM | PENDING_RTM_ONE))
 #define PENDING_RTM_ONE	(1ull << 12)
 
-static inline bool steps(const struct vmcs12 *c)
+static inline bool guest_steps(const struct vmcs12 *c)
 {
 	return RFLAGS(TF) && !(c->guest_ia32_debugctl & DEBUGCTL_BTF);
 }
@@ -247,7 +247,7 @@ static inline bool steps(const struct vmcs12 *c)
 static inline bool step_is_wrong(const struct vmcs12 *c)
 {
 	return (BLOCKS(STI) || BLOCKS(MOV_SS) || IN_STATE(HLT)) &&
-	       !(c->guest_pending_dbg_exceptions & PENDING_BS) != !steps(c);
+	       !(c->guest_pending_dbg_exceptions & PENDING_BS) != !guest_steps(c);
 }
 
 #define PENDING_HAS_RTM	(c->guest_pending_dbg_exceptions & PENDING_RTM)
