@@ -23,7 +23,7 @@ static noinline struct slot *guest_slot_search(struct kvm_vcpu *vcpu,
 }
 
 /* The hint is only where to look first: the set says whether it is right. */
-static inline struct slot *guest_slot_near(struct kvm_vcpu *vcpu, gfn_t gfn)
+static inline struct slot *guest_slot_hinted(struct kvm_vcpu *vcpu, gfn_t gfn)
 {
 	const struct slots *slots = slots_get(vcpu->kvm, vcpu->mmu.as_id);
 	unsigned int i = vcpu->slot_hint;
@@ -35,7 +35,7 @@ static inline struct slot *guest_slot_near(struct kvm_vcpu *vcpu, gfn_t gfn)
 
 struct slot *guest_slot(struct kvm_vcpu *vcpu, gfn_t gfn)
 {
-	return guest_slot_near(vcpu, gfn);
+	return guest_slot_hinted(vcpu, gfn);
 }
 
 static struct kvm_vcpu *env_vcpu(struct mmu_vcpu *vcpu)
@@ -45,7 +45,7 @@ static struct kvm_vcpu *env_vcpu(struct mmu_vcpu *vcpu)
 
 const struct mmu_slot *mmu_env_slot(struct mmu_vcpu *vcpu, gfn_t gfn)
 {
-	struct slot *slot = guest_slot_near(env_vcpu(vcpu), gfn);
+	struct slot *slot = guest_slot_hinted(env_vcpu(vcpu), gfn);
 
 	return slot ? &slot->mmu : NULL;
 }
@@ -115,7 +115,7 @@ static noinline int guest_read_pieces(struct kvm_vcpu *vcpu, gpa_t gpa,
 
 int guest_read(struct kvm_vcpu *vcpu, gpa_t gpa, void *buf, unsigned long len)
 {
-	struct slot *slot = guest_slot_near(vcpu, gpa >> MMU_PAGE_SHIFT);
+	struct slot *slot = guest_slot_hinted(vcpu, gpa >> MMU_PAGE_SHIFT);
 	const void __user *from;
 
 	if (unlikely(!slot || guest_span(slot, gpa, len) != len))
@@ -155,7 +155,7 @@ fault:
 int mmu_env_guest_peek(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 		       unsigned int len)
 {
-	struct slot *slot = guest_slot_near(env_vcpu(vcpu), gpa >> MMU_PAGE_SHIFT);
+	struct slot *slot = guest_slot_hinted(env_vcpu(vcpu), gpa >> MMU_PAGE_SHIFT);
 	int err;
 
 	if (!slot)
@@ -211,7 +211,7 @@ static bool steps_same(struct mmu_vcpu *vcpu, const struct gwalk_step *step,
 
 	/* A guest's tables are nearly always in one slot. */
 	do {
-		slot = guest_slot_near(env_vcpu(vcpu), step->gpa >> MMU_PAGE_SHIFT);
+		slot = guest_slot_hinted(env_vcpu(vcpu), step->gpa >> MMU_PAGE_SHIFT);
 		if (unlikely(!slot))
 			return false;
 		step = slot_same(slot, step, end, size);
@@ -233,7 +233,7 @@ bool mmu_env_guest_same_now(struct mmu_vcpu *vcpu,
 
 hva_t mmu_env_guest_hva(struct mmu_vcpu *vcpu, gpa_t gpa, u64 *slots)
 {
-	const struct slot *slot = guest_slot_near(env_vcpu(vcpu),
+	const struct slot *slot = guest_slot_hinted(env_vcpu(vcpu),
 						  gpa >> MMU_PAGE_SHIFT);
 
 	*slots = slots_get(env_vcpu(vcpu)->kvm, vcpu->as_id)->number;
@@ -290,7 +290,7 @@ static void guest_mark(struct kvm_vcpu *vcpu, struct slot *slot, gpa_t gpa,
 
 void guest_logged(struct kvm_vcpu *vcpu, gfn_t gfn)
 {
-	struct slot *slot = guest_slot_near(vcpu, gfn);
+	struct slot *slot = guest_slot_hinted(vcpu, gfn);
 
 	if (slot)
 		guest_mark(vcpu, slot, gfn << MMU_PAGE_SHIFT, 1);
@@ -346,7 +346,7 @@ int guest_write(struct kvm_vcpu *vcpu, gpa_t gpa, const void *buf,
 
 void __user *guest_page_user(struct kvm_vcpu *vcpu, gpa_t gpa, bool write)
 {
-	struct slot *slot = guest_slot_near(vcpu, gpa >> MMU_PAGE_SHIFT);
+	struct slot *slot = guest_slot_hinted(vcpu, gpa >> MMU_PAGE_SHIFT);
 
 	if (!slot || (write && (slot->flags & KVM_MEM_READONLY)))
 		return NULL;
@@ -355,7 +355,7 @@ void __user *guest_page_user(struct kvm_vcpu *vcpu, gpa_t gpa, bool write)
 
 void guest_page_written(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
-	struct slot *slot = guest_slot_near(vcpu, gpa >> MMU_PAGE_SHIFT);
+	struct slot *slot = guest_slot_hinted(vcpu, gpa >> MMU_PAGE_SHIFT);
 
 	guest_mark(vcpu, slot, gpa, 1);
 	mmu_guest_written(&vcpu->mmu, gpa, PAGE_SIZE);

@@ -57,15 +57,15 @@ static u64 sign_extend(u64 v, unsigned int size)
 /* Segment overrides; in 64-bit mode those of ES, CS, SS and DS do nothing. */
 static bool prefix_segment(struct emul_insn *insn, enum emul_mode mode, u8 b)
 {
-	enum emul_seg seg;
+	enum x86_seg_nr seg;
 
 	if (b == 0x64 || b == 0x65)
-		seg = EMUL_FS + (b & 1);
+		seg = SEG_FS + (b & 1);
 	else if ((b & 0xe7) == 0x26)
 		seg = (b >> 3) & 3;
 	else
 		return false;
-	if (mode != EMUL_64 || seg >= EMUL_FS)
+	if (mode != EMUL_64 || seg >= SEG_FS)
 		insn->seg = seg;
 	return true;
 }
@@ -410,7 +410,7 @@ int emul_decode(struct emul_insn *insn, enum emul_mode mode, bool amd,
 	int ret;
 
 	memset(insn, 0, sizeof(*insn));
-	insn->seg = EMUL_SEG_NONE;
+	insn->seg = SEG_NONE;
 	insn->addr_size = mode == EMUL_16 ? 2 : mode == EMUL_32 ? 4 : 8;
 
 	ret = decode_prefixes(insn, &s);

@@ -44,13 +44,13 @@ static bool descriptor_place(struct emul_ctx *ctx, u16 selector,
 			     unsigned int len, u64 *la)
 {
 	unsigned int offset = selector & 0xfff8;
-	struct emul_segment ldt;
-	struct emul_table gdt;
+	struct x86_seg ldt;
+	struct x86_table gdt;
 
 	if (selector & SELECTOR_TI) {
-		ctx->ops->segment(ctx, EMUL_LDTR, &ldt);
+		ctx->ops->segment(ctx, SEG_LDTR, &ldt);
 		*la = ldt.base + offset;
-		return ldt.attr & EMUL_ATTR_P && offset + len - 1 <= ldt.limit;
+		return ldt.attr & SEG_P && offset + len - 1 <= ldt.limit;
 	}
 	ctx->ops->table(ctx, false, &gdt);
 	*la = gdt.base + offset;
@@ -127,12 +127,12 @@ enum emul_result descriptor_unmark(struct emul_ctx *ctx, struct descriptor *d,
 }
 
 void descriptor_unpack(const struct descriptor *d, u16 selector,
-		       struct emul_segment *out)
+		       struct x86_seg *out)
 {
 	out->selector = selector;
 	out->attr = descriptor_attr(d);
 	out->limit = (d->raw & 0xffff) | (d->raw >> 32 & 0xf0000);
-	if (out->attr & EMUL_ATTR_G)
+	if (out->attr & SEG_G)
 		out->limit = out->limit << 12 | 0xfff;
 	out->base = (d->raw >> 16 & 0xffffff) | (d->raw >> 32 & 0xff000000);
 	if (descriptor_system(d))
@@ -142,7 +142,7 @@ void descriptor_unpack(const struct descriptor *d, u16 selector,
 /* A null SS keeps the privilege level, as nothing else of the segment does. */
 static enum emul_result load_null_stack(struct emul_ctx *ctx, u16 selector,
 					const struct stack_rules *rules,
-					struct emul_segment *out)
+					struct x86_seg *out)
 {
 	if (!rules->wide || rules->cpl == 3 || (selector & 3) != rules->cpl)
 		return exec_fault(ctx, rules->vector, 0);
@@ -155,7 +155,7 @@ static enum emul_result load_null_stack(struct emul_ctx *ctx, u16 selector,
 /* SDM vol. 2, MOV: loading SS. */
 enum emul_result segment_load_stack(struct emul_ctx *ctx, u16 selector,
 				    const struct stack_rules *rules,
-				    struct emul_segment *out)
+				    struct x86_seg *out)
 {
 	enum emul_result ret;
 	struct descriptor d;
@@ -171,7 +171,7 @@ enum emul_result segment_load_stack(struct emul_ctx *ctx, u16 selector,
 		return exec_fault(ctx, rules->vector, selector_error(selector));
 	if (!descriptor_present(&d))
 		return exec_fault(ctx, X86_TRAP_SS, selector_error(selector));
-	ret = descriptor_mark(ctx, &d, TYPE_ACCESSED);
+	ret = descriptor_mark(ctx, &d, SEG_ACCESSED);
 	descriptor_unpack(&d, selector, out);
 	return ret;
 }
@@ -184,14 +184,14 @@ static bool data_allowed(const struct emul_ctx *ctx, u16 selector,
 
 	if (!type_allows(descriptor_attr(d), false))
 		return false;
-	if (type & TYPE_CODE && type & TYPE_CONFORMING)
+	if (type & SEG_CODE && type & SEG_CONFORMING)
 		return true;
 	return dpl >= ctx->cpl && dpl >= (selector & 3);
 }
 
 /* SDM vol. 2, MOV: loading DS, ES, FS or GS. */
 enum emul_result segment_load_data(struct emul_ctx *ctx, u16 selector,
-				   u8 vector, struct emul_segment *out)
+				   u8 vector, struct x86_seg *out)
 {
 	enum emul_result ret;
 	struct descriptor d;
@@ -208,7 +208,7 @@ enum emul_result segment_load_data(struct emul_ctx *ctx, u16 selector,
 		return exec_fault(ctx, vector, selector_error(selector));
 	if (!descriptor_present(&d))
 		return exec_fault(ctx, X86_TRAP_NP, selector_error(selector));
-	ret = descriptor_mark(ctx, &d, TYPE_ACCESSED);
+	ret = descriptor_mark(ctx, &d, SEG_ACCESSED);
 	descriptor_unpack(&d, selector, out);
 	return ret;
 }
@@ -217,8 +217,8 @@ enum emul_result segment_load_data(struct emul_ctx *ctx, u16 selector,
  * In real mode limit and attributes stay; in virtual-8086 mode they are fixed
  * (APM vol. 2, 4.5.1 and SDM vol. 3, 20.2.1).
  */
-static void load_real(struct emul_ctx *ctx, enum emul_seg seg, u16 selector,
-		      struct emul_segment *out)
+static void load_real(struct emul_ctx *ctx, enum x86_seg_nr seg, u16 selector,
+		      struct x86_seg *out)
 {
 	ctx->ops->segment(ctx, seg, out);
 	out->selector = selector;
@@ -226,12 +226,12 @@ static void load_real(struct emul_ctx *ctx, enum emul_seg seg, u16 selector,
 	if (!exec_virtual(ctx))
 		return;
 	out->limit = 0xffff;
-	out->attr = EMUL_ATTR_P | EMUL_ATTR_DPL | EMUL_ATTR_S |
-		    TYPE_WRITABLE | TYPE_ACCESSED;
+	out->attr = SEG_P | SEG_DPL | SEG_S |
+		    SEG_WRITABLE | SEG_ACCESSED;
 }
 
-enum emul_result segment_load(struct emul_ctx *ctx, enum emul_seg seg,
-			      u16 selector, struct emul_segment *out)
+enum emul_result segment_load(struct emul_ctx *ctx, enum x86_seg_nr seg,
+			      u16 selector, struct x86_seg *out)
 {
 	const struct stack_rules rules = {
 		.cpl = ctx->cpl, .vector = X86_TRAP_GP,
@@ -242,7 +242,7 @@ enum emul_result segment_load(struct emul_ctx *ctx, enum emul_seg seg,
 		load_real(ctx, seg, selector, out);
 		return EMUL_OK;
 	}
-	if (seg == EMUL_SS)
+	if (seg == SEG_SS)
 		return segment_load_stack(ctx, selector, &rules, out);
 	return segment_load_data(ctx, selector, X86_TRAP_GP, out);
 }

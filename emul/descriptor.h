@@ -30,7 +30,7 @@ static inline bool selector_null(u16 selector)
 	return !selector_error(selector);
 }
 
-/** descriptor_attr - its attributes, EMUL_ATTR_* */
+/** descriptor_attr - its attributes, SEG_* */
 static inline u16 descriptor_attr(const struct descriptor *d)
 {
 	return (d->raw >> 40 & 0xff) | (d->raw >> 44 & 0xf00);
@@ -62,16 +62,16 @@ static inline bool descriptor_system(const struct descriptor *d)
 
 /**
  * type_allows - may a segment be accessed? (SDM vol. 3, 5.5, and table 3-1)
- * @attr: EMUL_ATTR_*
+ * @attr: SEG_*
  * @write: written, not read
  */
 static inline bool type_allows(u16 attr, bool write)
 {
-	if (!(attr & EMUL_ATTR_S))
+	if (!(attr & SEG_S))
 		return false;
-	if (attr & TYPE_CODE)
-		return !write && attr & TYPE_READABLE;
-	return !write || attr & TYPE_WRITABLE;
+	if (attr & SEG_CODE)
+		return !write && attr & SEG_READABLE;
+	return !write || attr & SEG_WRITABLE;
 }
 
 /**
@@ -151,7 +151,7 @@ enum emul_result descriptor_unmark(struct emul_ctx *ctx, struct descriptor *d,
  * @out: the value
  */
 void descriptor_unpack(const struct descriptor *d, u16 selector,
-		       struct emul_segment *out);
+		       struct x86_seg *out);
 
 /**
  * struct stack_rules - what a load of SS depends on
@@ -176,7 +176,7 @@ struct stack_rules {
  */
 enum emul_result segment_load_stack(struct emul_ctx *ctx, u16 selector,
 				    const struct stack_rules *rules,
-				    struct emul_segment *out);
+				    struct x86_seg *out);
 
 /**
  * segment_load_data - check and fetch the descriptor for ES, DS, FS or GS
@@ -188,7 +188,7 @@ enum emul_result segment_load_stack(struct emul_ctx *ctx, u16 selector,
  * Return: EMUL_OK, EMUL_FAULT, or what a callback says.
  */
 enum emul_result segment_load_data(struct emul_ctx *ctx, u16 selector,
-				   u8 vector, struct emul_segment *out);
+				   u8 vector, struct x86_seg *out);
 
 /**
  * segment_load - check and fetch the descriptor for a segment register
@@ -201,7 +201,7 @@ enum emul_result segment_load_data(struct emul_ctx *ctx, u16 selector,
  *
  * Return: EMUL_OK, EMUL_FAULT, or what a callback says.
  */
-enum emul_result segment_load(struct emul_ctx *ctx, enum emul_seg seg,
-			      u16 selector, struct emul_segment *out);
+enum emul_result segment_load(struct emul_ctx *ctx, enum x86_seg_nr seg,
+			      u16 selector, struct x86_seg *out);
 
 #endif

@@ -58,7 +58,7 @@ typedef enum emul_result emul_exec_fn(struct emul_ctx *ctx);
  * @map: 0 one-byte, 1 0F, 2 0F38, 3 0F3A
  * @op_size: operand size in bytes after prefixes (1, 2, 4, 8)
  * @addr_size: address size in bytes after prefixes (2, 4, 8)
- * @seg: segment override, or EMUL_SEG_NONE
+ * @seg: segment override, or SEG_NONE
  * @rep: 0, 0xf2 or 0xf3
  * @lock: a LOCK prefix was there
  * @op66: an operand-size prefix was there
@@ -134,7 +134,7 @@ struct emul_ctx {
 	bool align;
 	bool implicit;
 	u8 cpl;
-	const struct emul_segment *stack;
+	const struct x86_seg *stack;
 	u64 *gpr;
 	u64 rip;
 	u64 rflags;

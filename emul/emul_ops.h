@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 #include "emul/fpu.h"
+#include "emul/regs.h"
 
 enum emul_result {
 	EMUL_OK,	/* done; registers and RIP are the new ones */
@@ -19,42 +20,6 @@ enum emul_result {
 	EMUL_UNKNOWN,	/* not an instruction that we execute */
 	EMUL_SHUTDOWN,	/* the processor shuts down; nothing has changed */
 	EMUL_JUMP,	/* never returned by emul_exec(): see emul/exec.h */
-};
-
-/* In the order of their numbers in instructions, and of emul_ctx.gpr. */
-enum x86_gpr {
-	GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RDI,
-	GPR_R8, GPR_R9, GPR_R10, GPR_R11, GPR_R12, GPR_R13, GPR_R14, GPR_R15,
-	GPR_COUNT
-};
-
-/* The first six are the numbers in the ModRM reg field of MOV Sreg. */
-enum emul_seg {
-	EMUL_ES, EMUL_CS, EMUL_SS, EMUL_DS, EMUL_FS, EMUL_GS,
-	EMUL_LDTR, EMUL_TR, EMUL_SEG_NONE
-};
-
-/* Attributes are in the packed form of a VMCB (APM vol. 2, 15.5.1). */
-#define EMUL_ATTR_TYPE	0x000f
-#define EMUL_ATTR_S	0x0010
-#define EMUL_ATTR_DPL	0x0060
-#define EMUL_ATTR_P	0x0080
-#define EMUL_ATTR_AVL	0x0100
-#define EMUL_ATTR_L	0x0200
-#define EMUL_ATTR_DB	0x0400
-#define EMUL_ATTR_G	0x0800
-
-struct emul_segment {
-	u64 base;
-	u32 limit;	/* in bytes, granularity already applied */
-	u16 selector;
-	u16 attr;
-};
-
-/* GDTR or IDTR. */
-struct emul_table {
-	u64 base;
-	u16 limit;
 };
 
 /* Registers that instructions name by number. */
@@ -149,13 +114,13 @@ struct emul_ops {
 	enum emul_result (*out)(struct emul_ctx *ctx, u16 port,
 				const void *buf, unsigned int size);
 
-	void (*segment)(struct emul_ctx *ctx, enum emul_seg seg,
-			struct emul_segment *out);
-	void (*segment_set)(struct emul_ctx *ctx, enum emul_seg seg,
-			    const struct emul_segment *in);
-	void (*table)(struct emul_ctx *ctx, bool idt, struct emul_table *out);
+	void (*segment)(struct emul_ctx *ctx, enum x86_seg_nr seg,
+			struct x86_seg *out);
+	void (*segment_set)(struct emul_ctx *ctx, enum x86_seg_nr seg,
+			    const struct x86_seg *in);
+	void (*table)(struct emul_ctx *ctx, bool idt, struct x86_table *out);
 	void (*table_set)(struct emul_ctx *ctx, bool idt,
-			  const struct emul_table *in);
+			  const struct x86_table *in);
 	void (*vector)(struct emul_ctx *ctx, unsigned int nr, void *buf,
 		       unsigned int len);
 	void (*vector_set)(struct emul_ctx *ctx, unsigned int nr,

@@ -7,12 +7,11 @@
 #include "emul/emul.h"
 #include "emul/exec.h"
 #include "emul/modify.h"
+#include "emul/opcode.h"
 #include "emul/operand.h"
 #include "emul/system.h"
 
-/* BT and its kin with an immediate; else the offset is in a register. */
-#define OPCODE_GROUP_8 0xba
-
+/* An immediate, or in a register. */
 static u64 bit_offset(const struct emul_ctx *ctx)
 {
 	if (ctx->insn.opcode == OPCODE_GROUP_8)

@@ -158,7 +158,7 @@ enum emul_result exec_bzhi(struct emul_ctx *ctx)
 	return bmi_end(ctx, &b, operand_reg(&ctx->insn), val);
 }
 
-static u64 bextr(const struct bmi *b)
+static u64 bmi_bextr(const struct bmi *b)
 {
 	unsigned int start = b->vex & 0xff;
 
@@ -184,7 +184,7 @@ enum emul_result exec_bextr(struct emul_ctx *ctx)
 	} else if (pp == PP_F3) {
 		val = (u64)((s64)alu_signed(b.rm, b.alu.size) >> count);
 	} else {
-		val = bextr(&b);
+		val = bmi_bextr(&b);
 		bmi_flags(&b, val, false);
 	}
 	return bmi_end(ctx, &b, operand_reg(&ctx->insn), val);
@@ -208,7 +208,7 @@ enum emul_result exec_rorx(struct emul_ctx *ctx)
 }
 
 /* When both are the same register the upper half stays (SDM vol. 2, MULX). */
-static enum emul_result mulx(struct emul_ctx *ctx)
+static enum emul_result bmi_mulx(struct emul_ctx *ctx)
 {
 	enum emul_result ret;
 	struct alu_pair p;
@@ -236,7 +236,7 @@ enum emul_result exec_adx(struct emul_ctx *ctx)
 	enum emul_result ret;
 
 	if (insn->vex)
-		return mulx(ctx);
+		return bmi_mulx(ctx);
 	/* Without prefix it is WRSS. */
 	if (!insn->rep && !insn->op66)
 		return EMUL_UNKNOWN;

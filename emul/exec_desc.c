@@ -12,9 +12,9 @@
 #include "emul/system.h"
 
 /* LDTR or TR, as ModRM.reg says. */
-static enum emul_seg system_seg(const struct emul_ctx *ctx)
+static enum x86_seg_nr system_seg(const struct emul_ctx *ctx)
 {
-	return operand_digit(&ctx->insn) & 1 ? EMUL_TR : EMUL_LDTR;
+	return operand_digit(&ctx->insn) & 1 ? SEG_TR : SEG_LDTR;
 }
 
 /** exec_sldt - SLDT, STR */
@@ -24,21 +24,21 @@ enum emul_result exec_sldt(struct emul_ctx *ctx)
 }
 
 /* The types that LLDT and LTR take. */
-static bool system_type(const struct emul_ctx *ctx, enum emul_seg seg,
+static bool system_type(const struct emul_ctx *ctx, enum x86_seg_nr seg,
 			const struct descriptor *d)
 {
 	unsigned int type = descriptor_type(d);
 
 	if (!descriptor_system(d))
 		return false;
-	if (seg == EMUL_LDTR)
+	if (seg == SEG_LDTR)
 		return type == SYSTEM_LDT;
 	return type == SYSTEM_TSS ||
 	       (type == SYSTEM_TSS16 && !ctx->long_mode);
 }
 
 /* Fetch and check; not null.  APM vol. 3, LLDT and LTR. */
-static enum emul_result fetch_system(struct emul_ctx *ctx, enum emul_seg seg,
+static enum emul_result fetch_system(struct emul_ctx *ctx, enum x86_seg_nr seg,
 				     u16 selector, struct descriptor *d)
 {
 	u32 error = selector_error(selector);
@@ -57,10 +57,10 @@ static enum emul_result fetch_system(struct emul_ctx *ctx, enum emul_seg seg,
 	return descriptor_fetch_high(ctx, selector, d);
 }
 
-static enum emul_result load_system(struct emul_ctx *ctx, enum emul_seg seg,
+static enum emul_result load_system(struct emul_ctx *ctx, enum x86_seg_nr seg,
 				    u16 selector)
 {
-	struct emul_segment new;
+	struct x86_seg new;
 	enum emul_result ret;
 	struct descriptor d;
 
@@ -70,7 +70,7 @@ static enum emul_result load_system(struct emul_ctx *ctx, enum emul_seg seg,
 	descriptor_unpack(&d, selector, &new);
 	if (ctx->long_mode && !operand_canonical(ctx, new.base))
 		return exec_fault(ctx, X86_TRAP_GP, selector_error(selector));
-	if (seg == EMUL_TR) {
+	if (seg == SEG_TR) {
 		ret = descriptor_mark(ctx, &d, SYSTEM_BUSY);
 		new.attr |= SYSTEM_BUSY;
 	}
@@ -83,8 +83,8 @@ static enum emul_result load_system(struct emul_ctx *ctx, enum emul_seg seg,
 /** exec_lldt - LLDT, LTR */
 enum emul_result exec_lldt(struct emul_ctx *ctx)
 {
-	enum emul_seg seg = system_seg(ctx);
-	struct emul_segment null = { 0 };
+	enum x86_seg_nr seg = system_seg(ctx);
+	struct x86_seg null = { 0 };
 	enum emul_result ret;
 	u64 selector;
 
@@ -93,7 +93,7 @@ enum emul_result exec_lldt(struct emul_ctx *ctx)
 		return ret;
 	if (!selector_null(selector))
 		return load_system(ctx, seg, selector);
-	if (seg == EMUL_TR)
+	if (seg == SEG_TR)
 		return exec_fault(ctx, X86_TRAP_GP, 0);
 	null.selector = selector;
 	ctx->ops->segment_set(ctx, seg, &null);
@@ -117,9 +117,9 @@ static bool type_known(const struct emul_ctx *ctx, const struct descriptor *d,
 	return types & BIT(descriptor_type(d));
 }
 
-static bool conforming(const struct descriptor *d)
+static bool code_is_conforming(const struct descriptor *d)
 {
-	unsigned int both = TYPE_CODE | TYPE_CONFORMING;
+	unsigned int both = SEG_CODE | SEG_CONFORMING;
 
 	return !descriptor_system(d) && (descriptor_type(d) & both) == both;
 }
@@ -137,7 +137,7 @@ static enum emul_result look_up(struct emul_ctx *ctx, struct descriptor *d,
 	if (ret != EMUL_OK || selector_null(selector))
 		return ret;
 	ret = descriptor_find(ctx, selector, d, seen);
-	if (ret != EMUL_OK || !*seen || conforming(d))
+	if (ret != EMUL_OK || !*seen || code_is_conforming(d))
 		return ret;
 	dpl = descriptor_dpl(d);
 	*seen = dpl >= ctx->cpl && dpl >= (selector & 3);
@@ -145,9 +145,9 @@ static enum emul_result look_up(struct emul_ctx *ctx, struct descriptor *d,
 }
 
 /* LAR, LSL, VERR and VERW: ZF says whether @use could use the descriptor. */
-static enum emul_result look(struct emul_ctx *ctx,
-			     bool (*use)(struct emul_ctx *ctx,
-					 const struct descriptor *d))
+static enum emul_result descriptor_query(struct emul_ctx *ctx,
+					 bool (*use)(struct emul_ctx *ctx,
+						     const struct descriptor *d))
 {
 	enum emul_result ret;
 	struct descriptor d;
@@ -169,7 +169,7 @@ static bool load_rights(struct emul_ctx *ctx, const struct descriptor *d)
 
 static bool load_limit(struct emul_ctx *ctx, const struct descriptor *d)
 {
-	struct emul_segment seg;
+	struct x86_seg seg;
 
 	if (!type_known(ctx, d, true))
 		return false;
@@ -179,7 +179,7 @@ static bool load_limit(struct emul_ctx *ctx, const struct descriptor *d)
 }
 
 /* VERW writes. */
-static bool verify(struct emul_ctx *ctx, const struct descriptor *d)
+static bool verify_access(struct emul_ctx *ctx, const struct descriptor *d)
 {
 	return type_allows(descriptor_attr(d), operand_digit(&ctx->insn) & 1);
 }
@@ -187,19 +187,19 @@ static bool verify(struct emul_ctx *ctx, const struct descriptor *d)
 /** exec_lar - LAR */
 enum emul_result exec_lar(struct emul_ctx *ctx)
 {
-	return look(ctx, load_rights);
+	return descriptor_query(ctx, load_rights);
 }
 
 /** exec_lsl - LSL */
 enum emul_result exec_lsl(struct emul_ctx *ctx)
 {
-	return look(ctx, load_limit);
+	return descriptor_query(ctx, load_limit);
 }
 
 /** exec_verr - VERR, VERW */
 enum emul_result exec_verr(struct emul_ctx *ctx)
 {
-	return look(ctx, verify);
+	return descriptor_query(ctx, verify_access);
 }
 
 /** exec_arpl - ARPL: never below the RPL of the register */
@@ -234,7 +234,7 @@ static unsigned int base_size(const struct emul_ctx *ctx)
 /** exec_sgdt - SGDT, SIDT: limit, then base, whatever the operand size (APM vol. 3) */
 enum emul_result exec_sgdt(struct emul_ctx *ctx)
 {
-	struct emul_table table;
+	struct x86_table table;
 	u8 buf[10];
 
 	ctx->ops->table(ctx, table_is_idt(ctx), &table);
@@ -248,7 +248,7 @@ enum emul_result exec_sgdt(struct emul_ctx *ctx)
 enum emul_result exec_lgdt(struct emul_ctx *ctx)
 {
 	struct operand_addr at = operand_address(ctx);
-	struct emul_table table;
+	struct x86_table table;
 	enum emul_result ret;
 	u64 limit;
 

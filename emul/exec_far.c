@@ -119,7 +119,7 @@ static enum emul_result call_push(struct emul_ctx *ctx, struct far *f,
 {
 	enum emul_result ret;
 
-	ret = far_push(s, ctx, exec_selector(ctx, EMUL_CS));
+	ret = far_push(s, ctx, exec_selector(ctx, SEG_CS));
 	if (ret == EMUL_OK)
 		ret = far_push(s, ctx, after);
 	if (ret == EMUL_OK)
@@ -159,7 +159,7 @@ static enum emul_result call_frame(struct emul_ctx *ctx, struct stack *s,
 	enum emul_result ret;
 	unsigned int i;
 
-	ret = far_push(s, ctx, exec_selector(ctx, EMUL_SS));
+	ret = far_push(s, ctx, exec_selector(ctx, SEG_SS));
 	if (ret == EMUL_OK)
 		ret = far_push(s, ctx, ctx->gpr[GPR_RSP]);
 	for (i = g->params; i && ret == EMUL_OK; i--)
@@ -171,7 +171,7 @@ static enum emul_result call_inner(struct emul_ctx *ctx, struct far *f,
 				   const struct gate *g)
 {
 	struct stack s = { .size = g->size };
-	struct emul_segment ss;
+	struct x86_seg ss;
 	enum emul_result ret;
 	u64 after = exec_after(ctx), sp, params[31];
 
@@ -186,7 +186,7 @@ static enum emul_result call_inner(struct emul_ctx *ctx, struct far *f,
 		ret = call_push(ctx, f, &s, after);
 	if (ret != EMUL_OK)
 		return ret;
-	ctx->ops->segment_set(ctx, EMUL_SS, &ss);
+	ctx->ops->segment_set(ctx, SEG_SS, &ss);
 	return far_commit(ctx, f);
 }
 

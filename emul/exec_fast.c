@@ -16,14 +16,14 @@
 /* What SYSRET restores of R11: all that is defined but RF and VM. */
 #define SYSRET_FLAGS		0x3c7fd7
 
-#define FLAT (EMUL_ATTR_P | EMUL_ATTR_S | EMUL_ATTR_G)
-#define FLAT_CODE (FLAT | TYPE_CODE | TYPE_READABLE | TYPE_ACCESSED)
-#define FLAT_DATA (FLAT | TYPE_WRITABLE | TYPE_ACCESSED | EMUL_ATTR_DB)
+#define FLAT (SEG_P | SEG_S | SEG_G)
+#define FLAT_CODE (FLAT | SEG_CODE | SEG_READABLE | SEG_ACCESSED)
+#define FLAT_DATA (FLAT | SEG_WRITABLE | SEG_ACCESSED | SEG_DB)
 
-static void set_flat(struct emul_ctx *ctx, enum emul_seg seg, u16 selector,
+static void set_flat(struct emul_ctx *ctx, enum x86_seg_nr seg, u16 selector,
 		     u16 attr)
 {
-	struct emul_segment val = {
+	struct x86_seg val = {
 		.limit = 0xffffffff, .selector = selector,
 		.attr = attr | ctx->cpl << 5,
 	};
@@ -33,7 +33,7 @@ static void set_flat(struct emul_ctx *ctx, enum emul_seg seg, u16 selector,
 
 static u16 code_attr(bool wide)
 {
-	return FLAT_CODE | (wide ? EMUL_ATTR_L : EMUL_ATTR_DB);
+	return FLAT_CODE | (wide ? SEG_L : SEG_DB);
 }
 
 /* #UD when the pair is switched off, or where Intel does not have it. */
@@ -83,8 +83,8 @@ enum emul_result exec_syscall(struct emul_ctx *ctx)
 		return ret;
 	star = star >> 32 & 0xfffc;
 	ctx->cpl = 0;
-	set_flat(ctx, EMUL_CS, star, code_attr(ctx->long_mode));
-	set_flat(ctx, EMUL_SS, star + 8, FLAT_DATA);
+	set_flat(ctx, SEG_CS, star, code_attr(ctx->long_mode));
+	set_flat(ctx, SEG_SS, star + 8, FLAT_DATA);
 	ctx->gpr[GPR_RCX] = exec_after(ctx);
 	if (ctx->long_mode)
 		ctx->gpr[GPR_R11] = flags;
@@ -98,15 +98,15 @@ enum emul_result exec_syscall(struct emul_ctx *ctx)
  */
 static void sysret_stack(struct emul_ctx *ctx, u16 selector)
 {
-	struct emul_segment ss;
+	struct x86_seg ss;
 
 	if (!ctx->amd) {
-		set_flat(ctx, EMUL_SS, selector | 3, FLAT_DATA);
+		set_flat(ctx, SEG_SS, selector | 3, FLAT_DATA);
 		return;
 	}
-	ctx->ops->segment(ctx, EMUL_SS, &ss);
+	ctx->ops->segment(ctx, SEG_SS, &ss);
 	ss.selector = selector;
-	ctx->ops->segment_set(ctx, EMUL_SS, &ss);
+	ctx->ops->segment_set(ctx, SEG_SS, &ss);
 }
 
 /** exec_sysret - SYSRET */
@@ -129,7 +129,7 @@ enum emul_result exec_sysret(struct emul_ctx *ctx)
 		return exec_fault(ctx, X86_TRAP_GP, 0);
 	star = star >> 48;
 	ctx->cpl = 3;
-	set_flat(ctx, EMUL_CS, (star + (wide ? 16 : 0)) | 3, code_attr(wide));
+	set_flat(ctx, SEG_CS, (star + (wide ? 16 : 0)) | 3, code_attr(wide));
 	sysret_stack(ctx, star + 8);
 	if (from64)
 		ctx->rflags = (ctx->gpr[GPR_R11] & SYSRET_FLAGS) | X86_EFLAGS_FIXED;
@@ -168,8 +168,8 @@ enum emul_result exec_sysenter(struct emul_ctx *ctx)
 		return ret;
 	cs &= 0xfffc;
 	ctx->cpl = 0;
-	set_flat(ctx, EMUL_CS, cs, code_attr(ctx->long_mode));
-	set_flat(ctx, EMUL_SS, cs + 8, FLAT_DATA);
+	set_flat(ctx, SEG_CS, cs, code_attr(ctx->long_mode));
+	set_flat(ctx, SEG_SS, cs + 8, FLAT_DATA);
 	ctx->gpr[GPR_RSP] = ctx->long_mode ? sp : (u32)sp;
 	ctx->rflags &= ~(X86_EFLAGS_VM | X86_EFLAGS_IF);
 	return exec_jump(ctx, ctx->long_mode ? ip : (u32)ip);
@@ -192,8 +192,8 @@ enum emul_result exec_sysexit(struct emul_ctx *ctx)
 		return exec_fault(ctx, X86_TRAP_GP, 0);
 	cs = (cs + (wide ? 32 : 16)) | 3;
 	ctx->cpl = 3;
-	set_flat(ctx, EMUL_CS, cs, code_attr(wide));
-	set_flat(ctx, EMUL_SS, cs + 8, FLAT_DATA);
+	set_flat(ctx, SEG_CS, cs, code_attr(wide));
+	set_flat(ctx, SEG_SS, cs + 8, FLAT_DATA);
 	ctx->gpr[GPR_RSP] = wide ? sp : (u32)sp;
 	return exec_jump(ctx, wide ? ip : (u32)ip);
 }

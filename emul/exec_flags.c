@@ -101,7 +101,7 @@ enum emul_result exec_cwd(struct emul_ctx *ctx)
 enum emul_result exec_xlat(struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
-	struct operand_addr at = { operand_seg(insn, EMUL_DS), ctx->gpr[GPR_RBX] };
+	struct operand_addr at = { operand_seg(insn, SEG_DS), ctx->gpr[GPR_RBX] };
 	enum emul_result ret;
 	u64 val;
 

@@ -29,7 +29,7 @@ enum emul_result exec_jump(struct emul_ctx *ctx, u64 rip)
 }
 
 enum emul_result exec_target(struct emul_ctx *ctx,
-			     const struct emul_segment *cs, u64 rip)
+			     const struct x86_seg *cs, u64 rip)
 {
 	if (ctx->mode == EMUL_64 ? !operand_canonical(ctx, rip) :
 				   rip > cs->limit)
@@ -40,10 +40,10 @@ enum emul_result exec_target(struct emul_ctx *ctx,
 /* A target within the current code segment; @target becomes the new RIP. */
 static enum emul_result near_target(struct emul_ctx *ctx, u64 *target)
 {
-	struct emul_segment cs;
+	struct x86_seg cs;
 
 	*target &= operand_mask(ctx->insn.op_size);
-	ctx->ops->segment(ctx, EMUL_CS, &cs);
+	ctx->ops->segment(ctx, SEG_CS, &cs);
 	return exec_target(ctx, &cs, *target);
 }
 

@@ -9,8 +9,6 @@
 #include "emul/task.h"
 #include "emul/vme.h"
 
-#define IRET_VIRTUAL_FLAGS 0x3f7fd7	/* all that is defined */
-
 #define ERROR_IDT 2	/* the error code names an entry of the IDT */
 
 /* Flags, CS and the address @after it, as every interrupt pushes them. */
@@ -21,7 +19,7 @@ static enum emul_result int_push(struct emul_ctx *ctx, struct stack *s,
 
 	ret = far_push(s, ctx, vme_pushed(ctx));
 	if (ret == EMUL_OK)
-		ret = far_push(s, ctx, exec_selector(ctx, EMUL_CS));
+		ret = far_push(s, ctx, exec_selector(ctx, SEG_CS));
 	if (ret == EMUL_OK)
 		ret = far_push(s, ctx, after);
 	return ret;
@@ -56,7 +54,7 @@ static enum emul_result int_pointer(struct emul_ctx *ctx, u64 la, u64 clear)
 /* SDM vol. 3, 20.1.4. */
 static enum emul_result int_real(struct emul_ctx *ctx, u8 vector)
 {
-	struct emul_table idt;
+	struct x86_table idt;
 
 	ctx->ops->table(ctx, true, &idt);
 	if (4 * vector + 3 > idt.limit)
@@ -86,7 +84,7 @@ static enum emul_result gate_read(struct emul_ctx *ctx, u8 vector,
 {
 	unsigned int size = ctx->long_mode ? 16 : 8;
 	enum emul_result ret;
-	struct emul_table idt;
+	struct x86_table idt;
 	u64 raw[2] = { 0 };
 
 	ctx->ops->table(ctx, true, &idt);
@@ -143,13 +141,13 @@ static enum emul_result gate_code(struct emul_ctx *ctx,
 /* Long mode aligns the stack, and pushes its old pointer always. */
 static enum emul_result int_stack(struct emul_ctx *ctx, const struct far *f,
 				  const struct int_gate *g,
-				  struct emul_segment *ss, struct stack *s)
+				  struct x86_seg *ss, struct stack *s)
 {
 	bool inner = f->cpl < ctx->cpl;
 	enum emul_result ret = EMUL_OK;
 	u64 sp = ctx->gpr[GPR_RSP];
 
-	ctx->ops->segment(ctx, EMUL_SS, ss);
+	ctx->ops->segment(ctx, SEG_SS, ss);
 	s->size = g->size;
 	if (inner || g->ist)
 		ret = far_stack(ctx, f, g->ist, ss, &sp);
@@ -168,33 +166,33 @@ static enum emul_result int_stack(struct emul_ctx *ctx, const struct far *f,
 static enum emul_result int_frame(struct emul_ctx *ctx, struct stack *s,
 				  u64 after)
 {
-	static const u8 segs[] = { EMUL_GS, EMUL_FS, EMUL_DS, EMUL_ES };
+	static const u8 segs[] = { SEG_GS, SEG_FS, SEG_DS, SEG_ES };
 	unsigned int i, n = exec_virtual(ctx) ? sizeof(segs) : 0;
 	enum emul_result ret = EMUL_OK;
 
 	for (i = 0; i < n && ret == EMUL_OK; i++)
 		ret = far_push(s, ctx, exec_selector(ctx, segs[i]));
 	if (ctx->stack && ret == EMUL_OK)
-		ret = far_push(s, ctx, exec_selector(ctx, EMUL_SS));
+		ret = far_push(s, ctx, exec_selector(ctx, SEG_SS));
 	if (ctx->stack && ret == EMUL_OK)
 		ret = far_push(s, ctx, ctx->gpr[GPR_RSP]);
 	return ret == EMUL_OK ? int_push(ctx, s, after) : ret;
 }
 
 static void int_commit(struct emul_ctx *ctx, const struct int_gate *g,
-		       const struct emul_segment *ss)
+		       const struct x86_seg *ss)
 {
-	const struct emul_segment none = { 0 };
+	const struct x86_seg none = { 0 };
 	u64 clear = X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_VM;
 
 	if (exec_virtual(ctx)) {
-		ctx->ops->segment_set(ctx, EMUL_ES, &none);
-		ctx->ops->segment_set(ctx, EMUL_DS, &none);
-		ctx->ops->segment_set(ctx, EMUL_FS, &none);
-		ctx->ops->segment_set(ctx, EMUL_GS, &none);
+		ctx->ops->segment_set(ctx, SEG_ES, &none);
+		ctx->ops->segment_set(ctx, SEG_DS, &none);
+		ctx->ops->segment_set(ctx, SEG_FS, &none);
+		ctx->ops->segment_set(ctx, SEG_GS, &none);
 	}
 	if (ctx->stack)
-		ctx->ops->segment_set(ctx, EMUL_SS, ss);
+		ctx->ops->segment_set(ctx, SEG_SS, ss);
 	/* Interrupt gates have even numbers, trap gates odd ones. */
 	if (!(g->type & 1))
 		clear |= X86_EFLAGS_IF;
@@ -214,7 +212,7 @@ static enum emul_result int_task(struct emul_ctx *ctx, const struct int_gate *g)
 static enum emul_result int_handler(struct emul_ctx *ctx, struct int_gate *g)
 {
 	u64 after = exec_after(ctx);
-	struct emul_segment ss;
+	struct x86_seg ss;
 	enum emul_result ret;
 	struct stack s;
 	struct far f;
@@ -250,7 +248,7 @@ static enum emul_result int_protected(struct emul_ctx *ctx, u8 vector)
 	return g.type == SYSTEM_TASK ? int_task(ctx, &g) : int_handler(ctx, &g);
 }
 
-static enum emul_result interrupt(struct emul_ctx *ctx, u8 vector)
+static enum emul_result int_deliver(struct emul_ctx *ctx, u8 vector)
 {
 	if (ctx->protected || exec_virtual(ctx))
 		return int_protected(ctx, vector);
@@ -270,13 +268,13 @@ enum emul_result emul_interrupt_real(struct emul_ctx *ctx, u8 vector)
 /** exec_int3 - INT3 */
 enum emul_result exec_int3(struct emul_ctx *ctx)
 {
-	return interrupt(ctx, X86_TRAP_BP);
+	return int_deliver(ctx, X86_TRAP_BP);
 }
 
 /** exec_into - INTO */
 enum emul_result exec_into(struct emul_ctx *ctx)
 {
-	return ctx->rflags & X86_EFLAGS_OF ? interrupt(ctx, X86_TRAP_OF) :
+	return ctx->rflags & X86_EFLAGS_OF ? int_deliver(ctx, X86_TRAP_OF) :
 					     EMUL_OK;
 }
 
@@ -290,7 +288,7 @@ enum emul_result exec_int(struct emul_ctx *ctx)
 	if (ret != EMUL_OK)
 		return ret;
 	return own ? int_own(ctx, ctx->insn.imm) :
-		     interrupt(ctx, ctx->insn.imm);
+		     int_deliver(ctx, ctx->insn.imm);
 }
 
 /* The flags that IRET changes, but on the way back to virtual-8086 mode. */
@@ -338,10 +336,10 @@ static enum emul_result iret_virtual(struct emul_ctx *ctx, struct far *f,
 				     struct stack *s, u64 flags)
 {
 	static const u8 order[] = {
-		EMUL_SEG_NONE, EMUL_SS, EMUL_ES, EMUL_DS, EMUL_FS, EMUL_GS,
+		SEG_NONE, SEG_SS, SEG_ES, SEG_DS, SEG_FS, SEG_GS,
 	};
 	enum emul_result ret = EMUL_OK;
-	struct emul_segment seg;
+	struct x86_seg seg;
 	u64 val[sizeof(order)];
 	unsigned int i;
 
@@ -351,7 +349,7 @@ static enum emul_result iret_virtual(struct emul_ctx *ctx, struct far *f,
 		ret = exec_fault(ctx, X86_TRAP_GP, 0);
 	if (ret != EMUL_OK)
 		return ret;
-	ctx->rflags = (flags & IRET_VIRTUAL_FLAGS) | X86_EFLAGS_FIXED;
+	ctx->rflags = (flags & RFLAGS_BITS) | X86_EFLAGS_FIXED;
 	ctx->protected = false;
 	for (i = 1; i < sizeof(order); i++) {
 		segment_load(ctx, order[i], val[i], &seg);

@@ -65,7 +65,7 @@ enum emul_result exec_movsxd(struct emul_ctx *ctx)
 enum emul_result exec_mov_offset(struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
-	struct operand_addr at = { operand_seg(insn, EMUL_DS), insn->imm };
+	struct operand_addr at = { operand_seg(insn, SEG_DS), insn->imm };
 	enum emul_result ret;
 	u64 val;
 

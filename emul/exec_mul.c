@@ -90,7 +90,7 @@ enum emul_result exec_imul(struct emul_ctx *ctx)
 }
 
 /* Quotient in @low, remainder in @high; the quotient must fit. */
-static struct alu_pair divide(struct alu_pair p, u64 by, unsigned int size)
+static struct alu_pair pair_divide(struct alu_pair p, u64 by, unsigned int size)
 {
 	struct alu_pair out = { 0, p.high };
 	unsigned int i;
@@ -108,7 +108,7 @@ static struct alu_pair divide(struct alu_pair p, u64 by, unsigned int size)
 	return out;
 }
 
-static struct alu_pair negate(struct alu_pair p, unsigned int size)
+static struct alu_pair pair_negate(struct alu_pair p, unsigned int size)
 {
 	u64 mask = operand_mask(size);
 
@@ -130,7 +130,7 @@ enum emul_result exec_div(struct emul_ctx *ctx)
 		return ret;
 	if (p.high >= by)
 		return exec_fault(ctx, X86_TRAP_DE, 0);
-	pair_set(ctx, size, divide(p, by, size));
+	pair_set(ctx, size, pair_divide(p, by, size));
 	return EMUL_OK;
 }
 
@@ -150,10 +150,10 @@ enum emul_result exec_idiv(struct emul_ctx *ctx)
 	if (alu_top(&alu, by))
 		by = -by & mask;
 	if (minus)
-		p = negate(p, alu.size);
+		p = pair_negate(p, alu.size);
 	if (p.high >= by)
 		return exec_fault(ctx, X86_TRAP_DE, 0);
-	p = divide(p, by, alu.size);
+	p = pair_divide(p, by, alu.size);
 	limit = (mask >> 1) + differ;
 	if (p.low > limit)
 		return exec_fault(ctx, X86_TRAP_DE, 0);

@@ -15,14 +15,14 @@
 enum emul_result exec_io_map(struct emul_ctx *ctx, int offset, void *buf,
 			     unsigned int len)
 {
-	struct emul_segment tr;
+	struct x86_seg tr;
 	enum emul_result ret;
 	u16 base;
 	u32 at;
 
-	ctx->ops->segment(ctx, EMUL_TR, &tr);
-	if (!(tr.attr & EMUL_ATTR_P) ||
-	    (tr.attr & EMUL_ATTR_TYPE) != SYSTEM_TSS_BUSY ||
+	ctx->ops->segment(ctx, SEG_TR, &tr);
+	if (!(tr.attr & SEG_P) ||
+	    (tr.attr & SEG_TYPE) != SYSTEM_TSS_BUSY ||
 	    tr.limit < TSS_IO_BASE + 1)
 		return exec_fault(ctx, X86_TRAP_GP, 0);
 	ret = implicit_read(ctx, tr.base + TSS_IO_BASE, &base, 2);

@@ -14,7 +14,7 @@ static u8 level_of(const struct smram_state *s)
 		return 0;
 	if (s->rflags & X86_EFLAGS_VM)
 		return 3;
-	return (s->seg[EMUL_SS].attr & EMUL_ATTR_DPL) >> 5;
+	return (s->seg[SEG_SS].attr & SEG_DPL) >> 5;
 }
 
 /**

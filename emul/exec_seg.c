@@ -8,9 +8,9 @@
 #include "emul/stack.h"
 #include "emul/system.h"
 
-u16 exec_selector(struct emul_ctx *ctx, enum emul_seg seg)
+u16 exec_selector(struct emul_ctx *ctx, enum x86_seg_nr seg)
 {
-	struct emul_segment val;
+	struct x86_seg val;
 
 	ctx->ops->segment(ctx, seg, &val);
 	return val.selector;
@@ -32,10 +32,10 @@ enum emul_result exec_mov_from_seg(struct emul_ctx *ctx)
 }
 
 /* Behind MOV and POP the next instruction is to load RSP (APM vol. 2, 8.5.1). */
-static void set_with_shadow(struct emul_ctx *ctx, enum emul_seg seg,
-			    const struct emul_segment *val)
+static void set_with_shadow(struct emul_ctx *ctx, enum x86_seg_nr seg,
+			    const struct x86_seg *val)
 {
-	if (seg == EMUL_SS)
+	if (seg == SEG_SS)
 		ctx->ops->shadow(ctx);
 	ctx->ops->segment_set(ctx, seg, val);
 }
@@ -43,8 +43,8 @@ static void set_with_shadow(struct emul_ctx *ctx, enum emul_seg seg,
 /** exec_mov_to_seg - MOV of ModRM.rm to a segment register */
 enum emul_result exec_mov_to_seg(struct emul_ctx *ctx)
 {
-	enum emul_seg seg = operand_digit(&ctx->insn);
-	struct emul_segment new;
+	enum x86_seg_nr seg = operand_digit(&ctx->insn);
+	struct x86_seg new;
 	enum emul_result ret;
 	u64 val;
 
@@ -57,7 +57,7 @@ enum emul_result exec_mov_to_seg(struct emul_ctx *ctx)
 }
 
 /* The segment register in opcodes of PUSH and POP. */
-static enum emul_seg opcode_seg(const struct emul_ctx *ctx)
+static enum x86_seg_nr opcode_seg(const struct emul_ctx *ctx)
 {
 	return ctx->insn.opcode >> 3 & 7;
 }
@@ -70,7 +70,7 @@ static enum emul_result push_half(struct emul_ctx *ctx, u16 selector)
 
 	stack_init(&s, ctx, 4);
 	s.sp = (s.sp - s.size) & s.mask;
-	ret = operand_store(ctx, (struct operand_addr){ EMUL_SS, s.sp }, 2,
+	ret = operand_store(ctx, (struct operand_addr){ SEG_SS, s.sp }, 2,
 			    selector);
 	if (ret == EMUL_OK)
 		stack_finish(&s, ctx);
@@ -90,7 +90,7 @@ enum emul_result exec_push_seg(struct emul_ctx *ctx)
 /** exec_pop_seg - POP to a segment register */
 enum emul_result exec_pop_seg(struct emul_ctx *ctx)
 {
-	struct emul_segment new;
+	struct x86_seg new;
 	enum emul_result ret;
 	struct stack s;
 	u64 val;
@@ -129,9 +129,9 @@ enum emul_result exec_load_pointer(struct emul_ctx *ctx, u64 *offset,
 	return ret;
 }
 
-static enum emul_result load_far(struct emul_ctx *ctx, enum emul_seg seg)
+static enum emul_result load_far(struct emul_ctx *ctx, enum x86_seg_nr seg)
 {
-	struct emul_segment new;
+	struct x86_seg new;
 	enum emul_result ret;
 	u16 selector;
 	u64 offset;
@@ -150,13 +150,13 @@ static enum emul_result load_far(struct emul_ctx *ctx, enum emul_seg seg)
 /** exec_les - LES */
 enum emul_result exec_les(struct emul_ctx *ctx)
 {
-	return load_far(ctx, EMUL_ES);
+	return load_far(ctx, SEG_ES);
 }
 
 /** exec_lds - LDS */
 enum emul_result exec_lds(struct emul_ctx *ctx)
 {
-	return load_far(ctx, EMUL_DS);
+	return load_far(ctx, SEG_DS);
 }
 
 /** exec_lss - LSS, LFS, LGS, whose opcodes have the segment's number */

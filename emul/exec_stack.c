@@ -202,7 +202,7 @@ enum emul_result exec_enter(struct emul_ctx *ctx)
 	if (ret != EMUL_OK)
 		return ret;
 	s.sp = (s.sp - ctx->insn.imm) & s.mask;
-	at = (struct operand_addr){ EMUL_SS, s.sp };
+	at = (struct operand_addr){ SEG_SS, s.sp };
 	ret = operand_probe(ctx, at, s.size);
 	if (ret == EMUL_OK)
 		ret = stack_write(&s, ctx);

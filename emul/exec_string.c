@@ -16,7 +16,7 @@ static unsigned int string_size(const struct emul_insn *insn)
 }
 
 static struct operand_addr string_address(const struct emul_ctx *ctx,
-					  unsigned int reg, enum emul_seg seg)
+					  unsigned int reg, enum x86_seg_nr seg)
 {
 	struct operand_addr at = {
 		seg, operand_reg_get(ctx, reg, ctx->insn.addr_size)
@@ -38,7 +38,7 @@ static void string_advance(struct emul_ctx *ctx, unsigned int reg)
 /* Only the source allows an override; the destination is in ES. */
 static enum emul_result string_load(struct emul_ctx *ctx, u64 *val)
 {
-	enum emul_seg seg = operand_seg(&ctx->insn, EMUL_DS);
+	enum x86_seg_nr seg = operand_seg(&ctx->insn, SEG_DS);
 
 	return operand_load(ctx, string_address(ctx, GPR_RSI, seg),
 			    ctx->insn.op_size, val);
@@ -46,7 +46,7 @@ static enum emul_result string_load(struct emul_ctx *ctx, u64 *val)
 
 static enum emul_result string_store(struct emul_ctx *ctx, u64 val)
 {
-	return operand_store(ctx, string_address(ctx, GPR_RDI, EMUL_ES),
+	return operand_store(ctx, string_address(ctx, GPR_RDI, SEG_ES),
 			     ctx->insn.op_size, val);
 }
 
@@ -60,7 +60,7 @@ enum emul_result exec_ins(struct emul_ctx *ctx)
 
 	ret = exec_port(ctx, ctx->gpr[GPR_RDX], size);
 	if (ret == EMUL_OK)
-		ret = operand_check(ctx, string_address(ctx, GPR_RDI, EMUL_ES), size,
+		ret = operand_check(ctx, string_address(ctx, GPR_RDI, SEG_ES), size,
 				    true, &la);
 	if (ret == EMUL_OK)
 		ret = ctx->ops->probe(ctx, la, size);
@@ -77,7 +77,7 @@ enum emul_result exec_ins(struct emul_ctx *ctx)
 enum emul_result exec_outs(struct emul_ctx *ctx)
 {
 	unsigned int size = string_size(&ctx->insn);
-	enum emul_seg seg = operand_seg(&ctx->insn, EMUL_DS);
+	enum x86_seg_nr seg = operand_seg(&ctx->insn, SEG_DS);
 	enum emul_result ret;
 	u64 val;
 
@@ -103,7 +103,7 @@ enum emul_result exec_cmps(struct emul_ctx *ctx)
 	if (!scan)
 		ret = string_load(ctx, &a);
 	if (ret == EMUL_OK)
-		ret = operand_load(ctx, string_address(ctx, GPR_RDI, EMUL_ES),
+		ret = operand_load(ctx, string_address(ctx, GPR_RDI, SEG_ES),
 				   alu.size, &b);
 	if (ret != EMUL_OK)
 		return ret;

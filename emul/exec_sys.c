@@ -259,7 +259,7 @@ enum emul_result exec_invpcid(struct emul_ctx *ctx)
 /** exec_swapgs - SWAPGS */
 enum emul_result exec_swapgs(struct emul_ctx *ctx)
 {
-	struct emul_segment gs;
+	struct x86_seg gs;
 	enum emul_result ret;
 	u64 base;
 
@@ -268,14 +268,14 @@ enum emul_result exec_swapgs(struct emul_ctx *ctx)
 	ret = exec_privileged(ctx);
 	if (ret != EMUL_OK)
 		return ret;
-	ctx->ops->segment(ctx, EMUL_GS, &gs);
+	ctx->ops->segment(ctx, SEG_GS, &gs);
 	ret = exec_reg(ctx, EMUL_MSR, MSR_KERNEL_GS_BASE, &base);
 	if (ret == EMUL_OK)
 		ret = exec_reg_set(ctx, EMUL_MSR, MSR_KERNEL_GS_BASE, gs.base);
 	if (ret != EMUL_OK)
 		return ret;
 	gs.base = base;
-	ctx->ops->segment_set(ctx, EMUL_GS, &gs);
+	ctx->ops->segment_set(ctx, SEG_GS, &gs);
 	return EMUL_OK;
 }
 
@@ -300,7 +300,7 @@ enum emul_result exec_fsgsbase(struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
 	unsigned int rm = operand_rm(insn), n = operand_digit(insn);
-	struct emul_segment seg;
+	struct x86_seg seg;
 	enum emul_result ret;
 
 	if (insn->op_size == 2)
@@ -308,7 +308,7 @@ enum emul_result exec_fsgsbase(struct emul_ctx *ctx)
 	ret = base_allowed(ctx);
 	if (ret != EMUL_OK)
 		return ret;
-	ctx->ops->segment(ctx, EMUL_FS + (n & 1), &seg);
+	ctx->ops->segment(ctx, SEG_FS + (n & 1), &seg);
 	if (n < 2) {
 		operand_reg_set(ctx, rm, insn->op_size, seg.base);
 		return EMUL_OK;
@@ -316,7 +316,7 @@ enum emul_result exec_fsgsbase(struct emul_ctx *ctx)
 	seg.base = operand_reg_get(ctx, rm, insn->op_size);
 	if (!operand_canonical(ctx, seg.base))
 		return exec_fault(ctx, X86_TRAP_GP, 0);
-	ctx->ops->segment_set(ctx, EMUL_FS + (n & 1), &seg);
+	ctx->ops->segment_set(ctx, SEG_FS + (n & 1), &seg);
 	return EMUL_OK;
 }
 

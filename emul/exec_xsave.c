@@ -335,8 +335,8 @@ static enum emul_result xsave_parts(struct emul_ctx *ctx, const struct xmove *m,
 }
 
 /* @all: components in their initial form too; @compact: the image's format. */
-static enum emul_result xsave(struct emul_ctx *ctx, bool all, bool compact,
-			      bool supervisor)
+static enum emul_result xsave_image(struct emul_ctx *ctx, bool all, bool compact,
+				    bool supervisor)
 {
 	struct ximage image = { .compact = compact };
 	struct xmove m = { .save = true };
@@ -356,25 +356,25 @@ static enum emul_result xsave(struct emul_ctx *ctx, bool all, bool compact,
 /** exec_xsave - XSAVE */
 enum emul_result exec_xsave(struct emul_ctx *ctx)
 {
-	return xsave(ctx, true, false, false);
+	return xsave_image(ctx, true, false, false);
 }
 
 /** exec_xsaveopt - XSAVEOPT; all that is in use is written, modified or not */
 enum emul_result exec_xsaveopt(struct emul_ctx *ctx)
 {
-	return xsave(ctx, false, false, false);
+	return xsave_image(ctx, false, false, false);
 }
 
 /** exec_xsavec - XSAVEC */
 enum emul_result exec_xsavec(struct emul_ctx *ctx)
 {
-	return xsave(ctx, false, true, false);
+	return xsave_image(ctx, false, true, false);
 }
 
 /** exec_xsaves - XSAVES */
 enum emul_result exec_xsaves(struct emul_ctx *ctx)
 {
-	return xsave(ctx, false, true, true);
+	return xsave_image(ctx, false, true, true);
 }
 
 /* #GP for a header that is not in order (SDM vol. 1, 13.8 and 13.12). */
@@ -414,7 +414,7 @@ static void parts_init(struct emul_ctx *ctx, struct emul_fpu *f, u64 what)
 	}
 }
 
-static enum emul_result xrstor(struct emul_ctx *ctx, bool supervisor)
+static enum emul_result xrstor_image(struct emul_ctx *ctx, bool supervisor)
 {
 	u64 header[HEADER_BYTES / 8], rfbm, load, legacy;
 	struct xmove m = { .save = false };
@@ -452,11 +452,11 @@ static enum emul_result xrstor(struct emul_ctx *ctx, bool supervisor)
 /** exec_xrstor - XRSTOR */
 enum emul_result exec_xrstor(struct emul_ctx *ctx)
 {
-	return xrstor(ctx, false);
+	return xrstor_image(ctx, false);
 }
 
 /** exec_xrstors - XRSTORS */
 enum emul_result exec_xrstors(struct emul_ctx *ctx)
 {
-	return xrstor(ctx, true);
+	return xrstor_image(ctx, true);
 }

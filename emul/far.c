@@ -7,7 +7,7 @@
 
 void far_real(struct emul_ctx *ctx, struct far *f)
 {
-	segment_load(ctx, EMUL_CS, f->selector, &f->cs);
+	segment_load(ctx, SEG_CS, f->selector, &f->cs);
 	f->cpl = ctx->cpl;
 	f->mode = ctx->mode;
 }
@@ -32,7 +32,7 @@ void far_through(struct far *f, const struct descriptor *gate,
 
 bool far_conforming(const struct far *f)
 {
-	return descriptor_type(&f->d) & TYPE_CONFORMING;
+	return descriptor_type(&f->d) & SEG_CONFORMING;
 }
 
 bool far_gated(const struct emul_ctx *ctx, const struct far *f)
@@ -42,9 +42,9 @@ bool far_gated(const struct emul_ctx *ctx, const struct far *f)
 
 static enum emul_mode far_mode(const struct emul_ctx *ctx, u16 attr)
 {
-	if (ctx->long_mode && attr & EMUL_ATTR_L)
+	if (ctx->long_mode && attr & SEG_L)
 		return EMUL_64;
-	return attr & EMUL_ATTR_DB ? EMUL_32 : EMUL_16;
+	return attr & SEG_DB ? EMUL_32 : EMUL_16;
 }
 
 /* In long mode L and D together are reserved (APM vol. 2, 4.8.1). */
@@ -55,8 +55,8 @@ enum emul_result far_accept(struct emul_ctx *ctx, struct far *f, bool allowed)
 	descriptor_unpack(&f->d, f->selector, &f->cs);
 	f->mode = far_mode(ctx, f->cs.attr);
 	if (descriptor_system(&f->d) ||
-	    !(descriptor_type(&f->d) & TYPE_CODE) || !allowed ||
-	    (f->mode == EMUL_64 && f->cs.attr & EMUL_ATTR_DB))
+	    !(descriptor_type(&f->d) & SEG_CODE) || !allowed ||
+	    (f->mode == EMUL_64 && f->cs.attr & SEG_DB))
 		return exec_fault(ctx, X86_TRAP_GP, error);
 	if (!descriptor_present(&f->d))
 		return exec_fault(ctx, X86_TRAP_NP, error);
@@ -84,14 +84,14 @@ enum emul_result far_enter(struct emul_ctx *ctx, struct far *f)
 
 	if (ret != EMUL_OK || !ctx->protected)
 		return ret;
-	f->cs.attr |= TYPE_ACCESSED;
+	f->cs.attr |= SEG_ACCESSED;
 	f->cs.selector = selector_error(f->selector) | f->cpl;
-	return descriptor_mark(ctx, &f->d, TYPE_ACCESSED);
+	return descriptor_mark(ctx, &f->d, SEG_ACCESSED);
 }
 
 enum emul_result far_commit(struct emul_ctx *ctx, const struct far *f)
 {
-	ctx->ops->segment_set(ctx, EMUL_CS, &f->cs);
+	ctx->ops->segment_set(ctx, SEG_CS, &f->cs);
 	ctx->cpl = f->cpl;
 	return exec_jump(ctx, f->rip);
 }
@@ -106,7 +106,7 @@ struct tss_place {
 static struct tss_place tss_place(const struct emul_ctx *ctx, u16 attr,
 				  unsigned int cpl, unsigned int ist)
 {
-	unsigned int type = attr & EMUL_ATTR_TYPE & ~SYSTEM_BUSY;
+	unsigned int type = attr & SEG_TYPE & ~SYSTEM_BUSY;
 
 	if (ctx->long_mode && ist)
 		return (struct tss_place){ 0x24 + 8 * (ist - 1), 8, 8 };
@@ -118,18 +118,18 @@ static struct tss_place tss_place(const struct emul_ctx *ctx, u16 attr,
 }
 
 enum emul_result far_stack(struct emul_ctx *ctx, const struct far *f,
-			   unsigned int ist, struct emul_segment *ss, u64 *sp)
+			   unsigned int ist, struct x86_seg *ss, u64 *sp)
 {
 	const struct stack_rules rules = {
 		.cpl = f->cpl, .vector = X86_TRAP_TS, .wide = ctx->long_mode,
 	};
-	struct emul_segment tr;
+	struct x86_seg tr;
 	enum emul_result ret;
 	struct tss_place at;
 	u8 buf[8];
 	bool same;
 
-	ctx->ops->segment(ctx, EMUL_TR, &tr);
+	ctx->ops->segment(ctx, SEG_TR, &tr);
 	at = tss_place(ctx, tr.attr, f->cpl, ist);
 	if (at.offset + at.len - 1 > tr.limit)
 		return exec_fault(ctx, X86_TRAP_TS, selector_error(tr.selector));
@@ -161,11 +161,11 @@ enum emul_result far_push(struct stack *s, struct emul_ctx *ctx, u64 val)
 }
 
 /* Data, or code that is not conforming, of a level further in. */
-static bool segment_is_inner(const struct emul_segment *seg, u8 cpl)
+static bool segment_is_inner(const struct x86_seg *seg, u8 cpl)
 {
-	const u16 conforming = TYPE_CODE | TYPE_CONFORMING;
+	const u16 conforming = SEG_CODE | SEG_CONFORMING;
 
-	return (seg->attr & EMUL_ATTR_DPL) >> 5 < cpl &&
+	return (seg->attr & SEG_DPL) >> 5 < cpl &&
 	       (seg->attr & conforming) != conforming;
 }
 
@@ -176,9 +176,9 @@ static bool segment_is_inner(const struct emul_segment *seg, u8 cpl)
  */
 static void drop_segments(struct emul_ctx *ctx, u8 cpl)
 {
-	static const u8 segs[] = { EMUL_ES, EMUL_DS, EMUL_FS, EMUL_GS };
-	const u16 usable = EMUL_ATTR_P | EMUL_ATTR_S;
-	struct emul_segment seg;
+	static const u8 segs[] = { SEG_ES, SEG_DS, SEG_FS, SEG_GS };
+	const u16 usable = SEG_P | SEG_S;
+	struct x86_seg seg;
 	unsigned int i;
 
 	for (i = 0; i < sizeof(segs); i++) {
@@ -187,7 +187,7 @@ static void drop_segments(struct emul_ctx *ctx, u8 cpl)
 			if (!ctx->amd && selector_null(seg.selector))
 				seg.selector = 0;
 		} else if (segment_is_inner(&seg, cpl)) {
-			seg = (struct emul_segment){ 0 };
+			seg = (struct x86_seg){ 0 };
 		}
 		ctx->ops->segment_set(ctx, segs[i], &seg);
 	}
@@ -195,7 +195,7 @@ static void drop_segments(struct emul_ctx *ctx, u8 cpl)
 
 /* The stack that was popped: to @ss and @s, where nothing fails any more. */
 static enum emul_result return_stack(struct emul_ctx *ctx, struct far *f,
-				     struct stack *s, struct emul_segment *ss)
+				     struct stack *s, struct x86_seg *ss)
 {
 	struct stack_rules rules = {
 		.cpl = f->cpl, .vector = X86_TRAP_GP,
@@ -220,7 +220,7 @@ enum emul_result far_return(struct emul_ctx *ctx, struct far *f,
 			    struct stack *s, u16 release, bool always)
 {
 	enum emul_result ret;
-	struct emul_segment ss;
+	struct x86_seg ss;
 	bool outer, allowed;
 
 	f->cpl = f->selector & 3;
@@ -246,7 +246,7 @@ enum emul_result far_return(struct emul_ctx *ctx, struct far *f,
 		s->sp += release;
 	s->sp &= s->mask;
 	if (always)
-		ctx->ops->segment_set(ctx, EMUL_SS, &ss);
+		ctx->ops->segment_set(ctx, SEG_SS, &ss);
 	if (outer)
 		drop_segments(ctx, f->cpl);
 	stack_finish(s, ctx);

@@ -22,7 +22,7 @@ struct far {
 	u8 cpl;
 	enum emul_mode mode;
 	struct descriptor d;
-	struct emul_segment cs;
+	struct x86_seg cs;
 };
 
 /**
@@ -104,7 +104,7 @@ enum emul_result far_commit(struct emul_ctx *ctx, const struct far *f);
  * Return: EMUL_OK, EMUL_FAULT (#TS, #SS), or what the callback says.
  */
 enum emul_result far_stack(struct emul_ctx *ctx, const struct far *f,
-			   unsigned int ist, struct emul_segment *ss, u64 *sp);
+			   unsigned int ist, struct x86_seg *ss, u64 *sp);
 
 /**
  * far_push - push one value, on a stack that was changed to

@@ -37,9 +37,9 @@ void operand_reg_set(struct emul_ctx *ctx, unsigned int reg,
 		*gpr = (*gpr & ~mask) | (val & mask);
 }
 
-enum emul_seg operand_seg(const struct emul_insn *insn, enum emul_seg seg)
+enum x86_seg_nr operand_seg(const struct emul_insn *insn, enum x86_seg_nr seg)
 {
-	return insn->seg == EMUL_SEG_NONE ? seg : insn->seg;
+	return insn->seg == SEG_NONE ? seg : insn->seg;
 }
 
 /* SDM vol. 2, table 2-1. */
@@ -52,7 +52,7 @@ static struct operand_addr address_16(const struct emul_ctx *ctx)
 	static const u8 index[] = { GPR_RSI, GPR_RDI, GPR_RSI, GPR_RDI };
 	const struct emul_insn *insn = &ctx->insn;
 	unsigned int rm = insn->modrm & 7;
-	struct operand_addr at = { EMUL_DS, (s64)insn->disp };
+	struct operand_addr at = { SEG_DS, (s64)insn->disp };
 
 	if (rm == 6 && insn->modrm < 0x40)
 		return at;
@@ -60,7 +60,7 @@ static struct operand_addr address_16(const struct emul_ctx *ctx)
 	if (rm < 4)
 		at.offset += ctx->gpr[index[rm]];
 	if (base[rm] == GPR_RBP)
-		at.seg = EMUL_SS;
+		at.seg = SEG_SS;
 	return at;
 }
 
@@ -69,7 +69,7 @@ static struct operand_addr address_32(const struct emul_ctx *ctx)
 {
 	const struct emul_insn *insn = &ctx->insn;
 	unsigned int base = operand_rm(insn), index;
-	struct operand_addr at = { EMUL_DS, (s64)insn->disp };
+	struct operand_addr at = { SEG_DS, (s64)insn->disp };
 
 	if ((base & 7) == 4) {
 		index = ((insn->sib >> 3) & 7) | ((insn->rex & 2) << 2);
@@ -85,7 +85,7 @@ static struct operand_addr address_32(const struct emul_ctx *ctx)
 	}
 	at.offset += ctx->gpr[base];
 	if (base == GPR_RSP || base == GPR_RBP)
-		at.seg = EMUL_SS;
+		at.seg = SEG_SS;
 	return at;
 }
 
@@ -101,9 +101,9 @@ struct operand_addr operand_address(const struct emul_ctx *ctx)
 }
 
 /* The vector of a limit, presence or canonicality violation in @seg. */
-static u8 limit_vector(enum emul_seg seg)
+static u8 limit_vector(enum x86_seg_nr seg)
 {
-	return seg == EMUL_SS ? X86_TRAP_SS : X86_TRAP_GP;
+	return seg == SEG_SS ? X86_TRAP_SS : X86_TRAP_GP;
 }
 
 bool operand_canonical(const struct emul_ctx *ctx, u64 la)
@@ -114,9 +114,9 @@ bool operand_canonical(const struct emul_ctx *ctx, u64 la)
 /* In 64-bit mode only FS and GS have bases (SDM vol. 1, 3.3.7.1). */
 u64 operand_linear(struct emul_ctx *ctx, struct operand_addr at)
 {
-	struct emul_segment seg = { 0 };
+	struct x86_seg seg = { 0 };
 
-	if (ctx->mode != EMUL_64 || at.seg == EMUL_FS || at.seg == EMUL_GS)
+	if (ctx->mode != EMUL_64 || at.seg == SEG_FS || at.seg == SEG_GS)
 		ctx->ops->segment(ctx, at.seg, &seg);
 	seg.base += at.offset;
 	return ctx->mode == EMUL_64 ? seg.base : (u32)seg.base;
@@ -152,14 +152,14 @@ static enum emul_result check_64(struct emul_ctx *ctx, struct operand_addr at,
  * not: here it does.
  */
 static bool limit_allows(const struct emul_ctx *ctx,
-			 const struct emul_segment *seg, u64 offset,
+			 const struct x86_seg *seg, u64 offset,
 			 unsigned int size)
 {
 	u64 last = offset + size - 1;
-	u64 top = seg->attr & EMUL_ATTR_DB ? 0xffffffff : 0xffff;
+	u64 top = seg->attr & SEG_DB ? 0xffffffff : 0xffff;
 
-	if (ctx->protected && !(seg->attr & TYPE_CODE) &&
-	    seg->attr & TYPE_EXPAND_DOWN)
+	if (ctx->protected && !(seg->attr & SEG_CODE) &&
+	    seg->attr & SEG_EXPAND_DOWN)
 		return offset > seg->limit && last <= top;
 	return last <= seg->limit;
 }
@@ -167,14 +167,14 @@ static bool limit_allows(const struct emul_ctx *ctx,
 static enum emul_result check_segment(struct emul_ctx *ctx, struct operand_addr at,
 				      unsigned int size, bool write, u64 *la)
 {
-	struct emul_segment seg;
+	struct x86_seg seg;
 
-	if (at.seg == EMUL_SS && ctx->stack)
+	if (at.seg == SEG_SS && ctx->stack)
 		seg = *ctx->stack;
 	else
 		ctx->ops->segment(ctx, at.seg, &seg);
 	if (ctx->protected) {
-		if (!(seg.attr & EMUL_ATTR_P))
+		if (!(seg.attr & SEG_P))
 			return exec_fault(ctx, limit_vector(at.seg), 0);
 		if (!type_allows(seg.attr, write))
 			return exec_fault(ctx, X86_TRAP_GP, 0);

@@ -10,7 +10,7 @@
 
 /* A logical address; the offset is within the address size. */
 struct operand_addr {
-	enum emul_seg seg;
+	enum x86_seg_nr seg;
 	u64 offset;
 };
 
@@ -94,7 +94,7 @@ static inline void operand_reg_write(struct emul_ctx *ctx, u64 val)
  * @insn: the instruction
  * @seg: the default
  */
-enum emul_seg operand_seg(const struct emul_insn *insn, enum emul_seg seg);
+enum x86_seg_nr operand_seg(const struct emul_insn *insn, enum x86_seg_nr seg);
 
 /**
  * operand_address - the address of the ModRM memory operand
@@ -105,7 +105,7 @@ struct operand_addr operand_address(const struct emul_ctx *ctx);
 /** operand_rm_address - the same, for an instruction with a register form too */
 static inline struct operand_addr operand_rm_address(const struct emul_ctx *ctx)
 {
-	struct operand_addr none = { EMUL_SEG_NONE, 0 };
+	struct operand_addr none = { SEG_NONE, 0 };
 
 	return operand_in_memory(&ctx->insn) ? operand_address(ctx) : none;
 }

@@ -5,6 +5,8 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
+#include <asm/msr-index.h>
+
 #include "emul/smram.h"
 #include "emul/system.h"
 
@@ -80,18 +82,18 @@ struct smram_place {
 	{ (sel) - SMRAM_AREA, (at) - SMRAM_AREA, (at) + 4 - SMRAM_AREA, \
 	  (at) + 8 - SMRAM_AREA }
 
-static const struct smram_place places_wide[EMUL_SEG_NONE] = {
-	[EMUL_ES] = WIDE(0xfe00), [EMUL_CS] = WIDE(0xfe10),
-	[EMUL_SS] = WIDE(0xfe20), [EMUL_DS] = WIDE(0xfe30),
-	[EMUL_FS] = WIDE(0xfe40), [EMUL_GS] = WIDE(0xfe50),
-	[EMUL_LDTR] = WIDE(0xfe70), [EMUL_TR] = WIDE(0xfe90),
+static const struct smram_place places_wide[SEG_COUNT] = {
+	[SEG_ES] = WIDE(0xfe00), [SEG_CS] = WIDE(0xfe10),
+	[SEG_SS] = WIDE(0xfe20), [SEG_DS] = WIDE(0xfe30),
+	[SEG_FS] = WIDE(0xfe40), [SEG_GS] = WIDE(0xfe50),
+	[SEG_LDTR] = WIDE(0xfe70), [SEG_TR] = WIDE(0xfe90),
 };
 
-static const struct smram_place places_narrow[EMUL_SEG_NONE] = {
-	[EMUL_ES] = NARROW(0xffa8, 0xff84), [EMUL_CS] = NARROW(0xffac, 0xff90),
-	[EMUL_SS] = NARROW(0xffb0, 0xff9c), [EMUL_DS] = NARROW(0xffb4, 0xff2c),
-	[EMUL_FS] = NARROW(0xffb8, 0xff38), [EMUL_GS] = NARROW(0xffbc, 0xff44),
-	[EMUL_LDTR] = NARROW(0xffc0, 0xff78), [EMUL_TR] = NARROW(0xffc4, 0xff5c),
+static const struct smram_place places_narrow[SEG_COUNT] = {
+	[SEG_ES] = NARROW(0xffa8, 0xff84), [SEG_CS] = NARROW(0xffac, 0xff90),
+	[SEG_SS] = NARROW(0xffb0, 0xff9c), [SEG_DS] = NARROW(0xffb4, 0xff2c),
+	[SEG_FS] = NARROW(0xffb8, 0xff38), [SEG_GS] = NARROW(0xffbc, 0xff44),
+	[SEG_LDTR] = NARROW(0xffc0, 0xff78), [SEG_TR] = NARROW(0xffc4, 0xff5c),
 };
 
 /* What the handler finds out about the area: SMBASE can be changed; no I/O restart. */
@@ -113,7 +115,7 @@ static u16 attr_unpack(u16 packed)
 }
 
 static void seg_save(u8 *area, const struct smram_place *p,
-		     const struct emul_segment *seg, bool wide)
+		     const struct x86_seg *seg, bool wide)
 {
 	u32 attr = attr_pack(seg->attr);
 
@@ -126,7 +128,7 @@ static void seg_save(u8 *area, const struct smram_place *p,
 }
 
 static void seg_load(const u8 *area, const struct smram_place *p,
-		     struct emul_segment *seg, bool wide)
+		     struct x86_seg *seg, bool wide)
 {
 	u32 attr = 0;
 
@@ -155,23 +157,17 @@ void smram_save(u8 *area, const struct smram_state *s, bool wide)
 	for (i = 0; i < n; i++, f++)
 		memcpy(area + f->at, (const u8 *)s + f->offset,
 		       min(f->size, f->room));
-	for (i = 0; i < EMUL_SEG_NONE; i++)
+	for (i = 0; i < SEG_COUNT; i++)
 		seg_save(area, &p[i], &s->seg[i], wide);
 	memcpy(area + REVISION_AT, &revision, sizeof(revision));
 }
 
 /* ------------------------------------------------------------------------ */
 
-#define EFER_LME_BIT	BIT_ULL(8)
-#define EFER_LMA_BIT	BIT_ULL(10)
-
-/* Flags that exist (APM vol. 2, 3.1.6). */
-#define RFLAGS_BITS	0x003f7fd5u
-
 /* What a MOV to these registers would refuse, and long mode without its conditions. */
 static bool state_is_possible(const struct smram_state *s)
 {
-	u16 cs = s->seg[EMUL_CS].attr;
+	u16 cs = s->seg[SEG_CS].attr;
 
 	if (s->cr0 >> 32 || s->dr6 >> 32 || s->dr7 >> 32)
 		return false;
@@ -179,10 +175,10 @@ static bool state_is_possible(const struct smram_state *s)
 		return false;
 	if ((s->cr0 & X86_CR0_NW) && !(s->cr0 & X86_CR0_CD))
 		return false;
-	if (!(s->efer & EFER_LMA_BIT))
+	if (!(s->efer & EFER_LMA))
 		return true;
 	return (s->cr4 & X86_CR4_PAE) &&
-	       !((cs & EMUL_ATTR_L) && (cs & EMUL_ATTR_DB));
+	       !((cs & SEG_L) && (cs & SEG_DB));
 }
 
 bool smram_load(const u8 *area, struct smram_state *s, bool wide)
@@ -200,11 +196,11 @@ bool smram_load(const u8 *area, struct smram_state *s, bool wide)
 		memcpy((u8 *)s + f->offset, f->room == 1 ? &byte : area + f->at,
 		       min(f->size, f->room));
 	}
-	for (i = 0; i < EMUL_SEG_NONE; i++)
+	for (i = 0; i < SEG_COUNT; i++)
 		seg_load(area, &p[i], &s->seg[i], wide);
-	s->efer &= ~EFER_LMA_BIT;
-	if ((s->efer & EFER_LME_BIT) && (s->cr0 & X86_CR0_PG))
-		s->efer |= EFER_LMA_BIT;
+	s->efer &= ~(u64)EFER_LMA;
+	if ((s->efer & EFER_LME) && (s->cr0 & X86_CR0_PG))
+		s->efer |= EFER_LMA;
 	s->rflags = (s->rflags & RFLAGS_BITS) | X86_EFLAGS_FIXED;
 	return state_is_possible(s);
 }

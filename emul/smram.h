@@ -41,7 +41,7 @@ struct smram_svm {
 
 /**
  * struct smram_state - what the area holds
- * @seg: by enum emul_seg
+ * @seg: by enum x86_seg_nr
  * @efer: kept by processors with long mode only
  * @smbase: where the area is, when an SMI comes next
  * @halted: the SMI ended a HLT, to which RSM returns
@@ -58,9 +58,9 @@ struct smram_state {
 	u64 efer;
 	u64 dr6;
 	u64 dr7;
-	struct emul_segment seg[EMUL_SEG_NONE];
-	struct emul_table gdt;
-	struct emul_table idt;
+	struct x86_seg seg[SEG_COUNT];
+	struct x86_table gdt;
+	struct x86_table idt;
 	u32 smbase;
 	bool halted;
 	bool shadow;

@@ -4,15 +4,15 @@
 #include "emul/operand.h"
 #include "emul/stack.h"
 
-u64 stack_mask(enum emul_mode mode, const struct emul_segment *ss)
+u64 stack_mask(enum emul_mode mode, const struct x86_seg *ss)
 {
 	if (mode == EMUL_64)
 		return ~0ULL;
-	return operand_mask(ss->attr & EMUL_ATTR_DB ? 4 : 2);
+	return operand_mask(ss->attr & SEG_DB ? 4 : 2);
 }
 
 static void stack_start(struct stack *s, struct emul_ctx *ctx,
-			const struct emul_segment *ss, u64 sp)
+			const struct x86_seg *ss, u64 sp)
 {
 	s->mask = stack_mask(ctx->mode, ss);
 	s->sp = sp & s->mask;
@@ -22,15 +22,15 @@ static void stack_start(struct stack *s, struct emul_ctx *ctx,
 
 void stack_init(struct stack *s, struct emul_ctx *ctx, unsigned int size)
 {
-	struct emul_segment ss;
+	struct x86_seg ss;
 
-	ctx->ops->segment(ctx, EMUL_SS, &ss);
+	ctx->ops->segment(ctx, SEG_SS, &ss);
 	s->size = size;
 	stack_start(s, ctx, &ss, ctx->gpr[GPR_RSP]);
 }
 
 void stack_switch(struct stack *s, struct emul_ctx *ctx,
-		  const struct emul_segment *ss, u64 sp)
+		  const struct x86_seg *ss, u64 sp)
 {
 	ctx->stack = ss;
 	stack_start(s, ctx, ss, sp);
@@ -38,7 +38,7 @@ void stack_switch(struct stack *s, struct emul_ctx *ctx,
 
 static struct operand_addr stack_at(const struct stack *s, u64 offset)
 {
-	struct operand_addr at = { EMUL_SS, offset & s->mask };
+	struct operand_addr at = { SEG_SS, offset & s->mask };
 
 	return at;
 }

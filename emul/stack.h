@@ -36,7 +36,7 @@ struct stack {
  * @mode: default size of the code
  * @ss: the stack's segment, of which SS.B counts outside 64-bit mode
  */
-u64 stack_mask(enum emul_mode mode, const struct emul_segment *ss);
+u64 stack_mask(enum emul_mode mode, const struct x86_seg *ss);
 
 /**
  * stack_init - use the current stack
@@ -56,7 +56,7 @@ void stack_init(struct stack *s, struct emul_ctx *ctx, unsigned int size);
  * The size of a value, set before, stays.
  */
 void stack_switch(struct stack *s, struct emul_ctx *ctx,
-		  const struct emul_segment *ss, u64 sp);
+		  const struct x86_seg *ss, u64 sp);
 
 /**
  * stack_push - push one value

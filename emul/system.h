@@ -8,15 +8,7 @@
 
 #include "emul/emul.h"
 
-/* Segment types (APM vol. 2, tables 4-3 to 4-6). */
-#define TYPE_ACCESSED	1	/* code and data */
-#define TYPE_WRITABLE	2	/* data */
-#define TYPE_READABLE	2	/* code */
-#define TYPE_EXPAND_DOWN 4	/* data */
-#define TYPE_CONFORMING	4	/* code */
-#define TYPE_CODE	8
-
-/* Types of system segments and gates. */
+/* Types of system segments and gates (APM vol. 2, table 4-6). */
 enum {
 	SYSTEM_TSS16 = 1, SYSTEM_LDT = 2, SYSTEM_TSS16_BUSY = 3,
 	SYSTEM_CALL16 = 4, SYSTEM_TASK = 5, SYSTEM_INT16 = 6, SYSTEM_TRAP16 = 7,
@@ -99,7 +91,7 @@ enum emul_result exec_jump(struct emul_ctx *ctx, u64 rip);
  * Return: EMUL_OK or EMUL_FAULT (#GP(0)).
  */
 enum emul_result exec_target(struct emul_ctx *ctx,
-			     const struct emul_segment *cs, u64 rip);
+			     const struct x86_seg *cs, u64 rip);
 
 /**
  * exec_flags_writable - the flags that POPF and IRET change
@@ -174,7 +166,7 @@ enum emul_result exec_sse_usable(struct emul_ctx *ctx);
  * @ctx: the emulation
  * @seg: which
  */
-u16 exec_selector(struct emul_ctx *ctx, enum emul_seg seg);
+u16 exec_selector(struct emul_ctx *ctx, enum x86_seg_nr seg);
 
 /**
  * exec_push - push one value of operand size, and end

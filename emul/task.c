@@ -10,7 +10,6 @@
 #include "emul/system.h"
 #include "emul/task.h"
 
-#define TASK_FLAGS	0x3f7fd7	/* all that is defined */
 #define DR6_BT		0x8000
 
 /*
@@ -55,7 +54,7 @@ struct task {
 	const struct emul_task *t;
 	const struct tss_layout *layout;
 	struct descriptor d;
-	struct emul_segment tr;
+	struct x86_seg tr;
 	u32 word[TASK_WORDS];
 	u16 ldt;
 	u32 cr3;
@@ -140,7 +139,7 @@ static u32 old_flags(const struct emul_ctx *ctx, const struct emul_task *t)
 }
 
 static enum emul_result old_save(struct emul_ctx *ctx,
-				 const struct emul_segment *tr,
+				 const struct x86_seg *tr,
 				 const struct emul_task *t)
 {
 	const struct tss_layout *l = tss_layout(tr->attr);
@@ -150,7 +149,7 @@ static enum emul_result old_save(struct emul_ctx *ctx,
 
 	for (i = 0; i < 8; i++)
 		word[TASK_GPR + i] = ctx->gpr[i];
-	for (i = EMUL_ES; i <= EMUL_GS; i++)
+	for (i = SEG_ES; i <= SEG_GS; i++)
 		word[TASK_SEG + i] = exec_selector(ctx, i);
 	for (i = 0; i < l->words; i++)
 		memcpy(buf + i * l->unit, &word[i], l->unit);
@@ -166,7 +165,7 @@ static bool task_nests(const struct emul_task *t)
 
 /* May all be written that is going to be?  The old task's descriptor is the first. */
 static enum emul_result task_probe(struct emul_ctx *ctx, const struct task *n,
-				   const struct emul_segment *tr)
+				   const struct x86_seg *tr)
 {
 	const struct tss_layout *l = tss_layout(tr->attr);
 	enum emul_result ret;
@@ -187,10 +186,10 @@ static enum emul_result task_leave(struct emul_ctx *ctx, struct task *n)
 {
 	bool nested = task_nests(n->t), found = false;
 	struct descriptor old;
-	struct emul_segment tr;
+	struct x86_seg tr;
 	enum emul_result ret = EMUL_OK;
 
-	ctx->ops->segment(ctx, EMUL_TR, &tr);
+	ctx->ops->segment(ctx, SEG_TR, &tr);
 	if (!nested)
 		ret = descriptor_find(ctx, tr.selector, &old, &found);
 	if (ret == EMUL_OK)
@@ -219,11 +218,11 @@ static enum emul_result task_fault(struct emul_ctx *ctx, u8 vector, u16 selector
 
 static enum emul_result task_ldt(struct emul_ctx *ctx, u16 selector)
 {
-	struct emul_segment ldt = { .selector = selector };
+	struct x86_seg ldt = { .selector = selector };
 	enum emul_result ret;
 	struct descriptor d;
 
-	ctx->ops->segment_set(ctx, EMUL_LDTR, &ldt);
+	ctx->ops->segment_set(ctx, SEG_LDTR, &ldt);
 	if (selector & 4)
 		return task_fault(ctx, X86_TRAP_TS, selector);
 	if (selector_null(selector))
@@ -235,7 +234,7 @@ static enum emul_result task_ldt(struct emul_ctx *ctx, u16 selector)
 	    !descriptor_present(&d))
 		return task_fault(ctx, X86_TRAP_TS, selector);
 	descriptor_unpack(&d, selector, &ldt);
-	ctx->ops->segment_set(ctx, EMUL_LDTR, &ldt);
+	ctx->ops->segment_set(ctx, SEG_LDTR, &ldt);
 	return EMUL_OK;
 }
 
@@ -243,14 +242,14 @@ static bool task_code_allowed(const struct descriptor *d, unsigned int rpl)
 {
 	unsigned int type = descriptor_type(d), dpl = descriptor_dpl(d);
 
-	if (descriptor_system(d) || !(type & TYPE_CODE))
+	if (descriptor_system(d) || !(type & SEG_CODE))
 		return false;
-	return type & TYPE_CONFORMING ? dpl <= rpl : dpl == rpl;
+	return type & SEG_CONFORMING ? dpl <= rpl : dpl == rpl;
 }
 
 static enum emul_result task_code(struct emul_ctx *ctx, u16 selector)
 {
-	struct emul_segment cs;
+	struct x86_seg cs;
 	enum emul_result ret;
 	struct descriptor d;
 
@@ -263,24 +262,24 @@ static enum emul_result task_code(struct emul_ctx *ctx, u16 selector)
 		return task_fault(ctx, X86_TRAP_TS, selector);
 	if (!descriptor_present(&d))
 		return task_fault(ctx, X86_TRAP_NP, selector);
-	ret = descriptor_mark(ctx, &d, TYPE_ACCESSED);
+	ret = descriptor_mark(ctx, &d, SEG_ACCESSED);
 	if (ret != EMUL_OK)
 		return ret;
 	descriptor_unpack(&d, selector, &cs);
-	ctx->ops->segment_set(ctx, EMUL_CS, &cs);
+	ctx->ops->segment_set(ctx, SEG_CS, &cs);
 	return EMUL_OK;
 }
 
-static enum emul_result task_data(struct emul_ctx *ctx, enum emul_seg seg,
+static enum emul_result task_data(struct emul_ctx *ctx, enum x86_seg_nr seg,
 				  u16 selector)
 {
 	const struct stack_rules rules = { .cpl = ctx->cpl, .vector = X86_TRAP_TS };
-	struct emul_segment new;
+	struct x86_seg new;
 	enum emul_result ret;
 
 	if (exec_virtual(ctx))
 		ret = segment_load(ctx, seg, selector, &new);
-	else if (seg == EMUL_SS)
+	else if (seg == SEG_SS)
 		ret = segment_load_stack(ctx, selector, &rules, &new);
 	else
 		ret = segment_load_data(ctx, selector, X86_TRAP_TS, &new);
@@ -293,7 +292,7 @@ static enum emul_result task_data(struct emul_ctx *ctx, enum emul_seg seg,
 static enum emul_result task_segments(struct emul_ctx *ctx, const struct task *n)
 {
 	static const u8 order[] = {
-		EMUL_SS, EMUL_DS, EMUL_ES, EMUL_FS, EMUL_GS,
+		SEG_SS, SEG_DS, SEG_ES, SEG_FS, SEG_GS,
 	};
 	const u32 *selector = n->word + TASK_SEG;
 	enum emul_result ret;
@@ -301,9 +300,9 @@ static enum emul_result task_segments(struct emul_ctx *ctx, const struct task *n
 
 	ret = task_ldt(ctx, n->ldt);
 	if (ret == EMUL_OK && exec_virtual(ctx))
-		ret = task_data(ctx, EMUL_CS, selector[EMUL_CS]);
+		ret = task_data(ctx, SEG_CS, selector[SEG_CS]);
 	else if (ret == EMUL_OK)
-		ret = task_code(ctx, selector[EMUL_CS]);
+		ret = task_code(ctx, selector[SEG_CS]);
 	for (i = 0; i < ARRAY_SIZE(order) && ret == EMUL_OK; i++)
 		ret = task_data(ctx, order[i], selector[order[i]]);
 	return ret;
@@ -312,22 +311,22 @@ static enum emul_result task_segments(struct emul_ctx *ctx, const struct task *n
 /* What needs no descriptor: SDM vol. 3, 7.3, steps 9 to 12. */
 static enum emul_result task_registers(struct emul_ctx *ctx, const struct task *n)
 {
-	struct emul_segment seg = { 0 };
+	struct x86_seg seg = { 0 };
 	enum emul_result ret;
 	unsigned int i;
 	u64 cr0 = 0;
 
-	ctx->ops->segment_set(ctx, EMUL_TR, &n->tr);
+	ctx->ops->segment_set(ctx, SEG_TR, &n->tr);
 	ctx->rip = n->word[TASK_EIP];
-	ctx->rflags = (n->word[TASK_EFLAGS] & TASK_FLAGS) | X86_EFLAGS_FIXED;
+	ctx->rflags = (n->word[TASK_EFLAGS] & RFLAGS_BITS) | X86_EFLAGS_FIXED;
 	if (task_nests(n->t))
 		ctx->rflags |= X86_EFLAGS_NT;
 	ctx->protected = !exec_virtual(ctx);
 	ctx->mode = EMUL_32;
-	ctx->cpl = exec_virtual(ctx) ? 3 : n->word[TASK_SEG + EMUL_CS] & 3;
+	ctx->cpl = exec_virtual(ctx) ? 3 : n->word[TASK_SEG + SEG_CS] & 3;
 	for (i = 0; i < 8; i++)
 		ctx->gpr[i] = n->word[TASK_GPR + i];
-	for (i = EMUL_ES; i <= EMUL_GS; i++) {
+	for (i = SEG_ES; i <= SEG_GS; i++) {
 		seg.selector = n->word[TASK_SEG + i];
 		ctx->ops->segment_set(ctx, i, &seg);
 	}
@@ -350,7 +349,7 @@ static enum emul_result task_push(struct emul_ctx *ctx, const struct task *n)
 
 static enum emul_result task_enter(struct emul_ctx *ctx, const struct task *n)
 {
-	struct emul_segment cs;
+	struct x86_seg cs;
 	enum emul_result ret;
 
 	ret = task_registers(ctx, n);
@@ -358,7 +357,7 @@ static enum emul_result task_enter(struct emul_ctx *ctx, const struct task *n)
 		ret = task_segments(ctx, n);
 	if (ret == EMUL_OK && n->t->has_error)
 		ret = task_push(ctx, n);
-	ctx->ops->segment(ctx, EMUL_CS, &cs);
+	ctx->ops->segment(ctx, SEG_CS, &cs);
 	if (ret == EMUL_OK)
 		ret = exec_target(ctx, &cs, ctx->rip);
 	if (ret != EMUL_OK || !n->trap)
@@ -410,10 +409,10 @@ enum emul_result task_switch(struct emul_ctx *ctx, const struct emul_task *t)
 enum emul_result task_return(struct emul_ctx *ctx)
 {
 	struct emul_task t = { .source = TASK_IRET, .after = exec_after(ctx) };
-	struct emul_segment tr;
+	struct x86_seg tr;
 	enum emul_result ret;
 
-	ctx->ops->segment(ctx, EMUL_TR, &tr);
+	ctx->ops->segment(ctx, SEG_TR, &tr);
 	ret = implicit_read(ctx, tr.base, &t.selector, 2);
 	return ret == EMUL_OK ? task_switch(ctx, &t) : ret;
 }

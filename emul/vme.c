@@ -2,9 +2,8 @@
 #include <linux/types.h>
 #include <linux/bits.h>
 
+#include "emul/opcode.h"
 #include "emul/vme.h"
-
-#define OPCODE_INT 0xcd
 
 /* The map of 32 bytes lies right in front of the I/O bitmap (SDM vol. 3, 20.3). */
 #define REDIRECTION_BYTES 32

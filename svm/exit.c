@@ -219,8 +219,8 @@ static void decode_task(const struct svm_vcpu *s, struct x86_exit *exit)
 	};
 }
 
-/* Kinds of which the control block says more, and that are rare. */
-static noinline void decode_rare(struct svm_vcpu *s, struct x86_exit *exit)
+/* The slow path: kinds of which the control block says more, and that seldom come. */
+static noinline void decode_slow(struct svm_vcpu *s, struct x86_exit *exit)
 {
 	const struct vmcb_control_area *control = &s->vmcb->control;
 
@@ -261,7 +261,7 @@ static __always_inline void decode_kind(struct svm_vcpu *s, struct x86_exit *exi
 	case X86_EXIT_CR:
 	case X86_EXIT_DR:
 	case X86_EXIT_EXCEPTION:
-		decode_rare(s, exit);
+		decode_slow(s, exit);
 		break;
 	default:
 		break;

@@ -6,20 +6,14 @@
  * mode) is left to it here too: it sees the same state when L2 is entered, and what it
  * refuses, L1 is told of.
  */
+#include <asm/msr-index.h>
+#include <asm/processor-flags.h>
+#include <asm/trapnr.h>
+
+#include "emul/regs.h"
 #include "svm/nested_check.h"
 #include "x86/cpu/pat.h"
 
-#define CR0_PE		(1ull << 0)
-#define CR0_NW		(1ull << 29)
-#define CR0_CD		(1ull << 30)
-#define CR0_PG		(1ull << 31)
-#define CR4_PAE		(1ull << 5)
-#define EFER_LME_BIT	(1ull << 8)
-#define EFER_LMA_BIT	(1ull << 10)
-#define EFER_SVME_BIT	(1ull << 12)
-/* Attributes of CS as VMCBs have them: 15.5.1. */
-#define CS_L		(1u << 9)
-#define CS_D		(1u << 10)
 #define NP_ENABLE	(1ull << 0)
 
 /* EVENTINJ: 15.20. */
@@ -30,13 +24,11 @@
 #define INJ_NMI		2
 #define INJ_EXCEPTION	3
 #define INJ_SOFT	4
-#define VECTOR_NMI	2
-#define VECTOR_BOUND	5
 
 #define IOPM_BYTES	(3 * 4096)
 #define MSRPM_BYTES	(2 * 4096)
 
-static inline bool beyond(u64 address, u64 bytes, u8 maxphyaddr)
+static inline bool memory_is_beyond(u64 address, u64 bytes, u8 maxphyaddr)
 {
 	u64 end = 1ull << maxphyaddr;
 
@@ -46,7 +38,7 @@ static inline bool beyond(u64 address, u64 bytes, u8 maxphyaddr)
 /* In long mode all of CR3 is an address; elsewhere the upper half does not exist. */
 static inline bool long_mode(const struct nested_vmrun *r)
 {
-	return (r->efer & EFER_LME_BIT) && (r->cr0 & CR0_PG);
+	return (r->efer & EFER_LME) && (r->cr0 & X86_CR0_PG);
 }
 
 static inline bool event_type_is_bad(u32 e)
@@ -64,38 +56,38 @@ static inline bool event_vector_is_bad(const struct nested_vmrun *r)
 
 	if (!INJ_VALID(e) || INJ_TYPE(e) != INJ_EXCEPTION)
 		return false;
-	return vector > 31 || vector == VECTOR_NMI ||
-	       (vector == VECTOR_BOUND && long_mode(r) && (r->cs_attr & CS_L));
+	return vector > 31 || vector == X86_TRAP_NMI ||
+	       (vector == X86_TRAP_BR && long_mode(r) && (r->cs_attr & SEG_L));
 }
 
 /* RULE(name, what breaks it). */
 #define CONTROL_RULES(RULE)						\
 	RULE(VMRUN_INTERCEPT,	!r->vmrun)				\
 	RULE(ASID,		!r->asid)				\
-	RULE(IOPM, beyond(r->iopm & ~0xfffull, IOPM_BYTES, lim->maxphyaddr)) \
-	RULE(MSRPM, beyond(r->msrpm & ~0xfffull, MSRPM_BYTES, lim->maxphyaddr)) \
+	RULE(IOPM, memory_is_beyond(r->iopm & ~0xfffull, IOPM_BYTES, lim->maxphyaddr)) \
+	RULE(MSRPM, memory_is_beyond(r->msrpm & ~0xfffull, MSRPM_BYTES, lim->maxphyaddr)) \
 	RULE(EVENT_TYPE,	event_type_is_bad(r->event_inj))	\
 	RULE(NO_NPT,		(r->nested_ctl & NP_ENABLE) && !lim->npt) \
 	RULE(NPT_PAGING,	(r->nested_ctl & NP_ENABLE) && !lim->paging) \
 	RULE(NPT_CR3,		(r->nested_ctl & NP_ENABLE) &&		\
-				beyond(r->nested_cr3, 1, lim->maxphyaddr))
+				memory_is_beyond(r->nested_cr3, 1, lim->maxphyaddr))
 
 #define SAVE_RULES(RULE)						\
-	RULE(SVME,		!(r->efer & EFER_SVME_BIT))		\
-	RULE(CR0_NW,		(r->cr0 & (CR0_CD | CR0_NW)) == CR0_NW)	\
+	RULE(SVME,		!(r->efer & EFER_SVME))			\
+	RULE(CR0_NW,		(r->cr0 & (X86_CR0_CD | X86_CR0_NW)) ==	\
+				X86_CR0_NW)				\
 	RULE(CR0_HIGH,		r->cr0 >> 32)				\
 	RULE(CR3_MBZ,		long_mode(r) && r->cr3 >> lim->maxphyaddr) \
 	RULE(CR4_MBZ,		r->cr4 & ~lim->cr4)			\
 	RULE(DR6_HIGH,		r->dr6 >> 32)				\
 	RULE(DR7_HIGH,		r->dr7 >> 32)				\
-	RULE(EFER_MBZ,		r->efer & ~(lim->efer | EFER_LME_BIT |	\
-					    EFER_LMA_BIT))		\
+	RULE(EFER_MBZ,		r->efer & ~(lim->efer | EFER_LME | EFER_LMA)) \
 	RULE(NO_LONG_MODE,	!lim->long_mode &&			\
-				(r->efer & (EFER_LME_BIT | EFER_LMA_BIT))) \
-	RULE(LONG_NO_PAE,	long_mode(r) && !(r->cr4 & CR4_PAE))	\
-	RULE(LONG_NO_PE,	long_mode(r) && !(r->cr0 & CR0_PE))	\
-	RULE(LONG_CS,		long_mode(r) && (r->cr4 & CR4_PAE) &&	\
-				(r->cs_attr & CS_L) && (r->cs_attr & CS_D)) \
+				(r->efer & (EFER_LME | EFER_LMA)))	\
+	RULE(LONG_NO_PAE,	long_mode(r) && !(r->cr4 & X86_CR4_PAE)) \
+	RULE(LONG_NO_PE,	long_mode(r) && !(r->cr0 & X86_CR0_PE))	\
+	RULE(LONG_CS,		long_mode(r) && (r->cr4 & X86_CR4_PAE) &&	\
+				(r->cs_attr & SEG_L) && (r->cs_attr & SEG_DB)) \
 	RULE(EVENT_VECTOR,	event_vector_is_bad(r))			\
 	RULE(NPT_PAT,		(r->nested_ctl & NP_ENABLE) && !pat_is_valid(r->g_pat))
 

@@ -31,7 +31,7 @@ static void msrs_copy(struct vmcb_save_area *to, const struct vmcb_save_area *fr
 	memcpy((void *)to + MSRS_FIRST, (const void *)from + MSRS_FIRST, MSRS_BYTES);
 }
 
-static enum x86_next vmload(struct x86_vcpu *v, u64 next_rip, gpa_t gpa)
+static enum x86_next insn_vmload(struct x86_vcpu *v, u64 next_rip, gpa_t gpa)
 {
 	struct vmcb_save_area l __uninitialized;
 	struct x86_state *st;
@@ -48,7 +48,7 @@ static enum x86_next vmload(struct x86_vcpu *v, u64 next_rip, gpa_t gpa)
 	return X86_RESUME;
 }
 
-static enum x86_next vmsave(struct x86_vcpu *v, u64 next_rip, gpa_t gpa)
+static enum x86_next insn_vmsave(struct x86_vcpu *v, u64 next_rip, gpa_t gpa)
 {
 	const struct x86_state *st = state_get(v, GRP_SEGS);
 	struct vmcb_save_area l __uninitialized;
@@ -84,7 +84,7 @@ static enum x86_next gif_set(struct x86_vcpu *v, const struct x86_exit *exit,
 }
 
 /* ASID 0 is the caller's own; of the others nobody remembers which is which. */
-static enum x86_next invlpga(struct x86_vcpu *v, const struct x86_exit *exit)
+static enum x86_next insn_invlpga(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct svm_vcpu *s = to_svm(v);
 
@@ -117,9 +117,9 @@ static enum x86_next vmcb_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 			return insn_raise(v, X86_TRAP_UD);
 		return svm_nested_vmrun(v, next_rip, gpa);
 	case SVM_EXIT_VMLOAD:
-		return vmload(v, next_rip, gpa);
+		return insn_vmload(v, next_rip, gpa);
 	default:
-		return vmsave(v, next_rip, gpa);
+		return insn_vmsave(v, next_rip, gpa);
 	}
 }
 
@@ -141,7 +141,7 @@ enum x86_next svm_nested_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 	case SVM_EXIT_CLGI:
 		return gif_set(v, exit, false);
 	case SVM_EXIT_INVLPGA:
-		return invlpga(v, exit);
+		return insn_invlpga(v, exit);
 	default:
 		return vmcb_insn(v, exit);
 	}

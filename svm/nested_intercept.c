@@ -9,16 +9,12 @@
 
 #include <asm/processor-flags.h>
 
+#include "emul/opcode.h"
 #include "svm/cpu.h"
 #include "svm/nested.h"
 
 #define MODRM_REG	0x38
 #define MODRM_ALL	0xff
-
-#define OPCODE_MOV_CR	0x20	/* 20: from CR, 22: to it; odd: DR */
-#define OPCODE_MOV_TO	2
-#define OPCODE_WRMSR	0x30
-#define OPCODE_RDMSR	0x32
 
 /* @mask: bits of ModRM that @modrm must have. */
 struct insn_row {
@@ -82,15 +78,15 @@ bool svm_nested_cr0_selective(struct svm_vcpu *s, const struct emul_insn *insn)
 
 	if (insn->map != 1 || !l1_intercepts(s, INTERCEPT_SELECTIVE_CR0))
 		return false;
-	if (insn->opcode == 0x01)
+	if (insn->opcode == OPCODE_GROUP_7)
 		return (insn->modrm & MODRM_REG) == 6 << 3;
-	return insn->opcode == OPCODE_MOV_CR + OPCODE_MOV_TO &&
+	return insn->opcode == OPCODE_MOV_TO_CR &&
 	       !(insn->modrm & MODRM_REG) && !insn->lock && !(insn->rex & 4) &&
 	       (svm_nested_mov_operand(&s->x86, insn) ^
 		state_get(&s->x86, GRP_CR0)->cr0) & ~free;
 }
 
-/* With LOCK it is CR8 (APM vol. 3, MOV CRn). */
+/* Odd opcodes are those of DRs.  With LOCK it is CR8 (APM vol. 3, MOV CRn). */
 static bool mov_is_intercepted(struct svm_vcpu *s, const struct emul_insn *insn)
 {
 	unsigned int nr = (insn->modrm & MODRM_REG) >> 3 | (insn->rex & 4) << 1;
@@ -99,7 +95,7 @@ static bool mov_is_intercepted(struct svm_vcpu *s, const struct emul_insn *insn)
 
 	if (insn->lock)
 		nr = 8;
-	if (insn->opcode & OPCODE_MOV_TO)
+	if (insn->opcode & (OPCODE_MOV_FROM_CR ^ OPCODE_MOV_TO_CR))
 		first += INTERCEPT_CR0_WRITE - INTERCEPT_CR0_READ;
 	return l1_intercepts(s, first + nr) || svm_nested_cr0_selective(s, insn);
 }
@@ -126,13 +122,13 @@ bool svm_nested_intercepts(struct x86_vcpu *v, const struct emul_insn *insn)
 
 	if (insn_is_port(insn))
 		return port_is_intercepted(s, insn);
-	if (insn->map == 1 && (insn->opcode & 0xfc) == OPCODE_MOV_CR)
+	if (insn->map == 1 && (insn->opcode & 0xfc) == OPCODE_MOV_FROM_CR)
 		return mov_is_intercepted(s, insn);
 	if (insn->map == 1 && (insn->opcode == OPCODE_WRMSR ||
 			       insn->opcode == OPCODE_RDMSR))
 		return l1_intercepts(s, INTERCEPT_MSR_PROT) &&
 		       svm_nested_wants_msr(s, insn->opcode == OPCODE_WRMSR);
-	if (insn->map == 1 && insn->opcode == 0x01 && insn->modrm < 0xc0 &&
+	if (insn->map == 1 && insn->opcode == OPCODE_GROUP_7 && insn->modrm < 0xc0 &&
 	    table_bits[insn->modrm >> 3 & 7] &&
 	    l1_intercepts(s, table_bits[insn->modrm >> 3 & 7]))
 		return true;

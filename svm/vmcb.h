@@ -8,7 +8,6 @@
 /* VMCB clean field (APM vol. 2, 15.15.3): set: unchanged since the last VMRUN. */
 #define CLEAN_INTERCEPTS	BIT(0)	/* and TSC offset */
 #define CLEAN_MAPS		BIT(1)
-#define CLEAN_ASID		BIT(2)
 #define CLEAN_TPR		BIT(3)	/* all of the virtual interrupt field */
 #define CLEAN_NP		BIT(4)	/* nested CR3, G_PAT */
 #define CLEAN_CR		BIT(5)	/* CR0, CR3, CR4, EFER */
@@ -16,8 +15,7 @@
 #define CLEAN_TABLES		BIT(7)	/* GDTR, IDTR */
 #define CLEAN_SEGS		BIT(8)	/* CS, DS, SS, ES, CPL */
 #define CLEAN_CR2		BIT(9)
-#define CLEAN_LBR		BIT(10)
-#define CLEAN_ALL		GENMASK(10, 0)
+#define CLEAN_ALL		GENMASK(10, 0)	/* with ASID (2) and LBR (10) */
 
 /* Exit code of a VMRUN that refused the state (APM vol. 2, appendix C). */
 #define EXIT_CODE_INVALID	((u32)SVM_EXIT_ERR)
@@ -123,7 +121,7 @@ static __always_inline void svm_seg_store(struct vmcb_seg *to,
 		attr &= ~SEG_P;
 	to->base = from->base;
 	to->limit = from->limit;
-	to->selector = from->sel;
+	to->selector = from->selector;
 	to->attrib = attr;
 }
 

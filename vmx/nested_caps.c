@@ -59,15 +59,15 @@ static const struct control controls[] = {
 	  VM_ENTRY_ALWAYSON_WITHOUT_TRUE_MSR, VM_ENTRY_LOAD_DEBUG_CONTROLS },
 };
 
-static u64 *msr(struct nested_caps *caps, u32 index)
+static u64 *msr_slot(struct nested_caps *caps, u32 index)
 {
 	return &caps->msr[index - NESTED_MSR_FIRST];
 }
 
 static void control_set(struct nested_caps *caps, const struct control *c, u64 value)
 {
-	*msr(caps, c->exact) = value;
-	*msr(caps, c->index) = value | c->default1;
+	*msr_slot(caps, c->exact) = value;
+	*msr_slot(caps, c->index) = value | c->default1;
 }
 
 void nested_caps_init(struct nested_caps *caps, const struct nested_host *host)
@@ -81,17 +81,17 @@ void nested_caps_init(struct nested_caps *caps, const struct nested_host *host)
 		control_set(caps, c, (c->default1 & ~c->optional) |
 				     (u64)(may[i] | c->default1) << 32);
 	}
-	*msr(caps, MSR_IA32_VMX_BASIC) = VMCS12_REVISION | BASIC_BYTES | BASIC_WB |
-					 host->basic | BASIC_TRUE;
-	*msr(caps, MSR_IA32_VMX_MISC) = host->misc;
-	*msr(caps, MSR_IA32_VMX_CR0_FIXED0) = CR0_FIXED0;
-	*msr(caps, MSR_IA32_VMX_CR0_FIXED1) = host->cr0_fixed1;
-	*msr(caps, MSR_IA32_VMX_CR4_FIXED0) = CR4_FIXED0;
-	*msr(caps, MSR_IA32_VMX_CR4_FIXED1) = host->cr4_fixed1;
-	*msr(caps, MSR_IA32_VMX_VMCS_ENUM) = (u64)vmcs12_max_index() << 1;
-	*msr(caps, MSR_IA32_VMX_PROCBASED_CTLS2) = (u64)host->cpu2 << 32;
-	*msr(caps, MSR_IA32_VMX_EPT_VPID_CAP) = host->ept_vpid;
-	*msr(caps, MSR_IA32_VMX_VMFUNC) = host->vmfunc;
+	*msr_slot(caps, MSR_IA32_VMX_BASIC) = VMCS12_REVISION | BASIC_BYTES | BASIC_WB |
+					      host->basic | BASIC_TRUE;
+	*msr_slot(caps, MSR_IA32_VMX_MISC) = host->misc;
+	*msr_slot(caps, MSR_IA32_VMX_CR0_FIXED0) = CR0_FIXED0;
+	*msr_slot(caps, MSR_IA32_VMX_CR0_FIXED1) = host->cr0_fixed1;
+	*msr_slot(caps, MSR_IA32_VMX_CR4_FIXED0) = CR4_FIXED0;
+	*msr_slot(caps, MSR_IA32_VMX_CR4_FIXED1) = host->cr4_fixed1;
+	*msr_slot(caps, MSR_IA32_VMX_VMCS_ENUM) = (u64)vmcs12_max_index() << 1;
+	*msr_slot(caps, MSR_IA32_VMX_PROCBASED_CTLS2) = (u64)host->cpu2 << 32;
+	*msr_slot(caps, MSR_IA32_VMX_EPT_VPID_CAP) = host->ept_vpid;
+	*msr_slot(caps, MSR_IA32_VMX_VMFUNC) = host->vmfunc;
 }
 
 u64 nested_caps_read(const struct nested_caps *caps, u32 index)
@@ -159,9 +159,9 @@ int nested_caps_write(struct nested_caps *caps, const struct nested_host *host,
 	unsigned int i;
 
 	nested_caps_init(&most, host);
-	if (!is_within(index, *msr(&most, index), *msr(caps, index), value))
+	if (!is_within(index, *msr_slot(&most, index), *msr_slot(caps, index), value))
 		return -EINVAL;
-	*msr(caps, index) = value;
+	*msr_slot(caps, index) = value;
 	for (i = 0; i < ARRAY_SIZE(controls); i++)
 		if (controls[i].exact == index)
 			control_set(caps, &controls[i], value);

@@ -208,8 +208,8 @@ nested_rule_t nested_check_control(const struct vmcs12 *c, const struct nested_l
 	CANONICAL_RULE(RULE, SYSENTER_EIP, c->host_ia32_sysenter_eip)	\
 	RULE(HOST_PAT, EXIT(LOAD_IA32_PAT) && !pat_is_valid(c->host_ia32_pat)) \
 	RULE(HOST_EFER, EXIT(LOAD_IA32_EFER) && (c->host_ia32_efer & ~lim->efer)) \
-	EFER_RULE(RULE, LMA, EFER_LMA_BIT)				\
-	EFER_RULE(RULE, LME, EFER_LME_BIT)				\
+	EFER_RULE(RULE, LMA, EFER_LMA)				\
+	EFER_RULE(RULE, LME, EFER_LME)				\
 	SELECTOR_RULE(RULE, CS, cs)					\
 	SELECTOR_RULE(RULE, SS, ss)					\
 	SELECTOR_RULE(RULE, DS, ds)					\

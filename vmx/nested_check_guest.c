@@ -10,6 +10,9 @@
  */
 #include <linux/kernel.h>
 
+#include <asm/trapnr.h>
+
+#include "emul/regs.h"
 #include "vmx/nested_rule.h"
 #include "x86/cpu/pat.h"
 
@@ -24,14 +27,14 @@
 
 static inline bool lma_is_wrong(const struct vmcs12 *c)
 {
-	return !(c->guest_ia32_efer & EFER_LMA_BIT) != !ENTRY(IA32E_MODE);
+	return !(c->guest_ia32_efer & EFER_LMA) != !ENTRY(IA32E_MODE);
 }
 
 /* LME may be on and LMA off without paging alone. */
 static inline bool lme_is_wrong(const struct vmcs12 *c)
 {
-	return CR0(PG) && !(c->guest_ia32_efer & EFER_LMA_BIT) !=
-			  !(c->guest_ia32_efer & EFER_LME_BIT);
+	return CR0(PG) && !(c->guest_ia32_efer & EFER_LMA) !=
+			  !(c->guest_ia32_efer & EFER_LME);
 }
 
 #define REGISTER_RULES(RULE)						\
@@ -181,7 +184,7 @@ static inline bool granularity_ok(u32 ar, u32 limit)
 /* ------------------------------------------------------------------------ */
 /* Descriptor tables, RIP and RFLAGS: 26.3.1.3, 26.3.1.4. */
 
-#define RFLAGS_ZERO	(~0x3fffffull | 1u << 15 | 1u << 5 | 1u << 3)
+#define RFLAGS_ZERO	(~(RFLAGS_BITS | X86_EFLAGS_FIXED))
 
 #define FLOW_RULES(RULE)						\
 	RULE(GDTR_BASE, !rule_canonical(c->guest_gdtr_base, lim))	\
@@ -202,9 +205,6 @@ static inline bool granularity_ok(u32 ar, u32 limit)
 #define BLOCKS(by)	(c->guest_interruptibility_info & GUEST_INTR_STATE_##by)
 #define IN_STATE(state)	(c->guest_activity_state == GUEST_ACTIVITY_##state)
 
-#define VECTOR_DB	1
-#define VECTOR_MC	18
-
 /* Bits 8:6 of IA32_VMX_MISC are HLT, shutdown, wait-for-SIPI. */
 static inline bool activity_ok(u32 state, const struct nested_limits *lim)
 {
@@ -216,8 +216,8 @@ static inline bool activity_ok(u32 state, const struct nested_limits *lim)
 
 static inline bool event_wakes(const struct vmcs12 *c)
 {
-	bool mc = IS_TYPE(HARD_EXCEPTION) && VECTOR == VECTOR_MC;
-	bool db = IS_TYPE(HARD_EXCEPTION) && VECTOR == VECTOR_DB;
+	bool mc = IS_TYPE(HARD_EXCEPTION) && VECTOR == X86_TRAP_MC;
+	bool db = IS_TYPE(HARD_EXCEPTION) && VECTOR == X86_TRAP_DB;
 
 	switch (c->guest_activity_state) {
 	case GUEST_ACTIVITY_HLT:
@@ -238,7 +238,7 @@ static inline bool event_wakes(const struct vmcs12 *c)
 #define PENDING_RTM_ZERO	(~(PENDING_RTM | PENDING_RTM_ONE))
 #define PENDING_RTM_ONE	(1ull << 12)
 
-static inline bool steps(const struct vmcs12 *c)
+static inline bool guest_steps(const struct vmcs12 *c)
 {
 	return RFLAGS(TF) && !(c->guest_ia32_debugctl & DEBUGCTL_BTF);
 }
@@ -247,7 +247,7 @@ static inline bool steps(const struct vmcs12 *c)
 static inline bool step_is_wrong(const struct vmcs12 *c)
 {
 	return (BLOCKS(STI) || BLOCKS(MOV_SS) || IN_STATE(HLT)) &&
-	       !(c->guest_pending_dbg_exceptions & PENDING_BS) != !steps(c);
+	       !(c->guest_pending_dbg_exceptions & PENDING_BS) != !guest_steps(c);
 }
 
 #define PENDING_HAS_RTM	(c->guest_pending_dbg_exceptions & PENDING_RTM)

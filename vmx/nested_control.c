@@ -24,14 +24,14 @@
 /* Instructions that L2 has only if L1 says so. */
 #define CPU2_GIVEN	(SECONDARY_EXEC_ENABLE_RDTSCP | SECONDARY_EXEC_ENABLE_INVPCID)
 
-static u32 secondary(const struct vmcs12 *c)
+static u32 merge_cpu2(const struct vmcs12 *c)
 {
 	return c->cpu_based_vm_exec_control & CPU_BASED_ACTIVATE_SECONDARY_CONTROLS ?
 	       c->secondary_vm_exec_control : 0;
 }
 
 /* Which page faults L1 gets is decided when one has come (25.6.3). */
-static u32 exceptions(const struct vmcs12 *c)
+static u32 merge_exceptions(const struct vmcs12 *c)
 {
 	return c->exception_bitmap |
 	       (c->page_fault_error_code_mask | c->page_fault_error_code_match ?
@@ -46,9 +46,9 @@ void vmx_nested_merge(struct vmx_vcpu *s)
 	memset(n->set, 0, sizeof(n->set));
 	memset(n->clear, 0, sizeof(n->clear));
 	n->set[WORD_CPU] = c->cpu_based_vm_exec_control & CPU_ADDED;
-	n->set[WORD_CPU2] = secondary(c) & CPU2_ADDED;
-	n->clear[WORD_CPU2] = ~secondary(c) & CPU2_GIVEN;
-	n->set[WORD_EXCEPTIONS] = exceptions(c);
+	n->set[WORD_CPU2] = merge_cpu2(c) & CPU2_ADDED;
+	n->clear[WORD_CPU2] = ~merge_cpu2(c) & CPU2_GIVEN;
+	n->set[WORD_EXCEPTIONS] = merge_exceptions(c);
 	/* L2's TPR is in L1's memory. */
 	if (l1_cpu(s, CPU_BASED_TPR_SHADOW)) {
 		n->clear[WORD_CPU] = CPU_BASED_TPR_SHADOW;

@@ -200,7 +200,7 @@ void vmx_nested_exit_event(struct x86_vcpu *v, const struct x86_event *ev)
 
 #define QUALIFICATION_HW	(EPT_VIOLATION_GVA_IS_VALID | EPT_VIOLATION_GVA_TRANSLATED)
 
-static u64 access(const struct vmx_vcpu *s, u32 error, u64 where)
+static u64 nested_access(const struct vmx_vcpu *s, u32 error, u64 where)
 {
 	/* With accessed and dirty flags walks of L2's tables write, too (29.3.3.2). */
 	if ((s->nested->c->ept_pointer & VMX_EPTP_AD_ENABLE_BIT) &&
@@ -211,7 +211,7 @@ static u64 access(const struct vmx_vcpu *s, u32 error, u64 where)
 	return error & PF_FETCH ? EPT_VIOLATION_ACC_INSTR : EPT_VIOLATION_ACC_READ;
 }
 
-static u64 violation(const struct vmx_vcpu *s, const struct mmu_guest_fault *f)
+static u64 nested_violation(const struct vmx_vcpu *s, const struct mmu_guest_fault *f)
 {
 	bool by_hardware = !f->has_la && s->reason == EXIT_REASON_EPT_VIOLATION;
 	u64 where = 0;
@@ -223,7 +223,7 @@ static u64 violation(const struct vmx_vcpu *s, const struct mmu_guest_fault *f)
 		where |= EPT_VIOLATION_GVA_IS_VALID;
 	if (!by_hardware && (f->error & PF_GUEST_FINAL))
 		where |= EPT_VIOLATION_GVA_TRANSLATED;
-	return where | access(s, f->error, where) | (f->rights & 7) << 3;
+	return where | nested_access(s, f->error, where) | (f->rights & 7) << 3;
 }
 
 /* The exit has to wait until nobody is in the middle of something of L2's. */
@@ -236,7 +236,7 @@ void vmx_nested_fault(struct vmx_vcpu *s, const struct mmu_guest_fault *f)
 		e->reason = EXIT_REASON_EPT_MISCONFIG;
 	} else {
 		e->reason = EXIT_REASON_EPT_VIOLATION;
-		e->qualification = violation(s, f);
+		e->qualification = nested_violation(s, f);
 		if (e->qualification & EPT_VIOLATION_GVA_IS_VALID)
 			e->la = f->has_la ? f->la : vmcs_read(GUEST_LINEAR_ADDRESS);
 	}

@@ -4,6 +4,7 @@
 #include <asm/processor-flags.h>
 #include <asm/traps.h>
 
+#include "emul/opcode.h"
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
 #include "vmx/nested_parts.h"
@@ -437,7 +438,7 @@ static bool wants_mov_cr(struct vmx_vcpu *s, const struct emul_insn *insn)
 	u32 nr = MODRM_REG(insn) | (insn->rex & 4 ? 8 : 0);
 	u32 gpr = (insn->modrm & 7) | (insn->rex & 1 ? 8 : 0);
 
-	if (insn->opcode == 0x20)
+	if (insn->opcode == OPCODE_MOV_FROM_CR)
 		return (nr == 3 || nr == 8) && l1_wants_cr(s, nr | CR_MOV_FROM << 4);
 	return nr != 2 && l1_wants_cr(s, nr | gpr << 8);
 }
@@ -480,7 +481,7 @@ bool vmx_nested_intercepts(struct x86_vcpu *v, const struct emul_insn *insn)
 	switch (insn->opcode) {
 	case 0x00:	/* SLDT, STR, LLDT, LTR */
 		return MODRM_REG(insn) < 4 && l1_cpu2(s, SECONDARY_EXEC_DESC);
-	case 0x01:
+	case OPCODE_GROUP_7:
 		return wants_group_7(s, insn);
 	case 0x06:
 		return l1_wants_cr(s, CR_CLTS_INSN << 4);
@@ -488,15 +489,15 @@ bool vmx_nested_intercepts(struct x86_vcpu *v, const struct emul_insn *insn)
 		return true;
 	case 0x09:
 		return l1_cpu2(s, SECONDARY_EXEC_WBINVD_EXITING);
-	case 0x20: case 0x22:
+	case OPCODE_MOV_FROM_CR: case OPCODE_MOV_TO_CR:
 		return wants_mov_cr(s, insn);
-	case 0x30: case 0x32:
-		return vmx_nested_wants_msr(s, insn->opcode == 0x30);
+	case OPCODE_WRMSR: case OPCODE_RDMSR:
+		return vmx_nested_wants_msr(s, insn->opcode == OPCODE_WRMSR);
 	case 0x31:
 		return l1_cpu(s, CPU_BASED_RDTSC_EXITING);
 	case 0x33:
 		return l1_cpu(s, CPU_BASED_RDPMC_EXITING);
-	case 0x21: case 0x23:
+	case OPCODE_MOV_FROM_DR: case OPCODE_MOV_TO_DR:
 		return l1_cpu(s, CPU_BASED_MOV_DR_EXITING);
 	default:
 		return false;

@@ -28,7 +28,7 @@ static enum x86_next insn_end(struct x86_vcpu *v, const struct x86_exit *exit, u
 	return X86_RESUME;
 }
 
-static enum x86_next succeed(struct x86_vcpu *v, const struct x86_exit *exit)
+static enum x86_next insn_succeed(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	return insn_end(v, exit, 0);
 }
@@ -86,7 +86,7 @@ static bool vmxon_is_allowed(struct x86_vcpu *v)
 			       MSR_IA32_VMX_CR4_FIXED1);
 }
 
-static enum x86_next vmxon(struct x86_vcpu *v, const struct x86_exit *exit)
+static enum x86_next insn_vmxon(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct vmx_vcpu *s = to_vmx(v);
 	u32 revision;
@@ -107,20 +107,20 @@ static enum x86_next vmxon(struct x86_vcpu *v, const struct x86_exit *exit)
 		return X86_FAIL;
 	}
 	vmx_nested_on(s, gpa);
-	return succeed(v, exit);
+	return insn_succeed(v, exit);
 }
 
-static enum x86_next vmxoff(struct x86_vcpu *v, const struct x86_exit *exit)
+static enum x86_next insn_vmxoff(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	vmx_nested_off(to_vmx(v));
 	kvm_nested_recheck(v);
-	return succeed(v, exit);
+	return insn_succeed(v, exit);
 }
 
 /* ------------------------------------------------------------------------ */
 /* VMCLEAR, VMPTRLD, VMPTRST. */
 
-static enum x86_next vmclear(struct x86_vcpu *v, const struct x86_exit *exit)
+static enum x86_next insn_vmclear(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	const u32 clear = VMCS12_CLEAR;
 	struct vmx_vcpu *s = to_vmx(v);
@@ -138,7 +138,7 @@ static enum x86_next vmclear(struct x86_vcpu *v, const struct x86_exit *exit)
 	/* Where no memory is, nothing is lost. */
 	kvm_nested_write(v, gpa + offsetof(struct vmcs12, launch_state), &clear,
 			 sizeof(clear));
-	return succeed(v, exit);
+	return insn_succeed(v, exit);
 }
 
 /* A processor without shadow VMCSs does not know their bit. */
@@ -149,7 +149,7 @@ static bool revision_is_valid(const struct vmx_vcpu *s, u32 revision)
 	return revision == (u32)caps_msr(s, MSR_IA32_VMX_BASIC);
 }
 
-static enum x86_next vmptrld(struct x86_vcpu *v, const struct x86_exit *exit)
+static enum x86_next insn_vmptrld(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct vmx_vcpu *s = to_vmx(v);
 	struct vmx_nested *n = s->nested;
@@ -167,20 +167,20 @@ static enum x86_next vmptrld(struct x86_vcpu *v, const struct x86_exit *exit)
 		return vmx_nested_fail(v, exit, VMXERR_VMPTRLD_REVISION);
 	if (gpa != n->current_vmcs && vmx_nested_vmcs_load(s, gpa))
 		return vmx_nested_fail(v, exit, VMXERR_VMPTRLD_REVISION);
-	return succeed(v, exit);
+	return insn_succeed(v, exit);
 }
 
-static enum x86_next vmptrst(struct x86_vcpu *v, const struct x86_exit *exit)
+static enum x86_next insn_vmptrst(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	u64 gpa = to_vmx(v)->nested->current_vmcs;
 
-	return vmx_operand_store(v, &gpa, sizeof(gpa)) ? succeed(v, exit) : v->next;
+	return vmx_operand_store(v, &gpa, sizeof(gpa)) ? insn_succeed(v, exit) : v->next;
 }
 
 /* ------------------------------------------------------------------------ */
 /* VMREAD and VMWRITE. */
 
-static enum x86_next vmread(struct x86_vcpu *v, const struct x86_exit *exit)
+static enum x86_next insn_vmread(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	u32 info = vmcs_read(VMX_INSTRUCTION_INFO);
 	u64 encoding = vmx_operand_gpr(v, INFO_REG2(info));
@@ -198,7 +198,7 @@ static enum x86_next vmread(struct x86_vcpu *v, const struct x86_exit *exit)
 		vmx_operand_gpr_set(v, INFO_REG1(info), value);
 	else if (!vmx_operand_store(v, &value, vmx_operand_bytes(v)))
 		return v->next;
-	return succeed(v, exit);
+	return insn_succeed(v, exit);
 }
 
 bool vmx_writes_all(const struct vmx_vcpu *s)
@@ -206,7 +206,7 @@ bool vmx_writes_all(const struct vmx_vcpu *s)
 	return caps_msr(s, MSR_IA32_VMX_MISC) & VMX_MISC_WRITES_ALL;
 }
 
-static enum x86_next vmwrite(struct x86_vcpu *v, const struct x86_exit *exit)
+static enum x86_next insn_vmwrite(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	u32 info = vmcs_read(VMX_INSTRUCTION_INFO);
 	u64 encoding = vmx_operand_gpr(v, INFO_REG2(info));
@@ -227,13 +227,13 @@ static enum x86_next vmwrite(struct x86_vcpu *v, const struct x86_exit *exit)
 	else if (!vmx_operand_load(v, &value, vmx_operand_bytes(v)))
 		return v->next;
 	vmcs12_set(n->c, f, vmcs12_high(encoding), value);
-	return succeed(v, exit);
+	return insn_succeed(v, exit);
 }
 
 /* ------------------------------------------------------------------------ */
 /* VMLAUNCH and VMRESUME. */
 
-static enum x86_next launch(struct x86_vcpu *v, const struct x86_exit *exit)
+static enum x86_next insn_vmlaunch(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	const struct vmx_nested *n = to_vmx(v)->nested;
 	bool resume = exit->code == EXIT_REASON_VMRESUME;
@@ -260,7 +260,7 @@ static_assert(INVEPT_TYPE(VMX_EPT_EXTENT_GLOBAL) == VMX_EPT_EXTENT_GLOBAL_BIT);
 static_assert(INVVPID_TYPE(VMX_VPID_EXTENT_SINGLE_NON_GLOBAL) ==
 	      VMX_VPID_EXTENT_SINGLE_NON_GLOBAL_BIT);
 
-static enum x86_next invept(struct x86_vcpu *v, const struct x86_exit *exit)
+static enum x86_next insn_invept(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	u32 info = vmcs_read(VMX_INSTRUCTION_INFO);
 	u64 type = vmx_operand_gpr(v, INFO_REG2(info));
@@ -279,7 +279,7 @@ static enum x86_next invept(struct x86_vcpu *v, const struct x86_exit *exit)
 		return vmx_nested_fail(v, exit, VMXERR_INV_OPERAND);
 	kvm_nested_flush(v);
 	s->flush = true;
-	return succeed(v, exit);
+	return insn_succeed(v, exit);
 }
 
 static bool invvpid_is_valid(struct x86_vcpu *v, u64 type, const u64 desc[2])
@@ -291,7 +291,7 @@ static bool invvpid_is_valid(struct x86_vcpu *v, u64 type, const u64 desc[2])
 	return type == VMX_VPID_EXTENT_ALL_CONTEXT || desc[0];
 }
 
-static enum x86_next invvpid(struct x86_vcpu *v, const struct x86_exit *exit)
+static enum x86_next insn_invvpid(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	u32 info = vmcs_read(VMX_INSTRUCTION_INFO);
 	u64 type = vmx_operand_gpr(v, INFO_REG2(info));
@@ -309,7 +309,7 @@ static enum x86_next invvpid(struct x86_vcpu *v, const struct x86_exit *exit)
 	if (!invvpid_is_valid(v, type, desc))
 		return vmx_nested_fail(v, exit, VMXERR_INV_OPERAND);
 	s->flush = true;
-	return succeed(v, exit);
+	return insn_succeed(v, exit);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -335,26 +335,26 @@ enum x86_next vmx_nested_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 		return insn_raise(v, X86_TRAP_GP);
 	switch (exit->code) {
 	case EXIT_REASON_VMON:
-		return vmxon(v, exit);
+		return insn_vmxon(v, exit);
 	case EXIT_REASON_VMOFF:
-		return vmxoff(v, exit);
+		return insn_vmxoff(v, exit);
 	case EXIT_REASON_VMCLEAR:
-		return vmclear(v, exit);
+		return insn_vmclear(v, exit);
 	case EXIT_REASON_VMPTRLD:
-		return vmptrld(v, exit);
+		return insn_vmptrld(v, exit);
 	case EXIT_REASON_VMPTRST:
-		return vmptrst(v, exit);
+		return insn_vmptrst(v, exit);
 	case EXIT_REASON_VMREAD:
-		return vmread(v, exit);
+		return insn_vmread(v, exit);
 	case EXIT_REASON_VMWRITE:
-		return vmwrite(v, exit);
+		return insn_vmwrite(v, exit);
 	case EXIT_REASON_VMLAUNCH:
 	case EXIT_REASON_VMRESUME:
-		return launch(v, exit);
+		return insn_vmlaunch(v, exit);
 	case EXIT_REASON_INVEPT:
-		return invept(v, exit);
+		return insn_invept(v, exit);
 	case EXIT_REASON_INVVPID:
-		return invvpid(v, exit);
+		return insn_invvpid(v, exit);
 	default:
 		return insn_raise(v, X86_TRAP_UD);
 	}

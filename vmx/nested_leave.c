@@ -184,7 +184,7 @@ void vmx_nested_l2_save(struct vmx_vcpu *s)
 static void host_seg(struct x86_seg *seg, u16 sel, u64 base, u16 attr)
 {
 	*seg = (struct x86_seg){
-		.base = base, .limit = U32_MAX, .sel = sel, .attr = attr,
+		.base = base, .limit = U32_MAX, .selector = sel, .attr = attr,
 	};
 	if (!sel)
 		seg->attr = (attr & ~SEG_P) | SEG_UNUSABLE;
@@ -196,7 +196,7 @@ static void host_segs(struct x86_state *st, const struct vmcs12 *c)
 	bool wide = exit_has(c, VM_EXIT_HOST_ADDR_SPACE_SIZE);
 
 	st->seg[SEG_CS] = (struct x86_seg){
-		.limit = U32_MAX, .sel = c->host_cs_selector,
+		.limit = U32_MAX, .selector = c->host_cs_selector,
 		.attr = SEG_P | SEG_S | SEG_G | 11 | (wide ? SEG_L : SEG_DB),
 	};
 	host_seg(&st->seg[SEG_SS], c->host_ss_selector, 0, data);
@@ -205,7 +205,7 @@ static void host_segs(struct x86_state *st, const struct vmcs12 *c)
 	host_seg(&st->seg[SEG_FS], c->host_fs_selector, c->host_fs_base, data);
 	host_seg(&st->seg[SEG_GS], c->host_gs_selector, c->host_gs_base, data);
 	st->seg[SEG_TR] = (struct x86_seg){
-		.base = c->host_tr_base, .limit = 0x67, .sel = c->host_tr_selector,
+		.base = c->host_tr_base, .limit = 0x67, .selector = c->host_tr_selector,
 		.attr = SEG_P | 11,
 	};
 	st->seg[SEG_LDTR] = (struct x86_seg){ .attr = SEG_UNUSABLE | 2 };

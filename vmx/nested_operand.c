@@ -17,14 +17,14 @@
 #define INFO_BASE(info)		((info) >> 23 & 15)
 #define INFO_NO_BASE		BIT(27)
 
-static u64 gpr(struct x86_vcpu *v, u8 nr)
+static u64 gpr_full(struct x86_vcpu *v, u8 nr)
 {
 	return state_get(v, nr == GPR_RSP ? GRP_RSP : 0)->gpr[nr];
 }
 
 u64 vmx_operand_gpr(struct x86_vcpu *v, u8 nr)
 {
-	return state_is_64bit_code(v) ? gpr(v, nr) : (u32)gpr(v, nr);
+	return state_is_64bit_code(v) ? gpr_full(v, nr) : (u32)gpr_full(v, nr);
 }
 
 void vmx_operand_gpr_set(struct x86_vcpu *v, u8 nr, u64 value)
@@ -40,9 +40,9 @@ static u64 operand_offset(struct x86_vcpu *v, u32 info)
 	u64 offset = vmcs_read(EXIT_QUALIFICATION);
 
 	if (!(info & INFO_NO_BASE))
-		offset += gpr(v, INFO_BASE(info));
+		offset += gpr_full(v, INFO_BASE(info));
 	if (!(info & INFO_NO_INDEX))
-		offset += gpr(v, INFO_INDEX(info)) << INFO_SCALE(info);
+		offset += gpr_full(v, INFO_INDEX(info)) << INFO_SCALE(info);
 	switch (INFO_ADDRESS(info)) {
 	case 0:
 		return (u16)offset;

@@ -38,9 +38,6 @@
 #define IS_TYPE(type)	(IS_EVENT && (c->vm_entry_intr_info_field & \
 				      INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_##type)
 
-#define EFER_LME_BIT	(1ull << 8)
-#define EFER_LMA_BIT	(1ull << 10)
-
 /** rule_cpu2 - secondary controls in force (26.2.1.1) */
 static inline u32 rule_cpu2(const struct vmcs12 *c)
 {

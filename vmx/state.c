@@ -154,9 +154,6 @@ static void shadow_store(struct vmx_vcpu *s)
 
 #define GROUPS_CR	(GRP_CR0 | GRP_CR3 | GRP_CR4 | GRP_EFER)
 
-/* Bits of RFLAGS that VM entry refuses are those that no processor has. */
-#define RFLAGS_BITS	0x3f7fd7ull
-
 /* Where the guest finds it: whoever changes TPR changes CR8, not the reverse. */
 static void cr8_store(struct vmx_vcpu *s)
 {

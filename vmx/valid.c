@@ -12,17 +12,13 @@
 /* What the checks look at. */
 #define GROUPS	(GRP_CR0 | GRP_RFLAGS | GRP_CSSS | GRP_DATA | GRP_SEGS)
 
-#define SEG_CODE	0x8
-#define SEG_CONFORMING	0x4	/* of code */
-#define SEG_RW		0x2	/* readable code, writable data */
-
 /* Of a segment in virtual-8086 mode. */
 #define VM86_LIMIT	0xffff
 #define VM86_ATTR	0xf3
 
 static u8 seg_rpl(const struct x86_seg *seg)
 {
-	return seg->sel & 3;
+	return seg->selector & 3;
 }
 
 static u8 seg_dpl(const struct x86_seg *seg)
@@ -42,7 +38,7 @@ static bool vm86_is_valid(const struct x86_state *state)
 	for (i = SEG_ES; i <= SEG_GS; i++) {
 		const struct x86_seg *seg = &state->seg[i];
 
-		if (seg->base != (u32)seg->sel << 4 || seg->limit != VM86_LIMIT ||
+		if (seg->base != (u32)seg->selector << 4 || seg->limit != VM86_LIMIT ||
 		    (seg->attr & 0xff) != VM86_ATTR)
 			return false;
 	}
@@ -65,7 +61,7 @@ static bool ss_is_valid(const struct x86_seg *ss, u8 cpl)
 		return false;
 	return !seg_usable(ss) ||
 	       ((ss->attr & SEG_S) && !(ss->attr & SEG_CODE) &&
-		(ss->attr & SEG_RW));
+		(ss->attr & SEG_WRITABLE));
 }
 
 static bool data_is_valid(const struct x86_seg *seg)
@@ -74,7 +70,7 @@ static bool data_is_valid(const struct x86_seg *seg)
 
 	if (!seg_usable(seg))
 		return true;
-	if (!(seg->attr & SEG_S) || (code && !(seg->attr & SEG_RW)))
+	if (!(seg->attr & SEG_S) || (code && !(seg->attr & SEG_READABLE)))
 		return false;
 	return (code && (seg->attr & SEG_CONFORMING)) ||
 	       seg_dpl(seg) >= seg_rpl(seg);

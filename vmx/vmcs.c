@@ -34,7 +34,7 @@ struct vmcs_copy {
 #define RIGHTS(group, name, member)					\
 	{ name, offsetof(struct x86_state, member), 0, group }
 #define SEGMENT(group, name)						\
-	FIELD(group, GUEST_##name##_SELECTOR, seg[SEG_##name].sel),	\
+	FIELD(group, GUEST_##name##_SELECTOR, seg[SEG_##name].selector),	\
 	FIELD(group, GUEST_##name##_BASE, seg[SEG_##name].base),	\
 	FIELD(group, GUEST_##name##_LIMIT, seg[SEG_##name].limit),	\
 	RIGHTS(group, GUEST_##name##_AR_BYTES, seg[SEG_##name].attr)

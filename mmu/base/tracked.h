@@ -15,7 +15,7 @@
  * @table: of both address spaces: what is in an entry is shadow/'s affair
  *
  * Memory that both address spaces have they have at the same place, so a frame of one is
- * taken for that of the other.  Where it is not, a few writes are looked at in vain.
+ * taken for that of the other.  Where it is not, a few writes are looked at that hit no table.
  */
 struct mmu_tracked {
 	struct xarray table;

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Guest paging modes: control registers to a walker's context. */
 #include <linux/string.h>
+#include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 
 #include "mmu/guest/again.h"
 #include "mmu/guest/ctx.h"
-
-/* APM vol. 2, 3.1.7. */
-#define EFER_NXE	BIT_ULL(11)
-#define EFER_LMA_BIT	BIT_ULL(10)
 
 /* Reserved in a PDPTE below the address (APM vol. 2, 5.2.3). */
 #define PDPTE_RSVD_LOW	0x1e6ull
@@ -21,7 +18,7 @@ const struct pt_format *ctx_format(const struct mmu_cpu *cpu)
 {
 	if (!(cpu->cr0 & X86_CR0_PG))
 		return NULL;
-	if (cpu->efer & EFER_LMA_BIT)
+	if (cpu->efer & EFER_LMA)
 		return cpu->cr4 & X86_CR4_LA57 ? &pt_format_5level :
 					     &pt_format_4level;
 	return cpu->cr4 & X86_CR4_PAE ? &pt_format_pae : &pt_format_2level;
@@ -110,13 +107,13 @@ static noinline bool ctx_remake(struct mmu_vcpu *vcpu, enum mmu_ctx_kind kind,
 				const struct mmu_cpu *cpu)
 {
 	const struct pt_format *fmt = ctx_format(cpu);
-	bool lma = cpu->efer & EFER_LMA_BIT;
+	bool lma = cpu->efer & EFER_LMA;
 	struct pt_features feat = cpu->feat;
 	struct perm_bits bits = {
 		.wp = cpu->cr0 & X86_CR0_WP,
 		.smep = cpu->cr4 & X86_CR4_SMEP,
 		.smap = cpu->cr4 & X86_CR4_SMAP,
-		.nx = cpu->efer & EFER_NXE,
+		.nx = cpu->efer & EFER_NX,
 		.pke = lma && (cpu->cr4 & X86_CR4_PKE),
 	};
 

@@ -61,7 +61,7 @@ static void plan_top(struct root_plan *p, struct mmu_vcpu *vcpu,
 }
 
 /* What walks read from memory, for the top pages. */
-static void pdptrs_read(struct mmu_vcpu *vcpu, struct gwalk_ctx *walk)
+static void root_pdptes_read(struct mmu_vcpu *vcpu, struct gwalk_ctx *walk)
 {
 	if (mmu_env_guest_read(vcpu, walk->root, walk->pdptr,
 			       sizeof(walk->pdptr)))
@@ -76,7 +76,7 @@ static void plan_make(struct root_plan *p, struct mmu_vcpu *vcpu,
 	if (ctx->walk.fmt)
 		ctx_root_read(vcpu, ctx);
 	if (ctx->walk.fmt == &pt_format_pae && ctx->walk.pdptr_mem)
-		pdptrs_read(vcpu, &ctx->walk);
+		root_pdptes_read(vcpu, &ctx->walk);
 	p->top_level = LEVEL_2M;
 	p->nr_top = PAE_PAGES;
 	if (ctx->walk.fmt && ctx->walk.fmt->levels > LEVEL_1G) {

@@ -281,7 +281,7 @@ static void coalesced_mmio(void)
 GUEST(64, g_fill, "1: mov %cl, (%rdi,%rcx)\n inc %rcx\n and $0xff, %ecx\n"
       "jmp 1b\n");
 
-/* A full ring is no loss: the write comes as an exit, in its turn. */
+/* A full ring loses nothing: the write comes as an exit, in its turn. */
 static void coalesced_overflow(void)
 {
 	struct kvm_coalesced_mmio_ring *ring;

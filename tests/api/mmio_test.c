@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* MMIO exits: every form of MOV, address forms, page crossings, completion. */
+/*
+ * MMIO exits: every form of MOV, address forms, words of the FPU, page crossings,
+ * completion.
+ */
 #define _GNU_SOURCE
 #include "start.h"
 
@@ -47,7 +50,9 @@ struct form {
 	X(st_abs16, "movabs %ax, 0x20000002", 2, 2, 0x7788)		\
 	X(st_abs32, "movabs %eax, 0x20000010", 0x10, 4, 0x55667788)	\
 	X(st_abs64, "movabs %rax, 0x20000018", 0x18, 8, RAX)		\
-	X(st_unaligned, "mov %rax, 3(%rdi)", 3, 8, RAX)
+	X(st_unaligned, "mov %rax, 3(%rdi)", 3, 8, RAX)			\
+	X(st_fpu_control, "fninit\n fnstcw 4(%rdi)", 4, 2, 0x37f)	\
+	X(st_fpu_status, "fninit\n fincstp\n fnstsw 6(%rdi)", 6, 2, 0x800)
 
 #define LOADS(X)							\
 	X(ld8, "mov (%rdi), %al", 0, 1, 0x1122334455667788)		\

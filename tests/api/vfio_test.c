@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The VFIO device with a group of a real device: tests/lab/vfio says which, and whether
- * its DMA looks into caches. What needs no group is in client_test.
+ * its DMA looks into caches. What needs no group is in vmm_test.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -16,8 +16,6 @@
 #include "emul/emul.h"
 #include "emul_hex.h"
 
-enum { AX, CX, DX, BX, SP, BP, SI, DI };
-
 #define MEMORY	0x1000
 
 struct machine {
@@ -56,12 +54,12 @@ static enum emul_result cb_fails(void)
 	return fail_with;
 }
 
-static void cb_segment(struct emul_ctx *c, enum emul_seg seg,
-		       struct emul_segment *out)
+static void cb_segment(struct emul_ctx *c, enum x86_seg_nr seg,
+		       struct x86_seg *out)
 {
-	*out = (struct emul_segment){
+	*out = (struct x86_seg){
 		.base = base, .limit = 0xffffffff,
-		.attr = EMUL_ATTR_P | EMUL_ATTR_S | EMUL_ATTR_DB | 3,
+		.attr = SEG_P | SEG_S | SEG_DB | 3,
 	};
 }
 
@@ -155,11 +153,11 @@ static int reset(void **unused)
 		now.xmm[i][0] = 0x0123456789abcdefULL * (i + 1);
 		now.xmm[i][1] = 0xfedcba9876543210ULL * (i + 1);
 	}
-	now.gpr[BX] = 0x400;
-	now.gpr[DI] = 0x400;
-	now.gpr[SI] = 0x300;
-	now.gpr[CX] = 0x203;
-	now.gpr[DX] = 1;
+	now.gpr[GPR_RBX] = 0x400;
+	now.gpr[GPR_RDI] = 0x400;
+	now.gpr[GPR_RSI] = 0x300;
+	now.gpr[GPR_RCX] = 0x203;
+	now.gpr[GPR_RDX] = 1;
 	now.rip = 0x100;
 	now.rflags = 0x8d7;
 	cr0 = 0x80050033;
@@ -304,12 +302,12 @@ static void test_wrap(void **unused)
 	at_base = 0;
 	reset(NULL);
 	base = 0xfffffffe - 0x400;
-	now.gpr[AX] = 0x44332211;
+	now.gpr[GPR_RAX] = 0x44332211;
 	assert_int_equal(run(EMUL_32, "89 07"), EMUL_OK);
 	assert_memory_equal(&now.memory[MEMORY - 2], bytes, 2);
 	assert_memory_equal(now.memory, bytes + 2, 2);
 	assert_int_equal(run(EMUL_32, "8b 0f"), EMUL_OK);
-	assert_true(now.gpr[CX] == 0x44332211);
+	assert_true(now.gpr[GPR_RCX] == 0x44332211);
 }
 
 /* Someone else writes between the read and the write. */

@@ -24,17 +24,15 @@
 #define DATA_SIZE	USER_SIZE
 #define GS_BASE		0x12345678ULL
 
-enum { CX = 1, SI = 6, DI = 7 };
-
 static u64 fs_base;
 static csh capstone;
 static cs_insn *peer;
 
-static void cb_segment(struct emul_ctx *ctx, enum emul_seg seg,
-		       struct emul_segment *out)
+static void cb_segment(struct emul_ctx *ctx, enum x86_seg_nr seg,
+		       struct x86_seg *out)
 {
 	memset(out, 0, sizeof(*out));
-	out->base = seg == EMUL_FS ? fs_base : seg == EMUL_GS ? GS_BASE : 0;
+	out->base = seg == SEG_FS ? fs_base : seg == SEG_GS ? GS_BASE : 0;
 }
 
 static void cb_vector(struct emul_ctx *ctx, unsigned int nr, void *buf,
@@ -86,7 +84,6 @@ static bool emul_run(const u8 *code, struct native_state *state)
 	state->address = ctx.fault.address;
 	return true;
 }
-
 
 /* Where the operand shall be: data, its borders, or where nothing can be. */
 static u64 choose_target(bool narrow, unsigned int align)
@@ -222,7 +219,7 @@ static bool steer_operand(struct native_case *c, const x86_op_mem *mem)
 	u64 want, base = 0;
 	int reg = reg_number(mem->base, &narrow);
 
-	if (!(flags & NO_MODRM && reg == DI))
+	if (!(flags & NO_MODRM && reg == GPR_RDI))
 		base = cases_segment_base(c);
 	/* A displacement of 32 bits does not reach everywhere. */
 	c->target = choose_target(narrow || reg < 0, case_align(c, x86));
@@ -241,7 +238,7 @@ static bool steer_operand(struct native_case *c, const x86_op_mem *mem)
 static bool steer(struct native_case *c)
 {
 	const cs_x86 *x86 = &peer->detail->x86;
-	u64 *count = &c->before.gpr[CX];
+	u64 *count = &c->before.gpr[GPR_RCX];
 	unsigned int i;
 
 	for (i = 0; i < x86->op_count; i++) {

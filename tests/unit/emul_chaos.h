@@ -51,7 +51,7 @@ static u64 random_descriptor(void)
 	}
 }
 
-static void random_segment(struct emul_segment *seg)
+static void random_segment(struct x86_seg *seg)
 {
 	seg->base = below(2) ? 0 : number();
 	seg->limit = below(2) ? 0xffffffff : number();
@@ -96,7 +96,7 @@ static void random_state(void)
 	for (i = 0; i < sizeof(now.fpu); i += 8)
 		memcpy((u8 *)&now.fpu + i, &(u64){ number() }, 8);
 	if (below(2))
-		now.seg[EMUL_TR].attr = EMUL_ATTR_P | 11;
+		now.seg[SEG_TR].attr = SEG_P | 11;
 	now.rip = number();
 	now.rflags = 2 | (random64() & 0x3f7fd5);
 	now.cpl = below(2) ? 0 : below(4);

@@ -27,8 +27,6 @@
 #define BITS	(OF | SF | ZF | AF | PF)
 #define MULS	(SF | ZF | AF | PF)
 
-enum { AX, CX, DX, BX, SP, BP, SI, DI };
-
 enum {
 	REP = 1, F3 = 2, REG = 4, NO_MODRM = 8, MOFFS = 16, STRING = 32,
 	NO66 = 64, MEM = 128,
@@ -92,16 +90,16 @@ struct compat_case {
 
 static bool wide_code;
 
-static void cb_segment(struct emul_ctx *ctx, enum emul_seg seg,
-		       struct emul_segment *out)
+static void cb_segment(struct emul_ctx *ctx, enum x86_seg_nr seg,
+		       struct x86_seg *out)
 {
-	bool small = !wide_code && (seg == EMUL_DS || seg == EMUL_ES);
+	bool small = !wide_code && (seg == SEG_DS || seg == SEG_ES);
 
-	*out = (struct emul_segment){
+	*out = (struct x86_seg){
 		.base = small ? COMPAT_DATA : 0,
 		.limit = small ? COMPAT_SIZE - 1 : 0xffffffff,
-		.attr = EMUL_ATTR_P | EMUL_ATTR_S | 3 |
-			(small ? 0 : EMUL_ATTR_DB),
+		.attr = SEG_P | SEG_S | 3 |
+			(small ? 0 : SEG_DB),
 	};
 }
 
@@ -184,12 +182,12 @@ static bool steer_wide(struct compat_case *c)
 
 	if (c->form->flags & STRING) {
 		/* Processors differ in which of two bad ones they see first. */
-		gpr[SI] = gpr[DI] = (c->wide ? COMPAT_DATA : 0) + 256;
-		gpr[below(2) ? SI : DI] = at;
+		gpr[GPR_RSI] = gpr[GPR_RDI] = (c->wide ? COMPAT_DATA : 0) + 256;
+		gpr[below(2) ? GPR_RSI : GPR_RDI] = at;
 	} else if (c->form->flags & MOFFS) {
 		put32(p, at);
 	} else if (c->form->flags & NO_MODRM) {
-		gpr[BX] = at;	/* XLAT */
+		gpr[GPR_RBX] = at;	/* XLAT */
 	} else if (*p < 0xc0) {
 		/* SIB and SS:EBP are the 64-bit test's. */
 		if (rm == 4 || (rm == 5 && *p >= 0x40))
@@ -212,7 +210,7 @@ static bool steer_narrow(struct compat_case *c)
 	if (c->wide && (c->code[c->modrm - 1] & 0xfe) == 0xa6)
 		return false;
 	/* Mostly within the limit, alone or added. */
-	for (i = BX; i < 8; i++)
+	for (i = GPR_RBX; i < 8; i++)
 		c->before.gpr[i] = (c->before.gpr[i] & 0xffff0000) |
 				   below(COMPAT_SIZE / 2 + 4);
 	if (c->code[c->modrm] >= 0x40 && below(4))
@@ -233,13 +231,13 @@ static bool choose_case(struct compat_case *c)
 	for (i = 0; i < 8; i++)
 		c->before.gpr[i] = random64();
 	if (below(2))
-		c->before.gpr[DX] &= 0xf;	/* quotients that fit */
+		c->before.gpr[GPR_RDX] &= 0xf;	/* quotients that fit */
 	c->before.flags = 0x202 | (random64() & FLAGS);
 	if (!(c->a32 ? steer_wide(c) : steer_narrow(c)))
 		return false;
 	if (c->form->flags & REP)
-		c->before.gpr[CX] = c->a32 ? below(5) :
-			(c->before.gpr[CX] & 0xffff0000) | below(5);
+		c->before.gpr[GPR_RCX] = c->a32 ? below(5) :
+			(c->before.gpr[GPR_RCX] & 0xffff0000) | below(5);
 	return emul_decode(&c->insn, c->wide ? EMUL_32 : EMUL_16, user_amd, c->code,
 			   15) > 0;
 }
@@ -397,8 +395,8 @@ static void test_vex_w(void **unused)
 	fill_memory();
 	for (i = 0; i < sizeof(code) / sizeof(*code); i++) {
 		c.before.flags = 0x202;
-		c.before.gpr[SI] = COMPAT_DATA + COMPAT_SIZE - 4;
-		c.before.gpr[DI] = 0x80000000;
+		c.before.gpr[GPR_RSI] = COMPAT_DATA + COMPAT_SIZE - 4;
+		c.before.gpr[GPR_RDI] = 0x80000000;
 		memcpy(c.code, code[i], 5);
 		assert_int_equal(emul_decode(&c.insn, EMUL_32, user_amd, c.code, 15),
 				 5);

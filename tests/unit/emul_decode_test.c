@@ -177,7 +177,7 @@ static void test_fields(void **unused)
 	assert_true(emul_decode(&insn, mode, true, b, hex_bytes(hex, b)) > 0)
 
 	DECODE(EMUL_64, "64 2e 66 48 8b 84 8d f0 ff ff ff");
-	assert_int_equal(insn.seg, EMUL_FS);
+	assert_int_equal(insn.seg, SEG_FS);
 	assert_int_equal(insn.op_size, 8);
 	assert_int_equal(insn.addr_size, 8);
 	assert_int_equal(insn.sib, 0x8d);
@@ -185,7 +185,7 @@ static void test_fields(void **unused)
 	assert_true(insn.op66);
 
 	DECODE(EMUL_32, "26 3e 67 66 c7 46 80 34 f2");
-	assert_int_equal(insn.seg, EMUL_DS);
+	assert_int_equal(insn.seg, SEG_DS);
 	assert_int_equal(insn.op_size, 2);
 	assert_int_equal(insn.addr_size, 2);
 	assert_int_equal(insn.disp, -128);

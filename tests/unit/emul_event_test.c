@@ -36,12 +36,12 @@ static void machine_real(void)
 	memset(&now, 0, sizeof(now));
 	memset(&ctx, 0, sizeof(ctx));
 	fail_after = 0;
-	now.seg[EMUL_CS] = (struct emul_segment){
+	now.seg[SEG_CS] = (struct x86_seg){
 		.base = CODE << 4, .limit = 0xffff, .selector = CODE, .attr = 0x9b };
-	now.seg[EMUL_SS] = (struct emul_segment){
+	now.seg[SEG_SS] = (struct x86_seg){
 		.base = STACK << 4, .limit = 0xffff, .selector = STACK, .attr = 0x93 };
-	now.table[1] = (struct emul_table){ .base = 0, .limit = 0x3ff };
-	now.gpr[SP] = 0x0200;
+	now.table[1] = (struct x86_table){ .base = 0, .limit = 0x3ff };
+	now.gpr[GPR_RSP] = 0x0200;
 	word_put(VECTOR * 4, 0x0777);
 	word_put(VECTOR * 4 + 2, 0x0300);
 	ctx.ops = &machine_ops;
@@ -58,9 +58,9 @@ static void test_delivery(void **unused)
 	machine_real();
 	assert_int_equal(emul_interrupt_real(&ctx, VECTOR), EMUL_OK);
 	assert_int_equal(ctx.rip, 0x0777);
-	assert_int_equal(now.seg[EMUL_CS].selector, 0x0300);
-	assert_int_equal(now.seg[EMUL_CS].base, 0x3000);
-	assert_int_equal(now.gpr[SP], 0x0200 - 6);
+	assert_int_equal(now.seg[SEG_CS].selector, 0x0300);
+	assert_int_equal(now.seg[SEG_CS].base, 0x3000);
+	assert_int_equal(now.gpr[GPR_RSP], 0x0200 - 6);
 	assert_int_equal(word_get((STACK << 4) + 0x1fe), FLAGS & 0xffff);
 	assert_int_equal(word_get((STACK << 4) + 0x1fc), CODE);
 	assert_int_equal(word_get((STACK << 4) + 0x1fa), RIP);
@@ -78,8 +78,8 @@ static void test_return(void **unused)
 	now.rflags = ctx.rflags;
 	assert_int_equal(machine_run(iret, 1), EMUL_OK);
 	assert_int_equal(now.rip, RIP);
-	assert_int_equal(now.seg[EMUL_CS].base, CODE << 4);
-	assert_int_equal(now.gpr[SP], 0x0200);
+	assert_int_equal(now.seg[SEG_CS].base, CODE << 4);
+	assert_int_equal(now.gpr[GPR_RSP], 0x0200);
 	assert_int_equal(now.rflags, FLAGS & ~0x40000);
 }
 
@@ -91,8 +91,8 @@ static void test_limit(void **unused)
 	assert_int_equal(emul_interrupt_real(&ctx, VECTOR), EMUL_FAULT);
 	assert_int_equal(ctx.fault.vector, 13);
 	assert_int_equal(ctx.rip, RIP);
-	assert_int_equal(now.gpr[SP], 0x0200);
-	assert_int_equal(now.seg[EMUL_CS].selector, CODE);
+	assert_int_equal(now.gpr[GPR_RSP], 0x0200);
+	assert_int_equal(now.seg[SEG_CS].selector, CODE);
 }
 
 /* Nothing has changed when one of its accesses fails. */

@@ -14,13 +14,11 @@
 #include "emul/emul.h"
 #include "emul_hex.h"
 
-enum { AX, CX, DX, BX, SP, BP, SI, DI };
-
-#define DATA_RW		(EMUL_ATTR_P | EMUL_ATTR_S | 3)
-#define DATA_RO		(EMUL_ATTR_P | EMUL_ATTR_S | 1)
-#define DATA_DOWN	(EMUL_ATTR_P | EMUL_ATTR_S | 7)
-#define CODE_RX		(EMUL_ATTR_P | EMUL_ATTR_S | 0xb)
-#define CODE_X		(EMUL_ATTR_P | EMUL_ATTR_S | 9)
+#define DATA_RW		(SEG_P | SEG_S | 3)
+#define DATA_RO		(SEG_P | SEG_S | 1)
+#define DATA_DOWN	(SEG_P | SEG_S | 7)
+#define CODE_RX		(SEG_P | SEG_S | 0xb)
+#define CODE_X		(SEG_P | SEG_S | 9)
 #define X86_EFLAGS_VM	0x20000
 #define X86_EFLAGS_RF	0x10000
 #define X86_EFLAGS_DF	0x400
@@ -29,7 +27,7 @@ enum { AX, CX, DX, BX, SP, BP, SI, DI };
 #define MEMORY		0x100000
 
 static u8 memory[MEMORY];
-static struct emul_segment segments[6];
+static struct x86_seg segments[6];
 static u64 gpr[16];
 static struct emul_ctx ctx;
 
@@ -38,8 +36,8 @@ static u64 read_la, write_la;
 static unsigned int calls, read_len, write_len;
 static enum emul_result answer;
 
-static void cb_segment(struct emul_ctx *c, enum emul_seg seg,
-		       struct emul_segment *out)
+static void cb_segment(struct emul_ctx *c, enum x86_seg_nr seg,
+		       struct x86_seg *out)
 {
 	*out = segments[seg];
 }
@@ -95,11 +93,11 @@ static int reset(void **unused)
 	unsigned int i;
 
 	for (i = 0; i < 6; i++)
-		segments[i] = (struct emul_segment){
+		segments[i] = (struct x86_seg){
 			.base = 0x10000 * (i + 1), .limit = 0xffffffff,
-			.attr = DATA_RW | EMUL_ATTR_DB,
+			.attr = DATA_RW | SEG_DB,
 		};
-	segments[EMUL_CS].attr = CODE_RX;
+	segments[SEG_CS].attr = CODE_RX;
 	for (i = 0; i < MEMORY; i++)
 		memory[i] = i * 7 + (i >> 8);
 	memset(gpr, 0, sizeof(gpr));
@@ -193,15 +191,15 @@ static void test_addresses(void **unused)
 
 		reset(NULL);
 		ctx.mode = c->mode;
-		gpr[BX] = 0x1000;
-		gpr[BP] = 0x2000;
-		gpr[SI] = 0x300;
-		gpr[DI] = 0x40;
-		gpr[SP] = 5;
+		gpr[GPR_RBX] = 0x1000;
+		gpr[GPR_RBP] = 0x2000;
+		gpr[GPR_RSI] = 0x300;
+		gpr[GPR_RDI] = 0x40;
+		gpr[GPR_RSP] = 5;
 		assert_int_equal(run(c->hex), EMUL_OK);
 		if (read_la != c->la || read_len != 1)
 			fail_msg("%s: %llx, not %llx", c->hex, read_la, c->la);
-		assert_int_equal(gpr[AX] & 0xff, memory[c->la]);
+		assert_int_equal(gpr[GPR_RAX] & 0xff, memory[c->la]);
 		assert_int_equal(ctx.rip, 0x100 + ctx.insn.len);
 	}
 }
@@ -210,26 +208,26 @@ static void test_addresses(void **unused)
 static void test_address_width(void **unused)
 {
 	ctx.mode = EMUL_16;
-	gpr[BX] = 0xdead1000;
-	gpr[SI] = 0xbeeff123;
+	gpr[GPR_RBX] = 0xdead1000;
+	gpr[GPR_RSI] = 0xbeeff123;
 	assert_int_equal(run("8a 00"), EMUL_OK);
 	assert_int_equal(read_la, 0x40123);
 
 	/* Linear addresses have 32 bits outside 64-bit mode. */
 	ctx.mode = EMUL_32;
-	segments[EMUL_DS].base = 0xfffffff0;
-	gpr[BX] = 0x20;
+	segments[SEG_DS].base = 0xfffffff0;
+	gpr[GPR_RBX] = 0x20;
 	assert_int_equal(run("8b 03"), EMUL_OK);
 	assert_int_equal(read_la, 0x10);
-	gpr[BX] = 0xe;
+	gpr[GPR_RBX] = 0xe;
 	calls = 0;
 	assert_int_equal(run("8b 03"), EMUL_OK);
 	assert_int_equal(calls, 2);
 	assert_int_equal(read_la, 0);
 	assert_int_equal(read_len, 2);
-	assert_int_equal(gpr[AX], memory[MEMORY - 2] | memory[MEMORY - 1] << 8 |
+	assert_int_equal(gpr[GPR_RAX], memory[MEMORY - 2] | memory[MEMORY - 1] << 8 |
 			 memory[0] << 16 | (u32)memory[1] << 24);
-	gpr[AX] = 0x44332211;
+	gpr[GPR_RAX] = 0x44332211;
 	assert_int_equal(run("89 03"), EMUL_OK);
 	assert_int_equal(memory[MEMORY - 1], 0x22);
 	assert_int_equal(memory[0], 0x33);
@@ -238,38 +236,38 @@ static void test_address_width(void **unused)
 /* SDM vol. 3, 5.3. */
 static void test_limits(void **unused)
 {
-	segments[EMUL_DS].limit = segments[EMUL_SS].limit = 0xfff;
-	gpr[BX] = gpr[BP] = 0xffc;
+	segments[SEG_DS].limit = segments[SEG_SS].limit = 0xfff;
+	gpr[GPR_RBX] = gpr[GPR_RBP] = 0xffc;
 	assert_int_equal(run("8b 03"), EMUL_OK);
 	ctx.rip = 0x100;
-	gpr[BX] = gpr[BP] = 0xffd;
+	gpr[GPR_RBX] = gpr[GPR_RBP] = 0xffd;
 	expect_fault("8b 03", 13, true);
 	expect_fault("89 03", 13, true);
 	expect_fault("87 03", 13, true);
 	expect_fault("8b 45 00", 12, true);
 	expect_fault("36 8b 03", 12, true);
-	gpr[BX] = 0xffffffff;
+	gpr[GPR_RBX] = 0xffffffff;
 	expect_fault("8b 03", 13, true);
 
 	/* Expand-down: what is above the limit, up to 64 KiB or 4 GiB. */
-	segments[EMUL_DS].attr = DATA_DOWN;
-	gpr[BX] = 0xfff;
+	segments[SEG_DS].attr = DATA_DOWN;
+	gpr[GPR_RBX] = 0xfff;
 	expect_fault("8b 03", 13, true);
-	gpr[BX] = 0xfffd;
+	gpr[GPR_RBX] = 0xfffd;
 	expect_fault("8b 03", 13, true);
-	gpr[BX] = 0x1000;
+	gpr[GPR_RBX] = 0x1000;
 	assert_int_equal(run("8b 03"), EMUL_OK);
-	gpr[BX] = 0xfffc;
+	gpr[GPR_RBX] = 0xfffc;
 	assert_int_equal(run("8b 03"), EMUL_OK);
-	segments[EMUL_DS].attr |= EMUL_ATTR_DB;
-	gpr[BX] = 0xfffd;
+	segments[SEG_DS].attr |= SEG_DB;
+	gpr[GPR_RBX] = 0xfffd;
 	assert_int_equal(run("8b 03"), EMUL_OK);
 }
 
 /* SDM vol. 3, 5.5 and table 3-1. */
 static void test_types(void **unused)
 {
-	segments[EMUL_DS].attr = DATA_RO;
+	segments[SEG_DS].attr = DATA_RO;
 	expect_fault("88 03", 13, true);
 	expect_fault("86 03", 13, true);
 	expect_fault("00 03", 13, true);
@@ -279,14 +277,14 @@ static void test_types(void **unused)
 	expect_fault("2e 88 03", 13, true);
 	assert_int_equal(run("2e 8a 03"), EMUL_OK);
 	ctx.rip = 0x100;
-	segments[EMUL_CS].attr = CODE_X;
+	segments[SEG_CS].attr = CODE_X;
 	expect_fault("2e 8a 03", 13, true);
-	segments[EMUL_DS].attr = 0;	/* a null selector was loaded */
+	segments[SEG_DS].attr = 0;	/* a null selector was loaded */
 	expect_fault("8a 03", 13, true);
-	segments[EMUL_SS].attr &= ~EMUL_ATTR_P;
+	segments[SEG_SS].attr &= ~SEG_P;
 	expect_fault("36 8a 03", 12, true);
 	/* The destination of a string instruction is in ES, always. */
-	segments[EMUL_ES].attr = DATA_RO;
+	segments[SEG_ES].attr = DATA_RO;
 	expect_fault("64 aa", 13, true);
 }
 
@@ -301,7 +299,7 @@ static void test_real(void **unused)
 		segments[i].limit = 0xffff;
 		segments[i].attr = CODE_X;
 	}
-	gpr[BX] = gpr[BP] = 0xffff;
+	gpr[GPR_RBX] = gpr[GPR_RBP] = 0xffff;
 	assert_int_equal(run("88 07"), EMUL_OK);
 	assert_int_equal(write_la, 0x4ffff);
 	ctx.rip = 0x100;
@@ -310,33 +308,33 @@ static void test_real(void **unused)
 	ctx.rflags |= X86_EFLAGS_VM;
 	expect_fault("8b 07", 13, true);
 	/* An expand-down type left over from protected mode means nothing. */
-	segments[EMUL_DS].attr = DATA_DOWN;
-	gpr[BX] = 8;
+	segments[SEG_DS].attr = DATA_DOWN;
+	gpr[GPR_RBX] = 8;
 	assert_int_equal(run("8b 07"), EMUL_OK);
 }
 
 static void test_registers(void **unused)
 {
-	gpr[AX] = 0x1111111111111111;
-	gpr[BX] = 0x2222222222222222;
+	gpr[GPR_RAX] = 0x1111111111111111;
+	gpr[GPR_RBX] = 0x2222222222222222;
 	assert_int_equal(run("8a e3"), EMUL_OK);	/* MOV AH, BL */
-	assert_true(gpr[AX] == 0x1111111111112211);
+	assert_true(gpr[GPR_RAX] == 0x1111111111112211);
 	assert_int_equal(run("66 89 d8"), EMUL_OK);	/* MOV AX, BX */
-	assert_true(gpr[AX] == 0x1111111111112222);
+	assert_true(gpr[GPR_RAX] == 0x1111111111112222);
 	assert_int_equal(run("89 d8"), EMUL_OK);
-	assert_true(gpr[AX] == 0x22222222);
-	gpr[BX] = 0x8081;
+	assert_true(gpr[GPR_RAX] == 0x22222222);
+	gpr[GPR_RBX] = 0x8081;
 	assert_int_equal(run("0f be c7"), EMUL_OK);	/* MOVSX EAX, BH */
-	assert_true(gpr[AX] == 0xffffff80);
+	assert_true(gpr[GPR_RAX] == 0xffffff80);
 	assert_int_equal(run("66 0f b6 c3"), EMUL_OK);	/* MOVZX AX, BL */
-	assert_true(gpr[AX] == 0xffff0081);
+	assert_true(gpr[GPR_RAX] == 0xffff0081);
 
 	ctx.mode = EMUL_64;
-	gpr[AX] = ~0ULL;
-	gpr[BX] = 0x123;
+	gpr[GPR_RAX] = ~0ULL;
+	gpr[GPR_RBX] = 0x123;
 	assert_int_equal(run("66 63 03"), EMUL_OK);	/* MOVSXD AX, [RBX] */
 	assert_int_equal(read_len, 4);
-	assert_true(gpr[AX] == (~0xffffULL | memory[0x123] |
+	assert_true(gpr[GPR_RAX] == (~0xffffULL | memory[0x123] |
 				memory[0x124] << 8));
 
 	ctx.mode = EMUL_32;
@@ -355,18 +353,18 @@ static void test_registers(void **unused)
 static void test_strings(void **unused)
 {
 	ctx.mode = EMUL_16;
-	gpr[CX] = 0xabcd0002;
-	gpr[SI] = 0x1234fffe;
-	gpr[DI] = 0x56780010;
+	gpr[GPR_RCX] = 0xabcd0002;
+	gpr[GPR_RSI] = 0x1234fffe;
+	gpr[GPR_RDI] = 0x56780010;
 	assert_int_equal(run("f3 a5"), EMUL_OK);	/* REP MOVSW */
 	assert_int_equal(ctx.rip, 0x100);
 	assert_int_equal(read_la, 0x4fffe);
 	assert_int_equal(write_la, 0x10010);
-	assert_true(gpr[SI] == 0x12340000 && gpr[DI] == 0x56780012);
-	assert_true(gpr[CX] == 0xabcd0001);
+	assert_true(gpr[GPR_RSI] == 0x12340000 && gpr[GPR_RDI] == 0x56780012);
+	assert_true(gpr[GPR_RCX] == 0xabcd0001);
 	assert_int_equal(run("f3 a5"), EMUL_OK);
 	assert_int_equal(ctx.rip, 0x102);
-	assert_true(gpr[CX] == 0xabcd0000);
+	assert_true(gpr[GPR_RCX] == 0xabcd0000);
 	assert_memory_equal(&memory[0x10010], &memory[0x4fffe], 2);
 	assert_memory_equal(&memory[0x10012], &memory[0x40000], 2);
 	calls = 0;
@@ -375,12 +373,12 @@ static void test_strings(void **unused)
 	assert_int_equal(ctx.rip, 0x104);
 
 	ctx.rflags |= X86_EFLAGS_DF;
-	gpr[SI] = 2;
+	gpr[GPR_RSI] = 2;
 	assert_int_equal(run("67 2e 66 ad"), EMUL_OK);	/* LODSD CS:[ESI] */
 	assert_int_equal(read_la, 0x20002);
 	assert_int_equal(read_len, 4);
-	assert_true(gpr[SI] == 0xfffffffe);
-	assert_memory_equal(&gpr[AX], &memory[0x20002], 4);
+	assert_true(gpr[GPR_RSI] == 0xfffffffe);
+	assert_memory_equal(&gpr[GPR_RAX], &memory[0x20002], 4);
 }
 
 /* An access that is not finished leaves all as it was, to be done again. */
@@ -388,9 +386,9 @@ static void test_user(void **unused)
 {
 	u64 before[16];
 
-	gpr[CX] = 3;
-	gpr[AX] = 0x12345678;
-	gpr[BX] = 0x500;
+	gpr[GPR_RCX] = 3;
+	gpr[GPR_RAX] = 0x12345678;
+	gpr[GPR_RBX] = 0x500;
 	memcpy(before, gpr, sizeof(before));
 	answer = EMUL_USER;
 	assert_int_equal(run("f3 a5"), EMUL_USER);
@@ -444,7 +442,7 @@ static void test_invalid(void **unused)
 	expect_fault("0f 0b", 6, false);
 	expect_fault("0f b9 03", 6, false);
 	expect_fault("0f ff c0", 6, false);
-	gpr[BX] = 0x40;
+	gpr[GPR_RBX] = 0x40;
 	for (i = 0; i < sizeof(good) / sizeof(*good); i++)
 		if (run(good[i]) != EMUL_OK)
 			fail_msg("%s", good[i]);
@@ -455,21 +453,21 @@ static void test_canonical(void **unused)
 {
 	ctx.mode = EMUL_64;
 	memset(segments, 0, sizeof(segments));
-	gpr[BX] = gpr[BP] = 0x00007ffffffffffc;
+	gpr[GPR_RBX] = gpr[GPR_RBP] = 0x00007ffffffffffc;
 	assert_int_equal(run("8b 03"), EMUL_OK);
 	ctx.rip = 0x100;
-	gpr[BX] = gpr[BP] = 0x00007ffffffffffd;
+	gpr[GPR_RBX] = gpr[GPR_RBP] = 0x00007ffffffffffd;
 	expect_fault("8b 03", 13, true);
 	expect_fault("8b 45 00", 12, true);
 	expect_fault("2e 8b 45 00", 12, true);
 	expect_fault("64 8b 45 00", 13, true);
-	gpr[BX] = 0xffff800000000000;
+	gpr[GPR_RBX] = 0xffff800000000000;
 	assert_int_equal(run("8b 03"), EMUL_OK);
 	ctx.la57 = true;
-	gpr[BX] = 0x00fffffffffffff8;
+	gpr[GPR_RBX] = 0x00fffffffffffff8;
 	assert_int_equal(run("48 8b 03"), EMUL_OK);
 	ctx.rip = 0x100;
-	gpr[BX] = 0x0100000000000000;
+	gpr[GPR_RBX] = 0x0100000000000000;
 	expect_fault("8b 03", 13, true);
 }
 

@@ -80,26 +80,26 @@ static void prepare(const struct transfer_in *in, enum setting setting)
 
 	memset(&now, 0, sizeof(now));
 	for (i = 0; i < 6; i++)
-		now.seg[i] = (struct emul_segment){
+		now.seg[i] = (struct x86_seg){
 			.limit = 0xffffffff, .selector = DATA_SELECTOR(in->cpl),
 			.attr = 0xc93 | in->cpl << 5,
 		};
-	now.seg[EMUL_CS].selector = OLD_CS;
-	now.seg[EMUL_CS].attr = setting == WIDE ? 0xa9b : 0xc9b;
-	now.seg[EMUL_TR] = (struct emul_segment){
-		.base = TSS, .limit = 0x67, .attr = EMUL_ATTR_P | 11,
+	now.seg[SEG_CS].selector = OLD_CS;
+	now.seg[SEG_CS].attr = setting == WIDE ? 0xa9b : 0xc9b;
+	now.seg[SEG_TR] = (struct x86_seg){
+		.base = TSS, .limit = 0x67, .attr = SEG_P | 11,
 		.selector = 0x48,
 	};
-	now.table[0] = (struct emul_table){
+	now.table[0] = (struct x86_table){
 		GDT, 8 * (in->inside ? DATA_INDEX + 4 : CODE_INDEX) - 1,
 	};
-	now.table[1] = (struct emul_table){ IDT, 0x7ff };
+	now.table[1] = (struct x86_table){ IDT, 0x7ff };
 	put_descriptor(CODE_INDEX, 0xffff, in->code);
 	for (i = 0; i < 4; i++)
 		put_descriptor(DATA_INDEX + i, 0xffff, 0xcf9300 | i << 13);
 	prepare_tss(in->long_mode);
-	now.gpr[SP] = STACK;
-	now.gpr[SI] = DATA;
+	now.gpr[GPR_RSP] = STACK;
+	now.gpr[GPR_RSI] = DATA;
 	now.rip = 0x100;
 	now.rflags = 0x202 | (random64() & 0x4cd5 & ~0x4000ULL);
 	now.cpl = in->cpl;
@@ -163,7 +163,7 @@ static bool pushed(const struct transfer_in *in,
 	bool stack = out->cpl < in->cpl ||
 		     (in->kind == TRANSFER_INT && in->long_mode);
 	unsigned int n = in->by_gate ? out->size : size, i = 0;
-	u64 at = now.gpr[SP], flags = before.rflags;
+	u64 at = now.gpr[GPR_RSP], flags = before.rflags;
 	u64 want[5] = { before.rip + len, OLD_CS };
 
 	i = 2;
@@ -188,8 +188,8 @@ static bool inner_stack(const struct transfer_in *in,
 {
 	u16 want = in->long_mode ? out->cpl : DATA_SELECTOR(out->cpl);
 
-	return now.seg[EMUL_SS].selector == want &&
-	       (now.seg[EMUL_SS].attr >> 5 & 3u) == out->cpl;
+	return now.seg[SEG_SS].selector == want &&
+	       (now.seg[SEG_SS].attr >> 5 & 3u) == out->cpl;
 }
 
 static bool segments_kept(void)
@@ -197,7 +197,7 @@ static bool segments_kept(void)
 	unsigned int i;
 
 	for (i = 0; i < 6; i++)
-		if (i != EMUL_CS && i != EMUL_SS &&
+		if (i != SEG_CS && i != SEG_SS &&
 		    memcmp(&now.seg[i], &before.seg[i], sizeof(now.seg[i])))
 			return false;
 	return true;
@@ -212,11 +212,11 @@ static bool entered(const struct transfer_in *in,
 	inner += deeper;
 	if (!segments_kept() || (deeper && !inner_stack(in, out)))
 		return false;
-	if (!deeper && memcmp(&now.seg[EMUL_SS], &before.seg[EMUL_SS],
+	if (!deeper && memcmp(&now.seg[SEG_SS], &before.seg[SEG_SS],
 			      sizeof(now.seg[0])))
 		return false;
 	if (in->kind == TRANSFER_JMP)
-		return now.gpr[SP] == STACK;
+		return now.gpr[GPR_RSP] == STACK;
 	if (in->kind == TRANSFER_INT &&
 	    now.rflags != (before.rflags & ~(out->clears_if ? 0x200 : 0)))
 		return false;
@@ -236,15 +236,15 @@ static bool returned(const struct transfer_in *in,
 		sp = OUTER + (far ? 16 : 0);
 	if (!far)
 		flags ^= in->cpl ? 0x40 : 0x240;
-	if (now.gpr[SP] != sp || now.rflags != flags)
+	if (now.gpr[GPR_RSP] != sp || now.rflags != flags)
 		return false;
-	if (now.seg[EMUL_SS].selector != DATA_SELECTOR(out->cpl))
+	if (now.seg[SEG_SS].selector != DATA_SELECTOR(out->cpl))
 		return false;
 	if (!up)
 		return segments_kept();
 	/* Their DPL was the old level. */
-	return !now.seg[EMUL_DS].attr && !now.seg[EMUL_GS].attr &&
-	       !now.seg[EMUL_ES].selector && !now.seg[EMUL_FS].selector;
+	return !now.seg[SEG_DS].attr && !now.seg[SEG_GS].attr &&
+	       !now.seg[SEG_ES].selector && !now.seg[SEG_FS].selector;
 }
 
 static bool code_loaded(const struct transfer_in *in,
@@ -253,8 +253,8 @@ static bool code_loaded(const struct transfer_in *in,
 	u16 attr = (in->code >> 8 & 0xff) | (in->code >> 12 & 0xf00) | 1;
 
 	return now.rip == TARGET && now.cpl == out->cpl &&
-	       now.seg[EMUL_CS].selector == ((in->selector & ~3) | out->cpl) &&
-	       now.seg[EMUL_CS].attr == attr &&
+	       now.seg[SEG_CS].selector == ((in->selector & ~3) | out->cpl) &&
+	       now.seg[SEG_CS].attr == attr &&
 	       get(&now, GDT + 8 * CODE_INDEX + 5, 1) == (attr & 0xff);
 }
 
@@ -365,22 +365,22 @@ static void outward_segments(bool amd)
 	ctx = (struct emul_ctx){ .mode = EMUL_64, .protected = true,
 				 .long_mode = true, .amd = amd };
 	prepare(&in, WIDE);
-	now.seg[EMUL_DS].attr = 0xc9f;
-	now.seg[EMUL_FS] = (struct emul_segment){ .base = 0x7f0012345678 };
-	now.seg[EMUL_GS] = (struct emul_segment){
+	now.seg[SEG_DS].attr = 0xc9f;
+	now.seg[SEG_FS] = (struct x86_seg){ .base = 0x7f0012345678 };
+	now.seg[SEG_GS] = (struct x86_seg){
 		.base = 0x7f0087654321, .selector = 3,
 	};
 	bytes = prepare_kind(&in, WIDE);
 	before = now;
 	assert_int_equal(machine_run(bytes, len), EMUL_OK);
 	assert_int_equal(now.cpl, 3);
-	assert_int_equal(now.seg[EMUL_ES].selector, 0);
-	assert_int_equal(now.seg[EMUL_ES].attr, 0);
-	assert_memory_equal(&now.seg[EMUL_DS], &before.seg[EMUL_DS],
+	assert_int_equal(now.seg[SEG_ES].selector, 0);
+	assert_int_equal(now.seg[SEG_ES].attr, 0);
+	assert_memory_equal(&now.seg[SEG_DS], &before.seg[SEG_DS],
 			    sizeof(now.seg[0]));
-	assert_int_equal(now.seg[EMUL_FS].base, 0x7f0012345678);
-	assert_int_equal(now.seg[EMUL_GS].base, 0x7f0087654321);
-	assert_int_equal(now.seg[EMUL_GS].selector, amd ? 3 : 0);
+	assert_int_equal(now.seg[SEG_FS].base, 0x7f0012345678);
+	assert_int_equal(now.seg[SEG_GS].base, 0x7f0087654321);
+	assert_int_equal(now.seg[SEG_GS].selector, amd ? 3 : 0);
 }
 
 static void test_outward_segments(void **unused)

@@ -51,32 +51,32 @@ static void test_syscall(void **unused)
 	now.rflags = 0x10746;
 	ok("0f 05");
 	assert_true(now.rip == 0xffff800000001000 && now.cpl == 0);
-	assert_true(now.gpr[CX] == 0x102 && now.gpr[11] == 0x746 &&
+	assert_true(now.gpr[GPR_RCX] == 0x102 && now.gpr[11] == 0x746 &&
 		    now.rflags == 0x246);
-	assert_true(now.seg[EMUL_CS].selector == 0x10 &&
-		    now.seg[EMUL_CS].attr == 0xa9b &&
-		    now.seg[EMUL_SS].selector == 0x18 &&
-		    now.seg[EMUL_SS].attr == 0xc93);
+	assert_true(now.seg[SEG_CS].selector == 0x10 &&
+		    now.seg[SEG_CS].attr == 0xa9b &&
+		    now.seg[SEG_SS].selector == 0x18 &&
+		    now.seg[SEG_SS].attr == 0xc93);
 	now.gpr[11] = ~0ULL;
-	now.gpr[CX] = 0x123456789a;
+	now.gpr[GPR_RCX] = 0x123456789a;
 	ok("48 0f 07");
 	assert_true(now.rip == 0x123456789a && now.cpl == 3 &&
 		    now.rflags == 0x3c7fd7);
-	assert_true(now.seg[EMUL_CS].selector == 0x33 &&
-		    now.seg[EMUL_CS].attr == 0xafb &&
-		    now.seg[EMUL_SS].selector == 0x2b &&
-		    now.seg[EMUL_SS].attr == 0xc93);
+	assert_true(now.seg[SEG_CS].selector == 0x33 &&
+		    now.seg[SEG_CS].attr == 0xafb &&
+		    now.seg[SEG_SS].selector == 0x2b &&
+		    now.seg[SEG_SS].attr == 0xc93);
 	faults("48 0f 07", GP, 0);
 	/* AMD goes there; the fetch faults, at level 3. */
 	now.cpl = 0;
-	now.gpr[CX] = 1ULL << 50;
+	now.gpr[GPR_RCX] = 1ULL << 50;
 	ok("48 0f 07");
 	assert_true(now.rip == 1ULL << 50 && now.cpl == 3);
-	now.gpr[CX] = 0x123456789a;
+	now.gpr[GPR_RCX] = 0x123456789a;
 	now.cpl = 0;
 	ok("0f 07");
-	assert_true(now.rip == 0x3456789a && now.seg[EMUL_CS].attr == 0xcfb &&
-		    now.seg[EMUL_CS].selector == 0x23);
+	assert_true(now.rip == 0x3456789a && now.seg[SEG_CS].attr == 0xcfb &&
+		    now.seg[SEG_CS].selector == 0x23);
 }
 
 /* Compatibility mode, then none; Intel has neither. */
@@ -87,22 +87,22 @@ static void test_syscall_32(void **unused)
 	wide(0);
 	ctx.mode = EMUL_32;
 	ok("0f 05");
-	assert_true(now.rip == 0x2000 && now.seg[EMUL_CS].attr == 0xa9b);
+	assert_true(now.rip == 0x2000 && now.seg[SEG_CS].attr == 0xa9b);
 	ctx.long_mode = false;
 	now.rflags = 0x746;
 	ok("0f 05");
-	assert_true(now.rip == 0x12345678 && now.seg[EMUL_CS].attr == 0xc9b &&
+	assert_true(now.rip == 0x12345678 && now.seg[SEG_CS].attr == 0xc9b &&
 		    now.rflags == 0x546);
-	now.gpr[CX] = 0x77;
+	now.gpr[GPR_RCX] = 0x77;
 	ok("0f 07");
 	assert_true(now.rip == 0x77 && now.rflags == 0x746);
 	ctx.amd = false;
 	faults("0f 05", UD, 0);
 	wide(0);
 	ok("48 0f 07");
-	assert_true(now.seg[EMUL_SS].attr == 0xcf3);
+	assert_true(now.seg[SEG_SS].attr == 0xcf3);
 	now.cpl = 0;
-	now.gpr[CX] = 1ULL << 50;
+	now.gpr[GPR_RCX] = 1ULL << 50;
 	faults("48 0f 07", GP, 0);
 }
 
@@ -119,28 +119,28 @@ static void test_sysenter(void **unused)
 	faults("0f 34", GP, 0);
 	now.msr[0].val = 0x13;
 	ok("0f 34");
-	assert_true(now.rip == 0x3000 && now.gpr[SP] == 0x2000 &&
+	assert_true(now.rip == 0x3000 && now.gpr[GPR_RSP] == 0x2000 &&
 		    now.cpl == 0 && now.rflags == 2);
-	assert_true(now.seg[EMUL_CS].selector == 0x10 &&
-		    now.seg[EMUL_CS].attr == 0xc9b &&
-		    now.seg[EMUL_SS].selector == 0x18);
-	now.gpr[CX] = 0x4000;
-	now.gpr[DX] = 0x5000;
+	assert_true(now.seg[SEG_CS].selector == 0x10 &&
+		    now.seg[SEG_CS].attr == 0xc9b &&
+		    now.seg[SEG_SS].selector == 0x18);
+	now.gpr[GPR_RCX] = 0x4000;
+	now.gpr[GPR_RDX] = 0x5000;
 	ok("0f 35");
-	assert_true(now.rip == 0x5000 && now.gpr[SP] == 0x4000 &&
-		    now.cpl == 3 && now.seg[EMUL_CS].selector == 0x23 &&
-		    now.seg[EMUL_CS].attr == 0xcfb &&
-		    now.seg[EMUL_SS].selector == 0x2b);
+	assert_true(now.rip == 0x5000 && now.gpr[GPR_RSP] == 0x4000 &&
+		    now.cpl == 3 && now.seg[SEG_CS].selector == 0x23 &&
+		    now.seg[SEG_CS].attr == 0xcfb &&
+		    now.seg[SEG_SS].selector == 0x2b);
 	faults("0f 35", GP, 0);
 	wide(3);
 	faults("0f 34", UD, 0);
 	ctx.amd = false;
 	ok("0f 34");
 	assert_true(now.rip == 0x1122334400003000 &&
-		    now.seg[EMUL_CS].attr == 0xa9b);
+		    now.seg[SEG_CS].attr == 0xa9b);
 	ok("48 0f 35");
-	assert_true(now.seg[EMUL_CS].selector == 0x33 &&
-		    now.seg[EMUL_CS].attr == 0xafb);
+	assert_true(now.seg[SEG_CS].selector == 0x33 &&
+		    now.seg[SEG_CS].attr == 0xafb);
 	ctx.mode = EMUL_16;
 	ctx.protected = false;
 	now.cpl = 0;

@@ -40,7 +40,7 @@ static int reset(void **unused)
 {
 	machine_reset();
 	missing = 0;
-	now.gpr[SI] = 0x1000;
+	now.gpr[GPR_RSI] = 0x1000;
 	now.cr[4] = 0x40600;
 	now.xcr[0] = 7;
 	now.msr[0].nr = 0xc0000103;
@@ -77,21 +77,21 @@ static void test_cx16(void **unused)
 /* Without them they are BSF and BSR, prefix or not. */
 static void test_zeros(void **unused)
 {
-	now.gpr[CX] = 0x10;
+	now.gpr[GPR_RCX] = 0x10;
 	missing = 1ULL << EMUL_BMI1;
 	ok("f3 0f bc c1");
-	assert_int_equal(now.gpr[AX], 4);
+	assert_int_equal(now.gpr[GPR_RAX], 4);
 	ok("f3 0f bd c1");
-	assert_int_equal(now.gpr[AX], 27);
+	assert_int_equal(now.gpr[GPR_RAX], 27);
 	missing = 1ULL << EMUL_LZCNT;
 	ok("f3 0f bd c1");
-	assert_int_equal(now.gpr[AX], 4);
-	now.gpr[CX] = 0;
+	assert_int_equal(now.gpr[GPR_RAX], 4);
+	now.gpr[GPR_RCX] = 0;
 	ok("f3 0f bc c1");
-	assert_int_equal(now.gpr[AX], 32);
+	assert_int_equal(now.gpr[GPR_RAX], 32);
 	/* BSR leaves it alone. */
 	ok("f3 0f bd c1");
-	assert_int_equal(now.gpr[AX], 32);
+	assert_int_equal(now.gpr[GPR_RAX], 32);
 }
 
 /* An exception of before: #MF, which has no error code (SDM vol. 3, table 6-1). */

@@ -21,10 +21,8 @@
 #define DATA_SIZE	USER_SIZE
 #define FLAGS		0x204cd5ULL	/* what may differ: ID, NT, arithmetic */
 
-enum { CX = 1, SP = 4, BP = 5 };
-
-static void cb_segment(struct emul_ctx *ctx, enum emul_seg seg,
-		       struct emul_segment *out)
+static void cb_segment(struct emul_ctx *ctx, enum x86_seg_nr seg,
+		       struct x86_seg *out)
 {
 	memset(out, 0, sizeof(*out));
 }
@@ -169,20 +167,20 @@ static unsigned int put_modrm(u8 *p, const struct form *form, bool rex_b,
 	while (!(form->group >> reg & 1));
 	if (!below(4)) {
 		*p = 0xc0 | reg << 3 | rm;
-		if (rm != SP && (reg == 2 || reg == 4))
+		if (rm != GPR_RSP && (reg == 2 || reg == 4))
 			gpr[rm + 8 * rex_b] = choose_target();
 		return 1;
 	}
 	p[0] = 0x40 | reg << 3 | rm;
-	p[1] = rm == SP ? 0x24 : below(32);
+	p[1] = rm == GPR_RSP ? 0x24 : below(32);
 	p[2] = below(32);
 	/* Not where an address cut to 32 bits would find the test itself. */
 	do
 		at = choose_address() & ~7ULL;
 	while (narrow && at >> 32);
-	if (rm != SP || rex_b || narrow)
+	if (rm != GPR_RSP || rex_b || narrow)
 		gpr[rm + 8 * rex_b] = at;
-	return rm == SP ? 3 : 2;
+	return rm == GPR_RSP ? 3 : 2;
 }
 
 static unsigned int make_code(u8 *code, const struct form *form, u64 *gpr)
@@ -243,7 +241,7 @@ static void forget_unfinished(const struct trap_state *s)
 	u64 at;
 
 	for (at = DATA; s->vector >= 0 && at < DATA + DATA_SIZE; at++)
-		if (s->gpr[SP] - at <= 33 * 8)
+		if (s->gpr[GPR_RSP] - at <= 33 * 8)
 			*(u8 *)at = user_copy[at - DATA];
 }
 
@@ -295,19 +293,19 @@ static bool run_case(void)
 
 	for (i = 0; i < 16; i++)
 		s[0].gpr[i] = random64();
-	s[0].gpr[SP] = choose_address();
+	s[0].gpr[GPR_RSP] = choose_address();
 	if (below(2))
-		s[0].gpr[SP] &= ~7ULL;
-	s[0].gpr[BP] = below(2) ? choose_address() :
-				  s[0].gpr[SP] - 64 + below(128);
+		s[0].gpr[GPR_RSP] &= ~7ULL;
+	s[0].gpr[GPR_RBP] = below(2) ? choose_address() :
+				  s[0].gpr[GPR_RSP] - 64 + below(128);
 	if (!below(3))
-		s[0].gpr[CX] = (u64)below(3) << (below(2) ? 0 : 32);
+		s[0].gpr[GPR_RCX] = (u64)below(3) << (below(2) ? 0 : 32);
 	len = make_code(code, form, s[0].gpr);
 	if (form->flags & NEAR && code[0] == 0x66 && !user_amd)
 		return false;
 	s[0].flags = 0x202 | (random64() & FLAGS);
 	if (form->last == 0x9d)
-		clear_popped_flags(s[0].gpr[SP]);
+		clear_popped_flags(s[0].gpr[GPR_RSP]);
 	s[1] = s[2] = s[0];
 	if (emul_run(code, len, &s[2]) == EMUL_UNKNOWN)
 		fail_case("not emulated", code, len, s);

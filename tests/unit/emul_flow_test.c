@@ -52,18 +52,18 @@ static int reset(void **unused)
 	unsigned int i;
 
 	machine_reset();
-	now.seg[EMUL_CS].attr = 0xc9b;
-	now.seg[EMUL_CS].selector = CODE0;
-	now.seg[EMUL_TR] = (struct emul_segment){
-		.base = TSS, .limit = 0x67, .attr = EMUL_ATTR_P | 11,
+	now.seg[SEG_CS].attr = 0xc9b;
+	now.seg[SEG_CS].selector = CODE0;
+	now.seg[SEG_TR] = (struct x86_seg){
+		.base = TSS, .limit = 0x67, .attr = SEG_P | 11,
 		.selector = 0x48,
 	};
-	now.table[0] = (struct emul_table){ GDT, 0x7f };
-	now.table[1] = (struct emul_table){ IDT, 0x7ff };
+	now.table[0] = (struct x86_table){ GDT, 0x7f };
+	now.table[1] = (struct x86_table){ IDT, 0x7ff };
 	memcpy(&now.memory[GDT], gdt, sizeof(gdt));
 	for (i = 0; i < 8; i++)
 		now.gpr[i] = 0x1010101 * (i + 1);
-	now.gpr[SP] = STACK;
+	now.gpr[GPR_RSP] = STACK;
 	return 0;
 }
 
@@ -76,7 +76,7 @@ static void set_level(unsigned int cpl)
 		now.seg[i].attr = (now.seg[i].attr & ~0x60) | cpl << 5;
 		now.seg[i].selector = cpl ? DATA3 | cpl : DATA0;
 	}
-	now.seg[EMUL_CS].selector = cpl ? CODE3 | cpl : CODE0;
+	now.seg[SEG_CS].selector = cpl ? CODE3 | cpl : CODE0;
 }
 
 static void wide(unsigned int cpl)
@@ -84,8 +84,8 @@ static void wide(unsigned int cpl)
 	set_level(cpl);
 	ctx.mode = EMUL_64;
 	ctx.long_mode = true;
-	now.seg[EMUL_CS].attr = 0xa9b | cpl << 5;
-	now.seg[EMUL_CS].selector = cpl ? CODE3_64 | cpl : CODE0_64;
+	now.seg[SEG_CS].attr = 0xa9b | cpl << 5;
+	now.seg[SEG_CS].selector = cpl ? CODE3_64 | cpl : CODE0_64;
 }
 
 static void real(void)
@@ -93,7 +93,7 @@ static void real(void)
 	unsigned int i;
 
 	for (i = 0; i < 6; i++)
-		now.seg[i] = (struct emul_segment){
+		now.seg[i] = (struct x86_seg){
 			.limit = 0xffff, .attr = 0x93, .base = i * 0x10,
 			.selector = i,
 		};
@@ -112,21 +112,21 @@ static void virtual86(unsigned int iopl)
 static void test_stack_size(void **unused)
 {
 	ok("66 50");
-	assert_true(now.gpr[SP] == STACK - 2);
+	assert_true(now.gpr[GPR_RSP] == STACK - 2);
 	assert_true(get(STACK - 2, 2) == 0x0101);
-	now.seg[EMUL_SS].attr &= ~EMUL_ATTR_DB;
-	now.gpr[SP] = 0xffffffff00010002ULL;
+	now.seg[SEG_SS].attr &= ~SEG_DB;
+	now.gpr[GPR_RSP] = 0xffffffff00010002ULL;
 	ok("50");
-	assert_true(now.gpr[SP] == 0xffffffff0001fffeULL);
+	assert_true(now.gpr[GPR_RSP] == 0xffffffff0001fffeULL);
 	assert_true(get(0x7ffe, 2) == 0x0101 && get(0, 2) == 0x0101);
-	now.gpr[SP] = 0xffffffffffffffffULL;
-	now.seg[EMUL_SS].limit = 0xffff;
+	now.gpr[GPR_RSP] = 0xffffffffffffffffULL;
+	now.seg[SEG_SS].limit = 0xffff;
 	faults("58", SS, 0);
-	now.seg[EMUL_SS].attr |= EMUL_ATTR_DB;
-	now.gpr[SP] = 0xffffffff00001002ULL;
+	now.seg[SEG_SS].attr |= SEG_DB;
+	now.gpr[GPR_RSP] = 0xffffffff00001002ULL;
 	ok("50");
-	assert_true(now.gpr[SP] == 0xffe);
-	now.seg[EMUL_SS].limit = 0xffc;
+	assert_true(now.gpr[GPR_RSP] == 0xffe);
+	now.seg[SEG_SS].limit = 0xffc;
 	faults("50", 0xc, 0);
 }
 
@@ -136,48 +136,48 @@ static void test_all(void **unused)
 	unsigned int i;
 
 	ok("60");
-	assert_true(now.gpr[SP] == STACK - 32);
+	assert_true(now.gpr[GPR_RSP] == STACK - 32);
 	for (i = 0; i < 8; i++)
 		assert_true(get(STACK - 4 - 4 * i, 4) == before.gpr[i]);
 	memset(now.gpr, 0xff, 64);
-	now.gpr[SP] = STACK - 32;
+	now.gpr[GPR_RSP] = STACK - 32;
 	ok("61");
 	for (i = 0; i < 8; i++)
-		assert_true(now.gpr[i] == (i == SP ? STACK :
+		assert_true(now.gpr[i] == (i == GPR_RSP ? STACK :
 					   0x1010101 * (i + 1)));
 	ok("66 60");
-	assert_true(now.gpr[SP] == STACK - 16);
+	assert_true(now.gpr[GPR_RSP] == STACK - 16);
 	assert_true(get(STACK - 10, 2) == STACK);
-	now.gpr[AX] = ~0ULL;
+	now.gpr[GPR_RAX] = ~0ULL;
 	ok("66 61");
-	assert_true(now.gpr[AX] == 0xffffffffffff0101ULL);
+	assert_true(now.gpr[GPR_RAX] == 0xffffffffffff0101ULL);
 }
 
 /* SDM vol. 2, ENTER and LEAVE, with 16-bit operands on a 32-bit stack. */
 static void test_enter(void **unused)
 {
-	now.gpr[BP] = 0x12342010;
+	now.gpr[GPR_RBP] = 0x12342010;
 	put(0x200e, 0xaaaa, 2);
 	put(0x200c, 0xbbbb, 2);
-	now.seg[EMUL_SS].attr &= ~EMUL_ATTR_DB;
+	now.seg[SEG_SS].attr &= ~SEG_DB;
 	ok("66 c8 06 00 23");
 	assert_true(get(STACK - 2, 2) == 0x2010);
 	assert_true(get(STACK - 4, 2) == 0xaaaa);
 	assert_true(get(STACK - 6, 2) == 0xbbbb);
 	assert_true(get(STACK - 8, 2) == STACK - 2);
-	assert_true(now.gpr[BP] == 0x12340000 + STACK - 2);
-	assert_true(now.gpr[SP] == STACK - 8 - 6);
+	assert_true(now.gpr[GPR_RBP] == 0x12340000 + STACK - 2);
+	assert_true(now.gpr[GPR_RSP] == STACK - 8 - 6);
 	ok("66 c9");
-	assert_true(now.gpr[SP] == STACK && now.gpr[BP] == 0x12342010);
-	now.seg[EMUL_SS].limit = STACK;
-	now.gpr[SP] = 2;
+	assert_true(now.gpr[GPR_RSP] == STACK && now.gpr[GPR_RBP] == 0x12342010);
+	now.seg[SEG_SS].limit = STACK;
+	now.gpr[GPR_RSP] = 2;
 	faults("c8 10 00 00", SS, 0);
 }
 
 /* Targets: masked by the operand size, then checked against the limit. */
 static void test_near(void **unused)
 {
-	now.seg[EMUL_CS].limit = 0x8fff;
+	now.seg[SEG_CS].limit = 0x8fff;
 	now.rip = 0x8ff0;
 	ok("eb 0d");
 	assert_true(now.rip == 0x8fff);
@@ -195,20 +195,20 @@ static void test_near_16(void **unused)
 	ok("66 e8 00 10");
 	assert_true(now.rip == 0x333c && get(STACK - 2, 2) == 0x233c);
 	ok("66 c3");
-	assert_true(now.rip == 0x233c && now.gpr[SP] == STACK);
+	assert_true(now.rip == 0x233c && now.gpr[GPR_RSP] == STACK);
 	put(STACK, 0x40, 4);
 	ok("c2 06 00");
-	assert_true(now.rip == 0x40 && now.gpr[SP] == STACK + 10);
+	assert_true(now.rip == 0x40 && now.gpr[GPR_RSP] == STACK + 10);
 	now.rflags &= ~0x40ULL;
 	ok("66 74 10");		/* not taken: not cut either */
 	assert_true(now.rip == 0x43);
-	now.gpr[CX] = 0x10000;
+	now.gpr[GPR_RCX] = 0x10000;
 	ok("67 e3 10");
 	assert_true(now.rip == 0x56);
-	now.gpr[CX] = 0x20001;
+	now.gpr[GPR_RCX] = 0x20001;
 	ok("67 e2 10");
-	assert_true(now.rip == 0x59 && now.gpr[CX] == 0x20000);
-	now.seg[EMUL_CS].limit = 0x60;
+	assert_true(now.rip == 0x59 && now.gpr[GPR_RCX] == 0x20000);
+	now.seg[SEG_CS].limit = 0x60;
 	faults("e2 10", GP, 0);
 }
 
@@ -223,11 +223,11 @@ static void test_vendor(void **unused)
 	now.rip = 0x123400;
 	ok("66 eb 10");
 	assert_true(now.rip == 0x123413);
-	now.gpr[BX] = 0x555555555555;
+	now.gpr[GPR_RBX] = 0x555555555555;
 	ok("66 ff d3");
-	assert_true(now.rip == 0x555555555555 && now.gpr[SP] == STACK - 8);
+	assert_true(now.rip == 0x555555555555 && now.gpr[GPR_RSP] == STACK - 8);
 	ok("66 c3");
-	assert_true(now.rip == 0x123416 && now.gpr[SP] == STACK);
+	assert_true(now.rip == 0x123416 && now.gpr[GPR_RSP] == STACK);
 	now.rip = 0x123400;
 	ok("66 e9 10 00 01 00");
 	assert_true(now.rip == 0x133416);
@@ -241,19 +241,19 @@ static void test_vendor(void **unused)
 static void test_vendor_more(void **unused)
 {
 	wide(0);
-	now.gpr[AX] = 9;
+	now.gpr[GPR_RAX] = 9;
 	now.gpr[8] = 5;
 	ctx.amd = false;
 	ok("f3 41 90");
-	assert_true(now.gpr[AX] == 9 && now.gpr[8] == 5);
+	assert_true(now.gpr[GPR_RAX] == 9 && now.gpr[8] == 5);
 	ctx.amd = true;
 	ok("f3 41 90");
-	assert_true(now.gpr[AX] == 5 && now.gpr[8] == 9);
+	assert_true(now.gpr[GPR_RAX] == 5 && now.gpr[8] == 9);
 	reset(NULL);
-	now.gpr[AX] = 1;
-	now.gpr[CX] = 0x100;
+	now.gpr[GPR_RAX] = 1;
+	now.gpr[GPR_RCX] = 0x100;
 	put(0x100, 2, 4);
-	now.seg[EMUL_DS].limit = 0x103;
+	now.seg[SEG_DS].limit = 0x103;
 	faults("62 01", GP, 0);
 	ctx.amd = false;
 	faults("62 01", BR, 0);
@@ -263,13 +263,13 @@ static void test_vendor_more(void **unused)
 static void test_vendor_push(void **unused)
 {
 	reset(NULL);
-	now.seg[EMUL_ES].selector = 0x1234;
-	put(now.gpr[SP] - 4, 0xaaaaaaaa, 4);
+	now.seg[SEG_ES].selector = 0x1234;
+	put(now.gpr[GPR_RSP] - 4, 0xaaaaaaaa, 4);
 	ctx.amd = false;
 	ok("06");
-	assert_true(now.gpr[SP] == STACK - 4);
+	assert_true(now.gpr[GPR_RSP] == STACK - 4);
 	assert_int_equal(get(STACK - 4, 4), 0xaaaa1234);
-	now.gpr[SP] = STACK;
+	now.gpr[GPR_RSP] = STACK;
 	ctx.amd = true;
 	ok("06");
 	assert_int_equal(get(STACK - 4, 4), 0x1234);
@@ -279,26 +279,26 @@ static void test_vendor_push(void **unused)
 static void test_real(void **unused)
 {
 	real();
-	now.seg[EMUL_CS].selector = 0x77;
+	now.seg[SEG_CS].selector = 0x77;
 	now.rflags = 0x40302 | IOPL;
-	now.table[1] = (struct emul_table){ IDT, 4 * 0x21 + 3 };
+	now.table[1] = (struct x86_table){ IDT, 4 * 0x21 + 3 };
 	put(IDT + 4 * 0x21, 0x03450432, 4);
 	ok("cd 21");
-	assert_true(now.rip == 0x432 && now.seg[EMUL_CS].selector == 0x345 &&
-		    now.seg[EMUL_CS].base == 0x3450 &&
-		    now.seg[EMUL_CS].limit == 0xffff);
-	assert_true(now.gpr[SP] == STACK - 6 && now.rflags == (2 | IOPL));
+	assert_true(now.rip == 0x432 && now.seg[SEG_CS].selector == 0x345 &&
+		    now.seg[SEG_CS].base == 0x3450 &&
+		    now.seg[SEG_CS].limit == 0xffff);
+	assert_true(now.gpr[GPR_RSP] == STACK - 6 && now.rflags == (2 | IOPL));
 	assert_true(get(STACK + 0x20 - 6, 6) == (0x3302ULL << 32 | 0x770102));
 	faults("cd 22", GP, 0);
 	assert_false(ctx.fault.has_error);
 	ok("cf");
-	assert_true(now.rip == 0x102 && now.seg[EMUL_CS].selector == 0x77 &&
-		    now.rflags == 0x3302 && now.gpr[SP] == STACK);
+	assert_true(now.rip == 0x102 && now.seg[SEG_CS].selector == 0x77 &&
+		    now.rflags == 0x3302 && now.gpr[GPR_RSP] == STACK);
 	ok("9a 34 12 00 20");
-	assert_true(now.rip == 0x1234 && now.seg[EMUL_CS].base == 0x20000);
+	assert_true(now.rip == 0x1234 && now.seg[SEG_CS].base == 0x20000);
 	assert_true(get(STACK + 0x20 - 4, 4) == 0x770107);
 	ok("ca 04 00");
-	assert_true(now.rip == 0x107 && now.gpr[SP] == STACK + 4);
+	assert_true(now.rip == 0x107 && now.gpr[GPR_RSP] == STACK + 4);
 	ok("66 ea 34 12 00 00 00 20");
 	assert_true(now.rip == 0x1234);
 	faults("66 ea 34 12 01 00 00 20", GP, 0);
@@ -330,17 +330,17 @@ static void test_virtual(void **unused)
 	put(IDT + 8 * 0x21, 0x432 | CODE0 << 16 | 0xee00ULL << 32, 8);
 	put(TSS + 4, TOP, 4);
 	put(TSS + 8, DATA0, 2);
-	now.seg[EMUL_CS].selector = 0x77;
+	now.seg[SEG_CS].selector = 0x77;
 	ok("cd 21");
 	assert_true(now.cpl == 0 && now.rip == 0x432 &&
-		    now.seg[EMUL_CS].selector == CODE0 &&
-		    now.seg[EMUL_SS].selector == DATA0);
-	assert_true(now.gpr[SP] == TOP - 36 && now.rflags == (2 | IOPL));
+		    now.seg[SEG_CS].selector == CODE0 &&
+		    now.seg[SEG_SS].selector == DATA0);
+	assert_true(now.gpr[GPR_RSP] == TOP - 36 && now.rflags == (2 | IOPL));
 	assert_true(get(TOP - 36, 4) == 0x102 && get(TOP - 32, 4) == 0x77);
 	assert_true(get(TOP - 28, 4) == (0x202 | VM | IOPL));
-	assert_true(get(TOP - 24, 4) == STACK && get(TOP - 20, 4) == EMUL_SS);
-	assert_true(get(TOP - 16, 4) == EMUL_ES && get(TOP - 4, 4) == EMUL_GS);
-	assert_true(!now.seg[EMUL_DS].attr && !now.seg[EMUL_FS].selector);
+	assert_true(get(TOP - 24, 4) == STACK && get(TOP - 20, 4) == SEG_SS);
+	assert_true(get(TOP - 16, 4) == SEG_ES && get(TOP - 4, 4) == SEG_GS);
+	assert_true(!now.seg[SEG_DS].attr && !now.seg[SEG_FS].selector);
 
 	/* And back. */
 	ctx.mode = EMUL_32;
@@ -349,15 +349,15 @@ static void test_virtual(void **unused)
 		put(TOP - 36 + 4 * i, frame[i], 4);
 	ok("cf");
 	assert_true(now.cpl == 3 && now.rip == 0x432 &&
-		    now.rflags == 0x23202 && now.gpr[SP] == 0x1234);
+		    now.rflags == 0x23202 && now.gpr[GPR_RSP] == 0x1234);
 	for (i = 0; i < 6; i++)
 		assert_true(now.seg[i].base == now.seg[i].selector * 16ULL &&
 			    now.seg[i].limit == 0xffff &&
 			    now.seg[i].attr == 0xf3);
-	assert_true(now.seg[EMUL_CS].selector == 0x345 &&
-		    now.seg[EMUL_SS].selector == 0x10 &&
-		    now.seg[EMUL_ES].selector == 0x11 &&
-		    now.seg[EMUL_GS].selector == 0x14);
+	assert_true(now.seg[SEG_CS].selector == 0x345 &&
+		    now.seg[SEG_SS].selector == 0x10 &&
+		    now.seg[SEG_ES].selector == 0x11 &&
+		    now.seg[SEG_GS].selector == 0x14);
 	/* The handler must be at level 0. */
 	virtual86(3);
 	put(IDT + 8 * 0x21, 0x432 | CODE3 << 16 | 0xee00ULL << 32, 8);
@@ -374,16 +374,16 @@ static void test_call_gate(void **unused)
 	put(STACK, 0xaaaa, 4);
 	put(STACK + 4, 0xbbbb, 4);
 	ok("9a 00 00 00 00 5b 00");
-	assert_true(now.cpl == 0 && now.gpr[SP] == TOP - 24);
+	assert_true(now.cpl == 0 && now.gpr[GPR_RSP] == TOP - 24);
 	assert_true(get(TOP - 24, 4) == 0x107);
 	assert_true(get(TOP - 20, 4) == (CODE3 | 3));
 	assert_true(get(TOP - 16, 4) == 0xaaaa && get(TOP - 12, 4) == 0xbbbb);
 	assert_true(get(TOP - 8, 4) == STACK);
 	assert_true(get(TOP - 4, 4) == (DATA3 | 3));
 	ok("ca 08 00");
-	assert_true(now.cpl == 3 && now.gpr[SP] == STACK + 8 &&
+	assert_true(now.cpl == 3 && now.gpr[GPR_RSP] == STACK + 8 &&
 		    now.rip == 0x107 &&
-		    now.seg[EMUL_CS].selector == (CODE3 | 3));
+		    now.seg[SEG_CS].selector == (CODE3 | 3));
 }
 
 /*
@@ -443,17 +443,17 @@ static void test_tss(void **unused)
 	put(TSS + 4, 0x7100, 4);
 	ok(hex);
 	set_level(3);
-	now.seg[EMUL_TR].limit = 8;
+	now.seg[SEG_TR].limit = 8;
 	faults(hex, TS, 0x48);
-	now.seg[EMUL_TR].limit = 9;
+	now.seg[SEG_TR].limit = 9;
 	ok(hex);
 	/* A 16-bit TSS. */
 	set_level(3);
-	now.seg[EMUL_TR].attr = EMUL_ATTR_P | 3;
-	now.seg[EMUL_TR].limit = 5;
+	now.seg[SEG_TR].attr = SEG_P | 3;
+	now.seg[SEG_TR].limit = 5;
 	put(TSS + 2, 0x6000 | DATA0 << 16, 4);
 	ok(hex);
-	assert_true(now.gpr[SP] == 0x6000 - 20);
+	assert_true(now.gpr[GPR_RSP] == 0x6000 - 20);
 }
 
 /* Long mode: APM vol. 2, 8.9. */
@@ -463,27 +463,27 @@ static void test_long(void **unused)
 	put(IDT + 16 * 0x21 + 8, 0x8000, 8);
 	put(TSS + 4, TOP, 8);
 	put(TSS + 0x24 + 8, TOP - 0x400 + 7, 8);
-	now.gpr[SP] = STACK + 5;
+	now.gpr[GPR_RSP] = STACK + 5;
 	wide(0);
 	faults("cd 21", GP, 0);		/* not canonical */
 	put(IDT + 16 * 0x21 + 8, 0x7fff, 8);
 	ok("cd 21");
 	assert_true(now.rip == 0x7fff00000432 && now.cpl == 0);
-	assert_true(now.gpr[SP] == TOP - 0x400 - 40);
-	assert_true(get(now.gpr[SP] + 24, 8) == STACK + 5);
-	assert_true(get(now.gpr[SP] + 32, 8) == DATA0);
-	assert_true(now.seg[EMUL_SS].selector == DATA0);
+	assert_true(now.gpr[GPR_RSP] == TOP - 0x400 - 40);
+	assert_true(get(now.gpr[GPR_RSP] + 24, 8) == STACK + 5);
+	assert_true(get(now.gpr[GPR_RSP] + 32, 8) == DATA0);
+	assert_true(now.seg[SEG_SS].selector == DATA0);
 	/* Without a stack of its own: aligned. */
 	put(IDT + 16 * 0x21 + 4, 0, 1);
-	now.gpr[SP] = STACK + 5;
+	now.gpr[GPR_RSP] = STACK + 5;
 	now.rip = 0x100;
 	ok("cd 21");
-	assert_true(now.gpr[SP] == STACK - 40);
+	assert_true(now.gpr[GPR_RSP] == STACK - 40);
 	wide(3);
 	ok("cd 21");
-	assert_true(now.gpr[SP] == TOP - 40 && now.cpl == 0 &&
-		    now.seg[EMUL_SS].selector == 0 &&
-		    now.seg[EMUL_SS].attr == 0);
+	assert_true(now.gpr[GPR_RSP] == TOP - 40 && now.cpl == 0 &&
+		    now.seg[SEG_SS].selector == 0 &&
+		    now.seg[SEG_SS].attr == 0);
 	wide(3);
 	put(TSS + 4, 1ULL << 50, 8);
 	faults("cd 21", SS, 0);
@@ -501,10 +501,10 @@ static void test_compat(void **unused)
 	put(TSS + 4, 0x123400000000 + TOP, 8);
 	set_level(3);
 	ctx.long_mode = true;
-	now.seg[EMUL_SS].limit = 0;
+	now.seg[SEG_SS].limit = 0;
 	ok("cd 21");
 	assert_true(now.rip == 0x123400000432 && now.cpl == 0 &&
-		    now.gpr[SP] == 0x123400000000 + TOP - 40);
+		    now.gpr[GPR_RSP] == 0x123400000000 + TOP - 40);
 	assert_true(ctx.mode == EMUL_32 && !ctx.stack);
 	put(TSS + 4, 1ULL << 47, 8);
 	put(IDT + 16 * 0x21 + 8, 0x8000, 8);
@@ -522,7 +522,7 @@ static void test_iret_flags(void **unused)
 	now.rflags = 2;
 	ok("cf");
 	assert_true(now.rflags == 0x3d3fd7);
-	now.gpr[SP] = STACK;
+	now.gpr[GPR_RSP] = STACK;
 	now.rflags = 0x180002;
 	put(STACK + 8, 0, 4);
 	ok("cf");
@@ -531,14 +531,14 @@ static void test_iret_flags(void **unused)
 	put(STACK, 0x432 | CODE3 << 16 | 3 << 16, 4);
 	put(STACK + 4, 0x37ff, 2);
 	set_level(3);
-	now.gpr[SP] = STACK;
+	now.gpr[GPR_RSP] = STACK;
 	now.rflags = 0x180002;
 	ok("66 cf");
 	assert_true(now.rflags == 0x1805d7 && now.rip == 0x432);
 	put(STACK, 0x432, 4);
 	put(STACK + 4, CODE3 | 3, 4);
 	put(STACK + 8, 0x1a3202, 4);
-	now.gpr[SP] = STACK;
+	now.gpr[GPR_RSP] = STACK;
 	now.rflags = 2;
 	ok("cf");
 	assert_true(now.rflags == 2);

@@ -76,10 +76,10 @@ static void get_cpuid(struct emul_ctx *ctx, u32 regs[4])
 	__cpuid_count(regs[0], regs[2], regs[0], regs[1], regs[2], regs[3]);
 }
 
-static void get_segment(struct emul_ctx *ctx, enum emul_seg seg,
-			struct emul_segment *out)
+static void get_segment(struct emul_ctx *ctx, enum x86_seg_nr seg,
+			struct x86_seg *out)
 {
-	*out = (struct emul_segment){ .limit = ~0u, .attr = 0xcf3 };
+	*out = (struct x86_seg){ .limit = ~0u, .attr = 0xcf3 };
 }
 
 static enum emul_result get_reg(struct emul_ctx *ctx, enum emul_regs set,

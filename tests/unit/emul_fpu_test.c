@@ -33,11 +33,11 @@ static void put(unsigned int at, u64 val, unsigned int n)
 static int setup(void **unused)
 {
 	machine_reset();
-	now.gpr[DI] = AT;
+	now.gpr[GPR_RDI] = AT;
 	now.cr[0] = X86_CR0_PE | X86_CR0_NE;
 	now.cr[4] = X86_CR4_OSFXSR | X86_CR4_OSXSAVE;
 	now.xcr[0] = 7;
-	now.gpr[AX] = ~0u;
+	now.gpr[GPR_RAX] = ~0u;
 	now.fpu.fcw = 0x37f;
 	now.fpu.fsw = 2 << 11;
 	now.fpu.ftw = 0x0c;
@@ -119,12 +119,12 @@ static void test_pending(void **unused)
 
 static void test_alignment(void **unused)
 {
-	now.gpr[DI] = AT + 8;
+	now.gpr[GPR_RDI] = AT + 8;
 	EACH(fxsr, X86_TRAP_GP);
 	EACH(xsave, X86_TRAP_GP);
 	ok("d9 37");
 	ok("0f ae 1f");
-	now.gpr[DI] = AT + 16;
+	now.gpr[GPR_RDI] = AT + 16;
 	ok("0f ae 07");
 	EACH(xsave, X86_TRAP_GP);
 }
@@ -260,11 +260,11 @@ static void test_whole(void **unused)
 	/* The end of the segment, behind a piece that could be written. */
 	fail_after = 0;
 	memset(&now.memory[AT], 0x11, 1024);
-	now.seg[EMUL_DS].limit = AT + 100;
+	now.seg[SEG_DS].limit = AT + 100;
 	faults("dd 37", X86_TRAP_GP, 0);
-	now.seg[EMUL_DS].limit = AT + 510;
+	now.seg[SEG_DS].limit = AT + 510;
 	faults("0f ae 07", X86_TRAP_GP, 0);
-	now.seg[EMUL_DS].limit = AT + 600;
+	now.seg[SEG_DS].limit = AT + 600;
 	faults("0f ae 27", X86_TRAP_GP, 0);
 	faults("0f c7 27", X86_TRAP_GP, 0);
 }

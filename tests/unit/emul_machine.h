@@ -13,16 +13,14 @@
 #include "emul/emul.h"
 #include "emul/smram.h"
 
-enum { AX, CX, DX, BX, SP, BP, SI, DI };
-
 #define MEMORY 0x8000	/* linear addresses wrap here */
 
 struct machine {
 	u64 gpr[16];
 	u64 rip, rflags;
 	u8 cpl;
-	struct emul_segment seg[8];
-	struct emul_table table[2];
+	struct x86_seg seg[8];
+	struct x86_table table[2];
 	u64 cr[16], dr[8], xcr[2];
 	struct {
 		u32 nr;
@@ -134,25 +132,25 @@ static enum emul_result cb_out(struct emul_ctx *c, u16 port, const void *buf,
 	return cb_fails(c);
 }
 
-static void cb_segment(struct emul_ctx *c, enum emul_seg seg,
-		       struct emul_segment *out)
+static void cb_segment(struct emul_ctx *c, enum x86_seg_nr seg,
+		       struct x86_seg *out)
 {
 	*out = now.seg[seg];
 }
 
-static void cb_segment_set(struct emul_ctx *c, enum emul_seg seg,
-			   const struct emul_segment *in)
+static void cb_segment_set(struct emul_ctx *c, enum x86_seg_nr seg,
+			   const struct x86_seg *in)
 {
 	now.seg[seg] = *in;
 }
 
-static void cb_table(struct emul_ctx *c, bool idt, struct emul_table *out)
+static void cb_table(struct emul_ctx *c, bool idt, struct x86_table *out)
 {
 	*out = now.table[idt];
 }
 
 static void cb_table_set(struct emul_ctx *c, bool idt,
-			 const struct emul_table *in)
+			 const struct x86_table *in)
 {
 	/* Not the padding: machines are compared byte by byte. */
 	now.table[idt].base = in->base;

@@ -24,12 +24,10 @@
 #define BITS	(OF | SF | ZF | AF | PF)	/* undefined after BT */
 #define MULS	(SF | ZF | AF | PF)		/* after MUL */
 
-enum { AX, CX, DX, BX, SP, BP, SI, DI };
-
 static unsigned int shift_count(const struct native_case *c)
 {
 	const u8 *p = c->code;
-	unsigned int count = c->before.gpr[CX];
+	unsigned int count = c->before.gpr[GPR_RCX];
 
 	/* The opcode is right before ModRM, an immediate is the last byte. */
 	while (*p != 0xc0 && *p != 0xc1 && (*p & 0xfc) != 0xd0 && *p != 0x0f)
@@ -55,8 +53,8 @@ static bool shape_shift(struct native_case *c)
 {
 	unsigned int count;
 
-	if (below(4) == 0 && cases_reg_free(c, CX))
-		c->before.gpr[CX] = below(4) * 32 + below(2);
+	if (below(4) == 0 && cases_reg_free(c, GPR_RCX))
+		c->before.gpr[GPR_RCX] = below(4) * 32 + below(2);
 	count = shift_count(c);
 	if (!count)
 		return true;
@@ -133,11 +131,11 @@ static bool shape_divide(struct native_case *c)
 		small = ~small;
 	if (below(8) == 0)
 		small = -(u64)below(2);
-	if (c->size == 1 && cases_reg_free(c, AX))
-		c->before.gpr[AX] = (c->before.gpr[AX] & ~0xff00ULL) |
+	if (c->size == 1 && cases_reg_free(c, GPR_RAX))
+		c->before.gpr[GPR_RAX] = (c->before.gpr[GPR_RAX] & ~0xff00ULL) |
 				    (small & 0xff) << 8;
-	else if (cases_reg_free(c, DX))
-		c->before.gpr[DX] = small;
+	else if (cases_reg_free(c, GPR_RDX))
+		c->before.gpr[GPR_RDX] = small;
 	return true;
 }
 
@@ -147,11 +145,11 @@ static bool shape_cmpxchg(struct native_case *c)
 	if (below(2))
 		return true;
 	if (c->memory)
-		cases_data_set(c->target, &c->before.gpr[AX], c->size);
+		cases_data_set(c->target, &c->before.gpr[GPR_RAX], c->size);
 	else if (below(2))
-		c->before.gpr[c->modrm & 7] = c->before.gpr[AX];
+		c->before.gpr[c->modrm & 7] = c->before.gpr[GPR_RAX];
 	else
-		c->before.gpr[8 + (c->modrm & 7)] = c->before.gpr[AX];
+		c->before.gpr[8 + (c->modrm & 7)] = c->before.gpr[GPR_RAX];
 	return true;
 }
 
@@ -161,8 +159,8 @@ static bool shape_cmpxchg_wide(struct native_case *c)
 
 	if (below(2))
 		return true;
-	cases_data_set(c->target, &c->before.gpr[AX], half);
-	cases_data_set(c->target + half, &c->before.gpr[DX], half);
+	cases_data_set(c->target, &c->before.gpr[GPR_RAX], half);
+	cases_data_set(c->target + half, &c->before.gpr[GPR_RDX], half);
 	return true;
 }
 
@@ -170,8 +168,8 @@ static bool shape_translate(struct native_case *c)
 {
 	u64 at = USER_DATA - 200 + below(USER_SIZE + 200);
 
-	c->before.gpr[BX] = at - cases_segment_base(c);
-	return c->before.gpr[BX] < 1ULL << 31;
+	c->before.gpr[GPR_RBX] = at - cases_segment_base(c);
+	return c->before.gpr[GPR_RBX] < 1ULL << 31;
 }
 
 static bool shape_no_16(struct native_case *c)

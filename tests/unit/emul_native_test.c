@@ -15,24 +15,22 @@
 #define CASES		1000000
 #define AF		CASES_AF
 
-enum { AX, SI = 6, DI };
-
 /* Processors differ in which of two bad operands they see first. */
 static bool shape_compare(struct native_case *c)
 {
 	u64 good = USER_DATA + 64 + below(USER_SIZE - 128);
 
 	if (below(2))
-		c->before.gpr[DI] = good;
+		c->before.gpr[GPR_RDI] = good;
 	else
-		c->before.gpr[SI] = good - cases_segment_base(c);
+		c->before.gpr[GPR_RSI] = good - cases_segment_base(c);
 	return true;
 }
 
 static bool shape_scan(struct native_case *c)
 {
 	if (below(2))
-		c->before.gpr[AX] = 0;
+		c->before.gpr[GPR_RAX] = 0;
 	return true;
 }
 

@@ -44,7 +44,7 @@ static void area_random(bool wide)
 	}
 }
 
-static void check_segment(const struct emul_segment *got,
+static void check_segment(const struct x86_seg *got,
 			  const struct rsm_segment *want)
 {
 	assert_int_equal(got->selector, want->selector);
@@ -143,13 +143,13 @@ static void state_random(struct smram_state *s, bool wide)
 	memset(s, 0, sizeof(*s));
 	for (i = 0; i < (wide ? 16 : 8); i++)
 		s->gpr[i] = random64() & mask;
-	for (i = 0; i < EMUL_SEG_NONE; i++)
-		s->seg[i] = (struct emul_segment){
+	for (i = 0; i < SEG_COUNT; i++)
+		s->seg[i] = (struct x86_seg){
 			.base = random64() & mask, .limit = random64(),
 			.selector = random64(), .attr = random64() & 0xfff,
 		};
-	s->gdt = (struct emul_table){ random64() & mask, random64() };
-	s->idt = (struct emul_table){ random64() & mask, random64() };
+	s->gdt = (struct x86_table){ random64() & mask, random64() };
+	s->idt = (struct x86_table){ random64() & mask, random64() };
 	s->rip = random64() & mask;
 	s->rflags = (random64() & 0x3f7fd5) | 2;
 	s->cr0 = (u32)random64();

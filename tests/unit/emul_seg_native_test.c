@@ -28,26 +28,24 @@
 #define FLAGS		0x204cd5ULL	/* ID, NT, arithmetic */
 #define FAR_FLAGS	0x200cd5ULL	/* NT makes IRET fault: less often */
 
-enum { BX = 3, SP = 4, SI = 6, R11 = 11 };
-
 static u64 gdt[16], ldt[ENTRIES];
-static struct emul_segment segments[8];
+static struct x86_seg segments[8];
 
-static void cb_segment(struct emul_ctx *ctx, enum emul_seg seg,
-		       struct emul_segment *out)
+static void cb_segment(struct emul_ctx *ctx, enum x86_seg_nr seg,
+		       struct x86_seg *out)
 {
 	*out = segments[seg];
 }
 
-static void cb_segment_set(struct emul_ctx *ctx, enum emul_seg seg,
-			   const struct emul_segment *in)
+static void cb_segment_set(struct emul_ctx *ctx, enum x86_seg_nr seg,
+			   const struct x86_seg *in)
 {
 	segments[seg] = *in;
 }
 
-static void cb_table(struct emul_ctx *ctx, bool idt, struct emul_table *out)
+static void cb_table(struct emul_ctx *ctx, bool idt, struct x86_table *out)
 {
-	*out = (struct emul_table){ GDT, sizeof(gdt) - 1 };
+	*out = (struct x86_table){ GDT, sizeof(gdt) - 1 };
 }
 
 static enum emul_result cb_read(struct emul_ctx *ctx, u64 la, void *buf,
@@ -171,7 +169,7 @@ static void put(u64 *at, u64 val, unsigned int size)
 
 static void put_frame(struct test *t, const struct trap_state *s)
 {
-	u64 at = s->gpr[SP], size = t->size, flags = random64() & ~0x40100ULL;
+	u64 at = s->gpr[GPR_RSP], size = t->size, flags = random64() & ~0x40100ULL;
 
 	put(&at, choose_target(), size);
 	put(&at, choose_selector(true), size);
@@ -184,7 +182,7 @@ static void put_frame(struct test *t, const struct trap_state *s)
 
 static void put_pointer(struct test *t, const struct trap_state *s)
 {
-	u64 at = s->gpr[SI];
+	u64 at = s->gpr[GPR_RSI];
 
 	put(&at, choose_target(), user_amd && t->size == 8 ? 4 : t->size);
 	put(&at, choose_selector(true), 2);
@@ -226,7 +224,7 @@ static void make_code(struct test *t, struct trap_state *s)
 {
 	unsigned int n = below(4);
 	u8 rex = 0, *p = t->code;
-	u64 at = s->gpr[SI];
+	u64 at = s->gpr[GPR_RSI];
 
 	t->kind = below(KINDS);
 	t->size = 4;
@@ -243,10 +241,10 @@ static void make_code(struct test *t, struct trap_state *s)
 		t->size = 8;
 	memcpy(p, codes[t->kind][n].bytes, 4);
 	t->len = p - t->code + codes[t->kind][n].n;
-	s->gpr[rex & 1 ? R11 : BX] = (random64() & ~0xffffULL) |
+	s->gpr[rex & 1 ? GPR_R11 : GPR_RBX] = (random64() & ~0xffffULL) |
 				     choose_selector(false);
 	put(&at, choose_selector(false), 2);
-	at = s->gpr[SP];
+	at = s->gpr[GPR_RSP];
 	put(&at, choose_selector(false), 8);
 	if (t->kind == LOAD_FAR || t->kind == JUMP || t->kind == CALL)
 		put_pointer(t, s);
@@ -273,7 +271,7 @@ static void fail_case(const char *what, const struct test *t,
 		print_error("r%-2u %016llx: %016llx/%016llx\n", i,
 			    s[0].gpr[i], s[1].gpr[i], s[2].gpr[i]);
 	for (i = 0; i < 48; i++)
-		print_error("%02x%s", user_copy[s[0].gpr[SP] - DATA + i],
+		print_error("%02x%s", user_copy[s[0].gpr[GPR_RSP] - DATA + i],
 			    i % 8 == 7 ? "\n" : " ");
 	fail();
 }
@@ -284,13 +282,13 @@ static void reset_segments(void)
 
 	memset(segments, 0, sizeof(segments));
 	for (i = 0; i < 6; i++)
-		segments[i].attr = i == EMUL_CS ? 0xafb : i == EMUL_SS ?
+		segments[i].attr = i == SEG_CS ? 0xafb : i == SEG_SS ?
 				   0xcf3 : 0;
-	segments[EMUL_CS].selector = 0x33;
-	segments[EMUL_SS].selector = 0x2b;
-	segments[EMUL_LDTR] = (struct emul_segment){
+	segments[SEG_CS].selector = 0x33;
+	segments[SEG_SS].selector = 0x2b;
+	segments[SEG_LDTR] = (struct x86_seg){
 		.base = LDT, .limit = sizeof(ldt) - 1,
-		.attr = EMUL_ATTR_P | 2,
+		.attr = SEG_P | 2,
 	};
 }
 
@@ -312,11 +310,11 @@ static enum emul_result emul_run(const struct test *t, struct trap_state *s)
 	s->flags = ctx.rflags;
 	s->vector = ret == EMUL_FAULT ? ctx.fault.vector : -1;
 	s->error = ctx.fault.error;
-	s->cs = segments[EMUL_CS].selector;
-	s->ss = segments[EMUL_SS].selector;
-	s->ds = segments[EMUL_DS].selector;
-	s->es = segments[EMUL_ES].selector;
-	s->gs = segments[EMUL_GS].selector;
+	s->cs = segments[SEG_CS].selector;
+	s->ss = segments[SEG_SS].selector;
+	s->ds = segments[SEG_DS].selector;
+	s->es = segments[SEG_ES].selector;
+	s->gs = segments[SEG_GS].selector;
 	return ret;
 }
 
@@ -332,7 +330,7 @@ static void compare(const struct test *t, struct trap_state *s)
 {
 	/* Linux loses the upper half when it goes back to a 16-bit stack. */
 	if (s[1].cs != 0x33)
-		s[1].gpr[SP] = (u32)s[1].gpr[SP];
+		s[1].gpr[GPR_RSP] = (u32)s[1].gpr[GPR_RSP];
 	if (s[1].vector != s[2].vector ||
 	    (s[1].vector >= 0 && s[1].error != s[2].error))
 		fail_case("fault", t, s);
@@ -348,8 +346,8 @@ static void compare(const struct test *t, struct trap_state *s)
 		fail_case("segments", t, s);
 	/* A CALL that faults may have pushed, below the stack pointer. */
 	if (s[1].vector >= 0)
-		memcpy((void *)(s[1].gpr[SP] - 16),
-		       &user_copy[s[1].gpr[SP] - 16 - DATA], 16);
+		memcpy((void *)(s[1].gpr[GPR_RSP] - 16),
+		       &user_copy[s[1].gpr[GPR_RSP] - 16 - DATA], 16);
 	if (memcmp((void *)DATA, user_copy, DATA_SIZE))
 		fail_case("memory", t, s);
 	ended[s[1].vector < 0 ? 32 : s[1].vector]++;
@@ -364,8 +362,8 @@ static bool run_case(void)
 
 	for (i = 0; i < 16; i++)
 		s[0].gpr[i] = random64();
-	s[0].gpr[SP] = DATA + 256 + below(DATA_SIZE / 2 - 512);
-	s[0].gpr[SI] = DATA + DATA_SIZE / 2 + below(DATA_SIZE / 2 - 256);
+	s[0].gpr[GPR_RSP] = DATA + 256 + below(DATA_SIZE / 2 - 512);
+	s[0].gpr[GPR_RSI] = DATA + DATA_SIZE / 2 + below(DATA_SIZE / 2 - 256);
 	make_code(&t, &s[0]);
 	s[0].flags = 0x202 | (random64() & (below(8) ? FAR_FLAGS : FLAGS));
 	memcpy((void *)DATA, user_copy, DATA_SIZE);

@@ -21,7 +21,7 @@
 #define DATA	0x4000
 #define INDEX	5
 
-#define FLAT	(EMUL_ATTR_P | EMUL_ATTR_S | EMUL_ATTR_DB | 3)
+#define FLAT	(SEG_P | SEG_S | SEG_DB | 3)
 #define ZF	0x40
 
 static struct machine before;
@@ -40,27 +40,27 @@ struct way {
 };
 
 static const struct way ways[] = {
-	{ "\x8e\xc0", 2, EMUL_ES, LOAD_DATA, 0, 0, 0, 0 },
-	{ "\x8e\xd8", 2, EMUL_DS, LOAD_DATA, 0, 0, 0, 0 },
-	{ "\x8e\xe0", 2, EMUL_FS, LOAD_DATA, 0, 0, 0, 0 },
-	{ "\x8e\xe8", 2, EMUL_GS, LOAD_DATA, 0, 0, 0, 0 },
-	{ "\x8e\xd0", 2, EMUL_SS, LOAD_SS, 0, 0, 0, 1 },
-	{ "\x8e\x16", 2, EMUL_SS, LOAD_SS, 1, 0, 0, 1 },
-	{ "\x8e\x06", 2, EMUL_ES, LOAD_DATA, 1, 0, 0, 0 },
-	{ "\x07", 1, EMUL_ES, LOAD_DATA, 0, 1, 1, 0 },
-	{ "\x1f", 1, EMUL_DS, LOAD_DATA, 0, 1, 1, 0 },
-	{ "\x17", 1, EMUL_SS, LOAD_SS, 0, 1, 1, 1 },
-	{ "\x0f\xa1", 2, EMUL_FS, LOAD_DATA, 0, 1, 0, 0 },
-	{ "\x0f\xa9", 2, EMUL_GS, LOAD_DATA, 0, 1, 0, 0 },
-	{ "\xc4\x5e\xfc", 3, EMUL_ES, LOAD_DATA, 1, 0, 1, 0 },
-	{ "\xc5\x5e\xfc", 3, EMUL_DS, LOAD_DATA, 1, 0, 1, 0 },
-	{ "\x0f\xb2\x5e\xfc", 4, EMUL_SS, LOAD_SS, 1, 0, 0, 0 },
-	{ "\x0f\xb4\x5e\xfc", 4, EMUL_FS, LOAD_DATA, 1, 0, 0, 0 },
-	{ "\x0f\xb5\x5e\xfc", 4, EMUL_GS, LOAD_DATA, 1, 0, 0, 0 },
-	{ "\x0f\x00\xd0", 3, EMUL_LDTR, LOAD_LDTR, 0, 0, 0, 0 },
-	{ "\x0f\x00\x16", 3, EMUL_LDTR, LOAD_LDTR, 1, 0, 0, 0 },
-	{ "\x0f\x00\xd8", 3, EMUL_TR, LOAD_TR, 0, 0, 0, 0 },
-	{ "\x0f\x00\x1e", 3, EMUL_TR, LOAD_TR, 1, 0, 0, 0 },
+	{ "\x8e\xc0", 2, SEG_ES, LOAD_DATA, 0, 0, 0, 0 },
+	{ "\x8e\xd8", 2, SEG_DS, LOAD_DATA, 0, 0, 0, 0 },
+	{ "\x8e\xe0", 2, SEG_FS, LOAD_DATA, 0, 0, 0, 0 },
+	{ "\x8e\xe8", 2, SEG_GS, LOAD_DATA, 0, 0, 0, 0 },
+	{ "\x8e\xd0", 2, SEG_SS, LOAD_SS, 0, 0, 0, 1 },
+	{ "\x8e\x16", 2, SEG_SS, LOAD_SS, 1, 0, 0, 1 },
+	{ "\x8e\x06", 2, SEG_ES, LOAD_DATA, 1, 0, 0, 0 },
+	{ "\x07", 1, SEG_ES, LOAD_DATA, 0, 1, 1, 0 },
+	{ "\x1f", 1, SEG_DS, LOAD_DATA, 0, 1, 1, 0 },
+	{ "\x17", 1, SEG_SS, LOAD_SS, 0, 1, 1, 1 },
+	{ "\x0f\xa1", 2, SEG_FS, LOAD_DATA, 0, 1, 0, 0 },
+	{ "\x0f\xa9", 2, SEG_GS, LOAD_DATA, 0, 1, 0, 0 },
+	{ "\xc4\x5e\xfc", 3, SEG_ES, LOAD_DATA, 1, 0, 1, 0 },
+	{ "\xc5\x5e\xfc", 3, SEG_DS, LOAD_DATA, 1, 0, 1, 0 },
+	{ "\x0f\xb2\x5e\xfc", 4, SEG_SS, LOAD_SS, 1, 0, 0, 0 },
+	{ "\x0f\xb4\x5e\xfc", 4, SEG_FS, LOAD_DATA, 1, 0, 0, 0 },
+	{ "\x0f\xb5\x5e\xfc", 4, SEG_GS, LOAD_DATA, 1, 0, 0, 0 },
+	{ "\x0f\x00\xd0", 3, SEG_LDTR, LOAD_LDTR, 0, 0, 0, 0 },
+	{ "\x0f\x00\x16", 3, SEG_LDTR, LOAD_LDTR, 1, 0, 0, 0 },
+	{ "\x0f\x00\xd8", 3, SEG_TR, LOAD_TR, 0, 0, 0, 0 },
+	{ "\x0f\x00\x1e", 3, SEG_TR, LOAD_TR, 1, 0, 0, 0 },
 	{ "\x0f\x00\xe0", 3, 0, LOOK_VERR, 0, 0, 0, 0 },
 	{ "\x0f\x00\xe8", 3, 0, LOOK_VERW, 0, 0, 0, 0 },
 	{ "\x0f\x02\xd8", 3, 0, LOOK_LAR, 0, 0, 0, 0 },
@@ -85,20 +85,20 @@ static void prepare(const struct segload_in *in, const struct way *way)
 
 	memset(&now, 0, sizeof(now));
 	for (i = 0; i < 6; i++)
-		now.seg[i] = (struct emul_segment){
+		now.seg[i] = (struct x86_seg){
 			.limit = 0xffffffff, .selector = 0x100 * i,
 			.attr = FLAT | in->cpl << 5,
 		};
 	for (i = 0; i < 16; i++)
 		now.gpr[i] = 0x1111111111111111ULL * i;
-	now.seg[EMUL_LDTR] = (struct emul_segment){
-		.base = LDT, .limit = limit, .attr = EMUL_ATTR_P | 2,
+	now.seg[SEG_LDTR] = (struct x86_seg){
+		.base = LDT, .limit = limit, .attr = SEG_P | 2,
 	};
-	now.table[0] = (struct emul_table){ GDT, limit };
+	now.table[0] = (struct x86_table){ GDT, limit };
 	place(table + INDEX * 8, &in->low, 16);
-	now.gpr[SP] = STACK;
-	now.gpr[SI] = DATA;
-	now.gpr[AX] = 0xdead0000 | in->selector;
+	now.gpr[GPR_RSP] = STACK;
+	now.gpr[GPR_RSI] = DATA;
+	now.gpr[GPR_RAX] = 0xdead0000 | in->selector;
 	place(DATA, &in->selector, 2);
 	place(DATA - 4, "\x78\x56\x34\x12", 4);
 	place(STACK, &in->selector, 2);
@@ -126,10 +126,10 @@ static void fail_case(const char *what, const struct way *way,
 static void expect_load(const struct segload_in *in, const struct way *way,
 			const struct segload_out *out)
 {
-	struct emul_segment *seg = &before.seg[way->seg];
+	struct x86_seg *seg = &before.seg[way->seg];
 	unsigned int table = in->selector & 4 ? LDT : GDT;
 
-	*seg = (struct emul_segment){ .selector = in->selector };
+	*seg = (struct x86_seg){ .selector = in->selector };
 	if (out->null && in->what == LOAD_SS)
 		seg->attr = in->cpl << 5;
 	if (!out->null) {
@@ -139,9 +139,9 @@ static void expect_load(const struct segload_in *in, const struct way *way,
 		memcpy(&before.memory[table + INDEX * 8 + 4], &out->high, 4);
 	}
 	if (way->popped)
-		before.gpr[SP] += in->mode64 ? 8 : 4;
+		before.gpr[GPR_RSP] += in->mode64 ? 8 : 4;
 	if ((u8)way->bytes[way->len - 1] == 0xfc)
-		before.gpr[BX] = 0x12345678;
+		before.gpr[GPR_RBX] = 0x12345678;
 	before.shadow = way->shadow;
 }
 
@@ -168,7 +168,7 @@ static void compare(const struct segload_in *in, const struct way *way,
 		else
 			expect_look(&out);
 		if (out.zf && (in->what == LOOK_LAR || in->what == LOOK_LSL))
-			before.gpr[BX] = out.result;
+			before.gpr[GPR_RBX] = out.result;
 		plain++;
 	} else {
 		if (ret != EMUL_FAULT || ctx.fault.vector != out.vector ||

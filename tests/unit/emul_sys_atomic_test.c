@@ -67,17 +67,17 @@ static void prepare(enum emul_mode mode, unsigned int cpl)
 
 	memset(&now, 0, sizeof(now));
 	for (i = 0; i < 6; i++)
-		now.seg[i] = (struct emul_segment){
+		now.seg[i] = (struct x86_seg){
 			.limit = 0xffffffff, .attr = 0xc93 | cpl << 5,
 			.selector = cpl ? DATA3 | 3 : DATA0,
 		};
-	now.seg[EMUL_CS].attr = (mode == EMUL_64 ? 0xa9b : 0xc9b) | cpl << 5;
-	now.seg[EMUL_TR] = (struct emul_segment){
-		.base = TSS, .limit = 0xff, .attr = EMUL_ATTR_P | 11,
+	now.seg[SEG_CS].attr = (mode == EMUL_64 ? 0xa9b : 0xc9b) | cpl << 5;
+	now.seg[SEG_TR] = (struct x86_seg){
+		.base = TSS, .limit = 0xff, .attr = SEG_P | 11,
 		.selector = FREE_TSS,
 	};
-	now.table[0] = (struct emul_table){ GDT, 0xff };
-	now.table[1] = (struct emul_table){ IDT, 0xfff };
+	now.table[0] = (struct x86_table){ GDT, 0xff };
+	now.table[1] = (struct x86_table){ IDT, 0xfff };
 	put_tables(mode == EMUL_64);
 	for (i = 0; i < 11; i++) {
 		now.msr[i].nr = msrs[i];
@@ -85,13 +85,13 @@ static void prepare(enum emul_mode mode, unsigned int cpl)
 	}
 	for (i = 0; i < 16; i++)
 		now.gpr[i] = 0x0101010101010101ULL * i;
-	now.gpr[AX] = now.seg[EMUL_SS].selector;
-	now.gpr[CX] = 0x10;
-	now.gpr[BX] = AN_LDT;
-	now.gpr[DX] = FREE_TSS;
-	now.gpr[SI] = now.gpr[DI] = DATA;
-	now.gpr[SP] = STACK;
-	now.gpr[BP] = STACK + 64;
+	now.gpr[GPR_RAX] = now.seg[SEG_SS].selector;
+	now.gpr[GPR_RCX] = 0x10;
+	now.gpr[GPR_RBX] = AN_LDT;
+	now.gpr[GPR_RDX] = FREE_TSS;
+	now.gpr[GPR_RSI] = now.gpr[GPR_RDI] = DATA;
+	now.gpr[GPR_RSP] = STACK;
+	now.gpr[GPR_RBP] = STACK + 64;
 	now.cr[4] = 0x40000;
 	now.rip = 0x100;
 	now.rflags = 0xa02;
@@ -204,7 +204,7 @@ static void set_up(const struct insn *i)
 	if (!strncmp(i->hex, "c2", 2))
 		size = 8;
 	if (!strcmp(i->hex, "0f 01 d0"))
-		now.gpr[CX] = 0;
+		now.gpr[GPR_RCX] = 0;
 	for (k = 0; k < 5; k++)
 		put(STACK + k * size, i->frame[k], size);
 	put(DATA, 0x432, 4);

@@ -12,8 +12,8 @@
 
 #include "emul_try.h"
 
-#define CODE	(EMUL_ATTR_P | EMUL_ATTR_S | EMUL_ATTR_DB | EMUL_ATTR_G | 0xb)
-#define CODE64	(EMUL_ATTR_P | EMUL_ATTR_S | EMUL_ATTR_L | EMUL_ATTR_G | 0xb)
+#define CODE	(SEG_P | SEG_S | SEG_DB | SEG_G | 0xb)
+#define CODE64	(SEG_P | SEG_S | SEG_L | SEG_G | 0xb)
 #define TSS	0x5000
 #define STACK	0x3000
 #define VM	0x20000
@@ -32,17 +32,17 @@ static int reset(void **unused)
 	machine_reset();
 	for (i = 0; i < 6; i++)
 		now.seg[i].selector = 8 * i;
-	now.seg[EMUL_TR] = (struct emul_segment){
-		.base = TSS, .limit = 0x67 + 32, .attr = EMUL_ATTR_P | 0xb,
+	now.seg[SEG_TR] = (struct x86_seg){
+		.base = TSS, .limit = 0x67 + 32, .attr = SEG_P | 0xb,
 		.selector = 0x48,
 	};
-	now.seg[EMUL_LDTR].selector = 0x50;
+	now.seg[SEG_LDTR].selector = 0x50;
 	for (i = 0; i < 11; i++) {
 		now.msr[i].nr = msrs[i];
 		now.msr[i].val = 0x1000000000ULL * i + i;
 	}
 	now.cr[0] = 0x80000011;
-	now.gpr[SP] = STACK;
+	now.gpr[GPR_RSP] = STACK;
 	return 0;
 }
 
@@ -58,7 +58,7 @@ static void wide(void)
 {
 	ctx.mode = EMUL_64;
 	ctx.long_mode = true;
-	now.seg[EMUL_CS].attr = CODE64;
+	now.seg[SEG_CS].attr = CODE64;
 }
 
 /* Instructions of privilege level 0 (SDM vol. 3, 5.9). */
@@ -73,11 +73,11 @@ static void test_privilege(void **unused)
 
 	for (i = 0; i < sizeof(hex) / sizeof(*hex); i++) {
 		reset(NULL);
-		now.gpr[CX] = 0x10;
+		now.gpr[GPR_RCX] = 0x10;
 		for (now.cpl = 1; now.cpl < 4; now.cpl++)
 			refuses(hex[i], GP);
 		now.cpl = 0;
-		now.gpr[AX] = 0;
+		now.gpr[GPR_RAX] = 0;
 		if (strcmp(hex[i], "0f 00 d8"))
 			ok(hex[i]);
 	}
@@ -92,20 +92,20 @@ static void test_privilege(void **unused)
 static void test_control(void **unused)
 {
 	now.cr[4] = 0x123456789;
-	now.gpr[BX] = ~0ULL;
+	now.gpr[GPR_RBX] = ~0ULL;
 	ok("0f 20 e3");
-	assert_true(now.gpr[BX] == 0x23456789);
+	assert_true(now.gpr[GPR_RBX] == 0x23456789);
 	ok("66 0f 22 d3");
 	assert_true(now.cr[2] == 0x23456789);
 	/* ModRM.mod means nothing. */
-	now.gpr[BX] = 0x77;
+	now.gpr[GPR_RBX] = 0x77;
 	ok("0f 22 1b");
 	assert_true(now.cr[3] == 0x77);
 
 	wide();
 	now.cr[8] = 5;
 	ok("44 0f 20 c0");
-	assert_int_equal(now.gpr[AX], 5);
+	assert_int_equal(now.gpr[GPR_RAX], 5);
 	ok("41 0f 20 e1");
 	assert_true(now.gpr[9] == 0x123456789);
 	refuses("44 0f 20 d0", UD);
@@ -113,7 +113,7 @@ static void test_control(void **unused)
 	now.cpl = 3;
 	refuses("44 0f 20 d0", UD);
 	now.cpl = 0;
-	now.gpr[AX] = 1ULL << 63;
+	now.gpr[GPR_RAX] = 1ULL << 63;
 	refuses("0f 22 c0", GP);
 	ok("0f 06");
 	assert_true(now.cr[0] == 0x80000011);
@@ -128,30 +128,30 @@ static void test_debug(void **unused)
 	now.dr[6] = 0xffff0ff0;
 	now.dr[7] = 0x400;
 	ok("0f 21 e0");
-	assert_true(now.gpr[AX] == 0xffff0ff0);
-	now.gpr[AX] = 0x155;
+	assert_true(now.gpr[GPR_RAX] == 0xffff0ff0);
+	now.gpr[GPR_RAX] = 0x155;
 	ok("0f 23 e8");
 	assert_true(now.dr[7] == 0x155);
 	now.cr[4] = 8;
 	refuses("0f 21 e0", UD);
 	refuses("0f 23 e8", UD);
 	ok("0f 21 f8");
-	assert_true(now.gpr[AX] == 0x155);
+	assert_true(now.gpr[GPR_RAX] == 0x155);
 	wide();
 	refuses("44 0f 21 c0", UD);
 }
 
 static void test_msr(void **unused)
 {
-	now.gpr[CX] = 0xffffffffc0000102ULL;
-	now.gpr[AX] = 0xffffffff89abcdefULL;
-	now.gpr[DX] = 0xffffffff01234567ULL;
+	now.gpr[GPR_RCX] = 0xffffffffc0000102ULL;
+	now.gpr[GPR_RAX] = 0xffffffff89abcdefULL;
+	now.gpr[GPR_RDX] = 0xffffffff01234567ULL;
 	wide();
 	ok("0f 30");
 	assert_true(now.msr[9].val == 0x0123456789abcdefULL);
 	ok("0f 32");
-	assert_true(now.gpr[AX] == 0x89abcdef && now.gpr[DX] == 0x1234567);
-	now.gpr[CX] = 0x11;
+	assert_true(now.gpr[GPR_RAX] == 0x89abcdef && now.gpr[GPR_RDX] == 0x1234567);
+	now.gpr[GPR_RCX] = 0x11;
 	refuses("0f 32", GP);
 	refuses("0f 30", GP);
 }
@@ -163,10 +163,10 @@ static void test_tsc(void **unused)
 	now.msr[10].val = 0xf00000007ULL;
 	now.cpl = 3;
 	ok("0f 31");
-	assert_true(now.gpr[AX] == 0x456789ab && now.gpr[DX] == 0x123);
-	assert_true(now.gpr[CX] == 0);
+	assert_true(now.gpr[GPR_RAX] == 0x456789ab && now.gpr[GPR_RDX] == 0x123);
+	assert_true(now.gpr[GPR_RCX] == 0);
 	ok("0f 01 f9");
-	assert_true(now.gpr[AX] == 0x456789ab && now.gpr[CX] == 7);
+	assert_true(now.gpr[GPR_RAX] == 0x456789ab && now.gpr[GPR_RCX] == 7);
 	now.cr[4] = 4;
 	refuses("0f 31", GP);
 	refuses("0f 01 f9", GP);
@@ -183,13 +183,13 @@ static void test_xcr(void **unused)
 	now.xcr[0] = 0x300000007;
 	now.cpl = 3;
 	ok("0f 01 d0");
-	assert_true(now.gpr[AX] == 7 && now.gpr[DX] == 3);
+	assert_true(now.gpr[GPR_RAX] == 7 && now.gpr[GPR_RDX] == 3);
 	refuses("0f 01 d1", GP);
 	now.cpl = 0;
-	now.gpr[AX] = 5;
+	now.gpr[GPR_RAX] = 5;
 	ok("0f 01 d1");
 	assert_true(now.xcr[0] == 0x300000005);
-	now.gpr[CX] = 2;
+	now.gpr[GPR_RCX] = 2;
 	refuses("0f 01 d0", GP);
 	refuses("0f 01 d1", GP);
 	assert_int_equal(run("66 0f 01 d0"), EMUL_UNKNOWN);
@@ -198,32 +198,32 @@ static void test_xcr(void **unused)
 static void test_cpuid(void **unused)
 {
 	wide();
-	now.gpr[AX] = 0x1111111100000007ULL;
-	now.gpr[CX] = 0x2222222200000001ULL;
-	now.gpr[BX] = now.gpr[DX] = ~0ULL;
+	now.gpr[GPR_RAX] = 0x1111111100000007ULL;
+	now.gpr[GPR_RCX] = 0x2222222200000001ULL;
+	now.gpr[GPR_RBX] = now.gpr[GPR_RDX] = ~0ULL;
 	now.cpl = 3;
 	ok("0f a2");
-	assert_true(now.gpr[AX] == 0x107 && now.gpr[BX] == 0xb &&
-		    now.gpr[CX] == 0x201 && now.gpr[DX] == 0xd);
+	assert_true(now.gpr[GPR_RAX] == 0x107 && now.gpr[GPR_RBX] == 0xb &&
+		    now.gpr[GPR_RCX] == 0x201 && now.gpr[GPR_RDX] == 0xd);
 }
 
 /* LMSW cannot clear PE; SMSW gives 16 bits to memory (SDM vol. 2). */
 static void test_msw(void **unused)
 {
-	now.gpr[AX] = 0xffff000e;
+	now.gpr[GPR_RAX] = 0xffff000e;
 	ok("0f 01 f0");
 	assert_true(now.cr[0] == 0x8000001f);
-	now.gpr[AX] = 0;
+	now.gpr[GPR_RAX] = 0;
 	ok("0f 01 f0");
 	assert_true(now.cr[0] == 0x80000011);
 	now.memory[0x400] = 0x0c;
-	now.gpr[BX] = 0x400;
+	now.gpr[GPR_RBX] = 0x400;
 	ok("0f 01 33");
 	assert_true(now.cr[0] == 0x8000001d);
 	ok("0f 01 e1");
-	assert_true(now.gpr[CX] == 0x8000001d);
+	assert_true(now.gpr[GPR_RCX] == 0x8000001d);
 	ok("66 0f 01 e2");
-	assert_true(now.gpr[DX] == 0x1d);
+	assert_true(now.gpr[GPR_RDX] == 0x1d);
 	memset(&now.memory[0x400], 0xee, 4);
 	ok("0f 01 23");
 	assert_memory_equal(&now.memory[0x400], "\x1d\x00\xee\xee", 4);
@@ -236,8 +236,8 @@ static void test_tables(void **unused)
 	static const u8 far[] = { 0x34, 0x12, 1, 2, 3, 4, 5, 0, 0, 0x80 };
 
 	memcpy(&now.memory[0x400], image, sizeof(image));
-	now.gpr[BX] = 0x400;
-	now.gpr[SI] = 0x500;
+	now.gpr[GPR_RBX] = 0x400;
+	now.gpr[GPR_RSI] = 0x500;
 	ok("0f 01 13");
 	assert_true(now.table[0].base == 0x04030201 &&
 		    now.table[0].limit == 0x1234 && !now.table[1].base);
@@ -277,12 +277,12 @@ static void test_umip(void **unused)
 		now.cpl = 0;
 		ok(hex[i]);
 	}
-	now.gpr[AX] = ~0ULL;
+	now.gpr[GPR_RAX] = ~0ULL;
 	ok("0f 00 c0");
-	assert_true(now.gpr[AX] == 0x50);
+	assert_true(now.gpr[GPR_RAX] == 0x50);
 	ok("66 0f 00 c8");
-	assert_true(now.gpr[AX] == 0x48);
-	now.gpr[BX] = 0x400;
+	assert_true(now.gpr[GPR_RAX] == 0x48);
+	now.gpr[GPR_RBX] = 0x400;
 	memset(&now.memory[0x400], 0xee, 4);
 	ok("0f 00 0b");
 	assert_memory_equal(&now.memory[0x400], "\x48\x00\xee\xee", 4);
@@ -310,30 +310,30 @@ static void test_real(void **unused)
 	/* MOV Sreg: selector and base only, but in virtual-8086 mode. */
 	now.rflags = 2;
 	now.cpl = 0;
-	now.gpr[AX] = 0xabcd;
-	now.seg[EMUL_ES].limit = 0xfffff;
+	now.gpr[GPR_RAX] = 0xabcd;
+	now.seg[SEG_ES].limit = 0xfffff;
 	ok("8e c0");
-	assert_true(now.seg[EMUL_ES].base == 0xabcd0 &&
-		    now.seg[EMUL_ES].limit == 0xfffff &&
-		    now.seg[EMUL_ES].selector == 0xabcd);
+	assert_true(now.seg[SEG_ES].base == 0xabcd0 &&
+		    now.seg[SEG_ES].limit == 0xfffff &&
+		    now.seg[SEG_ES].selector == 0xabcd);
 	now.rflags |= VM;
 	now.cpl = 3;
 	ok("8e c0");
-	assert_true(now.seg[EMUL_ES].limit == 0xffff &&
-		    now.seg[EMUL_ES].attr == 0xf3);
+	assert_true(now.seg[SEG_ES].limit == 0xffff &&
+		    now.seg[SEG_ES].attr == 0xf3);
 }
 
 /* SDM vol. 2, ARPL. */
 static void test_arpl(void **unused)
 {
-	now.gpr[AX] = 0x1230;
-	now.gpr[CX] = 0xff02;
+	now.gpr[GPR_RAX] = 0x1230;
+	now.gpr[GPR_RCX] = 0xff02;
 	now.rflags = 2;
 	ok("63 c8");
-	assert_true(now.gpr[AX] == 0x1232 && now.rflags == 0x42);
+	assert_true(now.gpr[GPR_RAX] == 0x1232 && now.rflags == 0x42);
 	ok("63 c8");
-	assert_true(now.gpr[AX] == 0x1232 && now.rflags == 2);
-	now.gpr[BX] = 0x400;
+	assert_true(now.gpr[GPR_RAX] == 0x1232 && now.rflags == 2);
+	now.gpr[GPR_RBX] = 0x400;
 	now.memory[0x400] = 0x11;
 	ok("63 0b");
 	assert_int_equal(now.memory[0x400], 0x12);
@@ -342,8 +342,8 @@ static void test_arpl(void **unused)
 /* SDM vol. 1, 19.5.2: two bytes of the bitmap, the second may be the last. */
 static void test_ports(void **unused)
 {
-	now.gpr[DX] = 0x1234;
-	now.gpr[AX] = 0x8877665544332211ULL;
+	now.gpr[GPR_RDX] = 0x1234;
+	now.gpr[GPR_RAX] = 0x8877665544332211ULL;
 	ok("e6 80");
 	assert_true(out_port == 0x80 && out_val == 0x11);
 	ok("66 ef");
@@ -352,12 +352,12 @@ static void test_ports(void **unused)
 	assert_true(out_val == 0x44332211);
 	ok("ec");
 	assert_true(in_port == 0x1234 &&
-		    now.gpr[AX] == 0x8877665544332211ULL);
-	now.gpr[AX] = ~0ULL;
+		    now.gpr[GPR_RAX] == 0x8877665544332211ULL);
+	now.gpr[GPR_RAX] = ~0ULL;
 	ok("66 e5 81");
-	assert_true(in_port == 0x81 && now.gpr[AX] == 0xffffffffffff2211);
+	assert_true(in_port == 0x81 && now.gpr[GPR_RAX] == 0xffffffffffff2211);
 	ok("ed");
-	assert_true(now.gpr[AX] == 0x44332211);
+	assert_true(now.gpr[GPR_RAX] == 0x44332211);
 	wide();
 	ok("48 ef");
 	assert_true(out_val == 0x44332211);
@@ -384,14 +384,14 @@ static void test_bitmap(void **unused)
 	refuses("e5 17", GP);
 	ok("e4 17");
 	/* The limit. */
-	now.seg[EMUL_TR].limit = 0x68 + 2;
+	now.seg[SEG_TR].limit = 0x68 + 2;
 	refuses("e4 17", GP);
-	now.seg[EMUL_TR].limit = 0x68 + 3;
+	now.seg[SEG_TR].limit = 0x68 + 3;
 	ok("e4 17");
-	now.seg[EMUL_TR].limit = 0x66;
+	now.seg[SEG_TR].limit = 0x66;
 	refuses("e4 17", GP);
-	now.seg[EMUL_TR].limit = 0x6b;
-	now.seg[EMUL_TR].attr = EMUL_ATTR_P | 3;
+	now.seg[SEG_TR].limit = 0x6b;
+	now.seg[SEG_TR].attr = SEG_P | 3;
 	refuses("e4 17", GP);
 
 	/* INS and OUTS ask the same; virtual-8086 mode asks always. */
@@ -400,11 +400,11 @@ static void test_bitmap(void **unused)
 	ctx.protected = false;
 	now.rflags |= IOPL | VM;
 	refuses("e4 17", GP);
-	now.seg[EMUL_TR].attr = EMUL_ATTR_P | 11;
+	now.seg[SEG_TR].attr = SEG_P | 11;
 	ok("e4 17");
 	now.rflags = 2;
 	now.cpl = 0;
-	now.seg[EMUL_TR].attr = 0;
+	now.seg[SEG_TR].attr = 0;
 	ok("e4 17");
 }
 
@@ -431,7 +431,7 @@ static void test_interrupt_flag(void **unused)
 	now.cpl = 0;
 	ok("9d");
 	assert_int_equal(now.rflags, 0x241202);
-	now.gpr[SP] = STACK + 4;
+	now.gpr[GPR_RSP] = STACK + 4;
 	now.rflags = 2;
 	ok("66 9d");
 	assert_int_equal(now.rflags, 0x1202);
@@ -443,11 +443,11 @@ static void test_interrupt_flag(void **unused)
 	refuses("9d", GP);
 	refuses("fa", GP);
 	now.rflags |= IOPL | 0x10000;
-	now.gpr[SP] = STACK;
+	now.gpr[GPR_RSP] = STACK;
 	ok("9c");
-	assert_int_equal(now.memory[now.gpr[SP] + 2], 0);
-	assert_int_equal(now.memory[now.gpr[SP] + 1], 0x30);
-	now.gpr[SP] = STACK + 4;
+	assert_int_equal(now.memory[now.gpr[GPR_RSP] + 2], 0);
+	assert_int_equal(now.memory[now.gpr[GPR_RSP] + 1], 0x30);
+	now.gpr[GPR_RSP] = STACK + 4;
 	ok("9d");
 	assert_int_equal(now.rflags, 0x243202 | VM);
 }
@@ -459,27 +459,27 @@ static void test_base(void **unused)
 	refuses("f3 0f ae c0", UD);
 	wide();
 	now.cpl = 3;
-	now.seg[EMUL_FS].base = 0x7123456789ab;
-	now.seg[EMUL_GS].base = 0xffff800000000000;
+	now.seg[SEG_FS].base = 0x7123456789ab;
+	now.seg[SEG_GS].base = 0xffff800000000000;
 	now.gpr[9] = ~0ULL;
 	ok("f3 41 0f ae c1");
 	assert_true(now.gpr[9] == 0x456789ab);
 	ok("f3 49 0f ae c9");
 	assert_true(now.gpr[9] == 0xffff800000000000);
 	ok("f3 49 0f ae d1");
-	assert_true(now.seg[EMUL_FS].base == 0xffff800000000000);
+	assert_true(now.seg[SEG_FS].base == 0xffff800000000000);
 	now.gpr[9] = 0x8000ffffffff;
 	ok("f3 41 0f ae d9");
-	assert_true(now.seg[EMUL_GS].base == 0xffffffff &&
-		    now.seg[EMUL_GS].limit == 0xffffffff);
+	assert_true(now.seg[SEG_GS].base == 0xffffffff &&
+		    now.seg[SEG_GS].limit == 0xffffffff);
 	refuses("f3 49 0f ae d9", GP);
 	now.cr[4] = 0;
 	refuses("f3 49 0f ae c1", UD);
 	assert_int_equal(run("f3 0f ae 01"), EMUL_UNKNOWN);
 
-	now.gpr[BX] = ~0ULL;
+	now.gpr[GPR_RBX] = ~0ULL;
 	ok("f3 0f c7 fb");
-	assert_true(now.gpr[BX] == 10);
+	assert_true(now.gpr[GPR_RBX] == 10);
 	assert_int_equal(run("0f c7 fb"), EMUL_UNKNOWN);
 	refuses("0f 01 ca", UD);
 	refuses("0f 01 cb", UD);
@@ -495,20 +495,20 @@ static void pcid_refuses(const char *hex)
 {
 	u64 *desc = (u64 *)&now.memory[0x2000];
 
-	now.gpr[AX] = 4;
+	now.gpr[GPR_RAX] = 4;
 	refuses(hex, GP);
-	for (now.gpr[AX] = 0; now.gpr[AX] < 4; now.gpr[AX]++) {
+	for (now.gpr[GPR_RAX] = 0; now.gpr[GPR_RAX] < 4; now.gpr[GPR_RAX]++) {
 		desc[0] = 0x1000;
 		refuses(hex, GP);
 		desc[0] = 0x8000000000000000;
 		refuses(hex, GP);
 	}
 	/* A PCID without CR4.PCIDE, and an address that cannot be. */
-	for (now.gpr[AX] = 0; now.gpr[AX] < 2; now.gpr[AX]++) {
+	for (now.gpr[GPR_RAX] = 0; now.gpr[GPR_RAX] < 2; now.gpr[GPR_RAX]++) {
 		desc[0] = 1;
 		refuses(hex, GP);
 	}
-	now.gpr[AX] = 0;
+	now.gpr[GPR_RAX] = 0;
 	desc[0] = 0;
 	desc[1] = 0x800000000000;
 	refuses(hex, GP);
@@ -521,7 +521,7 @@ static void test_pcid(void **unused)
 	u64 *desc = (u64 *)&now.memory[0x2000];
 	const char *hex = "66 0f 38 82 03";
 
-	now.gpr[BX] = 0x2000;
+	now.gpr[GPR_RBX] = 0x2000;
 	pcid_refuses(hex);
 	desc[1] = 0x7fff12345000;
 	ok(hex);
@@ -529,20 +529,20 @@ static void test_pcid(void **unused)
 	/* All PCIDs: the one in the descriptor, and its address, do not count. */
 	desc[0] = 0xfff;
 	desc[1] = 0x800000000000;
-	for (now.gpr[AX] = 2; now.gpr[AX] < 4; now.gpr[AX]++)
+	for (now.gpr[GPR_RAX] = 2; now.gpr[GPR_RAX] < 4; now.gpr[GPR_RAX]++)
 		ok(hex);
 	assert_true(now.flushed == 1 && now.flushed_all == 2);
 	now.cr[4] = 0x20000;
-	now.gpr[AX] = 1;
+	now.gpr[GPR_RAX] = 1;
 	ok(hex);
 	assert_int_equal(now.flushed_all, 3);
 
 	reset(NULL);
 	wide();
-	now.gpr[BX] = 0x2000;
+	now.gpr[GPR_RBX] = 0x2000;
 	pcid_refuses(hex);
 	/* 64 bits of the type count here, 32 elsewhere. */
-	now.gpr[AX] = 1ull << 32 | 2;
+	now.gpr[GPR_RAX] = 1ull << 32 | 2;
 	refuses(hex, GP);
 	ctx.mode = EMUL_32;
 	ok(hex);
@@ -551,8 +551,8 @@ static void test_pcid(void **unused)
 
 static void test_rest(void **unused)
 {
-	now.gpr[BX] = 0x123456;
-	now.seg[EMUL_DS].base = 0xfffff000;
+	now.gpr[GPR_RBX] = 0x123456;
+	now.seg[SEG_DS].base = 0xfffff000;
 	ok("0f 01 3b");
 	assert_true(now.flushed == 1 && now.flushed_la == 0x122456);
 	ok("f4");
@@ -561,12 +561,12 @@ static void test_rest(void **unused)
 	refuses("0f aa", UD);
 	refuses("0f 01 f8", UD);
 	wide();
-	now.gpr[BX] = 0x800000000000;
+	now.gpr[GPR_RBX] = 0x800000000000;
 	ok("0f 01 3b");
 	assert_int_equal(now.flushed, 1);
-	now.seg[EMUL_GS].base = 0x1111;
+	now.seg[SEG_GS].base = 0x1111;
 	ok("0f 01 f8");
-	assert_true(now.seg[EMUL_GS].base == 0x9000000009);
+	assert_true(now.seg[SEG_GS].base == 0x9000000009);
 	assert_true(now.msr[9].val == 0x1111);
 }
 

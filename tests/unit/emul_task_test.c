@@ -152,7 +152,7 @@ static void prepare_tss(const struct task_in *in)
 	put(at, eip, unit);
 	put(at + unit, in->eflags, unit);
 	for (i = 0; i < 8; i++)
-		put(at + (2 + i) * unit, i == SP ? STACK : reg_value(i), unit);
+		put(at + (2 + i) * unit, i == GPR_RSP ? STACK : reg_value(i), unit);
 	for (i = 0; i < (in->wide ? 6 : 4); i++)
 		put(at + (10 + i) * unit, in->seg[i].selector, 2);
 	put(NEW + (in->wide ? 0x60 : 0x2a), in->seg[TASK_LDT].selector, 2);
@@ -168,22 +168,22 @@ static void prepare(const struct task_in *in)
 
 	memset(&now, 0, sizeof(now));
 	for (i = 0; i < 6; i++)
-		now.seg[i] = (struct emul_segment){
+		now.seg[i] = (struct x86_seg){
 			.limit = 0xffffffff, .attr = 0xc93 | in->cpl << 5,
 			.selector = 0x71 + 8 * i,
 		};
-	now.seg[EMUL_TR] = (struct emul_segment){
+	now.seg[SEG_TR] = (struct x86_seg){
 		.base = OLD, .limit = 0x67, .selector = OLD_INDEX << 3,
-		.attr = EMUL_ATTR_P | (old_wide ? 11 : 3),
+		.attr = SEG_P | (old_wide ? 11 : 3),
 	};
 	put_descriptor(OLD_INDEX, OLD << 16 | 0x67, old_wide ? 0x8b00 : 0x8300);
 	put(OLD, in->tss.selector, 2);
-	now.table[0] = (struct emul_table){ GDT, 8 * ENTRIES - 1 };
+	now.table[0] = (struct x86_table){ GDT, 8 * ENTRIES - 1 };
 	/* The same entries: a TSS is not taken from there. */
-	now.seg[EMUL_LDTR] = (struct emul_segment){
-		.base = GDT, .limit = 8 * ENTRIES - 1, .attr = EMUL_ATTR_P | 2,
+	now.seg[SEG_LDTR] = (struct x86_seg){
+		.base = GDT, .limit = 8 * ENTRIES - 1, .attr = SEG_P | 2,
 	};
-	now.table[1] = (struct emul_table){ IDT, 0x7ff };
+	now.table[1] = (struct x86_table){ IDT, 0x7ff };
 	for (i = 0; i < TASK_SEGS; i++)
 		put_descriptor(SEG_INDEX + i, 0xfff, in->seg[i].high |
 			       (i == TASK_CS ? 0 : 0xf0000));
@@ -198,7 +198,7 @@ static void prepare(const struct task_in *in)
 	put(DATA + 4, in->by_gate ? in->gate.selector : in->tss.selector, 2);
 	for (i = 0; i < 8; i++)
 		now.gpr[i] = 0xa0a0a000 + i;
-	now.gpr[SI] = DATA;
+	now.gpr[GPR_RSI] = DATA;
 	now.cr[0] = 1 | (below(2) ? PG : 0);
 	now.dr[7] = 0x7ff;
 	now.rip = 0x100;
@@ -282,22 +282,22 @@ static bool loaded_registers(const struct task_in *in, const struct task_out *ou
 	if (now.rip != eip || now.rflags != flags || now.cpl != out->cpl)
 		return false;
 	for (i = 0; i < 8; i++)
-		if (now.gpr[i] != (i == SP ? sp : (reg_value(i) & mask)))
+		if (now.gpr[i] != (i == GPR_RSP ? sp : (reg_value(i) & mask)))
 			return false;
 	if (now.cr[0] != (before.cr[0] | TS) || now.dr[7] != 0x6aa)
 		return false;
 	if (now.cr[3] != (in->wide && before.cr[0] & PG ? CR3 : 0))
 		return false;
-	return now.seg[EMUL_TR].base == NEW &&
-	       now.seg[EMUL_TR].limit == in->limit &&
-	       now.seg[EMUL_TR].selector == in->tss.selector &&
-	       (now.seg[EMUL_TR].attr & 0x9f) == (0x82 | (in->wide ? 9 : 1));
+	return now.seg[SEG_TR].base == NEW &&
+	       now.seg[SEG_TR].limit == in->limit &&
+	       now.seg[SEG_TR].selector == in->tss.selector &&
+	       (now.seg[SEG_TR].attr & 0x9f) == (0x82 | (in->wide ? 9 : 1));
 }
 
 static bool loaded_segments(const struct task_in *in, const struct task_out *out)
 {
 	bool virtual = in->wide && in->eflags & VM;
-	const struct emul_segment *got;
+	const struct x86_seg *got;
 	const struct task_segment *s;
 	unsigned int i, base, attr;
 
@@ -333,7 +333,7 @@ static bool pushed(const struct task_in *in, u64 sp)
 {
 	unsigned int n = STACK - sp;
 
-	return !n || get(&now, (now.seg[EMUL_SS].base + sp) % MEMORY, n) ==
+	return !n || get(&now, (now.seg[SEG_SS].base + sp) % MEMORY, n) ==
 		     (n == 4 ? ERROR : ERROR & 0xffff);
 }
 
@@ -460,12 +460,12 @@ static void test_itself(void **unused)
 
 	old_wide = true;
 	prepare(&in);
-	now.gpr[AX] = 0x1234567;
-	now.seg[EMUL_CS].selector = (SEG_INDEX + 1) << 3;
-	now.seg[EMUL_SS].selector = 0;
+	now.gpr[GPR_RAX] = 0x1234567;
+	now.seg[SEG_CS].selector = (SEG_INDEX + 1) << 3;
+	now.seg[SEG_SS].selector = 0;
 	ctx = (struct emul_ctx){ .mode = EMUL_32, .protected = true };
 	assert_int_equal(machine_run((const u8 *)"\xcf", 1), EMUL_TRAP);
-	assert_int_equal(now.gpr[AX], 0x1234567);
+	assert_int_equal(now.gpr[GPR_RAX], 0x1234567);
 	assert_int_equal(now.rip, 0x101);
 	assert_int_equal(now.rflags & NT, 0);
 }

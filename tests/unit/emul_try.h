@@ -18,7 +18,7 @@ static void machine_reset(void)
 
 	memset(&now, 0, sizeof(now));
 	for (i = 0; i < 6; i++)
-		now.seg[i] = (struct emul_segment){
+		now.seg[i] = (struct x86_seg){
 			.limit = 0xffffffff, .attr = 0xc93, .selector = 0x18,
 		};
 	now.rip = 0x100;

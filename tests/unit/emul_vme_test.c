@@ -69,26 +69,26 @@ static void prepare(const struct vme_in *in)
 
 	memset(&now, 0, sizeof(now));
 	for (i = 0; i < 6; i++)
-		now.seg[i] = (struct emul_segment){
+		now.seg[i] = (struct x86_seg){
 			.limit = 0xffff, .attr = 0x93 | in->cpl << 5,
 		};
-	now.seg[EMUL_CS].selector = flat ? 0x8 | in->cpl : 0;
-	now.seg[EMUL_CS].attr |= 8;
-	now.seg[EMUL_TR] = (struct emul_segment){
-		.base = TSS, .attr = EMUL_ATTR_P | 11,
+	now.seg[SEG_CS].selector = flat ? 0x8 | in->cpl : 0;
+	now.seg[SEG_CS].attr |= 8;
+	now.seg[SEG_TR] = (struct x86_seg){
+		.base = TSS, .attr = SEG_P | 11,
 		.limit = IO_MAP - 32 + VECTOR / 8 - !in->map,
 	};
 	put(TSS + 0x66, IO_MAP, 2);
 	put(TSS + IO_MAP - 32, below(2) ? 0 : ~0ULL, 8);
 	now.memory[TSS + IO_MAP - 32 + VECTOR / 8] &= ~(1 << VECTOR % 8);
 	now.memory[TSS + IO_MAP - 32 + VECTOR / 8] |= in->bit << VECTOR % 8;
-	now.table[0] = (struct emul_table){ CODE, 0xf };
-	now.table[1] = (struct emul_table){ 0x2000, 0x7ff };
+	now.table[0] = (struct x86_table){ CODE, 0xf };
+	now.table[1] = (struct x86_table){ 0x2000, 0x7ff };
 	put(CODE + 8, 0x9b000000ffffULL | (u64)in->cpl << 45, 8);
 	put(0x2000 + 8 * VECTOR, 0xfULL << 40 | 3ULL << 45, 8);
 	put(4 * VECTOR, OWN_CS << 16 | OWN_IP, 4);
 	now.cr[4] = in->vme | in->pvi << 1;
-	now.gpr[SP] = STACK;
+	now.gpr[GPR_RSP] = STACK;
 	now.rip = 0x100;
 	now.rflags = in->flags;
 	now.cpl = in->cpl;
@@ -106,7 +106,7 @@ static unsigned int make_code(const struct vme_in *in, u8 *code)
 		code[n++] = VECTOR;
 	if (in->insn == VME_IRET) {
 		put(STACK, OWN_IP, unit);
-		put(STACK + unit, now.seg[EMUL_CS].selector, unit);
+		put(STACK + unit, now.seg[SEG_CS].selector, unit);
 		i = 2;
 	}
 	if (in->insn == VME_IRET || in->insn == VME_POPF)
@@ -130,13 +130,13 @@ static bool pushed(const struct vme_in *in, const struct vme_out *out, u64 len)
 	unsigned int n = in->wide ? 4 : 2;
 
 	if (in->insn == VME_PUSHF)
-		return now.gpr[SP] == STACK - n && get(STACK - n, n) == out->pushed;
+		return now.gpr[GPR_RSP] == STACK - n && get(STACK - n, n) == out->pushed;
 	if (in->insn != VME_INT)
 		return true;
-	return now.gpr[SP] == STACK - 6 && get(STACK - 2, 2) == out->pushed &&
+	return now.gpr[GPR_RSP] == STACK - 6 && get(STACK - 2, 2) == out->pushed &&
 	       get(STACK - 4, 2) == 0 && get(STACK - 6, 2) == 0x100 + len &&
-	       now.rip == OWN_IP && now.seg[EMUL_CS].selector == OWN_CS &&
-	       now.seg[EMUL_CS].base == OWN_CS << 4;
+	       now.rip == OWN_IP && now.seg[SEG_CS].selector == OWN_CS &&
+	       now.seg[SEG_CS].base == OWN_CS << 4;
 }
 
 static void compare(const struct vme_in *in, enum emul_result ret, u64 len)

@@ -15,7 +15,7 @@ static struct shadow_root root[4];
 static struct mmu_shadow shadow;
 static struct mmu mmu;
 
-/* Zapped in this order; how many at most under one lock; what was paid. */
+/* Zapped in this order; how many at most under one lock. */
 static struct shadow_page *gone[PAGES];
 static unsigned int nr_gone, step, longest;
 

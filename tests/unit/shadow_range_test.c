@@ -105,7 +105,7 @@ static void test_chunks(void **state)
 	assert_null(chunk_at(DATA + 64));
 }
 
-/* At every step the lock goes, with all paid. */
+/* At every step the lock goes, and before it all is flushed. */
 static void test_zap_yields(void **state)
 {
 	for (int i = 0; i < 512; i++)

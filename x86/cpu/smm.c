@@ -16,9 +16,6 @@
 #include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
-static_assert(SEG_ES == (int)EMUL_ES && SEG_GS == (int)EMUL_GS &&
-	      SEG_LDTR == (int)EMUL_LDTR && SEG_TR == (int)EMUL_TR);
-
 /* The address space is what the MMU's roots and all accesses follow. */
 static void smm_switch(struct x86_vcpu *v, bool inside)
 {
@@ -36,18 +33,15 @@ static void state_save(struct x86_vcpu *v, struct smram_state *m)
 	int i;
 
 	memcpy(m->gpr, s->gpr, sizeof(m->gpr));
-	for (i = 0; i < SEG_COUNT; i++)
-		m->seg[i] = (struct emul_segment){
-			.base = s->seg[i].base,
-			.limit = s->seg[i].limit,
-			.selector = s->seg[i].sel,
-			.attr = s->seg[i].attr & ~SEG_UNUSABLE,
-		};
+	for (i = 0; i < SEG_COUNT; i++) {
+		m->seg[i] = s->seg[i];
+		m->seg[i].attr &= ~SEG_UNUSABLE;
+	}
 	/* The level has no place of its own: it is SS.DPL, as in struct kvm_sregs. */
-	m->seg[SEG_SS].attr &= ~EMUL_ATTR_DPL;
+	m->seg[SEG_SS].attr &= ~SEG_DPL;
 	m->seg[SEG_SS].attr |= s->cpl << SEG_DPL_SHIFT;
-	m->gdt = (struct emul_table){ s->gdt.base, s->gdt.limit };
-	m->idt = (struct emul_table){ s->idt.base, s->idt.limit };
+	m->gdt = s->gdt;
+	m->idt = s->idt;
 	m->rip = s->rip;
 	m->rflags = s->rflags;
 	m->cr0 = s->cr0;
@@ -72,7 +66,7 @@ static void entry_segments(struct x86_state *s, u32 smbase)
 		s->seg[i] = (struct x86_seg){
 			.limit = U32_MAX, .attr = ATTR_REAL,
 		};
-	s->seg[SEG_CS].sel = smbase >> 4;
+	s->seg[SEG_CS].selector = smbase >> 4;
 	s->seg[SEG_CS].base = smbase;
 	/* Undefined, says the manual: a fault of the handler shuts it down. */
 	s->idt = (struct x86_table){ };
@@ -136,21 +130,15 @@ bool smm_area_read(struct x86_vcpu *v, u8 *area)
 
 static void segments_load(struct x86_state *s, const struct smram_state *m)
 {
-	const struct emul_segment *from;
 	int i;
 
 	for (i = 0; i < SEG_COUNT; i++) {
-		from = &m->seg[i];
-		s->seg[i] = (struct x86_seg){
-			.base = from->base,
-			.limit = from->limit,
-			.sel = from->selector,
-			.attr = from->attr & SEG_P ? from->attr :
-						     from->attr | SEG_UNUSABLE,
-		};
+		s->seg[i] = m->seg[i];
+		if (!(s->seg[i].attr & SEG_P))
+			s->seg[i].attr |= SEG_UNUSABLE;
 	}
-	s->gdt = (struct x86_table){ m->gdt.base, m->gdt.limit };
-	s->idt = (struct x86_table){ m->idt.base, m->idt.limit };
+	s->gdt = m->gdt;
+	s->idt = m->idt;
 }
 
 static void state_load(struct x86_vcpu *v, const struct smram_state *m, u64 efer)

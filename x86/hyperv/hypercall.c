@@ -36,7 +36,7 @@ struct hv_call {
 /* ------------------------------------------------------------------------ */
 /* Registers (TLFS 3.7). */
 
-static u64 pair(const struct x86_vcpu *v, unsigned int high, unsigned int low)
+static u64 gpr_pair(const struct x86_vcpu *v, unsigned int high, unsigned int low)
 {
 	return v->state.gpr[high] << 32 | (u32)v->state.gpr[low];
 }
@@ -50,9 +50,9 @@ static void call_fetch(struct x86_vcpu *v, struct hv_call *call)
 		call->in = gpr[GPR_RDX];
 		call->out = gpr[GPR_R8];
 	} else {
-		call->value = pair(v, GPR_RDX, GPR_RAX);
-		call->in = pair(v, GPR_RBX, GPR_RCX);
-		call->out = pair(v, GPR_RDI, GPR_RSI);
+		call->value = gpr_pair(v, GPR_RDX, GPR_RAX);
+		call->in = gpr_pair(v, GPR_RBX, GPR_RCX);
+		call->out = gpr_pair(v, GPR_RDI, GPR_RSI);
 	}
 	call->c = hv_control_parse(call->value);
 	call->fast[0] = call->in;
@@ -135,7 +135,7 @@ static u16 set_read(struct x86_vcpu *v, const struct hv_call *call, unsigned int
 /* Flushes (TLFS 9.4.6). */
 
 /* All of a vCPU's translations in place of those of some pages or spaces. */
-static void flush(struct x86_vcpu *v, const struct hv_set *s)
+static void flush_vcpus(struct x86_vcpu *v, const struct hv_set *s)
 {
 	DECLARE_BITMAP(which, VCPUS_MAX);
 	struct kvm_vcpu *vcpu;
@@ -172,14 +172,14 @@ static u16 call_flush(struct x86_vcpu *v, const struct hv_call *call, bool ex)
 	/* Windows Server 2012 names nobody and means all. */
 	if ((head[1] & HV_FLUSH_ALL_PROCESSORS) || (!ex && !mask))
 		s->all = true;
-	flush(v, s);
+	flush_vcpus(v, s);
 	return HV_STATUS_SUCCESS;
 }
 
 /* ------------------------------------------------------------------------ */
 /* Interrupts (TLFS 10.5). */
 
-static void ipi(struct x86_vcpu *v, u8 vector, const struct hv_set *s)
+static void ipi_vcpus(struct x86_vcpu *v, u8 vector, const struct hv_set *s)
 {
 	const struct irq_msg msg = { .vector = vector };
 	struct kvm_vcpu *vcpu;
@@ -215,7 +215,7 @@ static u16 call_ipi(struct x86_vcpu *v, const struct hv_call *call, bool ex)
 		return HV_STATUS_SUCCESS;
 	if (vector < HV_IPI_LOW_VECTOR || vector > HV_IPI_HIGH_VECTOR)
 		return HV_STATUS_INVALID_HYPERCALL_INPUT;
-	ipi(v, vector, s);
+	ipi_vcpus(v, vector, s);
 	return HV_STATUS_SUCCESS;
 }
 

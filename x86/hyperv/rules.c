@@ -73,7 +73,7 @@ bool hv_may_access(const struct hv_rights *r, u32 msr)
 /* The forms with sets of processors need both bits. */
 #define ADVICE_EX	HV_X64_EX_PROCESSOR_MASKS_RECOMMENDED
 
-static bool advised(const struct hv_rights *r, u32 bits)
+static bool call_is_advised(const struct hv_rights *r, u32 bits)
 {
 	return (r->advice & bits) == bits;
 }
@@ -95,14 +95,14 @@ bool hv_may_call(const struct hv_rights *r, u16 code)
 		return !hv_may_debug(r) || (r->b & HV_DEBUGGING);
 	case HVCALL_FLUSH_VIRTUAL_ADDRESS_SPACE:
 	case HVCALL_FLUSH_VIRTUAL_ADDRESS_LIST:
-		return advised(r, HV_X64_REMOTE_TLB_FLUSH_RECOMMENDED);
+		return call_is_advised(r, HV_X64_REMOTE_TLB_FLUSH_RECOMMENDED);
 	case HVCALL_FLUSH_VIRTUAL_ADDRESS_SPACE_EX:
 	case HVCALL_FLUSH_VIRTUAL_ADDRESS_LIST_EX:
-		return advised(r, HV_X64_REMOTE_TLB_FLUSH_RECOMMENDED | ADVICE_EX);
+		return call_is_advised(r, HV_X64_REMOTE_TLB_FLUSH_RECOMMENDED | ADVICE_EX);
 	case HVCALL_SEND_IPI:
-		return advised(r, HV_X64_CLUSTER_IPI_RECOMMENDED);
+		return call_is_advised(r, HV_X64_CLUSTER_IPI_RECOMMENDED);
 	case HVCALL_SEND_IPI_EX:
-		return advised(r, HV_X64_CLUSTER_IPI_RECOMMENDED | ADVICE_EX);
+		return call_is_advised(r, HV_X64_CLUSTER_IPI_RECOMMENDED | ADVICE_EX);
 	}
 	return true;
 }

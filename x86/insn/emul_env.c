@@ -180,50 +180,42 @@ static enum emul_result port_out(struct emul_ctx *ctx, u16 port,
 /* ------------------------------------------------------------------------ */
 /* State that is always there. */
 
-static u32 segment_group(enum emul_seg seg)
+static u32 segment_group(enum x86_seg_nr seg)
 {
-	if (seg == EMUL_CS || seg == EMUL_SS)
+	if (seg == SEG_CS || seg == SEG_SS)
 		return GRP_CSSS;
-	return seg == EMUL_DS || seg == EMUL_ES ? GRP_DATA : GRP_SEGS;
+	return seg == SEG_DS || seg == SEG_ES ? GRP_DATA : GRP_SEGS;
 }
 
-static void segment_get(struct emul_ctx *ctx, enum emul_seg seg,
-			struct emul_segment *out)
-{
-	struct x86_vcpu *v = ctx->priv;
-	const struct x86_seg *s = &state_get(v, segment_group(seg))->seg[seg];
-
-	*out = (struct emul_segment) {
-		.base = s->base,
-		.limit = s->limit,
-		.selector = s->sel,
-		.attr = s->attr & ~SEG_UNUSABLE,
-	};
-}
-
-static void segment_set(struct emul_ctx *ctx, enum emul_seg seg,
-			const struct emul_segment *in)
+static void segment_get(struct emul_ctx *ctx, enum x86_seg_nr seg,
+			struct x86_seg *out)
 {
 	struct x86_vcpu *v = ctx->priv;
 
-	state_set(v, segment_group(seg))->seg[seg] = (struct x86_seg) {
-		.base = in->base,
-		.limit = in->limit,
-		.sel = in->selector,
-		.attr = in->attr & SEG_P ? in->attr : in->attr | SEG_UNUSABLE,
-	};
+	*out = state_get(v, segment_group(seg))->seg[seg];
+	out->attr &= ~SEG_UNUSABLE;
 }
 
-static void table_get(struct emul_ctx *ctx, bool idt, struct emul_table *out)
+static void segment_set(struct emul_ctx *ctx, enum x86_seg_nr seg,
+			const struct x86_seg *in)
+{
+	struct x86_seg *s = &state_set(ctx->priv, segment_group(seg))->seg[seg];
+
+	*s = *in;
+	if (!(s->attr & SEG_P))
+		s->attr |= SEG_UNUSABLE;
+}
+
+static void table_get(struct emul_ctx *ctx, bool idt, struct x86_table *out)
 {
 	const struct x86_state *s = state_get(ctx->priv, GRP_TABLES);
 	const struct x86_table *t = idt ? &s->idt : &s->gdt;
 
-	*out = (struct emul_table){ .base = t->base, .limit = t->limit };
+	*out = (struct x86_table){ .base = t->base, .limit = t->limit };
 }
 
 static void table_set(struct emul_ctx *ctx, bool idt,
-		      const struct emul_table *in)
+		      const struct x86_table *in)
 {
 	struct x86_state *s = state_set(ctx->priv, GRP_TABLES);
 	struct x86_table *t = idt ? &s->idt : &s->gdt;

@@ -11,6 +11,7 @@
 #include "compat/kernel.h"
 #include "core/run_state.h"
 #include "emul/exec.h"
+#include "emul/opcode.h"
 #include "emul/optable.h"
 #include "emul/task.h"
 #include "x86/cpu/cr.h"
@@ -78,8 +79,6 @@ static bool context_resume(struct x86_vcpu *v)
 }
 
 /* STI delays interrupts, a load of SS single-step traps too (SDM vol. 3, 6.8.3). */
-#define OPCODE_STI 0xfb
-
 static u8 shadow_of(const struct x86_emulator *em)
 {
 	const struct emul_insn *insn = &em->ctx.insn;

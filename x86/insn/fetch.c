@@ -13,6 +13,7 @@
 #include "x86/cpu/debug.h"
 #include "x86/cpu/fpu.h"
 #include "emul/exec.h"
+#include "emul/opcode.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
 #include "x86/vcpu/vendor.h"

@@ -5,10 +5,6 @@
 
 #include "x86/vcpu/x86.h"
 
-/* INT n is between them. */
-#define OPCODE_INT3	0xcc
-#define OPCODE_INTO	0xce
-
 /** guest_perm_regs - the registers that decide on accesses besides the tables */
 struct perm_regs guest_perm_regs(struct x86_vcpu *v);
 

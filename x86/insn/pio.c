@@ -58,7 +58,7 @@ static struct operand_addr string_element_address(const struct emul_ctx *ctx,
 	unsigned int reg = in ? GPR_RDI : GPR_RSI;
 
 	return (struct operand_addr) {
-		.seg = in ? EMUL_ES : operand_seg(insn, EMUL_DS),
+		.seg = in ? SEG_ES : operand_seg(insn, SEG_DS),
 		.offset = operand_reg_get(ctx, reg, insn->addr_size),
 	};
 }

@@ -6,6 +6,7 @@
  */
 #include <linux/string.h>
 
+#include "emul/opcode.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/fetch.h"
 #include "x86/insn/usual.h"
@@ -88,11 +89,8 @@ bool emulate_skip(struct x86_vcpu *v, const struct x86_exit *exit)
 	return true;
 }
 
-#define OPCODE_MOV_FROM_CR	0x20
-#define OPCODE_MOV_TO_CR	0x22
-#define OPCODE_INVLPG		0x01
-#define REX_B			0x41
-#define REX_B_BIT		1
+#define REX_B		0x41
+#define REX_B_BIT	1
 
 /*
  * The register that an instruction names, if it is in 64-bit code and without prefixes
@@ -159,7 +157,7 @@ bool usual_invlpg(struct x86_vcpu *v, u64 *la, u64 *next_rip)
 {
 	u8 gpr;
 
-	if (!usual_gpr(v, OPCODE_INVLPG, 7 << 3, &gpr, next_rip) ||
+	if (!usual_gpr(v, OPCODE_GROUP_7, 7 << 3, &gpr, next_rip) ||
 	    !is_plain(gpr))
 		return false;
 	*la = v->state.gpr[gpr];

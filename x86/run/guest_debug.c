@@ -10,6 +10,7 @@
 #include <asm/trapnr.h>
 
 #include "core/run_state.h"
+#include "emul/opcode.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"

@@ -42,7 +42,7 @@ static void sipi_event(struct x86_vcpu *v)
 	u8 page = READ_ONCE(v->apic.lapic.sipi_vector);
 	struct x86_state *s = state_set(v, GRP_CSSS | GRP_RIP);
 
-	s->seg[SEG_CS].sel = page << 8;
+	s->seg[SEG_CS].selector = page << 8;
 	s->seg[SEG_CS].base = page << 12;
 	s->rip = 0;
 	v->mp_state = KVM_MP_STATE_RUNNABLE;

@@ -11,6 +11,7 @@
 #include "core/guestmem.h"
 #include "core/run_state.h"
 #include "core/yield.h"
+#include "emul/opcode.h"
 #include "irq/apic_map.h"
 #include "irq/lapic_irq.h"
 #include "x86/cpu/caps.h"
@@ -183,7 +184,7 @@ static enum x86_next hypercall_execute(struct x86_vcpu *v)
 	return X86_RESUME;
 }
 
-static enum x86_next undefined(struct x86_vcpu *v)
+static enum x86_next hypercall_raise_ud(struct x86_vcpu *v)
 {
 	kvm_event_exception(v, X86_TRAP_UD, -1);
 	return X86_RESUME;
@@ -195,7 +196,7 @@ static enum x86_next hypercall_hv(struct x86_vcpu *v, u64 rip)
 	enum hv_call_end end = hv_hypercall(v);
 
 	if (end == HV_CALL_UNDEFINED)
-		return undefined(v);
+		return hypercall_raise_ud(v);
 	exit_skip_to(v, rip);
 	if (end == HV_CALL_DONE)
 		return X86_RESUME;
@@ -222,7 +223,7 @@ static u8 modrm_foreign(void)
 
 static bool insn_is_foreign(const struct emul_insn *insn)
 {
-	return insn->map == 1 && insn->opcode == 0x01 && !insn->op66 &&
+	return insn->map == 1 && insn->opcode == OPCODE_GROUP_7 && !insn->op66 &&
 	       !insn->rep && !insn->lock && insn->modrm == modrm_foreign();
 }
 
@@ -249,16 +250,16 @@ enum x86_next hypercall_undefined(struct x86_vcpu *v)
 	int len;
 
 	if (!quirk_is_on(v, KVM_X86_QUIRK_FIX_HYPERCALL_INSN))
-		return undefined(v);
+		return hypercall_raise_ud(v);
 	insn_code_start(v, &c);
 	len = insn_code_decode(v, &c, &insn, &fault);
 	if (len < 0 || !insn_is_foreign(&insn))
-		return undefined(v);
+		return hypercall_raise_ud(v);
 	rewritten = hypercall_rewrite(v, c.mode == EMUL_64 ? c.la + len - 1 :
 						     (u32)(c.la + len - 1));
 	/* L2's is executed again, and L1's to answer. */
 	if (v->nested.l2)
-		return rewritten ? X86_RESUME : undefined(v);
+		return rewritten ? X86_RESUME : hypercall_raise_ud(v);
 	rip = emul_rip_advance(c.mode, v->state.rip, len);
 	if (unlikely(hv_takes_hypercalls(v)))
 		return hypercall_hv(v, rip);

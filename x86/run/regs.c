@@ -88,7 +88,7 @@ static void seg_get(const struct x86_seg *s, struct kvm_segment *out)
 	*out = (struct kvm_segment) {
 		.base = s->base,
 		.limit = s->limit,
-		.selector = s->sel,
+		.selector = s->selector,
 		.type = s->attr & SEG_TYPE,
 		.s = !!(s->attr & SEG_S),
 		.dpl = (s->attr >> SEG_DPL_SHIFT) & 3,
@@ -115,7 +115,7 @@ static void seg_set(struct x86_seg *s, const struct kvm_segment *in)
 	*s = (struct x86_seg) {
 		.base = in->base,
 		.limit = in->limit,
-		.sel = in->selector,
+		.selector = in->selector,
 		.attr = attr,
 	};
 }

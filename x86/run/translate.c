@@ -14,8 +14,8 @@ static bool address_exists(struct x86_vcpu *v, u64 la)
 				       !(la >> 32);
 }
 
-static bool translate(struct x86_vcpu *v, u64 la, u64 access,
-		      struct gwalk_result *res)
+static bool translate_access(struct x86_vcpu *v, u64 la, u64 access,
+			     struct gwalk_result *res)
 {
 	/* SMAP forbids nothing to somebody who only looks. */
 	struct gwalk_access walk = {
@@ -46,11 +46,11 @@ long translate_ioctl(void *obj, void *data, unsigned long arg)
 	idx = srcu_read_lock(&v->vcpu.kvm->srcu);
 	if (request_take(&v->vcpu, REQ_PDPTRS))
 		cr_pdptrs_refresh(v);
-	tr->valid = translate(v, la, 0, &res);
+	tr->valid = translate_access(v, la, 0, &res);
 	if (tr->valid) {
 		tr->physical_address = res.gpa;
-		tr->writeable = translate(v, la, PF_WRITE, &res);
-		tr->usermode = translate(v, la, PF_USER, &res);
+		tr->writeable = translate_access(v, la, PF_WRITE, &res);
+		tr->usermode = translate_access(v, la, PF_USER, &res);
 	}
 	srcu_read_unlock(&v->vcpu.kvm->srcu, idx);
 	return 0;

@@ -113,7 +113,7 @@ static void reset_registers(struct x86_state *s, u32 signature, u64 cache_bits)
 	for (i = SEG_ES; i <= SEG_GS; i++)
 		reset_segment(s, i, SEG_P | SEG_S | 3);
 	s->seg[SEG_CS].attr = SEG_P | SEG_S | 0xb;
-	s->seg[SEG_CS].sel = 0xf000;
+	s->seg[SEG_CS].selector = 0xf000;
 	s->seg[SEG_CS].base = 0xffff0000;
 	reset_segment(s, SEG_LDTR, SEG_P | 2);
 	reset_segment(s, SEG_TR, SEG_P | 0xb);

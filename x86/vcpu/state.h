@@ -16,7 +16,7 @@
 #include <linux/bits.h>
 #include <linux/types.h>
 
-#include "emul/emul_ops.h"
+#include "emul/regs.h"
 
 #define GRP_RIP		BIT(0)
 #define GRP_RSP		BIT(1)
@@ -37,43 +37,6 @@
 #define GRP_PDPTR	BIT(16)	/* pdptr[]; see struct x86_caps */
 #define GRP_DATA	BIT(17)	/* DS, ES */
 #define GRP_ALL		GENMASK(17, 0)
-
-/* Indices of seg[]; the first six are the ModRM encoding. */
-enum x86_seg_index {
-	SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR,
-	SEG_COUNT
-};
-
-/* Attributes in the packed form of a VMCB (APM vol. 2, 15.5.1). */
-#define SEG_TYPE	0x000f
-#define SEG_S		0x0010
-#define SEG_DPL_SHIFT	5
-#define SEG_P		0x0080
-#define SEG_AVL		0x0100
-#define SEG_L		0x0200
-#define SEG_DB		0x0400
-#define SEG_G		0x0800
-#define SEG_UNUSABLE	0x8000	/* ours: not part of a VMCB */
-
-/**
- * struct x86_seg - a segment register
- * @base: linear base
- * @limit: in bytes (granularity applied)
- * @sel: selector
- * @attr: SEG_*
- */
-struct x86_seg {
-	u64 base;
-	u32 limit;
-	u16 sel;
-	u16 attr;
-};
-
-/** struct x86_table - GDTR or IDTR */
-struct x86_table {
-	u64 base;
-	u16 limit;
-};
 
 /* Values of @shadow (as in KVM_GET_VCPU_EVENTS). */
 #define SHADOW_MOV_SS	1

@@ -35,6 +35,10 @@
 #define MSR_TSC_AUX		0xc0000103
 
 #define EFER_SCE		(1 << 0)
+#define EFER_LME		(1 << 8)
+#define EFER_LMA		(1 << 10)
+#define EFER_NX			(1 << 11)
+#define EFER_SVME		(1 << 12)
 #define EFER_FFXSR		(1 << 14)
 
 #endif

@@ -5,6 +5,7 @@
 
 #define X86_TRAP_DE	0
 #define X86_TRAP_DB		1
+#define X86_TRAP_NMI	2
 #define X86_TRAP_BP	3
 #define X86_TRAP_OF	4
 #define X86_TRAP_BR	5
@@ -17,5 +18,6 @@
 #define X86_TRAP_PF	14
 #define X86_TRAP_MF	16
 #define X86_TRAP_AC	17
+#define X86_TRAP_MC	18
 
 #endif

@@ -45,7 +45,7 @@ static const struct { const char *who; uint16_t cap[24]; } needs[] = {
 			  KVM_CAP_SYS_ATTRIBUTES, KVM_CAP_ENABLE_CAP } },
 };
 
-static void clients(void)
+static void vmms(void)
 {
 	msr_machine();
 	for (unsigned int i = 0; i < sizeof(needs) / sizeof(*needs); i++)
@@ -394,7 +394,7 @@ static void vfio_attributes(void)
 #define CASE(name) { #name, name, 20 }
 
 static const struct test_case cases[] = {
-	CASE(clients), CASE(mapping), CASE(sys_attributes), CASE(sregs_cr8),
+	CASE(vmms), CASE(mapping), CASE(sys_attributes), CASE(sregs_cr8),
 	CASE(pit_flags), CASE(tsc_khz), CASE(deadline_kept), CASE(apic_base_bsp), CASE(hypercalls),
 	CASE(hypercalls_enforced), CASE(devices), CASE(vfio_attributes),
 	{ NULL, NULL, 0 },
