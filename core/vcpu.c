@@ -110,15 +110,25 @@ static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 }
 
 /*
- * The pages of a vCPU's mapping are where the header says.  Data of port I/O are in the
- * run page, which is at their place once more: that one, too, can be touched.
+ * Data of port I/O are in the run page, but there are VMMs that take the page of their own,
+ * which the header promises, for granted, and write one behind where the data begin.
+ * Nobody reads it, so the mapping is all that has it.
  */
+static vm_fault_t port_page_fault(struct vm_fault *vmf)
+{
+	vmf->page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	return vmf->page ? 0 : VM_FAULT_OOM;
+}
+
+/* The pages of a vCPU's mapping are where the header says. */
 static vm_fault_t vcpu_fault(struct vm_fault *vmf)
 {
 	struct kvm_vcpu *vcpu = vmf->vma->vm_file->private_data;
-	struct page *page = NULL;
+	struct page *page;
 
-	if (vmf->pgoff <= KVM_PIO_PAGE_OFFSET)
+	if (vmf->pgoff == KVM_PIO_PAGE_OFFSET)
+		return port_page_fault(vmf);
+	if (!vmf->pgoff)
 		page = virt_to_page(vcpu->run);
 	else if (vmf->pgoff == KVM_COALESCED_MMIO_PAGE_OFFSET)
 		page = coalesced_page(vcpu->kvm);

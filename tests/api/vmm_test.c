@@ -71,6 +71,23 @@ static void mapping(void)
 		(void)map[page * PAGE];
 }
 
+GUEST(64, g_in, "1: in $0x80, %al\n out %al, $0x81\n jmp 1b\n");
+
+/* The header gives the data of port I/O a page: who writes one writes nothing else. */
+static void port_page(void)
+{
+	vm_new(&vm, 0);
+	vcpu_new(&vm, &v, 0);
+	vcpu_code(&v, MODE_LONG, g_in);
+	for (int i = 0; i < 3; i++) {
+		vcpu_expect(&v, KVM_EXIT_IO);
+		CHECK_EQ(v.run->io.port, 0x80);
+		memset(vcpu_pio_data(&v), 0xa0 + i, PAGE);
+		vcpu_until(&v, 0x81);
+		CHECK_EQ(*(uint8_t *)vcpu_pio_data(&v), 0xa0 + i);
+	}
+}
+
 static struct kvm_device_attr attr(uint32_t group, uint64_t nr, void *to)
 {
 	return (struct kvm_device_attr){ .group = group, .attr = nr, .addr = (uintptr_t)to };
@@ -394,7 +411,7 @@ static void vfio_attributes(void)
 #define CASE(name) { #name, name, 20 }
 
 static const struct test_case cases[] = {
-	CASE(vmms), CASE(mapping), CASE(sys_attributes), CASE(sregs_cr8),
+	CASE(vmms), CASE(mapping), CASE(port_page), CASE(sys_attributes), CASE(sregs_cr8),
 	CASE(pit_flags), CASE(tsc_khz), CASE(deadline_kept), CASE(apic_base_bsp), CASE(hypercalls),
 	CASE(hypercalls_enforced), CASE(devices), CASE(vfio_attributes),
 	{ NULL, NULL, 0 },
