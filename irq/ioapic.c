@@ -115,7 +115,7 @@ int ioapic_set(struct ioapic *io, unsigned int pin, enum irq_source source,
 	int r = 1;
 
 	spin_lock_irqsave(&io->lock, flags);
-	if (source == IRQ_SOURCE_PIT)
+	if (source != IRQ_SOURCE_USER)
 		io->tell |= BIT(pin);
 	if (level)
 		io->line[pin] |= BIT(source);
@@ -274,7 +274,7 @@ void ioapic_tell(struct ioapic *io, unsigned int pin, bool on)
 	spin_lock_irqsave(&io->lock, flags);
 	if (on)
 		io->tell |= BIT(pin);
-	else
+	else if (!(io->line[pin] & BIT(IRQ_SOURCE_RESAMPLE)))
 		io->tell &= ~BIT(pin);
 	spin_unlock_irqrestore(&io->lock, flags);
 }

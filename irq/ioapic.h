@@ -88,7 +88,8 @@ void ioapic_reset(struct ioapic *io);
  * @source: who
  * @level: asserted or not
  *
- * The PIT's pin is in @tell from its first tick on.
+ * The PIT's pin is in @tell from its first tick on, and one of a resampled irqfd from the
+ * time it is asserted.
  *
  * Return: as irq_deliver(), for a message that went out; IRQ_COALESCED where one is
  * pending already, or the line of an edge was asserted; IRQ_REFUSED: masked; 1 for a
@@ -116,7 +117,7 @@ void ioapic_eoi(struct ioapic *io, u8 vector);
 /** ioapic_delayed - time has passed: send what waited; any context */
 void ioapic_delayed(struct ioapic *io);
 
-/** ioapic_tell - somebody waits, or does not any more, for the EOI of a pin */
+/** ioapic_tell - somebody waits, or nobody but a resampled irqfd, for the EOI of a pin */
 void ioapic_tell(struct ioapic *io, unsigned int pin, bool on);
 
 /** ioapic_save - the state now */

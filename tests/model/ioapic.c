@@ -50,7 +50,7 @@ int model_ioapic_line(struct model_ioapic *m, unsigned int pin, unsigned int sou
 	bool edge = !p->high, any = false;
 	int r;
 
-	if (source == IRQ_SOURCE_PIT)
+	if (source == IRQ_SOURCE_PIT || source == IRQ_SOURCE_RESAMPLE)
 		p->told = true;
 	p->by[source] = on;
 	for (int i = 0; i < IRQ_SOURCES; i++)

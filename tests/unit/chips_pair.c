@@ -276,7 +276,7 @@ void pair_delayed(void)
 void pair_tell(unsigned int pin, bool on)
 {
 	ioapic_tell(chips.vm.ioapic, pin, on);
-	model.ioapic.pin[pin].told = on;
+	model.ioapic.pin[pin].told = on || model.ioapic.pin[pin].by[IRQ_SOURCE_RESAMPLE];
 }
 
 void pair_reset(void)

@@ -128,8 +128,17 @@ static void test_edge(void **state)
 	chips.result = 3;
 	assert_int_equal(drive(3, true), 3);
 	assert_int_equal(reg(0x16), 0x0931);
+	/* A resampler has driven it, and waits for the end; not for ever. */
+	eoi(0x31);
+	assert_int_equal(chips_count(CHIPS_ACKED), 1);
+	ioapic_tell(chips.vm.ioapic, 3, false);
+	chips.log.n = 0;
 	eoi(0x31);
 	assert_int_equal(chips_count(CHIPS_ACKED), 0);
+	ioapic_set(chips.vm.ioapic, 3, IRQ_SOURCE_RESAMPLE, true);
+	ioapic_tell(chips.vm.ioapic, 3, false);
+	eoi(0x31);
+	assert_int_equal(chips_count(CHIPS_ACKED), 1);
 }
 
 /* "Edge-sensitive interrupts signaled on a masked interrupt pin are ignored" */
