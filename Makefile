@@ -47,7 +47,7 @@ help:
 	'                   machine, for make lab, shell and check-selftests, too' \
 	'make shell         the same, with a prompt in that guest' \
 	'make lab           the lab itself, with a prompt; Ctrl-A X leaves it' \
-	'make check         everything: style, unit tests, builds, lab suites' \
+	'make check         everything: style, unit tests, builds, suites on both labs'"'"' machines' \
 	'make check-style   layers, sizes, headers' \
 	'make check-intel   the suites of the Intel machine, and with kvm-intel'"'"'s parameters' \
 	'make check-selftests   the KVM selftests of 6.1 and 6.12, on Lamina and on stock KVM' \
@@ -93,7 +93,7 @@ run: deps
 	@$(LAB) -G $(MACHINE) -t 900 -f tests/lab/boot -- boot -s $(cpus-$(VENDOR))
 
 check:
-	@scripts/install-deps build test lab vmm
+	@scripts/install-deps build test lab intel vmm
 	@tests/check
 
 check-style:
