@@ -36,7 +36,7 @@ MACHINE = -V $(VENDOR) -s $(cpus-$(VENDOR)) -m $(MODULES) -p $(params-$(VENDOR))
 .PHONY: all help run check check-style unit modules modules-test programs
 .PHONY: shell lab check-qemu check-smp check-shadow check-selftests soak soak-code bench-boot
 .PHONY: bench bench-exit bench-rmap bench-pages install clean deps mutants fuzz
-.PHONY: coverage tsan check-intel check-nested check-guests check-debug check-kernels deb check-deb
+.PHONY: coverage kcov tsan check-intel check-nested check-guests check-debug check-kernels deb check-deb
 
 all: modules
 
@@ -57,6 +57,8 @@ help:
 	'make fuzz          fuzzing with clang'"'"'s libFuzzer, FUZZ_SECONDS (60) a target' \
 	'make fuzz-kvm      /dev/kvm on a host that looks for mistakes, for MINUTES (10): what it' \
 	'                   reaches (KCOV) leads it; SEED=...: from the same numbers' \
+	'make kcov          what of the modules the API tests and fuzz-kvm, before, reach (KCOV):' \
+	'                   a table, and functions that nothing reaches, in build/fuzz/' \
 	'make coverage      lines and branches of mmu/, irq/ and the checks of svm/ and vmx/ that unit tests execute' \
 	'make tsan          the tests with threads in mmu/, by the thread sanitizer' \
 	'make modules       kvm.ko, kvm-amd.ko and kvm-intel.ko in build/modules/ (KDIR=...)' \
@@ -117,6 +119,12 @@ fuzz-kvm:
 	@scripts/build-modules kasan
 	@$(MAKE) --no-print-directory -f tests/Makefile build/fuzz/fuzz-kvm
 	@tests/lab/fuzz-kvm $(if $(SEED),-s $(SEED)) $(MINUTES)
+
+kcov:
+	@scripts/install-deps build test lab debug
+	@scripts/build-modules kasan
+	@$(MAKE) --no-print-directory -f tests/Makefile api
+	@tests/lab/kcov
 
 coverage:
 	@scripts/install-deps build test

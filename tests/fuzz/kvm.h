@@ -40,6 +40,8 @@ enum memory { MEM_PRIVATE, MEM_HUGE, MEM_SHARED, MEM_USERFAULT, MEM_KINDS };
 #define WITH_L2		4	/* vCPU 0 is a hypervisor */
 #define WITH_WITNESS	8	/* another VM, whose memory is looked after */
 #define WITH_CAPS	16	/* random capabilities */
+#define WITH_HV		32	/* Hyper-V's CPUID, and what takes it */
+#define FLAGS		6
 
 struct call {
 	uint8_t op, thread;
@@ -127,9 +129,23 @@ void caps_random(void);
 /* ---- kvm_cpu.c, kvm_state.c, kvm_guest.c ---- */
 
 op_fn op_run, op_guest, op_msrs, op_cpuid, op_event, op_debug, op_cpu_misc,
-	op_spoil_run, op_l2;
+	op_spoil_run, op_l2, op_program, op_l2_program;
 op_fn op_state;
 void guests_make(void);
+
+/* ---- kvm_code.c ---- */
+
+/* A program for a guest in 64-bit mode; it is its thread's. */
+const uint8_t *code_make(unsigned int *length);
+/* Handlers for it: faults are skipped, interrupts are ended. */
+void code_catch(struct vcpu *cpu);
+/* One of Hyper-V's MSRs and what it is mostly set to. */
+void hv_usual(uint32_t *msr, uint64_t *value);
+
+/* ---- kvm_hv.c ---- */
+
+op_fn op_hv, op_smm, op_system;
+void hv_make(struct vcpu *cpu);
 
 /* ---- kvm_mem.c ---- */
 

@@ -42,6 +42,7 @@ static const uint8_t *const codes[][2] = {
 };
 
 #define TABLES_SIZE	0x40000		/* of one vCPU */
+#define GPA_PROGRAMS	0x400000	/* a page for each vCPU */
 
 /* There is one state in randguest.c. */
 static pthread_mutex_t guest_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -75,6 +76,25 @@ void op_guest(const struct call *c)
 	else
 		guest_give(call_cpu(c));
 	pthread_mutex_unlock(&guest_lock);
+}
+
+/* A new program for a vCPU, which it begins. */
+void op_program(const struct call *c)
+{
+	struct vcpu *cpu = call_cpu(c);
+	unsigned int nr = cpu - world.cpu, n;
+	const uint8_t *code = code_make(&n);
+
+	pthread_mutex_lock(&guest_lock);
+	memcpy(vm.mem + GPA_PROGRAMS + nr * 4096, code, n);
+	guest_vm.next = guest_tables = GPA_TABLES + nr * TABLES_SIZE;
+	guest_cpu = *cpu;
+	guest_cpu.vm = &guest_vm;
+	vcpu_mode(&guest_cpu, MODE_LONG, GPA_PROGRAMS + nr * 4096);
+	code_catch(&guest_cpu);
+	*cpu = guest_cpu;
+	pthread_mutex_unlock(&guest_lock);
+	op_run(c);
 }
 
 static void l2_make(void)
@@ -123,6 +143,34 @@ void op_l2(const struct call *c)
 		vmcb()->rip = GPA_CODE2 + below(32);
 	}
 	cpu_run(&world.cpu[0]);
+}
+
+/* The same for L2; when it has exited to L1 it goes on behind what did that. */
+void op_l2_program(const struct call *c)
+{
+	struct vcpu *cpu = &world.cpu[0];
+	struct kvm_regs r;
+	unsigned int n, i;
+	const uint8_t *code = code_make(&n);
+
+	if (!(world.prog->setup.flags & WITH_L2))
+		return;
+	memcpy(vm.mem + GPA_CODE2, code, n);
+	vmcb()->rip = GPA_CODE2;
+	for (i = 0; i < 6; i++)
+		vmcb()->intercept[i] = below(3) ? vmcb()->intercept[i] : rnd() & rnd();
+	vmcb()->intercept[3] |= 1u << (EXIT_HLT % 32);
+	code_catch(cpu);
+	for (i = 0; i < 4 + c->arg % 32u; i++) {
+		if (cpu_run(cpu) && errno != EINTR)
+			break;
+		if (cpu->run->exit_reason != KVM_EXIT_IO || cpu->run->io.port != PORT_L1 ||
+		    ioctl(cpu->fd, KVM_GET_REGS, &r))
+			continue;
+		vmcb()->rip = r.r15;
+		if (!below(8))
+			vmcb()->event_inj = INJ_VALID | below(5) << 8 | below(256);
+	}
 }
 
 void guests_make(void)

@@ -74,7 +74,7 @@ static void setup_change(struct setup *s)
 		s->memory = below(MEM_KINDS);
 		break;
 	case 3:
-		s->flags ^= 1 << below(5);
+		s->flags ^= 1 << below(FLAGS);
 		break;
 	default:
 		s->seed = rnd();
@@ -174,7 +174,7 @@ void prog_show(const struct prog *p)
 
 	printf("chips %u, %u vCPUs, memory %u, flags %#x, seed %#x\n",
 	       p->setup.chips % CHIPS_KINDS, p->setup.cpus % CPUS_MAX + 1,
-	       p->setup.memory % MEM_KINDS, p->setup.flags & 31, p->setup.seed);
+	       p->setup.memory % MEM_KINDS, p->setup.flags & ((1 << FLAGS) - 1), p->setup.seed);
 	for (i = 0; i < p->n; i++)
 		printf("%2u: thread %u: %s %#x %#x\n", i, p->call[i].thread,
 		       ops[p->call[i].op].name, p->call[i].arg, p->call[i].seed);

@@ -51,6 +51,11 @@ const struct op ops[] = {
 	{ "signal", op_signal, 2 },
 	{ "witness", op_witness, 6 },
 	{ "witness_memory", op_witness_memory, 6 },
+	{ "program", op_program, 24 },
+	{ "l2_program", op_l2_program, 6 },
+	{ "hv", op_hv, 5 },
+	{ "smm", op_smm, 4 },
+	{ "system", op_system, 2 },
 };
 const unsigned int ops_nr = sizeof(ops) / sizeof(ops[0]);
 
@@ -181,8 +186,11 @@ static void world_make(const struct setup *s)
 	for (i = 0; i < 4; i++)
 		world.events[i] = eventfd(0, EFD_NONBLOCK);
 	world.cpus = 1 + s->cpus % CPUS_MAX;
-	for (i = 0; i < world.cpus; i++)
+	for (i = 0; i < world.cpus; i++) {
 		vcpu_new(&vm, &world.cpu[i], i);
+		if (s->flags & WITH_HV)
+			hv_make(&world.cpu[i]);
+	}
 	world.threads = s->flags & WITH_THREADS;
 	guests_make();
 	if (s->flags & WITH_WITNESS)
