@@ -12,8 +12,8 @@ SOAK_SECONDS ?= 600
 # Nested paging, or (0) shadow page tables.
 NPT ?= 1
 
-# How long /dev/kvm is fuzzed, and from which seed (none: a new one).
-MINUTES ?= 10
+# How long /dev/kvm is fuzzed, or guests come and go, and from which seed (none: a new one).
+MINUTES ?=
 SEED ?=
 
 # The benchmark of costs: compare and kvmbench.c.
@@ -72,7 +72,9 @@ help:
 	'make check-debug   on hosts that look for mistakes: sanitizers, locks, RCU, leaks,' \
 	'                   data races, failing allocations' \
 	'make check-kernels what make check does in the lab, on a kernel 6.12 (KERNEL=...)' \
-	'make soak          20 guests in a row, 50 killed: nothing may be left' \
+	'make soak          for MINUTES (30) guests of all kinds come, work, move, are killed, while' \
+	'                   the host'"'"'s CPUs and memory go and come: nothing may be lost or left;' \
+	'                   SEED=...: in the same order; NPT=0' \
 	'make bench        costs beside the kernel'"'"'s own KVM, and whether they are within their' \
 	'                   limits; charts in build/bench/ (BENCH: where the benchmark is)' \
 	'make bench-boot    time to a guest'"'"'s userspace, beside the kernel'"'"'s own KVM' \
@@ -118,7 +120,7 @@ fuzz-kvm:
 	@scripts/install-deps build test lab debug
 	@scripts/build-modules kasan
 	@$(MAKE) --no-print-directory -f tests/Makefile build/fuzz/fuzz-kvm
-	@tests/lab/fuzz-kvm $(if $(SEED),-s $(SEED)) $(MINUTES)
+	@tests/lab/fuzz-kvm $(if $(SEED),-s $(SEED)) $(or $(MINUTES),10)
 
 kcov:
 	@scripts/install-deps build test lab debug
@@ -211,9 +213,19 @@ check-kernels:
 	@scripts/install-deps build test lab vmm
 	@tests/check kernels
 
-soak: deps modules
-	@$(LAB) -G -t 3600 -a slub_debug=FZP -m build/modules -f tests/lab/lib.sh -f tests/lab/memory.sh \
-		-f tests/lab/soak -- soak 20 50
+# movablecore: of two NUMA nodes' memory so much can go. Not with one thread for all CPUs, though
+# modules come and go: a guest of two vCPUs stands still there.
+soak-minutes = $(or $(MINUTES),30)
+soak-guests := move hello hold churn vmm
+soak: modules
+	@scripts/install-deps build lab vmm stress
+	@$(MAKE) --no-print-directory -f tests/Makefile $(soak-guests:%=build/guest/%) \
+		build/lab/disk build/lab/stress
+	@$(LAB) -G -N -s 2 -m $(MODULES) -p $(params-amd) -t $$(($(soak-minutes) * 60 + 1800)) \
+		-a 'slub_debug=FZP tsc=reliable movablecore=1G' -g build/guest/move \
+		$(soak-guests:%=-f build/guest/%) -f build/lab/disk:/guest/disk -f build/lab/stress:/guest/stress \
+		$(addprefix -f tests/lab/,lib.sh memory.sh devices migrate savevm cpu-plug vmm-boot stress soak.sh soak) \
+		-- soak $(soak-minutes) $(or $(SEED),$$(od -An -N2 -tu2 /dev/urandom))
 
 install:
 	@scripts/build-modules install

@@ -18,10 +18,11 @@ alarm=$alarm'|turning off the locking|KCSAN|data-race|runtime error|ODEBUG|BUG [
 alarm=$alarm'|Object already free|[Pp]oison overwritten|Redzone|page dumped because'
 alarm=$alarm'|self-detected stall|nobody cared|stack guard page|corrupted stack end'
 # Said at every boot: the emulated CPUs' missing microcode, and, a second after
-# that boot, the clock. On a busy machine: a late timer. What looks for mistakes says that
-# it is there.
+# that boot, the clock. On a busy machine: a late timer. Why a block of memory that is to go
+# offline stays. What looks for mistakes says that it is there.
 harmless='RETBleed: WARNING: Spectre v2 mitigation|Speculative Return Stack Overflow: WARNING: (See|kernel not compiled)|\] (tsc|clocksource): |\] hrtimer: interrupt took '
 harmless=$harmless'|RCU lockdep checking is enabled|kmemleak: (Kernel memory leak detector|Automatic)'
+harmless=$harmless'|page dumped because: (unmovable page|migration failure)'
 harmless=$harmless'|kcsan: (enabled|strict|non-strict)'
 
 # alarm_show LOG: stdin: the lines that alarm; the first, with what LOG says behind it of

@@ -115,6 +115,27 @@ guest_right() {
 		{ echo "qemu: the guest sees $kib KiB"; return 1; }
 }
 
+# The host under pressure.
+
+# host_ready: it has swap, and a daemon that merges equal pages
+host_ready() {
+	[ -e /dev/ram0 ] || insmod /mod/stock/brd.ko rd_nr=1 rd_size=524288 || return
+	grep -q ^/dev/ram0 /proc/swaps ||
+		{ mkswap /dev/ram0 >/dev/null && swapon /dev/ram0; } || return
+	cd /sys/kernel/mm/ksm || return
+	echo 2000 >pages_to_scan
+	echo 20 >sleep_millisecs
+	echo 1 >run
+	cd /
+	[ -e /sys/devices/system/node/node1 ] || echo "host: one NUMA node only"
+}
+
+# host_calm: it has neither, nor what they have allocated
+host_calm() {
+	echo 2 >/sys/kernel/mm/ksm/run
+	[ ! -e /dev/ram0 ] || { swapoff /dev/ram0 && rmmod brd; }
+}
+
 # What follows needs lib.sh.
 
 # guest_up KERNEL-ARGS [QEMU-ARGS...]: a guest in the background, with a monitor
