@@ -2,8 +2,8 @@
 /*
  * Virtualization on and off, per CPU.
  *
- * hw_users changes with hw_lock and cpus_read_lock() held; the hotplug
- * callbacks run with the write side of the latter and may therefore read it.
+ * hw_users changes from and to 0 with hw_lock and cpus_read_lock() held; the hotplug
+ * callbacks run with the write side of the latter and may therefore ask whether it is 0.
  * hw_rebooting changes with hw_lock held: nothing is turned on behind its back.
  *
  * Turning on may refuse a CPU; turning off comes when no task can run on the CPU any
@@ -32,7 +32,7 @@ MODULE_PARM_DESC(fail_cpu, "test builds: the CPU that refuses to be enabled");
 #endif
 
 static DEFINE_MUTEX(hw_lock);
-static int hw_users;
+static atomic_t hw_users;
 static bool hw_rebooting;
 static DEFINE_PER_CPU(bool, hw_on);
 static enum cpuhp_state hw_cpuhp;
@@ -90,14 +90,16 @@ int vm_step_hw_up(void *unused)
 {
 	int err = 0;
 
+	if (!kvm_hw_is_rebooting() && atomic_inc_not_zero(&hw_users))
+		return 0;
 	cpus_read_lock();
 	mutex_lock(&hw_lock);
 	if (hw_rebooting)
 		err = -ESHUTDOWN;
-	else if (!hw_users)
+	else if (!atomic_read(&hw_users))
 		err = hw_all_on();
 	if (!err)
-		hw_users++;
+		atomic_inc(&hw_users);
 	mutex_unlock(&hw_lock);
 	cpus_read_unlock();
 	return err;
@@ -105,9 +107,12 @@ int vm_step_hw_up(void *unused)
 
 void vm_step_hw_down(void *unused)
 {
+	/* There is another one. */
+	if (atomic_add_unless(&hw_users, -1, 1))
+		return;
 	cpus_read_lock();
 	mutex_lock(&hw_lock);
-	if (!--hw_users)
+	if (atomic_dec_and_test(&hw_users))
 		on_each_cpu(hw_cpu_off, NULL, 1);
 	mutex_unlock(&hw_lock);
 	cpus_read_unlock();
@@ -126,7 +131,7 @@ static int hw_online(unsigned int cpu)
 	local_irq_disable();
 	if (!hw_rebooting)
 		err = hw_cpu_on();
-	if (!hw_users) {
+	if (!atomic_read(&hw_users)) {
 		hw_cpu_off(NULL);
 		if (err == -EBUSY)
 			err = 0;
@@ -155,7 +160,7 @@ static int hw_suspend(SYSCORE_DATA)
 
 static void hw_resume(SYSCORE_DATA)
 {
-	if (hw_users && hw_cpu_on())
+	if (atomic_read(&hw_users) && hw_cpu_on())
 		pr_err("kvm: virtualization is off after resume\n");
 }
 

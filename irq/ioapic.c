@@ -67,7 +67,7 @@ static int ioapic_send(struct ioapic *io, unsigned int pin)
 	int r;
 
 	/* 011 and 110 are reserved (3.2.4) */
-	if (msg.mode == IRQ_SMI + 1 || msg.mode == IRQ_STARTUP)
+	if (msg.mode == IRQ_RESERVED || msg.mode == IRQ_STARTUP)
 		return IRQ_REFUSED;
 	msg.tell_eoi = !msg.level && (io->tell & BIT(pin));
 	r = irq_deliver(io->vm, NULL, &msg);

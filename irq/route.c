@@ -26,14 +26,14 @@
 /**
  * struct irq_gsi - where a GSI leads
  * @msi: with @is_msi
- * @pic: pin, or ROUTE_NONE
+ * @pic: by chip: a pin of the pair, or ROUTE_NONE
  * @ioapic: pin, or ROUTE_NONE
  * @is_msi: to a message, and nowhere else
  * @sint: to a source of @vcpu's, and nowhere else; or ROUTE_NONE
  */
 struct irq_gsi {
 	struct irq_msi msi;
-	u8 pic;
+	u8 pic[IRQ_PICS];
 	u8 ioapic;
 	bool is_msi;
 	u8 sint;
@@ -75,7 +75,7 @@ static struct irq_routes *routes_alloc(u32 n)
 	memset(r->pic, 0xff, sizeof(r->pic));
 	memset(r->ioapic, 0xff, sizeof(r->ioapic));
 	for (i = 0; i < n; i++) {
-		r->gsi[i].pic = ROUTE_NONE;
+		memset(r->gsi[i].pic, ROUTE_NONE, sizeof(r->gsi[i].pic));
 		r->gsi[i].ioapic = ROUTE_NONE;
 		r->gsi[i].sint = ROUTE_NONE;
 	}
@@ -92,8 +92,15 @@ static int route_add_pin(struct irq_gsi *g, u8 *place, u8 pin, unsigned int pins
 
 static bool route_is_set(const struct irq_gsi *g)
 {
-	return g->is_msi || g->pic != ROUTE_NONE || g->ioapic != ROUTE_NONE ||
-	       g->sint != ROUTE_NONE;
+	return g->is_msi || g->pic[0] != ROUTE_NONE || g->pic[1] != ROUTE_NONE ||
+	       g->ioapic != ROUTE_NONE || g->sint != ROUTE_NONE;
+}
+
+static int route_add_pic(struct irq_gsi *g, u8 pin)
+{
+	if (pin >= IRQ_PIC_PINS)
+		return -EINVAL;
+	return route_add_pin(g, &g->pic[irq_pic_of(pin)], pin, IRQ_PIC_PINS);
 }
 
 static int route_add_msi(const struct irq_vm *vm, struct irq_gsi *g,
@@ -120,8 +127,7 @@ static int route_add(const struct irq_vm *vm, struct irq_gsi *g,
 {
 	switch (route->kind) {
 	case IRQ_ROUTE_PIC:
-		return vm->pic ? route_add_pin(g, &g->pic, route->pin,
-					       IRQ_PIC_PINS) : -EINVAL;
+		return vm->pic ? route_add_pic(g, route->pin) : -EINVAL;
 	case IRQ_ROUTE_IOAPIC:
 		return vm->ioapic ? route_add_pin(g, &g->ioapic, route->pin,
 						  IRQ_IOAPIC_PINS) : -EINVAL;
@@ -137,11 +143,13 @@ static int route_add(const struct irq_vm *vm, struct irq_gsi *g,
 /* From the last on, so that the lowest GSI stays. */
 static void routes_index(struct irq_routes *r)
 {
+	unsigned int chip;
 	u32 i;
 
 	for (i = r->n; i-- > 0;) {
-		if (r->gsi[i].pic != ROUTE_NONE)
-			r->pic[r->gsi[i].pic] = i;
+		for (chip = 0; chip < IRQ_PICS; chip++)
+			if (r->gsi[i].pic[chip] != ROUTE_NONE)
+				r->pic[r->gsi[i].pic[chip]] = i;
 		if (r->gsi[i].ioapic != ROUTE_NONE)
 			r->ioapic[r->gsi[i].ioapic] = i;
 		if (r->gsi[i].sint != ROUTE_NONE)
@@ -208,7 +216,7 @@ int irq_routes_default(struct irq_vm *vm)
 	for (i = 0; i < IRQ_IOAPIC_PINS; i++) {
 		r->gsi[i].ioapic = i;
 		if (i < IRQ_PIC_PINS)
-			r->gsi[i].pic = i;
+			r->gsi[i].pic[irq_pic_of(i)] = i;
 	}
 	routes_index(r);
 	routes_publish(vm, r);
@@ -232,7 +240,7 @@ bool irq_msi_decode(const struct irq_vm *vm, const struct irq_msi *msi,
 		.wide = high,
 		.level = msi->data & MSI_LEVEL,
 	};
-	return msg->mode != IRQ_SMI + 1 && msg->mode != IRQ_STARTUP;
+	return msg->mode != IRQ_RESERVED;
 }
 
 int irq_msi(struct irq_vm *vm, const struct irq_msi *msi)
@@ -249,14 +257,16 @@ int irq_msi(struct irq_vm *vm, const struct irq_msi *msi)
 static int gsi_line(struct irq_vm *vm, const struct irq_gsi *g,
 		    enum irq_source source, bool level)
 {
+	unsigned int chip;
 	int sum = IRQ_REFUSED;
 
 	if (g->is_msi)
 		return level ? irq_msi(vm, &g->msi) : IRQ_REFUSED;
 	if (unlikely(g->sint != ROUTE_NONE))
 		return level ? irq_env_sint(vm, g->vcpu, g->sint) : IRQ_REFUSED;
-	if (g->pic != ROUTE_NONE)
-		sum = irq_sum(sum, pic_set(vm->pic, g->pic, source, level));
+	for (chip = 0; chip < IRQ_PICS; chip++)
+		if (g->pic[chip] != ROUTE_NONE)
+			sum = irq_sum(sum, pic_set(vm->pic, g->pic[chip], source, level));
 	if (g->ioapic != ROUTE_NONE)
 		sum = irq_sum(sum, ioapic_set(vm->ioapic, g->ioapic, source, level));
 	return sum;

@@ -19,7 +19,7 @@ enum irq_route_kind {
 	IRQ_ROUTE_SINT,
 };
 
-/* A GSI may lead to one pin of the PICs and one of the IOAPIC; or to one of the rest. */
+/* A GSI may lead to a pin of each PIC and one of the IOAPIC; or to one of the rest. */
 #define IRQ_GSI_MAX		4096
 
 /**
@@ -57,7 +57,7 @@ struct irq_route {
  * @route: routes
  * @n: how many
  *
- * Return: 0; -EINVAL: out of range, a second route of one kind or beside a message or a
+ * Return: 0; -EINVAL: out of range, a second route to one chip or beside a message or a
  * source for a GSI, a pin of a controller that is not there, a message with bits 39:32 of its
  * address where these must be 0 (@address); -ENOMEM.  Nothing has changed then.
  */
@@ -121,10 +121,11 @@ int irq_msi(struct irq_vm *vm, const struct irq_msi *msi);
  * @msg: result
  *
  * Bit 14 of the data does not count: an I/O APIC in userspace may send a level without
- * it, and a level that is not asserted is no interrupt's message since the P6.
+ * it, and a level that is not asserted is no interrupt's message since the P6.  Delivery
+ * mode 110, which a device has no use for, is userspace's start-up IPI.
  *
- * Return: false: bits 39:32 of an address that must be 0, or a reserved delivery mode
- * (011, 110).
+ * Return: false: bits 39:32 of an address that must be 0, or the reserved delivery mode
+ * 011.
  */
 bool irq_msi_decode(const struct irq_vm *vm, const struct irq_msi *msi,
 		    struct irq_msg *msg);

@@ -13,7 +13,8 @@ enum irq_delivery {
 	IRQ_FIXED,
 	IRQ_LOWEST,
 	IRQ_SMI,
-	IRQ_NMI = 4,
+	IRQ_RESERVED,
+	IRQ_NMI,
 	IRQ_INIT,
 	IRQ_STARTUP,
 	IRQ_EXTINT,
@@ -74,8 +75,15 @@ enum irq_source {
 	IRQ_SOURCES
 };
 
-#define IRQ_PIC_PINS	16
+#define IRQ_PICS	2
+#define IRQ_PIC_PINS	16	/* of both */
 #define IRQ_IOAPIC_PINS	24
 #define IRQ_SINTS	16	/* sources of a SynIC */
+
+/** irq_pic_of - which of the PICs has a pin (0 to 15); 0: the primary one */
+static inline unsigned int irq_pic_of(unsigned int pin)
+{
+	return pin / (IRQ_PIC_PINS / IRQ_PICS);
+}
 
 #endif

@@ -315,6 +315,7 @@ void svm_exit_info(struct x86_vcpu *v, struct x86_exit_info *info)
 
 	*info = (struct x86_exit_info) {
 		.isa = X86_ISA_SVM,
+		.code = control->exit_code,
 		.event = control->exit_int_info,
 		.error = control->exit_int_info_err,
 		.info1 = control->exit_info_1,

@@ -282,9 +282,15 @@ static void decode_task(struct x86_vcpu *v, struct x86_exit *exit)
 		exit->next_rip = next_rip(v);
 }
 
+/* Of an entry that was refused: why. */
+static u64 exit_code(const struct vmx_vcpu *s)
+{
+	return s->reason == VMX_REFUSED ? s->info : s->reason;
+}
+
 static void decode_failed_entry(struct vmx_vcpu *s, struct x86_exit *exit)
 {
-	exit->code = s->reason == VMX_REFUSED ? s->info : s->reason;
+	exit->code = exit_code(s);
 	exit->kind = X86_EXIT_FAIL_ENTRY;
 	if ((u16)s->reason == EXIT_REASON_MCE_DURING_VMENTRY)
 		exit->kind = X86_EXIT_NONE;
@@ -364,6 +370,7 @@ void vmx_exit_info(struct x86_vcpu *v, struct x86_exit_info *info)
 
 	*info = (struct x86_exit_info) {
 		.isa = X86_ISA_VMX,
+		.code = exit_code(to_vmx(v)),
 		.event = event,
 		.info1 = vmcs_read(EXIT_QUALIFICATION),
 		.info2 = vmcs_read(VM_EXIT_INTR_INFO) |

@@ -217,6 +217,130 @@ static void event_closed(void)
 	step(-1, KVM_EXIT_IO);
 }
 
+/* ---- RIP while userspace has the exit ---- */
+
+#define NEXT(n)		(GPA_CODE + 2 * (n))
+
+GUEST(64, g_rip,
+      "out %al, $0x80\n in $0x81, %al\n out %al, $0x82\n" DONE);
+
+static void rip_machine(void)
+{
+	machine(g_rip, g_rip_end);
+	value(0x5a);
+}
+
+static void rip_is(uint64_t rip)
+{
+	CHECK_EQ(vcpu_regs(&v).rip, rip);
+}
+
+static void rip_set(uint64_t rip)
+{
+	struct kvm_regs r = vcpu_regs(&v);
+
+	r.rip = rip;
+	vcpu_set_regs(&v, &r);
+}
+
+static void in_give(uint8_t value)
+{
+	*(uint8_t *)vcpu_pio_data(&v) = value;
+}
+
+/* What is pending is completed, and nothing else. */
+static void complete(void)
+{
+	v.run->immediate_exit = 1;
+	ERR(ioctl(v.fd, KVM_RUN, 0ul), EINTR);
+	v.run->immediate_exit = 0;
+}
+
+/*
+ * At the instruction (api.rst 7.31: all but port 0x7e, which quirks_test has): it is
+ * complete when userspace has re-entered (5, struct kvm_run).
+ */
+static void rip_waits(void)
+{
+	rip_machine();
+	vcpu_until(&v, 0x80);
+	rip_is(NEXT(0));
+	/* The same registers again change nothing. */
+	rip_set(NEXT(0));
+	vcpu_expect(&v, KVM_EXIT_IO);
+	CHECK_EQ(v.run->io.port, 0x81);
+	rip_is(NEXT(1));
+	in_give(0x77);
+	complete();
+	rip_is(NEXT(2));
+	CHECK_EQ(vcpu_regs(&v).rax, 0x77);
+	complete();
+	rip_is(NEXT(2));
+	vcpu_until(&v, 0x82);
+	CHECK_EQ(*(uint8_t *)vcpu_pio_data(&v), 0x77);
+	complete();
+	rip_is(NEXT(3));
+	vcpu_until(&v, PORT_DONE);
+}
+
+/* Userspace puts the vCPU elsewhere: that stands, as do its registers. */
+static void rip_moved(void)
+{
+	rip_machine();
+	vcpu_until(&v, 0x80);
+	rip_set(NEXT(2));
+	complete();
+	rip_is(NEXT(2));
+	vcpu_until(&v, 0x82);
+	rip_set(NEXT(1));
+	vcpu_expect(&v, KVM_EXIT_IO);
+	CHECK_EQ(v.run->io.port, 0x81);
+	in_give(0x77);
+	rip_set(NEXT(0));
+	vcpu_until(&v, 0x80);
+	CHECK_EQ(vcpu_regs(&v).rax, 0x5a);
+	rip_is(NEXT(0));
+}
+
+/* A vCPU that is saved before the completion executes the instruction again elsewhere. */
+static void rip_saved(void)
+{
+	struct vcpu other;
+	struct kvm_sregs s;
+	struct kvm_regs r;
+
+	rip_machine();
+	vcpu_until(&v, 0x80);
+	r = vcpu_regs(&v);
+	s = vcpu_sregs(&v);
+	vcpu_new(&vm, &other, 1);
+	vcpu_set_sregs(&other, &s);
+	vcpu_set_regs(&other, &r);
+	vcpu_until(&other, 0x80);
+	/* Behind it, it has been completed. */
+	complete();
+	r = vcpu_regs(&v);
+	vcpu_set_regs(&other, &r);
+	vcpu_expect(&other, KVM_EXIT_IO);
+	CHECK_EQ(other.run->io.port, 0x81);
+}
+
+/* Who steps is told behind the instruction, when it is complete. */
+static void rip_stepped(void)
+{
+	struct kvm_guest_debug d = {
+		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP,
+	};
+
+	rip_machine();
+	OK(ioctl(v.fd, KVM_SET_GUEST_DEBUG, &d));
+	vcpu_until(&v, 0x80);
+	rip_is(NEXT(0));
+	vcpu_expect(&v, KVM_EXIT_DEBUG);
+	rip_is(NEXT(1));
+	CHECK_EQ(v.run->debug.arch.pc, NEXT(1));
+}
+
 /* ---- coalesced I/O ---- */
 
 static struct kvm_coalesced_mmio_ring *ring_find(void)
@@ -359,6 +483,10 @@ static const struct test_case cases[] = {
 	{ "mmio_events", mmio_events, 0 },
 	{ "event_refused", event_refused, 0 },
 	{ "event_closed", event_closed, 0 },
+	{ "rip_waits", rip_waits, 0 },
+	{ "rip_moved", rip_moved, 0 },
+	{ "rip_saved", rip_saved, 0 },
+	{ "rip_stepped", rip_stepped, 0 },
 	{ "coalesced_mmio", coalesced_mmio, 0 },
 	{ "coalesced_overflow", coalesced_overflow, 0 },
 	{ "coalesced_hostile", coalesced_hostile, 0 },

@@ -332,11 +332,13 @@ static void msi(void)
 	OK(ioctl(v.fd, KVM_SET_LAPIC, &lapic));
 	CHECK_EQ(OK(msi_send(APIC_BASE, VECTOR)), 1);
 	CHECK(irr_has(VECTOR));
+	/* "0 if guest blocked the MSI": it has not, that one is pending */
+	CHECK_EQ(OK(msi_send(APIC_BASE, VECTOR)), 1);
 	/* QEMU leaves out where the page is */
 	CHECK_EQ(OK(msi_send(0, VECTOR + 2)), 1);
 	CHECK(irr_has(VECTOR + 2));
 	/* nobody has that ID */
-	OK(msi_send(APIC_BASE | 9 << 12, VECTOR + 1));
+	CHECK_EQ(OK(msi_send(APIC_BASE | 9 << 12, VECTOR + 1)), 0);
 	CHECK(!irr_has(VECTOR + 1));
 }
 

@@ -217,6 +217,29 @@ static void mmio_crossing(void)
 	CHECK_EQ(vcpu_regs(&v).rdx, (DATA << 32) | (uint32_t)RAX);
 }
 
+/*
+ * <linux/kvm.h>: flags, then the size and bytes that they tell of, two words; behind that
+ * KVM tells of the exit in five words of its own.
+ */
+static void failure_has_bytes(void)
+{
+	CHECK_EQ(v.run->emulation_failure.suberror, KVM_INTERNAL_ERROR_EMULATION);
+	CHECK_EQ(v.run->emulation_failure.flags,
+		 KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES);
+	CHECK_EQ(v.run->emulation_failure.ndata, 3 + 5);
+}
+
+/* An access to a page that is nowhere: APM vol. 2, 15.25.6; SDM vol. 3, app. C. */
+static void exit_is_page_fault(const volatile __u64 *data)
+{
+	if (cpu_is_amd() && kvm_tdp()) {
+		CHECK_EQ(data[0], 0x400);
+		CHECK_EQ(data[2] & ~0xfffull, HOLE);
+	} else if (kvm_tdp()) {
+		CHECK(data[0] == 48 || data[0] == 49);
+	}
+}
+
 GUEST(64, g_sse, "paddb (%rdi), %xmm0\n" DONE);
 
 /* Legal, but far from a plain move: KVM says so, or does it right. */
@@ -231,7 +254,8 @@ static void mmio_undecodable(void)
 	if (vcpu_run(&v) == KVM_EXIT_MMIO)
 		test_skip("this KVM emulates PADDB");
 	CHECK_EQ(v.run->exit_reason, KVM_EXIT_INTERNAL_ERROR);
-	CHECK_EQ(v.run->internal.suberror, KVM_INTERNAL_ERROR_EMULATION);
+	failure_has_bytes();
+	exit_is_page_fault(&v.run->internal.data[3]);
 	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE);
 }
 
@@ -266,9 +290,7 @@ static void mmio_failure_user(void)
 	user_sse(true);
 	vcpu_expect(&v, KVM_EXIT_INTERNAL_ERROR);
 	CHECK_EQ(v.run->emulation_failure.suberror, KVM_INTERNAL_ERROR_EMULATION);
-	CHECK(v.run->emulation_failure.ndata >= 4);
-	CHECK(v.run->emulation_failure.flags &
-	      KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES);
+	failure_has_bytes();
 	CHECK(v.run->emulation_failure.insn_size >= 4);
 	CHECK(!memcmp(v.run->emulation_failure.insn_bytes, g_user_sse + at, 4));
 	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE + at);
@@ -291,6 +313,9 @@ static void mmio_fetch(void)
 	vcpu_mode(&v, MODE_LONG, HOLE);
 	vcpu_expect(&v, KVM_EXIT_INTERNAL_ERROR);
 	CHECK_EQ(v.run->internal.suberror, KVM_INTERNAL_ERROR_EMULATION);
+	CHECK_EQ(v.run->emulation_failure.flags, 0);
+	CHECK_EQ(v.run->internal.ndata, 1 + 5);
+	exit_is_page_fault(&v.run->internal.data[1]);
 }
 
 GUEST(32, g_mmio32,

@@ -151,8 +151,13 @@ GUEST(64, g_l1_store, "mov %rsi, (%rdi)\n out %al, $0x41\n");
 
 void l1_store(uint64_t gpa, uint64_t value)
 {
-	struct kvm_regs regs = vcpu_regs(&v), r = regs;
+	struct kvm_regs regs, r;
 
+	/* The OUT that L1 stands at is complete when userspace has been back. */
+	v.run->immediate_exit = 1;
+	ERR(ioctl(v.fd, KVM_RUN, 0ul), EINTR);
+	v.run->immediate_exit = 0;
+	r = regs = vcpu_regs(&v);
 	vm_load(&vm, GPA_L1_STORE, g_l1_store, g_l1_store_end);
 	r.rip = GPA_L1_STORE;
 	r.rdi = gpa;

@@ -27,7 +27,7 @@ static int model_msi(const struct irq_msi *msi)
 	u32 low = msi->address, high = msi->address >> 32;
 
 	m.mode = msi->data / 256 % 8;
-	if (m.mode == 3 || m.mode == 6)
+	if (m.mode == 3)
 		return -1;
 	if (!chips.vm.ids_32bit)
 		high = 0;
@@ -51,14 +51,22 @@ static int model_route(const struct irq_route *r, unsigned int source, bool leve
 	return level ? model_msi(&r->msi) : -1;
 }
 
+/* By chip: the primary PIC, the secondary one, the IOAPIC; a message. */
+static int route_place(const struct irq_route *r)
+{
+	if (r->kind == IRQ_ROUTE_PIC)
+		return r->pin > 7;
+	return r->kind == IRQ_ROUTE_IOAPIC ? 2 : 3;
+}
+
 /* All routes, PICs first. */
 static int model_line(u32 gsi, unsigned int source, bool level)
 {
 	int sum = -1;
 
-	for (int kind = IRQ_ROUTE_PIC; kind <= IRQ_ROUTE_MSI; kind++)
+	for (int place = 0; place < 4; place++)
 		for (unsigned int i = 0; i < model.routes; i++)
-			if (model.route[i].gsi == gsi && model.route[i].kind == kind)
+			if (model.route[i].gsi == gsi && route_place(&model.route[i]) == place)
 				sum = add(sum, model_route(&model.route[i], source, level));
 	return sum;
 }
@@ -337,8 +345,9 @@ void pair_resample(u32 gsis)
 /* May they be in one table? */
 static bool routes_agree(const struct irq_route *a, const struct irq_route *b)
 {
-	return a->gsi != b->gsi || (a->kind != b->kind && a->kind != IRQ_ROUTE_MSI &&
-				    b->kind != IRQ_ROUTE_MSI);
+	return a->gsi != b->gsi ||
+	       (route_place(a) != route_place(b) && a->kind != IRQ_ROUTE_MSI &&
+		b->kind != IRQ_ROUTE_MSI);
 }
 
 static bool route_is_good(const struct irq_route *r)

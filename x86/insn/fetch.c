@@ -164,6 +164,20 @@ int insn_code_decode(struct x86_vcpu *v, struct insn_code *c,
 	}
 }
 
+/* The last exit, for people who read a VMM's message.  Return: how many of @data. */
+static unsigned int failure_exit_data(struct x86_vcpu *v, u64 *data)
+{
+	struct x86_exit_info info;
+
+	vendor(exit_info)(v, &info);
+	data[0] = info.code;
+	data[1] = info.info1;
+	data[2] = info.info2;
+	data[3] = info.event;
+	data[4] = info.error;
+	return 5;
+}
+
 /*
  * Layout of api.rst, struct kvm_run, emulation_failure.  A program of the guest cannot
  * end its machine, unless userspace wants to hear of it (api.rst 7.27).
@@ -172,6 +186,8 @@ static enum x86_next emulation_failure(struct x86_vcpu *v, const u8 *bytes,
 				       unsigned int n)
 {
 	struct kvm_run *run = v->vcpu.run;
+	/* The flags; and what they tell of, the bytes and their number. */
+	unsigned int words = n ? 3 : 1;
 
 	stat_inc(v->vcpu.stats.insn_emulation_fail);
 	if (!READ_ONCE(to_x86_vm(v->vcpu.kvm)->exit_on_failure) &&
@@ -181,7 +197,6 @@ static enum x86_next emulation_failure(struct x86_vcpu *v, const u8 *bytes,
 	}
 	run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
 	run->emulation_failure.suberror = KVM_INTERNAL_ERROR_EMULATION;
-	run->emulation_failure.ndata = n ? 4 : 1;
 	run->emulation_failure.flags = 0;
 	if (n) {
 		run->emulation_failure.flags =
@@ -191,6 +206,7 @@ static enum x86_next emulation_failure(struct x86_vcpu *v, const u8 *bytes,
 		       sizeof(run->emulation_failure.insn_bytes));
 		memcpy(run->emulation_failure.insn_bytes, bytes, n);
 	}
+	run->internal.ndata = words + failure_exit_data(v, &run->internal.data[words]);
 	return X86_USER;
 }
 

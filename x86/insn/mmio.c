@@ -27,10 +27,12 @@ void mmio_ask_user(struct x86_vcpu *v, const struct mmio_piece *p,
 	struct kvm_run *run = v->vcpu.run;
 
 	if (p->port) {
-		pio_ask_user(v, p->gpa, p->len, count,
-			       write ? p->data : NULL);
-		if (write)
-			trace_kvm_pio(TRACE_WRITE, p->gpa, p->len, count, p->data);
+		pio_ask_user(v, p->gpa, p->len, count, write);
+		if (!write)
+			return;
+		/* Those behind it are there already. */
+		memcpy(pio_data(v), p->data, p->len);
+		trace_kvm_pio(TRACE_WRITE, p->gpa, p->len, count, p->data);
 		return;
 	}
 	trace_kvm_mmio(write ? TRACE_MMIO_WRITE : TRACE_MMIO_ASKED, p->len, p->gpa,

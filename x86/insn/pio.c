@@ -18,30 +18,6 @@
 #include "x86/insn/emulate.h"
 #include "x86/insn/pio.h"
 
-void *pio_data(struct x86_vcpu *v)
-{
-	return (void *)v->vcpu.run + PIO_DATA_OFFSET;
-}
-
-void pio_ask_user(struct x86_vcpu *v, u16 port, unsigned int size,
-		    unsigned int count, const void *out)
-{
-	struct kvm_run *run = v->vcpu.run;
-
-	run->exit_reason = KVM_EXIT_IO;
-	run->io.direction = out ? KVM_EXIT_IO_OUT : KVM_EXIT_IO_IN;
-	run->io.size = size;
-	run->io.port = port;
-	run->io.count = count;
-	run->io.data_offset = PIO_DATA_OFFSET;
-	if (size == 1 && out)
-		*(u8 *)pio_data(v) = *(const u8 *)out;
-	else if (size == 2 && out)
-		*(u16 *)pio_data(v) = *(const u16 *)out;
-	else if (out)
-		*(u32 *)pio_data(v) = *(const u32 *)out;
-}
-
 /* ------------------------------------------------------------------------ */
 /* Strings. */
 

@@ -15,18 +15,31 @@
  * pio_data - where the data of a VMM's port access lies in the run page
  * @v: the vCPU
  */
-void *pio_data(struct x86_vcpu *v);
+static inline void *pio_data(struct x86_vcpu *v)
+{
+	return (void *)v->vcpu.run + PIO_DATA_OFFSET;
+}
 
 /**
  * pio_ask_user - fill run for KVM_EXIT_IO
  * @v: own thread
  * @port: the port
  * @size: 1, 2 or 4
- * @count: elements; of an OUT, those after the first are in pio_data() already
- * @out: first element of an OUT; NULL: an IN
+ * @count: elements
+ * @out: an OUT, whose elements are in pio_data() already
  */
-void pio_ask_user(struct x86_vcpu *v, u16 port, unsigned int size,
-		    unsigned int count, const void *out);
+static inline void pio_ask_user(struct x86_vcpu *v, u16 port, unsigned int size,
+				unsigned int count, bool out)
+{
+	struct kvm_run *run = v->vcpu.run;
+
+	run->exit_reason = KVM_EXIT_IO;
+	run->io.direction = out ? KVM_EXIT_IO_OUT : KVM_EXIT_IO_IN;
+	run->io.size = size;
+	run->io.port = port;
+	run->io.count = count;
+	run->io.data_offset = PIO_DATA_OFFSET;
+}
 
 /**
  * pio_string_in - how many elements userspace is asked for

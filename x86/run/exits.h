@@ -65,6 +65,34 @@ static inline bool exit_next_rip(struct x86_vcpu *v, const struct x86_exit *exit
 void exit_skip_to(struct x86_vcpu *v, u64 rip);
 
 /**
+ * exit_ask - userspace completes the instruction at RIP
+ * @v: own thread; the run page tells of the exit
+ * @next_rip: the next one's address, for exit_skip_to() when it has answered
+ * @pending: called when KVM_RUN is, before anything else: see exit_rip_stands()
+ *
+ * Return: X86_USER.
+ */
+static inline enum x86_next exit_ask(struct x86_vcpu *v, u64 next_rip,
+				     enum x86_next (*pending)(struct x86_vcpu *v))
+{
+	v->ask_rip = state_get(v, GRP_RIP)->rip;
+	v->ask_next = next_rip;
+	v->pending = pending;
+	return X86_USER;
+}
+
+/**
+ * exit_rip_stands - is RIP where it was when userspace was asked?
+ * @v: own thread
+ *
+ * False: it has put the vCPU elsewhere, whose registers stand.
+ */
+static inline bool exit_rip_stands(struct x86_vcpu *v)
+{
+	return state_get(v, GRP_RIP)->rip == v->ask_rip;
+}
+
+/**
  * exit_soft_exception - the guest's INT3 or INTO is the guest's
  * @v: own thread, kvm->srcu held
  * @exit: #BP or #OF

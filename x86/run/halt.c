@@ -93,9 +93,11 @@ void halt_collect(struct x86_vcpu *v)
 		lapic_events(v);
 }
 
+/* What ends a HLT ends a hold as well, which only userspace begins. */
 static bool halt_is_over(struct x86_vcpu *v)
 {
-	return v->mp_state == KVM_MP_STATE_HALTED &&
+	return (v->mp_state == KVM_MP_STATE_HALTED ||
+		v->mp_state == KVM_MP_STATE_AP_RESET_HOLD) &&
 	       (READ_ONCE(v->pv.unhalted) || event_wakes(v));
 }
 
@@ -170,12 +172,13 @@ long mp_state_ioctl_set(void *obj, void *data, unsigned long arg)
 	const struct kvm_mp_state *mp = data;
 	struct x86_vcpu *v = to_x86_vcpu(obj);
 
-	if (mp->mp_state > KVM_MP_STATE_SIPI_RECEIVED ||
+	if ((mp->mp_state > KVM_MP_STATE_SIPI_RECEIVED &&
+	     mp->mp_state != KVM_MP_STATE_AP_RESET_HOLD) ||
 	    (!apic_in_kernel(v) && mp->mp_state != KVM_MP_STATE_RUNNABLE))
 		return -EINVAL;
 	/* INIT waits for the end of system management mode. */
-	if (mp->mp_state >= KVM_MP_STATE_INIT_RECEIVED &&
-	    mp->mp_state != KVM_MP_STATE_HALTED &&
+	if ((mp->mp_state == KVM_MP_STATE_INIT_RECEIVED ||
+	     mp->mp_state == KVM_MP_STATE_SIPI_RECEIVED) &&
 	    (v->smm.inside || v->smm.pending))
 		return -EINVAL;
 	if (mp->mp_state == KVM_MP_STATE_SIPI_RECEIVED) {

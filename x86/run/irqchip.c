@@ -286,6 +286,7 @@ long irqchip_ioctl_msi(void *obj, void *data, unsigned long arg)
 	struct x86_vm *vm = to_x86_vm(obj);
 	struct irq_msi msi;
 	u32 low, high, flags;
+	int taken;
 
 	if (!user_access_begin(m, sizeof(*m)))
 		return -EFAULT;
@@ -297,8 +298,9 @@ long irqchip_ioctl_msi(void *obj, void *data, unsigned long arg)
 	msi.address = low | (u64)high << 32;
 	if (irqchip_kind(vm) == IRQ_CHIPS_NONE || flags)
 		return -EINVAL;
-	/* 0: nobody took it. */
-	return max(irq_msi(&vm->irq, &msi), 0);
+	taken = irq_msi(&vm->irq, &msi);
+	/* One that is pending already is delivered with that (api.rst 4.71: 0 is blocked). */
+	return taken == IRQ_REFUSED ? 0 : max(taken, 1);
 fault:
 	user_access_end();
 	return -EFAULT;

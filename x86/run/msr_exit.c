@@ -8,7 +8,6 @@
 #include <asm/trapnr.h>
 
 #include "x86/cpu/msr.h"
-#include "x86/insn/fetch.h"
 #include "x86/run/exits.h"
 #include "x86/vcpu/trace.h"
 
@@ -27,15 +26,14 @@ static void msr_operand_set(struct x86_vcpu *v, u64 data)
 static enum x86_next msr_user_done(struct x86_vcpu *v, bool read)
 {
 	const struct kvm_run *run = v->vcpu.run;
-	u64 rip = state_get(v, GRP_RIP)->rip;
 
-	if (rip != v->ask_rip)
+	if (!exit_rip_stands(v))
 		return X86_RESUME;
 	if (run->msr.error) {
 		kvm_event_exception(v, X86_TRAP_GP, 0);
 		return X86_RESUME;
 	}
-	exit_skip_to(v, emul_rip_advance(emulate_mode(v), rip, v->msr_length));
+	exit_skip_to(v, v->ask_next);
 	if (read)
 		msr_operand_set(v, run->msr.data);
 	return X86_RESUME;
@@ -62,10 +60,7 @@ static enum x86_next msr_user_ask(struct x86_vcpu *v, bool write, u64 next_rip,
 	run->msr.reason = reason;
 	run->msr.index = v->state.gpr[GPR_RCX];
 	run->msr.data = write ? msr_operand_get(v) : 0;
-	v->ask_rip = state_get(v, GRP_RIP)->rip;
-	v->msr_length = next_rip - v->ask_rip;
-	v->pending = write ? msr_user_written : msr_user_read;
-	return X86_USER;
+	return exit_ask(v, next_rip, write ? msr_user_written : msr_user_read);
 }
 
 /* #GP, unless userspace wants to know. */

@@ -3,15 +3,14 @@
  * Exits by IN and OUT: a device on the kernel's bus, or userspace.  String forms go to
  * the emulator.
  *
- * RIP moves before userspace sees the access, so that a VMM which resets the vCPU in
- * response finds its new RIP untouched; but for one port, if userspace wants so.
+ * RIP moves when userspace has answered (api.rst, struct kvm_run: the operation is complete
+ * only then); but for one port it does before, unless userspace turns that off.
  */
 #include <linux/string.h>
 
 #include "core/iobus.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
-#include "x86/insn/fetch.h"
 #include "x86/insn/pio.h"
 #include "x86/run/exits.h"
 #include "x86/vcpu/trace.h"
@@ -30,48 +29,29 @@ static void pio_set_rax(struct x86_vcpu *v, const void *data, unsigned int size)
 
 static enum x86_next pio_in_answered(struct x86_vcpu *v)
 {
-	/* Userspace has put the vCPU elsewhere: its registers stand. */
-	if (state_get(v, GRP_RIP)->rip != v->ask_rip)
+	if (!exit_rip_stands(v))
 		return X86_RESUME;
+	debug_insn_skip(v, v->ask_next);
 	/* Userspace can write to the run page: the size is our own copy. */
 	trace_kvm_pio(TRACE_READ, v->vcpu.run->io.port, v->pio_size, 1, pio_data(v));
 	pio_set_rax(v, pio_data(v), v->pio_size);
 	return X86_RESUME;
 }
 
-/* The one port of KVM_X86_QUIRK_OUT_7E_INC_RIP (api.rst 7.31). */
-#define PORT_LATE	0x7e
-
-static bool pio_is_late(struct x86_vcpu *v, const struct x86_exit *exit)
+static enum x86_next pio_out_answered(struct x86_vcpu *v)
 {
-	return unlikely(exit->io.port == PORT_LATE) && !exit->io.in &&
-	       !quirk_is_on(v, KVM_X86_QUIRK_OUT_7E_INC_RIP);
-}
-
-static enum x86_next pio_late_answered(struct x86_vcpu *v)
-{
-	u64 rip = state_get(v, GRP_RIP)->rip;
-
-	if (rip == v->ask_rip)
-		exit_skip_to(v, emul_rip_advance(emulate_mode(v), rip,
-						 v->pio_size));
+	if (exit_rip_stands(v))
+		debug_insn_skip(v, v->ask_next);
 	return X86_RESUME;
 }
 
-/* Hardware tells the length of every IN and OUT. */
-static noinline enum x86_next pio_late_exit(struct x86_vcpu *v,
-					    const struct x86_exit *exit)
-{
-	u32 data = v->state.gpr[GPR_RAX];
+/* KVM_X86_QUIRK_OUT_7E_INC_RIP (api.rst 7.31). */
+#define PORT_EARLY	0x7e
 
-	v->ask_rip = state_get(v, GRP_RIP)->rip;
-	v->pio_size = exit->next_rip - v->ask_rip;
-	trace_kvm_pio(TRACE_WRITE, exit->io.port, exit->io.size, 1, &data);
-	if (!bus_write(&v->vcpu, BUS_PIO, exit->io.port, exit->io.size, &data))
-		return pio_late_answered(v);
-	pio_ask_user(v, exit->io.port, exit->io.size, 1, &data);
-	v->pending = pio_late_answered;
-	return X86_USER;
+static bool pio_is_early(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	return unlikely(exit->io.port == PORT_EARLY) &&
+	       quirk_is_on(v, KVM_X86_QUIRK_OUT_7E_INC_RIP);
 }
 
 static noinline enum x86_next pio_in(struct x86_vcpu *v, const struct x86_exit *exit)
@@ -79,20 +59,20 @@ static noinline enum x86_next pio_in(struct x86_vcpu *v, const struct x86_exit *
 	u32 data = v->state.gpr[GPR_RAX];
 
 	if (bus_read(&v->vcpu, BUS_PIO, exit->io.port, exit->io.size, &data)) {
-		pio_ask_user(v, exit->io.port, exit->io.size, 1, NULL);
+		pio_ask_user(v, exit->io.port, exit->io.size, 1, false);
 		v->pio_size = exit->io.size;
-		v->ask_rip = state_get(v, GRP_RIP)->rip;
-		v->pending = pio_in_answered;
-		return X86_USER;
+		return exit_ask(v, exit->next_rip, pio_in_answered);
 	}
+	debug_insn_skip(v, exit->next_rip);
 	trace_kvm_pio(TRACE_READ, exit->io.port, exit->io.size, 1, &data);
 	pio_set_rax(v, &data, exit->io.size);
 	return X86_RESUME;
 }
 
+/* Hardware tells the length of every IN and OUT. */
 enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
-	const void *data = &v->state.gpr[GPR_RAX];
+	const u32 *data = (const u32 *)&v->state.gpr[GPR_RAX];
 
 	stat_inc(v->vcpu.stats.io_exits);
 	/* The trap behind it is the emulator's. */
@@ -100,15 +80,18 @@ enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	    (unlikely(debug_is_armed(v)) &&
 	     debug_access(v, exit->io.port, exit->io.size, DEBUG_IO)))
 		return emulate_insn(v, exit);
-	if (pio_is_late(v, exit))
-		return pio_late_exit(v, exit);
-	if (!exit_skip(v, exit))
-		return v->next;
 	if (exit->io.in)
 		return pio_in(v, exit);
 	trace_kvm_pio(TRACE_WRITE, exit->io.port, exit->io.size, 1, data);
-	if (!bus_write(&v->vcpu, BUS_PIO, exit->io.port, exit->io.size, data))
+	if (!bus_write(&v->vcpu, BUS_PIO, exit->io.port, exit->io.size, data)) {
+		debug_insn_skip(v, exit->next_rip);
 		return X86_RESUME;
-	pio_ask_user(v, exit->io.port, exit->io.size, 1, data);
+	}
+	/* Of EAX as many bytes count as the access has. */
+	*(u32 *)pio_data(v) = *data;
+	pio_ask_user(v, exit->io.port, exit->io.size, 1, true);
+	if (!pio_is_early(v, exit))
+		return exit_ask(v, exit->next_rip, pio_out_answered);
+	debug_insn_skip(v, exit->next_rip);
 	return X86_USER;
 }

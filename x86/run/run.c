@@ -209,12 +209,12 @@ static enum x86_next run_delayed(struct x86_vcpu *v)
 	return X86_RESUME;
 }
 
-static noinline void exit_trace(struct x86_vcpu *v, const struct x86_exit *exit)
+static noinline void exit_trace(struct x86_vcpu *v)
 {
 	struct x86_exit_info info;
 
 	vendor(exit_info)(v, &info);
-	trace_kvm_exit(v->vcpu.id, state_get(v, GRP_RIP)->rip, exit->code, &info);
+	trace_kvm_exit(v->vcpu.id, state_get(v, GRP_RIP)->rip, &info);
 }
 
 /* The hardware cannot run the state: real mode, and what leads out of it. */
@@ -254,7 +254,7 @@ static enum x86_next run_once(struct x86_vcpu *v)
 	v->events.queued = false;
 	vendor(exit_decode)(v, &exit);
 	if (trace_kvm_exit_enabled())
-		exit_trace(v, &exit);
+		exit_trace(v);
 	stat_inc(vcpu->stats.exits);
 	if (nested_l2_runs(v) && nested_ops->exit(v, &exit))
 		return X86_RESUME;

@@ -114,9 +114,10 @@ struct x86_exit {
 /* Whose exit codes they are, by the numbers that tools know. */
 enum x86_isa { X86_ISA_VMX = 1, X86_ISA_SVM };
 
-/* For tracing: what the hardware says of the last exit beside its code. */
+/* For tracing and messages: what the hardware says of the last exit. */
 struct x86_exit_info {
 	enum x86_isa isa;
+	u64 code;	/* as struct x86_exit's */
 	u32 event;	/* an event whose delivery it interrupted, as the hardware has it */
 	u32 error;	/* its error code */
 	u64 info1;	/* AMD-V: EXITINFO1; VT-x: exit qualification */

@@ -36,11 +36,11 @@ TRACE_EVENT(kvm_entry,
 		  __entry->immediate_exit ? "[immediate exit]" : "")
 );
 
-/* @code: of the hardware; @info: what else it says (x86/vcpu/exit.h). */
+/* @info: what the hardware says (x86/vcpu/exit.h). */
 TRACE_EVENT(kvm_exit,
-	TP_PROTO(unsigned int vcpu_id, unsigned long rip, u32 code,
+	TP_PROTO(unsigned int vcpu_id, unsigned long rip,
 		 const struct x86_exit_info *info),
-	TP_ARGS(vcpu_id, rip, code, info),
+	TP_ARGS(vcpu_id, rip, info),
 	TP_STRUCT__entry(
 		__field(unsigned int, exit_reason)
 		__field(unsigned long, guest_rip)
@@ -52,7 +52,7 @@ TRACE_EVENT(kvm_exit,
 		__field(unsigned int, vcpu_id)
 	),
 	TP_fast_assign(
-		__entry->exit_reason = code;
+		__entry->exit_reason = info->code;
 		__entry->guest_rip = rip;
 		__entry->isa = info->isa;
 		__entry->info1 = info->info1;

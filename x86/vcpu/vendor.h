@@ -63,7 +63,7 @@ struct x86_caps;
  * @exit_decode: interrupts on: what happened, all of @exit that its kind has; fetches
  *         what it needs.  v->events.injected is what was to be injected, and was not,
  *         because of the exit; kind NONE if nothing
- * @exit_info: for tracing, after exit_decode(): all that it knows of the exit
+ * @exit_info: for tracing and messages: all that it knows of the last exit.  Own thread
  * @exit_handle: X86_EXIT_VENDOR only
  *
  * @state_fetch: fill @groups (all invalid) in v->state and mark them valid

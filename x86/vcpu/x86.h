@@ -71,11 +71,10 @@ struct msr_row;
  * @has_run: KVM_RUN was called: the CPUID table is final
  * @reported: the run page tells the state of now: not loaded since KVM_RUN ended
  * @mmu_stale: the MMU's context does not match the registers (cr.c)
- * @pio_size: bytes of an IN that userspace is asked for; of an OUT whose RIP moves
- *            when it has answered: of the instruction
+ * @pio_size: bytes of an IN that userspace is asked for
  * @msr_exits: userspace's filter needs to see every RDMSR and WRMSR
- * @msr_length: bytes of the RDMSR or WRMSR that userspace completes
  * @ask_rip: RIP when userspace was asked; has it moved, the answer is dropped
+ * @ask_next: where it goes when an instruction that userspace completes is complete
  * @rcu_told: jiffies when RCU was last told that the CPU was quiescent
  * @msr_row: the row of the MSR that was accessed last, or NULL; where to look first
  * @pending: finishes an exit that userspace has answered, or NULL
@@ -107,8 +106,7 @@ struct x86_vcpu {
 	bool reported, mmu_stale;
 	u8 pio_size;
 	bool msr_exits;
-	u8 msr_length;
-	u64 ask_rip;
+	u64 ask_rip, ask_next;
 	unsigned long rcu_told;
 	const struct msr_row *msr_row;
 	enum x86_next (*pending)(struct x86_vcpu *v);
