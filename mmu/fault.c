@@ -80,12 +80,7 @@ static enum mmu_result fault_page(struct mmu_vcpu *vcpu,
 	r = vcpu->mode->map(vcpu, fault);
 	if (unlikely(r == MMU_RETRY))
 		r = fault_map_slow(vcpu, fault);
-	/*
-	 * Guests make and drop entries of their own tables all the time: there the
-	 * leaf's accessed bit is enough, which aging looks at.
-	 */
-	hostpage_put(fault->slot, &fault->pfn, r == MMU_FIXED,
-		     !fault->walk && !fault->prefault);
+	hostpage_put(fault->slot, &fault->pfn, r == MMU_FIXED);
 	return r;
 }
 

@@ -219,9 +219,9 @@ static void tdp_prefetch_put(const struct tdp_prefetch *p,
 	unsigned int i;
 
 	for (i = 0; i < p->below; i++)
-		hostpage_put(fault->slot, &low[i], true, false);
+		hostpage_put(fault->slot, &low[i], true);
 	for (i = 0; i < p->above; i++)
-		hostpage_put(fault->slot, &high[i], true, false);
+		hostpage_put(fault->slot, &high[i], true);
 }
 
 /* ------------------------------------------------------------------------ */
