@@ -88,8 +88,8 @@ static enum x86_exit_kind kind_beyond_table(u32 code)
 }
 
 /* Of the instruction that an NPF or an intercepted #PF came of. */
-static void decode_insn(const struct vmcb_control_area *control,
-			struct x86_exit *exit)
+static __always_inline void decode_insn(const struct vmcb_control_area *control,
+					struct x86_exit *exit)
 {
 	if (!svm_features.decode_assists)
 		return;
@@ -242,11 +242,13 @@ static noinline void decode_slow(struct svm_vcpu *s, struct x86_exit *exit)
 	}
 }
 
-static __always_inline void decode_kind(struct svm_vcpu *s, struct x86_exit *exit)
+/* @kind is @exit->kind. */
+static __always_inline void decode_kind(struct svm_vcpu *s, enum x86_exit_kind kind,
+					struct x86_exit *exit)
 {
 	const struct vmcb_control_area *control = &s->vmcb->control;
 
-	switch (exit->kind) {
+	switch (kind) {
 	case X86_EXIT_PAGE:
 		decode_page(control, exit);
 		break;
@@ -286,7 +288,7 @@ static noinline void decode_unusual(struct svm_vcpu *s, struct x86_exit *exit)
 	}
 	if (debug_steps(v))
 		svm_step_start(s, STEP_USER);
-	decode_kind(s, exit);
+	decode_kind(s, exit->kind, exit);
 }
 
 /* Calls come last, so that nearly every exit needs no frame. */
@@ -295,18 +297,20 @@ void svm_exit_decode(struct x86_vcpu *v, struct x86_exit *exit)
 	struct svm_vcpu *s = to_svm(v);
 	const struct vmcb_control_area *control = &s->vmcb->control;
 	u32 code = control->exit_code;
+	enum x86_exit_kind kind;
 
 	exit->code = code;
 	exit->insn_len = 0;
 	exit->next_rip = svm_features.nrips ? control->next_rip : 0;
-	exit->kind = code < EXIT_CODES ? exit_kinds[code] : kind_beyond_table(code);
+	kind = code < EXIT_CODES ? exit_kinds[code] : kind_beyond_table(code);
+	exit->kind = kind;
 	if (unlikely(control->exit_int_info & SVM_EXITINTINFO_VALID ||
 		     code == EXIT_CODE_INVALID || debug_steps(v))) {
 		decode_unusual(s, exit);
 		return;
 	}
 	v->events.injected.kind = EVENT_NONE;
-	decode_kind(s, exit);
+	decode_kind(s, kind, exit);
 }
 
 void svm_exit_info(struct x86_vcpu *v, struct x86_exit_info *info)
