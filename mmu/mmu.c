@@ -79,6 +79,9 @@ bool mmu_can_prefault(const struct mmu_vcpu *vcpu)
 
 void mmu_vcpu_trim(struct mmu_vcpu *vcpu)
 {
+	/* Nearly always there is nothing. */
+	if (!vcpu->cache.n && !vcpu->reserve)
+		return;
 	cache_empty(&vcpu->cache);
 	shadow_cache_empty(vcpu);
 }
