@@ -97,8 +97,8 @@ static __always_inline void decode_insn(const struct vmcb_control_area *control,
 	memcpy(exit->insn, control->insn_bytes, sizeof(exit->insn));
 }
 
-static void decode_page(const struct vmcb_control_area *control,
-			struct x86_exit *exit)
+static __always_inline void decode_page(const struct vmcb_control_area *control,
+					struct x86_exit *exit)
 {
 	exit->page.gpa = control->exit_info_2;
 	exit->page.error = control->exit_info_1;
@@ -113,7 +113,6 @@ static void decode_io(const struct vmcb_control_area *control,
 	exit->io.port = info >> 16;
 	exit->io.in = info & SVM_IOIO_TYPE_MASK;
 	exit->io.string = info & SVM_IOIO_STR_MASK;
-	exit->io.rep = info & SVM_IOIO_REP_MASK;
 	exit->io.size = (info & SVM_IOIO_SIZE_MASK) >> SVM_IOIO_SIZE_SHIFT;
 	/* With or without NRIP save (APM vol. 2, 15.10.2). */
 	exit->next_rip = control->exit_info_2;
