@@ -32,6 +32,9 @@ GUEST(64, loop_hypercall,
 GUEST(64, loop_out,
       "1: out %al, %dx\n"
       "jmp 1b\n");
+GUEST(64, loop_hlt,
+      "1: hlt\n"
+      "jmp 1b\n");
 GUEST(64, loop_write,
       "1: mov %eax, (%rdi)\n"
       "jmp 1b\n");
@@ -192,6 +195,11 @@ static void pio_user(void)
 static void mmio_user(void)
 {
 	with_vmm(loop_write, loop_write_end, false);
+}
+
+static void hlt_user(void)
+{
+	with_vmm(loop_hlt, loop_hlt_end, false);
 }
 
 static void immediate(void)
@@ -447,7 +455,11 @@ int main(int argc, char **argv)
 		{ "mmio_eventfd", mmio_eventfd, LOOP_SECONDS },
 		{ "pio_user", pio_user, LOOP_SECONDS },
 		{ "mmio_user", mmio_user, LOOP_SECONDS },
+		{ "hlt_user", hlt_user, LOOP_SECONDS },
 		{ "immediate", immediate, LOOP_SECONDS },
+		{ "fault_4k", fault_4k, LOOP_SECONDS },
+		{ "fault_2m", fault_2m, LOOP_SECONDS },
+		{ "dirty_write", dirty_write, LOOP_SECONDS },
 		{ "apic_read", apic_read, LOOP_SECONDS },
 		{ "x2apic_self", x2apic_self, LOOP_SECONDS },
 		{ "ioeventfd_irqfd", ioeventfd_irqfd, LOOP_SECONDS },

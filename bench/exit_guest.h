@@ -17,4 +17,9 @@ void nested_cpuid_nonpt(void);
 void nested_pio(void);
 void nested_fault(void);
 
+/* exit_fault.c: 16 pages each */
+void fault_4k(void);
+void fault_2m(void);
+void dirty_write(void);
+
 #endif

@@ -33,20 +33,24 @@ struct ioeventfd {
 /* ------------------------------------------------------------------------ */
 /* Devices. */
 
+/* Apart, because a value on the stack is guarded. */
+static noinline bool ioeventfd_matches(const struct ioeventfd *e, const void *val)
+{
+	u64 value = 0;
+
+	/* Little endian: the rest of @value stays 0. */
+	memcpy(&value, val, e->len);
+	return value == e->value;
+}
+
 static int ioeventfd_write(struct kvm_vcpu *vcpu, struct bus_dev *dev,
 			   gpa_t addr, unsigned int len, const void *val)
 {
 	struct ioeventfd *e = container_of(dev, struct ioeventfd, dev);
-	u64 value = 0;
 
-	if (addr != e->addr || (e->len && len != e->len))
+	if (addr != e->addr || (e->len && len != e->len) ||
+	    (e->match && !ioeventfd_matches(e, val)))
 		return -EOPNOTSUPP;
-	if (e->match) {
-		/* Little endian: the rest of @value stays 0. */
-		memcpy(&value, val, e->len);
-		if (value != e->value)
-			return -EOPNOTSUPP;
-	}
 	eventfd_signal(e->ctx);
 	return 0;
 }

@@ -253,14 +253,13 @@ enum mmu_again mmu_env_guest_again(struct mmu_vcpu *vcpu, struct mmu_walk *walk,
 		return AGAIN_MOVED;
 	if (!user_access_begin((const void __user *)walk->at[0], sizeof(q)))
 		return AGAIN_CHANGED;
-	for (i = 0; i < n; i++) {
-		if (likely(walk->wide)) {
-			unsafe_get_user(q, (const u64 __user *)walk->at[i], changed);
-			diff |= q ^ walk->step[i].entry;
-		} else {
-			unsafe_get_user(l, (const u32 __user *)walk->at[i], changed);
-			diff |= l ^ walk->step[i].entry;
-		}
+	for (i = 0; walk->wide && i < n; i++) {
+		unsafe_get_user(q, (const u64 __user *)walk->at[i], changed);
+		diff |= q ^ walk->step[i].entry;
+	}
+	for (; i < n; i++) {
+		unsafe_get_user(l, (const u32 __user *)walk->at[i], changed);
+		diff |= l ^ walk->step[i].entry;
 	}
 	if (code != AGAIN_NO_CODE) {
 		if (unlikely(!walk->hva))

@@ -16,12 +16,14 @@
  * struct bus_range - a device's place on a bus
  * @start: first address
  * @len: how many; 0: exactly @start, accessed by any size
+ * @alone: none before it in the array reaches as far as @start
  * @last: largest last address of this range and all before it in the array
  * @dev: the device; NULL: a hole, where memory for a shorter bus was short
  */
 struct bus_range {
 	gpa_t start;
 	unsigned int len;
+	bool alone;
 	gpa_t last;
 	struct bus_dev *dev;
 };
@@ -47,52 +49,66 @@ static struct bus *bus_get(struct kvm *kvm, enum bus_kind kind)
 /* ------------------------------------------------------------------------ */
 /* Accesses. */
 
+/* @r starts at @addr or below. */
 static bool range_covers(const struct bus_range *r, gpa_t addr,
 			 unsigned int len)
 {
-	if (!r->len)
-		return addr == r->start;
-	return addr >= r->start && addr - r->start < r->len &&
-	       len <= r->len - (addr - r->start);
+	gpa_t offset = addr - r->start;
+
+	return r->len ? len <= r->len && offset <= r->len - len : !offset;
 }
 
 /* The end of the ranges that start at @addr or below. */
-static const struct bus_range *bus_search(const struct bus *bus, gpa_t addr)
+static __always_inline const struct bus_range *bus_search(const struct bus *bus, gpa_t addr)
 {
-	unsigned int lo = 0, hi = bus->n, mid;
+	const struct bus_range *r = bus->range;
+	unsigned int n = bus->n, half;
 
-	while (lo < hi) {
-		mid = (lo + hi) / 2;
-		if (bus->range[mid].start <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
+	while (n) {
+		half = n / 2;
+		if (r[half].start <= addr) {
+			r += half + 1;
+			n -= half + 1;
+		} else {
+			n = half;
+		}
 	}
-	return &bus->range[lo];
+	return r;
 }
 
 /*
- * The next device to be offered an access, going down from @end, which is left at that
- * device's range.
+ * The next device to be offered an access, going down from @at, where the next but one
+ * is looked for; NULL: nowhere.
  */
-static __always_inline struct bus_dev *bus_next(const struct bus *bus,
-						const struct bus_range **end,
+static __always_inline struct bus_dev *bus_next(const struct bus_range **at,
 						gpa_t addr, unsigned int len)
 {
-	const struct bus_range *r = *end;
+	const struct bus_range *r = *at;
 	struct bus_dev *dev = NULL;
 
-	while (r != bus->range && !dev) {
-		r--;
-		if (r->last < addr)
-			break;
+	while (r && !dev) {
 		if (range_covers(r, addr, len))
 			dev = READ_ONCE(r->dev);
+		/* The first one is alone, too. */
+		r = r->alone || r[-1].last < addr ? NULL : r - 1;
 	}
-	*end = r;
+	*at = r;
 	return dev;
 }
 
+/* One after the other, as long as none takes it. */
+static noinline int bus_offer(struct kvm_vcpu *vcpu, const struct bus_range *r,
+			      gpa_t addr, unsigned int len, const void *val)
+{
+	struct bus_dev *dev;
+
+	while ((dev = bus_next(&r, addr, len)))
+		if (!dev->ops->write(vcpu, dev, addr, len, val))
+			return 0;
+	return -EOPNOTSUPP;
+}
+
+/* Calls come last: nearly every write is to one device that is alone, or to none. */
 int bus_write(struct kvm_vcpu *vcpu, enum bus_kind kind, gpa_t addr,
 	      unsigned int len, const void *val)
 {
@@ -103,10 +119,13 @@ int bus_write(struct kvm_vcpu *vcpu, enum bus_kind kind, gpa_t addr,
 	if (!bus)
 		return -EOPNOTSUPP;
 	r = bus_search(bus, addr);
-	while ((dev = bus_next(bus, &r, addr, len)))
-		if (!dev->ops->write(vcpu, dev, addr, len, val))
-			return 0;
-	return -EOPNOTSUPP;
+	if (r == bus->range)
+		return -EOPNOTSUPP;
+	r--;
+	if (!r->alone || !range_covers(r, addr, len))
+		return bus_offer(vcpu, r, addr, len, val);
+	dev = READ_ONCE(r->dev);
+	return dev ? dev->ops->write(vcpu, dev, addr, len, val) : -EOPNOTSUPP;
 }
 
 int bus_read(struct kvm_vcpu *vcpu, enum bus_kind kind, gpa_t addr,
@@ -119,7 +138,8 @@ int bus_read(struct kvm_vcpu *vcpu, enum bus_kind kind, gpa_t addr,
 	if (!bus)
 		return -EOPNOTSUPP;
 	r = bus_search(bus, addr);
-	while ((dev = bus_next(bus, &r, addr, len)))
+	r = r == bus->range ? NULL : r - 1;
+	while ((dev = bus_next(&r, addr, len)))
 		if (dev->ops->read && !dev->ops->read(vcpu, dev, addr, len, val))
 			return 0;
 	return -EOPNOTSUPP;
@@ -164,6 +184,7 @@ static struct bus *bus_make(const struct bus *cur, const struct bus_dev *del,
 		bus->range[to++] = *add;
 	bus->n = to;
 	for (i = 0; i < to; i++) {
+		bus->range[i].alone = !i || last < bus->range[i].start;
 		last = max(last, range_last(&bus->range[i]));
 		bus->range[i].last = last;
 	}

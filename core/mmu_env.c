@@ -224,7 +224,7 @@ unsigned int mmu_env_pfn_present(const struct mmu_slot *slot, gfn_t gfn,
 	return done;
 }
 
-void mmu_env_pfn_put(const struct mmu_pfn *p, bool dirty, bool accessed)
+void mmu_env_pfn_put(const struct mmu_pfn *p, bool dirty)
 {
 	struct folio *folio;
 
@@ -241,8 +241,6 @@ void mmu_env_pfn_put(const struct mmu_pfn *p, bool dirty, bool accessed)
 	if (dirty && (folio_test_anon(folio) || folio_test_swapbacked(folio)) &&
 	    !folio_test_dirty(folio))
 		folio_set_dirty(folio);
-	if (accessed)
-		folio_mark_accessed(folio);
 	folio_put(folio);
 }
 

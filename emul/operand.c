@@ -111,15 +111,21 @@ bool operand_canonical(const struct emul_ctx *ctx, u64 la)
 	return emul_canonical(la, ctx->la57);
 }
 
-/* In 64-bit mode only FS and GS have bases (SDM vol. 1, 3.3.7.1). */
-u64 operand_linear(struct emul_ctx *ctx, struct operand_addr at)
+static noinline u64 linear_by_segment(struct emul_ctx *ctx, struct operand_addr at)
 {
 	struct x86_seg seg = { 0 };
 
-	if (ctx->mode != EMUL_64 || at.seg == SEG_FS || at.seg == SEG_GS)
-		ctx->ops->segment(ctx, at.seg, &seg);
+	ctx->ops->segment(ctx, at.seg, &seg);
 	seg.base += at.offset;
 	return ctx->mode == EMUL_64 ? seg.base : (u32)seg.base;
+}
+
+/* In 64-bit mode only FS and GS have bases (SDM vol. 1, 3.3.7.1). */
+u64 operand_linear(struct emul_ctx *ctx, struct operand_addr at)
+{
+	if (ctx->mode != EMUL_64 || at.seg == SEG_FS || at.seg == SEG_GS)
+		return linear_by_segment(ctx, at);
+	return at.offset;
 }
 
 /*

@@ -2,7 +2,7 @@
 /*
  * The fault pipeline, the same for all modes:
  *
- *	mode->fast()		tdp/fault.c: no lock, no page
+ *	tdp_fast()	tdp/fault.c: no lock, no page
  *	mode->resolve()		shadow/fault.c: @addr to @gfn by the guest's tables
  *	sequence, slot		none: mode->hole()
  *	mode->reserve()		what the map stage may need, before any lock
@@ -80,12 +80,7 @@ static enum mmu_result fault_page(struct mmu_vcpu *vcpu,
 	r = vcpu->mode->map(vcpu, fault);
 	if (unlikely(r == MMU_RETRY))
 		r = fault_map_slow(vcpu, fault);
-	/*
-	 * Guests make and drop entries of their own tables all the time: there the
-	 * leaf's accessed bit is enough, which aging looks at.
-	 */
-	hostpage_put(fault->slot, &fault->pfn, r == MMU_FIXED,
-		     !fault->walk && !fault->prefault);
+	hostpage_put(fault->slot, &fault->pfn, r == MMU_FIXED);
 	return r;
 }
 
@@ -115,13 +110,12 @@ static noinline enum mmu_result fault_slow(struct mmu_vcpu *vcpu,
 
 enum mmu_result mmu_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 {
-	const struct mmu_mode *mode = vcpu->mode;
 	enum mmu_result r;
 
 	if (!mmu_root_is_current(vcpu))
 		return MMU_RETRY;
-	if (!mode->fast)
+	if (vcpu->mode != &mmu_mode_tdp)
 		return fault_slow(vcpu, fault);
-	r = mode->fast(vcpu, fault);
+	r = tdp_fast(vcpu, fault);
 	return r == MMU_RETRY ? fault_slow(vcpu, fault) : r;
 }

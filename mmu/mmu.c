@@ -62,11 +62,13 @@ void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu,
 	vcpu->mode = mmu->config->second == MMU_SECOND_NONE ?
 		     &mmu_mode_shadow : &mmu_mode_tdp;
 	vcpu->ctx[MMU_CTX_GUEST].ops = guest_ops;
+	vcpu->hole = NO_HOLE;
 }
 
 void mmu_space_set(struct mmu_vcpu *vcpu, int as_id)
 {
 	vcpu->as_id = as_id;
+	vcpu->hole = NO_HOLE;
 	mmu_guest_flush(vcpu);
 }
 
@@ -77,6 +79,9 @@ bool mmu_can_prefault(const struct mmu_vcpu *vcpu)
 
 void mmu_vcpu_trim(struct mmu_vcpu *vcpu)
 {
+	/* Nearly always there is nothing. */
+	if (!vcpu->cache.n && !vcpu->reserve)
+		return;
 	cache_empty(&vcpu->cache);
 	shadow_cache_empty(vcpu);
 }

@@ -125,11 +125,15 @@ struct mmu_root {
 struct mmu_mode;
 struct mmu_reserve;
 
+/* mmu_vcpu.hole; no address has this frame. */
+#define NO_HOLE		(~(gfn_t)0)
+
 /**
  * struct mmu_vcpu - a vCPU's MMU state; embedded in struct kvm_vcpu
  * @mmu: (c) its VM
  * @as_id: (x) address space in use: 1 in SMM, else 0
  * @ctx: contexts by kind; only the vCPU's own thread touches them
+ * @hole: the frame where no slot was found last; @hole_gen: by which mmu->mmio_gen
  * @last: walks of MMU_CTX_GUEST to repeat: [0] for data, [1] for code
  * @mode: how faults are resolved and mapped, and roots found: by kind, const
  * @root: root in use, with a reference, or NULL
@@ -141,6 +145,8 @@ struct mmu_vcpu {
 	struct mmu *mmu;
 	u16 as_id;
 	struct mmu_ctx ctx[MMU_CTX_KINDS];
+	gfn_t hole;
+	u64 hole_gen;
 	struct mmu_walk last[2];
 	const struct mmu_mode *mode;
 	struct mmu_root *root;
@@ -216,6 +222,23 @@ static inline bool mmu_root_is_current(const struct mmu_vcpu *vcpu)
 
 	return root && !READ_ONCE(root->obsolete) &&
 	       root->as_id == vcpu->as_id;
+}
+
+/**
+ * mmu_is_hole - is it known that no slot is there?
+ * @vcpu: the vCPU; called by its own thread, memslots' SRCU held
+ * @addr: a gpa of MMU_CTX_GUEST
+ *
+ * Of the frame that mmu_fault() has found without a slot last, as long as no slot has
+ * changed: an access to a device needs neither a walk nor a look at the slots again.
+ *
+ * Return: false: there may be one.
+ */
+static inline bool mmu_is_hole(const struct mmu_vcpu *vcpu, u64 addr)
+{
+	/* Pairs with mmu_slots_changed(). */
+	return vcpu->hole == addr >> MMU_PAGE_SHIFT &&
+	       vcpu->hole_gen == smp_load_acquire(&vcpu->mmu->mmio_gen);
 }
 
 #endif

@@ -200,12 +200,12 @@ bool mmu_translate_again(struct mmu_vcpu *vcpu, u64 root, u64 va,
  * @root: the guest's root register now
  * @va: the address
  * @pf: PF_FETCH, and PF_USER or not
- * @regs: PKRU and RFLAGS.AC
+ *
+ * PKRU and RFLAGS.AC have no say in it (APM vol. 2, 5.6.7; SDM vol. 3, 4.6.1).
  *
  * Return: the walk, which has the page's @gfn and eight bytes of @code; NULL when it
  * takes mmu_translate(), or the bytes are not all in one page.
  */
-const struct mmu_walk *mmu_code_again(struct mmu_vcpu *vcpu, u64 root, u64 va, u64 pf,
-				      struct perm_regs regs);
+const struct mmu_walk *mmu_code_again(struct mmu_vcpu *vcpu, u64 root, u64 va, u64 pf);
 
 #endif

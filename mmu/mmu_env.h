@@ -145,11 +145,11 @@ unsigned int mmu_env_pfn_present(const struct mmu_slot *slot, gfn_t gfn,
  * @p: the page
  * @dirty: a writable SPTE may exist now: the page is marked dirty here, once,
  *         because whatever cleans it removes the SPTE first
- * @accessed: it was used by the guest
  *
- * Called after the SPTE is installed or given up.  Never sleeps.
+ * Called after the SPTE is installed or given up.  Never sleeps.  Whether the guest uses
+ * the page, aging finds out.
  */
-void mmu_env_pfn_put(const struct mmu_pfn *p, bool dirty, bool accessed);
+void mmu_env_pfn_put(const struct mmu_pfn *p, bool dirty);
 
 /**
  * mmu_env_host_level - the largest size by which the host maps a page

@@ -88,8 +88,8 @@ static enum x86_exit_kind kind_beyond_table(u32 code)
 }
 
 /* Of the instruction that an NPF or an intercepted #PF came of. */
-static void decode_insn(const struct vmcb_control_area *control,
-			struct x86_exit *exit)
+static __always_inline void decode_insn(const struct vmcb_control_area *control,
+					struct x86_exit *exit)
 {
 	if (!svm_features.decode_assists)
 		return;
@@ -97,8 +97,8 @@ static void decode_insn(const struct vmcb_control_area *control,
 	memcpy(exit->insn, control->insn_bytes, sizeof(exit->insn));
 }
 
-static void decode_page(const struct vmcb_control_area *control,
-			struct x86_exit *exit)
+static __always_inline void decode_page(const struct vmcb_control_area *control,
+					struct x86_exit *exit)
 {
 	exit->page.gpa = control->exit_info_2;
 	exit->page.error = control->exit_info_1;
@@ -113,7 +113,6 @@ static void decode_io(const struct vmcb_control_area *control,
 	exit->io.port = info >> 16;
 	exit->io.in = info & SVM_IOIO_TYPE_MASK;
 	exit->io.string = info & SVM_IOIO_STR_MASK;
-	exit->io.rep = info & SVM_IOIO_REP_MASK;
 	exit->io.size = (info & SVM_IOIO_SIZE_MASK) >> SVM_IOIO_SIZE_SHIFT;
 	/* With or without NRIP save (APM vol. 2, 15.10.2). */
 	exit->next_rip = control->exit_info_2;
@@ -242,11 +241,13 @@ static noinline void decode_slow(struct svm_vcpu *s, struct x86_exit *exit)
 	}
 }
 
-static __always_inline void decode_kind(struct svm_vcpu *s, struct x86_exit *exit)
+/* @kind is @exit->kind. */
+static __always_inline void decode_kind(struct svm_vcpu *s, enum x86_exit_kind kind,
+					struct x86_exit *exit)
 {
 	const struct vmcb_control_area *control = &s->vmcb->control;
 
-	switch (exit->kind) {
+	switch (kind) {
 	case X86_EXIT_PAGE:
 		decode_page(control, exit);
 		break;
@@ -286,7 +287,7 @@ static noinline void decode_unusual(struct svm_vcpu *s, struct x86_exit *exit)
 	}
 	if (debug_steps(v))
 		svm_step_start(s, STEP_USER);
-	decode_kind(s, exit);
+	decode_kind(s, exit->kind, exit);
 }
 
 /* Calls come last, so that nearly every exit needs no frame. */
@@ -295,18 +296,20 @@ void svm_exit_decode(struct x86_vcpu *v, struct x86_exit *exit)
 	struct svm_vcpu *s = to_svm(v);
 	const struct vmcb_control_area *control = &s->vmcb->control;
 	u32 code = control->exit_code;
+	enum x86_exit_kind kind;
 
 	exit->code = code;
 	exit->insn_len = 0;
 	exit->next_rip = svm_features.nrips ? control->next_rip : 0;
-	exit->kind = code < EXIT_CODES ? exit_kinds[code] : kind_beyond_table(code);
+	kind = code < EXIT_CODES ? exit_kinds[code] : kind_beyond_table(code);
+	exit->kind = kind;
 	if (unlikely(control->exit_int_info & SVM_EXITINTINFO_VALID ||
 		     code == EXIT_CODE_INVALID || debug_steps(v))) {
 		decode_unusual(s, exit);
 		return;
 	}
 	v->events.injected.kind = EVENT_NONE;
-	decode_kind(s, exit);
+	decode_kind(s, kind, exit);
 }
 
 void svm_exit_info(struct x86_vcpu *v, struct x86_exit_info *info)

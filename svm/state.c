@@ -162,11 +162,14 @@ static void csss_store(struct svm_vcpu *s)
 }
 
 /* ------------------------------------------------------------------------ */
-/* The two ops.  Those groups first that nearly every exit has. */
+/*
+ * The two ops.  Those groups first that nearly every exit has, the others in calls that
+ * come last, so that the former need no frame.
+ */
 
 #define GROUPS_CR	(GRP_CR0 | GRP_CR3 | GRP_CR4 | GRP_EFER)
 
-static void state_store_slow(struct svm_vcpu *s, u32 groups)
+static noinline void state_store_slow(struct svm_vcpu *s, u32 groups)
 {
 	const struct x86_state *state = &s->x86.state;
 	struct vmcb *vmcb = s->vmcb;
@@ -230,7 +233,7 @@ void svm_state_store(struct x86_vcpu *v, u32 groups)
 		state_store_slow(s, groups);
 }
 
-static void state_fetch_slow(struct svm_vcpu *s, u32 groups)
+static noinline void state_fetch_slow(struct svm_vcpu *s, u32 groups)
 {
 	const struct vmcb_save_area *save = &s->vmcb->save;
 	struct x86_state *state = &s->x86.state;
@@ -241,9 +244,6 @@ static void state_fetch_slow(struct svm_vcpu *s, u32 groups)
 		state->cr2 = save->cr2;
 	if (groups & GRP_DR)
 		state->dr7 &= ~DR7_LOCAL | save->dr7;
-	/* L2's may be apart from L1's, which then stays as it is. */
-	if ((groups & GRP_CR8) && !s->x86.nested.masks_if)
-		state->cr8 = s->vmcb->control.int_ctl & V_TPR_MASK;
 	if (groups & GRP_DATA) {
 		svm_seg_fetch(&state->seg[SEG_ES], &save->es);
 		svm_seg_fetch(&state->seg[SEG_DS], &save->ds);
@@ -265,17 +265,21 @@ static void state_fetch_slow(struct svm_vcpu *s, u32 groups)
 
 void svm_state_fetch(struct x86_vcpu *v, u32 groups)
 {
+	const u32 frequent = GRP_CSSS | GRP_CR3 | GRP_CR8;
 	struct svm_vcpu *s = to_svm(v);
 	const struct vmcb_save_area *save = &s->vmcb->save;
 	struct x86_state *state = &v->state;
 
+	state->valid |= groups;
 	if (groups & GRP_CSSS) {
 		svm_seg_fetch(&state->seg[SEG_CS], &save->cs);
 		svm_seg_fetch(&state->seg[SEG_SS], &save->ss);
 	}
 	if (groups & GRP_CR3)
 		state->cr3 = save->cr3;
-	if (groups & ~(GRP_CSSS | GRP_CR3))
+	/* L2's may be apart from L1's, which then stays as it is. */
+	if ((groups & GRP_CR8) && !v->nested.masks_if)
+		state->cr8 = s->vmcb->control.int_ctl & V_TPR_MASK;
+	if (groups & ~frequent)
 		state_fetch_slow(s, groups);
-	state->valid |= groups;
 }

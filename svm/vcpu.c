@@ -89,7 +89,7 @@ void svm_put(struct x86_vcpu *v)
 	s->host_saved = false;
 	stat_inc(v->vcpu.stats.host_state_reload);
 	if (svm_features.tsc_aux)
-		wrmsrl(MSR_TSC_AUX, this_cpu_read(svm_cpu.tsc_aux));
+		native_wrmsrl(MSR_TSC_AUX, this_cpu_read(svm_cpu.tsc_aux));
 }
 
 void svm_root_load(struct x86_vcpu *v, hpa_t root)

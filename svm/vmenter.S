@@ -98,9 +98,7 @@ SYM_FUNC_START(svm_vmenter)
 	stgi
 	mov	$1, %eax
 .Lout:
-	pop	%rdi
-	pop	%rdx
-	pop	%rcx
+	add	$24, %rsp
 	pop	%rbx
 	pop	%r12
 	pop	%r13

@@ -172,7 +172,6 @@ static void decode_io(struct x86_exit *exit)
 	exit->io.size = (q & 7) + 1;
 	exit->io.in = q & BIT(3);
 	exit->io.string = q & BIT(4);
-	exit->io.rep = q & BIT(5);
 }
 
 /* Table 28-3.  CLTS and LMSW are writes of CR0 that name no register. */

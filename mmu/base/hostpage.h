@@ -38,18 +38,16 @@ static inline u32 hostpage_leaf_how(const struct mmu_slot *slot,
  * @slot: its slot
  * @p: the page
  * @mapped: it is mapped now
- * @accessed: it was used by the guest
  *
  * A page that the fast path may make writable counts as dirty at once: there is
  * no page at hand then.
  */
 static inline void hostpage_put(const struct mmu_slot *slot,
-				const struct mmu_pfn *p, bool mapped,
-				bool accessed)
+				const struct mmu_pfn *p, bool mapped)
 {
 	bool writable = p->writable && !(slot->flags & MMU_SLOT_READONLY);
 
-	mmu_env_pfn_put(p, mapped && writable, accessed);
+	mmu_env_pfn_put(p, mapped && writable);
 }
 
 /**

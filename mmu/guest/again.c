@@ -80,19 +80,13 @@ static noinline bool walk_move(struct mmu_vcpu *vcpu, struct mmu_walk *last, u64
 	return last->at[last->n - 1];
 }
 
-/* The last walk for such an access, if it was to this address; else NULL. */
-static __always_inline struct mmu_walk *walk_find(struct mmu_vcpu *vcpu, u64 root,
-						  u64 va, u64 pf,
-						  struct perm_regs regs)
+/* Was @last for such an access to this address? */
+static __always_inline bool walk_is_for(struct mmu_vcpu *vcpu, struct mmu_walk *last,
+					u64 root, u64 va, u64 pf)
 {
-	struct mmu_walk *last = &vcpu->last[!!(pf & PF_FETCH)];
-
-	if (!last->n || last->page != va >> MMU_PAGE_SHIFT || last->pf != pf ||
-	    last->regs.pkru != regs.pkru || last->regs.ac != regs.ac)
-		return NULL;
-	if (unlikely(last->root != root) && !walk_move(vcpu, last, root))
-		return NULL;
-	return last;
+	if (!last->n || last->page != va >> MMU_PAGE_SHIFT || last->pf != pf)
+		return false;
+	return likely(last->root == root) || walk_move(vcpu, last, root);
 }
 
 static __always_inline bool walk_holds(struct mmu_vcpu *vcpu, struct mmu_walk *last,
@@ -108,22 +102,24 @@ static __always_inline bool walk_holds(struct mmu_vcpu *vcpu, struct mmu_walk *l
 bool mmu_translate_again(struct mmu_vcpu *vcpu, u64 root, u64 va,
 			 const struct gwalk_access *access, gpa_t *gpa)
 {
-	struct mmu_walk *last = walk_find(vcpu, root, va, access->pf, access->regs);
+	struct mmu_walk *last = &vcpu->last[!!(access->pf & PF_FETCH)];
 
-	if (!last || !walk_holds(vcpu, last, AGAIN_NO_CODE))
+	if (last->regs.pkru != access->regs.pkru || last->regs.ac != access->regs.ac ||
+	    !walk_is_for(vcpu, last, root, va, access->pf) ||
+	    !walk_holds(vcpu, last, AGAIN_NO_CODE))
 		return false;
 	*gpa = last->gfn << MMU_PAGE_SHIFT | (va & (MMU_PAGE_SIZE - 1));
 	return true;
 }
 
-const struct mmu_walk *mmu_code_again(struct mmu_vcpu *vcpu, u64 root, u64 va, u64 pf,
-				      struct perm_regs regs)
+const struct mmu_walk *mmu_code_again(struct mmu_vcpu *vcpu, u64 root, u64 va, u64 pf)
 {
+	struct mmu_walk *last = &vcpu->last[1];
 	unsigned int offset = va & (MMU_PAGE_SIZE - 1);
-	struct mmu_walk *last;
 
-	if (unlikely(offset > MMU_PAGE_SIZE - sizeof(last->code)))
+	if (unlikely(offset > MMU_PAGE_SIZE - sizeof(last->code)) ||
+	    !walk_is_for(vcpu, last, root, va, pf) ||
+	    !walk_holds(vcpu, last, offset))
 		return NULL;
-	last = walk_find(vcpu, root, va, pf, regs);
-	return likely(last && walk_holds(vcpu, last, offset)) ? last : NULL;
+	return last;
 }

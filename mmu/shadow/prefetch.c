@@ -49,7 +49,7 @@ static void prefetch_entry(struct prefetch_op *p, u64 *sptep,
 		acc &= ~ACC_W;
 	spte = spte_shadow_leaf(mmu->config, LEVEL_4K, page.pfn, acc, e->pkey);
 	err = shadow_leaf_set(sptep, spte, e->gfn, &p->vcpu->reserve->desc, p->b);
-	hostpage_put(slot, &page, !err, false);
+	hostpage_put(slot, &page, !err);
 }
 
 /* Those whose guest entries follow each other. */
@@ -103,7 +103,7 @@ static void prefetch_run(struct prefetch_op *p, u64 *sptep,
 		       page[i].pfn << MMU_PAGE_SHIFT;
 		err = shadow_leaf_set(sptep++, spte, e.gfn,
 				      &p->vcpu->reserve->desc, p->b);
-		hostpage_put(p->slot, &page[i], !err, false);
+		hostpage_put(p->slot, &page[i], !err);
 	}
 }
 

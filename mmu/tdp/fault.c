@@ -99,7 +99,15 @@ static noinline enum mmu_result fault_beyond(struct mmu_vcpu *vcpu,
 	return MMU_USER;
 }
 
-static enum mmu_result tdp_fast(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
+/* The generation is older than the look at the slots, or the entry, that says so. */
+static enum mmu_result fault_hole(struct mmu_vcpu *vcpu, const struct mmu_fault *fault)
+{
+	vcpu->hole = fault->gfn;
+	vcpu->hole_gen = fault->mmio_gen;
+	return MMU_EMULATE;
+}
+
+enum mmu_result tdp_fast(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 {
 	struct mmu *mmu = vcpu->mmu;
 	const struct mmu_config *cfg = mmu->config;
@@ -112,7 +120,8 @@ static enum mmu_result tdp_fast(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	fault->mmio_gen = smp_load_acquire(&mmu->mmio_gen);
 	if (fault->gfn >= cfg->end)
 		return fault_beyond(vcpu, fault);
-	rcu_read_lock();
+	/* As good as rcu_read_lock(), and inline. */
+	rcu_read_lock_sched();
 	sptep = pt_lookup(cfg, vcpu->root->table, fault->gfn, &level, &spte);
 	if (spte_is_present(spte)) {
 		if (spte_allows(cfg, spte, fault->error))
@@ -121,12 +130,12 @@ static enum mmu_result tdp_fast(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 			r = fast_write(vcpu, fault, sptep, spte, level);
 	} else if ((fault->error & PF_RSVD) &&
 		   spte_is_mmio_of(cfg, spte, fault->mmio_gen)) {
-		r = MMU_EMULATE;
+		r = fault_hole(vcpu, fault);
 	}
 	if (r == MMU_RETRY)
 		tree_measure(fault, sptep, level);
 	fault->level = level;
-	rcu_read_unlock();
+	rcu_read_unlock_sched();
 	return r;
 }
 
@@ -141,13 +150,13 @@ static enum mmu_result tdp_hole(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 
 	/* Only a short cut: without memory the next access comes here again. */
 	if (!mmu->config->mmio_mask || cache_fill(&vcpu->cache, fault->tables))
-		return MMU_EMULATE;
+		return fault_hole(vcpu, fault);
 	read_lock(&mmu->lock);
 	rcu_read_lock();
 	tdp_map_mmio(vcpu, fault->gfn, fault->mmio_gen);
 	rcu_read_unlock();
 	read_unlock(&mmu->lock);
-	return MMU_EMULATE;
+	return fault_hole(vcpu, fault);
 }
 
 bool mmu_map_own(struct mmu_vcpu *vcpu, gfn_t gfn, kvm_pfn_t pfn)
@@ -219,9 +228,9 @@ static void tdp_prefetch_put(const struct tdp_prefetch *p,
 	unsigned int i;
 
 	for (i = 0; i < p->below; i++)
-		hostpage_put(fault->slot, &low[i], true, false);
+		hostpage_put(fault->slot, &low[i], true);
 	for (i = 0; i < p->above; i++)
-		hostpage_put(fault->slot, &high[i], true, false);
+		hostpage_put(fault->slot, &high[i], true);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -275,7 +284,6 @@ static enum mmu_result tdp_fault_map(struct mmu_vcpu *vcpu,
 
 const struct mmu_mode mmu_mode_tdp = {
 	.kind = MMU_CTX_GUEST,
-	.fast = tdp_fast,
 	.reserve = tdp_reserve,
 	.hole = tdp_hole,
 	.map = tdp_fault_map,

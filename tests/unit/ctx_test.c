@@ -163,9 +163,8 @@ static void repeats(void **state)
 
 static gpa_t code_again(u64 va, u64 pf, u64 *code)
 {
-	const struct mmu_walk *w;
+	const struct mmu_walk *w = mmu_code_again(&vcpu, root, va, pf);
 
-	w = mmu_code_again(&vcpu, root, va, pf, (struct perm_regs){ });
 	if (!w)
 		return NOWHERE;
 	*code = w->code;

@@ -333,7 +333,7 @@ unsigned int mmu_env_pfn_present(const struct mmu_slot *slot, gfn_t gfn,
 /* A page knows its VM here by the one that runs. */
 static struct env_vm *the_vm;
 
-void mmu_env_pfn_put(const struct mmu_pfn *p, bool dirty, bool accessed)
+void mmu_env_pfn_put(const struct mmu_pfn *p, bool dirty)
 {
 	if (!p->refcounted)
 		return;

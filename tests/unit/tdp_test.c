@@ -354,6 +354,29 @@ static void test_mmio(void **state)
 	assert_true(can_write(HOLE));
 }
 
+/* The last frame without a slot is known, up to the next change, in its address space. */
+static void test_hole(void **state)
+{
+	const u64 at = HOLE << 12;
+
+	assert_false(mmu_is_hole(&cpu->v, at));
+	assert_int_equal(fault(BASE, 0), MMU_FIXED);
+	assert_false(mmu_is_hole(&cpu->v, BASE << 12));
+	assert_int_equal(fault(HOLE, 0), MMU_EMULATE);
+	assert_true(mmu_is_hole(&cpu->v, at) && mmu_is_hole(&cpu->v, at + 0xfff));
+	assert_false(mmu_is_hole(&cpu->v, at - 1));
+	assert_false(mmu_is_hole(&cpu->v, at + 0x1000));
+	mmu_space_set(&cpu->v, 1);
+	assert_false(mmu_is_hole(&cpu->v, at));
+	mmu_space_set(&cpu->v, 0);
+	assert_int_equal(fault(HOLE, PF_RSVD), MMU_EMULATE);
+	assert_true(mmu_is_hole(&cpu->v, at));
+	world_slot_add(&vm, 0, 2, HOLE, 8, HOST, 0);
+	assert_false(mmu_is_hole(&cpu->v, at));
+	assert_int_equal(fault(HOLE, PF_RSVD), MMU_FIXED);
+	assert_false(mmu_is_hole(&cpu->v, at));
+}
+
 /* EPT has 11 bits for the generation: what is old must not look new again. */
 static void test_mmio_wraps(void **state)
 {
@@ -477,6 +500,7 @@ int main(void)
 		CASE(test_broken_entries),
 		CASE(test_clash),
 		CASE(test_mmio),
+		CASE(test_hole),
 		CASE_EPT(test_mmio),
 		CASE_EPT(test_mmio_wraps),
 		CASE(test_beyond_the_tree),

@@ -74,6 +74,18 @@ void debug_stepped(struct x86_vcpu *v, u64 rflags, u64 hits)
 		request_set(&v->vcpu, REQ_DEBUG_STEP);
 }
 
+void debug_insn_step(struct x86_vcpu *v, u64 rip)
+{
+	struct x86_state *s;
+
+	s = state_set(v, GRP_RFLAGS);
+	s = state_replace(v, GRP_RIP | GRP_SHADOW);
+	s->rip = rip;
+	s->shadow = 0;
+	s->rflags &= ~(u64)X86_EFLAGS_RF;
+	debug_insn_done(v, s->rflags);
+}
+
 /* R/W and LEN of breakpoint @i in DR7. */
 #define DR7_RW(dr7, i)	((dr7) >> (16 + 4 * (i)) & 3)
 #define DR7_LEN(dr7, i)	((dr7) >> (18 + 4 * (i)) & 3)

@@ -83,6 +83,9 @@ static inline void debug_insn_done(struct x86_vcpu *v, u64 rflags)
 		debug_stepped(v, rflags, 0);
 }
 
+/** debug_insn_step - debug_insn_skip() where RFLAGS are to be fetched, or a trap follows */
+void debug_insn_step(struct x86_vcpu *v, u64 rip);
+
 /**
  * debug_insn_skip - the same for one that changes no flags; moves RIP behind it
  * @v: own thread
@@ -90,15 +93,19 @@ static inline void debug_insn_done(struct x86_vcpu *v, u64 rflags)
  */
 static __always_inline void debug_insn_skip(struct x86_vcpu *v, u64 rip)
 {
-	struct x86_state *s;
+	struct x86_state *s = &v->state;
 
-	s = state_set(v, GRP_RFLAGS);
-	s = state_replace(v, GRP_RIP | GRP_SHADOW);
+	if (unlikely(!(s->valid & GRP_RFLAGS) || s->rflags & X86_EFLAGS_TF ||
+		     debug_steps(v))) {
+		debug_insn_step(v, rip);
+		return;
+	}
+	s->valid |= GRP_RIP | GRP_SHADOW;
+	s->dirty |= GRP_RIP | GRP_SHADOW | GRP_RFLAGS;
 	s->rip = rip;
 	s->shadow = 0;
 	/* It held for this instruction only (APM vol. 2, 3.1.6). */
 	s->rflags &= ~(u64)X86_EFLAGS_RF;
-	debug_insn_done(v, s->rflags);
 }
 
 #endif

@@ -11,7 +11,6 @@
 #include <asm/processor-flags.h>
 #include <asm/special_insns.h>
 
-#include "core/trace.h"
 #include "x86/cpu/caps.h"
 #include "x86/cpu/fpu.h"
 
@@ -36,19 +35,6 @@ void vcpu_step_fpu_down(void *obj)
 	struct x86_vcpu *v = to_x86_vcpu(obj);
 
 	fpu_free_guest_fpstate(&v->fpu.guest);
-}
-
-void fpu_load(struct x86_vcpu *v)
-{
-	fpu_swap_kvm_fpstate(&v->fpu.guest, true);
-	trace_kvm_fpu(1);
-}
-
-void fpu_put(struct x86_vcpu *v)
-{
-	fpu_swap_kvm_fpstate(&v->fpu.guest, false);
-	stat_inc(v->vcpu.stats.fpu_reload);
-	trace_kvm_fpu(0);
 }
 
 /*

@@ -18,14 +18,24 @@
 #include <asm/fpu/api.h>
 #include <asm/processor-flags.h>
 
+#include "core/trace.h"
 #include "x86/cpu/caps.h"
 #include "x86/vcpu/x86.h"
 
 /** fpu_load - KVM_RUN starts: the guest's registers go into the CPU */
-void fpu_load(struct x86_vcpu *v);
+static inline void fpu_load(struct x86_vcpu *v)
+{
+	fpu_swap_kvm_fpstate(&v->fpu.guest, true);
+	trace_kvm_fpu(1);
+}
 
 /** fpu_put - KVM_RUN ends: userspace's come back */
-void fpu_put(struct x86_vcpu *v);
+static inline void fpu_put(struct x86_vcpu *v)
+{
+	fpu_swap_kvm_fpstate(&v->fpu.guest, false);
+	stat_inc(v->vcpu.stats.fpu_reload);
+	trace_kvm_fpu(0);
+}
 
 /* What the CPU has of the guest between entry and exit. */
 #define FPU_XCR0	BIT(0)

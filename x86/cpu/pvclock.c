@@ -198,11 +198,8 @@ u64 pvclock_now(struct kvm *kvm)
 	return ns;
 }
 
-void pvclock_vcpu_load(struct x86_vcpu *v, int cpu)
+void pvclock_vcpu_moved(struct x86_vcpu *v, int cpu)
 {
-	/* Hyper-V's TSC page goes by the same clock. */
-	if (likely(!(v->pvclock.system_time & PVCLOCK_ENABLED) && !v->hv))
-		return;
 	if (v->pvclock.slept != host_slept() ||
 	    (v->pvclock.cpu != cpu && !clock_is_stable()))
 		request_set(&v->vcpu, REQ_CLOCK);

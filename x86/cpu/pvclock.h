@@ -57,8 +57,16 @@ void pvclock_ref(struct x86_vcpu *v, struct pvclock_ref *ref);
 /** pvclock_now - the VM's clock, in nanoseconds */
 u64 pvclock_now(struct kvm *kvm);
 
+/** pvclock_vcpu_moved - pvclock_vcpu_load() of a vCPU whose guest goes by the clock */
+void pvclock_vcpu_moved(struct x86_vcpu *v, int cpu);
+
 /** pvclock_vcpu_load - the vCPU comes to a CPU; not preemptible */
-void pvclock_vcpu_load(struct x86_vcpu *v, int cpu);
+static inline void pvclock_vcpu_load(struct x86_vcpu *v, int cpu)
+{
+	/* Hyper-V's TSC page goes by the same clock. */
+	if ((v->pvclock.system_time & PVCLOCK_ENABLED) || v->hv)
+		pvclock_vcpu_moved(v, cpu);
+}
 
 /* MSR rows: MSR_KVM_WALL_CLOCK(_NEW), MSR_KVM_SYSTEM_TIME(_NEW). */
 /** pvclock_msr_get - what was written */

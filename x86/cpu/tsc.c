@@ -33,7 +33,7 @@
  * Cycles that suspends have taken back, and those that the counter has run during them;
  * both change while no task runs.
  */
-static u64 host_lost;
+u64 tsc_host_lost;
 static u64 host_asleep;
 static u64 host_suspended_at;
 
@@ -48,7 +48,7 @@ static void host_resume(SYSCORE_DATA)
 	u64 now = rdtsc();
 
 	if (now < host_suspended_at)
-		host_lost += host_suspended_at - now;
+		tsc_host_lost += host_suspended_at - now;
 	else
 		host_asleep += now - host_suspended_at;
 }
@@ -75,27 +75,17 @@ void module_step_tsc_down(void *unused)
 
 static u64 host_now(void)
 {
-	return rdtsc() + host_lost;
+	return rdtsc() + tsc_host_lost;
 }
 
 u64 tsc_host_awake_at(u64 tsc)
 {
-	return tsc + host_lost - host_asleep;
+	return tsc + tsc_host_lost - host_asleep;
 }
 
 u64 tsc_host_awake(void)
 {
 	return tsc_host_awake_at(rdtsc_ordered());
-}
-
-/*
- * The offset belongs to the vCPU's thread, which may have been interrupted in the
- * middle of a change; so the request does it.
- */
-void tsc_vcpu_load(struct x86_vcpu *v)
-{
-	if (unlikely(v->tsc.lost != host_lost))
-		request_set(&v->vcpu, REQ_TSC);
 }
 
 /* The LAPIC's timer reads it from anywhere: tsc_read(). */
@@ -106,7 +96,7 @@ static void offset_set(struct x86_vcpu *v, u64 offset)
 
 void tsc_catch_up(struct x86_vcpu *v)
 {
-	u64 missed = host_lost - v->tsc.lost;
+	u64 missed = tsc_host_lost - v->tsc.lost;
 
 	if (!missed)
 		return;
@@ -199,7 +189,7 @@ void tsc_vcpu_reset(struct x86_vcpu *v)
 {
 	struct x86_vm_tsc *t = &to_x86_vm(v->vcpu.kvm)->tsc;
 
-	v->tsc.lost = host_lost;
+	v->tsc.lost = tsc_host_lost;
 	v->tsc.khz = x86_caps->tsc_khz;
 	spin_lock(&t->lock);
 	v->tsc.round = t->round;

@@ -21,10 +21,14 @@
 #ifndef LAMINA_X86_CPU_TSC_H
 #define LAMINA_X86_CPU_TSC_H
 
+#include "core/run_state.h"
 #include "x86/cpu/msr.h"
 
 /** tsc_vcpu_reset - a new vCPU takes its VM's base */
 void tsc_vcpu_reset(struct x86_vcpu *v);
+
+/* Clocks that the host's counter has lost by suspends so far. */
+extern u64 tsc_host_lost;
 
 /**
  * tsc_vcpu_load - the vCPU comes to a CPU; not preemptible
@@ -33,7 +37,15 @@ void tsc_vcpu_reset(struct x86_vcpu *v);
  * After a suspend that restarted the host's counter, what the guest would miss is
  * made up for before its next entry: REQ_TSC.
  */
-void tsc_vcpu_load(struct x86_vcpu *v);
+static inline void tsc_vcpu_load(struct x86_vcpu *v)
+{
+	/*
+	 * The offset belongs to the vCPU's thread, which may have been interrupted in
+	 * the middle of a change; so the request does it.
+	 */
+	if (unlikely(v->tsc.lost != tsc_host_lost))
+		request_set(&v->vcpu, REQ_TSC);
+}
 
 /** tsc_catch_up - REQ_TSC; own thread */
 void tsc_catch_up(struct x86_vcpu *v);

@@ -271,7 +271,7 @@ static bool exec_once(struct x86_vcpu *v, enum x86_next *next)
 /* Those who replace slots and devices wait until the vCPU goes on. */
 #define REP_AT_ONCE 64
 
-static enum x86_next emulate_exec(struct x86_vcpu *v)
+static noinline enum x86_next emulate_exec(struct x86_vcpu *v)
 {
 	enum x86_next next;
 	int i;
@@ -317,18 +317,16 @@ static noinline void insn_trace(struct x86_vcpu *v)
 
 enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 {
-	enum x86_next next;
-
 	stat_inc(v->vcpu.stats.insn_emulation);
 	if (unlikely(!v->emul && !emulator_make(v)))
 		return exit_fail(v, -ENOMEM);
-	if (!emulate_fetch(v, exit, &next))
-		return next;
+	if (!emulate_fetch(v, exit, &v->next))
+		return v->next;
 	if (trace_kvm_emulate_insn_enabled())
 		insn_trace(v);
 	if (exit->kind == X86_EXIT_PAGE && !debug_is_armed(v) &&
-	    usual_mmio(v, exit, &next))
-		return next;
+	    usual_mmio(v, exit, &v->next))
+		return v->next;
 	if (nested_l2_runs(v) && nested_ops->intercepts(v, &v->emul->ctx.insn)) {
 		/* The processor has another one there, by what it keeps of a table. */
 		cr_flush(v);

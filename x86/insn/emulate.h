@@ -14,6 +14,7 @@
  * @ctx: the emulator's context, holding the decoded instruction
  * @bytes: what @ctx.insn was decoded from
  * @known: how many bytes that is; 0: decode anew
+ * @first: of the first eight, as a number, the bits that are its own
  * @hint: where the exit's access went, which is that of the only operand in memory
  * @hint_access: what it may be used for: 0 and PF_WRITE; HINT_NONE
  * @rip: where the instruction is
@@ -37,6 +38,7 @@ struct x86_emulator {
 	struct emul_ctx ctx;
 	u8 bytes[EMUL_INSN_MAX];
 	u8 known;
+	u64 first;
 	gpa_t hint;
 	u64 hint_access;
 	u64 rip;

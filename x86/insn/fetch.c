@@ -96,10 +96,11 @@ enum x86_next emulate_raise(struct x86_vcpu *v, const struct emul_fault *fault)
 	return X86_RESUME;
 }
 
-/* By the guest's tables; there may be bytes already. */
-static noinline int code_fetch_walk(struct x86_vcpu *v, struct insn_code *c,
-				    u64 access, struct emul_fault *fault)
+int insn_code_fetch(struct x86_vcpu *v, struct insn_code *c,
+		    struct emul_fault *fault)
 {
+	u64 access = state_get(v, GRP_CPL)->cpl == 3 ? PF_FETCH | PF_USER :
+						       PF_FETCH;
 	unsigned int want = c->n < CODE_FIRST ? CODE_FIRST : EMUL_INSN_MAX;
 	u64 la = c->la + c->n;
 	unsigned int n = min_t(u64, min(want, c->room) - c->n,
@@ -126,24 +127,22 @@ static noinline int code_fetch_walk(struct x86_vcpu *v, struct insn_code *c,
 	return 0;
 }
 
-int insn_code_fetch(struct x86_vcpu *v, struct insn_code *c,
-		    struct emul_fault *fault)
+const struct mmu_walk *insn_code_again(struct x86_vcpu *v)
 {
-	u64 access = state_get(v, GRP_CPL)->cpl == 3 ? PF_FETCH | PF_USER :
-						       PF_FETCH;
-	const struct mmu_walk *walk;
+	/* In one go: more fetches cost more. */
+	const struct x86_state *s = state_get(v, GRP_RIP | GRP_CSSS | GRP_CR3 |
+					      GRP_CPL | GRP_EFER);
+	u64 access = s->cpl == 3 ? PF_FETCH | PF_USER : PF_FETCH;
+	u64 la = s->rip;
 
-	if (unlikely(c->n || c->room < CODE_FIRST || v->mmu_stale ||
-		     v->nested.ctx != MMU_CTX_GUEST))
-		return code_fetch_walk(v, c, access, fault);
-	walk = mmu_code_again(&v->vcpu.mmu, state_get(v, GRP_CR3)->cr3, c->la, access,
-			      perm_regs(v));
-	if (unlikely(!walk))
-		return code_fetch_walk(v, c, access, fault);
-	memcpy(c->bytes, &walk->code, CODE_FIRST);
-	c->gpa = (walk->gfn << PAGE_SHIFT) + offset_in_page(c->la) + CODE_FIRST;
-	c->n = CODE_FIRST;
-	return 0;
+	if (unlikely(v->mmu_stale || v->nested.ctx != MMU_CTX_GUEST))
+		return NULL;
+	if (unlikely(state_mode(s) != EMUL_64)) {
+		la = (u32)(s->seg[SEG_CS].base + la);
+		if (insn_code_room(&s->seg[SEG_CS], s->rip) < CODE_FIRST)
+			return NULL;
+	}
+	return mmu_code_again(&v->vcpu.mmu, s->cr3, la, access);
 }
 
 int insn_code_decode(struct x86_vcpu *v, struct insn_code *c,
@@ -297,20 +296,25 @@ static noinline bool code_tail_is_known(struct x86_vcpu *v, struct insn_code *c)
 }
 
 /* The same bytes in the same mode, and of the same vendor, are the same instruction. */
+static __always_inline bool code_is_same(const struct x86_emulator *em, enum emul_mode mode,
+					 bool amd, u64 now)
+{
+	u64 first;
+
+	memcpy(&first, em->bytes, sizeof(first));
+	return mode == em->ctx.mode && amd == em->ctx.amd &&
+	       !((first ^ now) & em->first);
+}
+
 static bool code_is_known(struct x86_vcpu *v, struct insn_code *c)
 {
 	const struct x86_emulator *em = v->emul;
 	unsigned int n = min_t(unsigned int, em->known, CODE_FIRST);
-	u64 known, bytes;
+	u64 now;
 
-	if (!n || n > c->n || c->mode != em->ctx.mode ||
-	    c->amd != em->ctx.amd)
-		return false;
-	memcpy(&known, em->bytes, sizeof(known));
-	memcpy(&bytes, c->bytes, sizeof(bytes));
-	if ((bytes ^ known) << (64 - 8 * n))
-		return false;
-	return likely(em->known == n) || code_tail_is_known(v, c);
+	memcpy(&now, c->bytes, sizeof(now));
+	return n && n <= c->n && code_is_same(em, c->mode, c->amd, now) &&
+	       (em->known == n || code_tail_is_known(v, c));
 }
 
 /* Kernels reach their devices by few instructions, and loops by one. */
@@ -318,11 +322,12 @@ static void code_remember(struct x86_emulator *em, const struct insn_code *c,
 			  unsigned int len)
 {
 	em->known = len;
+	em->first = len < CODE_FIRST ? BIT_ULL(8 * len) - 1 : ~0ull;
 	memcpy(em->bytes, c->bytes, sizeof(em->bytes));
 }
 
-bool emulate_fetch(struct x86_vcpu *v, const struct x86_exit *exit,
-		   enum x86_next *next)
+static noinline bool emulate_fetch_slow(struct x86_vcpu *v, const struct x86_exit *exit,
+					const struct mmu_walk *walk, enum x86_next *next)
 {
 	struct x86_emulator *em = v->emul;
 	struct emul_fault fault __uninitialized;
@@ -336,9 +341,13 @@ bool emulate_fetch(struct x86_vcpu *v, const struct x86_exit *exit,
 		return emulate_decode(v, exit, &em->ctx.insn, next);
 	}
 	insn_code_start(v, &c);
-	len = insn_code_fetch(v, &c, &fault);
+	len = 0;
+	if (walk)
+		insn_code_take(&c, walk);
+	else
+		len = insn_code_fetch(v, &c, &fault);
 	if (likely(!len)) {
-		if (likely(code_is_known(v, &c)))
+		if (code_is_known(v, &c))
 			return true;
 		em->ctx.mode = c.mode;
 		em->ctx.amd = c.amd;
@@ -351,6 +360,19 @@ bool emulate_fetch(struct x86_vcpu *v, const struct x86_exit *exit,
 	}
 	code_remember(em, &c, len);
 	return true;
+}
+
+bool emulate_fetch(struct x86_vcpu *v, const struct x86_exit *exit,
+		   enum x86_next *next)
+{
+	const struct x86_emulator *em = v->emul;
+	const struct mmu_walk *walk = exit->insn_len ? NULL : insn_code_again(v);
+
+	/* Known, and with the first bytes all of it is. */
+	if (likely(walk && em->known - 1u < CODE_FIRST &&
+		   code_is_same(em, state_mode(&v->state), v->cpuid.as_amd, walk->code)))
+		return true;
+	return emulate_fetch_slow(v, exit, walk, next);
 }
 
 enum x86_next emulate_failed(struct x86_vcpu *v)

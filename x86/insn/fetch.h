@@ -3,6 +3,9 @@
 #ifndef LAMINA_X86_INSN_FETCH_H
 #define LAMINA_X86_INSN_FETCH_H
 
+#include <linux/mm.h>
+#include <linux/string.h>
+
 #include "x86/vcpu/x86.h"
 
 /** guest_perm_regs - the registers that decide on accesses besides the tables */
@@ -98,14 +101,20 @@ struct insn_code {
 
 static_assert(CODE_FIRST == sizeof(u64));	/* mmu_code_again() */
 
+/** state_mode - size of the code segment; GRP_CSSS and GRP_EFER are valid */
+static __always_inline enum emul_mode state_mode(const struct x86_state *s)
+{
+	u16 attr = s->seg[SEG_CS].attr;
+
+	if ((s->efer & EFER_LMA) && attr & SEG_L)
+		return EMUL_64;
+	return attr & SEG_DB ? EMUL_32 : EMUL_16;
+}
+
 /** emulate_mode - size of the current code segment */
 static inline enum emul_mode emulate_mode(struct x86_vcpu *v)
 {
-	u16 attr = state_get(v, GRP_CSSS)->seg[SEG_CS].attr;
-
-	if (state_is_64bit_code(v))
-		return EMUL_64;
-	return attr & SEG_DB ? EMUL_32 : EMUL_16;
+	return state_mode(state_get(v, GRP_CSSS | GRP_EFER));
 }
 
 /* More than any instruction has. */
@@ -134,6 +143,25 @@ static inline void insn_code_start(struct x86_vcpu *v, struct insn_code *c)
 		c->room = insn_code_room(&s->seg[SEG_CS], s->rip);
 	}
 	c->n = 0;
+}
+
+/**
+ * insn_code_again - the first bytes at RIP, by repeating the last walk for code
+ * @v: own thread, kvm->srcu held; GRP_RIP and what state_mode() wants is valid afterwards
+ *
+ * What nearly every exit needs whose instruction the hardware does not tell.
+ *
+ * Return: the walk, with CODE_FIRST bytes, up to the next call; NULL when it takes
+ * insn_code_fetch().
+ */
+const struct mmu_walk *insn_code_again(struct x86_vcpu *v);
+
+/** insn_code_take - they are those of @c, at which insn_code_start() has been */
+static inline void insn_code_take(struct insn_code *c, const struct mmu_walk *walk)
+{
+	memcpy(c->bytes, &walk->code, CODE_FIRST);
+	c->gpa = (walk->gfn << PAGE_SHIFT) + offset_in_page(c->la) + CODE_FIRST;
+	c->n = CODE_FIRST;
 }
 
 /**

@@ -30,47 +30,60 @@ static const struct {
 	[X86_EXIT_VENDOR]	= { 3, { 0x0f, 0x01, 0xd8 }, .any = 7 },
 };
 
-/* Return: the length, or 0 when it takes decoding. */
-static __always_inline unsigned int usual_len(enum x86_exit_kind kind, const struct insn_code *c)
+/* Return: the length, or 0 when it takes decoding.  Of @code there are @n bytes. */
+static __always_inline unsigned int usual_len(enum x86_exit_kind kind, const u8 *code,
+					      unsigned int n)
 {
 	unsigned int len = usual_form[kind].len, i;
 
-	if (!len || len > c->n)
+	if (!len || len > n)
 		return 0;
 	for (i = 0; i < len - 1; i++)
-		if (c->bytes[i] != usual_form[kind].bytes[i])
+		if (code[i] != usual_form[kind].bytes[i])
 			return 0;
-	return (c->bytes[i] ^ usual_form[kind].bytes[i]) & ~usual_form[kind].any ?
+	return (code[i] ^ usual_form[kind].bytes[i]) & ~usual_form[kind].any ?
 	       0 : len;
 }
 
-/* Not in the usual form: apart, because the decoder's result takes clearing. */
-static noinline int unusual_len(struct x86_vcpu *v, struct insn_code *c,
-				struct emul_fault *fault)
+/* Not in the usual form, or not to be had by repeating a walk. */
+static noinline int unusual_len(struct x86_vcpu *v, enum x86_exit_kind kind,
+				const struct mmu_walk *walk)
 {
+	struct emul_fault fault;
 	struct emul_insn insn;
-
-	return insn_code_decode(v, c, &insn, fault);
-}
-
-static __always_inline bool next_rip_find(struct x86_vcpu *v, const struct x86_exit *exit,
-					  u64 *next_rip)
-{
-	struct emul_fault fault __uninitialized;
-	struct insn_code c __uninitialized;
+	struct insn_code c;
 	int len;
 
 	insn_code_start(v, &c);
-	len = insn_code_fetch(v, &c, &fault);
+	len = 0;
+	if (walk)
+		insn_code_take(&c, walk);
+	else
+		len = insn_code_fetch(v, &c, &fault);
+	if (!len && !walk)
+		len = usual_len(kind, c.bytes, c.n);
 	if (!len)
-		len = usual_len(exit->kind, &c);
-	if (unlikely(!len))
-		len = unusual_len(v, &c, &fault);
-	if (unlikely(len < 0)) {
+		len = insn_code_decode(v, &c, &insn, &fault);
+	if (len < 0)
 		v->next = insn_code_failed(v, &c, len, &fault);
+	return len;
+}
+
+/* Return: false with v->next set, as for exit_skip(). */
+static __always_inline bool next_rip_find(struct x86_vcpu *v, const struct x86_exit *exit,
+					  u64 *next_rip)
+{
+	const struct mmu_walk *walk = insn_code_again(v);
+	int len = 0;
+
+	if (likely(walk))
+		len = usual_len(exit->kind, (const u8 *)&walk->code, CODE_FIRST);
+
+	if (unlikely(!len))
+		len = unusual_len(v, exit->kind, walk);
+	if (unlikely(len < 0))
 		return false;
-	}
-	*next_rip = emul_rip_advance(c.mode, state_get(v, GRP_RIP)->rip, len);
+	*next_rip = emul_rip_advance(state_mode(&v->state), v->state.rip, len);
 	return true;
 }
 
@@ -93,28 +106,48 @@ bool emulate_skip(struct x86_vcpu *v, const struct x86_exit *exit)
 #define REX_B_BIT	1
 
 /*
- * The register that an instruction names, if it is in 64-bit code and without prefixes
- * but REX.B.  @opcode is what follows 0F, @modrm the ModRM byte but for the register in
- * its low bits.
+ * The register that an instruction names which has no prefixes but REX.B.  @opcode is what
+ * follows 0F, @modrm the ModRM byte but for the register in its low bits.
+ *
+ * Return: the length; 0: it is another instruction.
  */
-static bool usual_gpr(struct x86_vcpu *v, u8 opcode, u8 modrm, u8 *gpr,
-		      u64 *next_rip)
+static __always_inline unsigned int gpr_named(const u8 *code, u8 opcode, u8 modrm, u8 *gpr)
 {
-	struct emul_fault fault __uninitialized;
-	struct insn_code c __uninitialized;
-	const u8 *p = c.bytes;
+	const u8 *p = code;
 
-	insn_code_start(v, &c);
-	if (c.mode != EMUL_64 || insn_code_fetch(v, &c, &fault) ||
-	    c.n != CODE_FIRST)
-		return false;
 	*gpr = *p == REX_B ? 8 : 0;
 	p += *p == REX_B;
 	if (p[0] != 0x0f || p[1] != opcode || (p[2] & ~7) != modrm)
-		return false;
+		return 0;
 	*gpr |= p[2] & 7;
-	*next_rip = state_get(v, GRP_RIP)->rip + (p - c.bytes) + 3;
-	return true;
+	return p - code + 3;
+}
+
+/* The same where the last walk for code is not to be repeated. */
+static noinline unsigned int gpr_walked(struct x86_vcpu *v, u8 opcode, u8 modrm, u8 *gpr)
+{
+	struct emul_fault fault;
+	struct insn_code c;
+
+	insn_code_start(v, &c);
+	if (insn_code_fetch(v, &c, &fault) || c.n != CODE_FIRST)
+		return 0;
+	return gpr_named(c.bytes, opcode, modrm, gpr);
+}
+
+/* In 64-bit code. */
+static bool usual_gpr(struct x86_vcpu *v, u8 opcode, u8 modrm, u8 *gpr,
+		      u64 *next_rip)
+{
+	const struct mmu_walk *walk = insn_code_again(v);
+	unsigned int len;
+
+	if (state_mode(&v->state) != EMUL_64)
+		return false;
+	len = likely(walk) ? gpr_named((const u8 *)&walk->code, opcode, modrm, gpr) :
+			     gpr_walked(v, opcode, modrm, gpr);
+	*next_rip = v->state.rip + len;
+	return len;
 }
 
 /*

@@ -122,7 +122,7 @@ static bool mov_writes(const struct emul_insn *insn, u64 error)
  * write: the bytes may be others by now.  Outside 64-bit mode segments have a say too,
  * and that is the emulator's.
  */
-static bool store_is_allowed(struct x86_vcpu *v, const struct x86_exit *exit)
+static noinline bool store_is_allowed(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct emul_ctx *ctx = &v->emul->ctx;
 	u64 access = state_get(v, GRP_CPL)->cpl == 3 ? PF_WRITE | PF_USER : PF_WRITE;
@@ -130,8 +130,6 @@ static bool store_is_allowed(struct x86_vcpu *v, const struct x86_exit *exit)
 	gpa_t gpa;
 	u64 la;
 
-	if (exit->page.error & PF_WRITE)
-		return true;
 	if (ctx->mode != EMUL_64)
 		return false;
 	la = operand_linear(ctx, operand_address(ctx));
@@ -159,10 +157,11 @@ bool usual_mmio(struct x86_vcpu *v, const struct x86_exit *exit,
 	ctx->rip = state_get(v, GRP_RIP | GRP_RSP)->rip;
 	if (insn->lock || !operand_in_memory(insn) || !operand_is_at(ctx, gpa))
 		return false;
-	if (write && !store_is_allowed(v, exit))
+	if (write && !(exit->page.error & PF_WRITE) && !store_is_allowed(v, exit))
 		return false;
 	/* Memory comes before other devices. */
-	if (!apic && guest_slot(&v->vcpu, gpa >> PAGE_SHIFT))
+	if (!apic && !mmu_is_hole(&v->vcpu.mmu, gpa) &&
+	    guest_slot(&v->vcpu, gpa >> PAGE_SHIFT))
 		return false;
 	*next = write ? mov_store(v, gpa, data, apic) : mov_load(v, gpa, apic);
 	return true;

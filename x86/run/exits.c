@@ -28,14 +28,6 @@ void exit_skip_to(struct x86_vcpu *v, u64 rip)
 	debug_insn_skip(v, rip);
 }
 
-bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit)
-{
-	if (!exit->next_rip)
-		return emulate_skip(v, exit);
-	debug_insn_skip(v, exit->next_rip);
-	return true;
-}
-
 void exit_soft_exception(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	u8 vector = exit->exc.vector;

@@ -3,6 +3,7 @@
 #ifndef LAMINA_X86_RUN_EXITS_H
 #define LAMINA_X86_RUN_EXITS_H
 
+#include "x86/cpu/debug.h"
 #include "x86/insn/usual.h"
 #include "x86/vcpu/exit.h"
 #include "x86/vcpu/x86.h"
@@ -37,7 +38,13 @@ static inline enum x86_next exit_dispatch(struct x86_vcpu *v,
  * fault instead, or the bytes make no sense; nothing has changed then but v->next, which
  * the handler returns.
  */
-bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit);
+static __always_inline bool exit_skip(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	if (!exit->next_rip)
+		return emulate_skip(v, exit);
+	debug_insn_skip(v, exit->next_rip);
+	return true;
+}
 
 /**
  * exit_next_rip - where the instruction that caused the exit ends

@@ -39,34 +39,13 @@ static bool is_fetch(const struct x86_exit *exit)
  * The access was not the instruction's at RIP but that of an event on its way in:
  * a descriptor table or a stack where no memory is.
  */
-static enum x86_next delivery_failed(struct x86_vcpu *v,
+static noinline enum x86_next delivery_failed(struct x86_vcpu *v,
 				     const struct x86_exit *exit, gpa_t gpa)
 {
 	const u64 data[] = { v->events.injected.vector, exit->code, gpa };
 
 	return exit_internal_error(v, KVM_INTERNAL_ERROR_DELIVERY_EV,
 				   ARRAY_SIZE(data), data);
-}
-
-/* In front of all memory: the page of a LAPIC in the kernel (SDM vol. 3, 11.4.4). */
-static enum mmu_result page_fault(struct x86_vcpu *v,
-				  const struct x86_exit *exit,
-				  struct mmu_fault *fault)
-{
-	stat_inc(v->vcpu.stats.pf_taken);
-	trace_kvm_page_fault(v->vcpu.id, v->state.rip, exit->page.gpa,
-			     exit->page.error);
-	/* L2's addresses are none of L1's. */
-	if (v->nested.ctx == MMU_CTX_GUEST && apic_is_page(v, exit->page.gpa))
-		return x86_caps->apic_access && apic_access_map(v, exit->page.gpa) ?
-		       MMU_FIXED : MMU_EMULATE;
-	*fault = (struct mmu_fault) {
-		.addr = exit->page.gpa,
-		.error = exit->page.error,
-		/* L2 knows nothing of pages that are on their way. */
-		.nowait = !v->nested.l2 && apf_is_possible(v),
-	};
-	return mmu_fault(&v->vcpu.mmu, fault);
 }
 
 static_assert(KVM_LOG_ROOM * 2 <= DIRTY_RING_RESERVE);
@@ -124,11 +103,27 @@ enum x86_next apic_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	return page_emulate(v, &insn);
 }
 
-enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+/* No memory that the MMU could map, or write to. */
+static enum x86_next page_access(struct x86_vcpu *v, const struct x86_exit *exit)
 {
-	struct mmu_fault fault __uninitialized;
+	stat_inc(v->vcpu.stats.pf_emulate);
+	if (exit->page.error & PF_RSVD)
+		trace_handle_mmio_page_fault(exit->page.gpa,
+					     exit->page.gpa >> MMU_PAGE_SHIFT, 0);
+	return page_emulate(v, exit);
+}
 
-	switch (page_fault(v, exit, &fault)) {
+static noinline enum x86_next page_fault(struct x86_vcpu *v,
+					 const struct x86_exit *exit)
+{
+	struct mmu_fault fault = {
+		.addr = exit->page.gpa,
+		.error = exit->page.error,
+		/* L2 knows nothing of pages that are on their way. */
+		.nowait = !v->nested.l2 && apf_is_possible(v),
+	};
+
+	switch (mmu_fault(&v->vcpu.mmu, &fault)) {
 	case MMU_FIXED:
 		page_fixed(v, &fault);
 		return X86_RESUME;
@@ -136,16 +131,37 @@ enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	case MMU_INJECT:
 		return X86_RESUME;
 	case MMU_EMULATE:
-		stat_inc(v->vcpu.stats.pf_emulate);
-		if (exit->page.error & PF_RSVD)
-			trace_handle_mmio_page_fault(exit->page.gpa,
-						     exit->page.gpa >> MMU_PAGE_SHIFT, 0);
-		return page_emulate(v, exit);
+		return page_access(v, exit);
 	case MMU_ABSENT:
 		return page_absent(v, &fault);
 	default:
 		return exit_fail(v, fault.err);
 	}
+}
+
+/* In front of all memory: the page of a LAPIC in the kernel (SDM vol. 3, 11.4.4). */
+static enum x86_next apic_page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	if (x86_caps->apic_access && apic_access_map(v, exit->page.gpa)) {
+		stat_inc(v->vcpu.stats.pf_fixed);
+		return X86_RESUME;
+	}
+	return page_access(v, exit);
+}
+
+/* Calls come last: what is to be mapped takes a frame, what is known to be a device none. */
+enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	stat_inc(v->vcpu.stats.pf_taken);
+	trace_kvm_page_fault(v->vcpu.id, v->state.rip, exit->page.gpa,
+			     exit->page.error);
+	/* L2's addresses are none of L1's. */
+	if (v->nested.ctx != MMU_CTX_GUEST)
+		return page_fault(v, exit);
+	if (apic_is_page(v, exit->page.gpa))
+		return apic_page_exit(v, exit);
+	return mmu_is_hole(&v->vcpu.mmu, exit->page.gpa) ? page_access(v, exit) :
+							   page_fault(v, exit);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -118,6 +118,24 @@ static enum x86_next run_root(struct x86_vcpu *v)
 	return err ? exit_fail(v, err) : X86_RESUME;
 }
 
+/*
+ * The interrupt that ended the guest's time slice is taken first, so that the tick
+ * still counts as the guest's.
+ */
+static __always_inline void run_time_end(void)
+{
+	local_irq_enable();
+	barrier();
+	if (vtime_accounting_enabled_this_cpu()) {
+		local_irq_disable();
+		vtime_account_guest_exit();
+		local_irq_enable();
+	} else {
+		/* What is left of it then; the thread's own word. */
+		current->flags &= ~PF_VCPU;
+	}
+}
+
 /* Return: false when something came in between and the guest was not entered. */
 static bool run_enter(struct x86_vcpu *v)
 {
@@ -137,15 +155,7 @@ static bool run_enter(struct x86_vcpu *v)
 	vendor(enter)(v);
 	fpu_leave(v);
 	vcpu_exit_mark(vcpu);
-	/*
-	 * The interrupt that ended the guest's time slice is taken here, so that
-	 * the tick still counts as the guest's.
-	 */
-	local_irq_enable();
-	barrier();
-	local_irq_disable();
-	vtime_account_guest_exit();
-	local_irq_enable();
+	run_time_end();
 	preempt_enable();
 	return true;
 }
@@ -154,7 +164,7 @@ static bool run_enter(struct x86_vcpu *v)
  * An NMI that waits does not count: while it is masked, a window that is open for
  * the hardware and closed here would make the guest exit again and again.
  */
-static bool interrupt_window_open(struct x86_vcpu *v)
+static __always_inline bool interrupt_window_open(struct x86_vcpu *v)
 {
 	const struct x86_events *ev = &v->events;
 
@@ -162,6 +172,16 @@ static bool interrupt_window_open(struct x86_vcpu *v)
 	       !ev->interrupt_pending && interrupts_from_user(v) &&
 	       interrupts_enabled(v) &&
 	       !(event_blocked(v) & EVENT_MASK_INTERRUPT);
+}
+
+/* Userspace wants to know as soon as it may inject an interrupt. */
+static noinline enum x86_next run_window(struct x86_vcpu *v)
+{
+	if (!interrupt_window_open(v))
+		return X86_RESUME;
+	stat_inc(v->vcpu.stats.request_irq_exits);
+	v->vcpu.run->exit_reason = KVM_EXIT_IRQ_WINDOW_OPEN;
+	return X86_USER;
 }
 
 /* Before an entry: everything that may send us back to userspace instead. */
@@ -176,11 +196,10 @@ static enum x86_next run_prepare(struct x86_vcpu *v)
 		if (next != X86_RESUME)
 			return next;
 	}
-	if (unlikely(vcpu->run->request_interrupt_window) &&
-	    interrupt_window_open(v)) {
-		stat_inc(vcpu->stats.request_irq_exits);
-		vcpu->run->exit_reason = KVM_EXIT_IRQ_WINDOW_OPEN;
-		return X86_USER;
+	if (unlikely(vcpu->run->request_interrupt_window)) {
+		next = run_window(v);
+		if (next != X86_RESUME)
+			return next;
 	}
 	if (unlikely(v->smm.pending))
 		smi_deliver(v);
@@ -363,20 +382,25 @@ static void mask_restore(sigset_t *own)
 /* Apart from arch_vcpu_run(), whose cheap way out needs none of this frame. */
 static noinline int run_full(struct x86_vcpu *v)
 {
-	struct kvm_vcpu *vcpu = &v->vcpu;
 	enum x86_next next;
-	sigset_t own;
 
-	if (vcpu->sigset_active)
-		mask_swap(vcpu, &own);
-	vcpu_load(vcpu);
+	vcpu_load(&v->vcpu);
 	fpu_load(v);
 	next = run_loaded(v);
 	fpu_put(v);
-	vcpu_put(vcpu);
-	if (vcpu->sigset_active)
-		mask_restore(&own);
+	vcpu_put(&v->vcpu);
 	return next == X86_USER ? 0 : v->run_err;
+}
+
+static noinline int run_masked(struct x86_vcpu *v)
+{
+	sigset_t own;
+	int ret;
+
+	mask_swap(&v->vcpu, &own);
+	ret = run_full(v);
+	mask_restore(&own);
+	return ret;
 }
 
 int arch_vcpu_run(struct kvm_vcpu *vcpu)
@@ -388,5 +412,5 @@ int arch_vcpu_run(struct kvm_vcpu *vcpu)
 	if (READ_ONCE(run->immediate_exit__unsafe) && !v->pending && v->reported &&
 	    run->cr8 == v->state.cr8 && !sync_wanted(run))
 		return -EINTR;
-	return run_full(v);
+	return unlikely(vcpu->sigset_active) ? run_masked(v) : run_full(v);
 }

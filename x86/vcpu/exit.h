@@ -81,7 +81,6 @@ struct x86_exit {
 			u8 size;
 			bool in;
 			bool string;
-			bool rep;
 		} io;
 		struct {
 			u8 nr;

@@ -9,11 +9,3 @@ void kvm_state_fetch(struct x86_vcpu *v, u32 groups)
 	vendor(state_fetch)(v, groups);
 }
 EXPORT_SYMBOL_GPL(kvm_state_fetch);
-
-void state_flush(struct x86_vcpu *v)
-{
-	if (!v->state.dirty)
-		return;
-	vendor(state_store)(v, v->state.dirty);
-	v->state.dirty = 0;
-}

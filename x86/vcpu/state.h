@@ -130,10 +130,4 @@ struct x86_vcpu;
  */
 void kvm_state_fetch(struct x86_vcpu *v, u32 groups);
 
-/**
- * state_flush - store dirty groups to the hardware's control block
- * @v: the vCPU, loaded; right before entry
- */
-void state_flush(struct x86_vcpu *v);
-
 #endif

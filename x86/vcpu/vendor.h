@@ -104,6 +104,18 @@ struct kvm_vendor {
 #define vendor(op) static_call(vendor_##op)
 
 /**
+ * state_flush - store dirty groups to the hardware's control block
+ * @v: the vCPU, loaded; right before entry
+ */
+static __always_inline void state_flush(struct x86_vcpu *v)
+{
+	if (!v->state.dirty)
+		return;
+	vendor(state_store)(v, v->state.dirty);
+	v->state.dirty = 0;
+}
+
+/**
  * vendor_check - may this vendor be loaded?
  * @ven: its table
  *

@@ -67,7 +67,7 @@ struct msr_row;
  * @nested: L2 (vcpu/nested.h)
  * @mp_state: KVM_MP_STATE_*
  * @run_err: errno of X86_FAIL
- * @next: (x) what a handler returns whose instruction was not stepped over
+ * @next: (x) what a handler returns whose instruction was not stepped over, or not found
  * @has_run: KVM_RUN was called: the CPUID table is final
  * @reported: the run page tells the state of now: not loaded since KVM_RUN ended
  * @mmu_stale: the MMU's context does not match the registers (cr.c)

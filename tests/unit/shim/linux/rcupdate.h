@@ -15,6 +15,9 @@
 	shim_rcu_leave();						\
 } while (0)
 
+#define rcu_read_lock_sched()	rcu_read_lock()
+#define rcu_read_unlock_sched()	rcu_read_unlock()
+
 #define RCU_LOCKDEP_WARN(c, s)	WARN(c, s)
 #define rcu_dereference_check(p, c) ({					\
 	shim_assert(shim_self.rcu || (c));				\
