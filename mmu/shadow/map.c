@@ -223,9 +223,7 @@ static bool pages_find(struct map_stage *m, struct shadow_page *sp)
 		m->sp[level - 1] = sp;
 	}
 	/* A table that is shadowed from now on may lie in the page itself. */
-	if (m->level > LEVEL_4K && region_has_table(m, m->level))
-		return false;
-	return sp->role.direct || sp->side || shadow_side_make(m->vcpu, sp);
+	return m->level == LEVEL_4K || !region_has_table(m, m->level);
 }
 
 /* Is the root the one that the walk began at? */
@@ -307,7 +305,7 @@ static int shadow_leaf_put(struct map_stage *m, u64 *sptep, gfn_t gfn, u64 new)
 		return 0;
 	}
 	shadow_drop(sptep, &m->b);
-	return shadow_leaf_set(sptep, new, gfn, &m->vcpu->reserve->desc, &m->b);
+	return shadow_leaf_set(sptep, new, gfn, m->vcpu->reserve, &m->b);
 }
 
 static enum mmu_result leaf_map(struct map_stage *m)

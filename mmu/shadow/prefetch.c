@@ -48,7 +48,7 @@ static void prefetch_entry(struct prefetch_op *p, u64 *sptep,
 	if (!may_write(p, &page, e->gfn))
 		acc &= ~ACC_W;
 	spte = spte_shadow_leaf(mmu->config, LEVEL_4K, page.pfn, acc, e->pkey);
-	err = shadow_leaf_set(sptep, spte, e->gfn, &p->vcpu->reserve->desc, p->b);
+	err = shadow_leaf_set(sptep, spte, e->gfn, p->vcpu->reserve, p->b);
 	hostpage_put(slot, &page, !err, false);
 }
 
@@ -102,7 +102,7 @@ static void prefetch_run(struct prefetch_op *p, u64 *sptep,
 		spte = leaf[may_write(p, &page[i], e.gfn)] |
 		       page[i].pfn << MMU_PAGE_SHIFT;
 		err = shadow_leaf_set(sptep++, spte, e.gfn,
-				      &p->vcpu->reserve->desc, p->b);
+				      p->vcpu->reserve, p->b);
 		hostpage_put(p->slot, &page[i], !err, false);
 	}
 }
