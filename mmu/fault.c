@@ -2,7 +2,7 @@
 /*
  * The fault pipeline, the same for all modes:
  *
- *	mode->fast()		tdp/fault.c: no lock, no page
+ *	mode->fast()		tdp/fault.c: no lock, no page; shadow/fast.c: one entry
  *	mode->resolve()		shadow/fault.c: @addr to @gfn by the guest's tables
  *	sequence, slot		none: mode->hole()
  *	mode->reserve()		what the map stage may need, before any lock

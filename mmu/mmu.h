@@ -129,6 +129,7 @@ struct mmu_reserve;
  * struct mmu_vcpu - a vCPU's MMU state; embedded in struct kvm_vcpu
  * @mmu: (c) its VM
  * @as_id: (x) address space in use: 1 in SMM, else 0
+ * @by_entry: (x) shadow/fast.c might have answered the last fault that was mapped
  * @ctx: contexts by kind; only the vCPU's own thread touches them
  * @last: walks of MMU_CTX_GUEST to repeat: [0] for data, [1] for code
  * @mode: how faults are resolved and mapped, and roots found: by kind, const
@@ -140,6 +141,7 @@ struct mmu_reserve;
 struct mmu_vcpu {
 	struct mmu *mmu;
 	u16 as_id;
+	bool by_entry;
 	struct mmu_ctx ctx[MMU_CTX_KINDS];
 	struct mmu_walk last[2];
 	const struct mmu_mode *mode;

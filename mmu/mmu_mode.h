@@ -12,7 +12,7 @@
 /**
  * struct mmu_mode - how a vCPU's faults and roots are handled; const, by kind (R5)
  * @kind: the context whose tables a fault is about
- * @fast: faults that want neither a lock nor a page; NULL: there are none.
+ * @fast: faults that can be answered before all else; NULL: there are none.
  *        Return: mmu_fault()'s answer; MMU_RETRY: go on
  * @resolve: to which frame @addr leads: fills the guest's part of the fault; no lock
  *           held, may sleep; @walk is room for @fault->walk.  NULL: the address is
