@@ -2,7 +2,7 @@
 /*
  * The fault pipeline, the same for all modes:
  *
- *	tdp_fast()	tdp/fault.c: no lock, no page
+ *	mode->fast()		tdp/fault.c: no lock, no page; shadow/fast.c: one entry
  *	mode->resolve()		shadow/fault.c: @addr to @gfn by the guest's tables
  *	sequence, slot		none: mode->hole()
  *	mode->reserve()		what the map stage may need, before any lock
@@ -110,12 +110,17 @@ static noinline enum mmu_result fault_slow(struct mmu_vcpu *vcpu,
 
 enum mmu_result mmu_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 {
+	const struct mmu_mode *mode = vcpu->mode;
 	enum mmu_result r;
 
 	if (!mmu_root_is_current(vcpu))
 		return MMU_RETRY;
-	if (vcpu->mode != &mmu_mode_tdp)
+	/* An indirect call is dear: not for the usual one. */
+	if (likely(mode->fast == tdp_fast))
+		r = tdp_fast(vcpu, fault);
+	else if (mode->fast)
+		r = mode->fast(vcpu, fault);
+	else
 		return fault_slow(vcpu, fault);
-	r = tdp_fast(vcpu, fault);
 	return r == MMU_RETRY ? fault_slow(vcpu, fault) : r;
 }

@@ -132,6 +132,7 @@ struct mmu_reserve;
  * struct mmu_vcpu - a vCPU's MMU state; embedded in struct kvm_vcpu
  * @mmu: (c) its VM
  * @as_id: (x) address space in use: 1 in SMM, else 0
+ * @by_entry: (x) shadow/fast.c might have answered the last fault that was mapped
  * @ctx: contexts by kind; only the vCPU's own thread touches them
  * @hole: the frame where no slot was found last; @hole_gen: by which mmu->mmio_gen
  * @last: walks of MMU_CTX_GUEST to repeat: [0] for data, [1] for code
@@ -144,6 +145,7 @@ struct mmu_reserve;
 struct mmu_vcpu {
 	struct mmu *mmu;
 	u16 as_id;
+	bool by_entry;
 	struct mmu_ctx ctx[MMU_CTX_KINDS];
 	gfn_t hole;
 	u64 hole_gen;

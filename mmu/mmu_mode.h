@@ -12,9 +12,11 @@
 /**
  * struct mmu_mode - how a vCPU's faults and roots are handled; const, by kind (R5)
  * @kind: the context whose tables a fault is about
+ * @fast: faults that can be answered before all else; NULL: there are none.
+ *        Return: mmu_fault()'s answer; MMU_RETRY: go on
  * @resolve: to which frame @addr leads: fills the guest's part of the fault; no lock
  *           held, may sleep; @walk is room for @fault->walk.  NULL: the address is
- *           the frame's, and tdp_fast() has seen it.
+ *           the frame's, and @fast has seen it.
  *           Return: MMU_FIXED: go on; else mmu_fault()'s answer
  * @reserve: have in reserve what @map may need; no lock held, may sleep.
  *           Return: 0 or -ENOMEM
@@ -27,6 +29,7 @@
  */
 struct mmu_mode {
 	enum mmu_ctx_kind kind;
+	enum mmu_result (*fast)(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
 	enum mmu_result (*resolve)(struct mmu_vcpu *vcpu,
 				   struct mmu_fault *fault,
 				   struct gwalk_result *walk);

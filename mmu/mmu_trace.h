@@ -27,6 +27,12 @@ DECLARE_TRACEPOINT(kvm_mmu_paging_element);
 DECLARE_TRACEPOINT(kvm_mmu_walker_error);
 DECLARE_TRACEPOINT(kvm_mmu_zap_all_fast);
 
+/* Is one of those enabled that tell of walks? */
+#define MMU_WALK_IS_TRACED						\
+	(tracepoint_enabled(kvm_mmu_pagetable_walk) ||			\
+	 tracepoint_enabled(kvm_mmu_paging_element) ||			\
+	 tracepoint_enabled(kvm_mmu_walker_error))
+
 /** mmu_env_trace_fast - fast_page_fault: an entry that a fault has changed without a lock */
 void mmu_env_trace_fast(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
 			u64 *sptep, u64 old, u64 new);

@@ -270,11 +270,6 @@ static enum gwalk_status walk_tables(const struct gwalk_state *w,
 	return walk_set_ad(w, res);
 }
 
-#define WALK_IS_TRACED							\
-	(tracepoint_enabled(kvm_mmu_pagetable_walk) ||			\
-	 tracepoint_enabled(kvm_mmu_paging_element) ||			\
-	 tracepoint_enabled(kvm_mmu_walker_error))
-
 enum gwalk_status gwalk(struct mmu_vcpu *vcpu, const struct gwalk_ctx *ctx,
 			u64 va, const struct gwalk_access *access,
 			struct gwalk_result *res)
@@ -301,7 +296,7 @@ enum gwalk_status gwalk(struct mmu_vcpu *vcpu, const struct gwalk_ctx *ctx,
 	if (ctx->fmt) {
 		res->rights = 0;
 		status = walk_tables(&w, res, &addr);
-		if (WALK_IS_TRACED && status <= GWALK_FAULT)
+		if (MMU_WALK_IS_TRACED && status <= GWALK_FAULT)
 			mmu_env_trace_walk(ctx, va, w.access, res,
 					   status == GWALK_FAULT);
 	}

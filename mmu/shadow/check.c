@@ -10,7 +10,8 @@
 /**
  * struct shadow_check - what was met on the way
  * @leaves: by address space and level
- * @listed: those of indirect pages, which reverse maps have
+ * @listed: those that reverse maps have
+ * @homes: pages that are one
  * @links: SPTEs that lead to a page
  * @parents: entries of the lists of parents
  * @unsync: pages
@@ -21,6 +22,7 @@ struct shadow_check {
 	struct mmu_shadow *s;
 	long leaves[2][LEVEL_1G + 1];
 	long listed[2][LEVEL_1G + 1];
+	long homes;
 	long links;
 	long parents;
 	unsigned int unsync;
@@ -137,10 +139,14 @@ static void check_shadow_leaf(struct shadow_check *c, struct shadow_page *sp, un
 	BUG_ON(gfn & ~LEVEL_MASK(level));
 	if (sp->role.direct)
 		BUG_ON(gfn != sp->gfn + i * LEVEL_GFNS(level));
-	if (!sp->role.direct) {
-		head = shadow_rmap_get(c->s, as_id, level, gfn);
+	head = shadow_rmap_get(c->s, as_id, level, gfn);
+	if (!shadow_is_home(sp, &sp->spt[i])) {
 		BUG_ON(!list_has(&head, &sp->spt[i]));
 		c->listed[as_id][level]++;
+	} else {
+		BUG_ON(list_has(&head, &sp->spt[i]));
+		BUG_ON(!sp->role.direct && shadow_home(c->s, as_id, level, gfn) != sp);
+		BUG_ON(pt_slot(gfn, level) != i);
 	}
 	check_rights(cfg, sp, spte);
 	if (spte & cfg->write)
@@ -156,6 +162,8 @@ static void check_entries(struct shadow_check *c, struct shadow_page *sp)
 	for (i = 0; i < PT_ENTRIES; i++) {
 		u64 spte = sp->spt[i];
 
+		BUG_ON(shadow_side(sp, &sp->spt[i]) &&
+		       (!spte || spte_is_table(cfg, spte, sp->role.level)));
 		if (!spte_is_present(spte))
 			BUG_ON(spte);
 		else if (spte_is_table(cfg, spte, sp->role.level))
@@ -192,6 +200,19 @@ static unsigned int count_roots(const struct shadow_check *c,
 	return n;
 }
 
+static void check_home(struct shadow_check *c, struct shadow_page *sp)
+{
+	if (sp->role.direct) {
+		BUG_ON(sp->home != sp->gfn || sp->side);
+		return;
+	}
+	if (sp->home == SHADOW_NO_HOME)
+		return;
+	BUG_ON(sp->home & ~LEVEL_MASK(sp->role.level + 1));
+	BUG_ON(shadow_home(c->s, sp->role.as_id, sp->role.level, sp->home) != sp);
+	c->homes++;
+}
+
 static void check_page(struct shadow_check *c, struct shadow_page *sp)
 {
 	const struct shadow_page *p;
@@ -211,6 +232,7 @@ static void check_page(struct shadow_check *c, struct shadow_page *sp)
 	BUG_ON(count_roots(c, sp) != sp->roots);
 	c->unsync += sp->unsync;
 	c->sides += !!sp->side;
+	check_home(c, sp);
 	check_entries(c, sp);
 	check_parents(c, sp);
 }
@@ -248,6 +270,20 @@ static void check_rmaps(struct shadow_check *c, int as_id, int level)
 		BUG_ON(used != c64->used);
 	}
 	BUG_ON(n != c->listed[as_id][level]);
+}
+
+/* No home is one that is gone. */
+static void check_homes(struct shadow_check *c)
+{
+	struct shadow_page *sp;
+	unsigned long i;
+	int as_id, level;
+
+	for (as_id = 0; as_id < 2; as_id++)
+		for (level = LEVEL_4K; level <= LEVEL_1G; level++)
+			xa_for_each(&c->s->home[as_id][level - 1], i, sp)
+				c->homes--;
+	BUG_ON(c->homes);
 }
 
 /* A page that is zapped while it is a root is in no list. */
@@ -298,6 +334,7 @@ void check_shadow(struct mmu *mmu, struct pt_count *count)
 			check_rmaps(&c, as_id, level);
 			count->mapped[level] += c.leaves[as_id][level];
 		}
+	check_homes(&c);
 	check_memory(&c);
 	count->tables += pages;
 }

@@ -7,6 +7,7 @@
  * or EPT.  What they demand the guest gets, by ctx->ops->fault.
  */
 #include "mmu/guest/ctx.h"
+#include "mmu/shadow/fast.h"
 #include "mmu/shadow/map.h"
 #include "mmu/shadow/root.h"
 
@@ -68,5 +69,7 @@ static int shadow_reserve(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	.root_load = shadow_root_load,					\
 	.root_drop = shadow_root_drop
 
-const struct mmu_mode mmu_mode_shadow = { .kind = MMU_CTX_GUEST, SHADOW_STAGES };
+const struct mmu_mode mmu_mode_shadow = {
+	.kind = MMU_CTX_GUEST, .fast = shadow_fast, SHADOW_STAGES
+};
 const struct mmu_mode mmu_mode_nested = { .kind = MMU_CTX_SECOND, SHADOW_STAGES };

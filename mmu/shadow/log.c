@@ -96,7 +96,7 @@ static bool pieces_set(struct shadow_split *p, struct shadow_page *sp, gfn_t gfn
 		    shadow_leaf_set(&sp->spt[i],
 				    spte_piece(cfg, spte, level + 1, i),
 				    gfn + i * LEVEL_GFNS(level),
-				    &p->reserve.desc, &p->op.batch))
+				    &p->reserve, &p->op.batch))
 			all = false;
 	return all;
 }
@@ -161,6 +161,9 @@ static void level_protect_large(struct shadow_split *p, int level)
 	while (!shadow_op_direct(&p->op, level, leaf_protect_large))
 		split_fetch(p);
 	p->op.from = p->op.start;
+	while (!shadow_op_home(&p->op, level, leaf_protect_large))
+		split_fetch(p);
+	p->op.from = p->op.start;
 	while (!shadow_op_listed(&p->op, level, leaf_protect_large))
 		split_fetch(p);
 }
@@ -180,6 +183,7 @@ void shadow_protect_range(struct mmu *mmu, const struct mmu_slot *slot,
 	level_protect_large(&p, LEVEL_2M);
 	p.op.from = start;
 	shadow_op_direct(&p.op, LEVEL_4K, leaf_protect);
+	shadow_op_home(&p.op, LEVEL_4K, leaf_protect);
 	shadow_op_listed(&p.op, LEVEL_4K, leaf_protect);
 	shadow_op_leave(&p.op);
 	reserve_empty(&p.reserve);

@@ -13,6 +13,7 @@
 #include <linux/bitops.h>
 
 #include "mmu/base/hostpage.h"
+#include "mmu/shadow/fast.h"
 #include "mmu/shadow/map.h"
 #include "mmu/shadow/page.h"
 #include "mmu/shadow/prefetch.h"
@@ -223,9 +224,7 @@ static bool pages_find(struct map_stage *m, struct shadow_page *sp)
 		m->sp[level - 1] = sp;
 	}
 	/* A table that is shadowed from now on may lie in the page itself. */
-	if (m->level > LEVEL_4K && region_has_table(m, m->level))
-		return false;
-	return sp->role.direct || sp->side || shadow_side_make(m->vcpu, sp);
+	return m->level == LEVEL_4K || !region_has_table(m, m->level);
 }
 
 /* Is the root the one that the walk began at? */
@@ -282,32 +281,32 @@ static void pages_link(struct map_stage *m)
 /* ------------------------------------------------------------------------ */
 /* Leaves. */
 
-static bool is_leaf_of(const struct mmu_config *cfg, const u64 *sptep,
-		       int level, gfn_t gfn, u64 new)
+static bool is_leaf_of(const struct mmu_config *cfg, const u64 *sptep, gfn_t gfn, u64 new)
 {
 	u64 spte = *sptep;
 
-	return spte_is_present(spte) && spte_is_leaf(cfg, spte, level) &&
+	return spte_is_present(spte) &&
+	       spte_is_leaf(cfg, spte, shadow_page_of(sptep)->role.level) &&
 	       shadow_leaf_gfn(sptep) == gfn && !((spte ^ new) & cfg->addr);
 }
 
-/* One leaf, in place of whatever is there. */
-static int shadow_leaf_put(struct map_stage *m, u64 *sptep, gfn_t gfn, u64 new)
+int shadow_leaf_put(u64 *sptep, u64 new, gfn_t gfn, struct mmu_reserve *r,
+		    struct shadow_batch *b)
 {
-	const struct mmu_config *cfg = m->vcpu->mmu->config;
+	const struct mmu_config *cfg = b->mmu->config;
 	u64 old;
 
-	if (is_leaf_of(cfg, sptep, m->level, gfn, new)) {
+	if (is_leaf_of(cfg, sptep, gfn, new)) {
 		old = xchg(sptep, new);
 		/* Who has the old one cached may have a right too many, or a key. */
 		if ((pt_rights(cfg->fmt, old, LEVEL_4K) &
 		     ~pt_rights(cfg->fmt, new, LEVEL_4K)) ||
 		    ((old ^ new) & cfg->fmt->pkey))
-			m->b.flush = true;
+			b->flush = true;
 		return 0;
 	}
-	shadow_drop(sptep, &m->b);
-	return shadow_leaf_set(sptep, new, gfn, &m->vcpu->reserve->desc, &m->b);
+	shadow_drop(sptep, b);
+	return shadow_leaf_set(sptep, new, gfn, r, b);
 }
 
 static enum mmu_result leaf_map(struct map_stage *m)
@@ -319,8 +318,8 @@ static enum mmu_result leaf_map(struct map_stage *m)
 
 	if (unlikely(fault->pfn.device))
 		new = spte_of_device(cfg, new);
-	if (shadow_leaf_put(m, entry_of(m, m->level),
-			    fault->gfn & LEVEL_MASK(m->level), new))
+	if (shadow_leaf_put(entry_of(m, m->level), new, fault->gfn & LEVEL_MASK(m->level),
+			    m->vcpu->reserve, &m->b))
 		return MMU_RETRY;
 	if (m->acc & ACC_W)
 		hostpage_log_dirty(m->vcpu, fault->slot, fault->gfn);
@@ -359,6 +358,7 @@ static enum mmu_result map_locked(struct map_stage *m)
 		return r;
 	pages_link(m);
 	r = leaf_map(m);
+	m->vcpu->by_entry = shadow_fast_may(m->sp[m->level], fault->slot);
 	if (r != MMU_FIXED || m->level > LEVEL_4K)
 		return r;
 	shadow_prefetch(m->vcpu, fault, m->sp[LEVEL_4K], entry_of(m, LEVEL_4K),

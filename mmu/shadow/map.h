@@ -3,7 +3,20 @@
 #ifndef LAMINA_MMU_SHADOW_MAP_H
 #define LAMINA_MMU_SHADOW_MAP_H
 
-#include "mmu/mmu.h"
+#include "mmu/shadow/types.h"
+
+/**
+ * shadow_leaf_put - put a leaf in place of whatever is there
+ * @sptep: the entry
+ * @new: the leaf
+ * @gfn: first frame
+ * @r: see shadow_leaf_set()
+ * @b: the flush batch: grows where a translation or a right goes
+ *
+ * Return: see shadow_leaf_set().
+ */
+int shadow_leaf_put(u64 *sptep, u64 new, gfn_t gfn, struct mmu_reserve *r,
+		    struct shadow_batch *b);
 
 /** shadow_map - see struct mmu_mode; takes mmu->lock for write */
 enum mmu_result shadow_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault);

@@ -87,3 +87,14 @@ unsigned long shadow_op_wanted(const struct shadow_op *op, int level, gfn_t at)
 		return bitmap_wanted(op, shift, at, mask);
 	return mask & bitmap_word(op, at);
 }
+
+unsigned long shadow_op_home_only(const struct shadow_page *sp, unsigned int i,
+				  unsigned long mask)
+{
+	unsigned long left;
+
+	for (left = mask; left; left &= left - 1)
+		if (!shadow_is_home(sp, &sp->spt[i + __ffs(left)]))
+			mask &= ~(left & -left);
+	return mask;
+}

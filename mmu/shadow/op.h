@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * One operation over the leaves of a range of frames: the driver that range.c and
- * log.c share.  Leaves are met 64 frames at a time: in a row of a direct page, or in
- * a chunk of reverse maps.
+ * log.c share.  Leaves are met 64 frames at a time: in a row of a direct page or of a
+ * region's home, or in a chunk of reverse maps.
  */
 #ifndef LAMINA_MMU_SHADOW_OP_H
 #define LAMINA_MMU_SHADOW_OP_H
@@ -87,15 +87,26 @@ void shadow_op_yield(struct shadow_op *op);
  */
 unsigned long shadow_op_wanted(const struct shadow_op *op, int level, gfn_t at);
 
+/**
+ * shadow_op_home_only - of entries in a row, those that stand for the frame of their place
+ * @sp: a home, in which not all leaves do
+ * @i: index of the first one
+ * @mask: bit by entry: which are asked for
+ */
+unsigned long shadow_op_home_only(const struct shadow_page *sp, unsigned int i,
+				  unsigned long mask);
+
 /** op_row - visit 64 entries in a row, the first being number @at */
-static __always_inline bool op_row(struct shadow_op *op, int level, u64 *spt, gfn_t at,
-				   shadow_leaf_fn fn)
+static __always_inline bool op_row(struct shadow_op *op, int level,
+				   struct shadow_page *sp, gfn_t at, shadow_leaf_fn fn)
 {
 	unsigned long mask = shadow_op_wanted(op, level, at);
-	u64 *sptep, spte;
+	u64 *row = &sp->spt[at % PT_ENTRIES], *sptep, spte;
 
+	if (unlikely(sp->side))
+		mask = shadow_op_home_only(sp, at % PT_ENTRIES, mask);
 	for (; mask; mask &= mask - 1) {
-		sptep = spt + __ffs(mask);
+		sptep = row + __ffs(mask);
 		spte = READ_ONCE(*sptep);
 		if (!spte_is_present(spte) ||
 		    spte_is_table(op->mmu->config, spte, level))
@@ -106,17 +117,17 @@ static __always_inline bool op_row(struct shadow_op *op, int level, u64 *spt, gf
 	return true;
 }
 
-/** op_page - visit the rows of a direct page that are in the range */
+/** op_page - visit the rows of a direct page, or of a home, that are in the range */
 static __always_inline bool op_page(struct shadow_op *op, int level,
 				    struct shadow_page *sp, shadow_leaf_fn fn)
 {
 	unsigned int shift = (level - 1) * PT_INDEX_BITS;
-	gfn_t at = max(op->from, sp->gfn) >> shift & ~(BITS_PER_LONG - 1ull);
-	gfn_t base = sp->gfn >> shift, end = base + PT_ENTRIES;
+	gfn_t at = max(op->from, sp->home) >> shift & ~(BITS_PER_LONG - 1ull);
+	gfn_t end = (sp->home >> shift) + PT_ENTRIES;
 
 	end = min(end, ((op->end - 1) >> shift) + 1);
 	for (; at < end; at += BITS_PER_LONG)
-		if (!op_row(op, level, &sp->spt[at - base], at, fn))
+		if (!op_row(op, level, sp, at, fn))
 			return false;
 	return true;
 }
@@ -154,6 +165,34 @@ static __always_inline bool shadow_op_direct(struct shadow_op *op, int level,
 	return true;
 }
 
+/**
+ * shadow_op_home - visit the leaves that are at home
+ * @op: the operation, entered
+ * @level: their level
+ * @fn: the visitor, a constant
+ *
+ * Return: false when the visitor said so.
+ */
+static __always_inline bool shadow_op_home(struct shadow_op *op, int level,
+					   shadow_leaf_fn fn)
+{
+	struct xarray *xa = &op->s->home[op->as_id][level - 1];
+	unsigned int shift = level * PT_INDEX_BITS;
+	struct shadow_page *sp;
+	unsigned long i;
+
+	if (xa_empty(xa))
+		return true;
+	xa_for_each_range(xa, i, sp, op->from >> shift, (op->end - 1) >> shift) {
+		if (!op_page(op, level, sp, fn)) {
+			op->from = max(op->from, (gfn_t)i << shift);
+			return false;
+		}
+		shadow_op_yield(op);
+	}
+	return true;
+}
+
 /** op_head - visit a frame's leaves; what goes the walk has passed, see struct rmap_iter */
 static __always_inline bool op_head(struct shadow_op *op, const struct rmap_head *head,
 				    shadow_leaf_fn fn)
@@ -172,7 +211,7 @@ static __always_inline bool op_head(struct shadow_op *op, const struct rmap_head
 }
 
 /**
- * shadow_op_listed - visit the leaves of indirect pages
+ * shadow_op_listed - visit the leaves of indirect pages that are not at home
  * @op: the operation, entered
  * @level: their level
  * @fn: the visitor, a constant

@@ -69,8 +69,10 @@ int shadow_activate(struct mmu *mmu)
 	for (as = 0; as < 2; as++) {
 		for (level = LEVEL_4K; level <= LEVEL_2M; level++)
 			xa_init_flags(&s->direct[as][level - 1], XA_FLAGS_ACCOUNT);
-		for (level = LEVEL_4K; level <= LEVEL_1G; level++)
+		for (level = LEVEL_4K; level <= LEVEL_1G; level++) {
+			xa_init_flags(&s->home[as][level - 1], XA_FLAGS_ACCOUNT);
 			rmap_index_init(&s->rmap[as][level - 1]);
+		}
 	}
 	INIT_LIST_HEAD(&s->pages);
 	INIT_LIST_HEAD(&s->unsync);
@@ -109,8 +111,10 @@ void shadow_destroy(struct mmu *mmu)
 	for (as = 0; as < 2; as++) {
 		for (level = LEVEL_4K; level <= LEVEL_2M; level++)
 			xa_destroy(&s->direct[as][level - 1]);
-		for (level = LEVEL_4K; level <= LEVEL_1G; level++)
+		for (level = LEVEL_4K; level <= LEVEL_1G; level++) {
+			xa_destroy(&s->home[as][level - 1]);
 			rmap_index_destroy(&s->rmap[as][level - 1]);
+		}
 	}
 	kfree(s);
 }
@@ -145,15 +149,6 @@ struct rmap_head shadow_rmap_get(struct mmu_shadow *s, int as_id, int level,
 	return c ? *rmap_chunk_head(c, index) : (struct rmap_head){ 0 };
 }
 
-bool shadow_side_make(struct mmu_vcpu *vcpu, struct shadow_page *sp)
-{
-	sp->side = cache_take(&vcpu->cache);
-	if (!sp->side)
-		return false;
-	vcpu->mmu->shadow->nr_side++;
-	return true;
-}
-
 /* rmap_remove(), which knows no VM. */
 static void spte_unlist(struct mmu_shadow *s, struct rmap_head *head, u64 *sptep,
 			struct pte_list_desc *at, rmap_place_fn place)
@@ -174,21 +169,75 @@ static void leaf_place(u64 *sptep, struct pte_list_desc *desc)
 	*side_of(shadow_page_of(sptep), sptep) = (unsigned long)desc;
 }
 
+/* The frame for which an entry stands by its place. */
+static gfn_t place_gfn(const struct shadow_page *sp, const u64 *sptep)
+{
+	return sp->home + (sptep - sp->spt) * LEVEL_GFNS(sp->role.level);
+}
+
 gfn_t shadow_leaf_gfn(const u64 *sptep)
 {
 	const struct shadow_page *sp = shadow_page_of(sptep);
 	u64 side;
 
-	if (sp->role.direct)
-		return sp->gfn + (sptep - sp->spt) * LEVEL_GFNS(sp->role.level);
-	side = *side_of(sp, sptep);
+	side = shadow_side(sp, sptep);
+	if (!side)
+		return place_gfn(sp, sptep);
 	if (side & 1)
 		return side >> 1;
 	return rmap_desc_key((struct pte_list_desc *)(unsigned long)side);
 }
 
+static struct xarray *home_xa(struct mmu_shadow *s, const struct shadow_page *sp)
+{
+	return &s->home[sp->role.as_id][sp->role.level - 1];
+}
+
+static unsigned long home_index(const struct shadow_page *sp, gfn_t gfn)
+{
+	return gfn >> (sp->role.level * PT_INDEX_BITS);
+}
+
+/* Could the page be the home of a leaf's region? */
+static bool home_is_free(struct mmu_shadow *s, const struct shadow_page *sp,
+			 const u64 *sptep, gfn_t gfn)
+{
+	return sp->home == SHADOW_NO_HOME &&
+	       pt_slot(gfn, sp->role.level) == sptep - sp->spt &&
+	       !xa_load(home_xa(s, sp), home_index(sp, gfn));
+}
+
+static int home_take(struct shadow_page *sp, gfn_t gfn, struct shadow_batch *b)
+{
+	struct xarray *xa = home_xa(b->mmu->shadow, sp);
+	unsigned long i = home_index(sp, gfn);
+
+	if (xa_err(xa_store(xa, i, sp, XA_GFP))) {
+		b->full = xa;
+		b->full_rmap = NULL;
+		b->full_index = i;
+		return -ENOMEM;
+	}
+	sp->home = gfn & LEVEL_MASK(sp->role.level + 1);
+	return 0;
+}
+
+static void home_leave(struct mmu_shadow *s, struct shadow_page *sp)
+{
+	if (!sp->role.direct && sp->home != SHADOW_NO_HOME)
+		xa_erase(home_xa(s, sp), home_index(sp, sp->home));
+}
+
+static bool side_make(struct mmu_shadow *s, struct shadow_page *sp,
+		      struct mmu_reserve *r)
+{
+	sp->side = cache_take(r->tables);
+	s->nr_side += sp->side != NULL;
+	return sp->side;
+}
+
 static int leaf_list(struct shadow_page *sp, u64 *sptep, gfn_t gfn,
-		     struct pte_list_desc **desc, struct shadow_batch *b)
+		     struct mmu_reserve *r, struct shadow_batch *b)
 {
 	int level = sp->role.level;
 	struct rmap_index *rmap = rmap_of(b->mmu->shadow, sp->role.as_id, level);
@@ -202,20 +251,31 @@ static int leaf_list(struct shadow_page *sp, u64 *sptep, gfn_t gfn,
 		return -ENOMEM;
 	}
 	head = rmap_chunk_head(c, index);
-	if (head->val && !*desc)
+	if (head->val && !r->desc)
+		return -ENOMEM;
+	if (!sp->side && !side_make(b->mmu->shadow, sp, r))
 		return -ENOMEM;
 	c->used += !head->val;
 	*side_of(sp, sptep) = gfn << 1 | 1;
-	b->mmu->shadow->nr_descs += rmap_add(head, sptep, gfn, desc, leaf_place);
+	b->mmu->shadow->nr_descs += rmap_add(head, sptep, gfn, &r->desc, leaf_place);
 	return 0;
 }
 
-int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
-		    struct pte_list_desc **desc, struct shadow_batch *b)
+static noinline int leaf_find_place(struct shadow_page *sp, u64 *sptep, gfn_t gfn,
+				    struct mmu_reserve *r, struct shadow_batch *b)
+{
+	if (home_is_free(b->mmu->shadow, sp, sptep, gfn))
+		return home_take(sp, gfn, b);
+	return leaf_list(sp, sptep, gfn, r, b);
+}
+
+int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn, struct mmu_reserve *r,
+		    struct shadow_batch *b)
 {
 	struct shadow_page *sp = shadow_page_of(sptep);
 
-	if (!sp->role.direct && leaf_list(sp, sptep, gfn, desc, b))
+	if (!sp->role.direct && place_gfn(sp, sptep) != gfn &&
+	    leaf_find_place(sp, sptep, gfn, r, b))
 		return -ENOMEM;
 	WRITE_ONCE(*sptep, spte);
 	b->count.mapped[sp->role.level]++;
@@ -258,34 +318,44 @@ void shadow_drop(u64 *sptep, struct shadow_batch *b)
 		spte_unlist(b->mmu->shadow, &child->parents, sptep, NULL, NULL);
 		return;
 	}
-	if (!sp->role.direct)
+	if (!shadow_is_home(sp, sptep))
 		leaf_unlist(b->mmu->shadow, sp, sptep);
 	b->count.mapped[sp->role.level]--;
 	b->counted = true;
+}
+
+/* The frame's entry in a page of its region. */
+static void page_protect_gfn(struct shadow_page *sp, gfn_t gfn, struct shadow_batch *b)
+{
+	int level = sp->role.level;
+	u64 *sptep = &sp->spt[pt_slot(gfn, level)];
+
+	if (shadow_is_home(sp, sptep) && !spte_is_table(b->mmu->config, *sptep, level))
+		shadow_protect(sptep, b);
 }
 
 static void direct_protect_gfn(struct mmu_shadow *s, int as_id, int level,
 			       gfn_t gfn, struct shadow_batch *b)
 {
 	struct shadow_page *sp = shadow_direct(s, as_id, level, gfn);
-	u64 *sptep;
 
-	for (; sp; sp = sp->same) {
-		sptep = &sp->spt[pt_slot(gfn, level)];
-		if (!spte_is_table(b->mmu->config, *sptep, level))
-			shadow_protect(sptep, b);
-	}
+	for (; sp; sp = sp->same)
+		page_protect_gfn(sp, gfn, b);
 }
 
 static void space_protect_gfn(struct mmu_shadow *s, int as_id, gfn_t gfn,
 			      struct shadow_batch *b)
 {
+	struct shadow_page *home;
 	struct rmap_head head;
 	struct rmap_iter it;
 	u64 *sptep;
 	int level;
 
 	for (level = LEVEL_4K; level <= LEVEL_1G; level++) {
+		home = shadow_home(s, as_id, level, gfn);
+		if (home)
+			page_protect_gfn(home, gfn, b);
 		head = shadow_rmap_get(s, as_id, level, gfn);
 		rmap_for_each(sptep, &it, &head)
 			shadow_protect(sptep, b);
@@ -373,6 +443,7 @@ struct shadow_page *shadow_make(struct mmu_reserve *r, gfn_t gfn,
 	sp = r->page[r->pages - 1];
 	sp->spt = cache_first(r->tables);
 	sp->gfn = gfn;
+	sp->home = role.direct ? gfn : SHADOW_NO_HOME;
 	sp->role = role;
 	if (!shadow_publish(b->mmu->shadow, sp, b))
 		return NULL;
@@ -456,6 +527,7 @@ void shadow_zap_page(struct mmu_shadow *s, struct shadow_page *sp,
 	if (tracepoint_enabled(kvm_mmu_prepare_zap_page))
 		shadow_trace_page(MMU_TRACE_ZAPPED, sp);
 	page_forget(s, sp);
+	home_leave(s, sp);
 	unsync_forget(s, sp);
 	sp->zapped = true;
 	list_del(&sp->link);

@@ -12,6 +12,11 @@
  * in a row: paging is off, or the guest's page is larger than the host's.  Its leaves
  * are in no reverse map: those of frame F are in the pages found by F's number.
  *
+ * Much of what guests map by small pages is in a row, too.  So a region of frames has an
+ * indirect page, its *home*, whose leaves of these frames are where a direct page would
+ * have them, and in no reverse map either.  Only one: whoever looks for a frame's leaves
+ * looks at one place more, however many tables there are.
+ *
  * A guest table that is shadowed is write-protected, so that the write faults
  * and is emulated (track.c); leaf tables may instead be let *unsync* (unsync.c):
  * written freely, and read again when the guest flushes its TLB.
@@ -86,7 +91,27 @@ struct shadow_page *shadow_direct(struct mmu_shadow *s, int as_id, int level,
 				  gfn_t gfn);
 
 /**
- * shadow_rmap_get - the reverse map of a frame's leaves of one level, direct pages apart
+ * shadow_home - the home of a frame's region
+ * @s: the VM's
+ * @as_id: address space
+ * @level: of its entries: 1 to 3
+ * @gfn: the frame
+ *
+ * Its entry may be something else than the frame's leaf: see shadow_is_home().
+ *
+ * Return: the page, or NULL.
+ */
+static inline struct shadow_page *shadow_home(struct mmu_shadow *s, int as_id,
+					      int level, gfn_t gfn)
+{
+	struct xarray *xa = &s->home[as_id][level - 1];
+
+	return xa_empty(xa) ? NULL : xa_load(xa, gfn >> (level * PT_INDEX_BITS));
+}
+
+/**
+ * shadow_rmap_get - the reverse map of a frame's leaves of one level, those of direct
+ *                   pages and of its home apart
  * @s: the VM's
  * @as_id: address space
  * @level: 1 to 3
@@ -95,29 +120,24 @@ struct shadow_page *shadow_direct(struct mmu_shadow *s, int as_id, int level,
 struct rmap_head shadow_rmap_get(struct mmu_shadow *s, int as_id, int level,
 				 gfn_t gfn);
 
-/**
- * shadow_side_make - give an indirect page its @side, from the vCPU's reserve
- *
- * Return: false: the reserve is empty.
- */
-bool shadow_side_make(struct mmu_vcpu *vcpu, struct shadow_page *sp);
-
 /** shadow_leaf_gfn - first frame of a leaf */
 gfn_t shadow_leaf_gfn(const u64 *sptep);
 
 /**
  * shadow_leaf_set - put a leaf into an empty entry, and into its reverse map
- * @sptep: the entry; its page has @side, or is direct
+ * @sptep: the entry
  * @spte: the leaf
  * @gfn: first frame
- * @desc: descriptors in reserve, by @next; the first is taken when one is needed
+ * @r: a table for the page's @side and a descriptor are taken when they are needed
  * @b: counts
  *
- * Return: 0; -ENOMEM: no descriptor, or no memory without sleeping for the
+ * Where its place says the frame it is in no reverse map, and needs nothing.
+ *
+ * Return: 0; -ENOMEM: the reserve lacks something, or no memory without sleeping for the
  * xarray: shadow_batch_room(), then try again.
  */
-int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn,
-		    struct pte_list_desc **desc, struct shadow_batch *b);
+int shadow_leaf_set(u64 *sptep, u64 spte, gfn_t gfn, struct mmu_reserve *r,
+		    struct shadow_batch *b);
 
 /**
  * shadow_drop - empty an entry: leaf or link

@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "mmu/base/hostpage.h"
+#include "mmu/shadow/map.h"
 #include "mmu/shadow/page.h"
 #include "mmu/shadow/prefetch.h"
 #include "mmu/shadow/role.h"
-
-/*
- * @slot was looked up under the lock, or with a sequence that still is right.  @tables:
- * guest tables that are shadowed may be among the frames.
- */
-struct prefetch_op {
-	struct mmu_vcpu *vcpu;
-	const struct mmu_slot *slot;
-	struct shadow_batch *b;
-	bool tables;
-};
 
 static const struct gwalk_ctx *walk_of(const struct mmu_vcpu *vcpu)
 {
@@ -25,55 +15,84 @@ static bool may_write(const struct prefetch_op *p, const struct mmu_pfn *page, g
 {
 	struct mmu_tracked *t = &p->vcpu->mmu->shadow->tracked;
 
-	return (hostpage_leaf_how(p->slot, page, false) & LEAF_WRITE) &&
+	return (hostpage_leaf_how(p->slot, page, p->write) & LEAF_WRITE) &&
 	       !(p->tables && tracked_any(t, gfn, 1));
 }
 
-/* What a guest's entry says. */
-static void prefetch_entry(struct prefetch_op *p, u64 *sptep,
-			   const struct shadow_entry *e)
+/* The leaf for a page at hand. */
+static bool page_map(struct prefetch_op *p, u64 *sptep, const struct shadow_entry *e,
+		     const struct mmu_pfn *page)
+{
+	struct mmu_reserve *reserve = p->vcpu->reserve;
+	u32 acc = e->acc;
+	u64 spte;
+
+	if (!may_write(p, page, e->gfn))
+		acc &= ~ACC_W;
+	if (p->write && !(acc & ACC_W))
+		return false;
+	spte = spte_shadow_leaf(p->vcpu->mmu->config, LEVEL_4K, page->pfn, acc, e->pkey);
+	if (*sptep ? shadow_leaf_put(sptep, spte, e->gfn, reserve, p->b) :
+		     shadow_leaf_set(sptep, spte, e->gfn, reserve, p->b))
+		return false;
+	if (p->write)
+		hostpage_log_dirty(p->vcpu, p->slot, e->gfn);
+	return true;
+}
+
+bool prefetch_entry(struct prefetch_op *p, u64 *sptep, const struct shadow_entry *e)
 {
 	const struct mmu_slot *slot = p->slot;
 	struct mmu *mmu = p->vcpu->mmu;
 	struct mmu_pfn page;
-	u32 acc = e->acc;
-	u64 spte;
-	int err;
+	bool done;
 
 	if (e->gfn - slot->base_gfn >= slot->npages ||
 	    inv_is_stale(&mmu->inv, mmu->inv.seq, e->gfn, e->gfn + 1))
-		return;
+		return false;
 	if (!mmu_env_pfn_present(slot, e->gfn, 1, e->acc & ACC_W, &page))
-		return;
-	if (!may_write(p, &page, e->gfn))
-		acc &= ~ACC_W;
-	spte = spte_shadow_leaf(mmu->config, LEVEL_4K, page.pfn, acc, e->pkey);
-	err = shadow_leaf_set(sptep, spte, e->gfn, &p->vcpu->reserve->desc, p->b);
-	hostpage_put(slot, &page, !err);
+		return false;
+	done = page_map(p, sptep, e, &page);
+	hostpage_put(slot, &page, done);
+	return done;
 }
 
-/* Those whose guest entries follow each other. */
-static void prefetch_entries(struct prefetch_op *p, const struct mmu_fault *fault,
-			     const struct shadow_page *sp, u64 *sptep)
+bool prefetch_peek(struct mmu_vcpu *vcpu, const struct shadow_page *sp, unsigned int first,
+		   u64 *raw)
+{
+	unsigned int size = walk_of(vcpu)->fmt->entry_size;
+	unsigned int at = shadow_entry_index(sp, first) * size;
+
+	return !mmu_env_guest_peek(vcpu, (sp->gfn << MMU_PAGE_SHIFT) + at, raw,
+				   SHADOW_PREFETCH * size);
+}
+
+void prefetch_block(struct prefetch_op *p, struct shadow_page *sp, unsigned int first,
+		    const u64 *raw)
 {
 	const struct gwalk_ctx *walk = walk_of(p->vcpu);
-	unsigned int at = sptep - sp->spt, first, i;
-	unsigned int size = walk->fmt->entry_size;
-	u64 raw[SHADOW_PREFETCH] __uninitialized, entry;
 	struct shadow_entry e;
-	gpa_t gpa;
+	unsigned int i;
+	u64 entry;
 
-	first = at & ~(SHADOW_PREFETCH - 1);
-	gpa = fault->walk->step[LEVEL_4K].gpa - (u64)(at - first) * size;
-	if (mmu_env_guest_peek(p->vcpu, gpa, raw, SHADOW_PREFETCH * size))
-		return;
 	for (i = 0; i < SHADOW_PREFETCH; i++) {
-		entry = shadow_entry_raw(raw, i, size);
+		entry = shadow_entry_raw(raw, i, walk->fmt->entry_size);
 		/* Most entries are empty: then not a call for each. */
 		if (!sp->spt[first + i] && (entry & walk->fmt->present) &&
 		    shadow_entry_read(walk, sp, entry, &e))
 			prefetch_entry(p, &sp->spt[first + i], &e);
 	}
+}
+
+/* Those whose guest entries follow each other. */
+static void prefetch_entries(struct prefetch_op *p, struct shadow_page *sp,
+			     const u64 *sptep)
+{
+	unsigned int first = (sptep - sp->spt) & ~(SHADOW_PREFETCH - 1);
+	u64 raw[SHADOW_PREFETCH] __uninitialized;
+
+	if (prefetch_peek(p->vcpu, sp, first, raw))
+		prefetch_block(p, sp, first, raw);
 }
 
 /* A leaf that nobody has used, but for its frame. */
@@ -102,7 +121,7 @@ static void prefetch_run(struct prefetch_op *p, u64 *sptep,
 		spte = leaf[may_write(p, &page[i], e.gfn)] |
 		       page[i].pfn << MMU_PAGE_SHIFT;
 		err = shadow_leaf_set(sptep++, spte, e.gfn,
-				      &p->vcpu->reserve->desc, p->b);
+				      p->vcpu->reserve, p->b);
 		hostpage_put(p->slot, &page[i], !err);
 	}
 }
@@ -133,8 +152,7 @@ static void prefetch_direct(struct prefetch_op *p, const struct mmu_fault *fault
 }
 
 void shadow_prefetch(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
-		     const struct shadow_page *sp, u64 *sptep,
-		     struct shadow_batch *b)
+		     struct shadow_page *sp, u64 *sptep, struct shadow_batch *b)
 {
 	struct prefetch_op p = {
 		.vcpu = vcpu, .slot = fault->slot, .b = b, .tables = true,
@@ -143,20 +161,17 @@ void shadow_prefetch(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
 	if (sp->role.direct)
 		prefetch_direct(&p, fault, sp->role, sptep);
 	else
-		prefetch_entries(&p, fault, sp, sptep);
+		prefetch_entries(&p, sp, sptep);
 }
 
-void shadow_refill(struct mmu_vcpu *vcpu, u64 *sptep, u64 entry,
+void shadow_refill(struct mmu_vcpu *vcpu, u64 *sptep, const struct shadow_entry *e,
 		   struct shadow_batch *b)
 {
 	struct prefetch_op p = { .vcpu = vcpu, .b = b, .tables = true };
-	struct shadow_entry e;
 
-	if (!vcpu->reserve || !shadow_entry_read(walk_of(vcpu),
-						 shadow_page_of(sptep), entry,
-						 &e))
+	if (!vcpu->reserve)
 		return;
-	p.slot = mmu_env_slot(vcpu, e.gfn);
+	p.slot = mmu_env_slot(vcpu, e->gfn);
 	if (p.slot)
-		prefetch_entry(&p, sptep, &e);
+		prefetch_entry(&p, sptep, e);
 }

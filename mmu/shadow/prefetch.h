@@ -7,7 +7,51 @@
 #ifndef LAMINA_MMU_SHADOW_PREFETCH_H
 #define LAMINA_MMU_SHADOW_PREFETCH_H
 
-#include "mmu/shadow/types.h"
+#include "mmu/shadow/role.h"
+
+/**
+ * struct prefetch_op - leaves from a guest's entries
+ * @vcpu: whose tables; it has a reserve; lock held for write
+ * @slot: looked up under the lock, or with a sequence that still is right
+ * @b: the flush batch: counts
+ * @tables: guest tables that are shadowed may be among the frames
+ * @write: the page is about to be written
+ */
+struct prefetch_op {
+	struct mmu_vcpu *vcpu;
+	const struct mmu_slot *slot;
+	struct shadow_batch *b;
+	bool tables;
+	bool write;
+};
+
+/**
+ * prefetch_entry - map what a guest's entry of level 1 says, if the host has it at hand
+ * @p: the operation
+ * @sptep: the SPTE: empty, or a leaf with a right too few
+ * @e: the entry, read under the lock
+ *
+ * With @p->write only so that it can be written, and the log is told.
+ *
+ * Return: is it mapped?
+ */
+bool prefetch_entry(struct prefetch_op *p, u64 *sptep, const struct shadow_entry *e);
+
+/**
+ * prefetch_peek - read the guest's entries of a block
+ * @vcpu: the vCPU, which runs on the page
+ * @sp: an indirect page of level 1
+ * @first: index of the block's first SPTE
+ * @raw: result, for shadow_entry_raw(): SHADOW_PREFETCH of them
+ *
+ * Return: false: unknown.
+ */
+bool prefetch_peek(struct mmu_vcpu *vcpu, const struct shadow_page *sp, unsigned int first,
+		   u64 *raw);
+
+/** prefetch_block - map what prefetch_peek() has read, where nothing is yet */
+void prefetch_block(struct prefetch_op *p, struct shadow_page *sp, unsigned int first,
+		    const u64 *raw);
 
 /**
  * shadow_prefetch - map what is around a leaf just made, where nothing is yet
@@ -21,17 +65,16 @@
  * accessed bit is not for us to set.
  */
 void shadow_prefetch(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
-		     const struct shadow_page *sp, u64 *sptep,
-		     struct shadow_batch *b);
+		     struct shadow_page *sp, u64 *sptep, struct shadow_batch *b);
 
 /**
  * shadow_refill - map what a guest's entry says
  * @vcpu: the vCPU; memslots' SRCU is held, and the lock for write
  * @sptep: an empty SPTE of a leaf table
- * @entry: the guest's entry
+ * @e: the guest's entry
  * @b: counts
  */
-void shadow_refill(struct mmu_vcpu *vcpu, u64 *sptep, u64 entry,
+void shadow_refill(struct mmu_vcpu *vcpu, u64 *sptep, const struct shadow_entry *e,
 		   struct shadow_batch *b);
 
 #endif

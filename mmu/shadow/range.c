@@ -17,6 +17,7 @@ static __always_inline void op_run_all(struct shadow_op *op, shadow_leaf_fn fn)
 
 	for (level = LEVEL_4K; level <= LEVEL_1G; level++)
 		if (!shadow_op_direct(op, level, fn) ||
+		    !shadow_op_home(op, level, fn) ||
 		    !shadow_op_listed(op, level, fn))
 			break;
 }

@@ -14,6 +14,26 @@
  */
 struct shadow_page *shadow_root_top(const struct mmu_vcpu *vcpu, u64 addr);
 
+/**
+ * shadow_root_entry - where the processor's walk of an address ends
+ * @vcpu: the vCPU, with a root of its own that is current; lock held
+ * @addr: the address
+ *
+ * Return: the entry, of whatever level; NULL: an absent PDPTE.
+ */
+static inline u64 *shadow_root_entry(const struct mmu_vcpu *vcpu, u64 addr)
+{
+	struct shadow_page *sp = shadow_root_top(vcpu, addr);
+	int level;
+	u64 spte;
+
+	if (!sp)
+		return NULL;
+	level = sp->role.level;
+	return pt_lookup(vcpu->mmu->config, sp->spt, addr >> MMU_PAGE_SHIFT, &level,
+			 &spte);
+}
+
 /** shadow_root_load - see struct mmu_mode */
 int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root);
 

@@ -41,15 +41,20 @@ union shadow_role {
 
 static_assert(sizeof(union shadow_role) == sizeof(u32), "a role is one word");
 
+/* No frame, and none with what is added for an entry's place. */
+#define SHADOW_NO_HOME	(1ull << 63)
+
 /**
  * struct shadow_page - one host table
  * @link: in mmu_shadow.pages, oldest first; in shadow_batch.zapped when zapped
  * @same: next page of the same frame (in the same xarray entry)
  * @spt: its 512 SPTEs
- * @side: indirect: for each SPTE that is a leaf where its reverse map has it:
- *        (gfn << 1) | 1 when it is alone there, else the descriptor; made with the
- *        first leaf
+ * @side: for each SPTE that is a leaf where its reverse map has it: (gfn << 1) | 1 when
+ *        it is alone there, else the descriptor; 0: in none, its place says the frame.
+ *        Made with the first leaf that is listed
  * @gfn: indirect: the guest table's frame; direct: the first one that it maps
+ * @home: the frame for which the first SPTE stands by its place: direct: @gfn; indirect:
+ *        where the region's home is this page, see mmu_shadow.home; SHADOW_NO_HOME
  * @role: see above
  * @parents: SPTEs that link to it
  * @roots: vCPUs that have it as a root
@@ -64,6 +69,7 @@ struct shadow_page {
 	u64 *spt;
 	u64 *side;
 	gfn_t gfn;
+	gfn_t home;
 	union shadow_role role;
 	struct rmap_head parents;
 	unsigned int roots;
@@ -79,8 +85,11 @@ struct shadow_page {
  * @tracked: guest tables' frame to its indirect pages, of both address spaces
  * @direct: by address space and level - 1: gfn >> 9 * level to direct pages: they are
  *          their own reverse map
+ * @home: by address space and level - 1: gfn >> 9 * level to the one indirect page whose
+ *        leaves of frames in this region, each at the index that its number has, are in
+ *        no reverse map: the first page with such a leaf, as long as it lives
  * @rmap: by address space and level - 1: gfn >> 9 * (level - 1) to the reverse map
- *        of leaves of that level in indirect pages
+ *        of the other leaves of that level in indirect pages
  * @pages: all pages that are not zapped, oldest first
  * @nr_pages: how many
  * @nr_side: shadow_page.side that there are, of zapped pages too
@@ -93,6 +102,7 @@ struct shadow_page {
 struct mmu_shadow {
 	struct mmu_tracked tracked;
 	struct xarray direct[2][LEVEL_2M];
+	struct xarray home[2][LEVEL_1G];
 	struct rmap_index rmap[2][LEVEL_1G];
 	struct list_head pages;
 	unsigned long nr_pages;
@@ -150,6 +160,22 @@ struct shadow_batch {
 	struct rmap_index *full_rmap;
 	unsigned long full_index;
 };
+
+/** shadow_side - what @side says of an SPTE */
+static inline u64 shadow_side(const struct shadow_page *sp, const u64 *sptep)
+{
+	return sp->side ? sp->side[sptep - sp->spt] : 0;
+}
+
+/**
+ * shadow_is_home - is a leaf in no reverse map, its place saying which frame it maps?
+ * @sp: its page, direct or a home
+ * @sptep: the leaf
+ */
+static inline bool shadow_is_home(const struct shadow_page *sp, const u64 *sptep)
+{
+	return !shadow_side(sp, sptep);
+}
 
 /** to_shadow_root - the root of a vCPU whose mode walks */
 static inline struct shadow_root *to_shadow_root(struct mmu_root *root)

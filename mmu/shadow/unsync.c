@@ -53,22 +53,18 @@ void unsync_forget(struct mmu_shadow *s, struct shadow_page *sp)
 /* ------------------------------------------------------------------------ */
 
 /* May an SPTE stay, the guest's entry being what it is now? */
-static bool entry_allows(const struct mmu_config *cfg,
-			 const struct gwalk_ctx *walk,
-			 const struct shadow_page *sp, const u64 *sptep,
-			 u64 entry)
+static bool entry_allows(const struct mmu_config *cfg, const u64 *sptep,
+			 const struct shadow_entry *e)
 {
-	struct shadow_entry e;
 	u32 has;
 
-	if (!shadow_entry_read(walk, sp, entry, &e) ||
-	    e.gfn != shadow_leaf_gfn(sptep))
+	if (e->gfn != shadow_leaf_gfn(sptep))
 		return false;
 	has = pt_rights(cfg->fmt, *sptep, LEVEL_4K);
 	/* A supervisor's page is not what a user's is to SMEP and SMAP. */
-	if ((has & ~e.acc) || ((has ^ e.acc) & ACC_U))
+	if ((has & ~e->acc) || ((has ^ e->acc) & ACC_U))
 		return false;
-	return pt_pkey(cfg->fmt, *sptep) == e.pkey;
+	return pt_pkey(cfg->fmt, *sptep) == e->pkey;
 }
 
 /* The guest's entries behind SPTEs; false: unknown. */
@@ -93,13 +89,16 @@ static void unsync_read(struct mmu_vcpu *vcpu, struct shadow_page *sp,
 	u64 raw[UNSYNC_RUN] __uninitialized;
 	bool known = unsync_peek(vcpu, sp, first, UNSYNC_RUN, raw);
 	u64 *sptep = &sp->spt[first];
+	struct shadow_entry e;
 	unsigned int i;
 
 	for (i = 0; i < UNSYNC_RUN; i++, sptep++) {
 		if (!*sptep)
 			continue;
-		if (!known || !entry_allows(vcpu->mmu->config, walk, sp, sptep,
-					    shadow_entry_raw(raw, i, walk->fmt->entry_size)))
+		if (!known ||
+		    !shadow_entry_read(walk, sp, shadow_entry_raw(raw, i, walk->fmt->entry_size),
+				       &e) ||
+		    !entry_allows(vcpu->mmu->config, sptep, &e))
 			shadow_drop(sptep, b);
 	}
 }
@@ -152,39 +151,27 @@ void unsync_all(struct mmu_vcpu *vcpu, struct shadow_batch *b)
 /* ------------------------------------------------------------------------ */
 /* INVLPG: one entry, in the tables that the vCPU runs on. */
 
-/* Perhaps an entry of a higher table: those are never unsync. */
-static u64 *entry_find(const struct mmu_config *cfg, struct mmu_vcpu *vcpu, u64 la)
-{
-	struct shadow_page *sp = shadow_root_top(vcpu, la);
-	int level;
-	u64 spte;
-
-	if (!sp)
-		return NULL;
-	level = sp->role.level;
-	return pt_lookup(cfg, sp->spt, la >> MMU_PAGE_SHIFT, &level, &spte);
-}
-
 static void invlpg_entry(struct mmu_vcpu *vcpu, u64 la, struct shadow_batch *b)
 {
-	const struct mmu_config *cfg = vcpu->mmu->config;
-	u64 *sptep = entry_find(cfg, vcpu, la), entry = 0;
+	u64 *sptep = shadow_root_entry(vcpu, la), entry = 0;
 	struct shadow_page *sp;
-	bool known;
+	struct shadow_entry e;
+	bool there;
 
 	if (!sptep || !*sptep)
 		return;
+	/* Perhaps of a higher table: those never are. */
 	sp = shadow_page_of(sptep);
 	if (!sp->unsync)
 		return;
-	known = unsync_peek(vcpu, sp, sptep - sp->spt, 1, &entry);
-	if (known && entry_allows(cfg, &vcpu->ctx[vcpu->mode->kind].walk, sp,
-				  sptep, entry))
+	there = unsync_peek(vcpu, sp, sptep - sp->spt, 1, &entry) &&
+		shadow_entry_read(&vcpu->ctx[vcpu->mode->kind].walk, sp, entry, &e);
+	if (there && entry_allows(vcpu->mmu->config, sptep, &e))
 		return;
 	shadow_drop(sptep, b);
 	/* The guest will look what it has put there. */
-	if (known)
-		shadow_refill(vcpu, sptep, entry, b);
+	if (there)
+		shadow_refill(vcpu, sptep, &e, b);
 }
 
 void mmu_guest_invlpg(struct mmu_vcpu *vcpu, u64 la)

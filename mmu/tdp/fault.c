@@ -284,6 +284,7 @@ static enum mmu_result tdp_fault_map(struct mmu_vcpu *vcpu,
 
 const struct mmu_mode mmu_mode_tdp = {
 	.kind = MMU_CTX_GUEST,
+	.fast = tdp_fast,
 	.reserve = tdp_reserve,
 	.hole = tdp_hole,
 	.map = tdp_fault_map,

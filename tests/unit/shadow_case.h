@@ -75,6 +75,9 @@ bool can_write(u64 va);
 bool is_accessed(u64 va);
 void access_set(u64 va);
 
+/* How many faults the guest may still get; stop() wants none left. */
+extern int faults_due;
+
 /* Leaves of a level that there are. */
 long mapped(int level);
 

@@ -135,6 +135,13 @@ static void test_keys(void **state)
 	assert_int_equal(touch_key(0, WRITE, no_write), SHADOW_EMULATED);
 	assert_int_equal(shadow_emulated[BECAUSE_WP], 1);
 	assert_int_equal(touch_key(0, WRITE | USER, no_write), SHADOW_FAULTED);
+	/* Where the tables are shadowed already, too. */
+	assert_int_equal(touch_key(0, 0, 0), SHADOW_DONE);
+	poke(T1, 9, DATA << 12 | P | W | U | A | D | KEY(3));
+	cpu->cpu->va[0].va = 0x9000;
+	past_update(cpu);
+	assert_int_equal(touch_key(0x9000, WRITE, no_write), SHADOW_EMULATED);
+	assert_int_equal(shadow_emulated[BECAUSE_WP], 2);
 }
 
 /* ------------------------------------------------------------------------ */

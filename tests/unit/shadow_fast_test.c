@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Faults that one entry of a guest's leaf table answers, and those that it must not. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "mmu/mmu_stat.h"
+#include "tests/unit/shadow_case.h"
+
+#define FAR	32	/* pages: beyond what is mapped ahead */
+
+static bool is_logged(gfn_t gfn)
+{
+	return test_bit(gfn - BASE, vm.slot[0][0]->dirty);
+}
+
+/* Entries of a table in a row of blocks, the first used. */
+static gfn_t blocks(u64 bits)
+{
+	gfn_t table = 0;
+
+	for (int i = 0; i < 4; i++)
+		table = guest_map(VA + PAGE(i * FAR), DATA + i * FAR, 1, bits);
+	touch(VA, 0);
+	return table;
+}
+
+/*
+ * The tables above are not read again. A change that nobody tells of shows it: the
+ * processor does not read them either.
+ */
+static void test_leaf_only(void **state)
+{
+	gfn_t table = blocks(RW);
+
+	guest_map(VA + PAGE(FAR + 1), DATA + FAR + 1, 1, RW);
+	env_mem_set(HOST + table - 1 - BASE, 0, 8, 0);
+	touch(VA + PAGE(FAR), PF_WRITE);
+	assert_true(can_write(VA + PAGE(FAR)));
+	/* And what follows it. */
+	assert_int_equal(level_of(VA + PAGE(FAR + 1)), 1);
+	/* Told of, it counts. */
+	entry_set(table - 1, 0, 0);
+	faults_due = 1;
+	assert_int_equal(fault(VA + PAGE(2 * FAR), 0), MMU_INJECT);
+}
+
+/* What the guest forbids is its fault at once, and makes no leaf. */
+static void test_forbidden(void **state)
+{
+	blocks(U | D);
+	faults_due = 3;
+	assert_int_equal(fault(VA + PAGE(FAR), PF_WRITE), MMU_INJECT);
+	assert_int_equal(level_of(VA + PAGE(FAR)), 0);
+	guest_map(VA + PAGE(2 * FAR), DATA, 1, 0);
+	assert_int_equal(fault(VA + PAGE(2 * FAR), PF_USER), MMU_INJECT);
+	assert_int_equal(fault(VA + PAGE(2 * FAR + 1), 0), MMU_INJECT);
+	touch(VA + PAGE(FAR), PF_USER);
+}
+
+/* With CR0.WP clear a supervisor may write what is read-only: nobody else then. */
+static void test_wp_clear(void **state)
+{
+	int level;
+
+	guest_mode(CR0_PG);
+	blocks(U | D);
+	touch(VA + PAGE(FAR), PF_WRITE);
+	assert_true(can_write(VA + PAGE(FAR)));
+	assert_false(*spte_at(VA + PAGE(FAR), &level) & U);
+}
+
+/* A dirty bit is the walk's to set. */
+static void test_dirty_bit(void **state)
+{
+	gfn_t table = blocks(W | U);
+
+	touch(VA + PAGE(FAR), PF_WRITE);
+	assert_true(env_mem_get(HOST + table - BASE, 8 * FAR, 8) & D);
+}
+
+/* The log: of the page that is written, and of no other. */
+static void test_logged(void **state)
+{
+	blocks(RW);
+	guest_map(VA + PAGE(FAR + 1), DATA + FAR + 1, 1, RW);
+	touch(VA, PF_WRITE);
+	world_log_on(&vm, 0, 0, false);
+	assert_false(can_write(VA));
+	vm.flushes = 0;
+	touch(VA, PF_WRITE);
+	assert_true(can_write(VA));
+	assert_true(is_logged(DATA));
+	touch(VA + PAGE(FAR), PF_WRITE);
+	assert_true(can_write(VA + PAGE(FAR)));
+	assert_true(is_logged(DATA + FAR));
+	assert_int_equal(level_of(VA + PAGE(FAR + 1)), 1);
+	assert_false(can_write(VA + PAGE(FAR + 1)));
+	assert_false(is_logged(DATA + FAR + 1));
+	/* Read, it is mapped, and no more. */
+	touch(VA + PAGE(2 * FAR), 0);
+	assert_false(can_write(VA + PAGE(2 * FAR)));
+	assert_int_equal(vm.flushes, 0);
+}
+
+/* Pieces of a guest's large page: for the log as they are, without it large again. */
+static void test_pieces(void **state)
+{
+	guest_map(VA, BIG, 2, RW);
+	touch(VA, PF_WRITE);
+	assert_int_equal(level_of(VA), 2);
+	world_log_on(&vm, 0, 1, false);
+	assert_int_equal(level_of(VA), 1);
+	touch(VA + PAGE(5), PF_WRITE);
+	assert_true(can_write(VA + PAGE(5)));
+	assert_false(can_write(VA + PAGE(6)));
+	assert_true(test_bit(5, vm.slot[0][1]->dirty));
+	assert_false(test_bit(6, vm.slot[0][1]->dirty));
+	world_log_off(&vm, 0, 1, false);
+	touch(VA + PAGE(6), PF_WRITE);
+	assert_int_equal(level_of(VA), 2);
+	assert_true(can_write(VA));
+}
+
+/* Faults between writes to a table that are emulated: it stays one. */
+static void test_stays_table(void **state)
+{
+	for (int i = 0; i < 12; i++) {
+		guest_map(VA + PAGE(i * FAR), DATA + i * FAR, 1, RW);
+		touch(VA + PAGE(i * FAR), 0);
+	}
+	assert_int_equal(mmu_stat(&vm.mmu, MMU_STAT_FLOODED), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_leaf_only),
+		CASE(test_forbidden),
+		CASE(test_wp_clear),
+		CASE(test_dirty_bit),
+		CASE(test_logged),
+		CASE(test_pieces),
+		CASE(test_stays_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
