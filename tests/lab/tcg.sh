@@ -57,6 +57,8 @@ machine_boot() {
 	[ -z "$iommu" ] || args+=(-device "intel-iommu,intremap=off,snoop-control=$iommu"
 		-device pci-testdev)
 	[ -z "$icount" ] || args+=(-icount "shift=0,sleep=off")
+	# shellcheck disable=SC2206 # several
+	args+=($emulator)
 	# should this script be killed outright, QEMU goes with it
 	setpriv --pdeathsig TERM "${guard[@]}" "$LAB_QEMU" "${args[@]}" -accel "$accel" -nodefaults \
 		-display none -vga none -no-reboot -kernel "${host:-$LAB_KERNEL}" -initrd "$work/initrd" \
