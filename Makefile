@@ -35,7 +35,7 @@ MACHINE = -V $(VENDOR) -s $(cpus-$(VENDOR)) -m $(MODULES) -p $(params-$(VENDOR))
 
 .PHONY: all help run check check-style unit modules modules-test programs
 .PHONY: shell lab check-qemu check-smp check-shadow check-selftests soak soak-code bench-boot
-.PHONY: bench bench-exit bench-rmap bench-pages install clean deps mutants fuzz
+.PHONY: bench bench-exit bench-rmap bench-pages lock-stat install clean deps mutants fuzz
 .PHONY: coverage kcov tsan check-intel check-nested check-guests check-debug check-kernels deb check-deb
 
 all: modules
@@ -77,6 +77,8 @@ help:
 	'                   SEED=...: in the same order; NPT=0' \
 	'make bench        costs beside the kernel'"'"'s own KVM, and whether they are within their' \
 	'                   limits; charts in build/bench/ (BENCH: where the benchmark is)' \
+	'make lock-stat     locks of a VM under load, and times with interrupts or preemption off,' \
+	'                   beside the kernel'"'"'s own KVM; played with up to 416 vCPUs' \
 	'make bench-boot    time to a guest'"'"'s userspace, beside the kernel'"'"'s own KVM' \
 	'make bench-exit    instructions of one exit, by function' \
 	'make bench-pages   instructions of a page: dirty ring, first access, prefault' \
@@ -176,6 +178,9 @@ bench-pages: deps modules
 bench-rmap:
 	@scripts/install-deps build bench
 	@bench/rmap
+
+lock-stat: deps modules
+	@bench/locks
 
 bench-boot: deps modules
 	@bench/boot-time
