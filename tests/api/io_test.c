@@ -302,6 +302,27 @@ static void rip_moved(void)
 	rip_is(NEXT(0));
 }
 
+GUEST(16, g_reset, "out %al, $0x80\n hlt\n");
+
+/* The same RIP in another segment is elsewhere: a reset is, asked for at its own offset. */
+static void rip_reset(void)
+{
+	struct kvm_sregs s;
+
+	vm_new(&vm, 0);
+	vcpu_new(&vm, &v, 0);
+	vm_load(&vm, GPA_CODE, g_reset, g_reset_end);
+	vcpu_mode(&v, MODE_REAL, GPA_CODE);
+	vcpu_until(&v, 0x80);
+	s = vcpu_sregs(&v);
+	s.cs.base += 0x100;
+	s.cs.selector += 0x10;
+	vcpu_set_sregs(&v, &s);
+	rip_set(vcpu_regs(&v).rip);
+	complete();
+	CHECK_EQ(vcpu_regs(&v).rip + vcpu_sregs(&v).cs.base, GPA_CODE + 0x100);
+}
+
 /* A vCPU that is saved before the completion executes the instruction again elsewhere. */
 static void rip_saved(void)
 {
@@ -485,6 +506,7 @@ static const struct test_case cases[] = {
 	{ "event_closed", event_closed, 0 },
 	{ "rip_waits", rip_waits, 0 },
 	{ "rip_moved", rip_moved, 0 },
+	{ "rip_reset", rip_reset, 0 },
 	{ "rip_saved", rip_saved, 0 },
 	{ "rip_stepped", rip_stepped, 0 },
 	{ "coalesced_mmio", coalesced_mmio, 0 },

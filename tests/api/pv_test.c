@@ -218,18 +218,24 @@ static void kick_early(void)
 	CHECK_EQ(mp_state(&w), KVM_MP_STATE_RUNNABLE);
 }
 
-static void kick_saved(void)
+static void kick_saved_in(uint32_t state)
 {
-	struct kvm_mp_state mp = { KVM_MP_STATE_HALTED };
+	struct kvm_mp_state mp = { state };
 
 	halt_machine();
 	OK(ioctl(w.fd, KVM_SET_MP_STATE, &mp));
-	CHECK_EQ(mp_state(&w), KVM_MP_STATE_HALTED);
+	CHECK_EQ(mp_state(&w), state);
 	CALL_IS(0, KVM_HC_KICK_CPU, 0, 0, 0, 0);
 	CALL_IS(0, KVM_HC_KICK_CPU, 0, 99, 0, 0);
-	CHECK_EQ(mp_state(&w), KVM_MP_STATE_HALTED);
+	CHECK_EQ(mp_state(&w), state);
 	CALL_IS(0, KVM_HC_KICK_CPU, 0, 1, 0, 0);
 	CHECK_EQ(mp_state(&w), KVM_MP_STATE_RUNNABLE);
+}
+
+static void kick_saved(void)
+{
+	kick_saved_in(KVM_MP_STATE_HALTED);
+	kick_saved_in(KVM_MP_STATE_AP_RESET_HOLD);
 }
 
 static void *halt_thread(void *done)

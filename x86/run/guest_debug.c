@@ -23,17 +23,15 @@
 static enum x86_next debug_exit(struct x86_vcpu *v, u8 vector, u64 bits)
 {
 	struct kvm_debug_exit_arch *arch = &v->vcpu.run->debug.arch;
-	const struct x86_state *s = state_get(v, GRP_RIP | GRP_CSSS | GRP_DR);
 
+	state_get(v, GRP_DR);
 	v->vcpu.run->exit_reason = KVM_EXIT_DEBUG;
 	*arch = (struct kvm_debug_exit_arch) {
 		.exception = vector,
-		.pc = s->rip,
+		.pc = state_code_la(v),
 		.dr6 = bits | DR6_ONES,
 		.dr7 = debug_dr7(v),
 	};
-	if (!state_is_64bit_code(v))
-		arch->pc = (u32)(s->seg[SEG_CS].base + s->rip);
 	return X86_USER;
 }
 

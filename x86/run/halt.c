@@ -94,10 +94,15 @@ void halt_collect(struct x86_vcpu *v)
 }
 
 /* What ends a HLT ends a hold as well, which only userspace begins. */
+static bool is_halted(const struct x86_vcpu *v)
+{
+	return v->mp_state == KVM_MP_STATE_HALTED ||
+	       v->mp_state == KVM_MP_STATE_AP_RESET_HOLD;
+}
+
 static bool halt_is_over(struct x86_vcpu *v)
 {
-	return (v->mp_state == KVM_MP_STATE_HALTED ||
-		v->mp_state == KVM_MP_STATE_AP_RESET_HOLD) &&
+	return is_halted(v) &&
 	       (READ_ONCE(v->pv.unhalted) || event_wakes(v));
 }
 
@@ -162,7 +167,7 @@ long mp_state_ioctl_get(void *obj, void *data, unsigned long arg)
 
 	halt_collect(v);
 	/* The state has no name for a kick that has not been looked at yet. */
-	mp->mp_state = v->mp_state == KVM_MP_STATE_HALTED && v->pv.unhalted ?
+	mp->mp_state = is_halted(v) && v->pv.unhalted ?
 		       KVM_MP_STATE_RUNNABLE : v->mp_state;
 	return 0;
 }

@@ -130,7 +130,7 @@ static u64 hypercall_mask(struct x86_vcpu *v)
 static enum x86_next hypercall_answered(struct x86_vcpu *v)
 {
 	/* Userspace has put the vCPU elsewhere: its registers stand. */
-	if (state_get(v, GRP_RIP)->rip == v->ask_rip)
+	if (exit_rip_stands(v))
 		v->state.gpr[GPR_RAX] = v->vcpu.run->hypercall.ret & hypercall_mask(v);
 	return X86_RESUME;
 }
@@ -161,7 +161,7 @@ static enum x86_next hypercall_ask(struct x86_vcpu *v, u64 nr, u64 mask)
 	run->hypercall.args[1] = pages;
 	run->hypercall.args[2] = hypercall_arg(v, GPR_RDX, mask);
 	run->hypercall.hypercall_flags = mask == U64_MAX;
-	v->ask_rip = state_get(v, GRP_RIP)->rip;
+	v->ask_la = state_code_la(v);
 	v->pending = hypercall_answered;
 	return X86_USER;
 }
@@ -200,7 +200,7 @@ static enum x86_next hypercall_hv(struct x86_vcpu *v, u64 rip)
 	exit_skip_to(v, rip);
 	if (end == HV_CALL_DONE)
 		return X86_RESUME;
-	v->ask_rip = state_get(v, GRP_RIP)->rip;
+	v->ask_la = state_code_la(v);
 	v->pending = hv_hypercall_answered;
 	return X86_USER;
 }

@@ -4,7 +4,8 @@
  * the emulator.
  *
  * RIP moves when userspace has answered (api.rst, struct kvm_run: the operation is complete
- * only then); but for one port it does before, unless userspace turns that off.
+ * only then); but for one port it does before, unless userspace turns that off.  So it does
+ * behind string forms and what the emulator executes.
  */
 #include <linux/string.h>
 
@@ -29,12 +30,15 @@ static void pio_set_rax(struct x86_vcpu *v, const void *data, unsigned int size)
 
 static enum x86_next pio_in_answered(struct x86_vcpu *v)
 {
+	u32 data;
+
 	if (!exit_rip_stands(v))
 		return X86_RESUME;
 	debug_insn_skip(v, v->ask_next);
-	/* Userspace can write to the run page: the size is our own copy. */
-	trace_kvm_pio(TRACE_READ, v->vcpu.run->io.port, v->pio_size, 1, pio_data(v));
-	pio_set_rax(v, pio_data(v), v->pio_size);
+	/* Userspace can write to the run page: read once, and the size is our own copy. */
+	data = READ_ONCE(*(const u32 *)pio_data(v));
+	trace_kvm_pio(TRACE_READ, v->vcpu.run->io.port, v->pio_size, 1, &data);
+	pio_set_rax(v, &data, v->pio_size);
 	return X86_RESUME;
 }
 

@@ -73,7 +73,7 @@ struct msr_row;
  * @mmu_stale: the MMU's context does not match the registers (cr.c)
  * @pio_size: bytes of an IN that userspace is asked for
  * @msr_exits: userspace's filter needs to see every RDMSR and WRMSR
- * @ask_rip: RIP when userspace was asked; has it moved, the answer is dropped
+ * @ask_la: state_code_la() when userspace was asked; has it moved, the answer is dropped
  * @ask_next: where it goes when an instruction that userspace completes is complete
  * @rcu_told: jiffies when RCU was last told that the CPU was quiescent
  * @msr_row: the row of the MSR that was accessed last, or NULL; where to look first
@@ -106,7 +106,7 @@ struct x86_vcpu {
 	bool reported, mmu_stale;
 	u8 pio_size;
 	bool msr_exits;
-	u64 ask_rip, ask_next;
+	u64 ask_la, ask_next;
 	unsigned long rcu_told;
 	const struct msr_row *msr_row;
 	enum x86_next (*pending)(struct x86_vcpu *v);
@@ -199,6 +199,9 @@ static inline bool state_is_64bit_code(struct x86_vcpu *v)
 
 	return (s->efer & EFER_LMA) && (s->seg[SEG_CS].attr & SEG_L);
 }
+
+/** state_code_la - linear address of the instruction at RIP */
+u64 state_code_la(struct x86_vcpu *v);
 
 /** state_is_canonical - is a linear address one that 64-bit mode allows? */
 static inline bool state_is_canonical(struct x86_vcpu *v, u64 la)
