@@ -365,18 +365,17 @@ void vmx_exit_decode(struct x86_vcpu *v, struct x86_exit *exit)
 
 void vmx_exit_info(struct x86_vcpu *v, struct x86_exit_info *info)
 {
-	u32 event = vmcs_read(IDT_VECTORING_INFO_FIELD);
+	u32 event = vmcs_read(VM_EXIT_INTR_INFO);
 
 	*info = (struct x86_exit_info) {
 		.isa = X86_ISA_VMX,
 		.code = exit_code(to_vmx(v)),
 		.event = event,
 		.info1 = vmcs_read(EXIT_QUALIFICATION),
-		.info2 = vmcs_read(VM_EXIT_INTR_INFO) |
-			 (u64)vmcs_read(VM_EXIT_INTR_ERROR_CODE) << 32,
+		.info2 = vmcs_read(IDT_VECTORING_INFO_FIELD),
 	};
-	if (event & VECTORING_INFO_DELIVER_CODE_MASK)
-		info->error = vmcs_read(IDT_VECTORING_ERROR_CODE);
+	if (event & INTR_INFO_DELIVER_CODE_MASK)
+		info->error = vmcs_read(VM_EXIT_INTR_ERROR_CODE);
 }
 
 /* RDPMC: guests have no counters.  The others are VMX's. */

@@ -260,12 +260,35 @@ static void interrupts(void)
 	saw("kvm_pic_set_irq", "chip 0 pin 5 (edge");
 }
 
+GUEST(64, g_int3, "int3\n");
+
+/* An exception that exits: on Intel its vector and kind are intr_info. */
+static void exception(void)
+{
+	struct kvm_guest_debug d = {
+		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP,
+	};
+
+	if (cpu_is_amd())
+		test_skip("AMD-V has no such word, and the lab's no exit by INT3");
+	vm_new(&vm, 0);
+	vcpu_new(&vm, &v, 0);
+	vcpu_code(&v, MODE_LONG, g_int3);
+	OK(ioctl(v.fd, KVM_SET_GUEST_DEBUG, &d));
+	trace_start();
+	vcpu_expect(&v, KVM_EXIT_DEBUG);
+	trace_stop();
+	saw("kvm_exit", "reason EXCEPTION_NMI rip 0x%x info1 0x0000000000000000 "
+	    "info2 0x0000000000000000 intr_info 0x80000603", GPA_CODE);
+}
+
 static const struct test_case cases[] = {
 	{ "formats", formats, 0 },
 	{ "steps", steps, 0 },
 	{ "mmu", mmu, 0 },
 	{ "off", off, 0 },
 	{ "interrupts", interrupts, 0 },
+	{ "exception", exception, 0 },
 	{ NULL, NULL, 0 },
 };
 

@@ -117,10 +117,10 @@ enum x86_isa { X86_ISA_VMX = 1, X86_ISA_SVM };
 struct x86_exit_info {
 	enum x86_isa isa;
 	u64 code;	/* as struct x86_exit's */
-	u32 event;	/* an event whose delivery it interrupted, as the hardware has it */
+	u32 event;	/* AMD-V: one whose delivery it interrupted; VT-x: the exit's own */
 	u32 error;	/* its error code */
 	u64 info1;	/* AMD-V: EXITINFO1; VT-x: exit qualification */
-	u64 info2;	/* AMD-V: EXITINFO2; VT-x: the exit's own event, and its error code */
+	u64 info2;	/* AMD-V: EXITINFO2; VT-x: an event whose delivery it interrupted */
 };
 
 /* What the run loop does next. */
