@@ -145,6 +145,18 @@ const struct mmu_walk *insn_code_again(struct x86_vcpu *v)
 	return mmu_code_again(&v->vcpu.mmu, s->cr3, la, access);
 }
 
+int insn_code_first(struct x86_vcpu *v, struct insn_code *c,
+		    const struct mmu_walk *walk, struct emul_fault *fault)
+{
+	insn_code_start(v, c);
+	if (!walk)
+		return insn_code_fetch(v, c, fault);
+	memcpy(c->bytes, &walk->code, CODE_FIRST);
+	c->gpa = (walk->gfn << PAGE_SHIFT) + offset_in_page(c->la) + CODE_FIRST;
+	c->n = CODE_FIRST;
+	return 0;
+}
+
 int insn_code_decode(struct x86_vcpu *v, struct insn_code *c,
 		     struct emul_insn *insn, struct emul_fault *fault)
 {
@@ -340,12 +352,7 @@ static noinline bool emulate_fetch_slow(struct x86_vcpu *v, const struct x86_exi
 		em->ctx.amd = v->cpuid.as_amd;
 		return emulate_decode(v, exit, &em->ctx.insn, next);
 	}
-	insn_code_start(v, &c);
-	len = 0;
-	if (walk)
-		insn_code_take(&c, walk);
-	else
-		len = insn_code_fetch(v, &c, &fault);
+	len = insn_code_first(v, &c, walk, &fault);
 	if (likely(!len)) {
 		if (code_is_known(v, &c))
 			return true;

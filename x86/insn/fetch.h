@@ -156,13 +156,17 @@ static inline void insn_code_start(struct x86_vcpu *v, struct insn_code *c)
  */
 const struct mmu_walk *insn_code_again(struct x86_vcpu *v);
 
-/** insn_code_take - they are those of @c, at which insn_code_start() has been */
-static inline void insn_code_take(struct insn_code *c, const struct mmu_walk *walk)
-{
-	memcpy(c->bytes, &walk->code, CODE_FIRST);
-	c->gpa = (walk->gfn << PAGE_SHIFT) + offset_in_page(c->la) + CODE_FIRST;
-	c->n = CODE_FIRST;
-}
+/**
+ * insn_code_first - the first bytes at RIP
+ * @v: own thread, kvm->srcu held
+ * @c: result
+ * @walk: what insn_code_again() has returned
+ * @fault: see insn_code_fetch()
+ *
+ * Return: see insn_code_fetch().
+ */
+int insn_code_first(struct x86_vcpu *v, struct insn_code *c,
+		    const struct mmu_walk *walk, struct emul_fault *fault);
 
 /**
  * insn_code_fetch - a few bytes more

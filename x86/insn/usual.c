@@ -54,12 +54,7 @@ static noinline int unusual_len(struct x86_vcpu *v, enum x86_exit_kind kind,
 	struct insn_code c;
 	int len;
 
-	insn_code_start(v, &c);
-	len = 0;
-	if (walk)
-		insn_code_take(&c, walk);
-	else
-		len = insn_code_fetch(v, &c, &fault);
+	len = insn_code_first(v, &c, walk, &fault);
 	if (!len && !walk)
 		len = usual_len(kind, c.bytes, c.n);
 	if (!len)
