@@ -100,7 +100,7 @@ static noinline enum mmu_result fault_slow(struct mmu_vcpu *vcpu,
 	fault->seq = inv_seq_read(&vcpu->mmu->inv);
 	fault->slot = mmu_env_slot(vcpu, fault->gfn);
 	if (!fault->slot)
-		return mode->hole ? mode->hole(vcpu, fault) : MMU_EMULATE;
+		return mode->hole(vcpu, fault);
 	if ((fault->error & PF_WRITE) && (fault->slot->flags & MMU_SLOT_READONLY))
 		return MMU_EMULATE;
 	if (mode->reserve(vcpu, fault))

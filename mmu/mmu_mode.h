@@ -20,8 +20,8 @@
  *           Return: MMU_FIXED: go on; else mmu_fault()'s answer
  * @reserve: have in reserve what @map may need; no lock held, may sleep.
  *           Return: 0 or -ENOMEM
- * @hole: no slot holds the frame: remember it for the next time; NULL: nothing can be
- *        remembered.  Return: MMU_EMULATE
+ * @hole: no slot holds the frame: remember what helps the next time.
+ *        Return: MMU_EMULATE
  * @map: map a fault, its decision made: takes the lock, looks whether the fault is
  *       stale; no lock held; see enum mmu_result
  * @root_load: mmu_root_load() when the root is not current

@@ -19,13 +19,24 @@ static unsigned int block_of(const struct fast_stage *s)
 	return (s->sptep - s->sp->spt) & ~(SHADOW_PREFETCH - 1);
 }
 
+/* A fault has gone through all the pages on the way. */
 static bool place_find(struct fast_stage *s, const struct mmu_fault *fault)
 {
-	s->sptep = shadow_root_entry(s->p.vcpu, fault->addr);
-	if (!s->sptep)
-		return false;
-	s->sp = shadow_page_of(s->sptep);
-	return s->sp->role.level == LEVEL_4K;
+	const struct mmu_config *cfg = s->p.vcpu->mmu->config;
+	gfn_t gfn = fault->addr >> MMU_PAGE_SHIFT;
+	int level;
+
+	for (s->sp = shadow_root_top(s->p.vcpu, fault->addr); s->sp;
+	     s->sp = shadow_page_of(spte_table_of(cfg, *s->sptep))) {
+		s->sp->writes = 0;
+		level = s->sp->role.level;
+		s->sptep = &s->sp->spt[pt_slot(gfn, level)];
+		if (level == LEVEL_4K)
+			return true;
+		if (!spte_is_table(cfg, *s->sptep, level))
+			return false;
+	}
+	return false;
 }
 
 /* What the guest's page has to be.  A direct page says so itself: it goes with its link. */
@@ -71,7 +82,6 @@ static bool fast_map(struct fast_stage *s, struct mmu_fault *fault)
 	around = !*s->sptep && !s->sp->role.direct;
 	if (!prefetch_entry(&s->p, s->sptep, &s->entry))
 		return false;
-	s->sp->writes = 0;
 	s->p.write = false;
 	if (around)
 		prefetch_block(&s->p, s->sp, block_of(s), s->raw);

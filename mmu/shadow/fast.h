@@ -29,7 +29,8 @@ static inline bool shadow_fast_may(const struct shadow_page *sp, const struct mm
  * mapped; all else is left to the other stages.  It is tried where the last fault that
  * was mapped was of such a kind: the next one mostly is, too.
  *
- * Return: MMU_FIXED; MMU_RETRY: the other stages have to see, nothing has changed.
+ * Return: MMU_FIXED; MMU_RETRY: the other stages have to see; a stale leaf may have gone,
+ * and what the reserve had.
  */
 enum mmu_result shadow_fast(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
 

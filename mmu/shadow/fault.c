@@ -62,10 +62,18 @@ static int shadow_reserve(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	return shadow_cache_fill(vcpu, MMU_CACHE_TABLES);
 }
 
+/* A device's: for the next access fast.c would take the lock in vain. */
+static enum mmu_result shadow_hole(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
+{
+	vcpu->by_entry = false;
+	return MMU_EMULATE;
+}
+
 #define SHADOW_STAGES							\
 	.resolve = shadow_resolve,					\
 	.reserve = shadow_reserve,					\
 	.map = shadow_map,						\
+	.hole = shadow_hole,						\
 	.root_load = shadow_root_load,					\
 	.root_drop = shadow_root_drop
 

@@ -242,9 +242,13 @@ static int leaf_list(struct shadow_page *sp, u64 *sptep, gfn_t gfn,
 	int level = sp->role.level;
 	struct rmap_index *rmap = rmap_of(b->mmu->shadow, sp->role.as_id, level);
 	unsigned long index = rmap_number(level, gfn);
-	struct rmap_chunk *c = rmap_chunk_make(rmap, index);
+	struct rmap_chunk *c;
 	struct rmap_head *head;
 
+	/* First what stays the page's in any case: an empty chunk would be nobody's. */
+	if (!sp->side && !side_make(b->mmu->shadow, sp, r))
+		return -ENOMEM;
+	c = rmap_chunk_make(rmap, index);
 	if (!c) {
 		b->full_rmap = rmap;
 		b->full_index = index;
@@ -252,8 +256,6 @@ static int leaf_list(struct shadow_page *sp, u64 *sptep, gfn_t gfn,
 	}
 	head = rmap_chunk_head(c, index);
 	if (head->val && !r->desc)
-		return -ENOMEM;
-	if (!sp->side && !side_make(b->mmu->shadow, sp, r))
 		return -ENOMEM;
 	c->used += !head->val;
 	*side_of(sp, sptep) = gfn << 1 | 1;

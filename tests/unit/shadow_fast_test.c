@@ -134,6 +134,19 @@ static void test_stays_table(void **state)
 	assert_int_equal(mmu_stat(&vm.mmu, MMU_STAT_FLOODED), 0);
 }
 
+/* Nor are the tables above given up that the faults went through. */
+static void test_stays_directory(void **state)
+{
+	gfn_t table = blocks(RW);
+
+	for (int i = 4; i < 14; i++) {
+		guest_map(VA + PAGE(i * FAR), DATA + i * FAR, 1, RW);
+		entry_set(table - 1, i, 0);
+		touch(VA + PAGE(i * FAR), 0);
+	}
+	assert_int_equal(mmu_stat(&vm.mmu, MMU_STAT_FLOODED), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +157,7 @@ int main(void)
 		CASE(test_logged),
 		CASE(test_pieces),
 		CASE(test_stays_table),
+		CASE(test_stays_directory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
