@@ -148,9 +148,11 @@ static enum mmu_result tdp_hole(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 {
 	struct mmu *mmu = vcpu->mmu;
 
-	/* Only a short cut: without memory the next access comes here again. */
-	if (!mmu->config->mmio_mask || cache_fill(&vcpu->cache, fault->tables))
+	if (!mmu->config->mmio_mask)
 		return fault_hole(vcpu, fault);
+	/* Only a short cut: without memory the next access comes here again. */
+	if (cache_fill(&vcpu->cache, fault->tables))
+		return MMU_EMULATE;
 	read_lock(&mmu->lock);
 	rcu_read_lock();
 	tdp_map_mmio(vcpu, fault->gfn, fault->mmio_gen);
