@@ -314,6 +314,7 @@ bool irq_level_routed(struct irq_vm *vm, u32 gsis, u8 vector)
 	for (i = 0; r && !found && i < min(gsis, r->n); i++)
 		found = r->gsi[i].is_msi &&
 			irq_msi_decode(vm, &r->gsi[i].msi, &msg) &&
+			(msg.mode == IRQ_FIXED || msg.mode == IRQ_LOWEST) &&
 			msg.level && msg.vector == vector;
 	rcu_read_unlock();
 	return found;

@@ -215,7 +215,8 @@ static void test_refused(void **state)
 static void test_split(void **state)
 {
 	static const struct irq_route pic = PIC(0, 0), ioapic = IOAPIC(0, 0),
-		msi = MSI(0, 0xfee00000, 0x31), level = MSI(3, 0xfee00000, 0x8032);
+		msi = MSI(0, 0xfee00000, 0x31), level = MSI(3, 0xfee00000, 0x8032),
+		startup = MSI(3, 0xfee00000, 0x8632);
 	struct pic *p = chips.vm.pic;
 	struct ioapic *io = chips.vm.ioapic;
 
@@ -232,6 +233,9 @@ static void test_split(void **state)
 	assert_true(irq_level_routed(&chips.vm, 4, 0x32));
 	assert_false(irq_level_routed(&chips.vm, 3, 0x32));
 	assert_false(irq_level_routed(&chips.vm, 24, 0x31));
+	/* a page, and no vector */
+	assert_int_equal(set(&startup, 1), 0);
+	assert_false(irq_level_routed(&chips.vm, 24, 0x32));
 	chips.vm.pic = p;
 	chips.vm.ioapic = io;
 }
