@@ -90,6 +90,7 @@ int vm_step_hw_up(void *unused)
 {
 	int err = 0;
 
+	/* A VM may be counted while a reboot begins: it is one that came before. */
 	if (!kvm_hw_is_rebooting() && atomic_inc_not_zero(&hw_users))
 		return 0;
 	cpus_read_lock();
