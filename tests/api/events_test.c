@@ -82,26 +82,27 @@ static void vectors(void)
  * What exc_next() makes of an event that QEMU's TCG delivers twice, made by hand: the
  * first delivery has got as far as @rip, with @pushed words behind its frame.
  */
-static void again_at(uint64_t rip, unsigned int pushed)
+static void again_at(enum mode mode, uint64_t rip, unsigned int pushed)
 {
+	unsigned int size = mode == MODE_LONG ? 8 : 4, words = mode == MODE_LONG ? 5 : 3;
 	struct kvm_sregs s;
 	struct kvm_regs r;
-	uint64_t *frame;
+	uint64_t frame;
 
-	START(MODE_LONG, g_loop);
+	START(mode, g_loop);
 	vcpu_restart(&v, FLAGS_IF);
 	vcpu_until(&v, 0x20);
 	s = vcpu_sregs(&v);
 	r = vcpu_regs(&v);
-	frame = vm_u64(&vm, r.rsp - 40);
-	frame[0] = GPA_CODE + 2;
-	frame[1] = s.cs.selector;
-	frame[2] = FLAGS_IF | 2;
-	frame[3] = r.rsp;
-	frame[4] = s.ss.selector;
-	frame[-1] = 0;
-	frame[-2] = 0x50;
-	r.rsp -= 40 + 8 * pushed;
+	frame = r.rsp - words * size;
+
+	const uint64_t word[] = {
+		0x50, 0, GPA_CODE + 2, s.cs.selector, FLAGS_IF | 2, r.rsp, s.ss.selector,
+	};
+
+	for (unsigned int i = 0; i < words + 2; i++)
+		memcpy(vm.mem + frame - 2 * size + i * size, &word[i], size);
+	r.rsp = frame - size * pushed;
 	r.rip = rip;
 	vcpu_set_regs(&v, &r);
 	OK(interrupt(0x50));
@@ -113,8 +114,8 @@ static void delivered_twice(void)
 {
 	if (!cpu_is_tcg())
 		test_skip("no other processor does that");
-	again_at(GPA_STUBS + 0x50 * 16, 0);
-	again_at(GPA_COMMON, 2);
+	again_at(MODE_LONG, GPA_STUBS + 0x50 * 16, 0);
+	again_at(MODE_PROT, GPA_COMMON, 2);
 }
 
 /*

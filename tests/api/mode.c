@@ -278,7 +278,7 @@ void exc_setup(struct vcpu *v)
  * after VMRUN (caveats.md), at the start of one of its blocks: the stub's or the common
  * code's.  The first one is gone back to.
  */
-static bool came_twice(struct vcpu *v, const uint64_t *word)
+static bool came_twice(struct vcpu *v, bool long_mode, const uint64_t *word)
 {
 	struct kvm_regs r = vcpu_regs(v);
 	static unsigned int n;
@@ -288,7 +288,8 @@ static bool came_twice(struct vcpu *v, const uint64_t *word)
 	CHECK(++n < 3);
 	r.rip = word[3];
 	r.rflags = word[5];
-	r.rsp = word[6];
+	/* Without a change of privilege only long mode pushes it. */
+	r.rsp = long_mode ? word[6] : r.rsp + 6 * 4;
 	vcpu_set_regs(v, &r);
 	return true;
 }
@@ -305,7 +306,7 @@ again:
 	CHECK(rsp + sizeof(word) <= v->vm->size);
 	for (i = 0; i < 8; i++)
 		memcpy(&word[i], v->vm->mem + rsp + i * size, size);
-	if (long_mode && came_twice(v, word))
+	if (came_twice(v, long_mode, word))
 		goto again;
 	return (struct exc){
 		word[0], word[1], word[2], word[3],
