@@ -32,6 +32,11 @@ static ushort pause_filter_thresh = 128;
 module_param(pause_filter_thresh, ushort, 0444);
 MODULE_PARM_DESC(pause_filter_thresh, "longest gap between PAUSEs of a loop, in clocks");
 
+/* For who asks; whatever it is set to. */
+static bool avic;
+module_param(avic, bool, 0444);
+MODULE_PARM_DESC(avic, "interrupts delivered by the processor: not there yet, reads N");
+
 DEFINE_PER_CPU(struct svm_cpu, svm_cpu);
 struct svm_features svm_features;
 
@@ -169,6 +174,7 @@ int svm_setup(struct x86_caps *caps)
 		features &= ~SVM_FEATURE_NPT;
 	/* The parameter tells what is used. */
 	npt = features & SVM_FEATURE_NPT;
+	avic = false;
 	if ((features & SVM_FEATURES_PAUSE) != SVM_FEATURES_PAUSE || !pause_filter_thresh)
 		pause_filter_count = 0;
 	svm_features = (struct svm_features){

@@ -54,6 +54,11 @@ static bool flexpriority = true;
 module_param(flexpriority, bool, 0444);
 MODULE_PARM_DESC(flexpriority, "the guest's TPR without exits");
 
+/* For who asks; whatever it is set to. */
+static bool enable_apicv;
+module_param(enable_apicv, bool, 0444);
+MODULE_PARM_DESC(enable_apicv, "interrupts delivered by the processor: not there yet, reads N");
+
 struct vmx_features vmx_features;
 
 /* CPUID 1 ECX */
@@ -198,6 +203,7 @@ static void controls_adjust(struct vmx_features *f)
 	unrestricted_guest = f->unrestricted;
 	if (!vnmi)
 		f->control[WORD_PIN] &= ~PIN_BASED_VIRTUAL_NMIS;
+	enable_apicv = false;
 	f->vnmi = f->control[WORD_PIN] & PIN_BASED_VIRTUAL_NMIS;
 	vnmi = f->vnmi;
 	if (!ple_gap)

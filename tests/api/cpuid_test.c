@@ -477,6 +477,7 @@ static void get_returns_set(void)
 	OK(ioctl(v.fd, KVM_SET_CPUID2, table));
 	c->nent = 255;
 	ERR(ioctl(v.fd, KVM_GET_CPUID2, c), E2BIG);
+	CHECK_EQ(c->nent, 255);
 	c->nent = 256;
 	OK(ioctl(v.fd, KVM_GET_CPUID2, c));
 	CHECK_EQ(c->nent, 256);

@@ -54,6 +54,7 @@
 #define CALL_IPI_EX	0x0015
 #define CALL_POST	0x005c
 #define CALL_SIGNAL	0x005d
+#define CALL_EXT	0x8001
 #define CALL_FAST	(1ull << 16)
 #define CALL_VAR(n)	((uint64_t)(n) << 17)
 #define CALL_REPS(n)	((uint64_t)(n) << 32)

@@ -210,6 +210,11 @@ static void messages(void)
 	OK(hv_enable(&v, KVM_CAP_HYPERV_SYNIC2, 0));
 	user_exit(CALL_POST, GPA_IN);
 	user_exit(CALL_SIGNAL, GPA_IN);
+	/* Since 6.3; a fast one cannot be answered in memory. */
+	if (!is_stock()) {
+		user_exit(CALL_EXT, GPA_IN);
+		CHECK_EQ(hv_call(CALL_EXT | CALL_FAST, 0, 0), HV_PARAMETER);
+	}
 	conn.fd = fd;
 	OK(ioctl(vm.fd, KVM_HYPERV_EVENTFD, &conn));
 	ERR(ioctl(vm.fd, KVM_HYPERV_EVENTFD, &conn), EEXIST);

@@ -258,6 +258,10 @@ static void host_writes(void)
 	CHECK_EQ(guest_msr(0x8b), 0x0a20120a);
 	CHECK_EQ(host_set(0x34, 7), 1);
 	CHECK_EQ(guest_msr(0x34), 7);
+	/* HWCR: TlbCacheDis, FFDIS and IgnneEm are dropped. */
+	CHECK_EQ(host_set(0xc0010015, 1 << 3 | 1 << 6 | 1 << 8 | 1 << 18), 1);
+	CHECK_EQ(host_msr(0xc0010015), 1 << 18);
+	CHECK_EQ(host_set(0xc0010015, 1 << 4), 0);
 }
 
 /*

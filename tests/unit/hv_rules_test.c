@@ -106,6 +106,7 @@ static const struct {
 	{ 0x15, ADVICE, 1 << 10 | 1 << 11 },
 	{ 0x5c, B, 1 << 4 }, { 0x5d, B, 1 << 5 },
 	{ 0x69, B, 1 << 11 }, { 0x6a, B, 1 << 11 }, { 0x6b, B, 1 << 11 },
+	{ 0x8001, B, 1 << 20 }, { 0x8041, B, 1 << 20 },
 };
 
 /* All bits but one of those it needs. */
@@ -147,6 +148,8 @@ static void call_rights(void **unused)
 	/* Nobody knows them, so nobody denies them. */
 	assert_true(hv_may_call(&r, 0x6b));
 	assert_true(hv_may_call(&r, 0xbeef));
+	assert_true(hv_may_call(&r, 0x8000));
+	assert_true(hv_may_call(&r, 0x8042));
 }
 
 static void other_rights(void **unused)

@@ -5,6 +5,7 @@
 
 #include "core/vm.h"
 #include "x86/cpu/cpuid.h"
+#include "x86/cpu/pvfeature.h"
 #include "x86/vcpu/hv_env.h"
 #include "x86/vcpu/vendor.h"
 
@@ -83,6 +84,7 @@ static int cpuid_set(struct x86_vcpu *v, struct kvm_cpuid_entry2 *e, u32 n)
 {
 	int err = entries_check(e, n);
 
+	pv_cpuid_adjust(v, e, n);
 	if (!err && !cpuid_may_become(v, e, n))
 		err = -EINVAL;
 	if (!err)
@@ -157,10 +159,10 @@ long cpuid_ioctl_get(void *obj, void *data, unsigned long arg)
 
 	if (get_user(room, &user->nent))
 		return -EFAULT;
-	if (put_user(n, &user->nent))
-		return -EFAULT;
 	if (room < n)
 		return -E2BIG;
+	if (put_user(n, &user->nent))
+		return -EFAULT;
 	for (i = 0; i < n; i++) {
 		e = v->cpuid.entry[i];
 		cpuid_entry_current(v, &e);

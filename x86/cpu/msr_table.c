@@ -176,12 +176,18 @@ static int perf_caps_get(struct x86_vcpu *v, struct msr_access *a)
 	return fixed_get(v, a);
 }
 
-/*
- * McStatusWrEn, TscFreqSel; and bits that firmware sets and nothing here obeys:
- * TlbCacheDis, FFDIS, IgnneEm (APM vol. 2, 3.2.10; BKDG of family 10h).
- */
-#define HWCR_KEPT (BIT_ULL(3) | BIT_ULL(6) | BIT_ULL(8) | BIT_ULL(18) | \
-		   BIT_ULL(24))
+/* McStatusWrEn, TscFreqSel (APM vol. 2, 3.2.10). */
+#define HWCR_KEPT	(BIT_ULL(18) | BIT_ULL(24))
+/* What firmware sets: TlbCacheDis, FFDIS, IgnneEm (BKDG of family 10h). */
+#define HWCR_DROPPED	(BIT_ULL(3) | BIT_ULL(6) | BIT_ULL(8))
+
+static int hwcr_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (a->data & ~(HWCR_KEPT | HWCR_DROPPED))
+		return -EINVAL;
+	v->msrs.hwcr = a->data & HWCR_KEPT;
+	return 0;
+}
 
 /* LFENCE waits for all older instructions, and only the host says so. */
 static u64 host_de_cfg(void)
@@ -359,7 +365,7 @@ const struct msr_row msr_table[] = {
 	FIXED(MSR_K7_EVNTSEL0, 8, MSR_IGNORED, 0),
 	/* What firmware configures in a chip that is not there. */
 	FIXED(MSR_AMD64_SYSCFG, 1, MSR_IGNORED, 0),
-	KEPT(MSR_K7_HWCR, MSR_SAVED, hwcr, HWCR_KEPT, 0),
+	KEPT_OWN(MSR_K7_HWCR, MSR_SAVED, hwcr, 0, hwcr_set),
 	FIXED(MSR_K7_CLK_CTL, 1, MSR_IGNORED, CLK_CTL_VALUE),
 	FIXED(MSR_AMD64_NB_CFG, 1, MSR_IGNORED, 0),
 	FIXED(MSR_K8_INT_PENDING_MSG, 1, MSR_IGNORED, 0),

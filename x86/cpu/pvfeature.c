@@ -37,21 +37,32 @@ static bool pv_is_base(const struct kvm_cpuid_entry2 *e)
 	       !memcmp(&e->ebx, "KVMKVMKVM\0\0\0", 12);
 }
 
-static u32 pv_base(const struct x86_vcpu *v)
+static u32 pv_base(const struct kvm_cpuid_entry2 *e, u32 n)
 {
-	const struct kvm_cpuid_entry2 *e = v->cpuid.entry;
 	u32 i, base = 0;
 
-	for (i = 0; i < v->cpuid.n; i++)
+	for (i = 0; i < n; i++)
 		if (pv_is_base(&e[i]) && (!base || e[i].function < base))
 			base = e[i].function;
 	return base;
 }
 
+void pv_cpuid_adjust(struct x86_vcpu *v, struct kvm_cpuid_entry2 *e, u32 n)
+{
+	u32 i, base = pv_base(e, n);
+
+	if (!base || !(READ_ONCE(to_x86_vm(v->vcpu.kvm)->exits_off) &
+		       KVM_X86_DISABLE_EXITS_HLT))
+		return;
+	for (i = 0; i < n; i++)
+		if (e[i].function == (base | KVM_CPUID_FEATURES))
+			e[i].eax &= ~BIT(KVM_FEATURE_PV_UNHALT);
+}
+
 void pv_cpuid_update(struct x86_vcpu *v)
 {
 	const struct kvm_cpuid_entry2 *e = NULL;
-	u32 base = pv_base(v);
+	u32 base = pv_base(v->cpuid.entry, v->cpuid.n);
 
 	if (base)
 		e = cpuid_find(v, base | KVM_CPUID_FEATURES, 0);

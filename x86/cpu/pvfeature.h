@@ -8,6 +8,12 @@
 /** pv_offered - EAX of KVM_CPUID_FEATURES for KVM_GET_SUPPORTED_CPUID: what works here */
 u32 pv_offered(void);
 
+/**
+ * pv_cpuid_adjust - what a new table of CPUID may not offer as the VM is: no
+ *	KVM_FEATURE_PV_UNHALT where HLT does not exit, and no kick ends one
+ */
+void pv_cpuid_adjust(struct x86_vcpu *v, struct kvm_cpuid_entry2 *e, u32 n);
+
 /** pv_cpuid_update - the guest's CPUID changed; own thread */
 void pv_cpuid_update(struct x86_vcpu *v);
 

@@ -327,6 +327,7 @@ static bool code_is_known(u16 code)
 	case HVCALL_SIGNAL_EVENT:
 	case HVCALL_SEND_IPI:
 	case HV_CALL_POST_DEBUG_DATA ... HV_CALL_RESET_DEBUG_SESSION:
+	case HV_EXT_CALL_FIRST ... HV_EXT_CALL_LAST:
 		return true;
 	}
 	return code_takes_xmm(code);
@@ -347,6 +348,9 @@ static u16 call_execute(struct x86_vcpu *v, const struct hv_call *call)
 		return call_ipi(v, call, code_is_ex(call->c.code));
 	case HV_CALL_POST_DEBUG_DATA ... HV_CALL_RESET_DEBUG_SESSION:
 		return call_debug(v, call);
+	case HV_EXT_CALL_FIRST ... HV_EXT_CALL_LAST:
+		/* Userspace's, which finds their input and output in memory. */
+		return call->c.fast ? HV_STATUS_INVALID_PARAMETER : STATUS_USER;
 	default:
 		return call_flush(v, call, code_is_ex(call->c.code));
 	}

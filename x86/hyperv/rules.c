@@ -103,6 +103,8 @@ bool hv_may_call(const struct hv_rights *r, u16 code)
 		return call_is_advised(r, HV_X64_CLUSTER_IPI_RECOMMENDED);
 	case HVCALL_SEND_IPI_EX:
 		return call_is_advised(r, HV_X64_CLUSTER_IPI_RECOMMENDED | ADVICE_EX);
+	case HV_EXT_CALL_FIRST ... HV_EXT_CALL_LAST:
+		return r->b & HV_ENABLE_EXTENDED_HYPERCALLS;
 	}
 	return true;
 }

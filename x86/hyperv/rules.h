@@ -33,6 +33,13 @@ bool hv_may_access(const struct hv_rights *r, u32 msr);
 /** hv_may_debug - is the synthetic debugger announced? */
 bool hv_may_debug(const struct hv_rights *r);
 
+/*
+ * Extended hypercalls (TLFS 3.13): what the first one tells has a bit for each of 64
+ * that follow it.
+ */
+#define HV_EXT_CALL_FIRST	HV_EXT_CALL_QUERY_CAPABILITIES
+#define HV_EXT_CALL_LAST	(HV_EXT_CALL_FIRST + 64)
+
 /** hv_may_call - may the guest make a hypercall?  Codes that nobody knows: yes */
 bool hv_may_call(const struct hv_rights *r, u16 code);
 

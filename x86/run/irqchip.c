@@ -196,7 +196,9 @@ long irqchip_ioctl_boot_cpu(void *obj, void *data, unsigned long arg)
 	long err = -EBUSY;
 
 	mutex_lock(&vm->kvm.lock);
-	if (!vm->kvm.nr_vcpus) {
+	if (arg >= (vm->kvm.vcpu_ids ?: VCPU_IDS_MAX)) {
+		err = -EINVAL;
+	} else if (!vm->kvm.nr_vcpus) {
 		vm->irq.bsp_id = arg;
 		err = 0;
 	}
