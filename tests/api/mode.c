@@ -272,42 +272,16 @@ void exc_setup(struct vcpu *v)
 	vcpu_set_sregs(v, &s);
 }
 
-/*
- * An event that came twice, the second time on the way to its own report, where IF is
- * clear: QEMU's TCG does that now and then when something else wants the processor right
- * after VMRUN (caveats.md), at the start of one of its blocks: the stub's or the common
- * code's.  The first one is gone back to.
- */
-static bool came_twice(struct vcpu *v, bool long_mode, const uint64_t *word)
-{
-	struct kvm_regs r = vcpu_regs(v);
-	static unsigned int n;
-
-	if (!cpu_is_tcg() || (word[3] != GPA_STUBS + word[1] * 16 && word[3] != GPA_COMMON))
-		return false;
-	CHECK(++n < 3);
-	r.rip = word[3];
-	r.rflags = word[5];
-	/* Without a change of privilege only long mode pushes it. */
-	r.rsp = long_mode ? word[6] : r.rsp + 6 * 4;
-	vcpu_set_regs(v, &r);
-	return true;
-}
-
 struct exc exc_next(struct vcpu *v)
 {
-	bool long_mode = vcpu_sregs(v).efer >> 10 & 1;
+	int i, size = vcpu_sregs(v).efer >> 10 & 1 ? 8 : 4;
 	uint64_t rsp, word[8] = { 0 };
-	int i, size = long_mode ? 8 : 4;
 
-again:
 	vcpu_until(v, PORT_EXC);
 	rsp = vcpu_regs(v).rsp;
 	CHECK(rsp + sizeof(word) <= v->vm->size);
 	for (i = 0; i < 8; i++)
 		memcpy(&word[i], v->vm->mem + rsp + i * size, size);
-	if (came_twice(v, long_mode, word))
-		goto again;
 	return (struct exc){
 		word[0], word[1], word[2], word[3],
 		word[4], word[5], word[6], word[7],

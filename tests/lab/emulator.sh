@@ -11,13 +11,13 @@
 # runs on the host's memory; and with GIF a CPU stands still or is interrupted too early.
 # Nobody sets IGNNE but a write to port 0xf0, so the AND can go: it becomes a NOP.
 #
-# tests/lab/emulator-race shows it with the package's own QEMU (LAB_QEMU=qemu-system-x86_64).
-#
 # Injected interrupts: VMRUN (helper_vmrun() in target/i386/tcg/sysemu/svm_helper.c) delivers
 # one and leaves its vector in exception_index, which stands for what is still to be
 # delivered. Nobody takes it back; so, if another thread wants something of the CPU before it
 # has gone on, the interrupt comes once more, at the start of its handler: with a vector that
 # no exception has, with an EOI too few, or until a stack is full. The store becomes a NOP.
+#
+# tests/lab/emulator-race shows both with the package's own QEMU (LAB_QEMU=qemu-system-x86_64).
 
 LAB_QEMU_FORMAT=2
 
