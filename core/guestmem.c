@@ -50,6 +50,14 @@ const struct mmu_slot *mmu_env_slot(struct mmu_vcpu *vcpu, gfn_t gfn)
 	return slot ? &slot->mmu : NULL;
 }
 
+const struct mmu_slot *mmu_env_slot_after(struct mmu *mmu, int as_id, gfn_t gfn)
+{
+	struct kvm *kvm = container_of(mmu, struct kvm, mmu);
+	const struct slot *slot = slot_after(slots_get(kvm, as_id), gfn);
+
+	return slot ? &slot->mmu : NULL;
+}
+
 /* Userspace's address of a guest address in a slot, bounded by slot_parse(). */
 static void __user *guest_user(const struct slot *slot, gpa_t gpa)
 {

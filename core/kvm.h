@@ -71,7 +71,9 @@ struct new_fd {
  * @halt_poll: longest halt poll in ns, with HALT_POLL_OWN; 0: the module's
  * @irqfds: eventfds that raise interrupts, or NULL before the first (irqfd.h)
  * @vfio: the VFIO device, or NULL (vfio.h); @lock
- * @link: in the list of VMs (stats.h)
+ * @link: in the list of VMs (vm.h)
+ * @nx_exempt: its guest may execute large pages whatever the rule is (nx_huge.h);
+ *             vm_list_lock
  * @stats_dir: its directory in debugfs, or NULL; vm_list_lock
  * @stats_due: the next work makes it; vm_list_lock
  * @stats_pid: (c) who created it
@@ -103,7 +105,7 @@ struct kvm {
 	struct mutex lock;
 	struct xarray vcpus;
 	bool ids_differ;
-	bool stats_due;
+	bool stats_due:1, nx_exempt:1;
 	u16 vcpu_ids;
 	u16 yielded_to;
 	u8 dirty_manual;

@@ -60,6 +60,15 @@ unsigned int slot_index(const struct slots *slots, gfn_t gfn)
 	return i && slot_holds(slots->slot[i - 1], gfn) ? i - 1 : slots->n;
 }
 
+struct slot *slot_after(const struct slots *slots, gfn_t gfn)
+{
+	unsigned int i = set_place(slots, gfn + 1);
+
+	if (i && slot_holds(slots->slot[i - 1], gfn))
+		i--;
+	return i < slots->n ? slots->slot[i] : NULL;
+}
+
 struct slot *slot_by_id(const struct slots *slots, u16 id)
 {
 	unsigned int i;

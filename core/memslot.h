@@ -69,6 +69,15 @@ static inline bool slot_holds(const struct slot *slot, gfn_t gfn)
 unsigned int slot_index(const struct slots *slots, gfn_t gfn);
 
 /**
+ * slot_after - the first slot that reaches beyond a frame
+ * @slots: the set; its SRCU or slots_lock held
+ * @gfn: the frame; the slot holds it, or lies above
+ *
+ * Return: the slot, or NULL.
+ */
+struct slot *slot_after(const struct slots *slots, gfn_t gfn);
+
+/**
  * slot_by_id - the slot with a number
  * @slots: the set; its SRCU or slots_lock held
  * @id: number without the address space

@@ -48,7 +48,7 @@ static const struct stat_desc vm_stat[] = {
 	STAT(pages_4k, INSTANT, AT_MAPPED, LEVEL_4K),
 	STAT(pages_2m, INSTANT, AT_MAPPED, LEVEL_2M),
 	STAT(pages_1g, INSTANT, AT_MAPPED, LEVEL_1G),
-	NOT_COUNTED(nx_lpage_splits, INSTANT),
+	STAT(nx_lpage_splits, INSTANT, AT_NX_SPLITS, 0),
 	NOT_COUNTED(max_mmu_rmap_size, PEAK),
 	NOT_COUNTED(max_mmu_page_hash_collisions, PEAK),
 	/* Nobody else has these. */
@@ -125,6 +125,8 @@ u64 stat_value(const struct stat_desc *s, struct kvm *kvm, struct kvm_vcpu *vcpu
 		return atomic_long_read(&kvm->mmu.mapped[s->at]);
 	case AT_MMU:
 		return mmu_stat(&kvm->mmu, s->at);
+	case AT_NX_SPLITS:
+		return mmu_nx_splits(&kvm->mmu);
 	case AT_MEMORY:
 		return memory_of(kvm, s->at);
 	case AT_VCPU:

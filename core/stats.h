@@ -93,6 +93,7 @@ enum stat_place {
 	AT_VM,		/* struct kvm */
 	AT_MAPPED,	/* kvm->mmu.mapped */
 	AT_MMU,		/* mmu_stat() */
+	AT_NX_SPLITS,	/* mmu_nx_splits() */
 	AT_MEMORY,	/* memory_of() */
 	AT_VCPU,	/* struct kvm_vcpu */
 	AT_HALT,	/* struct vcpu_halt */
@@ -160,10 +161,10 @@ int stats_fd(struct kvm *kvm, struct kvm_vcpu *vcpu);
 /** stats_set_owner - the module that open descriptors keep loaded */
 void stats_set_owner(struct module *owner);
 
-/** stats_vm_enlist - the VM counts in debugfs' sums */
-void stats_vm_enlist(struct kvm *kvm);
-/** stats_vm_delist - not any more: nobody looks at its vCPUs afterwards */
-void stats_vm_delist(struct kvm *kvm);
+/** stats_vm_up - the VM is in the list, and is to have a directory; vm_list_lock held */
+void stats_vm_up(struct kvm *kvm);
+/** stats_vm_down - it is not any more: nobody looks at its vCPUs afterwards */
+void stats_vm_down(struct kvm *kvm);
 
 /** module_step_stats_up - the files of debugfs, where there is one */
 int module_step_stats_up(void *unused);

@@ -23,9 +23,6 @@
 /* How long a VM lives at least until somebody may want to look at it, in ms; at most twice that. */
 #define DIR_DELAY	2000
 
-/* The VMs whose vCPUs are there, and their directories; @vm_list_lock. */
-static LIST_HEAD(vm_list);
-static DEFINE_MUTEX(vm_list_lock);
 static struct dentry *stats_dir;
 
 static u64 vm_sum(const struct stat_desc *s, struct kvm *kvm)
@@ -167,21 +164,15 @@ static void dirs_make(struct work_struct *work)
 static DECLARE_DELAYED_WORK(dirs_work, dirs_make);
 
 /* If the work is on its way already, it would come too early for this one. */
-void stats_vm_enlist(struct kvm *kvm)
+void stats_vm_up(struct kvm *kvm)
 {
 	kvm->stats_pid = task_pid_nr(current);
-	mutex_lock(&vm_list_lock);
-	list_add_tail(&kvm->link, &vm_list);
 	kvm->stats_due = !delayed_work_pending(&dirs_work) &&
 			 schedule_delayed_work(&dirs_work, msecs_to_jiffies(DIR_DELAY));
-	mutex_unlock(&vm_list_lock);
 }
 
-void stats_vm_delist(struct kvm *kvm)
+void stats_vm_down(struct kvm *kvm)
 {
-	mutex_lock(&vm_list_lock);
-	list_del(&kvm->link);
-	mutex_unlock(&vm_list_lock);
 	if (!IS_ERR_OR_NULL(kvm->stats_dir))
 		debugfs_remove(kvm->stats_dir);
 }

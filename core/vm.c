@@ -9,7 +9,11 @@
 
 #include "core/arch.h"
 #include "core/irqfd.h"
+#include "core/nx_huge.h"
 #include "core/vm.h"
+
+LIST_HEAD(vm_list);
+DEFINE_MUTEX(vm_list_lock);
 
 static int vm_release(struct inode *inode, struct file *file)
 {
@@ -135,7 +139,11 @@ int vm_step_publish_up(void *obj)
 	if (*arch_vm_steps.fail == (int)arch_vm_steps.n - 1)
 		return -EIO;
 #endif
-	stats_vm_enlist(kvm);
+	mutex_lock(&vm_list_lock);
+	list_add_tail(&kvm->link, &vm_list);
+	stats_vm_up(kvm);
+	nx_huge_vm_up(kvm);
+	mutex_unlock(&vm_list_lock);
 	fd_publish(&kvm->fd);
 	return 0;
 }
@@ -144,7 +152,11 @@ void vm_step_publish_down(void *obj)
 {
 	struct kvm *kvm = obj;
 
-	stats_vm_delist(kvm);
+	mutex_lock(&vm_list_lock);
+	nx_huge_vm_down(kvm);
+	list_del(&kvm->link);
+	mutex_unlock(&vm_list_lock);
+	stats_vm_down(kvm);
 	if (kvm->irqfds)
 		irqfds_destroy(kvm);
 	arch_irq_stop(kvm);

@@ -8,6 +8,13 @@
 struct file_operations;
 struct module;
 
+/*
+ * The VMs that userspace can reach, and whose vCPUs are there, from the oldest on;
+ * @vm_list_lock.
+ */
+extern struct list_head vm_list;
+extern struct mutex vm_list_lock;
+
 /**
  * vm_create - KVM_CREATE_VM
  * @type: machine type; 0 is the only one

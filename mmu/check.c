@@ -9,9 +9,10 @@
 #include "mmu/shadow/check.h"
 #include "mmu/tdp/tree.h"
 
-static void check_leaf(const struct mmu_config *cfg, u64 spte, int level)
+/* @exec: may a large one be executed? */
+static void check_leaf(const struct mmu_config *cfg, u64 spte, int level, bool exec)
 {
-	u64 leaf = level > LEVEL_4K ? cfg->leaf ^ cfg->nx_huge : cfg->leaf;
+	u64 leaf = level == LEVEL_4K || exec ? cfg->leaf : cfg->leaf ^ cfg->exec;
 	u64 may = cfg->addr | leaf | cfg->write | SPTE_WRITABLE |
 		  cfg->accessed | cfg->dirty;
 
@@ -33,6 +34,7 @@ struct check_walk {
 	void (*visit)(struct check_walk *w, const struct pt_iter *it);
 	struct mmu *mmu;
 	int as_id;
+	bool obsolete;
 	struct pt_count count;
 	mmu_check_leaf_fn fn;
 	void *arg;
@@ -47,9 +49,26 @@ static void check_root(struct check_walk *w, struct mmu_root *root)
 	bool more;
 
 	w->as_id = root->as_id;
+	w->obsolete = root->obsolete;
 	for (more = pt_iter_start(&it, root->table, 0); more;
 	     more = pt_iter_next(&it))
 		w->visit(w, &it);
+}
+
+/* It stands where a large leaf could be, and the rule is that one may not be executed. */
+static void check_split(struct check_walk *w, const struct pt_iter *it)
+{
+	BUG_ON(it->level > it->cfg->max_level);
+	BUG_ON(!w->mmu->nx_huge && !w->obsolete);
+	w->count.mapped[COUNT_NX_SPLITS]++;
+}
+
+/* An obsolete root may have been made by another rule. */
+static bool check_exec(const struct check_walk *w, u64 spte)
+{
+	const struct mmu_config *cfg = w->mmu->config;
+
+	return w->obsolete ? !((spte ^ cfg->leaf) & cfg->exec) : !w->mmu->nx_huge;
 }
 
 static void check_entry(struct check_walk *w, const struct pt_iter *it)
@@ -62,11 +81,13 @@ static void check_entry(struct check_walk *w, const struct pt_iter *it)
 	if (spte_is_mmio(cfg, spte)) {
 		BUG_ON(it->level != LEVEL_4K || spte_is_present(spte));
 	} else if (spte_is_table(cfg, spte, it->level)) {
-		BUG_ON((spte & ~cfg->addr) != cfg->table);
+		BUG_ON((spte & ~(cfg->addr | SPTE_NX_SPLIT)) != cfg->table);
 		BUG_ON(!(spte & cfg->addr));
 		w->count.tables++;
+		if (spte & SPTE_NX_SPLIT)
+			check_split(w, it);
 	} else if (spte_is_present(spte)) {
-		check_leaf(cfg, spte, it->level);
+		check_leaf(cfg, spte, it->level, check_exec(w, spte));
 		w->count.mapped[it->level]++;
 	}
 	/* Or the lockless path could let it be written. */
@@ -93,7 +114,7 @@ void mmu_check(struct mmu *mmu)
 			BUG_ON(++valid[root->as_id] > 1);
 	}
 	check_shadow(mmu, &w.count);
-	for (level = LEVEL_4K; level <= LEVEL_1G; level++)
+	for (level = COUNT_NX_SPLITS; level <= LEVEL_1G; level++)
 		BUG_ON(w.count.mapped[level] != atomic_long_read(&mmu->mapped[level]));
 	BUG_ON(w.count.tables != atomic_long_read(&mmu->tables));
 	rcu_read_unlock();
@@ -108,7 +129,8 @@ static void leaf_show(struct check_walk *w, const struct pt_iter *it)
 		.gfn = it->gfn,
 		.pfn = spte_leaf_pfn(cfg, spte, it->level),
 		.level = it->level,
-		.acc = ACC_R | ACC_X | ACC_U | (spte & cfg->write ? ACC_W : 0),
+		.acc = ACC_R | ACC_U | (spte & cfg->write ? ACC_W : 0) |
+		       ((spte ^ cfg->leaf) & cfg->exec ? 0 : ACC_X),
 		.accessed = cfg->ad ? spte & cfg->accessed : true,
 		.dirty = spte & (cfg->ad ? cfg->dirty : cfg->write),
 	};
@@ -117,19 +139,42 @@ static void leaf_show(struct check_walk *w, const struct pt_iter *it)
 		w->fn(w->arg, &leaf);
 }
 
-void mmu_check_leaves(struct mmu *mmu, int as_id, mmu_check_leaf_fn fn,
-		      void *arg)
+static void split_show(struct check_walk *w, const struct pt_iter *it)
 {
-	struct check_walk w = { .visit = leaf_show, .mmu = mmu, .fn = fn, .arg = arg };
+	struct mmu_leaf split = { .gfn = it->gfn, .level = it->level };
+
+	if (spte_is_table(it->cfg, it->spte, it->level) && (it->spte & SPTE_NX_SPLIT))
+		w->fn(w->arg, &split);
+}
+
+static void check_as(struct check_walk *w, int as_id)
+{
+	struct mmu *mmu = w->mmu;
 	struct mmu_root *root;
 
 	read_lock(&mmu->lock);
 	rcu_read_lock();
 	list_for_each_entry(root, &mmu->roots, link)
 		if (root->as_id == as_id && !root->obsolete)
-			check_root(&w, root);
+			check_root(w, root);
 	rcu_read_unlock();
 	read_unlock(&mmu->lock);
+}
+
+void mmu_check_leaves(struct mmu *mmu, int as_id, mmu_check_leaf_fn fn,
+		      void *arg)
+{
+	struct check_walk w = { .visit = leaf_show, .mmu = mmu, .fn = fn, .arg = arg };
+
+	check_as(&w, as_id);
+}
+
+void mmu_check_splits(struct mmu *mmu, int as_id, mmu_check_leaf_fn fn,
+		      void *arg)
+{
+	struct check_walk w = { .visit = split_show, .mmu = mmu, .fn = fn, .arg = arg };
+
+	check_as(&w, as_id);
 }
 
 #endif

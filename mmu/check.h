@@ -53,5 +53,15 @@ typedef void (*mmu_check_leaf_fn)(void *arg, const struct mmu_leaf *leaf);
 void mmu_check_leaves(struct mmu *mmu, int as_id, mmu_check_leaf_fn fn,
 		      void *arg);
 
+/**
+ * mmu_check_splits - show the tables that fetches have got in place of large leaves
+ * @mmu: as for mmu_check_leaves()
+ * @as_id: address space
+ * @fn: called per table, with @gfn and @level of the large leaf alone
+ * @arg: handed to @fn
+ */
+void mmu_check_splits(struct mmu *mmu, int as_id, mmu_check_leaf_fn fn,
+		      void *arg);
+
 #endif
 #endif

@@ -25,26 +25,36 @@ static enum mmu_result fault_error(struct mmu_fault *fault, int err)
 	return err == -ENOMEM ? MMU_ERROR : MMU_USER;
 }
 
-/* Shadow pages have no large leaf where some may not be executed. */
-static int level_most(struct mmu_vcpu *vcpu, const struct mmu_fault *fault)
+/*
+ * Where large leaves may not be executed: shadow pages have none, and a fetch asks only
+ * where it is about to make a table.
+ */
+static int level_most(const struct mmu_fault *fault, bool nx_huge)
 {
-	if (vcpu->mmu->config->nx_huge && (fault->walk || fault->error & PF_FETCH))
-		return LEVEL_4K;
-	return fault->walk ? fault->walk->level : LEVEL_MAX;
+	if (fault->walk)
+		return nx_huge ? LEVEL_4K : fault->walk->level;
+	return nx_huge && (fault->error & PF_FETCH) && !fault->tables ? LEVEL_4K :
+									LEVEL_MAX;
 }
 
 /* How large, and may it be written? */
 static void fault_decide(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 {
 	const struct mmu_slot *slot = fault->slot;
+	bool nx_huge = READ_ONCE(vcpu->mmu->nx_huge);
 	bool write = fault->error & PF_WRITE;
-	int level = level_most(vcpu, fault);
+	int level = level_most(fault, nx_huge);
 
 	if (level > LEVEL_4K)
 		level = level_slot(vcpu->mmu->config, slot, fault->gfn);
 	if (level > LEVEL_4K)
 		level = min(level, mmu_env_host_level(slot, fault->gfn));
-	fault->level = level_fit(level, fault->gfn, fault->pfn.pfn);
+	level = level_fit(level, fault->gfn, fault->pfn.pfn);
+	if (nx_huge && (fault->error & PF_FETCH)) {
+		fault->refused = level;
+		level = LEVEL_4K;
+	}
+	fault->level = level;
 	fault->map_write = hostpage_leaf_how(slot, &fault->pfn, write) &
 			   LEAF_WRITE;
 }

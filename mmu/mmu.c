@@ -24,6 +24,7 @@ void mmu_vm_destroy(struct mmu *mmu)
 	shadow_destroy(mmu);
 	WARN_ON_ONCE(!list_empty(&mmu->roots));
 	WARN_ON_ONCE(atomic_long_read(&mmu->tables));
+	WARN_ON_ONCE(atomic_long_read(&mmu->mapped[COUNT_NX_SPLITS]));
 	WARN_ON_ONCE(atomic_read(&mmu->unflushed));
 }
 
@@ -36,6 +37,12 @@ unsigned long mmu_stat(struct mmu *mmu, enum mmu_stat which)
 		return 0;
 	return which == MMU_STAT_UNSYNC ? READ_ONCE(s->nr_unsync) :
 					  READ_ONCE(s->stat[which]);
+}
+
+unsigned long mmu_nx_splits(const struct mmu *mmu)
+{
+	/* One may be counted a moment after it has gone again. */
+	return max(atomic_long_read(&mmu->mapped[COUNT_NX_SPLITS]), 0l);
 }
 
 unsigned long mmu_memory(struct mmu *mmu, enum mmu_memory which)

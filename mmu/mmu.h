@@ -35,6 +35,7 @@
 #include "mmu/mmu_ctx.h"
 #include "mmu/mmu_fault.h"
 #include "mmu/mmu_guest.h"
+#include "mmu/mmu_nx.h"
 #include "mmu/mmu_range.h"
 #include "mmu/mmu_setup.h"
 
@@ -51,6 +52,7 @@ struct mmu_tracked;
  * @roots: live roots; changed under @lock for write, walked under it or RCU
  * @inv: invalidations
  * @mmio_gen: generation that cached MMIO entries must carry to be believed
+ * @nx_huge: large leaves may not be executed; @nx_space: where mmu_nx_recover() goes on
  * @unflushed: operations that took translations away and have not flushed yet:
  *             whoever finds an entry gone must flush too while it is above 0
  * @logs: there are slots that log; core's, under its lock, read without
@@ -60,7 +62,7 @@ struct mmu_tracked;
  * @page_limit: shadow pages that may exist; READ_ONCE() outside of @lock.
  *              @page_limit_set: by userspace, so that slots do not change it
  * @tables: page tables that exist, roots included
- * @mapped: leaves by level, for the statistics
+ * @mapped: leaves by level, for the statistics; COUNT_NX_SPLITS: tables with SPTE_NX_SPLIT
  */
 struct mmu {
 	const struct mmu_config *config;
@@ -71,6 +73,8 @@ struct mmu {
 	atomic_t unflushed;
 	bool page_limit_set;
 	bool logs;
+	bool nx_huge;
+	u8 nx_space;
 	struct mmu_shadow *shadow;
 	struct mmu_tracked *tracked;
 	unsigned long page_limit;
@@ -101,7 +105,6 @@ int mmu_vm_init(struct mmu *mmu);
  */
 void mmu_vm_destroy(struct mmu *mmu);
 
-/* ------------------------------------------------------------------------ */
 /* vCPU. */
 
 /**
@@ -110,6 +113,7 @@ void mmu_vm_destroy(struct mmu *mmu);
  * @table: (c) its table
  * @refs: TDP: references
  * @gone: TDP: chains the roots that one mmu_zap_all() makes obsolete
+ * @nx_next: TDP: the frame from which on the next recovery looks (tdp/nx.c)
  * @as_id: (c) address space
  * @obsolete: no vCPU may enter with it any more; set under mmu->lock for write
  */
@@ -118,6 +122,7 @@ struct mmu_root {
 	u64 *table;
 	refcount_t refs;
 	struct mmu_root *gone;
+	gfn_t nx_next;
 	u16 as_id;
 	bool obsolete;
 };
@@ -195,7 +200,6 @@ void mmu_space_set(struct mmu_vcpu *vcpu, int as_id);
  */
 void mmu_vcpu_trim(struct mmu_vcpu *vcpu);
 
-/* ------------------------------------------------------------------------ */
 /* Roots. */
 
 /**

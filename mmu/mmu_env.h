@@ -105,6 +105,16 @@ void mmu_env_table_free_rcu(void *table);
 const struct mmu_slot *mmu_env_slot(struct mmu_vcpu *vcpu, gfn_t gfn);
 
 /**
+ * mmu_env_slot_after - the first slot that reaches beyond a frame
+ * @mmu: the VM
+ * @as_id: address space
+ * @gfn: the frame; the slot holds it, or lies above
+ *
+ * As mmu_env_slot().
+ */
+const struct mmu_slot *mmu_env_slot_after(struct mmu *mmu, int as_id, gfn_t gfn);
+
+/**
  * mmu_env_pfn - find, or bring in, the host page of a guest frame
  * @slot: slot of the frame
  * @gfn: the frame
@@ -176,6 +186,12 @@ int mmu_env_host_level(const struct mmu_slot *slot, gfn_t gfn);
  */
 void mmu_env_mark_dirty(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,
 			gfn_t gfn);
+
+/**
+ * mmu_env_nx_split - there is something for mmu_nx_recover() to do, and was not before
+ * @mmu: the VM; its lock is held for read
+ */
+void mmu_env_nx_split(struct mmu *mmu);
 
 /**
  * mmu_env_flush - drop translations of a range of frames from every TLB

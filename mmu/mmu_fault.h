@@ -43,6 +43,8 @@ enum mmu_result {
  * @seq: host: the sequence, read before the slot was looked up: the slot may be
  *       replaced by an invalidation that ends before the page is found
  * @level: decision: level to map at; result: with TDP and MMU_FIXED that of the leaf
+ * @refused: decision: the level that a fetch does not get, since large leaves may not be
+ *           executed; at most LEVEL_4K: nothing is refused; TDP only
  * @map_write: decision: the SPTE may be writable
  * @tracked: decision: L1's tables lie in the frame; TDP only
  * @clash: decision: another page is mapped there, which must go first; TDP only
@@ -68,6 +70,7 @@ struct mmu_fault {
 	unsigned long seq;
 	/* decision */
 	u8 level;
+	u8 refused;
 	bool map_write;
 	bool tracked;
 	bool clash;

@@ -16,7 +16,6 @@ enum mmu_second_level { MMU_SECOND_NONE, MMU_SECOND_NPT, MMU_SECOND_EPT };
  * @exec_only: EPT: execute-only translations are supported
  * @maxphyaddr: host physical address width
  * @enc_mask: memory encryption bit to set in every entry, 0 if none
- * @nx_huge: no large leaf may be executed: a fetch through one splits it
  * @logs: with @ad: where it sets a dirty bit the hardware tells (PML), and the vendor
  *        brings the frame to the log while there is a slot that logs
  */
@@ -28,7 +27,6 @@ struct mmu_caps {
 	bool exec_only;
 	u8 maxphyaddr;
 	u64 enc_mask;
-	bool nx_huge;
 	bool logs;
 };
 

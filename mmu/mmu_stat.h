@@ -21,6 +21,9 @@ enum mmu_stat {
 /** mmu_stat - a statistic of the VM's; a look, under no lock; 0 with TDP alone */
 unsigned long mmu_stat(struct mmu *mmu, enum mmu_stat which);
 
+/** mmu_nx_splits - tables that fetches have got in place of large leaves; a look */
+unsigned long mmu_nx_splits(const struct mmu *mmu);
+
 /* What a VM's MMU has allocated. */
 enum mmu_memory {
 	MMU_MEM_TABLES,		/* page tables, roots included */

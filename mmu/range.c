@@ -32,6 +32,17 @@ void mmu_zap_all(struct mmu *mmu)
 	shadow_zap_all(mmu);
 }
 
+void mmu_nx_huge_set(struct mmu *mmu, bool on)
+{
+	if (mmu->nx_huge == on)
+		return;
+	/* Whoever has decided by the old rule finds itself stale, whatever its frame. */
+	mmu_invalidate_begin(mmu, 0, ~0ull);
+	WRITE_ONCE(mmu->nx_huge, on);
+	mmu_zap_all(mmu);
+	mmu_invalidate_end(mmu);
+}
+
 bool mmu_age(struct mmu *mmu, int as_id, gfn_t start, gfn_t end)
 {
 	bool young = shadow_age_range(mmu, as_id, start, end, true);

@@ -70,7 +70,7 @@ static void masks_init(const struct mmu_caps *caps)
 	config.dirty = caps->ad ? fmt->dirty : 0;
 	config.large = fmt->large;
 	/* A format has one of the two. */
-	config.nx_huge = caps->nx_huge ? fmt->exec | fmt->nx : 0;
+	config.exec = fmt->exec | fmt->nx;
 	config.write = fmt->write;
 	config.logged = caps->logs ? fmt->dirty : fmt->write;
 	config.leaf = SPTE_PRESENT | rights | caps->enc_mask;

@@ -26,8 +26,7 @@
  * @logged: what the dirty log takes from leaves of 4 KiB, so that it hears of the next
  *          write: @write, or @dirty where the hardware tells
  * @large: makes an entry above level 1 a leaf
- * @nx_huge: what distinguishes a large leaf from @leaf so that nobody executes it; 0:
- *           large leaves may be executed
+ * @exec: what distinguishes a leaf that nobody executes from @leaf
  * @mmio_mask: bits that tell a cached MMIO entry; 0: none can be made
  * @mmio_value: their value in one
  * @mmio_fill: other bits of one
@@ -54,7 +53,7 @@ struct mmu_config {
 	u64 dirty;
 	u64 logged;
 	u64 large;
-	u64 nx_huge;
+	u64 exec;
 	u64 mmio_mask;
 	u64 mmio_value;
 	u64 mmio_fill;

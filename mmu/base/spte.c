@@ -6,8 +6,8 @@
 #include "mmu/base/spte.h"
 
 /* Software bits stay out of addresses and of each other. */
-static_assert(!((SPTE_PRESENT | SPTE_WRITABLE | SPTE_FROZEN | SPTE_REMOVED) &
-		GENMASK_ULL(51, 12)), "software bits in the address");
+static_assert(!((SPTE_PRESENT | SPTE_WRITABLE | SPTE_NX_SPLIT | SPTE_FROZEN |
+		 SPTE_REMOVED) & GENMASK_ULL(51, 12)), "software bits in the address");
 static_assert(!((SPTE_FROZEN | SPTE_REMOVED) & (SPTE_PRESENT | SPTE_WRITABLE)),
 	      "unlinked entries look present");
 
@@ -16,7 +16,7 @@ u64 spte_leaf(const struct mmu_config *cfg, int level, kvm_pfn_t pfn, u32 how)
 	u64 spte = cfg->leaf | (pfn & LEVEL_MASK(level)) << MMU_PAGE_SHIFT;
 
 	if (level > LEVEL_4K)
-		spte = (spte ^ cfg->nx_huge) | cfg->large;
+		spte |= cfg->large;
 	if (how & LEAF_WRITE)
 		spte |= cfg->write;
 	if (how & LEAF_HOST_WRITABLE)
@@ -27,6 +27,8 @@ u64 spte_leaf(const struct mmu_config *cfg, int level, kvm_pfn_t pfn, u32 how)
 		spte |= cfg->accessed;
 	if (how & LEAF_DIRTY)
 		spte |= cfg->dirty;
+	if (how & LEAF_NO_EXEC)
+		spte ^= cfg->exec;
 	return spte;
 }
 
@@ -61,7 +63,7 @@ u64 spte_piece(const struct mmu_config *cfg, u64 spte, int level,
 	       unsigned int i)
 {
 	if (level == LEVEL_2M)
-		spte = (spte & ~cfg->large) ^ cfg->nx_huge;
+		spte &= ~cfg->large;
 	return spte + ((u64)i * LEVEL_GFNS(level - 1) << MMU_PAGE_SHIFT);
 }
 

@@ -24,6 +24,7 @@
 #define SPTE_HOST_WRITABLE	BIT_ULL(52)	/* the host lets it be written */
 #define SPTE_MMU_WRITABLE	BIT_ULL(53)	/* so do we, dirty log apart */
 #define SPTE_WRITABLE		(SPTE_HOST_WRITABLE | SPTE_MMU_WRITABLE)
+#define SPTE_NX_SPLIT		BIT_ULL(54)	/* a table for a fetch: mmu_nx.h */
 #define SPTE_FROZEN		BIT_ULL(57)
 #define SPTE_REMOVED		BIT_ULL(58)
 
@@ -33,6 +34,7 @@
 #define LEAF_MMU_WRITABLE	BIT(2)
 #define LEAF_ACCESSED		BIT(3)
 #define LEAF_DIRTY		BIT(4)
+#define LEAF_NO_EXEC		BIT(5)	/* nobody executes it */
 
 /**
  * spte_is_present - is it a table or a leaf?
@@ -120,7 +122,13 @@ static inline bool spte_allows(const struct mmu_config *cfg, u64 spte, u64 error
 {
 	if ((error & PF_WRITE) && !(spte & cfg->write))
 		return false;
-	return !(error & PF_FETCH) || !((spte ^ cfg->leaf) & cfg->nx_huge);
+	return !(error & PF_FETCH) || !((spte ^ cfg->leaf) & cfg->exec);
+}
+
+/** spte_executable - the same leaf, one that may be executed */
+static inline u64 spte_executable(const struct mmu_config *cfg, u64 spte)
+{
+	return (spte & ~cfg->exec) | (cfg->leaf & cfg->exec);
 }
 
 /** spte_of_device - the same leaf for a frame that is no RAM */
@@ -188,8 +196,7 @@ kvm_pfn_t spte_leaf_pfn(const struct mmu_config *cfg, u64 spte, int level);
  * @level: its level, at least LEVEL_2M
  * @i: which piece
  *
- * Rights, accessed and dirty state are the large leaf's, but that pieces of 4 KiB may be
- * executed.
+ * Rights, accessed and dirty state are the large leaf's.
  */
 u64 spte_piece(const struct mmu_config *cfg, u64 spte, int level,
 	       unsigned int i);

@@ -133,6 +133,8 @@ static void check_shadow_leaf(struct shadow_check *c, struct shadow_page *sp, un
 	bits = cfg->leaf & ~rights;
 	BUG_ON((spte & bits) != bits && (spte & bits) != (bits & ~cfg->ram));
 	BUG_ON(level > cfg->max_level);
+	/* As mmu/fault.c: level_most(). */
+	BUG_ON(level > LEVEL_4K && c->mmu->nx_huge);
 	BUG_ON((spte & cfg->addr) >> MMU_PAGE_SHIFT !=
 	       spte_leaf_pfn(cfg, spte, level));
 	gfn = shadow_leaf_gfn(&sp->spt[i]);

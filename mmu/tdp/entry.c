@@ -48,13 +48,13 @@ static bool is_table(const struct pt_iter *it)
  */
 static void zap_table(struct pt_iter *it, struct tdp_batch *b)
 {
-	u64 *table = spte_table_of(it->cfg, it->spte);
+	u64 spte = it->spte;
 
 	if (!pt_iter_set(it, SPTE_FROZEN))
 		return;
 	b->frozen[b->nr_frozen++] = it->sptep;
 	batch_add(b, it);
-	pt_remove(it->cfg, table, it->level - 1, &b->count);
+	pt_remove(it->cfg, spte, it->level - 1, &b->count);
 }
 
 static void zap_leaf(struct pt_iter *it, struct tdp_batch *b)

@@ -237,13 +237,20 @@ static void tdp_prefetch_put(const struct tdp_prefetch *p,
 
 /* ------------------------------------------------------------------------ */
 
-/* The level that L1's tables allow, and whether one is in the frame itself. */
+/* The level that L1's tables allow. */
+static int tracked_level(const struct mmu_vcpu *vcpu, gfn_t gfn, int level)
+{
+	while (level > LEVEL_4K &&
+	       tdp_has_tracked(vcpu, gfn & LEVEL_MASK(level), LEVEL_GFNS(level)))
+		level--;
+	return level;
+}
+
+/* The same, and whether one is in the frame itself. */
 static void tracked_decide(const struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 {
-	while (fault->level > LEVEL_4K &&
-	       tdp_has_tracked(vcpu, fault->gfn & LEVEL_MASK(fault->level),
-			       LEVEL_GFNS(fault->level)))
-		fault->level--;
+	fault->level = tracked_level(vcpu, fault->gfn, fault->level);
+	fault->refused = tracked_level(vcpu, fault->gfn, fault->refused);
 	fault->tracked = fault->level == LEVEL_4K &&
 			 tdp_has_tracked(vcpu, fault->gfn, 1);
 }
@@ -256,7 +263,8 @@ static enum mmu_result tdp_fault_map(struct mmu_vcpu *vcpu,
 				     struct mmu_fault *fault)
 {
 	struct mmu *mmu = vcpu->mmu;
-	gfn_t first = fault->gfn & LEVEL_MASK(fault->level);
+	int level = max(fault->level, fault->refused);
+	gfn_t first = fault->gfn & LEVEL_MASK(level);
 	/* Large, and filled as far as it is used. */
 	struct tdp_prefetch p __uninitialized;
 	struct tdp_place place = { };
@@ -269,7 +277,7 @@ static enum mmu_result tdp_fault_map(struct mmu_vcpu *vcpu,
 	read_lock(&mmu->lock);
 	rcu_read_lock();
 	if (!inv_is_stale(&mmu->inv, fault->seq, first,
-			  first + LEVEL_GFNS(fault->level))) {
+			  first + LEVEL_GFNS(level))) {
 		tracked_decide(vcpu, fault);
 		if (!fault->tracked || !(fault->error & PF_WRITE))
 			r = tdp_map(vcpu, fault, &place);

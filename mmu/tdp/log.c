@@ -74,8 +74,8 @@ static bool tdp_visit_protect(struct tdp_walk *w, struct pt_iter *it)
 	if (tdp_can_split(it)) {
 		if (!entry_split(w, it, w->bitmap ? 0 : it->cfg->logged))
 			return true;
-		/* Where all are meant, the pieces are protected already. */
-		if (!w->bitmap && it->level == LEVEL_2M &&
+		/* Where all are meant, the pieces in our own table are protected already. */
+		if (!w->bitmap && !w->table && it->level == LEVEL_2M &&
 		    spte_is_table(it->cfg, it->spte, it->level))
 			return pt_iter_seek(it, (gfn & LEVEL_MASK(LEVEL_2M)) +
 						LEVEL_GFNS(LEVEL_2M));

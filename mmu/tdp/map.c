@@ -8,8 +8,12 @@
 #include "mmu/tdp/map.h"
 #include "mmu/tdp/tree.h"
 
-/* Put a table from the reserve in place of an empty entry or a large leaf. */
-static bool table_link(struct mmu_vcpu *vcpu, u64 *sptep, u64 *spte, int level)
+/*
+ * Put a table from the reserve in place of an empty entry or a large leaf.  @mark: 0 or
+ * SPTE_NX_SPLIT.
+ */
+static bool table_link(struct mmu_vcpu *vcpu, u64 *sptep, u64 *spte, int level,
+		       u64 mark)
 {
 	struct mmu *mmu = vcpu->mmu;
 	bool split = spte_is_present(*spte);
@@ -24,7 +28,7 @@ static bool table_link(struct mmu_vcpu *vcpu, u64 *sptep, u64 *spte, int level)
 	if (split)
 		pt_split(mmu->config, table, *spte, level);
 	/* The exchange makes the table's contents visible first. */
-	new = spte_table(mmu->config, table);
+	new = spte_table(mmu->config, table) | mark;
 	if (!try_cmpxchg(sptep, spte, new)) {
 		if (split)
 			memset(table, 0, MMU_PAGE_SIZE);
@@ -37,6 +41,9 @@ static bool table_link(struct mmu_vcpu *vcpu, u64 *sptep, u64 *spte, int level)
 		atomic_long_dec(&mmu->mapped[level]);
 		atomic_long_add(PT_ENTRIES, &mmu->mapped[level - 1]);
 	}
+	if (unlikely(mark) &&
+	    atomic_long_inc_return(&mmu->mapped[COUNT_NX_SPLITS]) == 1)
+		mmu_env_nx_split(mmu);
 	return true;
 }
 
@@ -59,6 +66,8 @@ static enum mmu_result tdp_leaf_put(struct mmu_vcpu *vcpu,
 		how &= ~(LEAF_WRITE | LEAF_MMU_WRITABLE);
 	if (write)
 		how |= LEAF_DIRTY;
+	if (place->level > LEVEL_4K && vcpu->mmu->nx_huge)
+		how |= LEAF_NO_EXEC;
 	new = spte_leaf(cfg, place->level, fault->pfn.pfn, how);
 	if (unlikely(fault->pfn.device))
 		new = spte_of_device(cfg, new);
@@ -100,7 +109,8 @@ enum mmu_result tdp_map(struct mmu_vcpu *vcpu, struct mmu_fault *fault,
 			return MMU_FIXED;
 		if (level <= fault->level)
 			return tdp_leaf_put(vcpu, fault, spte, place);
-		if (!table_link(vcpu, place->sptep, &spte, level))
+		if (!table_link(vcpu, place->sptep, &spte, level,
+				level <= fault->refused ? SPTE_NX_SPLIT : 0))
 			return MMU_RETRY;
 		table = spte_table_of(cfg, spte);
 	}
@@ -118,7 +128,7 @@ static u64 *tables_make(struct mmu_vcpu *vcpu, gfn_t gfn, u64 *spte)
 		sptep = pt_lookup(cfg, vcpu->root->table, gfn, &level, spte);
 		if (level == LEVEL_4K)
 			return sptep;
-		if (spte_is_present(*spte) || !table_link(vcpu, sptep, spte, level))
+		if (spte_is_present(*spte) || !table_link(vcpu, sptep, spte, level, 0))
 			return NULL;
 	}
 }

@@ -38,6 +38,9 @@ void pt_split(const struct mmu_config *cfg, u64 *table, u64 spte, int level)
 	u64 step = spte_piece(cfg, spte, level, 1) - piece;
 	unsigned int i;
 
+	/* It is large leaves that may not be executed. */
+	if (level == LEVEL_2M)
+		piece = spte_executable(cfg, piece);
 	for (i = 0; i < PT_ENTRIES; i++, piece += step)
 		table[i] = piece;
 }
@@ -46,7 +49,7 @@ void pt_count_publish(struct pt_count *c, struct mmu *mmu)
 {
 	int level;
 
-	for (level = LEVEL_4K; level <= LEVEL_1G; level++)
+	for (level = COUNT_NX_SPLITS; level <= LEVEL_1G; level++)
 		if (c->mapped[level])
 			atomic_long_add(c->mapped[level], &mmu->mapped[level]);
 	if (c->tables)
@@ -54,19 +57,25 @@ void pt_count_publish(struct pt_count *c, struct mmu *mmu)
 	*c = (struct pt_count){ };
 }
 
-void pt_remove(const struct mmu_config *cfg, u64 *table, int level,
+static void uncount_split(struct pt_count *c, u64 spte)
+{
+	c->mapped[COUNT_NX_SPLITS] -= !!(spte & SPTE_NX_SPLIT);
+}
+
+void pt_remove(const struct mmu_config *cfg, u64 spte, int level,
 	       struct pt_count *c)
 {
+	u64 *table = spte_table_of(cfg, spte);
 	unsigned int i;
-	u64 spte;
 
+	uncount_split(c, spte);
 	for (i = 0; i < PT_ENTRIES; i++) {
 		/* Empty ones too: a fault may be about to fill them. */
 		spte = xchg(&table[i], SPTE_REMOVED);
 		if (!spte_is_present(spte))
 			continue;
 		if (spte_is_table(cfg, spte, level))
-			pt_remove(cfg, spte_table_of(cfg, spte), level - 1, c);
+			pt_remove(cfg, spte, level - 1, c);
 		else
 			c->mapped[level]--;
 	}
@@ -84,10 +93,12 @@ void pt_free(const struct mmu_config *cfg, u64 *table, int level,
 		spte = table[i];
 		if (!spte_is_present(spte))
 			continue;
-		if (spte_is_table(cfg, spte, level))
+		if (spte_is_table(cfg, spte, level)) {
+			uncount_split(c, spte);
 			pt_free(cfg, spte_table_of(cfg, spte), level - 1, c);
-		else
+		} else {
 			c->mapped[level]--;
+		}
 	}
 	c->tables--;
 	mmu_env_table_free(table);

@@ -130,12 +130,14 @@ static inline u64 *pt_lookup(const struct mmu_config *cfg, u64 *root,
  * @table: the table; nobody sees it yet
  * @spte: the large leaf
  * @level: its level
+ *
+ * Pieces of 4 KiB may be executed.
  */
 void pt_split(const struct mmu_config *cfg, u64 *table, u64 spte, int level);
 
 /**
  * struct pt_count - what a change did to the tree's statistics
- * @mapped: leaves made, less leaves removed, by level
+ * @mapped: leaves made, less leaves removed, by level; COUNT_NX_SPLITS: tables likewise
  * @tables: tables linked, less tables unlinked
  */
 struct pt_count {
@@ -153,7 +155,7 @@ void pt_count_publish(struct pt_count *c, struct mmu *mmu);
 /**
  * pt_remove - free a table that others may still walk, and all below it
  * @cfg: format
- * @table: the table; unlinked from the tree
+ * @spte: the entry that has led to it; it is unlinked from the tree
  * @level: level of its entries
  * @c: counts what went
  *
@@ -161,7 +163,7 @@ void pt_count_publish(struct pt_count *c, struct mmu *mmu);
  * anything into it.  The pages go after RCU; the caller flushes before it
  * leaves its own RCU read section.
  */
-void pt_remove(const struct mmu_config *cfg, u64 *table, int level,
+void pt_remove(const struct mmu_config *cfg, u64 spte, int level,
 	       struct pt_count *c);
 
 /**

@@ -71,11 +71,14 @@ static void program(unsigned int how)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct mmu_test_config *c;
+
 	if (size < 2)
 		return 0;
 	shim_self.rng = 1;
-	shadow_start(&vm, &shadow_test_configs[data[0] %
-					       ARRAY_SIZE(shadow_test_configs)].caps);
+	c = &shadow_test_configs[data[0] % ARRAY_SIZE(shadow_test_configs)];
+	shadow_start(&vm, &c->caps);
+	world_nx_set(&vm, c->nx);
 	shadow_ops_setup(&vm);
 	for (int i = 0; i < 3; i++)
 		shadow_ops_mode(shadow_vcpu_add(&vm, i));

@@ -22,7 +22,7 @@ static void (*const ops[])(struct env_vm *vm) = {
 	ops_vcpu_access, ops_vcpu_access, ops_vcpu_access, ops_vcpu_access,
 	ops_host_notified, ops_host_quiet, ops_age, ops_young, ops_log_take,
 	ops_log_on, ops_log_off, ops_slot_add, ops_slot_del, ops_slot_move,
-	ops_zap_all, ops_vcpu, ops_switch, ops_trim,
+	ops_zap_all, ops_vcpu, ops_switch, ops_trim, ops_nx_set, ops_nx_recover,
 };
 
 static void program(unsigned int how)
@@ -46,11 +46,14 @@ static void program(unsigned int how)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct mmu_test_config *c;
+
 	if (size < 2)
 		return 0;
 	shim_self.rng = 1;
-	world_start(&vm, &mmu_test_configs[data[0] %
-					   ARRAY_SIZE(mmu_test_configs)].caps);
+	c = &mmu_test_configs[data[0] % ARRAY_SIZE(mmu_test_configs)];
+	world_start(&vm, &c->caps);
+	world_nx_set(&vm, c->nx);
 	ops_host_setup(&vm);
 	for (int i = 0; i < 3; i++)
 		world_vcpu_add(&vm, i);

@@ -41,6 +41,8 @@ const char *map_wrong(struct env_vm *vm, const struct map_entry *m,
 		return p.flags & HOST_RAW ? "a device's page is cached" : "a RAM page is not";
 	if (m->level > level)
 		return "larger than the host's page";
+	if (m->x && m->level > 1 && __atomic_load_n(&vm->nx, __ATOMIC_ACQUIRE))
+		return "a large page can be executed";
 	if (!m->w)
 		return NULL;
 	if (s->s.flags & MMU_SLOT_READONLY)

@@ -191,6 +191,22 @@ const struct mmu_slot *mmu_env_slot(struct mmu_vcpu *vcpu, gfn_t gfn)
 	return s ? &s->s : NULL;
 }
 
+const struct mmu_slot *mmu_env_slot_after(struct mmu *mmu, int as_id, gfn_t gfn)
+{
+	struct env_vm *vm = container_of(mmu, struct env_vm, mmu);
+	const struct mmu_slot *first = NULL;
+
+	BUG_ON(!srcu_depth);
+	for (int i = 0; i < ENV_SLOTS; i++) {
+		struct env_slot *s = vm->slot[as_id][i];
+
+		if (s && s->s.base_gfn + s->s.npages > gfn &&
+		    (!first || s->s.base_gfn < first->base_gfn))
+			first = &s->s;
+	}
+	return first;
+}
+
 static struct env_slot *slot_of(const struct mmu_slot *slot)
 {
 	return container_of((struct mmu_slot *)slot, struct env_slot, s);
@@ -358,6 +374,13 @@ int mmu_env_host_level(const struct mmu_slot *slot, gfn_t gfn)
 	level = host_look(&vm->host, env_host_page(slot, gfn), &p);
 	gap();
 	return level;
+}
+
+void mmu_env_nx_split(struct mmu *mmu)
+{
+	BUG_ON(!lockdep_is_held(&mmu->lock));
+	__atomic_add_fetch(&container_of(mmu, struct env_vm, mmu)->nx_splits, 1,
+			   __ATOMIC_RELAXED);
 }
 
 void (*env_flush_hook)(struct env_vm *vm);

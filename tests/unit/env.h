@@ -62,6 +62,7 @@ struct env_vcpu {
  * @crowded: others, real threads or played ones, are at work
  * @eintr_odds: one of n page lookups is interrupted, 0: none
  * @flushes: asked for; @needless: no TLB had anything to drop
+ * @nx: large pages may not be executed; @nx_splits: the first table for a fetch was made
  */
 struct env_vm {
 	struct mmu mmu;
@@ -79,6 +80,8 @@ struct env_vm {
 	long interrupted;
 	long flushes;
 	long needless;
+	bool nx;
+	long nx_splits;
 };
 
 /* What happens is told on standard error. */
@@ -200,6 +203,9 @@ void world_change_end(struct env_vm *vm, u64 start, u64 end);
 
 /* @before_kick (or NULL): what happens while vCPUs still run on old roots. */
 void world_zap_all(struct env_vm *vm, void (*before_kick)(struct env_vm *vm));
+
+/* May large pages be executed from now on?  @on: no. */
+void world_nx_set(struct env_vm *vm, bool on);
 
 /* The vCPU has a root and is about to run on it. */
 extern void (*env_root_hook)(struct env_vcpu *v);

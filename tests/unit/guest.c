@@ -99,13 +99,26 @@ static void leaf_check(void *arg, const struct mmu_leaf *leaf)
 	struct map_entry m = {
 		.valid = true, .as_id = c->as_id, .gfn = leaf->gfn,
 		.level = leaf->level, .pfn = leaf->pfn, .w = leaf->acc & ACC_W,
-		.dirty = leaf->dirty || leaf->level > 1,
+		.x = leaf->acc & ACC_X, .dirty = leaf->dirty || leaf->level > 1,
 	};
 	const char *why = map_wrong(c->vm, &m, true);
 
 	if (why)
 		shim_die("leaf: as %d gfn %llx level %d: %s", c->as_id, m.gfn,
 			 m.level, why);
+}
+
+/* Where a fetch was refused a large page there could be one. */
+static void split_check(void *arg, const struct mmu_leaf *split)
+{
+	struct leaf_ctx *c = arg;
+	struct env_slot *s = env_slot_find(c->vm, c->as_id, split->gfn);
+	u64 n = LEVEL_GFNS(split->level);
+
+	if (!s || s->s.base_gfn + s->s.npages - split->gfn < n || split->gfn % n ||
+	    (s->s.base_gfn ^ s->s.hva >> 12) % n || !c->vm->nx)
+		shim_die("as %d gfn %llx level %d: no fetch was refused a page",
+			 c->as_id, split->gfn, split->level);
 }
 #endif
 
@@ -117,6 +130,9 @@ static void tables_check(struct env_vm *vm)
 	mmu_check(&vm->mmu);
 	for (int as = 0; as < 2; as++)
 		mmu_check_leaves(&vm->mmu, as, leaf_check,
+				 &(struct leaf_ctx){ vm, as });
+	for (int as = 0; as < 2; as++)
+		mmu_check_splits(&vm->mmu, as, split_check,
 				 &(struct leaf_ctx){ vm, as });
 #endif
 }

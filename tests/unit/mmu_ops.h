@@ -38,6 +38,12 @@ void ops_young(struct env_vm *vm);
 /* Obsolete roots are in use until their vCPUs are kicked: changes reach them. */
 void ops_zap_all(struct env_vm *vm);
 
+/* The rule about large pages changes, or does not. */
+void ops_nx_set(struct env_vm *vm);
+
+/* Some of the pages that fetches have split are recovered. */
+void ops_nx_recover(struct env_vm *vm);
+
 /* By any vCPU of a second-level world. */
 void ops_vcpu_access(struct env_vm *vm);
 

@@ -52,9 +52,12 @@ static void play_reader(struct env_vm *vm)
 	struct env_vcpu *v;
 	int i;
 
-	switch (rnd(6)) {
+	switch (rnd(7)) {
 	case 0:
 		ops_age(vm);
+		break;
+	case 6:
+		ops_nx_recover(vm);
 		break;
 	case 1:
 		ops_log_take(vm);

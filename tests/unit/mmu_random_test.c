@@ -26,6 +26,8 @@ static const struct random_op ops[] = {
 	{ ops_slot_del, 3, true },
 	{ ops_slot_move, 2, true },
 	{ ops_zap_all, 2, true },
+	{ ops_nx_set, 1, true },
+	{ ops_nx_recover, 12, true },
 	{ ops_vcpu, 4, false },
 	{ ops_switch, 6, false },
 	{ ops_trim, 4, false },
@@ -90,7 +92,7 @@ static void setup_fails(const struct mmu_caps *caps)
 static void test_setup_fails(void **state)
 {
 	static const struct mmu_caps none = {
-		MMU_SECOND_NONE, 5, LEVEL_1G, true, false, 48, 0, false, false
+		MMU_SECOND_NONE, 5, LEVEL_1G, true, false, 48, 0, false
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(mmu_test_configs); i++)

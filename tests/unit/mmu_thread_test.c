@@ -101,6 +101,9 @@ static void log_step(struct worker *w)
 	case 1:
 		ops_log_off(&vm);
 		break;
+	case 2:
+		ops_nx_recover(&vm);
+		break;
 	default:
 		ops_log_take(&vm);
 	}
@@ -114,6 +117,9 @@ static void slot_step(struct worker *w)
 	switch (shim_random() % 8) {
 	case 0:
 		world_zap_all(&vm, NULL);
+		break;
+	case 3:
+		ops_nx_set(&vm);
 		break;
 	case 1:
 		ops_slot_del(&vm);
@@ -150,6 +156,7 @@ static void round_run(const struct mmu_test_config *c, int nr, bool slots)
 
 	shim_self.rng = seed * 7919 + nr * 2 + 1;
 	world_start(&vm, &c->caps);
+	world_nx_set(&vm, c->nx);
 	vm.crowded = true;
 	ops_host_setup(&vm);
 	for (int i = 0; i < 16; i++)

@@ -228,10 +228,12 @@ static void test_kill(void **state)
 	leaf(512, 2);
 	table = spte_table_of(&cfg, *entry(0, 3));
 	below = spte_table_of(&cfg, *entry(0, 2));
-	pt_remove(&cfg, table, 2, &c);
+	*entry(0, 2) |= SPTE_NX_SPLIT;
+	pt_remove(&cfg, spte_table(&cfg, table) | SPTE_NX_SPLIT, 2, &c);
 	assert_int_equal(c.mapped[1], -2);
 	assert_int_equal(c.mapped[2], -1);
 	assert_int_equal(c.tables, -2);
+	assert_int_equal(c.mapped[COUNT_NX_SPLITS], -2);
 	assert_int_equal(freed_rcu, 2);
 	assert_int_equal(freed, 0);
 	for (int i = 0; i < 512; i++)
@@ -246,11 +248,13 @@ static void test_free_tree(void **state)
 	leaf(512, 2);
 	leaf(1ull << 18, 3);
 	leaf(1ull << 30, 1);
+	*entry(0, 2) |= SPTE_NX_SPLIT;
 	pt_free(&cfg, root, 4, &c);
 	assert_int_equal(c.mapped[1], -2);
 	assert_int_equal(c.mapped[2], -1);
 	assert_int_equal(c.mapped[3], -1);
 	assert_int_equal(c.tables, -used);
+	assert_int_equal(c.mapped[COUNT_NX_SPLITS], -1);
 	assert_int_equal(freed, used);
 	assert_int_equal(freed_rcu, 0);
 }

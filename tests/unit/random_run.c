@@ -83,10 +83,16 @@ static void ops_run(const struct random_program *p, long n)
 	}
 }
 
-static void run(const struct random_program *p, const struct mmu_caps *caps,
+static void start(const struct random_program *p, const struct mmu_test_config *c)
+{
+	p->start(&c->caps);
+	world_nx_set(p->vm, c->nx);
+}
+
+static void run(const struct random_program *p, const struct mmu_test_config *c,
 		long n)
 {
-	p->start(caps);
+	start(p, c);
 	if (segment != PLAIN) {
 		p->vm->eintr_odds = 50;
 		env_peek_odds = 20;
@@ -120,17 +126,17 @@ void random_all(const struct random_program *p)
 		where = c->name;
 		segment = i % SEGMENTS;
 		shim_self.rng = seed * 1000003 + i * 2 + 1;
-		run(p, &c->caps, total_ops / (only ? SEGMENTS : n));
+		run(p, c, total_ops / (only ? SEGMENTS : n));
 	}
 }
 
 /* Number @n of the program's allocations fails; false: it has fewer. */
 static bool allocation_fails(const struct random_program *p,
-			     const struct mmu_caps *caps, long n, long ops)
+			     const struct mmu_test_config *c, long n, long ops)
 {
 	bool reached;
 
-	p->start(caps);
+	start(p, c);
 	shim_fail_at = shim_allocs + n;
 	for (op_nr = 0; op_nr < ops; op_nr++)
 		one_op(p);
@@ -152,7 +158,7 @@ long random_each_allocation(const struct random_program *p, int nconfigs,
 		n = 0;
 		do
 			shim_self.rng = seed * 1000003 + i * 2 + salt;
-		while (allocation_fails(p, &p->configs[i].caps, ++n, ops));
+		while (allocation_fails(p, &p->configs[i], ++n, ops));
 		fails += n - 1;
 	}
 	printf("%ld allocations failed once\n", fails);

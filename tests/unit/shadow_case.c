@@ -14,7 +14,7 @@
 #define EFER_LONG	0xd00ull	/* LME, LMA, NXE */
 
 static const struct mmu_caps caps = {
-	MMU_SECOND_NONE, 4, LEVEL_1G, true, false, 48, 0, false, false
+	MMU_SECOND_NONE, 4, LEVEL_1G, true, false, 48, 0, false
 };
 
 struct env_vm vm;
@@ -289,10 +289,10 @@ int start(void **state)
 
 int start_nx_huge(void **state)
 {
-	struct mmu_caps with = caps;
+	int r = start_with(&caps);
 
-	with.nx_huge = true;
-	return start_with(&with);
+	world_nx_set(&vm, true);
+	return r;
 }
 
 int stop(void **state)

@@ -40,7 +40,7 @@ static struct env_vm vm;
 static struct env_vcpu *cpu;
 
 static const struct mmu_caps caps = {
-	MMU_SECOND_NONE, 4, LEVEL_1G, true, false, 48, 0, false, false
+	MMU_SECOND_NONE, 4, LEVEL_1G, true, false, 48, 0, false
 };
 
 static const struct model_paging long_mode = {

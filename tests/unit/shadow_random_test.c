@@ -45,6 +45,7 @@ static const struct random_op ops[] = {
 	{ ops_log_off, 3, true },
 	{ shadow_ops_slot, 8, true },
 	{ ops_zap_all, 1, true },
+	{ ops_nx_set, 1, true },
 	{ op_vcpu, 1, false },
 	{ op_limit, 1, true },
 };

@@ -304,6 +304,21 @@ const struct model *world_owner(int as_id, gfn_t gfn)
 	return NULL;
 }
 
+/* The slot that a frame is in, or the next one. */
+static void check_after(int as_id, gfn_t gfn)
+{
+	const struct slot *s = slot_after(slots_get(&world_kvm, as_id), gfn);
+	const struct model *m, *first = NULL;
+
+	for (m = world_model[as_id]; m < world_model[as_id] + IDS; m++)
+		if (m->used && m->base + m->n > gfn &&
+		    (!first || m->base < first->base))
+			first = m;
+	assert_int_equal(!s, !first);
+	if (s)
+		assert_int_equal(s->id, first - world_model[as_id]);
+}
+
 static void check_frame(int as_id, gfn_t gfn)
 {
 	const struct slot *s = slot_find(slots_get(&world_kvm, as_id), gfn);
@@ -337,8 +352,10 @@ void world_check(void)
 
 	assert_int_equal(world_kvm.mmu.inv.count, 0);
 	for (as_id = 0; as_id < AS_COUNT; as_id++) {
-		for (gfn = 0; gfn < FRAMES; gfn++)
+		for (gfn = 0; gfn < FRAMES; gfn++) {
 			check_frame(as_id, gfn);
+			check_after(as_id, gfn);
+		}
 		for (used = i = 0; i < IDS; i++) {
 			used += world_model[as_id][i].used;
 			if (world_model[as_id][i].used) {

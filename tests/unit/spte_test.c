@@ -40,14 +40,14 @@
 #define IGNORED	(0x800ull | 0x7full << 52)
 
 static const struct mmu_caps npt = {
-	MMU_SECOND_NPT, 4, LEVEL_1G, true, false, 48, 0, false, false
+	MMU_SECOND_NPT, 4, LEVEL_1G, true, false, 48, 0, false
 };
 static const struct mmu_caps ept = {
-	MMU_SECOND_EPT, 4, LEVEL_1G, true, true, 46, 0, false, false
+	MMU_SECOND_EPT, 4, LEVEL_1G, true, true, 46, 0, false
 };
 
 static const struct mmu_caps none = {
-	MMU_SECOND_NONE, 4, LEVEL_1G, true, false, 43, 0, false, false
+	MMU_SECOND_NONE, 4, LEVEL_1G, true, false, 43, 0, false
 };
 
 /* No reserve is filled here. */
@@ -81,20 +81,20 @@ static u64 hw(u64 spte)
 static void test_setup(void **state)
 {
 	static const struct mmu_caps bad[] = {
-		{ MMU_SECOND_NPT, 3, LEVEL_1G, true, false, 48, 0, false, false },
-		{ MMU_SECOND_NPT, 6, LEVEL_1G, true, false, 48, 0, false, false },
-		{ MMU_SECOND_NPT, 4, 0, true, false, 48, 0, false, false },
-		{ MMU_SECOND_NPT, 4, 4, true, false, 48, 0, false, false },
-		{ MMU_SECOND_NPT, 4, LEVEL_1G, true, false, 31, 0, false, false },
-		{ MMU_SECOND_NPT, 4, LEVEL_1G, true, false, 53, 0, false, false },
-		{ MMU_SECOND_NPT, 4, LEVEL_1G, false, false, 48, 0, false, false },
-		{ MMU_SECOND_NPT, 4, LEVEL_1G, true, true, 48, 0, false, false },
-		{ MMU_SECOND_NPT, 4, LEVEL_1G, true, false, 48, 1ull << 63, false, false },
-		{ MMU_SECOND_EPT, 4, LEVEL_1G, false, true, 48, 0, false, true },
-		{ MMU_SECOND_NONE, 4, LEVEL_1G, true, false, 48, 0, false, true },
-		{ MMU_SECOND_NONE, 3, LEVEL_1G, true, false, 48, 0, false, false },
-		{ MMU_SECOND_NONE, 4, LEVEL_1G, false, false, 48, 0, false, false },
-		{ MMU_SECOND_NONE, 4, LEVEL_1G, true, true, 48, 0, false, false },
+		{ MMU_SECOND_NPT, 3, LEVEL_1G, true, false, 48, 0, false },
+		{ MMU_SECOND_NPT, 6, LEVEL_1G, true, false, 48, 0, false },
+		{ MMU_SECOND_NPT, 4, 0, true, false, 48, 0, false },
+		{ MMU_SECOND_NPT, 4, 4, true, false, 48, 0, false },
+		{ MMU_SECOND_NPT, 4, LEVEL_1G, true, false, 31, 0, false },
+		{ MMU_SECOND_NPT, 4, LEVEL_1G, true, false, 53, 0, false },
+		{ MMU_SECOND_NPT, 4, LEVEL_1G, false, false, 48, 0, false },
+		{ MMU_SECOND_NPT, 4, LEVEL_1G, true, true, 48, 0, false },
+		{ MMU_SECOND_NPT, 4, LEVEL_1G, true, false, 48, 1ull << 63, false },
+		{ MMU_SECOND_EPT, 4, LEVEL_1G, false, true, 48, 0, true },
+		{ MMU_SECOND_NONE, 4, LEVEL_1G, true, false, 48, 0, true },
+		{ MMU_SECOND_NONE, 3, LEVEL_1G, true, false, 48, 0, false },
+		{ MMU_SECOND_NONE, 4, LEVEL_1G, false, false, 48, 0, false },
+		{ MMU_SECOND_NONE, 4, LEVEL_1G, true, true, 48, 0, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -354,7 +354,7 @@ static void test_mmio_npt(void **state)
 /* Nothing caches MMIO in shadow tables. */
 static void test_mmio_shadow(void **state)
 {
-	struct mmu_caps caps = { MMU_SECOND_NONE, 4, LEVEL_1G, true, false, 43, 0, false, false };
+	struct mmu_caps caps = { MMU_SECOND_NONE, 4, LEVEL_1G, true, false, 43, 0, false };
 
 	assert_true(config_of(&caps)->mmio_mask == 0);
 }

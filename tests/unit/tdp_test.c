@@ -434,54 +434,6 @@ static void test_root_without_memory(void **state)
 	assert_int_equal(world_enter(cpu), 0);
 }
 
-/*
- * Large leaves cannot be executed; a fetch splits the one that it meets, and what is in
- * the way down only.
- */
-static void test_nx_huge(void **state)
-{
-	const gfn_t next = BIG + LEVEL_GFNS(LEVEL_2M);
-
-	assert_int_equal(fault(BIG, PF_WRITE), MMU_FIXED);
-	assert_int_equal(fault(next, 0), MMU_FIXED);
-	assert_int_equal(level_of(BIG), LEVEL_2M);
-	assert_true(can_write(BIG) && !can_execute(BIG) && !can_execute(next));
-	assert_int_equal(fault(BIG + 5, PF_FETCH), MMU_FIXED);
-	assert_int_equal(level_of(BIG), LEVEL_4K);
-	assert_true(can_execute(BIG + 5) && can_write(BIG + 5));
-	assert_true(can_execute(BIG) && can_execute(next - 1));
-	assert_int_equal(mapped(LEVEL_4K), 512);
-	assert_int_equal(mapped(LEVEL_2M), 1);
-	assert_int_equal(level_of(next), LEVEL_2M);
-	/* Where nothing is, a fetch maps no large leaf. */
-	zap(BIG, next);
-	assert_int_equal(fault(BIG + 5, PF_FETCH), MMU_FIXED);
-	assert_int_equal(level_of(BIG + 5), LEVEL_4K);
-	assert_true(can_execute(BIG + 5));
-	/* What is 4 KiB anyway, is not concerned. */
-	assert_int_equal(fault(BASE, 0), MMU_FIXED);
-	assert_true(can_execute(BASE));
-}
-
-/* The pieces of a leaf of 1 GiB that are leaves of 2 MiB are none to execute, either. */
-static void test_nx_huge_pieces(void **state)
-{
-	const struct mmu_config *cfg = vm.mmu.config;
-	u64 giant = spte_leaf(cfg, LEVEL_1G, 1ull << 18, LEAF_WRITE);
-	u64 large = spte_piece(cfg, giant, LEVEL_1G, 3);
-	u64 small = spte_piece(cfg, large, LEVEL_2M, 3);
-
-	assert_true(large == spte_leaf(cfg, LEVEL_2M, (1ull << 18) + 3 * 512, LEAF_WRITE));
-	assert_true(small == spte_leaf(cfg, LEVEL_4K, (1ull << 18) + 3 * 512 + 3,
-				       LEAF_WRITE));
-	assert_false(spte_allows(cfg, giant, PF_FETCH));
-	assert_false(spte_allows(cfg, large, PF_FETCH));
-	assert_true(spte_allows(cfg, small, PF_FETCH) && spte_allows(cfg, giant, PF_WRITE));
-	/* EPT: bit 2 allows it (SDM vol. 3, table 29-6); NPT: bit 63 does not. */
-	assert_true(cfg->second == MMU_SECOND_EPT ? !(large & 4) && (small & 4) :
-						    large >> 63 && !(small >> 63));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -506,8 +458,6 @@ int main(void)
 		CASE(test_beyond_the_tree),
 		CASE(test_roots),
 		CASE(test_root_without_memory),
-		CASE_NX(test_nx_huge),
-		CASE_NX(test_nx_huge_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

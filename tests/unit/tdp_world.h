@@ -25,9 +25,10 @@
 static struct env_vm vm;
 static struct env_vcpu *cpu;
 
-static inline void world_make(const struct mmu_caps *caps)
+static inline void world_make(const struct mmu_test_config *c)
 {
-	world_start(&vm, caps);
+	world_start(&vm, &c->caps);
+	world_nx_set(&vm, c->nx);
 	world_host_fill(&vm, HOST, 1024);
 	world_slot_add(&vm, 0, 0, BASE, 1024, HOST, 0);
 	world_slot_add(&vm, 0, 1, BIG, 2048, HOST + 2048, 0);
@@ -37,7 +38,7 @@ static inline void world_make(const struct mmu_caps *caps)
 
 static inline int start(void **state)
 {
-	world_make(&mmu_test_configs[0].caps);
+	world_make(&mmu_test_configs[0]);
 	return 0;
 }
 
@@ -45,7 +46,7 @@ static inline int start_as(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(mmu_test_configs); i++)
 		if (!strcmp(mmu_test_configs[i].name, name))
-			world_make(&mmu_test_configs[i].caps);
+			world_make(&mmu_test_configs[i]);
 	return 0;
 }
 

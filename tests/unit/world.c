@@ -366,11 +366,8 @@ void world_change_end(struct env_vm *vm, u64 start, u64 end)
 	world_mm_unlock(vm);
 }
 
-void world_zap_all(struct env_vm *vm, void (*before_kick)(struct env_vm *vm))
+static void vcpus_kick(struct env_vm *vm)
 {
-	mmu_zap_all(&vm->mmu);
-	if (before_kick)
-		before_kick(vm);
 	for (int i = 0; i < ENV_VCPUS; i++) {
 		struct env_vcpu *v = vm->vcpu[i];
 
@@ -380,4 +377,21 @@ void world_zap_all(struct env_vm *vm, void (*before_kick)(struct env_vm *vm))
 		__atomic_store_n(&v->out, true, __ATOMIC_RELEASE);
 		pthread_mutex_unlock(&v->tlb_lock);
 	}
+}
+
+void world_zap_all(struct env_vm *vm, void (*before_kick)(struct env_vm *vm))
+{
+	mmu_zap_all(&vm->mmu);
+	if (before_kick)
+		before_kick(vm);
+	vcpus_kick(vm);
+}
+
+void world_nx_set(struct env_vm *vm, bool on)
+{
+	change_begin(vm);
+	mmu_nx_huge_set(&vm->mmu, on);
+	vcpus_kick(vm);
+	__atomic_store_n(&vm->nx, on, __ATOMIC_RELEASE);
+	change_end(vm);
 }

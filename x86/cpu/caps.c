@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The host's capabilities, gathered in three module steps. */
-#include <linux/cpu.h>
 #include <linux/kernel.h>
-#include <linux/moduleparam.h>
 #include <linux/printk.h>
 #include <linux/smp.h>
-#include <linux/string.h>
 
 #include <asm/cpufeature.h>
 #include <asm/tsc.h>
@@ -15,11 +12,6 @@
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/spec.h"
 #include "x86/vcpu/vendor.h"
-
-static char *nx_huge_pages = "auto";
-module_param(nx_huge_pages, charp, 0444);
-MODULE_PARM_DESC(nx_huge_pages,
-		 "guests execute no large pages: off, force, auto (where it is needed)");
 
 static struct x86_caps caps_record;
 const struct x86_caps *const x86_caps = &caps_record;
@@ -89,37 +81,12 @@ void caps_step_teardown(void *obj)
 	ven->teardown();
 }
 
-/*
- * Some of Intel's processors stop for good when a guest changes the size of a page that
- * it executes (Documentation/admin-guide/hw-vuln/multihit.rst).  The kernel tells who
- * asks how that stands.
- */
-static bool nx_huge_wanted(void)
-{
-	bool on = sysfs_streq(nx_huge_pages, "force");
-
-	if (sysfs_streq(nx_huge_pages, "auto"))
-		on = boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT) &&
-		     !cpu_mitigations_off();
-	itlb_multihit_kvm_mitigation = on;
-	return on;
-}
-
 int caps_step_mmu(void *obj)
 {
-	static const char *const known[] = { "off", "force", "auto" };
-
-	if (__sysfs_match_string(known, ARRAY_SIZE(known), nx_huge_pages) < 0) {
-		pr_err("kvm: nx_huge_pages=%s: not off, force or auto\n",
-		       nx_huge_pages);
-		return -EINVAL;
-	}
-	caps_record.mmu.nx_huge = nx_huge_wanted();
 	return mmu_setup(&caps_record.mmu);
 }
 
 void caps_step_mmu_down(void *obj)
 {
-	itlb_multihit_kvm_mitigation = false;
 	mmu_teardown();
 }

@@ -2,8 +2,8 @@
 /*
  * What this host can do for guests, computed once per vendor load.
  *
- * The vendor's setup() fills its part; caps_step_setup() and caps_step_mmu() add the
- * host CPU's; after that the record is read-only.
+ * The vendor's setup() fills its part; caps_step_setup() adds the host CPU's; after that
+ * the record is read-only.
  */
 #ifndef LAMINA_X86_CPU_CAPS_H
 #define LAMINA_X86_CPU_CAPS_H
@@ -15,7 +15,7 @@
 
 /**
  * struct x86_caps - the capability record
- * @mmu: second-level paging (vendor; nx_huge: common)
+ * @mmu: second-level paging (vendor)
  * @hypercall_modrm: ModRM byte of the hardware's hypercall instruction (vendor)
  * @pdptrs: the processor keeps a PAE guest's PDPTEs in registers, which an entry
  *          loads from GRP_PDPTR (vendor)
@@ -59,9 +59,6 @@ struct x86_caps {
 	u32 mxcsr_mask;
 	u32 tsc_khz;
 };
-
-/* The kernel's, for its file vulnerabilities/itlb_multihit; no header has it. */
-extern bool itlb_multihit_kvm_mitigation;
 
 /* Written while a vendor loads, and never again. */
 extern const struct x86_caps *const x86_caps;

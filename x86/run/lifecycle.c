@@ -25,6 +25,7 @@
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/mce.h"
 #include "x86/cpu/msr_filter.h"
+#include "x86/cpu/nx_huge.h"
 #include "x86/cpu/pvclock.h"
 #include "x86/cpu/tsc.h"
 #include "x86/hyperv/hv.h"
@@ -81,6 +82,7 @@ static const struct step module_step[] = {
 	{ "probe",	caps_step_probe,	NULL },
 	{ "setup",	caps_step_setup,	caps_step_teardown },
 	{ "mmu",	caps_step_mmu,		caps_step_mmu_down },
+	{ "nx huge pages", module_step_nx_huge_up, module_step_nx_huge_down },
 	{ "ops",	vendor_publish,		vendor_withdraw },
 	{ "tsc",	module_step_tsc_up,	module_step_tsc_down },
 	{ "hardware",	module_step_hw_up,	module_step_hw_down },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* x86's part of a VM: creation steps and VM ioctls. */
 #include "core/arch.h"
+#include "core/nx_huge.h"
 #include "x86/cpu/caps.h"
 #include "x86/cpu/msr_filter.h"
 #include "x86/cpu/pvclock.h"
@@ -101,6 +102,8 @@ long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
 		return 0;
 	case KVM_CAP_X86_USER_SPACE_MSR:
 		return msr_user_enable(to_x86_vm(kvm), cap);
+	case KVM_CAP_VM_DISABLE_NX_HUGE_PAGES:
+		return cap->args[0] ? -EINVAL : nx_huge_exempt(kvm);
 	default:
 		return -EINVAL;
 	}
