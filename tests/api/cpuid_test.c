@@ -481,8 +481,7 @@ static void get_returns_set(void)
 	c->nent = 256;
 	OK(ioctl(v.fd, KVM_GET_CPUID2, c));
 	CHECK_EQ(c->nent, 256);
-	CHECK(!memcmp(c->entries, table->entries,
-		      256 * sizeof(c->entries[0])));
+	CHECK(!memcmp(c->entries, table->entries, 256 * sizeof(c->entries[0])));
 	/* too many, unreadable ones: the old table stays */
 	table->nent = 257;
 	ERR(ioctl(v.fd, KVM_SET_CPUID2, table), E2BIG);

@@ -150,12 +150,6 @@ static void boot_cpu(void)
 	struct kvm_mp_state state;
 
 	vm_with_irqchip();
-	/* Refused since 6.10. */
-	if (!is_stock()) {
-		ERR(ioctl(vm.fd, KVM_SET_BOOT_CPU_ID,
-			  (unsigned long)vm_cap(&vm, KVM_CAP_MAX_VCPU_ID)), EINVAL);
-		ERR(ioctl(vm.fd, KVM_SET_BOOT_CPU_ID, 1ul << 32), EINVAL);
-	}
 	OK(ioctl(vm.fd, KVM_SET_BOOT_CPU_ID, 1ul));
 	vcpu_raw(&vm, &v, 0);
 	vcpu_raw(&vm, &v1, 1);

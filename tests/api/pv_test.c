@@ -373,13 +373,36 @@ static void platform_info(void)
 	CHECK_EQ(guest_msr(MSR_PLATFORM_INFO), value);
 }
 
+static uint32_t features_kept(void)
+{
+	struct kvm_cpuid2 *c = cpuid_supported(vm.kvm);
+
+	vcpu_raw(&vm, &v, 0);
+	OK(ioctl(v.fd, KVM_SET_CPUID2, c));
+	OK(ioctl(v.fd, KVM_GET_CPUID2, c));
+	return cpuid_find(c, KVM_CPUID_FEATURES, 0)->eax;
+}
+
+/* A kick ends no HLT that does not exit. */
+static void halt_unkicked(void)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_X86_DISABLE_EXITS, .args = { KVM_X86_DISABLE_EXITS_HLT } };
+
+	vm_new(&vm, 0);
+	CHECK(features_kept() >> KVM_FEATURE_PV_UNHALT & 1);
+	vm_new(&vm, 0);
+	OK(ioctl(vm.fd, KVM_ENABLE_CAP, &cap));
+	CHECK(!(features_kept() >> KVM_FEATURE_PV_UNHALT & 1));
+}
+
 #define CASE(name) { #name, name, 20 }
 
 static const struct test_case cases[] = {
 	CASE(announced), CASE(enforced), CASE(numbers), CASE(not_for_users),
 	CASE(send_ipi), CASE(send_ipi_far), CASE(without_lapic), CASE(yield),
 	CASE(clock_pairing), CASE(kick_early), CASE(kick_saved), CASE(kick_asleep),
-	CASE(tlb_flush),
+	CASE(tlb_flush), CASE(halt_unkicked),
 	CASE(poll_control), CASE(migration_control), CASE(platform_info),
 	{ NULL, NULL, 0 },
 };

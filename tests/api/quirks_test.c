@@ -5,7 +5,6 @@
  */
 #define _GNU_SOURCE
 #include <time.h>
-#include <asm/kvm_para.h>
 #include "start.h"
 
 static struct vm vm;
@@ -479,26 +478,6 @@ static void exits_off(void)
 	vcpu_until(&v, PORT_DONE);
 }
 
-static uint32_t pv_features_kept(void)
-{
-	struct kvm_cpuid2 *c = cpuid_supported(vm.kvm);
-
-	vcpu_raw(&vm, &v, 0);
-	OK(ioctl(v.fd, KVM_SET_CPUID2, c));
-	OK(ioctl(v.fd, KVM_GET_CPUID2, c));
-	return cpuid_find(c, KVM_CPUID_FEATURES, 0)->eax;
-}
-
-/* A kick ends no HLT that does not exit. */
-static void halt_unkicked(void)
-{
-	vm_new(&vm, 0);
-	CHECK(pv_features_kept() >> KVM_FEATURE_PV_UNHALT & 1);
-	vm_new(&vm, 0);
-	OK(enable(KVM_CAP_X86_DISABLE_EXITS, KVM_X86_DISABLE_EXITS_HLT));
-	CHECK(!(pv_features_kept() >> KVM_FEATURE_PV_UNHALT & 1));
-}
-
 /* It waits in the guest, for any interrupt, be it the host's. */
 static void halt_inside(void)
 {
@@ -606,7 +585,7 @@ static const struct test_case cases[] = {
 	CASE(hypercall_pages), CASE(hypercall_read_only),
 	CASE(hypercall_prefix), CASE(hypercall_user), CASE(hypercall_step),
 	CASE(port_7e), CASE(cache_disable), CASE(exits_off),
-	CASE(halt_inside), CASE(halt_unkicked), CASE(pause_loop), CASE(mwait_inside), CASE(later),
+	CASE(halt_inside), CASE(pause_loop), CASE(mwait_inside), CASE(later),
 	{ NULL, NULL, 0 },
 };
 

@@ -71,6 +71,20 @@ static void mapping(void)
 		(void)map[page * PAGE];
 }
 
+/* Of a vCPU that there can be; Linux's KVM looks since 6.10. */
+static void boot_cpu_id(void)
+{
+	long ids;
+
+	vm_new(&vm, 0);
+	if (is_stock())
+		test_skip("Linux 6.1 takes any");
+	ids = vm_cap(&vm, KVM_CAP_MAX_VCPU_ID);
+	ERR(ioctl(vm.fd, KVM_SET_BOOT_CPU_ID, ids), EINVAL);
+	ERR(ioctl(vm.fd, KVM_SET_BOOT_CPU_ID, 1ul << 32), EINVAL);
+	OK(ioctl(vm.fd, KVM_SET_BOOT_CPU_ID, 4095ul));
+}
+
 GUEST(64, g_in, "1: in $0x80, %al\n out %al, $0x81\n jmp 1b\n");
 
 /* The header gives the data of port I/O a page: who writes one writes nothing else. */
@@ -413,7 +427,7 @@ static void vfio_attributes(void)
 static const struct test_case cases[] = {
 	CASE(vmms), CASE(mapping), CASE(port_page), CASE(sys_attributes), CASE(sregs_cr8),
 	CASE(pit_flags), CASE(tsc_khz), CASE(deadline_kept), CASE(apic_base_bsp), CASE(hypercalls),
-	CASE(hypercalls_enforced), CASE(devices), CASE(vfio_attributes),
+	CASE(hypercalls_enforced), CASE(boot_cpu_id), CASE(devices), CASE(vfio_attributes),
 	{ NULL, NULL, 0 },
 };
 
