@@ -23,15 +23,17 @@ static bool may_write(const struct prefetch_op *p, const struct mmu_pfn *page, g
 static bool page_map(struct prefetch_op *p, u64 *sptep, const struct shadow_entry *e,
 		     const struct mmu_pfn *page)
 {
+	const struct mmu_config *cfg = p->vcpu->mmu->config;
 	struct mmu_reserve *reserve = p->vcpu->reserve;
 	u32 acc = e->acc;
 	u64 spte;
 
-	if (!may_write(p, page, e->gfn))
+	if (!may_write(p, page, e->gfn) &&
+	    !shadow_leaf_is_writable(cfg, sptep, e->gfn, page->pfn))
 		acc &= ~ACC_W;
 	if (p->write && !(acc & ACC_W))
 		return false;
-	spte = spte_shadow_leaf(p->vcpu->mmu->config, LEVEL_4K, page->pfn, acc, e->pkey);
+	spte = spte_shadow_leaf(cfg, LEVEL_4K, page->pfn, acc, e->pkey);
 	if (*sptep ? shadow_leaf_put(sptep, spte, e->gfn, reserve, p->b) :
 		     shadow_leaf_set(sptep, spte, e->gfn, reserve, p->b))
 		return false;

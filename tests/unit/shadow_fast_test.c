@@ -105,6 +105,63 @@ static void test_logged(void **state)
 	assert_int_equal(vm.flushes, 0);
 }
 
+/* Another vCPU's fault was first, or a right is missing that is not for writing. */
+static void read_again(u64 va, u64 error, bool fast)
+{
+	clear_bit(DATA - BASE, vm.slot[0][0]->dirty);
+	vm.flushes = 0;
+	cpu->v.by_entry = fast;
+	touch(va, error);
+	assert_int_equal(vm.flushes, 0);
+	assert_true(can_write(va));
+	assert_false(is_logged(DATA));
+}
+
+/* The log took the bit of a page that can be written: then a read does not forbid it. */
+static void test_stays_writable(void **state)
+{
+	gfn_t table = blocks(W | D);
+
+	world_log_on(&vm, 0, 0, false);
+	for (int fast = 0; fast < 2; fast++) {
+		touch(VA, PF_WRITE);
+		read_again(VA, 0, fast);
+		/* A user's from now on, and back; the guest has yet to flush. */
+		env_mem_set(HOST + table - BASE, 0, 8, DATA << 12 | P | A | RW);
+		read_again(VA, PF_USER, fast);
+		env_mem_set(HOST + table - BASE, 0, 8, DATA << 12 | P | A | W | D);
+	}
+	/* What the guest's entry forbids goes. */
+	for (int fast = 0; fast < 2; fast++) {
+		env_mem_set(HOST + table - BASE, 0, 8, DATA << 12 | P | A | RW);
+		touch(VA, PF_WRITE);
+		assert_true(can_write(VA));
+		vm.flushes = 0;
+		env_mem_set(HOST + table - BASE, 0, 8, DATA << 12 | P | A | U | (fast ? W : D));
+		cpu->v.by_entry = fast;
+		touch(VA, 0);
+		assert_false(can_write(VA));
+		assert_int_equal(vm.flushes, 1);
+	}
+}
+
+/* Nor does one of a table that is written freely. */
+static void test_unsync_stays_writable(void **state)
+{
+	gfn_t table = blocks(RW);
+
+	guest_map(ALIAS, table, 1, RW);
+	touch(ALIAS, PF_WRITE);
+	assert_true(can_write(ALIAS));
+	for (int fast = 0; fast < 2; fast++) {
+		cpu->v.by_entry = fast;
+		vm.flushes = 0;
+		touch(ALIAS, 0);
+		assert_true(can_write(ALIAS));
+		assert_int_equal(vm.flushes, 0);
+	}
+}
+
 /* Pieces of a guest's large page: for the log as they are, without it large again. */
 static void test_pieces(void **state)
 {
@@ -155,6 +212,8 @@ int main(void)
 		CASE(test_wp_clear),
 		CASE(test_dirty_bit),
 		CASE(test_logged),
+		CASE(test_stays_writable),
+		CASE(test_unsync_stays_writable),
 		CASE(test_pieces),
 		CASE(test_stays_table),
 		CASE(test_stays_directory),
