@@ -60,6 +60,44 @@ static void test_forbidden(void **state)
 	touch(VA + PAGE(FAR), PF_USER);
 }
 
+/* The lock is taken to make a leaf, and only then. */
+static void test_lock(void **state)
+{
+	gfn_t table = blocks(RW);
+	unsigned long n;
+
+	guest_map(VA + PAGE(FAR), DATA + FAR, 1, U | D);
+	guest_map(VA + PAGE(FAR + 2), DATA + FAR + 2, 1, RW);
+	guest_map(ALIAS, table - 1, 1, RW);
+	guest_map(ALIAS + PAGE(1), table, 1, RW);
+	touch(ALIAS, 0);
+	n = vm.mmu.shadow->changes;
+	faults_due = 2;
+	assert_int_equal(fault(VA + PAGE(FAR), PF_WRITE), MMU_INJECT);
+	assert_int_equal(fault(VA + PAGE(FAR + 1), 0), MMU_INJECT);
+	/* A directory; it stays one. */
+	for (int i = 0; i < 2 * FAR; i++)
+		assert_int_equal(fault(ALIAS, PF_WRITE), MMU_EMULATE);
+	assert_int_equal(vm.mmu.shadow->changes, n);
+	touch(VA + PAGE(2 * FAR), 0);
+	assert_int_equal(vm.mmu.shadow->changes, n + 1);
+	/* A page that the host does not let be written. */
+	host_change(&vm.host, HOST + 512 + 3 * FAR, HOST + 513 + 3 * FAR, HOST_WRITE, 0);
+	touch(VA + PAGE(3 * FAR), 0);
+	assert_int_equal(vm.mmu.shadow->changes, n + 2);
+	assert_false(can_write(VA + PAGE(3 * FAR)));
+	/* ... and never will. */
+	host_change(&vm.host, HOST + 512 + 3 * FAR, HOST + 513 + 3 * FAR, HOST_VMA_W, 0);
+	assert_int_equal(fault(VA + PAGE(3 * FAR), PF_WRITE), MMU_USER);
+	vm.slot[0][0]->s.flags |= MMU_SLOT_READONLY;
+	assert_int_equal(fault(VA + PAGE(FAR + 2), PF_WRITE), MMU_EMULATE);
+	vm.slot[0][0]->s.flags &= ~MMU_SLOT_READONLY;
+	assert_int_equal(vm.mmu.shadow->changes, n + 2);
+	/* A leaf table is written freely from now on. */
+	touch(ALIAS + PAGE(1), PF_WRITE);
+	assert_true(can_write(ALIAS + PAGE(1)));
+}
+
 /* With CR0.WP clear a supervisor may write what is read-only: nobody else then. */
 static void test_wp_clear(void **state)
 {
@@ -209,6 +247,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_leaf_only),
 		CASE(test_forbidden),
+		CASE(test_lock),
 		CASE(test_wp_clear),
 		CASE(test_dirty_bit),
 		CASE(test_logged),
