@@ -384,9 +384,15 @@ static void vcpu_lapic_life(void)
 static void start_paging(struct vm *vm, struct vcpu *v, const uint8_t *code,
 			 const uint8_t *end, bool roots)
 {
+	struct kvm_sregs s;
 	struct kvm_regs regs;
 
 	start(vm, v, code, end);
+	/* As kernels have it: CR0.WP. And the host has the pages, to be written. */
+	s = vcpu_sregs(v);
+	s.cr0 |= 1 << 16;
+	vcpu_set_sregs(v, &s);
+	memset(vm->mem + GPA_PAGES, 1, NR_PAGES * 4096);
 	pt_map(&v->pt, VA_PAGES, GPA_PAGES, 1, 0);
 	regs = vcpu_regs(v);
 	regs.rdx = VA_PAGES;

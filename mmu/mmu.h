@@ -20,7 +20,7 @@
  * Locking: mmu->lock is taken inside; callers hold none of the MMU's locks.
  * TDP: faults, aging, write protection, splitting, recovery and notifier zaps run
  * under its read side and RCU; the write side is for bounded work only.  What
- * concerns shadow pages runs under the write side, in bounded steps.
+ * changes shadow pages runs under the write side, in bounded steps.
  */
 #ifndef LAMINA_MMU_MMU_H
 #define LAMINA_MMU_MMU_H

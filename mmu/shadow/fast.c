@@ -1,39 +1,69 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Faults that one entry of the guest's answers:
+ *
+ *	RCU	the leaf's page and the guest's entry: does the fault end with a leaf?
+ *	nothing	the host's page, if it is at hand
+ *	lock	is that still so?  leaf, prefetching
+ *
+ * What it leaves to the other stages it mostly knows before the lock, and does not take
+ * it: a fault of the guest's own, a write to a table, a page that has to be brought in.
+ *
+ * Why that is safe:
+ *
+ * - Where RCU finds a shadow page it stays as long as RCU is held, and what is read of it
+ *   never changes: frame, role, table; the top pages are the vCPU's.
+ * - "No" need not be true: the other stages see for themselves.  An emulated write is right
+ *   for any frame, and ends in mmu_guest_written().
+ * - "Yes" must be, under the lock.  Each section under the lock ends with a commit, which
+ *   counts it in @changes.  If there was none since, pages and links are what they were,
+ *   and so is the guest's entry, or whoever has written it is bound to come for the leaf:
+ *   by mmu_guest_written(), to which he comes after the write and which waits for the lock,
+ *   or by a flush of a table that is unsync.  If there was one, all is looked at again.
+ * - The host's page: base/inv.h.
+ */
+#include "mmu/base/hostpage.h"
 #include "mmu/mmu_trace.h"
 #include "mmu/shadow/fast.h"
 #include "mmu/shadow/page.h"
 #include "mmu/shadow/prefetch.h"
 
-/* What was looked at, under the lock.  @raw: the block of entries that has @entry. */
+/*
+ * What was looked at.  @around: nothing was at @sptep, and @raw is the block of entries that
+ * has @entry; else it is that entry's.  @changes, @seq: read before all else.
+ */
 struct fast_stage {
 	struct prefetch_op p;
 	const struct gwalk_ctx *walk;
 	struct shadow_page *sp;
 	u64 *sptep;
+	bool around;
 	struct shadow_entry entry;
 	u64 raw[SHADOW_PREFETCH];
+	struct mmu_pfn page;
+	unsigned long changes;
+	unsigned long seq;
 };
 
-static unsigned int block_of(const struct fast_stage *s)
-{
-	return (s->sptep - s->sp->spt) & ~(SHADOW_PREFETCH - 1);
-}
-
-/* A fault has gone through all the pages on the way. */
+/* A fault goes through all the pages on the way. */
 static bool place_find(struct fast_stage *s, const struct mmu_fault *fault)
 {
 	const struct mmu_config *cfg = s->p.vcpu->mmu->config;
 	gfn_t gfn = fault->addr >> MMU_PAGE_SHIFT;
 	int level;
+	u64 spte;
 
 	for (s->sp = shadow_root_top(s->p.vcpu, fault->addr); s->sp;
-	     s->sp = shadow_page_of(spte_table_of(cfg, *s->sptep))) {
-		s->sp->writes = 0;
+	     s->sp = shadow_page_of(spte_table_of(cfg, spte))) {
+		/* Other vCPUs have the line, too. */
+		if (READ_ONCE(s->sp->writes))
+			WRITE_ONCE(s->sp->writes, 0);
 		level = s->sp->role.level;
 		s->sptep = &s->sp->spt[pt_slot(gfn, level)];
 		if (level == LEVEL_4K)
 			return true;
-		if (!spte_is_table(cfg, *s->sptep, level))
+		spte = READ_ONCE(*s->sptep);
+		if (!spte_is_table(cfg, spte, level))
 			return false;
 	}
 	return false;
@@ -43,20 +73,23 @@ static bool place_find(struct fast_stage *s, const struct mmu_fault *fault)
 static bool entry_find(struct fast_stage *s)
 {
 	const struct shadow_page *sp = s->sp;
-	unsigned int first = block_of(s), i = s->sptep - sp->spt;
+	unsigned int i = s->sptep - sp->spt, n;
 
-	if (!sp->role.direct)
-		return prefetch_peek(s->p.vcpu, sp, first, s->raw) &&
-		       shadow_entry_read(s->walk, sp,
-					 shadow_entry_raw(s->raw, i - first,
-							  s->walk->fmt->entry_size),
-					 &s->entry);
-	s->entry = (struct shadow_entry){
-		.gfn = shadow_leaf_gfn(s->sptep),
-		.acc = sp->role.access,
-		.pkey = sp->role.pkey,
-	};
-	return true;
+	s->around = false;
+	if (sp->role.direct) {
+		s->entry = (struct shadow_entry){
+			.gfn = shadow_leaf_gfn(s->sptep),
+			.acc = sp->role.access,
+			.pkey = sp->role.pkey,
+		};
+		return true;
+	}
+	s->around = !READ_ONCE(*s->sptep);
+	n = s->around ? SHADOW_PREFETCH : 1;
+	return prefetch_peek(s->p.vcpu, sp, i & -n, n, s->raw) &&
+	       shadow_entry_read(s->walk, sp,
+				 shadow_entry_raw(s->raw, i & (n - 1), s->walk->fmt->entry_size),
+				 &s->entry);
 }
 
 static bool access_is_allowed(const struct fast_stage *s, const struct mmu_fault *fault)
@@ -66,38 +99,98 @@ static bool access_is_allowed(const struct fast_stage *s, const struct mmu_fault
 	return !perm_check(&s->walk->perm, s->entry.acc, s->entry.pkey, access, &fault->regs);
 }
 
+/* A write to ROM is not for here. */
 static bool slot_find(struct fast_stage *s)
 {
 	s->p.slot = mmu_env_slot(s->p.vcpu, s->entry.gfn);
-	return s->p.slot && shadow_fast_may(s->sp, s->p.slot);
+	return s->p.slot && shadow_fast_may(s->sp, s->p.slot) &&
+	       !(s->p.write && (s->p.slot->flags & MMU_SLOT_READONLY));
+}
+
+/* RCU or the lock is held.  Return: MMU_FIXED: a leaf is to be made; else the answer. */
+static __always_inline enum mmu_result fast_look(struct fast_stage *s,
+						 const struct mmu_fault *fault)
+{
+	struct mmu_shadow *shadow = s->p.vcpu->mmu->shadow;
+
+	if (!place_find(s, fault) || !entry_find(s) || !access_is_allowed(s, fault) ||
+	    !slot_find(s))
+		return MMU_RETRY;
+	s->p.tables = tracked_any(&shadow->tracked, s->entry.gfn, 1);
+	if (!s->p.write || !s->p.tables)
+		return MMU_FIXED;
+	return !fault->no_emulate && unsync_never(shadow, s->entry.gfn) ? MMU_EMULATE :
+									  MMU_RETRY;
+}
+
+/* What is only read need not be writable, but had better be. */
+static bool page_find(struct fast_stage *s)
+{
+	bool write = (s->entry.acc & ACC_W) && !(s->p.slot->flags & MMU_SLOT_READONLY);
+	gfn_t gfn = s->entry.gfn;
+
+	return mmu_env_pfn_present(s->p.slot, gfn, 1, write, &s->page) ||
+	       (write && !s->p.write &&
+		mmu_env_pfn_present(s->p.slot, gfn, 1, false, &s->page));
+}
+
+static noinline bool is_same_again(struct fast_stage *s, const struct mmu_fault *fault)
+{
+	const struct shadow_entry was = s->entry;
+
+	return fast_look(s, fault) == MMU_FIXED && s->entry.gfn == was.gfn &&
+	       s->entry.acc == was.acc && s->entry.pkey == was.pkey;
+}
+
+static bool is_still_so(struct fast_stage *s, const struct mmu_fault *fault)
+{
+	struct mmu *mmu = s->p.vcpu->mmu;
+
+	if (inv_is_stale(&mmu->inv, s->seq, s->entry.gfn, s->entry.gfn + 1))
+		return false;
+	return s->changes == mmu->shadow->changes || is_same_again(s, fault);
 }
 
 static bool fast_map(struct fast_stage *s, struct mmu_fault *fault)
 {
-	bool around;
+	unsigned int i;
 
-	if (!mmu_root_is_current(s->p.vcpu) || !place_find(s, fault) || !entry_find(s) ||
-	    !access_is_allowed(s, fault) || !slot_find(s))
-		return false;
-	around = !*s->sptep && !s->sp->role.direct;
-	if (!prefetch_entry(&s->p, s->sptep, &s->entry))
+	if (!is_still_so(s, fault) ||
+	    !prefetch_page(&s->p, s->sptep, &s->entry, &s->page))
 		return false;
 	s->p.write = false;
-	if (around)
-		prefetch_block(&s->p, s->sp, block_of(s), s->raw);
+	s->p.tables = true;
+	i = s->sptep - s->sp->spt;
+	if (s->around)
+		prefetch_block(&s->p, s->sp, i & ~(SHADOW_PREFETCH - 1), s->raw);
 	fault->slot = s->p.slot;
 	fault->gfn = s->entry.gfn;
 	fault->level = LEVEL_4K;
-	fault->pfn.pfn = spte_leaf_pfn(s->p.vcpu->mmu->config, *s->sptep, LEVEL_4K);
+	fault->pfn = s->page;
 	return true;
+}
+
+/* With the page found. */
+static enum mmu_result fast_map_page(struct fast_stage *s, struct mmu_fault *fault)
+{
+	struct mmu *mmu = s->p.vcpu->mmu;
+	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
+	bool done;
+
+	s->p.b = &b;
+	write_lock(&mmu->lock);
+	done = fast_map(s, fault);
+	shadow_batch_commit(&b);
+	write_unlock(&mmu->lock);
+	hostpage_put(s->p.slot, &s->page, done);
+	return done ? MMU_FIXED : MMU_RETRY;
 }
 
 enum mmu_result shadow_fast(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 {
 	const struct mmu_ctx *ctx = &vcpu->ctx[MMU_CTX_GUEST];
-	struct shadow_batch b = SHADOW_BATCH_INIT(b, vcpu->mmu);
 	struct fast_stage s __uninitialized;
-	bool done;
+	enum mmu_result r;
 
 	/* CR0.WP clear: map.c knows what becomes of it. */
 	if (!vcpu->by_entry || !vcpu->reserve || !ctx->walk.fmt || !ctx->role.wp ||
@@ -105,11 +198,15 @@ enum mmu_result shadow_fast(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 		return MMU_RETRY;
 	s.walk = &ctx->walk;
 	s.p = (struct prefetch_op){
-		.vcpu = vcpu, .b = &b, .tables = true, .write = fault->error & PF_WRITE,
+		.vcpu = vcpu, .write = fault->error & PF_WRITE,
 	};
-	write_lock(&vcpu->mmu->lock);
-	done = fast_map(&s, fault);
-	shadow_batch_commit(&b);
-	write_unlock(&vcpu->mmu->lock);
-	return done ? MMU_FIXED : MMU_RETRY;
+	s.changes = READ_ONCE(vcpu->mmu->shadow->changes);
+	/* Orders it, too. */
+	s.seq = inv_seq_read(&vcpu->mmu->inv);
+	rcu_read_lock();
+	r = fast_look(&s, fault);
+	rcu_read_unlock();
+	if (r != MMU_FIXED || !page_find(&s))
+		return r == MMU_EMULATE ? r : MMU_RETRY;
+	return fast_map_page(&s, fault);
 }

@@ -20,7 +20,8 @@ static inline bool shadow_fast_may(const struct shadow_page *sp, const struct mm
 
 /**
  * shadow_fast - map the page of a fault by one entry of the guest's, if that is enough
- * @vcpu: as for mmu_fault(); its root is current; takes mmu->lock for write
+ * @vcpu: as for mmu_fault(); its root is current; takes mmu->lock for write where a leaf
+ *        is to be made
  * @fault: the fault
  *
  * Where the processor's walk ended in a page of level 1, the guest's entries above are
@@ -29,8 +30,9 @@ static inline bool shadow_fast_may(const struct shadow_page *sp, const struct mm
  * mapped; all else is left to the other stages.  It is tried where the last fault that
  * was mapped was of such a kind: the next one mostly is, too.
  *
- * Return: MMU_FIXED; MMU_RETRY: the other stages have to see; a stale leaf may have gone,
- * and what the reserve had.
+ * Return: MMU_FIXED; MMU_EMULATE: a write to a table that is never written freely;
+ * MMU_RETRY: the other stages have to see; a stale leaf may have gone, and what the
+ * reserve had.
  */
 enum mmu_result shadow_fast(struct mmu_vcpu *vcpu, struct mmu_fault *fault);
 

@@ -62,7 +62,7 @@ static int shadow_reserve(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	return shadow_cache_fill(vcpu, MMU_CACHE_TABLES);
 }
 
-/* A device's: for the next access fast.c would take the lock in vain. */
+/* A device's: for the next access fast.c would look in vain. */
 static enum mmu_result shadow_hole(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 {
 	vcpu->by_entry = false;

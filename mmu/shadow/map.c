@@ -140,6 +140,29 @@ static bool frame_is_needed(const struct map_stage *m)
 	return false;
 }
 
+static bool is_leaf_of(const struct mmu_config *cfg, const u64 *sptep, gfn_t gfn, u64 new)
+{
+	u64 spte = *sptep;
+
+	return spte_is_present(spte) &&
+	       spte_is_leaf(cfg, spte, shadow_page_of(sptep)->role.level) &&
+	       shadow_leaf_gfn(sptep) == gfn && !((spte ^ new) & cfg->addr);
+}
+
+bool shadow_leaf_is_writable(const struct mmu_config *cfg, const u64 *sptep, gfn_t gfn,
+			     kvm_pfn_t pfn)
+{
+	return (*sptep & cfg->write) && is_leaf_of(cfg, sptep, gfn, pfn << MMU_PAGE_SHIFT);
+}
+
+static bool is_writable(const struct map_stage *m)
+{
+	const u64 mask = LEVEL_MASK(m->level);
+
+	return shadow_leaf_is_writable(m->vcpu->mmu->config, entry_of(m, m->level),
+				       m->fault->gfn & mask, m->fault->pfn.pfn & mask);
+}
+
 /*
  * A frame with guest tables is written by emulation, or they go unsync.
  *
@@ -149,12 +172,13 @@ static enum mmu_result write_decide(struct map_stage *m)
 {
 	bool write = m->fault->error & PF_WRITE;
 
-	if (!m->fault->map_write)
+	if (!m->fault->map_write && !is_writable(m))
 		m->acc &= ~ACC_W;
 	if (!(m->acc & ACC_W) || !region_has_table(m, m->level))
 		return MMU_FIXED;
 	if (!write) {
-		m->acc &= ~ACC_W;
+		if (!is_writable(m))
+			m->acc &= ~ACC_W;
 		return MMU_FIXED;
 	}
 	return track_write(m->s, m->fault, frame_is_needed(m),
@@ -209,7 +233,7 @@ static bool pages_find(struct map_stage *m, struct shadow_page *sp)
 	u32 above = ACC_ALL;
 	gfn_t gfn;
 
-	sp->writes = 0;
+	WRITE_ONCE(sp->writes, 0);
 	m->sp[level] = sp;
 	for (; level > m->level; level--) {
 		role = child_role(m, level - 1, &above, &gfn);
@@ -220,7 +244,7 @@ static bool pages_find(struct map_stage *m, struct shadow_page *sp)
 		}
 		if (!sp)
 			return false;
-		sp->writes = 0;
+		WRITE_ONCE(sp->writes, 0);
 		m->sp[level - 1] = sp;
 	}
 	/* A table that is shadowed from now on may lie in the page itself. */
@@ -281,15 +305,6 @@ static void pages_link(struct map_stage *m)
 /* ------------------------------------------------------------------------ */
 /* Leaves. */
 
-static bool is_leaf_of(const struct mmu_config *cfg, const u64 *sptep, gfn_t gfn, u64 new)
-{
-	u64 spte = *sptep;
-
-	return spte_is_present(spte) &&
-	       spte_is_leaf(cfg, spte, shadow_page_of(sptep)->role.level) &&
-	       shadow_leaf_gfn(sptep) == gfn && !((spte ^ new) & cfg->addr);
-}
-
 int shadow_leaf_put(u64 *sptep, u64 new, gfn_t gfn, struct mmu_reserve *r,
 		    struct shadow_batch *b)
 {
@@ -321,7 +336,8 @@ static enum mmu_result leaf_map(struct map_stage *m)
 	if (shadow_leaf_put(entry_of(m, m->level), new, fault->gfn & LEVEL_MASK(m->level),
 			    m->vcpu->reserve, &m->b))
 		return MMU_RETRY;
-	if (m->acc & ACC_W)
+	/* One that was writable already is in the log. */
+	if ((m->acc & ACC_W) && fault->map_write)
 		hostpage_log_dirty(m->vcpu, fault->slot, fault->gfn);
 	return MMU_FIXED;
 }

@@ -6,6 +6,20 @@
 #include "mmu/shadow/types.h"
 
 /**
+ * shadow_leaf_is_writable - may a frame be written through a leaf that there is?
+ * @cfg: the configuration
+ * @sptep: the entry, whatever is in it; lock held
+ * @gfn: first frame
+ * @pfn: first host frame
+ *
+ * Then slot, host and shadowed tables let it be written, and the log has it: who forbids
+ * that takes the right from every leaf.  A new leaf in its place keeps the right, if
+ * the guest's entries have it.
+ */
+bool shadow_leaf_is_writable(const struct mmu_config *cfg, const u64 *sptep, gfn_t gfn,
+			     kvm_pfn_t pfn);
+
+/**
  * shadow_leaf_put - put a leaf in place of whatever is there
  * @sptep: the entry
  * @new: the leaf

@@ -19,19 +19,20 @@ static bool may_write(const struct prefetch_op *p, const struct mmu_pfn *page, g
 	       !(p->tables && tracked_any(t, gfn, 1));
 }
 
-/* The leaf for a page at hand. */
-static bool page_map(struct prefetch_op *p, u64 *sptep, const struct shadow_entry *e,
-		     const struct mmu_pfn *page)
+bool prefetch_page(struct prefetch_op *p, u64 *sptep, const struct shadow_entry *e,
+		   const struct mmu_pfn *page)
 {
+	const struct mmu_config *cfg = p->vcpu->mmu->config;
 	struct mmu_reserve *reserve = p->vcpu->reserve;
 	u32 acc = e->acc;
 	u64 spte;
 
-	if (!may_write(p, page, e->gfn))
+	if (!may_write(p, page, e->gfn) &&
+	    !shadow_leaf_is_writable(cfg, sptep, e->gfn, page->pfn))
 		acc &= ~ACC_W;
 	if (p->write && !(acc & ACC_W))
 		return false;
-	spte = spte_shadow_leaf(p->vcpu->mmu->config, LEVEL_4K, page->pfn, acc, e->pkey);
+	spte = spte_shadow_leaf(cfg, LEVEL_4K, page->pfn, acc, e->pkey);
 	if (*sptep ? shadow_leaf_put(sptep, spte, e->gfn, reserve, p->b) :
 		     shadow_leaf_set(sptep, spte, e->gfn, reserve, p->b))
 		return false;
@@ -40,31 +41,28 @@ static bool page_map(struct prefetch_op *p, u64 *sptep, const struct shadow_entr
 	return true;
 }
 
-bool prefetch_entry(struct prefetch_op *p, u64 *sptep, const struct shadow_entry *e)
+/* What an entry says, if the host has it at hand. */
+static void prefetch_entry(struct prefetch_op *p, u64 *sptep, const struct shadow_entry *e)
 {
 	const struct mmu_slot *slot = p->slot;
 	struct mmu *mmu = p->vcpu->mmu;
 	struct mmu_pfn page;
-	bool done;
 
 	if (e->gfn - slot->base_gfn >= slot->npages ||
-	    inv_is_stale(&mmu->inv, mmu->inv.seq, e->gfn, e->gfn + 1))
-		return false;
-	if (!mmu_env_pfn_present(slot, e->gfn, 1, e->acc & ACC_W, &page))
-		return false;
-	done = page_map(p, sptep, e, &page);
-	hostpage_put(slot, &page, done);
-	return done;
+	    inv_is_stale(&mmu->inv, mmu->inv.seq, e->gfn, e->gfn + 1) ||
+	    !mmu_env_pfn_present(slot, e->gfn, 1, e->acc & ACC_W, &page))
+		return;
+	hostpage_put(slot, &page, prefetch_page(p, sptep, e, &page));
 }
 
 bool prefetch_peek(struct mmu_vcpu *vcpu, const struct shadow_page *sp, unsigned int first,
-		   u64 *raw)
+		   unsigned int n, u64 *raw)
 {
 	unsigned int size = walk_of(vcpu)->fmt->entry_size;
 	unsigned int at = shadow_entry_index(sp, first) * size;
 
 	return !mmu_env_guest_peek(vcpu, (sp->gfn << MMU_PAGE_SHIFT) + at, raw,
-				   SHADOW_PREFETCH * size);
+				   n * size);
 }
 
 void prefetch_block(struct prefetch_op *p, struct shadow_page *sp, unsigned int first,
@@ -91,7 +89,7 @@ static void prefetch_entries(struct prefetch_op *p, struct shadow_page *sp,
 	unsigned int first = (sptep - sp->spt) & ~(SHADOW_PREFETCH - 1);
 	u64 raw[SHADOW_PREFETCH] __uninitialized;
 
-	if (prefetch_peek(p->vcpu, sp, first, raw))
+	if (prefetch_peek(p->vcpu, sp, first, SHADOW_PREFETCH, raw))
 		prefetch_block(p, sp, first, raw);
 }
 

@@ -26,28 +26,31 @@ struct prefetch_op {
 };
 
 /**
- * prefetch_entry - map what a guest's entry of level 1 says, if the host has it at hand
+ * prefetch_page - map a page as a guest's entry of level 1 says
  * @p: the operation
  * @sptep: the SPTE: empty, or a leaf with a right too few
- * @e: the entry, read under the lock
+ * @e: the entry, true under the lock
+ * @page: the host's
  *
  * With @p->write only so that it can be written, and the log is told.
  *
  * Return: is it mapped?
  */
-bool prefetch_entry(struct prefetch_op *p, u64 *sptep, const struct shadow_entry *e);
+bool prefetch_page(struct prefetch_op *p, u64 *sptep, const struct shadow_entry *e,
+		   const struct mmu_pfn *page);
 
 /**
  * prefetch_peek - read the guest's entries of a block
  * @vcpu: the vCPU, which runs on the page
  * @sp: an indirect page of level 1
  * @first: index of the block's first SPTE
- * @raw: result, for shadow_entry_raw(): SHADOW_PREFETCH of them
+ * @n: how many, at most SHADOW_PREFETCH
+ * @raw: result, for shadow_entry_raw()
  *
  * Return: false: unknown.
  */
 bool prefetch_peek(struct mmu_vcpu *vcpu, const struct shadow_page *sp, unsigned int first,
-		   u64 *raw);
+		   unsigned int n, u64 *raw);
 
 /** prefetch_block - map what prefetch_peek() has read, where nothing is yet */
 void prefetch_block(struct prefetch_op *p, struct shadow_page *sp, unsigned int first,

@@ -17,16 +17,24 @@
 /* SPTEs whose guest entries are read at a time. */
 #define UNSYNC_RUN		16
 
+bool unsync_never(struct mmu_shadow *s, gfn_t gfn)
+{
+	const struct shadow_page *sp = xa_load(&s->tracked.table, gfn);
+
+	while (sp && sp->role.level == LEVEL_4K)
+		sp = READ_ONCE(sp->same);
+	return sp;
+}
+
 bool unsync_allow(struct mmu_shadow *s, gfn_t gfn)
 {
 	struct shadow_page *sp, *first = xa_load(&s->tracked.table, gfn);
 	unsigned int n = 0;
 
-	for (sp = first; sp; sp = sp->same) {
-		if (sp->role.level != LEVEL_4K)
-			return false;
+	if (unsync_never(s, gfn))
+		return false;
+	for (sp = first; sp; sp = sp->same)
 		n += !sp->unsync;
-	}
 	if (s->nr_unsync + n > UNSYNC_MAX)
 		return false;
 	for (sp = first; sp; sp = sp->same) {

@@ -15,6 +15,15 @@
 bool unsync_allow(struct mmu_shadow *s, gfn_t gfn);
 
 /**
+ * unsync_never - is there a table in a frame that is never written freely?
+ * @s: the VM's
+ * @gfn: the frame
+ *
+ * Lock held; or RCU, and what is found was so a moment ago.
+ */
+bool unsync_never(struct mmu_shadow *s, gfn_t gfn);
+
+/**
  * unsync_page - bring a page up to date
  * @vcpu: whose memory is read
  * @sp: the page, unsync

@@ -233,6 +233,13 @@ static void gap(void)
 		env_gap_hook();
 }
 
+/* What is done with the lock and without. */
+static void lockless_gap(struct env_vm *vm)
+{
+	if (!lockdep_is_held(&vm->mmu.lock))
+		gap();
+}
+
 /*
  * A write to a page that is not writable now.  Its only owner need not copy it;
  * otherwise the host copies, and calls its notifier from within the fault.
@@ -335,6 +342,7 @@ unsigned int mmu_env_pfn_present(const struct mmu_slot *slot, gfn_t gfn,
 	BUG_ON(!srcu_depth);
 	BUG_ON(gfn - slot->base_gfn >= slot->npages ||
 	       slot->npages - (gfn - slot->base_gfn) < n);
+	lockless_gap(vm);
 	for (i = 0; i < n; i++) {
 		host_look(&vm->host, env_host_page(slot, gfn + i), &p);
 		/* As the kernel's helper, which wants struct pages. */
@@ -343,6 +351,7 @@ unsigned int mmu_env_pfn_present(const struct mmu_slot *slot, gfn_t gfn,
 			break;
 		page_out(vm, &p, &out[i]);
 	}
+	lockless_gap(vm);
 	return i;
 }
 

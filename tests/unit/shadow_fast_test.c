@@ -60,6 +60,44 @@ static void test_forbidden(void **state)
 	touch(VA + PAGE(FAR), PF_USER);
 }
 
+/* The lock is taken to make a leaf, and only then. */
+static void test_lock(void **state)
+{
+	gfn_t table = blocks(RW);
+	unsigned long n;
+
+	guest_map(VA + PAGE(FAR), DATA + FAR, 1, U | D);
+	guest_map(VA + PAGE(FAR + 2), DATA + FAR + 2, 1, RW);
+	guest_map(ALIAS, table - 1, 1, RW);
+	guest_map(ALIAS + PAGE(1), table, 1, RW);
+	touch(ALIAS, 0);
+	n = vm.mmu.shadow->changes;
+	faults_due = 2;
+	assert_int_equal(fault(VA + PAGE(FAR), PF_WRITE), MMU_INJECT);
+	assert_int_equal(fault(VA + PAGE(FAR + 1), 0), MMU_INJECT);
+	/* A directory; it stays one. */
+	for (int i = 0; i < 2 * FAR; i++)
+		assert_int_equal(fault(ALIAS, PF_WRITE), MMU_EMULATE);
+	assert_int_equal(vm.mmu.shadow->changes, n);
+	touch(VA + PAGE(2 * FAR), 0);
+	assert_int_equal(vm.mmu.shadow->changes, n + 1);
+	/* A page that the host does not let be written. */
+	host_change(&vm.host, HOST + 512 + 3 * FAR, HOST + 513 + 3 * FAR, HOST_WRITE, 0);
+	touch(VA + PAGE(3 * FAR), 0);
+	assert_int_equal(vm.mmu.shadow->changes, n + 2);
+	assert_false(can_write(VA + PAGE(3 * FAR)));
+	/* ... and never will. */
+	host_change(&vm.host, HOST + 512 + 3 * FAR, HOST + 513 + 3 * FAR, HOST_VMA_W, 0);
+	assert_int_equal(fault(VA + PAGE(3 * FAR), PF_WRITE), MMU_USER);
+	vm.slot[0][0]->s.flags |= MMU_SLOT_READONLY;
+	assert_int_equal(fault(VA + PAGE(FAR + 2), PF_WRITE), MMU_EMULATE);
+	vm.slot[0][0]->s.flags &= ~MMU_SLOT_READONLY;
+	assert_int_equal(vm.mmu.shadow->changes, n + 2);
+	/* A leaf table is written freely from now on. */
+	touch(ALIAS + PAGE(1), PF_WRITE);
+	assert_true(can_write(ALIAS + PAGE(1)));
+}
+
 /* With CR0.WP clear a supervisor may write what is read-only: nobody else then. */
 static void test_wp_clear(void **state)
 {
@@ -103,6 +141,63 @@ static void test_logged(void **state)
 	touch(VA + PAGE(2 * FAR), 0);
 	assert_false(can_write(VA + PAGE(2 * FAR)));
 	assert_int_equal(vm.flushes, 0);
+}
+
+/* Another vCPU's fault was first, or a right is missing that is not for writing. */
+static void read_again(u64 va, u64 error, bool fast)
+{
+	clear_bit(DATA - BASE, vm.slot[0][0]->dirty);
+	vm.flushes = 0;
+	cpu->v.by_entry = fast;
+	touch(va, error);
+	assert_int_equal(vm.flushes, 0);
+	assert_true(can_write(va));
+	assert_false(is_logged(DATA));
+}
+
+/* The log took the bit of a page that can be written: then a read does not forbid it. */
+static void test_stays_writable(void **state)
+{
+	gfn_t table = blocks(W | D);
+
+	world_log_on(&vm, 0, 0, false);
+	for (int fast = 0; fast < 2; fast++) {
+		touch(VA, PF_WRITE);
+		read_again(VA, 0, fast);
+		/* A user's from now on, and back; the guest has yet to flush. */
+		env_mem_set(HOST + table - BASE, 0, 8, DATA << 12 | P | A | RW);
+		read_again(VA, PF_USER, fast);
+		env_mem_set(HOST + table - BASE, 0, 8, DATA << 12 | P | A | W | D);
+	}
+	/* What the guest's entry forbids goes. */
+	for (int fast = 0; fast < 2; fast++) {
+		env_mem_set(HOST + table - BASE, 0, 8, DATA << 12 | P | A | RW);
+		touch(VA, PF_WRITE);
+		assert_true(can_write(VA));
+		vm.flushes = 0;
+		env_mem_set(HOST + table - BASE, 0, 8, DATA << 12 | P | A | U | (fast ? W : D));
+		cpu->v.by_entry = fast;
+		touch(VA, 0);
+		assert_false(can_write(VA));
+		assert_int_equal(vm.flushes, 1);
+	}
+}
+
+/* Nor does one of a table that is written freely. */
+static void test_unsync_stays_writable(void **state)
+{
+	gfn_t table = blocks(RW);
+
+	guest_map(ALIAS, table, 1, RW);
+	touch(ALIAS, PF_WRITE);
+	assert_true(can_write(ALIAS));
+	for (int fast = 0; fast < 2; fast++) {
+		cpu->v.by_entry = fast;
+		vm.flushes = 0;
+		touch(ALIAS, 0);
+		assert_true(can_write(ALIAS));
+		assert_int_equal(vm.flushes, 0);
+	}
 }
 
 /* Pieces of a guest's large page: for the log as they are, without it large again. */
@@ -152,9 +247,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_leaf_only),
 		CASE(test_forbidden),
+		CASE(test_lock),
 		CASE(test_wp_clear),
 		CASE(test_dirty_bit),
 		CASE(test_logged),
+		CASE(test_stays_writable),
+		CASE(test_unsync_stays_writable),
 		CASE(test_pieces),
 		CASE(test_stays_table),
 		CASE(test_stays_directory),

@@ -46,6 +46,14 @@ static void put(int i, u64 va, u64 value)
 			      &(struct paging_store){ 8, value });
 }
 
+static void migrate(struct env_vm *vm, u64 page)
+{
+	if (!world_change_begin(vm, page, page + 1, false))
+		return;
+	host_migrate(&vm->host, page, page + 1);
+	world_change_end(vm, page, page + 1);
+}
+
 /* ------------------------------------------------------------------------ */
 /* States to start from. */
 
@@ -68,10 +76,25 @@ static void state_unsync(void)
 	go(1, 0x5000, true);
 }
 
+/* The next fault is one for the fast stage. */
+static void state_dropped(void)
+{
+	state_mapped();
+	guest_set(T1, 0, PTE(7));
+}
+
+static void state_dropped_unsync(void)
+{
+	state_unsync();
+	migrate(&vm, HOST + DATA);
+}
+
 static const struct interleave_state states[] = {
 	{ "cold", state_cold },
 	{ "mapped", state_mapped },
 	{ "unsync", state_unsync },
+	{ "dropped", state_dropped },
+	{ "dropped unsync", state_dropped_unsync },
 };
 
 /* ------------------------------------------------------------------------ */
@@ -115,14 +138,6 @@ static void wp_0(struct env_vm *vm)
 	g.wp ^= 1;
 	shadow_mode(cpus[0], &g, T4 << 12, false);
 	go(0, 0x2000, true);
-}
-
-static void migrate(struct env_vm *vm, u64 page)
-{
-	if (!world_change_begin(vm, page, page + 1, false))
-		return;
-	host_migrate(&vm->host, page, page + 1);
-	world_change_end(vm, page, page + 1);
 }
 
 static void migrate_page(struct env_vm *vm)
@@ -206,6 +221,20 @@ static void other_pte(struct env_vm *vm)
 	put(1, 0x5008, 0);
 }
 
+static void other_pte_flush(struct env_vm *vm)
+{
+	put(1, 0x5000, PTE(8));
+	shadow_cr3(cpus[1], T4 << 12);
+	go(1, 0, false);
+}
+
+/* By emulation, so that who shadows the table is told. */
+static void other_emulate(struct env_vm *vm)
+{
+	if (!cpus[1]->busy)
+		shadow_emulate(cpus[1], T1 << 12, &(struct paging_store){ 8, PTE(9) });
+}
+
 static void other_pde(struct env_vm *vm)
 {
 	put(1, 0x6000, 0);
@@ -247,6 +276,8 @@ static const struct interleave_op seconds[] = {
 	{ "read", other_read, PLAY_ANYTHING },
 	{ "write", other_write, PLAY_ANYTHING },
 	{ "store-pte", other_pte, PLAY_ANYTHING },
+	{ "store-pte-flush", other_pte_flush, PLAY_ANYTHING },
+	{ "emulate-pte", other_emulate, PLAY_ANYTHING },
 	{ "store-pde", other_pde, PLAY_ANYTHING },
 	{ "flush", other_flush, PLAY_ANYTHING },
 	{ "invlpg", other_invlpg, PLAY_ANYTHING },
