@@ -142,9 +142,9 @@ static void exit_invalid(struct svm_vcpu *s, struct svm_cpu *c)
 	svm_asid_reset(c);
 }
 
-bool svm_can_enter(struct x86_vcpu *v)
+enum x86_entry svm_can_enter(struct x86_vcpu *v)
 {
-	return true;
+	return X86_ENTRY_FULL;
 }
 
 /* Between guest_begin() and guest_end() RCU may not be watching: nothing is traced there. */

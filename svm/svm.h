@@ -136,7 +136,7 @@ void svm_policy_update(struct x86_vcpu *v);
 /* run.c */
 
 /** svm_can_enter - every state can be run */
-bool svm_can_enter(struct x86_vcpu *v);
+enum x86_entry svm_can_enter(struct x86_vcpu *v);
 /** svm_enter - the world switch and what surrounds it */
 void svm_enter(struct x86_vcpu *v);
 

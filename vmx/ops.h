@@ -36,7 +36,7 @@ void vmx_policy_update(struct x86_vcpu *v);
  * vmx_can_enter - without an unrestricted guest: does the state pass the checks of
  * VM entry?
  */
-bool vmx_can_enter(struct x86_vcpu *v);
+enum x86_entry vmx_can_enter(struct x86_vcpu *v);
 
 /* run.c */
 

@@ -101,11 +101,11 @@ static bool state_is_valid(const struct x86_state *state)
 }
 
 /* What the processor itself loads is valid. */
-bool vmx_can_enter(struct x86_vcpu *v)
+enum x86_entry vmx_can_enter(struct x86_vcpu *v)
 {
 	struct vmx_vcpu *s = to_vmx(v);
 
 	if (v->state.dirty & (GROUPS | GRP_CPL))
 		s->valid = state_is_valid(state_get(v, GROUPS | GRP_CPL));
-	return s->valid;
+	return s->valid ? X86_ENTRY_FULL : X86_ENTRY_NONE;
 }

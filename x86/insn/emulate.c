@@ -370,20 +370,32 @@ static enum x86_next event_deliver(struct x86_vcpu *v, const struct x86_event *e
 	}
 }
 
+bool emulate_has_failed(struct x86_vcpu *v, enum x86_next next)
+{
+	const struct kvm_run *run = v->vcpu.run;
+
+	return next == X86_USER && run->exit_reason == KVM_EXIT_INTERNAL_ERROR;
+}
+
+enum x86_next emulate_alone(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	enum x86_next next = emulate_insn(v, exit);
+
+	if (next == X86_RESUME && v->emul->ctx.insn.exec == exec_iret)
+		vendor(event_nmi_mask)(v, false);
+	return next;
+}
+
 enum x86_next emulate_step(struct x86_vcpu *v)
 {
 	struct x86_exit exit = { .kind = X86_EXIT_EMULATE };
 	struct x86_event ev;
-	enum x86_next next;
 
 	if (unlikely(!v->emul && !emulator_make(v)))
 		return exit_fail(v, -ENOMEM);
 	if (event_take(v, &ev))
 		return event_deliver(v, &ev);
-	next = emulate_insn(v, &exit);
-	if (next == X86_RESUME && v->emul->ctx.insn.exec == exec_iret)
-		vendor(event_nmi_mask)(v, false);
-	return next;
+	return emulate_alone(v, &exit);
 }
 
 /* A TSS in a device's memory is no TSS. */

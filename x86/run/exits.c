@@ -284,6 +284,7 @@ exit_handler *const exit_handlers[X86_EXIT_KINDS] = {
 	[X86_EXIT_INVLPG]	= invlpg_exit,
 	[X86_EXIT_INVPCID]	= invpcid_exit,
 	[X86_EXIT_EMULATE]	= emulate_insn,
+	[X86_EXIT_REFUSED]	= refused_exit,
 	[X86_EXIT_FAIL_ENTRY]	= fail_entry_exit,
 	[X86_EXIT_VENDOR]	= vendor_exit,
 	[X86_EXIT_UNKNOWN]	= unknown_exit,

@@ -109,6 +109,7 @@ void exit_soft_exception(struct x86_vcpu *v, const struct x86_exit *exit);
 
 /* Handlers: pio_exit.c, page.c, cr_exit.c, msr_exit.c. */
 enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit);
+enum x86_next refused_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next apic_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next fault_exit(struct x86_vcpu *v, const struct x86_exit *exit);

@@ -189,13 +189,6 @@ static enum mmu_result fault_handle(struct x86_vcpu *v,
 	return mmu_fault(&v->vcpu.mmu, fault);
 }
 
-static bool emulation_failed(struct x86_vcpu *v, enum x86_next next)
-{
-	const struct kvm_run *run = v->vcpu.run;
-
-	return next == X86_USER && run->exit_reason == KVM_EXIT_INTERNAL_ERROR;
-}
-
 /*
  * An instruction that the emulator does not know may write to a frame that only
  * the MMU has write-protected: it stops doing so.
@@ -206,7 +199,7 @@ static enum x86_next fault_emulate(struct x86_vcpu *v,
 	enum x86_next next = emulate_insn(v, exit);
 	struct mmu_fault fault;
 
-	if (!emulation_failed(v, next))
+	if (!emulate_has_failed(v, next))
 		return next;
 	switch (fault_handle(v, exit, true, &fault)) {
 	case MMU_RETRY:

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Exits by IN and OUT: a device on the kernel's bus, or userspace.  String forms go to
- * the emulator.
+ * the emulator.  Where real mode is virtual-8086 mode (X86_EXIT_REFUSED) they are among
+ * what the hardware refuses.
  *
  * RIP moves when userspace has answered (api.rst, struct kvm_run: the operation is complete
  * only then); but for one port it does before, unless userspace turns that off.  So it does
@@ -10,8 +11,10 @@
 #include <linux/string.h>
 
 #include "core/iobus.h"
+#include "emul/exec.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
+#include "x86/insn/fetch.h"
 #include "x86/insn/pio.h"
 #include "x86/run/exits.h"
 #include "x86/vcpu/trace.h"
@@ -98,4 +101,41 @@ enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		return exit_ask(v, exit->next_rip, pio_out_answered);
 	debug_insn_skip(v, exit->next_rip);
 	return X86_USER;
+}
+
+/* Nothing holds back IN and OUT. */
+static enum x86_next refused_port(struct x86_vcpu *v, const struct x86_exit *exit,
+				  const struct emul_insn *insn)
+{
+	const struct x86_exit io = {
+		.kind = X86_EXIT_IO,
+		.code = exit->code,
+		.next_rip = state_get(v, GRP_RIP)->rip + insn->len,
+		.io.port = insn->opcode & 8 ? v->state.gpr[GPR_RDX] : insn->imm,
+		.io.size = insn->op_size,
+		.io.in = insn->exec == exec_in,
+	};
+
+	return pio_exit(v, &io);
+}
+
+static bool is_port(const struct emul_insn *insn)
+{
+	return (insn->exec == exec_in || insn->exec == exec_out) && !insn->lock;
+}
+
+/* What a privilege may hold back the emulator knows: all else is refused rightly. */
+enum x86_next refused_exit(struct x86_vcpu *v, const struct x86_exit *exit)
+{
+	struct emul_insn insn;
+	enum x86_next next;
+
+	if (emulate_decode(v, exit, &insn, &next))
+		next = is_port(&insn) ? refused_port(v, exit, &insn) :
+					emulate_alone(v, exit);
+	if (!emulate_has_failed(v, next))
+		return next;
+	kvm_event_exception(v, exit->exc.vector,
+			    exit->exc.has_error ? (s64)exit->exc.error : -1);
+	return X86_RESUME;
 }

@@ -236,7 +236,15 @@ static noinline void exit_trace(struct x86_vcpu *v)
 	trace_kvm_exit(v->vcpu.id, state_get(v, GRP_RIP)->rip, &info);
 }
 
-/* The hardware cannot run the state: real mode, and what leads out of it. */
+/* What the hardware cannot do with the state: run it, or deliver an event. */
+static noinline bool needs_software(struct x86_vcpu *v)
+{
+	enum x86_entry entry = vendor(can_enter)(v);
+
+	return entry == X86_ENTRY_NONE ||
+	       (entry == X86_ENTRY_BARE && event_is_due(v));
+}
+
 static noinline enum x86_next run_software(struct x86_vcpu *v)
 {
 	if (signal_pending(current) || need_resched())
@@ -256,7 +264,7 @@ static enum x86_next run_once(struct x86_vcpu *v)
 		return next;
 	if (unlikely(v->mp_state != KVM_MP_STATE_RUNNABLE))
 		return halt_wait(v);
-	if (unlikely(x86_caps->partial) && !vendor(can_enter)(v))
+	if (unlikely(x86_caps->partial) && needs_software(v))
 		return run_software(v);
 	if (unlikely(!events_idle(&v->events) ||
 		     vcpu->run->request_interrupt_window) && !event_prepare(v))

@@ -440,6 +440,22 @@ bool event_prepare(struct x86_vcpu *v)
 	return true;
 }
 
+bool event_is_due(struct x86_vcpu *v)
+{
+	const struct x86_events *ev = &v->events;
+	u32 blocked;
+
+	if (events_idle(ev))
+		return false;
+	if (ev->injected.kind || ev->exception.kind)
+		return true;
+	blocked = event_blocked(v);
+	if (ev->nmi_pending && !(blocked & EVENT_MASK_NMI))
+		return true;
+	return !(blocked & EVENT_MASK_INTERRUPT) && interrupts_enabled(v) &&
+	       interrupt_waits(v);
+}
+
 bool event_take(struct x86_vcpu *v, struct x86_event *ev)
 {
 	if (events_idle(&v->events) || !event_pick(v))

@@ -201,6 +201,9 @@ void event_report(struct x86_vcpu *v, bool pending);
  */
 bool event_l1_takes(struct x86_vcpu *v, enum x86_event_kind kind);
 
+/** event_is_due - would event_prepare() deliver anything to the guest now?  Own thread */
+bool event_is_due(struct x86_vcpu *v);
+
 /**
  * event_take - the most urgent event, for a delivery in software
  * @v: its own thread
@@ -234,12 +237,7 @@ static inline bool event_interrupt_waiting(const struct x86_events *ev,
 	return ev->interrupt_pending || injected;
 }
 
-/**
- * event_interrupt_set - the interrupt that waits, in place of any other
- * @v: its own thread
- * @pending: there is one
- * @vector: 0 to 255
- */
+/** event_interrupt_set - the interrupt that waits, if one is @pending, in place of any other */
 void event_interrupt_set(struct x86_vcpu *v, bool pending, u8 vector);
 
 /** event_wakes - is there anything that ends a HLT?  own thread */

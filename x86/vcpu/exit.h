@@ -36,6 +36,7 @@ enum x86_exit_kind {
 	X86_EXIT_INVLPG,
 	X86_EXIT_INVPCID,
 	X86_EXIT_EMULATE,	/* an instruction that x86 executes instead */
+	X86_EXIT_REFUSED,	/* @exc: one that the guest's processor may not refuse */
 	X86_EXIT_FAIL_ENTRY,	/* the hardware refused the state */
 	X86_EXIT_VENDOR,	/* exit_handle() deals with it */
 	X86_EXIT_UNKNOWN,	/* a code that nobody knows */
@@ -121,6 +122,13 @@ struct x86_exit_info {
 	u32 error;	/* its error code */
 	u64 info1;	/* AMD-V: EXITINFO1; VT-x: exit qualification */
 	u64 info2;	/* AMD-V: EXITINFO2; VT-x: an event whose delivery it interrupted */
+};
+
+/* What the hardware can do with a state: can_enter(). */
+enum x86_entry {
+	X86_ENTRY_NONE,		/* nothing */
+	X86_ENTRY_BARE,		/* run it, but deliver no event */
+	X86_ENTRY_FULL,
 };
 
 /* What the run loop does next. */

@@ -51,9 +51,9 @@ struct x86_caps;
  *        CPU of the last one, then what is cached per CPU (TLB tag, VMCS) is void
  * @put: not preemptible: the thread leaves its CPU
  *
- * @can_enter: with x86_caps->partial: can the hardware run the state as it is?  If
- *         not, x86 executes the next instruction, or delivers the next event.  Own
- *         thread
+ * @can_enter: with x86_caps->partial: can the hardware run the state as it is?  What it
+ *         cannot do x86 does: execute the next instruction, or deliver the next event.
+ *         Own thread
  * @enter: run the guest once, with x86_caps->timer up to the host's TSC of
  *         v->apic.timer_tsc unless that is 0.  Interrupts off.  On return they are still off
  *         and host state is complete; guest_begin() and guest_end() (enter.h) are

@@ -18,7 +18,7 @@ VENDOR_OP(size_t, vcpu_memory, (struct x86_vcpu *v))
 VENDOR_OP(void, load, (struct x86_vcpu *v, int cpu))
 VENDOR_OP(void, put, (struct x86_vcpu *v))
 /* run */
-VENDOR_OP(bool, can_enter, (struct x86_vcpu *v))
+VENDOR_OP(enum x86_entry, can_enter, (struct x86_vcpu *v))
 VENDOR_OP(void, enter, (struct x86_vcpu *v))
 VENDOR_OP(void, exit_decode, (struct x86_vcpu *v, struct x86_exit *exit))
 VENDOR_OP(void, exit_info, (struct x86_vcpu *v, struct x86_exit_info *info))
