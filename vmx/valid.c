@@ -31,15 +31,18 @@ static bool seg_usable(const struct x86_seg *seg)
 	return (seg->attr & (SEG_P | SEG_UNUSABLE)) == SEG_P;
 }
 
+/* SS.DPL, which is the CPL, is stored with the others: state.c. */
 static bool vm86_is_valid(const struct x86_state *state)
 {
+	u16 attr;
 	int i;
 
 	for (i = SEG_ES; i <= SEG_GS; i++) {
 		const struct x86_seg *seg = &state->seg[i];
 
+		attr = seg->attr | (i == SEG_SS ? SEG_DPL : 0);
 		if (seg->base != (u32)seg->selector << 4 || seg->limit != VM86_LIMIT ||
-		    (seg->attr & 0xff) != VM86_ATTR)
+		    (attr & 0xff) != VM86_ATTR)
 			return false;
 	}
 	return true;
