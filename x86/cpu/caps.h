@@ -21,6 +21,7 @@
  *          loads from GRP_PDPTR (vendor)
  * @apic_access: it knows the LAPIC's page by v->apic.access_page (vendor)
  * @timer: the processor can end the guest's run at a value of the TSC (vendor)
+ * @identity: guests without paging run on a page table in their memory (vendor)
  * @partial: there are states that the hardware cannot run: vendor's can_enter()
  * @hidden_8000_0001_ecx: CPUID bits that guests must not see although the host
  *                        has them (vendor: SVM without nesting, ...)
@@ -44,6 +45,7 @@ struct x86_caps {
 	bool pdptrs;
 	bool apic_access;
 	bool timer;
+	bool identity;
 	bool partial;
 	u32 hidden_8000_0001_ecx;
 	bool nested;

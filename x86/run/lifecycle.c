@@ -30,6 +30,7 @@
 #include "x86/cpu/tsc.h"
 #include "x86/hyperv/hv.h"
 #include "x86/insn/emulate.h"
+#include "x86/run/identity.h"
 #include "x86/run/irqchip.h"
 #include "x86/run/lifecycle.h"
 #include "x86/vcpu/vendor.h"
@@ -131,6 +132,7 @@ EXPORT_SYMBOL_GPL(kvm_vendor_unload);
 static const struct step vm_step[] = {
 	{ "mm",		vm_step_mm_up,		vm_step_mm_down },
 	{ "locks",	vm_step_locks_up,	vm_step_locks_down },
+	{ "identity",	vm_step_identity_up,	vm_step_identity_down },
 	{ "mmu",	vm_step_mmu_up,		vm_step_mmu_down },
 	{ "slots",	vm_step_slots_up,	vm_step_slots_down },
 	{ "irqchip",	vm_step_irqchip_up,	vm_step_irqchip_down },

@@ -16,6 +16,7 @@
 #include "x86/run/apic_access.h"
 #include "x86/run/exits.h"
 #include "x86/run/halt.h"
+#include "x86/run/identity.h"
 #include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
@@ -158,6 +159,8 @@ enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	/* L2's addresses are none of L1's. */
 	if (v->nested.ctx != MMU_CTX_GUEST)
 		return page_fault(v, exit);
+	if (identity_is_page(v, exit->page.gpa))
+		return identity_exit(v);
 	if (apic_is_page(v, exit->page.gpa))
 		return apic_page_exit(v, exit);
 	return mmu_is_hole(&v->vcpu.mmu, exit->page.gpa) ? page_access(v, exit) :

@@ -9,10 +9,24 @@
 #include "x86/hyperv/hv.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/run/hypercall.h"
+#include "x86/run/identity.h"
 #include "x86/run/irqchip.h"
 #include "x86/run/lifecycle.h"
 #include "x86/run/quirks.h"
 #include "x86/vcpu/x86.h"
+
+/*
+ * A power of two is what kmalloc() gives.  Not where debugging makes locks larger, or
+ * where every structure is laid out by chance.
+ */
+static_assert(sizeof(struct x86_vm) <= 1024 || IS_ENABLED(CONFIG_DEBUG_SPINLOCK) ||
+	      IS_ENABLED(CONFIG_LOCKDEP) || IS_ENABLED(CONFIG_RANDSTRUCT));
+
+size_t arch_vm_size(void)
+{
+	return sizeof(struct x86_vm) +
+	       (x86_caps->identity ? sizeof(struct x86_identity) : 0);
+}
 
 int vm_step_mmu_up(void *obj)
 {
@@ -28,22 +42,11 @@ void vm_step_mmu_down(void *obj)
 	mmu_vm_destroy(&kvm->mmu);
 }
 
-/*
- * Both addresses are for hardware that cannot run real mode without tables and a TSS in
- * the guest's memory.  Nobody here needs them.
- */
+/* For a TSS in the guest's memory, which nobody here needs to run real mode. */
 static long vm_ioctl_tss_addr(void *obj, void *data, unsigned long arg)
 {
 	/* Three pages below 4 GiB (api.rst 4.35). */
 	return arg > (1ull << 32) - 3 * PAGE_SIZE ? -EINVAL : 0;
-}
-
-/* Must come before the first vCPU (api.rst 4.64). */
-static long vm_ioctl_identity_map(void *obj, void *data, unsigned long arg)
-{
-	struct kvm *kvm = obj;
-
-	return READ_ONCE(kvm->nr_vcpus) ? -EINVAL : 0;
 }
 
 /* Which MSR accesses that fail go to userspace (api.rst 7.21): msr_exit.c. */

@@ -37,18 +37,6 @@ int vendor_check(const struct kvm_vendor *ven)
 	return -EBUSY;
 }
 
-/*
- * A power of two is what kmalloc() gives.  Not where debugging makes locks larger, or
- * where every structure is laid out by chance.
- */
-static_assert(sizeof(struct x86_vm) <= 1024 || IS_ENABLED(CONFIG_DEBUG_SPINLOCK) ||
-	      IS_ENABLED(CONFIG_LOCKDEP) || IS_ENABLED(CONFIG_RANDSTRUCT));
-
-size_t arch_vm_size(void)
-{
-	return sizeof(struct x86_vm);
-}
-
 size_t arch_vcpu_size(void)
 {
 	return vendor_loaded->vcpu_size;

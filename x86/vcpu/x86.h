@@ -16,13 +16,11 @@
 #include "x86/vcpu/state.h"
 
 struct irqchip;
-
 /**
  * struct x86_vm - x86's part of a VM
  * @kvm: core's part, first
  * @event_flags: KVM_VCPUEVENT_VALID_* that userspace has enabled
- * @tsc: time-stamp counters (tsc.c)
- * @clock: kvmclock (pvclock.c)
+ * @tsc, @clock: time-stamp counters, kvmclock (tsc.c, pvclock.c)
  * @irq: interrupt controllers (irq/)
  * @irqchip, @hv: what belongs to those in the kernel (irqchip.c), Hyper-V's part
  *	(hyperv/hv.h); or NULL
@@ -33,6 +31,7 @@ struct irqchip;
  * @platform_info_off: the guest may not read MSR_PLATFORM_INFO; @dma_incoherent: what it
  *	writes back has to be (vm.c)
  * @exits_off: KVM_X86_DISABLE_EXITS_*; @exit_on_failure: of an emulation; likewise
+ * @identity: one, with x86_caps->identity (run/identity.h)
  */
 struct x86_vm {
 	struct kvm kvm;
@@ -44,6 +43,7 @@ struct x86_vm {
 	struct msr_filter __rcu *msr_filter;
 	u8 msr_user_reasons, quirks_off, exits_off, event_flags;
 	bool platform_info_off, exit_on_failure, map_gpa_to_user, dma_incoherent;
+	struct x86_identity { u32 gpa; struct page *page; } identity[];
 };
 
 struct msr_row;
