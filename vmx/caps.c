@@ -27,7 +27,8 @@ MODULE_PARM_DESC(vpid, "translations are tagged with the vCPU");
 
 static bool unrestricted_guest = true;
 module_param(unrestricted_guest, bool, 0444);
-MODULE_PARM_DESC(unrestricted_guest, "real mode in hardware; without it in software");
+MODULE_PARM_DESC(unrestricted_guest,
+		 "real mode as it is; without it as virtual-8086 mode or in software");
 
 static bool preemption_timer = true;
 module_param(preemption_timer, bool, 0444);
@@ -249,6 +250,7 @@ static int features_read(struct x86_caps *caps)
 	f->kept = ~(VMX_GROUPS_LIVE | (f->ept ? GRP_CR3 : 0) |
 		    (f->tpr_shadow ? GRP_CR8 : 0));
 	caps->partial = !f->unrestricted;
+	caps->identity = f->ept && !f->unrestricted;
 	return 0;
 }
 

@@ -237,6 +237,8 @@ static void decode_exception(struct vmx_vcpu *s, struct x86_exit *exit)
 		decode_fault(exit);
 		return;
 	}
+	if (vector == X86_TRAP_GP && s->vm86)
+		exit->kind = X86_EXIT_REFUSED;
 	exit->exc.vector = vector;
 	exit->exc.has_error = s->info & INTR_INFO_DELIVER_CODE_MASK;
 	exit->exc.error = exit->exc.has_error ?

@@ -34,6 +34,20 @@ static u32 msr_field(u32 index)
 	}
 }
 
+/* The VMCS's own is the form's while there is one (form.c). */
+static bool is_form_msr(const struct vmx_vcpu *s, u32 index)
+{
+	return index == MSR_IA32_SYSENTER_CS && s->vm86;
+}
+
+static void field_write(struct vmx_vcpu *s, u32 index, u64 data)
+{
+	if (unlikely(is_form_msr(s, index)))
+		s->sysenter_cs = data;
+	else
+		vmcs_write(msr_field(index), data);
+}
+
 static bool field_takes(u32 index, u64 data)
 {
 	switch (index) {
@@ -138,7 +152,8 @@ int vmx_msr_read(struct x86_vcpu *v, u32 index, u64 *data)
 	struct vmx_vcpu *s = to_vmx(v);
 
 	if (msr_field(index)) {
-		*data = vmcs_read(msr_field(index));
+		*data = is_form_msr(s, index) ? s->sysenter_cs :
+						vmcs_read(msr_field(index));
 		return 0;
 	}
 	if (is_syscall_msr(index)) {
@@ -174,7 +189,7 @@ int vmx_msr_write(struct x86_vcpu *v, u32 index, u64 data)
 	if (msr_field(index)) {
 		if (!field_takes(index, data))
 			return -EINVAL;
-		vmcs_write(msr_field(index), data);
+		field_write(s, index, data);
 		return 0;
 	}
 	if (is_syscall_msr(index))

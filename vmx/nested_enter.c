@@ -104,6 +104,8 @@ void vmx_nested_run(struct vmx_vcpu *s)
 	struct vmx_nested *n = s->nested;
 
 	l2_flush(s);
+	/* Userspace may restore it over a vCPU that was in real mode. */
+	vmx_form_set(s, false, false);
 	n->ept = l1_cpu2(s, SECONDARY_EXEC_ENABLE_EPT);
 	vmx_nested_merge(s);
 	kvm_nested_enter(&s->x86, n->ept);

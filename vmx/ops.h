@@ -34,9 +34,31 @@ void vmx_policy_update(struct x86_vcpu *v);
 
 /**
  * vmx_can_enter - without an unrestricted guest: does the state pass the checks of
- * VM entry?
+ * VM entry, or is there a form of it that does?
  */
 enum x86_entry vmx_can_enter(struct x86_vcpu *v);
+
+/* form.c */
+
+/**
+ * vmx_form_set - in which form the VMCS has the state, from the next entry on
+ * @s: the vCPU; own thread
+ * @vm86: real mode as virtual-8086 mode
+ * @unpaged: no paging as paging by an identity map
+ */
+void vmx_form_set(struct vmx_vcpu *s, bool vm86, bool unpaged);
+
+/** vmx_form_controls - those of the form, after a reset of all */
+void vmx_form_controls(struct vmx_vcpu *s);
+
+/** vmx_form_rflags - RFLAGS for the VMCS, from the guest's */
+u64 vmx_form_rflags(const struct vmx_vcpu *s, u64 rflags);
+
+/** vmx_form_rflags_hide - the reverse */
+u64 vmx_form_rflags_hide(const struct vmx_vcpu *s, u64 rflags);
+
+/** vmx_form_cr4 - CR4 for the VMCS, from what it would be otherwise */
+u64 vmx_form_cr4(const struct vmx_vcpu *s, u64 cr4);
 
 /* run.c */
 
@@ -145,6 +167,9 @@ void vmx_intr_set(struct vmx_vcpu *s, u32 intr);
 
 /** vmx_step_update - begin or end steps, as userspace asks; own thread */
 void vmx_step_update(struct vmx_vcpu *s);
+
+/** vmx_step_exceptions - which exceptions exit; own thread */
+void vmx_step_exceptions(struct vmx_vcpu *s);
 
 /** vmx_step_enter - TF for the next entry; interrupts off */
 void vmx_step_enter(struct vmx_vcpu *s);

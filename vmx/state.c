@@ -42,6 +42,8 @@ static void cr0_store(struct vmx_vcpu *s)
 
 	if (!vmx_features.ept)
 		real |= CR0_SHADOW;
+	if (s->vm86)
+		real &= ~(u64)X86_CR0_AM;
 	vmcs_write(CR0_GUEST_HOST_MASK, ~cr0_owned(s));
 	vmcs_write(CR0_READ_SHADOW, nested_l2_runs(&s->x86) ?
 				    vmx_nested_cr0_shadow(s) : cr0);
@@ -56,7 +58,7 @@ static void cr4_store(struct vmx_vcpu *s)
 
 	vmcs_write(CR4_READ_SHADOW, nested_l2_runs(&s->x86) ?
 				    vmx_nested_cr4_shadow(s) : state->cr4);
-	vmcs_write(GUEST_CR4, cr4 | X86_CR4_VMXE |
+	vmcs_write(GUEST_CR4, vmx_form_cr4(s, cr4) | X86_CR4_VMXE |
 		   (cr4_read_shadow() & X86_CR4_MCE));
 }
 
@@ -67,26 +69,30 @@ static void efer_store(struct vmx_vcpu *s)
 		   (EFER_SCE | EFER_LME | EFER_LMA | EFER_NX);
 	bool lma = efer & EFER_LMA;
 
-	if (!vmx_features.ept) {
+	if (!vmx_features.ept)
 		efer |= EFER_NX;
-		if (!lma)
-			efer &= ~(u64)EFER_LME;
-	}
+	if ((!vmx_features.ept || s->unpaged) && !lma)
+		efer &= ~(u64)EFER_LME;
 	vmcs_write(GUEST_IA32_EFER, efer);
 	vmcs_control(s, WORD_ENTRY, VM_ENTRY_IA32E_MODE, lma);
 	if (efer & EFER_SCE)
 		vmx_syscall_msrs_load(s);
 }
 
+static u64 cr3_real(const struct vmx_vcpu *s)
+{
+	if (!vmx_features.ept)
+		return s->shadow_cr3;
+	return unlikely(s->unpaged) ? to_x86_vm(s->x86.vcpu.kvm)->identity->gpa :
+				      s->x86.state.cr3;
+}
+
 static void crs_store(struct vmx_vcpu *s, u32 groups)
 {
-	const struct x86_state *state = &s->x86.state;
-
 	if (groups & GRP_CR0)
 		cr0_store(s);
 	if (groups & GRP_CR3)
-		vmcs_write(GUEST_CR3, vmx_features.ept ? state->cr3 :
-							 s->shadow_cr3);
+		vmcs_write(GUEST_CR3, cr3_real(s));
 	/* With shadow paging it depends on the others. */
 	if (groups & (GRP_CR0 | GRP_CR4 | GRP_EFER))
 		cr4_store(s);
@@ -197,7 +203,8 @@ static void rflags_store(struct vmx_vcpu *s)
 {
 	u64 rflags = s->x86.state.rflags;
 
-	vmcs_write(GUEST_RFLAGS, (rflags & RFLAGS_BITS) | X86_EFLAGS_FIXED);
+	vmcs_write(GUEST_RFLAGS, vmx_form_rflags(s, rflags & RFLAGS_BITS) |
+				 X86_EFLAGS_FIXED);
 	if (unlikely(vmx_intr_get(s) & INTR_SHADOWS))
 		shadow_of_rflags(s, vmx_intr_get(s), rflags);
 }
@@ -228,7 +235,8 @@ static void state_fetch_slow(struct vmx_vcpu *s, u32 groups)
 	if (groups & GRP_CR0)
 		state->cr0 = (state->cr0 & ~cr0_owned(s)) |
 			     (vmcs_read(GUEST_CR0) & cr0_owned(s));
-	if (groups & GRP_CR3)
+	/* Without paging writes of it exit. */
+	if ((groups & GRP_CR3) && !s->unpaged)
 		state->cr3 = vmcs_read(GUEST_CR3);
 	if (groups & VMCS_GROUPS)
 		vmcs_groups_fetch(s, groups & VMCS_GROUPS);
@@ -242,6 +250,16 @@ static void state_fetch_slow(struct vmx_vcpu *s, u32 groups)
 	}
 }
 
+static u64 rflags_fetch(const struct vmx_vcpu *s)
+{
+	return vmx_step_hide(s, vmx_form_rflags_hide(s, vmcs_read(GUEST_RFLAGS)));
+}
+
+static u8 cpl_fetch(const struct vmx_vcpu *s)
+{
+	return s->vm86 ? 0 : VMX_AR_DPL(vmcs_read(GUEST_SS_AR_BYTES));
+}
+
 void vmx_state_fetch(struct x86_vcpu *v, u32 groups)
 {
 	const u32 frequent = GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_CPL;
@@ -250,11 +268,11 @@ void vmx_state_fetch(struct x86_vcpu *v, u32 groups)
 	if (groups & GRP_RIP)
 		state->rip = vmcs_read(GUEST_RIP);
 	if (groups & GRP_RFLAGS)
-		state->rflags = vmx_step_hide(to_vmx(v), vmcs_read(GUEST_RFLAGS));
+		state->rflags = rflags_fetch(to_vmx(v));
 	if (groups & GRP_RSP)
 		state->gpr[GPR_RSP] = vmcs_read(GUEST_RSP);
 	if (groups & GRP_CPL)
-		state->cpl = VMX_AR_DPL(vmcs_read(GUEST_SS_AR_BYTES));
+		state->cpl = cpl_fetch(to_vmx(v));
 	if (groups & ~frequent)
 		state_fetch_slow(to_vmx(v), groups);
 	state->valid |= groups;

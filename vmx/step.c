@@ -14,12 +14,17 @@
 #include "vmx/cpu.h"
 #include "vmx/vmcs.h"
 
+void vmx_step_exceptions(struct vmx_vcpu *s)
+{
+	vmcs_exceptions(s, debug_takes_int3(&s->x86) ? BIT(X86_TRAP_BP) : 0);
+}
+
 void vmx_step_update(struct vmx_vcpu *s)
 {
 	struct x86_vcpu *v = &s->x86;
 	bool on = debug_steps(v);
 
-	vmcs_exceptions(s, debug_takes_int3(v) ? BIT(X86_TRAP_BP) : 0);
+	vmx_step_exceptions(s);
 	if (vmx_features.mtf) {
 		vmcs_control(s, WORD_CPU, CPU_BASED_MONITOR_TRAP_FLAG, on);
 		return;
@@ -45,7 +50,7 @@ void vmx_step_enter(struct vmx_vcpu *s)
 		s->entry_work |= ENTRY_KICK;
 	else
 		rflags |= X86_EFLAGS_TF;
-	vmcs_write(GUEST_RFLAGS, rflags);
+	vmcs_write(GUEST_RFLAGS, vmx_form_rflags(s, rflags));
 	/*
 	 * VM entry wants the trap to be pending in a shadow (27.3.1.5).  Otherwise
 	 * no instruction has ended yet, whatever an exit in its middle has left.

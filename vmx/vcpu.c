@@ -111,6 +111,7 @@ void vmx_vcpu_reset(struct x86_vcpu *v)
 	s->window = 0;
 	s->soft_nmi = false;
 	vmcs_controls_reset(s);
+	vmx_form_controls(s);
 	s->exits_off = 0;
 	vmx_policy_update(v);
 	vmx_tlb_flush(v);

@@ -97,11 +97,25 @@ static u32 rights_store(const struct x86_seg *seg, bool is_tr)
 	return rights;
 }
 
-static void field_fetch(const struct vmcs_copy *f, void *state)
+/*
+ * In place of real mode (form.c) access rights are the form's, and LDTR and TR, which no
+ * instruction looks at, are the form's too.
+ */
+static bool is_form_field(const struct vmcs_copy *f)
 {
-	u64 value = vmcs_read(f->encoding);
-	void *to = state + f->offset;
+	return !f->size ||
+	       (f->group == GRP_SEGS &&
+		f->offset >= offsetof(struct x86_state, seg[SEG_LDTR]));
+}
 
+static void field_fetch(struct vmx_vcpu *s, const struct vmcs_copy *f)
+{
+	void *to = (void *)&s->x86.state + f->offset;
+	u64 value;
+
+	if (unlikely(s->vm86) && is_form_field(f))
+		return;
+	value = vmcs_read(f->encoding);
 	if (f->size)
 		memcpy(to, &value, f->size);
 	else
@@ -116,12 +130,27 @@ static u32 seg_rights(const struct vmx_vcpu *s, const struct x86_seg *seg, bool 
 	return rights_store(seg, is_tr);
 }
 
+/* A segment of virtual-8086 mode, a busy TSS that ends before its map, no LDT. */
+static u32 form_value(const struct vmcs_copy *f)
+{
+	switch (f->encoding) {
+	case GUEST_TR_AR_BYTES:
+		return VMX_AR_P_MASK | VMX_AR_TYPE_BUSY_32_TSS;
+	case GUEST_LDTR_AR_BYTES:
+		return VMX_AR_UNUSABLE_MASK;
+	default:
+		return f->size ? 0 : VMCS_VM86_RIGHTS;
+	}
+}
+
 static void field_store(const struct vmx_vcpu *s, const struct vmcs_copy *f)
 {
 	const void *from = (const void *)&s->x86.state + f->offset;
 	u64 value = 0;
 
-	if (f->size)
+	if (unlikely(s->vm86) && is_form_field(f))
+		value = form_value(f);
+	else if (f->size)
 		memcpy(&value, from, f->size);
 	else
 		value = seg_rights(s, container_of(from, struct x86_seg, attr),
@@ -142,7 +171,7 @@ void vmcs_groups_fetch(struct vmx_vcpu *s, u32 groups)
 	groups = groups_there(groups);
 	for (i = 0; i < ARRAY_SIZE(vmcs_copies); i++)
 		if (vmcs_copies[i].group & groups)
-			field_fetch(&vmcs_copies[i], &s->x86.state);
+			field_fetch(s, &vmcs_copies[i]);
 }
 
 void vmcs_groups_store(struct vmx_vcpu *s, u32 groups)
@@ -213,7 +242,7 @@ void vmcs_sync(struct vmx_vcpu *s)
 
 void vmcs_exceptions(struct vmx_vcpu *s, u32 vectors)
 {
-	vectors |= EXCEPTIONS_ALWAYS;
+	vectors |= s->vm86 ? ~0u : EXCEPTIONS_ALWAYS;
 	if (!vmx_features.ept)
 		vectors |= BIT(X86_TRAP_PF);
 	vmcs_control(s, WORD_EXCEPTIONS, vectors, true);

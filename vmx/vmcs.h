@@ -18,6 +18,9 @@ void vmcs_groups_store(struct vmx_vcpu *s, u32 groups);
 /* Groups whose fields the table in vmcs.c copies. */
 #define VMCS_GROUPS	(GRP_CSSS | GRP_DATA | GRP_SEGS | GRP_TABLES | GRP_PDPTR)
 
+/* Access rights of a segment in virtual-8086 mode (SDM vol. 3, 27.3.1.2). */
+#define VMCS_VM86_RIGHTS	0xf3
+
 /**
  * vmcs_fill - write what never changes, and what state and controls do not cover
  * @s: the vCPU; its VMCS is current and was never used

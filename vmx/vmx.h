@@ -107,6 +107,9 @@ struct vmx_perf {
  * @host_saved: the guest's MSRs are in the CPU, @host holds what to restore; from
  *              the first entry after load() to put()
  * @valid: the state can be entered (valid.c)
+ * @vm86: the VMCS has, or gets, real mode as virtual-8086 mode (form.c)
+ * @unpaged: likewise: paging, by the VM's identity map
+ * @sysenter_cs: while @vm86: IA32_SYSENTER_CS
  * @flush: translations are dropped at the next entry
  * @leaky: something that the guest must not read may be in the L1 data cache
  * @entry_work: ENTRY_* to be done at the next entry
@@ -147,6 +150,9 @@ struct vmx_vcpu {
 	bool filled;
 	bool host_saved;
 	bool valid;
+	bool vm86;
+	bool unpaged;
+	u32 sysenter_cs;
 	bool flush;
 	bool leaky;
 	u8 entry_work;
