@@ -110,23 +110,31 @@ bool request_all(struct kvm *kvm, unsigned int req);
 bool request_some(struct kvm *kvm, unsigned int req, const unsigned long *which);
 
 /**
+ * thread_has_work - has the thread to do something before it goes on in the guest?
+ *
+ * need_resched() and signal_pending() in one look, and what the kernel keeps for the
+ * thread's return to userspace: CPU-time limits and timers, rseq, memory throttling.
+ */
+static inline bool thread_has_work(void)
+{
+	return read_thread_flags() & (_TIF_NEED_RESCHED | _TIF_SIGPENDING |
+				      _TIF_NOTIFY_SIGNAL | _TIF_NOTIFY_RESUME);
+}
+
+/**
  * vcpu_enter_check - last look before entering the guest
  * @vcpu: its own thread, interrupts off
  *
  * Stores VCPU_IN_GUEST and looks whether anything came in between.
  *
  * Return: true when the guest may be entered; false with the mode back at
- * VCPU_OUTSIDE when a request, a reschedule or a signal is pending.
+ * VCPU_OUTSIDE when a request or the thread's own work is pending.
  */
 static inline bool vcpu_enter_check(struct kvm_vcpu *vcpu)
 {
-	/* need_resched() and signal_pending(), in one look. */
-	const unsigned long work = _TIF_NEED_RESCHED | _TIF_SIGPENDING |
-				   _TIF_NOTIFY_SIGNAL;
-
 	/* A full barrier, see the head of this file. */
 	smp_store_mb(vcpu->mode, VCPU_IN_GUEST);
-	if (likely(!request_pending(vcpu) && !(read_thread_flags() & work)))
+	if (likely(!request_pending(vcpu) && !thread_has_work()))
 		return true;
 	smp_store_release(&vcpu->mode, VCPU_OUTSIDE);
 	return false;

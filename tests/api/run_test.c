@@ -6,8 +6,10 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
+#include <sched.h>
 #include <time.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include "start.h"
 
 static struct vm vm;
@@ -57,6 +59,40 @@ static void signal_handler(void)
 	timer_arm(SIGUSR1, 50);
 	ERR(ioctl(v.fd, KVM_RUN, 0ul), EINTR);
 	CHECK(vcpu_regs(&v).rax > before);
+}
+
+/*
+ * A timer of CPU time is the thread's own work when it goes back to userspace.  What else
+ * is, rseq's at each preemption, it does without a word: the one EINTR is the timer's.
+ */
+static void *compete(void *arg)
+{
+	for (;;)
+		sched_yield();
+	return arg;
+}
+
+static void cpu_timer(void)
+{
+	struct itimerval t = { .it_value.tv_usec = 300000 };
+	sigset_t prof;
+	cpu_set_t one;
+	pthread_t other;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	OK(sched_setaffinity(0, sizeof(one), &one));
+	sigemptyset(&prof);
+	sigaddset(&prof, SIGPROF);
+	OK(sigprocmask(SIG_BLOCK, &prof, NULL));
+	CHECK(!pthread_create(&other, NULL, compete, NULL));
+	OK(sigprocmask(SIG_UNBLOCK, &prof, NULL));
+	START_BARE(MODE_LONG, g_spin);
+	catch(SIGPROF);
+	OK(setitimer(ITIMER_PROF, &t, NULL));
+	ERR(ioctl(v.fd, KVM_RUN, 0ul), EINTR);
+	CHECK_EQ(v.run->exit_reason, KVM_EXIT_INTR);
+	CHECK_EQ(signals, 1);
 }
 
 static void mask_set(uint64_t sigs, uint32_t len)
@@ -311,6 +347,7 @@ static void lengths(void)
 
 static const struct test_case cases[] = {
 	{ "signal_handler", signal_handler, 0 },
+	{ "cpu_timer", cpu_timer, 10 },
 	{ "signal_mask", signal_mask, 0 },
 	{ "signal_mask_default", signal_mask_default, 0 },
 	{ "signal_mask_blocks", signal_mask_blocks, 0 },

@@ -176,8 +176,8 @@ static bool rep_continues(struct x86_vcpu *v)
 	return em->ctx.insn.rep && em->ctx.rip == em->rip &&
 	       !em->single_step && events_idle(&v->events) &&
 	       !run->request_interrupt_window &&
-	       !READ_ONCE(run->immediate_exit__unsafe) && !signal_pending(current) &&
-	       !need_resched() && !request_pending(&v->vcpu);
+	       !READ_ONCE(run->immediate_exit__unsafe) && !thread_has_work() &&
+	       !request_pending(&v->vcpu);
 }
 
 static enum x86_next emulate_exec(struct x86_vcpu *v);

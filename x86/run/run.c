@@ -220,6 +220,10 @@ static enum x86_next run_delayed(struct x86_vcpu *v)
 		vcpu->run->exit_reason = KVM_EXIT_INTR;
 		return exit_fail(v, -EINTR);
 	}
+	if (unlikely(test_thread_flag(TIF_NOTIFY_RESUME))) {
+		vcpu->run->exit_reason = KVM_EXIT_INTR;
+		return exit_fail(v, -ERESTARTNOHAND);
+	}
 	if (need_resched()) {
 		srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
 		cond_resched();
@@ -247,7 +251,7 @@ static noinline bool needs_software(struct x86_vcpu *v)
 
 static noinline enum x86_next run_software(struct x86_vcpu *v)
 {
-	if (signal_pending(current) || need_resched())
+	if (thread_has_work())
 		return run_delayed(v);
 	return emulate_step(v);
 }
@@ -387,6 +391,20 @@ static void mask_restore(sigset_t *own)
 	sigemptyset(&current->real_blocked);
 }
 
+/*
+ * Where the call is made again: what one of both masks blocks is not to end it, and waits.
+ * The kernel puts the thread's mask back last.
+ */
+static void mask_restore_late(struct kvm_vcpu *vcpu, const sigset_t *own)
+{
+	sigset_t both;
+
+	sigorsets(&both, own, &vcpu->sigset);
+	mask_restore(&both);
+	current->saved_sigmask = *own;
+	set_restore_sigmask();
+}
+
 /* Apart from arch_vcpu_run(), whose cheap way out needs none of this frame. */
 static noinline int run_full(struct x86_vcpu *v)
 {
@@ -407,7 +425,10 @@ static noinline int run_masked(struct x86_vcpu *v)
 
 	mask_swap(&v->vcpu, &own);
 	ret = run_full(v);
-	mask_restore(&own);
+	if (unlikely(ret == -ERESTARTNOHAND))
+		mask_restore_late(&v->vcpu, &own);
+	else
+		mask_restore(&own);
 	return ret;
 }
 
