@@ -176,6 +176,33 @@ static void read_only(void)
 	vcpu_expect(&v, KVM_EXIT_MMIO);
 }
 
+/* Firmware may have its first page tables in flash, accessed and dirty. */
+GUEST(64, g_push, "push %rbx\n pop %rcx\n out %al, $0x20\n push %rcx\n pop %rdx\n" DONE);
+
+static void tables_read_only(void)
+{
+	uint8_t *m = mem_new(2 * MB, 0);
+	struct kvm_regs r = { .rip = GPA_CODE, .rsp = GPA_STACK, .rflags = 2, .rbx = 7 };
+	struct kvm_sregs s;
+
+	vm_new(&vm, 0);
+	vcpu_new(&vm, &v, 0);
+	vcpu_code(&v, MODE_PROT, g_push);
+	/* 4 MiB: present, writable, user, accessed, dirty. */
+	*(uint32_t *)m = 0xe7;
+	OK(vm_slot(&vm, SLOT_FLAGS(1, KVM_MEM_READONLY), SLOT_GPA, m, MB));
+	s = vcpu_sregs(&v);
+	s.cr3 = SLOT_GPA;
+	s.cr4 |= 1 << 4;
+	s.cr0 |= 1u << 31;
+	vcpu_set_sregs(&v, &s);
+	vcpu_set_regs(&v, &r);
+	vcpu_until(&v, 0x20);
+	vcpu_until(&v, PORT_DONE);
+	CHECK_EQ(vcpu_regs(&v).rdx, 7);
+	CHECK_EQ(*(uint32_t *)m, 0xe7);
+}
+
 /* Memory that is not there (any more): KVM_RUN says EFAULT, and recovers. */
 static void unmapped(void)
 {
@@ -353,6 +380,7 @@ static const struct test_case cases[] = {
 	{ "changes", changes, 0 },
 	{ "region2", region2, 0 },
 	{ "read_only", read_only, 0 },
+	{ "tables_read_only", tables_read_only, 0 },
 	{ "unmapped", unmapped, 0 },
 	{ "file_backed", file_backed, 0 },
 	{ "huge_pages", huge_pages, 0 },

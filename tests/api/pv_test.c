@@ -396,13 +396,30 @@ static void halt_unkicked(void)
 	CHECK(!(features_kept() >> KVM_FEATURE_PV_UNHALT & 1));
 }
 
+/* Where Windows' patched TPR accesses have it: in memory that is there. */
+static void vapic_addr(void)
+{
+	uint64_t good[] = { 0x1000, 0xffc, 0 }, bad[4], i;
+
+	pv_machine(1);
+	bad[0] = vm.size;
+	bad[1] = vm.size - 1;
+	bad[2] = 0xfffffffc;
+	bad[3] = ~0ull;
+	for (i = 0; i < 3; i++)
+		OK(ioctl(v.fd, KVM_SET_VAPIC_ADDR, &(struct kvm_vapic_addr){ good[i] }));
+	for (i = 0; i < 4; i++)
+		ERR(ioctl(v.fd, KVM_SET_VAPIC_ADDR, &(struct kvm_vapic_addr){ bad[i] }),
+		    EINVAL);
+}
+
 #define CASE(name) { #name, name, 20 }
 
 static const struct test_case cases[] = {
 	CASE(announced), CASE(enforced), CASE(numbers), CASE(not_for_users),
 	CASE(send_ipi), CASE(send_ipi_far), CASE(without_lapic), CASE(yield),
 	CASE(clock_pairing), CASE(kick_early), CASE(kick_saved), CASE(kick_asleep),
-	CASE(tlb_flush), CASE(halt_unkicked),
+	CASE(tlb_flush), CASE(halt_unkicked), CASE(vapic_addr),
 	CASE(poll_control), CASE(migration_control), CASE(platform_info),
 	{ NULL, NULL, 0 },
 };

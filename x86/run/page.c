@@ -22,8 +22,7 @@
 
 /*
  * A write to one of the guest's own page tables, by the hardware that walks them
- * (accessed and dirty bits), in memory that cannot be written: no instruction
- * could be emulated to do it.
+ * (accessed and dirty bits), in memory that cannot be written.
  */
 static bool is_table_walk(const struct x86_exit *exit)
 {
@@ -58,8 +57,8 @@ void kvm_log_written(struct x86_vcpu *v, const u64 *gpa, unsigned int n)
 }
 EXPORT_SYMBOL_GPL(kvm_log_written);
 
-/* The address is one of L2's, and no hint for the emulator, which goes by L1's. */
-static noinline enum x86_next page_emulate_l2(struct x86_vcpu *v,
+/* The address is no hint for the emulator. */
+static noinline enum x86_next page_emulate_plain(struct x86_vcpu *v,
 					      const struct x86_exit *exit)
 {
 	struct x86_exit insn = *exit;
@@ -85,14 +84,30 @@ static noinline enum x86_next page_absent(struct x86_vcpu *v,
 	return apf_start(v, fault) ? X86_RESUME : halt_for_page(v);
 }
 
+/*
+ * Tables in ROM, as firmware has them: the processor insists on writing to them, whatever
+ * bits are set.  The emulator's walk does not, and its instruction needs no other.
+ */
+static noinline enum x86_next table_emulate(struct x86_vcpu *v,
+					    const struct x86_exit *exit)
+{
+	if (v->nested.ctx != MMU_CTX_GUEST ||
+	    !guest_slot(&v->vcpu, exit->page.gpa >> PAGE_SHIFT))
+		return emulate_failed(v);
+	return page_emulate_plain(v, exit);
+}
+
 static enum x86_next page_emulate(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	if (v->events.injected.kind)
 		return delivery_failed(v, exit, exit->page.gpa);
-	if (is_table_walk(exit) || is_fetch(exit))
+	if (is_table_walk(exit))
+		return table_emulate(v, exit);
+	if (is_fetch(exit))
 		return emulate_failed(v);
+	/* It is one of L2's, and the emulator goes by L1's. */
 	if (v->nested.ctx != MMU_CTX_GUEST)
-		return page_emulate_l2(v, exit);
+		return page_emulate_plain(v, exit);
 	return emulate_insn(v, exit);
 }
 

@@ -27,12 +27,23 @@ void vapic_exit(struct x86_vcpu *v)
 		apic_tpr_load(v, tpr);
 }
 
+/* Memory for four bytes, now; 0 is no address. */
+static bool vapic_is_there(struct kvm_vcpu *vcpu, gpa_t gpa)
+{
+	int idx = srcu_read_lock(&vcpu->kvm->srcu);
+	bool yes = !gpa || (guest_slot(vcpu, gpa >> PAGE_SHIFT) &&
+			    guest_slot(vcpu, (gpa + 3) >> PAGE_SHIFT));
+
+	srcu_read_unlock(&vcpu->kvm->srcu, idx);
+	return yes;
+}
+
 long vapic_ioctl_addr(void *obj, void *data, unsigned long arg)
 {
 	const struct kvm_vapic_addr *va = data;
 	struct x86_vcpu *v = to_x86_vcpu(obj);
 
-	if (!apic_in_kernel(v))
+	if (!apic_in_kernel(v) || !vapic_is_there(&v->vcpu, va->vapic_addr))
 		return -EINVAL;
 	v->apic.vapic = va->vapic_addr;
 	return 0;
