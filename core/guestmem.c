@@ -9,15 +9,21 @@
 #include "core/dirty.h"
 #include "core/guestmem.h"
 
-/* Not where the last one was. */
+/*
+ * Not where the last one was: perhaps where another was before.  Tables and what they
+ * map are found in turn, and often in two slots.
+ */
 static noinline struct slot *guest_slot_search(struct kvm_vcpu *vcpu,
 					       const struct slots *slots,
 					       gfn_t gfn)
 {
-	unsigned int i = slot_index(slots, gfn);
+	unsigned int i = vcpu->slot_other;
 
+	if (i >= slots->n || !slot_holds(slots->slot[i], gfn))
+		i = slot_index(slots, gfn);
 	if (i == slots->n)
 		return NULL;
+	vcpu->slot_other = vcpu->slot_hint;
 	vcpu->slot_hint = i;
 	return slots->slot[i];
 }

@@ -167,7 +167,8 @@ enum vcpu_request {
  * @off_cpu: the thread while it is scheduled out, runnable or not; under RCU
  * @spinning: the guest waits for another vCPU in a loop of PAUSE, see yield.h
  * @srcu_idx: index of the read section that KVM_RUN is in
- * @slot_hint: index of the slot that was found last; own thread
+ * @slot_hint: index of the slot that was found last; own thread.  @slot_other: of the
+ *             one before that was another
  * @sigset: KVM_SET_SIGNAL_MASK, valid when @sigset_active
  * @halt: (c) what vcpu_block() needs, or NULL where HLT goes to userspace
  * @ring: (c) its dirty ring, or NULL where the VM has none
@@ -191,6 +192,7 @@ struct kvm_vcpu {
 	struct task_struct __rcu *off_cpu;
 	int srcu_idx;
 	unsigned int slot_hint;
+	unsigned int slot_other;
 	bool spinning;
 	bool sigset_active;
 	sigset_t sigset;

@@ -23,7 +23,7 @@ struct mmu_tracked {
 
 /**
  * tracked_any - does any guest table that is shadowed lie in a range?
- * @t: the frames; lock held, or what is found was so a moment ago
+ * @t: the frames; lock held
  * @gfn: first frame
  * @n: number of frames
  */

@@ -2,24 +2,23 @@
 /*
  * Faults that one entry of the guest's answers:
  *
- *	RCU	the leaf's page and the guest's entry: does the fault end with a leaf?
- *	nothing	the host's page, if it is at hand
- *	lock	is that still so?  leaf, prefetching
+ *	lock, read	the leaf's page and the guest's entry: does the fault end with a leaf?
+ *	nothing		the host's page, if it is at hand
+ *	lock, write	is that still so?  leaf, prefetching
  *
- * What it leaves to the other stages it mostly knows before the lock, and does not take
- * it: a fault of the guest's own, a write to a table, a page that has to be brought in.
+ * What it leaves to the other stages it mostly knows by the first look, and nobody has
+ * waited for it: a fault of the guest's own, a write to a table, a page that has to be
+ * brought in.
  *
  * Why that is safe:
  *
- * - Where RCU finds a shadow page it stays as long as RCU is held, and what is read of it
- *   never changes: frame, role, table; the top pages are the vCPU's.
- * - "No" need not be true: the other stages see for themselves.  An emulated write is right
- *   for any frame, and ends in mmu_guest_written().
- * - "Yes" must be, under the lock.  Each section under the lock ends with a commit, which
- *   counts it in @changes.  If there was none since, pages and links are what they were,
- *   and so is the guest's entry, or whoever has written it is bound to come for the leaf:
- *   by mmu_guest_written(), to which he comes after the write and which waits for the lock,
- *   or by a flush of a table that is unsync.  If there was one, all is looked at again.
+ * - "No" need not stay true: the other stages see for themselves.  An emulated write is
+ *   right for any frame, and ends in mmu_guest_written().
+ * - "Yes" must be, at last.  Each section that holds the lock for write ends with a commit,
+ *   which counts it in @changes.  If there was none since, pages and links are what they
+ *   were, and so is the guest's entry, or whoever has written it is bound to come for the
+ *   leaf: by mmu_guest_written(), to which he comes after the write and which waits for the
+ *   lock, or by a flush of a table that is unsync.  If there was one, all is looked at again.
  * - The host's page: base/inv.h.
  */
 #include "mmu/base/hostpage.h"
@@ -30,7 +29,7 @@
 
 /*
  * What was looked at.  @around: nothing was at @sptep, and @raw is the block of entries that
- * has @entry; else it is that entry's.  @changes, @seq: read before all else.
+ * has @entry; else it is that entry's.  @changes: read with them; @seq: before all else.
  */
 struct fast_stage {
 	struct prefetch_op p;
@@ -55,7 +54,7 @@ static bool place_find(struct fast_stage *s, const struct mmu_fault *fault)
 
 	for (s->sp = shadow_root_top(s->p.vcpu, fault->addr); s->sp;
 	     s->sp = shadow_page_of(spte_table_of(cfg, spte))) {
-		/* Other vCPUs have the line, too. */
+		/* Others may do the same; and they have the line. */
 		if (READ_ONCE(s->sp->writes))
 			WRITE_ONCE(s->sp->writes, 0);
 		level = s->sp->role.level;
@@ -84,7 +83,7 @@ static bool entry_find(struct fast_stage *s)
 		};
 		return true;
 	}
-	s->around = !READ_ONCE(*s->sptep);
+	s->around = !*s->sptep;
 	n = s->around ? SHADOW_PREFETCH : 1;
 	return prefetch_peek(s->p.vcpu, sp, i & -n, n, s->raw) &&
 	       shadow_entry_read(s->walk, sp,
@@ -107,9 +106,8 @@ static bool slot_find(struct fast_stage *s)
 	       !(s->p.write && (s->p.slot->flags & MMU_SLOT_READONLY));
 }
 
-/* RCU or the lock is held.  Return: MMU_FIXED: a leaf is to be made; else the answer. */
-static __always_inline enum mmu_result fast_look(struct fast_stage *s,
-						 const struct mmu_fault *fault)
+/* The lock is held, for read at least.  Return: MMU_FIXED: make a leaf; else the answer. */
+static noinline enum mmu_result fast_look(struct fast_stage *s, const struct mmu_fault *fault)
 {
 	struct mmu_shadow *shadow = s->p.vcpu->mmu->shadow;
 
@@ -134,7 +132,7 @@ static bool page_find(struct fast_stage *s)
 		mmu_env_pfn_present(s->p.slot, gfn, 1, false, &s->page));
 }
 
-static noinline bool is_same_again(struct fast_stage *s, const struct mmu_fault *fault)
+static bool is_same_again(struct fast_stage *s, const struct mmu_fault *fault)
 {
 	const struct shadow_entry was = s->entry;
 
@@ -190,6 +188,7 @@ enum mmu_result shadow_fast(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 {
 	const struct mmu_ctx *ctx = &vcpu->ctx[MMU_CTX_GUEST];
 	struct fast_stage s __uninitialized;
+	struct mmu *mmu = vcpu->mmu;
 	enum mmu_result r;
 
 	/* CR0.WP clear: map.c knows what becomes of it. */
@@ -200,12 +199,11 @@ enum mmu_result shadow_fast(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	s.p = (struct prefetch_op){
 		.vcpu = vcpu, .write = fault->error & PF_WRITE,
 	};
-	s.changes = READ_ONCE(vcpu->mmu->shadow->changes);
-	/* Orders it, too. */
-	s.seq = inv_seq_read(&vcpu->mmu->inv);
-	rcu_read_lock();
+	s.seq = inv_seq_read(&mmu->inv);
+	read_lock(&mmu->lock);
+	s.changes = mmu->shadow->changes;
 	r = fast_look(&s, fault);
-	rcu_read_unlock();
+	read_unlock(&mmu->lock);
 	if (r != MMU_FIXED || !page_find(&s))
 		return r == MMU_EMULATE ? r : MMU_RETRY;
 	return fast_map_page(&s, fault);

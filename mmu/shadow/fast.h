@@ -20,8 +20,8 @@ static inline bool shadow_fast_may(const struct shadow_page *sp, const struct mm
 
 /**
  * shadow_fast - map the page of a fault by one entry of the guest's, if that is enough
- * @vcpu: as for mmu_fault(); its root is current; takes mmu->lock for write where a leaf
- *        is to be made
+ * @vcpu: as for mmu_fault(); its root is current; takes mmu->lock for read, and where a
+ *        leaf is to be made for write
  * @fault: the fault
  *
  * Where the processor's walk ended in a page of level 1, the guest's entries above are

@@ -233,7 +233,7 @@ static bool pages_find(struct map_stage *m, struct shadow_page *sp)
 	u32 above = ACC_ALL;
 	gfn_t gfn;
 
-	WRITE_ONCE(sp->writes, 0);
+	sp->writes = 0;
 	m->sp[level] = sp;
 	for (; level > m->level; level--) {
 		role = child_role(m, level - 1, &above, &gfn);
@@ -244,7 +244,7 @@ static bool pages_find(struct map_stage *m, struct shadow_page *sp)
 		}
 		if (!sp)
 			return false;
-		WRITE_ONCE(sp->writes, 0);
+		sp->writes = 0;
 		m->sp[level - 1] = sp;
 	}
 	/* A table that is shadowed from now on may lie in the page itself. */

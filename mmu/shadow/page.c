@@ -13,14 +13,14 @@
 /* ------------------------------------------------------------------------ */
 /* Flush batches. */
 
-static void page_free(struct rcu_head *rcu)
+static void page_free(struct mmu_shadow *s, struct shadow_page *sp)
 {
-	struct shadow_page *sp = container_of(rcu, struct shadow_page, rcu);
-
 	mmu_env_table_own(sp->spt, NULL);
 	mmu_env_table_free(sp->spt);
-	if (sp->side)
+	if (sp->side) {
 		mmu_env_table_free(sp->side);
+		s->nr_side--;
+	}
 	shadow_cache_free(sp);
 }
 
@@ -32,10 +32,8 @@ void shadow_batch_flush(struct shadow_batch *b)
 	if (b->flush)
 		mmu_env_flush(b->mmu, 0, ~0ull);
 	b->flush = false;
-	list_for_each_entry_safe(sp, next, &b->zapped, link) {
-		b->mmu->shadow->nr_side -= sp->side != NULL;
-		call_rcu(&sp->rcu, page_free);
-	}
+	list_for_each_entry_safe(sp, next, &b->zapped, link)
+		page_free(b->mmu->shadow, sp);
 	INIT_LIST_HEAD(&b->zapped);
 	pt_count_publish(&b->count, b->mmu);
 	b->counted = false;
@@ -501,7 +499,7 @@ static void page_forget(struct mmu_shadow *s, struct shadow_page *sp)
 	}
 	while (p->same != sp)
 		p = p->same;
-	WRITE_ONCE(p->same, sp->same);
+	p->same = sp->same;
 }
 
 /* vCPUs that run on it must look for another root. */

@@ -24,8 +24,8 @@
  * Nothing is sized by a slot (R4): heads and pages are in xarrays, whose nodes
  * are chunks of 64 that exist where something is shadowed.
  *
- * Everything here runs under mmu->lock for write; only fast.c looks before it has it, under
- * RCU.  What it takes away is in a struct shadow_batch until shadow_batch_commit().
+ * Everything here runs under mmu->lock for write; only fast.c looks with it held for read.
+ * What it takes away is in a struct shadow_batch until shadow_batch_commit().
  */
 #ifndef LAMINA_MMU_SHADOW_PAGE_H
 #define LAMINA_MMU_SHADOW_PAGE_H
@@ -52,7 +52,7 @@ static inline void shadow_batch_commit(struct shadow_batch *b)
 	struct mmu_shadow *s = b->mmu->shadow;
 
 	if (s)
-		WRITE_ONCE(s->changes, s->changes + 1);
+		s->changes++;
 	if (b->flush || b->counted || !list_empty(&b->zapped))
 		shadow_batch_flush(b);
 }

@@ -30,8 +30,6 @@ bool prefetch_page(struct prefetch_op *p, u64 *sptep, const struct shadow_entry 
 	if (!may_write(p, page, e->gfn) &&
 	    !shadow_leaf_is_writable(cfg, sptep, e->gfn, page->pfn))
 		acc &= ~ACC_W;
-	if (p->write && !(acc & ACC_W))
-		return false;
 	spte = spte_shadow_leaf(cfg, LEVEL_4K, page->pfn, acc, e->pkey);
 	if (*sptep ? shadow_leaf_put(sptep, spte, e->gfn, reserve, p->b) :
 		     shadow_leaf_set(sptep, spte, e->gfn, reserve, p->b))

@@ -32,7 +32,7 @@ struct prefetch_op {
  * @e: the entry, true under the lock
  * @page: the host's
  *
- * With @p->write only so that it can be written, and the log is told.
+ * With @p->write it is known that it can be written, and the log is told.
  *
  * Return: is it mapped?
  */

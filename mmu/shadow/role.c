@@ -27,7 +27,7 @@ bool shadow_entry_read(const struct gwalk_ctx *walk,
 	    pt_rsvd_bad(&walk->rsvd, fmt, entry, LEVEL_4K) ||
 	    (walk->set_ad && !(entry & fmt->accessed)))
 		return false;
-	e->gfn = pt_leaf_addr(fmt, entry, LEVEL_4K) >> MMU_PAGE_SHIFT;
+	e->gfn = (entry & fmt->addr) >> MMU_PAGE_SHIFT;
 	e->acc = pt_rights(fmt, entry, LEVEL_4K) & sp->role.access;
 	e->acc = shadow_entry_access(fmt, e->acc, entry, walk->set_ad);
 	e->pkey = gwalk_pkey(walk, entry);

@@ -80,12 +80,10 @@ static void page_written(struct mmu_shadow *s, struct shadow_page *sp,
 			 struct shadow_batch *b)
 {
 	unsigned int size = sp->role.ctx.format == ROLE_2LEVEL ? 4 : 8;
-	unsigned int i, writes = READ_ONCE(sp->writes) + 1;
+	unsigned int i;
 
 	s->stat[MMU_STAT_WRITTEN]++;
-	/* A fault may forget it meanwhile, without the lock. */
-	WRITE_ONCE(sp->writes, writes);
-	if (!is_entry_write(sp, offset, len) || writes > WRITES_MAX) {
+	if (!is_entry_write(sp, offset, len) || ++sp->writes > WRITES_MAX) {
 		s->stat[MMU_STAT_FLOODED]++;
 		shadow_zap_page(s, sp, b);
 		return;

@@ -5,7 +5,6 @@
 
 #include <linux/build_bug.h>
 #include <linux/container_of.h>
-#include <linux/rcupdate.h>
 
 #include "mmu/base/tracked.h"
 #include "mmu/mmu_mode.h"
@@ -46,8 +45,7 @@ static_assert(sizeof(union shadow_role) == sizeof(u32), "a role is one word");
 #define SHADOW_NO_HOME	(1ull << 63)
 
 /**
- * struct shadow_page - one host table; freed after a grace period, with what is in it:
- *                      fast.c looks without the lock
+ * struct shadow_page - one host table
  * @link: in mmu_shadow.pages, oldest first; in shadow_batch.zapped when zapped
  * @same: next page of the same frame (in the same xarray entry)
  * @spt: its 512 SPTEs
@@ -62,9 +60,9 @@ static_assert(sizeof(union shadow_role) == sizeof(u32), "a role is one word");
  * @roots: vCPUs that have it as a root
  * @unsync: the guest's table may have changed
  * @zapped: nobody finds it any more; freed when @roots is 0
- * @writes: emulated writes to its table since a fault last went through it
+ * @writes: emulated writes to its table since a fault last went through it, which may have the
+ *          lock for read only
  * @unsync_link: in mmu_shadow.unsync
- * @rcu: when it is freed
  */
 struct shadow_page {
 	struct list_head link;
@@ -79,10 +77,7 @@ struct shadow_page {
 	bool unsync;
 	bool zapped;
 	u8 writes;
-	union {
-		struct list_head unsync_link;
-		struct rcu_head rcu;
-	};
+	struct list_head unsync_link;
 };
 
 /**
@@ -103,7 +98,8 @@ struct shadow_page {
  * @unsync: pages that are unsync
  * @nr_unsync: how many
  * @roots: struct shadow_root of vCPUs, by mmu_root.link
- * @changes: sections under the lock that could have changed something; see fast.c
+ * @changes: sections under the lock, held for write, that could have changed something; see
+ *           fast.c
  * @stat: enum mmu_stat, but for MMU_STAT_UNSYNC
  */
 struct mmu_shadow {

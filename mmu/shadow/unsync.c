@@ -22,7 +22,7 @@ bool unsync_never(struct mmu_shadow *s, gfn_t gfn)
 	const struct shadow_page *sp = xa_load(&s->tracked.table, gfn);
 
 	while (sp && sp->role.level == LEVEL_4K)
-		sp = READ_ONCE(sp->same);
+		sp = sp->same;
 	return sp;
 }
 

@@ -19,7 +19,7 @@ bool unsync_allow(struct mmu_shadow *s, gfn_t gfn);
  * @s: the VM's
  * @gfn: the frame
  *
- * Lock held; or RCU, and what is found was so a moment ago.
+ * Lock held, for read at least.
  */
 bool unsync_never(struct mmu_shadow *s, gfn_t gfn);
 

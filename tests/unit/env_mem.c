@@ -93,8 +93,6 @@ int mmu_env_guest_peek(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 	read_out(env_host_page(&s->s, gpa >> 12), gpa, buf, len);
 	if (env_peek_hook)
 		env_peek_hook();
-	if (env_gap_hook && !lockdep_is_held(&s->vm->mmu.lock))
-		env_gap_hook();
 	return 0;
 }
 

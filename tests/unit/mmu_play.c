@@ -10,6 +10,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
+#include "mmu/base/config.h"
 #include "tests/unit/mmu_ops.h"
 
 long ops_played;
@@ -108,6 +109,9 @@ static void play(void)
 {
 	enum play_room room = ops_play_room(play_vm);
 
+	/* Without a second level nobody changes anything as a reader. */
+	if (room == PLAY_READERS && play_vm->mmu.config->second == MMU_SECOND_NONE)
+		room = PLAY_HARDWARE;
 	if (room == PLAY_ANYTHING)
 		ops_play(play_vm, play_free);
 	else if (room == PLAY_READERS && rnd(4))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Real threads on one guest's tables: vCPUs whose faults look for their place without the
- * lock, while others write entries, so that pages go, take pages away, switch the log, zap
+ * Real threads on one guest's tables: vCPUs whose faults look for their place with the
+ * lock shared, while others write entries, so that pages go, take pages away, switch the log, zap
  * all. Every page can be mapped at any time, and leaves and reverse maps agree at the end.
  * tests/tsan has it run once more, with -fsanitize=thread.
  *
