@@ -27,6 +27,7 @@ static inline int cond_resched(void)
 #define _TIF_NEED_RESCHED	1ul
 #define _TIF_SIGPENDING		2ul
 #define _TIF_NOTIFY_SIGNAL	4ul
+#define _TIF_NOTIFY_RESUME	8ul
 #define read_thread_flags()						\
 	((need_resched() ? _TIF_NEED_RESCHED : 0) |			\
 	 (signal_pending(current) ? _TIF_SIGPENDING : 0))
