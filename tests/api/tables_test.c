@@ -197,31 +197,11 @@ static void registers(void)
 	}
 }
 
-/* ------------------------------------------------------------------------ */
-
-#define SEL_TASK	0x58
-
-GUEST(32, g_task, "ljmp $0x58, $0\n");
-
-/* Only nested paging lets the processor switch tasks: it loads CR3. */
-static void task_switch(void)
-{
-	if (kvm_tdp())
-		test_skip("nested paging");
-	if (cpu_is_tcg())
-		test_skip("the emulated CPU switches tasks without the exit");
-	START(MODE_32, g_task);
-	*vm_u64(&vm, GPA_GDT + SEL_TASK) = 0x0000890500000067;	/* at 0x50000 */
-	vcpu_expect(&v, KVM_EXIT_INTERNAL_ERROR);
-	CHECK_EQ(v.run->internal.suberror, KVM_INTERNAL_ERROR_EMULATION);
-	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE);
-}
-
 #define CASE(name) { #name, name, 0 }
 
 static const struct test_case cases[] = {
 	CASE(leaf_written), CASE(directory_written), CASE(delivered_leaf),
-	CASE(delivered_directory), CASE(registers), CASE(task_switch),
+	CASE(delivered_directory), CASE(registers),
 	{ NULL, NULL, 0 },
 };
 
