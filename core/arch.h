@@ -95,8 +95,7 @@ int arch_post_enable(void);
  * arch_vcpu_run - KVM_RUN, until userspace is needed
  * @vcpu: its mutex held; arch_vcpu_run() loads and puts it itself
  *
- * Return: 0 with vcpu->run->exit_reason filled, or a negative errno; -ERESTARTNOHAND: the
- * thread has work that a return to userspace does (thread_has_work()).
+ * Return: 0 with vcpu->run->exit_reason filled, or a negative errno.
  */
 int arch_vcpu_run(struct kvm_vcpu *vcpu);
 

@@ -13,6 +13,7 @@
 
 #include <linux/sched/signal.h>
 #include "core/kvm.h"
+#include "core/thread_work.h"
 
 /**
  * request_pending - is any request set?
@@ -108,18 +109,6 @@ bool request_all(struct kvm *kvm, unsigned int req);
  * @which: VCPUS_MAX bits, by index; NULL: all
  */
 bool request_some(struct kvm *kvm, unsigned int req, const unsigned long *which);
-
-/**
- * thread_has_work - has the thread to do something before it goes on in the guest?
- *
- * need_resched() and signal_pending() in one look, and what the kernel keeps for the
- * thread's return to userspace: CPU-time limits and timers, rseq, memory throttling.
- */
-static inline bool thread_has_work(void)
-{
-	return read_thread_flags() & (_TIF_NEED_RESCHED | _TIF_SIGPENDING |
-				      _TIF_NOTIFY_SIGNAL | _TIF_NOTIFY_RESUME);
-}
 
 /**
  * vcpu_enter_check - last look before entering the guest

@@ -62,17 +62,6 @@ void vcpu_put(struct kvm_vcpu *vcpu)
 /* ------------------------------------------------------------------------ */
 /* The descriptor. */
 
-/*
- * What only a return to userspace does is done by one, and the call is made again without
- * userspace's knowledge: ERESTARTNOHAND means that, if there is no signal that is handled,
- * and is looked at with TIF_SIGPENDING.  The work may send a signal, as CPU timers do: then
- * it is EINTR, as for any other.  Behind KVM_RUN's signal mask, whose end clears the flag.
- */
-static noinline void run_again(void)
-{
-	set_thread_flag(TIF_SIGPENDING);
-}
-
 static long vcpu_run(struct kvm_vcpu *vcpu, unsigned long arg)
 {
 	long ret;
@@ -82,9 +71,7 @@ static long vcpu_run(struct kvm_vcpu *vcpu, unsigned long arg)
 	if (mutex_lock_killable(&vcpu->mutex))
 		return -EINTR;
 	ret = arch_vcpu_run(vcpu);
-	if (unlikely(ret == -ERESTARTNOHAND))
-		run_again();
-	else if (trace_kvm_userspace_exit_enabled())
+	if (trace_kvm_userspace_exit_enabled())
 		trace_kvm_userspace_exit(vcpu->run->exit_reason, ret);
 	mutex_unlock(&vcpu->mutex);
 	return ret;

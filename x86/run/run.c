@@ -220,13 +220,9 @@ static enum x86_next run_delayed(struct x86_vcpu *v)
 		vcpu->run->exit_reason = KVM_EXIT_INTR;
 		return exit_fail(v, -EINTR);
 	}
-	if (unlikely(test_thread_flag(TIF_NOTIFY_RESUME))) {
-		vcpu->run->exit_reason = KVM_EXIT_INTR;
-		return exit_fail(v, -ERESTARTNOHAND);
-	}
-	if (need_resched()) {
+	if (thread_has_work()) {
 		srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
-		cond_resched();
+		thread_work_do();
 		vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
 	}
 	return X86_RESUME;
@@ -391,20 +387,6 @@ static void mask_restore(sigset_t *own)
 	sigemptyset(&current->real_blocked);
 }
 
-/*
- * Where the call is made again: what one of both masks blocks is not to end it, and waits.
- * The kernel puts the thread's mask back last.
- */
-static void mask_restore_late(struct kvm_vcpu *vcpu, const sigset_t *own)
-{
-	sigset_t both;
-
-	sigorsets(&both, own, &vcpu->sigset);
-	mask_restore(&both);
-	current->saved_sigmask = *own;
-	set_restore_sigmask();
-}
-
 /* Apart from arch_vcpu_run(), whose cheap way out needs none of this frame. */
 static noinline int run_full(struct x86_vcpu *v)
 {
@@ -425,10 +407,7 @@ static noinline int run_masked(struct x86_vcpu *v)
 
 	mask_swap(&v->vcpu, &own);
 	ret = run_full(v);
-	if (unlikely(ret == -ERESTARTNOHAND))
-		mask_restore_late(&v->vcpu, &own);
-	else
-		mask_restore(&own);
+	mask_restore(&own);
 	return ret;
 }
 
