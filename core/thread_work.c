@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel's function for it writes to two fields of its own KVM's struct kvm_vcpu when
- * there is a signal.  It gets one that nobody reads: so this file has the kernel's
- * linux/kvm_host.h, and no header of ours that knows another struct of that name.
+ * What a return to userspace would do, done before an entry, by the function that the
+ * kernel has for hypervisors.  When there is a signal that writes to two fields of a struct
+ * kvm_vcpu, of the kernel's own layout: it gets one that nobody reads.  So this file
+ * includes linux/kvm_host.h, and no header of ours that knows another struct of that name.
  */
 #include <linux/entry-kvm.h>
 #include <linux/kvm_host.h>

@@ -9,8 +9,12 @@
 u32 pv_offered(void);
 
 /**
- * pv_cpuid_adjust - what a new table of CPUID may not offer as the VM is: no
- *	KVM_FEATURE_PV_UNHALT where HLT does not exit, and no kick ends one
+ * pv_cpuid_adjust - take from a new table what does not work as the VM is set up
+ * @v: own thread
+ * @e: the table, not the vCPU's yet
+ * @n: its entries
+ *
+ * KVM_FEATURE_PV_UNHALT where HLT does not exit: no kick would end one.
  */
 void pv_cpuid_adjust(struct x86_vcpu *v, struct kvm_cpuid_entry2 *e, u32 n);
 
