@@ -198,7 +198,7 @@ check-shadow:
 	@tests/check modules shadow
 
 check-guests:
-	@scripts/install-deps build test lab vmm stress
+	@scripts/install-deps build test lab vmm stress efi
 	@tests/check modules guests
 
 check-nested:

@@ -5,10 +5,7 @@
  * the right instruction, whatever its delivery meets.
  */
 #define _GNU_SOURCE
-#include <fcntl.h>
-#include <pthread.h>
 #include <sys/mman.h>
-#include <unistd.h>
 #include "start.h"
 
 static struct vm vm;
@@ -79,43 +76,6 @@ static void vectors(void)
 		exc_expect(&v, NMI, 2);
 	}
 	ERR(interrupt(256), EINVAL);
-}
-
-/*
- * Each comes once, whatever else the processor is asked for right behind the entry: to QEMU's
- * TCG another thread's change of its memory map is such a thing.
- */
-#define CONFIG	"/sys/bus/pci/devices/0000:00:1f.2/config"	/* q35's SATA */
-#define COMMAND	4
-#define ROUNDS	20000
-
-static void *map_changes(void *arg)
-{
-	static const uint16_t command[] = { 0, 2 };
-	int fd = *(int *)arg;
-	unsigned int i;
-
-	for (i = 0;; i ^= 1)
-		CHECK_EQ(pwrite(fd, &command[i], 2, COMMAND), 2);
-	return NULL;
-}
-
-static void intr_once(void)
-{
-	int fd = open(CONFIG, O_RDWR);
-	pthread_t thread;
-	unsigned int i;
-
-	if (fd < 0 || sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		test_skip("for a q35 of two CPUs");
-	CHECK(!pthread_create(&thread, NULL, map_changes, &fd));
-	START(MODE_LONG, g_loop);
-	vcpu_restart(&v, FLAGS_IF);
-	for (i = 0; i < ROUNDS; i++) {
-		vcpu_until(&v, 0x20);
-		OK(interrupt(VEC));
-		exc_expect(&v, VEC, 2);
-	}
 }
 
 /*
@@ -404,7 +364,7 @@ static void interrupt_bitmap(void)
 #define CASE(name) { #name, name, 20 }
 
 static const struct test_case cases[] = {
-	CASE(intr_delivered), CASE(intr_once), CASE(vectors), CASE(intr_if_clear),
+	CASE(intr_delivered), CASE(vectors), CASE(intr_if_clear),
 	CASE(intr_twice), CASE(window), CASE(hlt), CASE(nmi_masked),
 	CASE(nmi_masked_hlt), CASE(nmi_and_intr), CASE(single_step),
 	CASE(bad_gate), CASE(pages), CASE(missing), CASE(interrupt_bitmap),

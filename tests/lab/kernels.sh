@@ -3,7 +3,8 @@
 # What other guests boot, unpacked and not installed: memtest86+, and Debian's two i386
 # kernels, one with 2-level and one with PAE tables, with an i386 busybox. The system's
 # package manager does not learn of another architecture: apt is asked with lists and a
-# state of our own. Sourced after cache.sh; sets LAB_KERNELS, LAB_XEN.
+# state of our own. And what boots where the firmware is UEFI. Sourced after cache.sh; sets
+# LAB_KERNELS, LAB_XEN, LAB_EFI.
 
 # Part of the cache key: raise it when something else is kept.
 LAB_KERNELS_FORMAT=1
@@ -68,6 +69,32 @@ xen_prepare() {
 		gunzip -c "$tmp"/root/boot/xen-*.gz >"$tmp/xen" || return 1
 		rm -rf "$tmp/root"
 		mv "$tmp" "$LAB_XEN"
+	fi
+	exec {lock}>&-
+}
+
+# efi_prepare: OVMF, once plain and once with SMM and the keys that Debian's loaders are signed with; those
+# loaders, a shim and GRUB
+efi_prepare() {
+	local lock tmp package dir=usr/share/OVMF
+	LAB_EFI=$LAB_CACHE/efi1-$(apt-cache show --no-all-versions ovmf shim-signed grub-efi-amd64-signed |
+		grep ^Version: | sha256sum | cut -c1-16)
+	tmp=$LAB_EFI.tmp
+	exec {lock}>"$LAB_CACHE/lock"
+	flock "$lock"
+	if [ ! -e "$LAB_EFI/shim" ]; then
+		rm -rf "$tmp"
+		for package in ovmf shim-signed grub-efi-amd64-signed; do
+			package_unpack "$package" "$tmp/root" || return 1
+		done
+		cp "$tmp/root/$dir/OVMF_CODE_4M.fd" "$tmp/code" &&
+			cp "$tmp/root/$dir/OVMF_VARS_4M.fd" "$tmp/vars" &&
+			cp "$tmp/root/$dir/OVMF_CODE_4M.secboot.fd" "$tmp/secure-code" &&
+			cp "$tmp/root/$dir/OVMF_VARS_4M.ms.fd" "$tmp/secure-vars" &&
+			cp "$tmp/root/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed" "$tmp/grub" &&
+			cp "$tmp/root/usr/lib/shim/shimx64.efi.signed" "$tmp/shim" || return 1
+		rm -rf "$tmp/root"
+		mv "$tmp" "$LAB_EFI"
 	fi
 	exec {lock}>&-
 }
