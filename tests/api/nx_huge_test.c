@@ -114,9 +114,9 @@ static void values(void)
 }
 
 /* ------------------------------------------------------------------------ */
-/* One VM: a guest that touches both pages, and then executes in the first one. */
+/* One VM: a guest that touches both pages, and its stack, and then executes in the first one. */
 
-GUEST(64, g_touch, "mov $0x40000000, %ebx\n"
+GUEST(64, g_touch, "mov $0x40000000, %ebx\n push %rbx\n pop %rbx\n"
       "1: movl $1, 0x800(%rbx)\n movl $1, 0x200800(%rbx)\n out %al, $0x20\n"
       "lea 0x1000(%rbx), %rax\n call *%rax\n out %al, $0x21\n"
       "movl $2, 0x1800(%rbx)\n mov 0x1ff000(%rbx), %ecx\n jmp 1b\n");
