@@ -64,4 +64,9 @@ struct kvm_pre_fault_memory {
 };
 #endif
 
+/* 7.36, of Linux 6.11. */
+#ifndef KVM_CAP_X86_APIC_BUS_CYCLES_NS
+#define KVM_CAP_X86_APIC_BUS_CYCLES_NS	237
+#endif
+
 #endif

@@ -58,6 +58,14 @@ u64 irq_env_tsc_to_ns(struct lapic *a, u64 ticks);
 u64 irq_env_min_period(void);
 
 /**
+ * irq_env_bus_ns - a cycle of the APIC bus, which the timers of LAPICs count
+ * @vm: the VM, whose first LAPIC is about to be created; from then on it stays what it is
+ *
+ * Return: nanoseconds, 1 to LAPIC_BUS_NS_MAX.
+ */
+u32 irq_env_bus_ns(struct irq_vm *vm);
+
+/**
  * irq_env_eoi - the guest has ended an interrupt whose sender waits for that
  * @a: the LAPIC; its own thread
  * @vector: level triggered, or sent with tell_eoi at some time

@@ -6,6 +6,7 @@
 
 #include "irq/apic_map.h"
 #include "irq/irq.h"
+#include "irq/irq_env.h"
 #include "irq/lapic_priv.h"
 
 #define MAXPHYADDR_DEFAULT	36	/* where CPUID has no leaf 0x80000008 */
@@ -94,6 +95,7 @@ int lapic_create(struct lapic *a, struct irq_vm *vm, u32 id)
 		return -ENOMEM;
 	a->vm = vm;
 	a->id = id;
+	a->bus_ns = irq_env_bus_ns(vm);
 	INIT_LIST_HEAD(&a->link);
 	lapic_features_set(a, &f);
 	lapic_reset(a, false);

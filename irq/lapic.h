@@ -51,6 +51,7 @@ struct lapic_features {
  * @link: in @vm->lapics; empty before lapic_publish()
  * @regs: (c) the page
  * @id: (c) the vCPU's id: x2APIC id, and xAPIC id at reset
+ * @bus_ns: (c) irq_env_bus_ns()
  * @base: IA32_APIC_BASE; own thread writes, others read
  * @features: own thread
  * @irr_words: see above
@@ -70,6 +71,7 @@ struct lapic {
 	struct list_head link;
 	u32 *regs;
 	u32 id;
+	u32 bus_ns;
 	u64 base;
 	struct lapic_features features;
 	atomic_t irr_words;

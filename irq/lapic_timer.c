@@ -21,7 +21,7 @@ static u64 lapic_timer_tick(const struct lapic *a)
 	u32 div = lapic_reg(a, APIC_REG_TIMER_DIV);
 
 	div = (div & 3) | (div >> 1 & 4);
-	return 1u << ((div + 1) & 7);
+	return (u64)a->bus_ns << ((div + 1) & 7);
 }
 
 static void lapic_timer_period_set(struct lapic *a)

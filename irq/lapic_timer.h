@@ -2,7 +2,7 @@
 /*
  * The timer of a local APIC: one-shot, periodic, TSC deadline (SDM vol. 3, 11.5.4).
  *
- * The count runs at 1 GHz, the APIC bus of this machine, through the divider.  An
+ * The count runs at the rate of the VM's APIC bus (lapic.bus_ns) through the divider.  An
  * expired timer sets IRR at once, from the timer's own context: what the vCPU does,
  * in the guest, blocked or on its way in, is irq_env_notify()'s affair.
  *
@@ -16,6 +16,12 @@
 #include <linux/types.h>
 
 struct lapic;
+
+/*
+ * The longest cycle of an APIC bus: a timer's longest period, of 2^32 times 128 cycles, and
+ * any time of irq_env_now() have a sum that 64 bits hold.
+ */
+#define LAPIC_BUS_NS_MAX	(1u << 24)
 
 /**
  * struct lapic_timer - see above

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <time.h>
+#include "core/uapi.h"
 #include "lib.h"
 #include "stat.h"
 
@@ -68,14 +69,25 @@ static void cpuid_deadline(void)
 	OK(ioctl(v.fd, KVM_SET_CPUID2, c));
 }
 
+/* api.rst 7.36 */
+static int bus_set(uint64_t ns)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_X86_APIC_BUS_CYCLES_NS, .args = { ns } };
+
+	return ioctl(vm.fd, KVM_ENABLE_CAP, &cap);
+}
+
 /* In x2APIC mode, with a gate for the timer's vector. */
-static void machine(const uint8_t *code, const uint8_t *end, uint32_t lvt, uint64_t step)
+static void machine_by(const uint8_t *code, const uint8_t *end, uint32_t lvt, uint64_t step,
+		       uint64_t bus_ns)
 {
 	struct kvm_regs r = { .rip = GPA_CODE, .rsp = GPA_STACK, .rflags = 2 };
 	struct kvm_sregs s;
 
 	vm_new(&vm, 0);
 	OK(ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0ul));
+	if (bus_ns)
+		OK(bus_set(bus_ns));
 	vcpu_raw(&vm, &v, 0);
 	cpuid_deadline();
 	vm_load(&vm, GPA_CODE, code, end);
@@ -93,7 +105,7 @@ static void machine(const uint8_t *code, const uint8_t *end, uint32_t lvt, uint6
 	vcpu_set_regs(&v, &r);
 }
 
-#define MACHINE(name, lvt, step) machine(name, name##_end, lvt, step)
+#define MACHINE(name, lvt, step) machine_by(name, name##_end, lvt, step, 0)
 
 static void done(uint64_t rounds)
 {
@@ -183,6 +195,115 @@ static void in_userspace(void)
 	done(5);
 }
 
+/* ---- the rate of the bus ---- */
+
+/* What Hyper-V's guests are told. */
+static uint64_t apic_hz(void)
+{
+	struct { struct kvm_msrs head; struct kvm_msr_entry entry; } m = {
+		{ .nmsrs = 1 }, { .index = 0x40000023 } };
+
+	CHECK_EQ(OK(ioctl(v.fd, KVM_GET_MSRS, &m)), 1);
+	return m.entry.data;
+}
+
+static void bus_refused(void)
+{
+	vm_new(&vm, 0);
+	if (!vm_cap(&vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS))
+		test_skip("the bus has one rate");
+	CHECK_EQ(vm_cap(&vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS), 1);
+	ERR(bus_set(40), ENXIO);
+	OK(ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0ul));
+	ERR(bus_set(0), EINVAL);
+	ERR(bus_set(~0ull), EINVAL);
+	ERR(bus_set(1ull << 32), EINVAL);
+	OK(bus_set(1 << 24));
+	OK(bus_set(40));
+	vcpu_raw(&vm, &v, 0);
+	ERR(bus_set(40), EINVAL);
+	ERR(bus_set(1), EINVAL);
+	CHECK_EQ(apic_hz(), 25000000);
+}
+
+/* By 4; the initial count that is in ESI, and what is left of it. */
+GUEST(64, g_count,
+      "mov $1, %eax\n xor %edx, %edx\n mov $0x83e, %ecx\n wrmsr\n"
+      "mov $0x10051, %eax\n mov $0x832, %ecx\n wrmsr\n"
+      "mov %esi, %eax\n mov $0x838, %ecx\n wrmsr\n out %al, $0x99\n"
+      "1: mov $0x839, %ecx\n rdmsr\n mov %eax, %ebx\n out %al, $0x99\n jmp 1b\n");
+
+static uint64_t ns_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+/* The count has gone on for what has passed since a moment between @from and @to. */
+static void counted(uint64_t tick, uint64_t from, uint64_t to)
+{
+	const struct timespec nap = { .tv_nsec = 5000000 };
+	uint64_t least, gone;
+
+	nanosleep(&nap, NULL);
+	least = (ns_now() - to) / tick;
+	vcpu_until(&v, 0x99);
+	gone = (uint32_t)~vcpu_regs(&v).rbx;
+	if (gone < least || gone > (ns_now() - from) / tick + 1)
+		FAIL("%llu ticks of %llu ns, at least %llu", (unsigned long long)gone,
+		     (unsigned long long)tick, (unsigned long long)least);
+}
+
+static void bus_counts(uint64_t ns)
+{
+	struct kvm_lapic_state s;
+	uint64_t from, to, saved;
+	uint32_t left;
+
+	machine_by(g_count, g_count_end, 0, ~0u, ns);
+	from = ns_now();
+	vcpu_until(&v, 0x99);
+	to = ns_now();
+	counted(4 * ns, from, to);
+	/* What is saved is a count, and goes on from there. */
+	OK(ioctl(v.fd, KVM_GET_LAPIC, &s));
+	memcpy(&left, s.regs + 0x390, sizeof(left));
+	saved = (uint64_t)~left * 4 * ns;
+	from = ns_now();
+	OK(ioctl(v.fd, KVM_SET_LAPIC, &s));
+	counted(4 * ns, from - saved, ns_now() - saved);
+	vcpu_close(&v);
+	vm_close(&vm);
+}
+
+static void bus_cycle(void)
+{
+	vm_new(&vm, 0);
+	if (!vm_cap(&vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS))
+		test_skip("the bus has one rate");
+	vm_close(&vm);
+	bus_counts(1);
+	bus_counts(40);
+	bus_counts(12345);
+}
+
+/* Expiries come at that rate, too: none early, and all. */
+static void bus_expires(void)
+{
+	uint64_t from;
+
+	vm_new(&vm, 0);
+	if (!vm_cap(&vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS))
+		test_skip("the bus has one rate");
+	vm_close(&vm);
+	machine_by(g_oneshot, g_oneshot_end, ONESHOT, COUNT / 1000, 1000);
+	from = ns_now();
+	done(ROUNDS);
+	CHECK(ns_now() - from >= ROUNDS * (uint64_t)COUNT);
+}
+
 static const struct test_case cases[] = {
 	{ "deadline", deadline, 0 },
 	{ "oneshot", oneshot, 0 },
@@ -190,6 +311,9 @@ static const struct test_case cases[] = {
 	{ "halted", halted, 0 },
 	{ "passed", passed, 0 },
 	{ "in_userspace", in_userspace, 0 },
+	{ "bus_refused", bus_refused, 0 },
+	{ "bus_cycle", bus_cycle, 0 },
+	{ "bus_expires", bus_expires, 0 },
 	{ NULL, NULL, 0 },
 };
 

@@ -71,6 +71,7 @@ struct model_vm {
 	int n;
 	uint64_t now;
 	uint64_t min_period;
+	uint64_t bus_ns;
 	uint32_t bsp_id;
 	bool ids_32bit, no_quirk, by_priority;
 };

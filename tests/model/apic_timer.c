@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The timer (SDM vol. 3, 11.5.4); the bus runs at 1 GHz. */
+/* The timer (SDM vol. 3, 11.5.4); a cycle of the bus lasts @bus_ns. */
 #include "tests/model/apic.h"
 
 enum { ONE_SHOT, PERIODIC, TSC };
@@ -15,7 +15,7 @@ static bool counts(const struct model_apic *a)
 }
 
 /* Figure 11-10. */
-static uint64_t tick(const struct model_apic *a)
+static uint64_t cycles(const struct model_apic *a)
 {
 	switch (a->div) {
 	case 0x0: return 2;
@@ -27,6 +27,11 @@ static uint64_t tick(const struct model_apic *a)
 	case 0xa: return 128;
 	}
 	return 1;
+}
+
+static uint64_t tick(const struct model_vm *vm, const struct model_apic *a)
+{
+	return cycles(a) * vm->bus_ns;
 }
 
 static uint64_t end(const struct model_count *c)
@@ -53,7 +58,7 @@ static void count_ends(struct model_vm *vm, struct model_apic *a)
 	}
 	c->since = end(c);
 	c->count = a->init;
-	c->tick = tick(a);
+	c->tick = tick(vm, a);
 	c->runs = mode(a) == PERIODIC;
 }
 
@@ -98,7 +103,8 @@ uint32_t model_count_now(const struct model_vm *vm, const struct model_apic *a)
 void model_count_start(struct model_vm *vm, struct model_apic *a, uint64_t count)
 {
 	a->count = (struct model_count){
-		.runs = count != 0, .since = vm->now, .count = count, .tick = tick(a),
+		.runs = count != 0, .since = vm->now, .count = count,
+		.tick = tick(vm, a),
 	};
 }
 

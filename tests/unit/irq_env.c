@@ -84,6 +84,11 @@ u64 irq_env_min_period(void)
 	return irq_world.min_period;
 }
 
+u32 irq_env_bus_ns(struct irq_vm *vm)
+{
+	return irq_world.bus_ns;
+}
+
 void irq_env_eoi(struct lapic *a, u8 vector)
 {
 	cpu_of(a)->eois[vector]++;
@@ -95,6 +100,7 @@ void irq_world_start(void)
 	shim_assert(!shim_live);
 	memset(&irq_world, 0, sizeof(irq_world));
 	irq_world.min_period = IRQ_MIN_PERIOD;
+	irq_world.bus_ns = 1;
 	irq_world.now = 1;
 	irq_vm_init(&irq_world.vm);
 }

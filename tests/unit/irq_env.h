@@ -35,7 +35,7 @@ struct irq_cpu {
 /**
  * struct irq_world - a VM
  * @hold: timers do not expire though their time has come
- * @min_period: irq_env_min_period()
+ * @min_period: irq_env_min_period(); @bus_ns: irq_env_bus_ns()
  * @arms: how often a timer was armed; @cancels: likewise
  */
 struct irq_world {
@@ -45,6 +45,7 @@ struct irq_world {
 	u64 now;
 	bool hold;
 	u64 min_period;
+	u32 bus_ns;
 	long arms;
 	long cancels;
 };

@@ -484,7 +484,9 @@ static void world_start(void)
 	int want = 1 + rnd(IRQ_CPUS);
 
 	irq_world_start();
-	model = (struct model_vm){ .now = irq_world.now, .min_period = IRQ_MIN_PERIOD };
+	irq_world.bus_ns = rnd(2) ? 1 : 1 + rnd(100);
+	model = (struct model_vm){ .now = irq_world.now, .min_period = IRQ_MIN_PERIOD,
+				   .bus_ns = irq_world.bus_ns };
 	for (int i = 0; i < want; i++)
 		cpu_add();
 	for (int i = 0; i < model.n; i++)

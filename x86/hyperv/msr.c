@@ -13,9 +13,6 @@
 #include "x86/hyperv/hv.h"
 #include "x86/hyperv/syndbg.h"
 
-/* The LAPIC's timer counts nanoseconds (irq/lapic_timer.c). */
-#define APIC_TIMER_HZ	NSEC_PER_SEC
-
 /* ------------------------------------------------------------------------ */
 /* REQ_HV. */
 
@@ -114,6 +111,12 @@ static int apic_set(struct x86_vcpu *v, struct msr_access *a)
 /* ------------------------------------------------------------------------ */
 /* A vCPU's own. */
 
+/* What the LAPIC's timer counts; 1 GHz is the VM's default. */
+static u64 apic_hz(const struct x86_vcpu *v)
+{
+	return NSEC_PER_SEC / (v->apic.lapic.bus_ns ?: 1);
+}
+
 static u64 thread_time(void)
 {
 	return div_u64(current->se.sum_exec_runtime, 100);
@@ -161,7 +164,7 @@ static int vcpu_get_msr(struct x86_vcpu *v, struct msr_access *a)
 		a->data = x86_caps->tsc_khz * 1000ull;
 		return 0;
 	case HV_X64_MSR_APIC_FREQUENCY:
-		a->data = APIC_TIMER_HZ;
+		a->data = apic_hz(v);
 		return 0;
 	case HV_X64_MSR_VP_ASSIST_PAGE:
 		a->data = hv->assist_page;
@@ -321,7 +324,7 @@ static int absent_get(struct x86_vcpu *v, struct msr_access *a)
 		a->data = x86_caps->tsc_khz * 1000ull;
 		break;
 	case HV_X64_MSR_APIC_FREQUENCY:
-		a->data = APIC_TIMER_HZ;
+		a->data = apic_hz(v);
 		break;
 	case HV_X64_MSR_SVERSION:
 		a->data = HV_SYNIC_VERSION_1;

@@ -84,6 +84,7 @@ const struct cap_value arch_caps[] = {
 	{ KVM_CAP_PIT_STATE2, 1 },
 	{ KVM_CAP_REINJECT_CONTROL, 1 },
 	{ KVM_CAP_TSC_DEADLINE_TIMER, 1 },
+	{ KVM_CAP_X86_APIC_BUS_CYCLES_NS, 1 },
 	{ KVM_CAP_MCE, MCE_BANKS_MAX },
 	{ KVM_CAP_GET_MSR_FEATURES, 1 },
 	{ KVM_CAP_XSAVE2, sizeof(struct kvm_xsave) },

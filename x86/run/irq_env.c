@@ -39,6 +39,11 @@ u64 irq_env_min_period(void)
 	return READ_ONCE(min_timer_period_us) * (u64)NSEC_PER_USEC;
 }
 
+u32 irq_env_bus_ns(struct irq_vm *vm)
+{
+	return irqchip_of(vm)->bus_ns;
+}
+
 /* ------------------------------------------------------------------------ */
 /* To a vCPU. */
 

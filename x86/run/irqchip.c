@@ -92,6 +92,7 @@ static struct irqchip *irqchip_alloc(struct x86_vm *vm)
 	if (!chip)
 		return NULL;
 	chip->irq = &vm->irq;
+	chip->bus_ns = 1;
 	INIT_DELAYED_WORK(&chip->ioapic_work, ioapic_delay_over);
 	hrtimer_init(&chip->pit_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
 	chip->pit_timer.function = pit_timer_expired;
@@ -188,6 +189,24 @@ long irqchip_x2apic_api(struct x86_vm *vm, const struct kvm_enable_cap *cap)
 		WRITE_ONCE(vm->irq.no_x2apic_quirk, true);
 	mutex_unlock(&vm->irq.lock);
 	return 0;
+}
+
+long irqchip_bus_cycle(struct x86_vm *vm, const struct kvm_enable_cap *cap)
+{
+	u64 ns = cap->args[0];
+	long err = 0;
+
+	if (!ns || ns > LAPIC_BUS_NS_MAX)
+		return -EINVAL;
+	mutex_lock(&vm->kvm.lock);
+	if (vm->irq.chips == IRQ_CHIPS_NONE)
+		err = -ENXIO;
+	else if (vm->kvm.nr_vcpus)
+		err = -EINVAL;
+	else
+		vm->irqchip->bus_ns = ns;
+	mutex_unlock(&vm->kvm.lock);
+	return err;
 }
 
 long irqchip_ioctl_boot_cpu(void *obj, void *data, unsigned long arg)

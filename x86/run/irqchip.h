@@ -31,6 +31,7 @@ enum irqchip_dev {
  * @ioapic_work: the IOAPIC's delay
  * @access: page of run/apic_access.c, or NULL; @access_ready: all vCPUs know of it;
  *	@access_off: for ever
+ * @bus_ns: irq_env_bus_ns(); written under kvm->lock
  * @user_pins: IRQ_CHIPS_SPLIT: GSIs below it have messages of userspace's IOAPICs
  */
 struct irqchip {
@@ -42,6 +43,7 @@ struct irqchip {
 	bool access_ready;
 	bool access_off;
 	u16 user_pins;
+	u32 bus_ns;
 };
 
 /** irqchip_of - what belongs to a VM's controllers; they are in the kernel */
@@ -67,6 +69,13 @@ long irqchip_split(struct x86_vm *vm, const struct kvm_enable_cap *cap);
 
 /** irqchip_x2apic_api - KVM_CAP_X2APIC_API (api.rst 7.12); -EINVAL */
 long irqchip_x2apic_api(struct x86_vm *vm, const struct kvm_enable_cap *cap);
+
+/**
+ * irqchip_bus_cycle - KVM_CAP_X86_APIC_BUS_CYCLES_NS (api.rst 7.36): the rate of timers
+ *
+ * -ENXIO without LAPICs in the kernel; -EINVAL: no such rate, or there is a vCPU.
+ */
+long irqchip_bus_cycle(struct x86_vm *vm, const struct kvm_enable_cap *cap);
 
 /* VM ioctls; each -ENXIO or -ENOENT where its controller is not in the kernel. */
 /** irqchip_ioctl_create - KVM_CREATE_IRQCHIP; -EEXIST, -EINVAL after vCPUs, -ENOMEM */

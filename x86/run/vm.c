@@ -83,6 +83,8 @@ long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
 		return events_enable_cap(to_x86_vm(kvm), cap);
 	case KVM_CAP_SPLIT_IRQCHIP:
 		return irqchip_split(to_x86_vm(kvm), cap);
+	case KVM_CAP_X86_APIC_BUS_CYCLES_NS:
+		return irqchip_bus_cycle(to_x86_vm(kvm), cap);
 	case KVM_CAP_X2APIC_API:
 		return irqchip_x2apic_api(to_x86_vm(kvm), cap);
 	case KVM_CAP_DISABLE_QUIRKS:
