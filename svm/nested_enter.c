@@ -132,6 +132,20 @@ static void l2_flush(struct svm_vcpu *s, bool npt)
 		kvm_nested_flush(&s->x86);
 }
 
+/* Before the entry, whose barrier others need that look at it: hyperv/hypercall.c. */
+static void l2_hv_set(struct svm_vcpu *s)
+{
+	const struct hv_vmcb_enlightenments *e = &s->nested->control.hv_enlightenments;
+	struct x86_l2_hv *hv = &s->x86.nested.hv;
+
+	hv->flushes = e->hv_enlightenments_control.nested_flush_hypercall;
+	if (likely(!hv->flushes))
+		return;
+	hv->assist = e->partition_assist_page;
+	WRITE_ONCE(hv->vm, e->hv_vm_id);
+	WRITE_ONCE(hv->vp, e->hv_vp_id);
+}
+
 void svm_nested_run(struct svm_vcpu *s)
 {
 	struct svm_nested *n = s->nested;
@@ -142,6 +156,7 @@ void svm_nested_run(struct svm_vcpu *s)
 		    BIT(INTERCEPT_MSR_PROT % 32);
 
 	l2_flush(s, npt);
+	l2_hv_set(s);
 	svm_nested_switch(s);
 	n->npt = npt;
 	kvm_nested_enter(&s->x86, npt);

@@ -5,6 +5,11 @@
 #include "svm/cpu.h"
 #include "svm/nested.h"
 #include "svm/vmcb.h"
+#include "x86/hyperv/l2.h"
+
+/* EXITCODE and EXITINFO1 of no processor's (TLFS, direct virtual flush). */
+#define HV_EXIT		0xf0000000u
+#define HV_EXIT_FLUSHED	1
 
 /* Exit codes below this are numbers of intercept bits (appendix C). */
 #define CODES_BY_BIT	(MAX_INTERCEPT * 32)
@@ -179,6 +184,9 @@ bool svm_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 {
 	struct svm_vcpu *s = to_svm(v);
 
+	/* What a Hyper-V leaves to us does not come to its intercept. */
+	if (exit->code == SVM_EXIT_VMMCALL && kvm_hv_takes_l2(v))
+		return false;
 	if (l1_wants_exit(s, exit)) {
 		exit_by_hardware(s, exit);
 		return true;
@@ -291,6 +299,10 @@ void svm_nested_exit_event(struct x86_vcpu *v, const struct x86_event *ev)
 		e.code = SVM_EXIT_NPF;
 		e.info[0] = s->nested->fault[0];
 		e.info[1] = s->nested->fault[1];
+		break;
+	case EVENT_FLUSHED:
+		e.code = HV_EXIT;
+		e.info[0] = HV_EXIT_FLUSHED;
 		break;
 	}
 	int_info_fill(s, &e);

@@ -66,7 +66,7 @@ static __always_inline bool control_get(void *copy, const void __user *user)
 static __always_inline bool hv_get(void *copy, const void __user *user)
 {
 	return GET(CONTROL, clean, next_rip) &&
-	       GET(CONTROL, hv_enlightenments, hv_enlightenments.hv_vm_id);
+	       GET(CONTROL, hv_enlightenments, hv_enlightenments.reserved);
 }
 
 static __always_inline bool save_get(void *copy, const void __user *user)

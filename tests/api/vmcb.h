@@ -29,7 +29,9 @@ struct vmcb {
 	uint32_t event_inj, event_inj_err;
 	uint64_t ncr3;			/* 0x0b0 */
 	uint64_t virt_ext, clean, next_rip;
-	uint8_t pad3[0x400 - 0xd0];
+	uint8_t pad3[0x3e0 - 0xd0];
+	uint32_t hv_control, hv_vp;	/* 0x3e0: software's, here Hyper-V's (TLFS) */
+	uint64_t hv_vm, hv_assist, hv_pad;
 	struct vmcb_segment es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
 	uint8_t pad4[0x4cb - 0x4a0];
 	uint8_t cpl, pad5[4];
@@ -45,6 +47,7 @@ struct vmcb {
 } __attribute__((packed));
 
 _Static_assert(offsetof(struct vmcb, np) == 0x90, "control area");
+_Static_assert(offsetof(struct vmcb, hv_control) == 0x3e0, "control area");
 _Static_assert(offsetof(struct vmcb, cpl) == 0x4cb, "save area");
 _Static_assert(offsetof(struct vmcb, rax) == 0x5f8, "save area");
 _Static_assert(offsetof(struct vmcb, cr2) == 0x640, "save area");
@@ -62,6 +65,9 @@ enum {
 	EXIT_NPF = 0x400,
 };
 #define EXIT_INVALID	(~0ull)
+
+/* Hyper-V's, of which no processor knows */
+#define EXIT_HV		0xf0000000ull
 
 #define INJ_VALID	(1u << 31)
 #define INJ_ERROR	(1u << 11)

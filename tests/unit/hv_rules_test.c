@@ -161,9 +161,13 @@ static void other_rights(void **unused)
 	r.d = 1 << 19;
 	assert_false(hv_may_use_xmm(&r));
 	assert_true(hv_may_time_directly(&r));
+	assert_false(hv_may_flush_directly(&r));
+	r.nested = 1 << 17;
+	assert_true(hv_may_flush_directly(&r));
 	r = (struct hv_rights){ };
 	assert_true(hv_may_use_xmm(&r));
 	assert_true(hv_may_time_directly(&r));
+	assert_true(hv_may_flush_directly(&r));
 	assert_false(hv_may_debug(&r));
 }
 

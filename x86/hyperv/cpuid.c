@@ -6,6 +6,7 @@
 #include <linux/uaccess.h>
 
 #include "core/vm.h"
+#include "x86/cpu/caps.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/hyperv/hv.h"
 #include "x86/hyperv/syndbg.h"
@@ -117,6 +118,7 @@ void hv_cpuid_update(struct x86_vcpu *v)
 		.d = leaf_reg(v, HYPERV_CPUID_FEATURES, CPUID_EDX),
 		.advice = leaf_reg(v, HYPERV_CPUID_ENLIGHTMENT_INFO, CPUID_EAX),
 		.spins = leaf_reg(v, HYPERV_CPUID_ENLIGHTMENT_INFO, CPUID_EBX),
+		.nested = leaf_reg(v, HYPERV_CPUID_NESTED_FEATURES, CPUID_EAX),
 		.debug = leaf_reg(v, HV_CPUID_SYNDBG_CAPS, CPUID_EAX),
 		.enforced = enforced,
 	};
@@ -191,11 +193,16 @@ static const struct kvm_cpuid_entry2 offer[] = {
 	{ HV_CPUID_SYNDBG_CAPS, .eax = HV_SYNDBG_ALLOWED },
 };
 
-/* Two vCPUs never share a core unless the guest is told so: there are no such cores. */
-static void advice_add(struct kvm_cpuid_entry2 *e)
+/*
+ * Two vCPUs never share a core unless the guest is told so: there are no such cores.  A
+ * guest asks for direct flushes in a VMCB; in VMX's place for it would be an enlightened VMCS.
+ */
+static void host_add(struct kvm_cpuid_entry2 *e)
 {
 	if (e->function == HYPERV_CPUID_ENLIGHTMENT_INFO && !cpu_smt_possible())
 		e->eax |= HV_X64_NO_NONARCH_CORESHARING;
+	if (e->function == HYPERV_CPUID_NESTED_FEATURES && x86_caps->svm_revision)
+		e->eax |= HV_X64_NESTED_DIRECT_FLUSH;
 }
 
 long hv_ioctl_supported(void *unused, void *data, unsigned long arg)
@@ -210,7 +217,7 @@ long hv_ioctl_supported(void *unused, void *data, unsigned long arg)
 		return -E2BIG;
 	for (i = 0; i < ARRAY_SIZE(offer); i++) {
 		e = offer[i];
-		advice_add(&e);
+		host_add(&e);
 		if (copy_to_user(&user->entries[i], &e, sizeof(e)))
 			return -EFAULT;
 	}

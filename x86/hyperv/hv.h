@@ -194,6 +194,8 @@ int hv_hypercall_page(struct x86_vcpu *v, u64 msr);
 void hv_tsc_page_set(struct x86_vcpu *v, u64 msr);
 /** hv_assist_page_set - VP_ASSIST_PAGE is written; -EINVAL */
 int hv_assist_page_set(struct x86_vcpu *v, u64 msr, bool host);
+/** hv_assist_flushes - does VP_ASSIST_PAGE say that flushes of L2's are L0's?  srcu held */
+bool hv_assist_flushes(struct x86_vcpu *v);
 /** hv_page_clear - the page that an MSR names; -EFAULT */
 int hv_page_clear(struct x86_vcpu *v, u64 msr);
 

@@ -2,6 +2,7 @@
 /* Hypercalls (TLFS 3). */
 #include <linux/bitmap.h>
 #include <linux/eventfd.h>
+#include <linux/export.h>
 #include <linux/string.h>
 
 #include "compat/kernel.h"
@@ -10,9 +11,12 @@
 #include "core/vm.h"
 #include "core/yield.h"
 #include "irq/lapic_irq.h"
+#include "mmu/mmu_nested.h"
 #include "x86/cpu/fpu.h"
 #include "x86/hyperv/hv.h"
+#include "x86/hyperv/l2.h"
 #include "x86/hyperv/syndbg.h"
+#include "x86/vcpu/nested.h"
 
 /* Two general registers and six of XMM. */
 #define FAST_WORDS	(2 + 2 * HV_HYPERCALL_MAX_XMM_REGISTERS)
@@ -22,6 +26,7 @@
  * @value: its input value
  * @c: the same in pieces
  * @in, @out: where the parameters are; with @c.fast the first two words of input
+ * @l2: it is L2's, and so are the processors that it names
  * @fast: all input that is in registers
  * @fast_words: how many of @fast
  */
@@ -29,6 +34,7 @@ struct hv_call {
 	u64 value;
 	struct hv_control c;
 	u64 in, out;
+	bool l2;
 	u64 fast[FAST_WORDS];
 	unsigned int fast_words;
 };
@@ -55,6 +61,7 @@ static void call_fetch(struct x86_vcpu *v, struct hv_call *call)
 		call->out = gpr_pair(v, GPR_RDI, GPR_RSI);
 	}
 	call->c = hv_control_parse(call->value);
+	call->l2 = nested_l2_runs(v);
 	call->fast[0] = call->in;
 	call->fast[1] = call->out;
 	call->fast_words = 2;
@@ -134,20 +141,41 @@ static u16 set_read(struct x86_vcpu *v, const struct hv_call *call, unsigned int
 /* ------------------------------------------------------------------------ */
 /* Flushes (TLFS 9.4.6). */
 
+/*
+ * Of L2's processors a vCPU has translations of the one that it ran last; those of others
+ * went when L1 gave this one its ASID.
+ */
+static bool flush_is_for(const struct x86_vcpu *v, const struct hv_call *call,
+			 const struct hv_set *s, const struct x86_vcpu *other)
+{
+	const struct x86_l2_hv *l2 = &other->nested.hv;
+
+	if (!call->l2)
+		return hv_set_has(s, hv_vp_index(other));
+	return READ_ONCE(l2->vm) == v->nested.hv.vm && hv_set_has(s, READ_ONCE(l2->vp));
+}
+
 /* All of a vCPU's translations in place of those of some pages or spaces. */
-static void flush_vcpus(struct x86_vcpu *v, const struct hv_set *s)
+static void flush_vcpus(struct x86_vcpu *v, const struct hv_call *call,
+			const struct hv_set *s)
 {
 	DECLARE_BITMAP(which, VCPUS_MAX);
 	struct kvm_vcpu *vcpu;
 	int i;
 
-	if (s->all) {
+	if (s->all && !call->l2) {
 		request_all(v->vcpu.kvm, REQ_GUEST_FLUSH);
 		return;
 	}
+	/*
+	 * The guest's tables have changed before the look at who runs what: whoever is found
+	 * with something else sees that when it begins with this.  Pairs with
+	 * vcpu_enter_check().
+	 */
+	smp_mb();
 	bitmap_zero(which, VCPUS_MAX);
 	vcpu_for_each(i, vcpu, v->vcpu.kvm)
-		if (hv_set_has(s, hv_vp_index(to_x86_vcpu(vcpu))))
+		if (flush_is_for(v, call, s, to_x86_vcpu(vcpu)))
 			__set_bit(i, which);
 	request_some(v->vcpu.kvm, REQ_GUEST_FLUSH, which);
 }
@@ -172,7 +200,7 @@ static u16 call_flush(struct x86_vcpu *v, const struct hv_call *call, bool ex)
 	/* Windows Server 2012 names nobody and means all. */
 	if ((head[1] & HV_FLUSH_ALL_PROCESSORS) || (!ex && !mask))
 		s->all = true;
-	flush_vcpus(v, s);
+	flush_vcpus(v, call, s);
 	return HV_STATUS_SUCCESS;
 }
 
@@ -397,6 +425,12 @@ static bool call_is_undefined(struct x86_vcpu *v)
 	return s->cpl || !(s->cr0 & X86_CR0_PE);
 }
 
+/* All elements are done at once, or none. */
+static void call_end(struct x86_vcpu *v, const struct hv_call *call, u16 status)
+{
+	result_set(v, status | (status ? 0 : (u64)call->c.reps << HV_HYPERCALL_REP_COMP_OFFSET));
+}
+
 enum hv_call_end hv_hypercall(struct x86_vcpu *v)
 {
 	struct hv_call call;
@@ -418,7 +452,80 @@ enum hv_call_end hv_hypercall(struct x86_vcpu *v)
 		user_ask(v, &call);
 		return HV_CALL_USER;
 	}
-	/* All elements are done at once, or none. */
-	result_set(v, status | (status ? 0 : (u64)call.c.reps << HV_HYPERCALL_REP_COMP_OFFSET));
+	call_end(v, &call, status);
 	return HV_CALL_DONE;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Flushes of L2's that a Hyper-V in L1 leaves to us (TLFS, direct virtual flush). */
+
+bool kvm_hv_takes_l2(struct x86_vcpu *v)
+{
+	const struct hv_vcpu *hv = v->hv;
+	struct hv_call call;
+
+	if (likely(!v->nested.hv.flushes) || !hv || !hv->on ||
+	    !hv_may_flush_directly(&hv->rights) || call_is_undefined(v))
+		return false;
+	call_fetch(v, &call);
+	return code_takes_xmm(call.c.code) && call.c.code != HVCALL_SEND_IPI_EX &&
+	       hv_assist_flushes(v);
+}
+EXPORT_SYMBOL_GPL(kvm_hv_takes_l2);
+
+/* L2's addresses are translated by L1's tables.  False: L1 gets a fault of theirs. */
+static bool l2_input_find(struct x86_vcpu *v, struct hv_call *call)
+{
+	const struct gwalk_access access = { };
+	enum gwalk_status status = GWALK_ABORT;
+	struct gwalk_result res;
+
+	if (v->nested.ctx != MMU_CTX_L2)
+		return true;
+	/* Beyond, no table of L2's has anything either. */
+	if (!(call->in >> v->cpuid.maxphyaddr))
+		status = mmu_translate(&v->vcpu.mmu, MMU_CTX_SECOND, call->in, &access, &res);
+	switch (status) {
+	case GWALK_OK:
+		call->in = res.gpa;
+		return true;
+	case GWALK_FAULT:
+		res.error |= PF_GUEST_FINAL;
+		mmu_nested_fault(&v->vcpu.mmu, 0, &res);
+		return false;
+	case GWALK_RETRY:
+		return false;
+	default:
+		/* Nor if L1's tables are not in its memory. */
+		call->in = round_down(U64_MAX, HV_HYP_PAGE_SIZE);
+		return true;
+	}
+}
+
+bool hv_hypercall_l2(struct x86_vcpu *v)
+{
+	u16 status = HV_STATUS_INVALID_HYPERCALL_INPUT;
+	struct hv_call call;
+	bool ex;
+
+	call_fetch(v, &call);
+	if (call.c.fast)
+		xmm_fetch(v, &call);
+	else if (!l2_input_find(v, &call))
+		return false;
+	stat_inc(v->vcpu.stats.hypercalls);
+	ex = code_is_ex(call.c.code);
+	if (hv_control_fits(&call.c, code_is_rep(call.c.code), ex))
+		status = call_flush(v, &call, ex);
+	call_end(v, &call, status);
+	return true;
+}
+
+/* What cannot be read may be one that is locked. */
+bool hv_l1_waits_for_flush(struct x86_vcpu *v)
+{
+	struct hv_partition_assist_pg page;
+
+	return guest_read(&v->vcpu, v->nested.hv.assist, &page, sizeof(page)) ||
+	       page.tlb_lock_count;
 }

@@ -61,6 +61,18 @@ int hv_assist_page_set(struct x86_vcpu *v, u64 msr, bool host)
 	return 0;
 }
 
+bool hv_assist_flushes(struct x86_vcpu *v)
+{
+	struct hv_nested_enlightenments_control control;
+	u64 msr = v->hv->assist_page;
+
+	return (msr & PAGE_ENABLE) &&
+	       !guest_read(&v->vcpu, PAGE_GPA(msr) +
+			   offsetof(struct hv_vp_assist_page, nested_control),
+			   &control, sizeof(control)) &&
+	       control.features.directhypercall;
+}
+
 /* ------------------------------------------------------------------------ */
 /* The TSC page (TLFS 12.7). */
 

@@ -114,6 +114,11 @@ bool hv_may_use_xmm(const struct hv_rights *r)
 	return !r->enforced || (r->d & HV_X64_HYPERCALL_XMM_INPUT_AVAILABLE);
 }
 
+bool hv_may_flush_directly(const struct hv_rights *r)
+{
+	return !r->enforced || (r->nested & HV_X64_NESTED_DIRECT_FLUSH);
+}
+
 bool hv_may_time_directly(const struct hv_rights *r)
 {
 	return !r->enforced || (r->d & HV_STIMER_DIRECT_MODE_AVAILABLE);

@@ -16,6 +16,7 @@
  * struct hv_rights - what the guest's CPUID lets it use
  * @a, @b, @d: leaf 0x40000003, EAX, EBX, EDX
  * @advice, @spins: leaf 0x40000004, EAX, EBX
+ * @nested: leaf 0x4000000a, EAX
  * @debug: leaf 0x40000082, EAX
  * @enforced: what is not there is refused; else all works but the debugger's part, which
  *	is there for those who announce it (KVM_CAP_HYPERV_ENFORCE_CPUID)
@@ -23,6 +24,7 @@
 struct hv_rights {
 	u32 a, b, d;
 	u32 advice, spins;
+	u32 nested;
 	u32 debug;
 	bool enforced;
 };
@@ -45,6 +47,9 @@ bool hv_may_call(const struct hv_rights *r, u16 code);
 
 /** hv_may_use_xmm - may a fast hypercall have more input than two registers? */
 bool hv_may_use_xmm(const struct hv_rights *r);
+
+/** hv_may_flush_directly - may the guest leave flushes of its own guest to us? */
+bool hv_may_flush_directly(const struct hv_rights *r);
 
 /** hv_may_time_directly - may a synthetic timer raise an interrupt without a message? */
 bool hv_may_time_directly(const struct hv_rights *r);

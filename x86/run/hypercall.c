@@ -18,9 +18,11 @@
 #include "x86/cpu/pvclock.h"
 #include "x86/cpu/pvfeature.h"
 #include "x86/hyperv/hv.h"
+#include "x86/hyperv/l2.h"
 #include "x86/insn/fetch.h"
 #include "x86/run/exits.h"
 #include "x86/run/hypercall.h"
+#include "x86/vcpu/nested.h"
 #include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
@@ -205,10 +207,23 @@ static enum x86_next hypercall_hv(struct x86_vcpu *v, u64 rip)
 	return X86_USER;
 }
 
+/* L2's, which L1 does not want to see; at most that it is done. */
+static enum x86_next hypercall_l2(struct x86_vcpu *v, u64 rip)
+{
+	if (!hv_hypercall_l2(v))
+		return X86_RESUME;
+	exit_skip_to(v, rip);
+	if (hv_l1_waits_for_flush(v))
+		v->events.to_l1 = (struct x86_event){ .kind = EVENT_FLUSHED };
+	return X86_RESUME;
+}
+
 enum x86_next hypercall_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	u64 rip;
 
+	if (nested_l2_runs(v))
+		return exit_next_rip(v, exit, &rip) ? hypercall_l2(v, rip) : v->next;
 	if (unlikely(hv_takes_hypercalls(v)))
 		return exit_next_rip(v, exit, &rip) ? hypercall_hv(v, rip) : v->next;
 	if (!exit_skip(v, exit))

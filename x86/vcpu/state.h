@@ -80,6 +80,20 @@ struct x86_state {
 };
 
 /**
+ * struct x86_l2_hv - what a Hyper-V in L1 has told of the guest that it ran last
+ * @flushes: L2's flush hypercalls are L0's to do (hyperv/hypercall.c)
+ * @vp: its virtual processor's number; others read
+ * @vm: its VM's; others read
+ * @assist: the VM's partition assist page
+ */
+struct x86_l2_hv {
+	bool flushes;
+	u32 vp;
+	u64 vm;
+	u64 assist;
+};
+
+/**
  * struct x86_nested - the guest's own guest: vcpu/nested.h
  * @l2: it runs
  * @masks_if: it runs, and L1's RFLAGS.IF, @if_flag, decides on interrupts in place of
@@ -90,6 +104,7 @@ struct x86_state {
  * @woken: something has ended its HLT, and it has not run since
  * @l1_waits: MMU_CTX_GUEST is what L1 comes back to
  * @ctx: enum mmu_ctx_kind: whose tables translate what runs now
+ * @hv: see there
  * @cr0_must, @cr4_must: bits that cannot be cleared now (VMX operation)
  */
 struct x86_nested {
@@ -103,6 +118,7 @@ struct x86_nested {
 	bool off;
 	bool l1_waits;
 	u8 ctx;
+	struct x86_l2_hv hv;
 };
 
 /**
