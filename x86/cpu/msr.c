@@ -5,6 +5,7 @@
 
 #include "x86/cpu/msr.h"
 #include "x86/cpu/msr_filter.h"
+#include "x86/vcpu/hv_env.h"
 #include "x86/vcpu/vendor.h"
 
 /* Guests that read what only their own hardware has, and do not expect #GP. */
@@ -86,5 +87,7 @@ int msr_write(struct x86_vcpu *v, struct msr_access *a)
 		err = vendor(msr_write)(v, a->index, a->data);
 	else
 		err = a->row->write ? a->row->write(v, a) : -EINVAL;
+	if (unlikely(err == -ENOENT))
+		err = hv_msr_unknown(v, a);
 	return unlikely(err == -ENOENT) ? msr_unknown(a, "write") : err;
 }

@@ -10,6 +10,7 @@
 #include "x86/cpu/cpuid.h"
 #include "x86/hyperv/hv.h"
 #include "x86/hyperv/syndbg.h"
+#include "x86/hyperv/xen.h"
 
 /* Leaf 0x40000001, EAX: the guest's side of the interface is Hyper-V's (TLFS 2.4). */
 #define HV_INTERFACE	0x31237648	/* "Hv#1" */
@@ -83,6 +84,7 @@ void vm_step_hv_down(void *obj)
 	xa_for_each(&vm->conns, id, conn)
 		eventfd_ctx_put(conn);
 	xa_destroy(&vm->conns);
+	xen_vm_free(vm);
 	kfree(vm);
 }
 

@@ -37,12 +37,11 @@
  * @crash_ctl, @crash: MSRs
  * @debug_*: the synthetic debugger's MSRs
  * @conns: by connection id, eventfds; looked up under kvm->srcu
+ * @xen, @xen_calls: xen.h; written under kvm->lock, the former read under kvm->srcu
  */
 struct hv_vm {
 	struct mutex lock;
-	u64 os_id;
-	u64 hypercall;
-	u64 tsc_page;
+	u64 os_id, hypercall, tsc_page;
 	u64 reenlightenment, emulation, emulation_status;
 	seqcount_mutex_t clock_seq;
 	struct hv_clock clock;
@@ -52,6 +51,8 @@ struct hv_vm {
 	u64 debug_control, debug_status, debug_send, debug_recv, debug_pending;
 	u64 debug_options;
 	struct xarray conns;
+	struct kvm_xen_hvm_config __rcu *xen;
+	bool xen_calls;
 };
 
 /**

@@ -16,6 +16,7 @@
 #include "x86/hyperv/hv.h"
 #include "x86/hyperv/l2.h"
 #include "x86/hyperv/syndbg.h"
+#include "x86/hyperv/xen.h"
 #include "x86/vcpu/nested.h"
 
 /* Two general registers and six of XMM. */
@@ -57,6 +58,8 @@ static void call_fetch(struct x86_vcpu *v, struct hv_call *call)
 		call->out = gpr[GPR_R8];
 	} else {
 		call->value = gpr_pair(v, GPR_RDX, GPR_RAX);
+		if (READ_ONCE(v->hv->vm->xen_calls))
+			call->value &= ~(u64)XEN_NOT_XEN;
 		call->in = gpr_pair(v, GPR_RBX, GPR_RCX);
 		call->out = gpr_pair(v, GPR_RDI, GPR_RSI);
 	}

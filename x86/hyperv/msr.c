@@ -12,6 +12,7 @@
 #include "x86/cpu/pvclock.h"
 #include "x86/hyperv/hv.h"
 #include "x86/hyperv/syndbg.h"
+#include "x86/hyperv/xen.h"
 
 /* ------------------------------------------------------------------------ */
 /* REQ_HV. */
@@ -380,8 +381,10 @@ int hv_msr_get(struct x86_vcpu *v, struct msr_access *a)
 
 int hv_msr_set(struct x86_vcpu *v, struct msr_access *a)
 {
-	int err;
+	int err = xen_msr_set(v, a);
 
+	if (unlikely(err != -ENOENT))
+		return err;
 	if (!is_allowed(v, a))
 		return -EINVAL;
 	if (!v->hv && is_absent(v, a))
@@ -403,4 +406,9 @@ int hv_msr_set(struct x86_vcpu *v, struct msr_access *a)
 	err = vm_set_msr(v, a);
 	mutex_unlock(&v->hv->vm->lock);
 	return err;
+}
+
+int hv_msr_unknown(struct x86_vcpu *v, struct msr_access *a)
+{
+	return xen_msr_set(v, a);
 }

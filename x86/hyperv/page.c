@@ -14,6 +14,7 @@
 #include "x86/cpu/pvclock.h"
 #include "x86/cpu/tsc.h"
 #include "x86/hyperv/hv.h"
+#include "x86/hyperv/xen.h"
 #include "x86/vcpu/pveoi.h"
 
 /* Bit 0 of all these MSRs enables, the address begins at bit 12. */
@@ -35,12 +36,14 @@ int hv_page_clear(struct x86_vcpu *v, u64 msr)
 	return page_write(v, PAGE_GPA(msr), page_address(ZERO_PAGE(0)), PAGE_SIZE);
 }
 
-/* VMCALL or VMMCALL, and RET (TLFS 3.13). */
+/* VMCALL or VMMCALL, and RET (TLFS 3.13); OR EAX before it where Xen's are beside: xen.h. */
 int hv_hypercall_page(struct x86_vcpu *v, u64 msr)
 {
-	const u8 code[] = { 0x0f, 0x01, x86_caps->hypercall_modrm, 0xc3 };
+	const u8 code[] = { 0x0d, 0, 0, 0, XEN_NOT_XEN >> 24,
+			    0x0f, 0x01, x86_caps->hypercall_modrm, 0xc3 };
+	unsigned int from = READ_ONCE(v->hv->vm->xen_calls) ? 0 : 5;
 
-	return page_write(v, PAGE_GPA(msr), code, sizeof(code));
+	return page_write(v, PAGE_GPA(msr), code + from, sizeof(code) - from);
 }
 
 /* The first word is KVM's bit for an EOI that is none, in another place (TLFS 10.3.4). */

@@ -19,6 +19,7 @@
 #include "x86/cpu/pvfeature.h"
 #include "x86/hyperv/hv.h"
 #include "x86/hyperv/l2.h"
+#include "x86/hyperv/xen.h"
 #include "x86/insn/fetch.h"
 #include "x86/run/exits.h"
 #include "x86/run/hypercall.h"
@@ -218,12 +219,23 @@ static enum x86_next hypercall_l2(struct x86_vcpu *v, u64 rip)
 	return X86_RESUME;
 }
 
+static enum x86_next hypercall_xen(struct x86_vcpu *v, u64 rip)
+{
+	exit_skip_to(v, rip);
+	xen_ask(v);
+	v->ask_la = state_code_la(v);
+	v->pending = xen_answered;
+	return X86_USER;
+}
+
 enum x86_next hypercall_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	u64 rip;
 
 	if (nested_l2_runs(v))
 		return exit_next_rip(v, exit, &rip) ? hypercall_l2(v, rip) : v->next;
+	if (xen_takes(v))
+		return exit_next_rip(v, exit, &rip) ? hypercall_xen(v, rip) : v->next;
 	if (unlikely(hv_takes_hypercalls(v)))
 		return exit_next_rip(v, exit, &rip) ? hypercall_hv(v, rip) : v->next;
 	if (!exit_skip(v, exit))
@@ -276,6 +288,8 @@ enum x86_next hypercall_undefined(struct x86_vcpu *v)
 	if (v->nested.l2)
 		return rewritten ? X86_RESUME : hypercall_raise_ud(v);
 	rip = emul_rip_advance(c.mode, v->state.rip, len);
+	if (xen_takes(v))
+		return hypercall_xen(v, rip);
 	if (unlikely(hv_takes_hypercalls(v)))
 		return hypercall_hv(v, rip);
 	exit_skip_to(v, rip);

@@ -7,6 +7,7 @@
 #include "x86/cpu/pvclock.h"
 #include "x86/cpu/tsc.h"
 #include "x86/hyperv/hv.h"
+#include "x86/hyperv/xen.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/run/hypercall.h"
 #include "x86/run/identity.h"
@@ -129,6 +130,7 @@ const struct ioctl_desc arch_vm_ioctls[] = {
 	{ KVM_SET_BOOT_CPU_ID, 0, irqchip_ioctl_boot_cpu },
 	{ KVM_GET_TSC_KHZ, 0, tsc_ioctl_get_vm_khz },
 	{ KVM_HYPERV_EVENTFD, 0, hv_ioctl_eventfd },
+	{ KVM_XEN_HVM_CONFIG, 0, xen_ioctl_config },
 	{ KVM_GET_CLOCK, 0, pvclock_ioctl_get },
 	{ KVM_SET_CLOCK, 0, pvclock_ioctl_set },
 	{ KVM_CREATE_PIT, 0, pit_ioctl_create_old },

@@ -40,4 +40,15 @@ int hv_msr_get(struct x86_vcpu *v, struct msr_access *a);
 /** hv_msr_set - the same; -ENOMEM for userspace's first one */
 int hv_msr_set(struct x86_vcpu *v, struct msr_access *a);
 
+/**
+ * hv_msr_unknown - a write of an MSR that is in no table
+ * @v: own thread, kvm->srcu held if it is the guest's
+ * @a: the access
+ *
+ * Userspace names the one that Xen's guests write.
+ *
+ * Return: -ENOENT: it is not known here either; else as hv_msr_set().
+ */
+int hv_msr_unknown(struct x86_vcpu *v, struct msr_access *a);
+
 #endif
