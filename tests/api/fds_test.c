@@ -5,6 +5,7 @@
  * As root, with nobody else using /dev/kvm; removes and inserts the vendor's module.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -15,6 +16,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include "lib.h"
+#include "stat.h"
 
 #define VENDOR		(cpu_is_amd() ? "kvm_amd" : "kvm_intel")
 #define VENDOR_FILE(dir) \
@@ -27,18 +29,41 @@ static struct vcpu v, w;
 GUEST(64, g_spin, "sti\n 1: incl 0x10000\n jmp 1b\n");
 GUEST(64, g_done, DONE);
 
+/* As the module has them now: what runs after us wants them so, too. */
+static void params_read(char *text, size_t size)
+{
+	const char *at = cpu_is_amd() ? "/sys/module/kvm_amd/parameters" :
+					"/sys/module/kvm_intel/parameters";
+	struct dirent *e;
+	char path[300];
+	size_t n = 0;
+	DIR *dir;
+
+	dir = opendir(at);
+	CHECK(dir);
+	*text = 0;
+	while ((e = readdir(dir))) {
+		if (*e->d_name == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", at, e->d_name);
+		n += snprintf(text + n, size - n, "%s=%s ", e->d_name, file_line(path));
+		CHECK(n < size);
+	}
+	closedir(dir);
+}
+
 static int module_delete(const char *name)
 {
 	return syscall(SYS_delete_module, name, O_NONBLOCK);
 }
 
-static void module_insert(void)
+static void module_insert(const char *params)
 {
 	int fd = open(VENDOR_FILE("/mod/test"), O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		fd = OK(open(VENDOR_FILE("/mod/stock"), O_RDONLY | O_CLOEXEC));
-	OK(syscall(SYS_finit_module, fd, "", 0));
+	OK(syscall(SYS_finit_module, fd, params, 0));
 	close(fd);
 }
 
@@ -52,14 +77,16 @@ static void must_be_busy(void)
 static void must_go(void)
 {
 	struct timespec nap = { 0, 10000000 };
+	char params[1024];
 	int tries = 500;
 
+	params_read(params, sizeof(params));
 	while (module_delete(VENDOR)) {
 		if (errno != EAGAIN || !tries--)
 			FAIL("%s does not go: %s", VENDOR, strerrorname_np(errno));
 		nanosleep(&nap, NULL);
 	}
-	module_insert();
+	module_insert(params);
 }
 
 static void machine(void)

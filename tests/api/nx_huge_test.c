@@ -35,22 +35,6 @@ static struct vcpu v;
 /* ------------------------------------------------------------------------ */
 /* Parameters. */
 
-/* The first line of a file. */
-static const char *file_line(const char *path)
-{
-	static char line[128];
-	FILE *f = fopen(path, "r");
-
-	line[0] = 0;
-	if (!f)
-		return line;
-	if (!fgets(line, sizeof(line), f))
-		line[0] = 0;
-	fclose(f);
-	line[strcspn(line, "\n")] = 0;
-	return line;
-}
-
 /* 0 or the errno. */
 static int file_write(const char *path, const char *text)
 {

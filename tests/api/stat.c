@@ -27,15 +27,25 @@ uint64_t stat_get(int owner, const char *name)
 	FAIL("no statistic %s", name);
 }
 
+const char *file_line(const char *path)
+{
+	static char line[128];
+	FILE *f = fopen(path, "r");
+
+	line[0] = 0;
+	if (!f)
+		return line;
+	if (!fgets(line, sizeof(line), f))
+		line[0] = 0;
+	fclose(f);
+	line[strcspn(line, "\n")] = 0;
+	return line;
+}
+
 bool intel_param(const char *name)
 {
-	char path[128], c = 'N';
-	int fd;
+	char path[128];
 
 	snprintf(path, sizeof(path), "/sys/module/kvm_intel/parameters/%s", name);
-	fd = open(path, O_RDONLY);
-	if (fd >= 0 && read(fd, &c, 1) != 1)
-		c = 'N';
-	close(fd);
-	return c == 'Y';
+	return *file_line(path) == 'Y';
 }

@@ -19,11 +19,13 @@ alarm=$alarm'|Object already free|[Pp]oison overwritten|Redzone|page dumped beca
 alarm=$alarm'|self-detected stall|nobody cared|stack guard page|corrupted stack end'
 # Said at every boot: the emulated CPUs' missing microcode, and, a second after
 # that boot, the clock. On a busy machine: a late timer. Why a block of memory that is to go
-# offline stays. What looks for mistakes says that it is there.
+# offline stays. What looks for mistakes says that it is there, and, where allocations are made to
+# fail, that it looks at more; a fault that failed for want of memory comes again.
 harmless='RETBleed: WARNING: Spectre v2 mitigation|Speculative Return Stack Overflow: WARNING: (See|kernel not compiled)|\] (tsc|clocksource): |\] hrtimer: interrupt took '
 harmless=$harmless'|RCU lockdep checking is enabled|kmemleak: (Kernel memory leak detector|Automatic)'
 harmless=$harmless'|page dumped because: (unmovable page|migration failure)'
 harmless=$harmless'|kcsan: (enabled|strict|non-strict)'
+harmless=$harmless'|kmemleak: Cannot allocate a scan area|VM_FAULT_OOM leaked out'
 
 # alarm_show LOG: stdin: the lines that alarm; the first, with what LOG says behind it of
 # where the kernel was, and how many there are
