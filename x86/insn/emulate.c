@@ -142,6 +142,17 @@ static void emulate_commit(struct x86_vcpu *v)
  */
 #define EXEC_TRIES 16
 
+static __always_inline void exec_begin(struct x86_emulator *em)
+{
+	em->cursor = 0;
+	em->nwrites = 0;
+	em->sent = 0;
+	em->halt = false;
+	em->shadow = false;
+	em->task = false;
+	em->hits = 0;
+}
+
 static enum emul_result exec_replayed(struct x86_vcpu *v,
 				      const struct emul_task *t)
 {
@@ -150,13 +161,7 @@ static enum emul_result exec_replayed(struct x86_vcpu *v,
 	int i;
 
 	for (i = 0; i < EXEC_TRIES; i++) {
-		em->cursor = 0;
-		em->nwrites = 0;
-		em->sent = 0;
-		em->halt = false;
-		em->shadow = false;
-		em->task = false;
-		em->hits = 0;
+		exec_begin(em);
 		r = t ? task_switch(&em->ctx, t) : emul_exec(&em->ctx);
 		if (r != EMUL_RETRY || v->events.to_l1.kind)
 			break;
@@ -345,26 +350,51 @@ enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 /* ------------------------------------------------------------------------ */
 /* Without the hardware. */
 
-static enum x86_next event_deliver(struct x86_vcpu *v, const struct x86_event *ev)
+/* For the mode: what is done is no instruction's, whatever lies at RIP. */
+static void context_bare(struct x86_vcpu *v)
 {
 	struct x86_emulator *em = v->emul;
 
-	/* For the mode; what lies at RIP does not matter. */
 	em->ctx.mode = emulate_mode(v);
+	em->ctx.amd = v->cpuid.as_amd;
+	em->ctx.insn = (struct emul_insn){ };
+	em->known = 0;
+	em->nreads = 0;
 	context_fill(v);
+}
+
+/*
+ * As in the processor an NMI or interrupt is gone when its delivery faults, and an
+ * exception makes a double fault or another one of the two.
+ */
+static enum x86_next delivery_faults(struct x86_vcpu *v)
+{
+	if (v->events.injected.kind != EVENT_EXCEPTION)
+		event_arrived(v);
+	return emulate_raise(v, &v->emul->ctx.fault);
+}
+
+static enum x86_next event_deliver(struct x86_vcpu *v)
+{
+	struct x86_emulator *em = v->emul;
+
+	context_bare(v);
 	if (em->ctx.protected)
 		return emulate_failed(v);
-	em->nreads = em->nwrites = em->cursor = 0;
-	/* Its length will not be that of the bytes any more. */
-	em->known = 0;
-	em->shadow = false;
-	em->single_step = false;
-	switch (emul_interrupt_real(&em->ctx, ev->vector)) {
+	exec_begin(em);
+	em->batch = 1;
+	/* No trap follows. */
+	em->rflags &= ~(u64)X86_EFLAGS_TF;
+	switch (emul_interrupt_real(&em->ctx, v->events.injected.vector)) {
 	case EMUL_OK:
+		event_arrived(v);
 		emulate_commit(v);
-		return X86_RESUME;
+		/* A stack where no RAM is. */
+		return write_next(v);
 	case EMUL_FAULT:
-		return emulate_raise(v, &em->ctx.fault);
+		return delivery_faults(v);
+	case EMUL_RETRY:
+		return X86_RESUME;
 	default:
 		return emulate_failed(v);
 	}
@@ -389,12 +419,11 @@ enum x86_next emulate_alone(struct x86_vcpu *v, const struct x86_exit *exit)
 enum x86_next emulate_step(struct x86_vcpu *v)
 {
 	struct x86_exit exit = { .kind = X86_EXIT_EMULATE };
-	struct x86_event ev;
 
 	if (unlikely(!v->emul && !emulator_make(v)))
 		return exit_fail(v, -ENOMEM);
-	if (event_take(v, &ev))
-		return event_deliver(v, &ev);
+	if (event_take(v))
+		return event_deliver(v);
 	return emulate_alone(v, &exit);
 }
 
@@ -407,12 +436,7 @@ enum x86_next emulate_task_switch(struct x86_vcpu *v, const struct emul_task *t)
 	if (unlikely(!v->emul && !emulator_make(v)))
 		return exit_fail(v, -ENOMEM);
 	em = v->emul;
-	em->ctx.mode = emulate_mode(v);
-	em->ctx.amd = v->cpuid.as_amd;
-	em->ctx.insn = (struct emul_insn){ };
-	em->known = 0;
-	em->nreads = 0;
-	context_fill(v);
+	context_bare(v);
 	r = exec_replayed(v, t);
 	if (r == EMUL_RETRY)
 		return X86_RESUME;

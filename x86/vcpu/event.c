@@ -456,16 +456,17 @@ bool event_is_due(struct x86_vcpu *v)
 	       interrupt_waits(v);
 }
 
-bool event_take(struct x86_vcpu *v, struct x86_event *ev)
+bool event_take(struct x86_vcpu *v)
 {
-	if (events_idle(&v->events) || !event_pick(v))
+	struct x86_events *ev = &v->events;
+
+	if (events_idle(ev) || !event_pick(v))
 		return false;
-	*ev = v->events.injected;
-	v->events.injected = (struct x86_event){ };
-	if (ev->kind == EVENT_NMI)
-		vendor(event_nmi_mask)(v, true);
+	if (ev->injected.kind != EVENT_SOFT)
+		return true;
 	/* An INT n comes again: RIP is at it. */
-	return ev->kind != EVENT_SOFT;
+	ev->injected = (struct x86_event){ };
+	return false;
 }
 
 void event_cancel(struct x86_vcpu *v)

@@ -63,7 +63,7 @@ struct x86_event {
 
 /**
  * struct x86_events - a vCPU's queue
- * @injected: handed to the hardware, not known to be delivered; re-injected
+ * @injected: handed to the hardware or to software, not known to be delivered; re-injected
  *            first after an exit interrupted the delivery
  * @exception: raised, not yet injected; @exception.kind NONE when there is none
  * @interrupt: an interrupt that was acknowledged, when @interrupt_pending: KVM_INTERRUPT's,
@@ -208,13 +208,13 @@ bool event_is_due(struct x86_vcpu *v);
 /**
  * event_take - the most urgent event, for a delivery in software
  * @v: its own thread
- * @ev: result
  *
- * It is delivered, as far as the queue is concerned: an NMI masks further ones.
+ * It is in "injected" then, up to event_arrived(), and an exception that is raised
+ * meanwhile merges with it.
  *
  * Return: false when nothing can be delivered now.
  */
-bool event_take(struct x86_vcpu *v, struct x86_event *ev);
+bool event_take(struct x86_vcpu *v);
 
 /** event_cancel - the entry that event_prepare() was for does not happen; own thread */
 void event_cancel(struct x86_vcpu *v);

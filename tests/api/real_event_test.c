@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Events where the guest is in real mode: what Intel's processors without an unrestricted
+ * guest leave to software is to be as with one.
+ */
+#define _GNU_SOURCE
+#include "debug.h"
+
+enum { GP = 13 };
+
+#define ROM		0x20000
+
+/* What an interrupt pushes. */
+struct frame { uint16_t ip, cs, flags; };
+
+GUEST(16, g_nops, "nop\n nop\n nop\n" DONE "nop\n nop\n" DONE);
+
+#define DONE_ENDS	5	/* behind its first OUT to PORT_DONE */
+
+/* Vector n has n in BP: mov $n, %bp; out %al, $0xf5; iret */
+static void vectors(void)
+{
+	for (unsigned int n = 0; n < 256; n++) {
+		uint8_t code[] = { 0xbd, n, 0, 0xe6, PORT_EXC, 0xcf };
+		uint16_t entry[] = { 0, (GPA_STUBS >> 4) + n };
+
+		memcpy(vm.mem + GPA_STUBS + n * 16, code, sizeof(code));
+		memcpy(vm.mem + n * 4, entry, sizeof(entry));
+	}
+}
+
+static void start(uint64_t flags)
+{
+	START_BARE(MODE_REAL, g_nops);
+	vectors();
+	vcpu_restart(&v, flags);
+}
+
+static void end(void)
+{
+	vm_close(&vm);
+	vcpu_close(&v);
+}
+
+static struct frame taken(unsigned int vector, unsigned int offset)
+{
+	struct frame f;
+
+	vcpu_until(&v, PORT_EXC);
+	CHECK_EQ(vcpu_regs(&v).rbp & 0xffff, vector);
+	memcpy(&f, vm.mem + vcpu_sregs(&v).ss.base + (vcpu_regs(&v).rsp & 0xffff), sizeof(f));
+	CHECK_EQ(f.cs, 0);
+	CHECK_EQ(f.ip, GPA_CODE + offset);
+	return f;
+}
+
+enum source { BY_CODE, BY_INTERRUPT, BY_NMI };
+
+static void event(enum source by)
+{
+	if (by == BY_INTERRUPT)
+		OK(ioctl(v.fd, KVM_INTERRUPT, &(struct kvm_interrupt){ VEC }));
+	else if (by == BY_NMI)
+		OK(ioctl(v.fd, KVM_NMI, 0ul));
+}
+
+static void table_limit(uint16_t limit)
+{
+	struct kvm_sregs s = vcpu_sregs(&v);
+
+	s.idt.limit = limit;
+	vcpu_set_sregs(&v, &s);
+}
+
+static void stack_at(uint16_t sp)
+{
+	struct kvm_regs r = vcpu_regs(&v);
+
+	r.rsp = sp;
+	vcpu_set_regs(&v, &r);
+}
+
+/*
+ * A fault within the delivery of #GP or #SS is #DF, one within that ends in shutdown (SDM
+ * vol. 3, 6.15).  With SP = 1 nothing can be pushed (vol. 2, PUSH).
+ */
+static const struct {
+	const char *name;
+	uint8_t code[4];
+	enum source by;
+	uint16_t limit, sp;
+	bool not_tcg;		/* which checks no limits of segments */
+} deadly[] = {
+	{ "INT3, no table", { 0x90, 0xcc }, BY_CODE, 0, GPA_STACK, false },
+	{ "UD2, no table", { 0x90, 0x0f, 0x0b }, BY_CODE, 0, GPA_STACK, false },
+	{ "INT n, no table", { 0x90, 0xcd, 0x21 }, BY_CODE, 0, GPA_STACK, false },
+	{ "interrupt, no table", { 0x90 }, BY_INTERRUPT, 0, GPA_STACK, false },
+	{ "NMI, no table", { 0x90 }, BY_NMI, 0, GPA_STACK, false },
+	{ "INT3, SP = 1", { 0x90, 0xcc }, BY_CODE, 0x3ff, 1, true },
+	{ "UD2, SP = 1", { 0x90, 0x0f, 0x0b }, BY_CODE, 0x3ff, 1, true },
+	{ "interrupt, SP = 1", { 0x90 }, BY_INTERRUPT, 0x3ff, 1, true },
+	{ "NMI, SP = 5", { 0x90 }, BY_NMI, 0x3ff, 5, true },
+};
+
+static void shutdown(void)
+{
+	for (unsigned int i = 0; i < sizeof(deadly) / sizeof(*deadly); i++) {
+		test_row = deadly[i].name;
+		if (deadly[i].not_tcg && cpu_is_tcg())
+			continue;
+		start(FLAGS_IF);
+		memcpy(vm.mem + GPA_CODE, deadly[i].code, sizeof(deadly[i].code));
+		table_limit(deadly[i].limit);
+		stack_at(deadly[i].sp);
+		event(deadly[i].by);
+		vcpu_expect(&v, KVM_EXIT_SHUTDOWN);
+		end();
+	}
+}
+
+/* The table ends before the interrupt's vector: #GP, and the interrupt is gone. */
+static void interrupt_faults(void)
+{
+	start(FLAGS_IF);
+	table_limit(VEC * 4 - 1);
+	event(BY_INTERRUPT);
+	taken(GP, 0);
+	table_limit(0x3ff);
+	vcpu_until(&v, PORT_DONE);
+}
+
+/* Its handler is behind the end of the code segment: #GP, whose IRET unmasks NMIs. */
+static void nmi_faults(void)
+{
+	uint16_t old[2], entry[] = { 0xf000, 0 };
+	struct kvm_sregs s;
+
+	if (cpu_is_tcg())
+		test_skip("no limits of segments (QEMU's TCG)");
+	start(nmi_flags());
+	memcpy(old, vm.mem + NMI * 4, sizeof(old));
+	memcpy(vm.mem + NMI * 4, entry, sizeof(entry));
+	s = vcpu_sregs(&v);
+	s.cs.limit = 0xefff;
+	vcpu_set_sregs(&v, &s);
+	event(BY_NMI);
+	taken(GP, 0);
+	vcpu_until(&v, PORT_DONE);
+	memcpy(vm.mem + NMI * 4, old, sizeof(old));
+	event(BY_NMI);
+	taken(NMI, DONE_ENDS);
+	vcpu_until(&v, PORT_DONE);
+}
+
+/* TF is the interrupted code's, not its handler's. */
+static void trap_flag(void)
+{
+	start(FLAGS_IF | FLAGS_TF);
+	event(BY_INTERRUPT);
+	CHECK_EQ(taken(VEC, 0).flags & FLAGS_TF, FLAGS_TF);
+	taken(DB, 1);
+	taken(DB, 2);
+}
+
+/*
+ * A stack in ROM, as firmware may have it: the bus sees what is pushed, if software pushes
+ * it; the hardware's delivery ends in an error.
+ */
+static void stack_in_rom(void)
+{
+	const uint16_t want[] = { FLAGS_IF | 2, 0, GPA_CODE };
+	uint8_t *rom = mem_new(0x10000, 0);
+	struct kvm_sregs s;
+
+	start(FLAGS_IF);
+	not_linux("tries for ever");
+	OK(vm_slot(&vm, SLOT_FLAGS(0, 0), 0, NULL, 0));
+	OK(vm_slot(&vm, SLOT_FLAGS(0, 0), 0, vm.mem, ROM));
+	OK(vm_slot(&vm, SLOT_FLAGS(1, KVM_MEM_READONLY), ROM, rom, 0x10000));
+	s = vcpu_sregs(&v);
+	s.ss.base = ROM;
+	s.ss.selector = ROM >> 4;
+	vcpu_set_sregs(&v, &s);
+	event(BY_INTERRUPT);
+	if (vcpu_run(&v) == KVM_EXIT_INTERNAL_ERROR) {
+		CHECK_EQ(v.run->internal.suberror, KVM_INTERNAL_ERROR_DELIVERY_EV);
+		return;
+	}
+	for (unsigned int i = 0; i < 3; i++, vcpu_run(&v)) {
+		test_row = (const char *[]){ "FLAGS", "CS", "IP" }[i];
+		CHECK_EQ(v.run->exit_reason, KVM_EXIT_MMIO);
+		CHECK(v.run->mmio.is_write);
+		CHECK_EQ(v.run->mmio.phys_addr, ROM + GPA_STACK - 2 * (i + 1));
+		CHECK_EQ(v.run->mmio.len, 2);
+		CHECK_EQ(memcmp(v.run->mmio.data, &want[i], 2), 0);
+	}
+	test_row = "handler";
+	CHECK_EQ(v.run->exit_reason, KVM_EXIT_IO);
+	CHECK_EQ(v.run->io.port, PORT_EXC);
+	CHECK_EQ(vcpu_regs(&v).rbp & 0xffff, VEC);
+}
+
+static const struct test_case cases[] = {
+	{ "shutdown", shutdown, 0 },
+	{ "interrupt_faults", interrupt_faults, 0 },
+	{ "nmi_faults", nmi_faults, 0 },
+	{ "trap_flag", trap_flag, 0 },
+	{ "stack_in_rom", stack_in_rom, 0 },
+	{ NULL, NULL, 0 },
+};
+
+int main(int argc, char **argv)
+{
+	return test_main(argc, argv, cases);
+}
