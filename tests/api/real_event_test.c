@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Events where the guest is in real mode: what Intel's processors without an unrestricted
- * guest leave to software is to be as with one.
+ * Events, breakpoints and other threads where the guest is in real mode: what Intel's
+ * processors without an unrestricted guest leave to software is to be as with one.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include "debug.h"
 
 enum { GP = 13 };
@@ -200,12 +203,71 @@ static void stack_in_rom(void)
 	CHECK_EQ(vcpu_regs(&v).rbp & 0xffff, VEC);
 }
 
+/*
+ * Slots change while another thread is in unreal mode for good.  With a kernel that takes
+ * the CPU from a thread anywhere it never hears that somebody wants it, as if it had a
+ * CPU of its own.
+ */
+GUEST(16, g_spin, "1: incl (0x7000)\n jmp 1b\n");
+
+#define PREEMPT		"/sys/kernel/debug/sched/preempt"
+
+static void preempt(const char *how)
+{
+	int fd = open(PREEMPT, O_WRONLY);
+
+	if (fd < 0 || write(fd, how, strlen(how)) < 0)
+		test_skip("no %s", PREEMPT);
+	close(fd);
+}
+
+static void *spin(void *unused)
+{
+	return (void *)(intptr_t)(ioctl(v.fd, KVM_RUN, 0ul) == -1 ? errno : 0);
+}
+
+static void kicked(int sig)
+{
+	v.run->immediate_exit = 1;
+}
+
+static void slots_change(void)
+{
+	uint8_t *more = mem_new(0x10000, 0);
+	volatile uint32_t *count;
+	struct kvm_sregs s;
+	pthread_t thread;
+	uint32_t before;
+	void *err;
+
+	START_BARE(MODE_REAL, g_spin);
+	s = vcpu_sregs(&v);
+	s.es.limit = ~0u;
+	s.es.g = 1;
+	vcpu_set_sregs(&v, &s);
+	vcpu_restart(&v, FLAGS_IF);
+	signal(SIGUSR1, kicked);
+	preempt("full");
+	OK(-pthread_create(&thread, NULL, spin, NULL));
+	count = (uint32_t *)(vm.mem + 0x7000);
+	for (unsigned int i = 0; i < 8; i++) {
+		for (before = *count; *count == before; usleep(1000))
+			;
+		OK(vm_slot(&vm, 1, RAM_SIZE, i & 1 ? NULL : more, i & 1 ? 0 : 0x10000));
+	}
+	OK(-pthread_kill(thread, SIGUSR1));
+	OK(-pthread_join(thread, &err));
+	CHECK_EQ((intptr_t)err, EINTR);
+	preempt("voluntary");
+}
+
 static const struct test_case cases[] = {
 	{ "shutdown", shutdown, 0 },
 	{ "interrupt_faults", interrupt_faults, 0 },
 	{ "nmi_faults", nmi_faults, 0 },
 	{ "trap_flag", trap_flag, 0 },
 	{ "stack_in_rom", stack_in_rom, 0 },
+	{ "slots_change", slots_change, 0 },
 	{ NULL, NULL, 0 },
 };
 

@@ -7,7 +7,8 @@
  *
  * kvm->srcu is held but for the time in the guest, so that slots and buses stay
  * what they are while an exit is handled, and a guest that never exits delays
- * nobody who replaces them.
+ * nobody who replaces them; nor does one that is executed in software, which lets go
+ * of it at each step.
  */
 #include <linux/sched/signal.h>
 #include <linux/signal.h>
@@ -245,10 +246,15 @@ static noinline bool needs_software(struct x86_vcpu *v)
 	       (entry == X86_ENTRY_BARE && event_is_due(v));
 }
 
+/* For as long as the guest likes, and so kvm->srcu is not held from step to step. */
 static noinline enum x86_next run_software(struct x86_vcpu *v)
 {
+	struct kvm_vcpu *vcpu = &v->vcpu;
+
 	if (thread_has_work())
 		return run_delayed(v);
+	srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
+	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
 	return emulate_step(v);
 }
 
