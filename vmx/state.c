@@ -35,10 +35,18 @@ static u64 cr0_owned(const struct vmx_vcpu *s)
 	       CR0_OWNED & ~s->nested->c->cr0_guest_host_mask : CR0_OWNED;
 }
 
+/* Of L2 L1 has set what the mode is, or the processor refuses what userspace has set. */
+static u64 cr0_fixed(const struct vmx_vcpu *s)
+{
+	return nested_l2_runs(&s->x86) ?
+	       vmx_features.cr0_fixed & ~(u64)(X86_CR0_PE | X86_CR0_PG) :
+	       vmx_features.cr0_fixed;
+}
+
 static void cr0_store(struct vmx_vcpu *s)
 {
 	u64 cr0 = s->x86.state.cr0;
-	u64 real = (cr0 & ~CR0_HIDDEN) | vmx_features.cr0_fixed;
+	u64 real = (cr0 & ~CR0_HIDDEN) | cr0_fixed(s);
 
 	if (!vmx_features.ept)
 		real |= CR0_SHADOW;

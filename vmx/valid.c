@@ -148,11 +148,14 @@ static void state_judge(struct vmx_vcpu *s)
 	u64 cr0 = state_get(v, GRP_CR0)->cr0;
 	bool real = !(cr0 & X86_CR0_PE), unpaged = !(cr0 & X86_CR0_PG) && vmx_features.ept;
 
+	/* L2 has the VMCS as L1 has filled it, and the processor judges: L1 gets to know. */
+	if (nested_l2_runs(v)) {
+		s->valid = true;
+		vmx_form_set(s, false, false);
+		return;
+	}
 	s->valid = real ? real_is_valid(s) :
 			  protected_is_valid(state_get(v, GROUPS));
-	/* L2 has the VMCS as L1 has filled it. */
-	if ((real || unpaged) && nested_l2_runs(v))
-		s->valid = false;
 	if (s->valid)
 		vmx_form_set(s, real, unpaged);
 }

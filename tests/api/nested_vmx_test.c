@@ -4,6 +4,7 @@
  * exceptions, registers.  L1 is the loop of vmx.c.
  */
 #define _GNU_SOURCE
+#include "stat.h"
 #include "vmx.h"
 
 enum { DB = 1, NMI = 2, BP = 3, UD = 6, DF = 8, GP = 13, PF = 14 };
@@ -454,6 +455,52 @@ BOTH(exc_nested)
 BOTH(triple_fault)
 BOTH(registers)
 
+/* ---- states that are no guest's usual ones ---- */
+
+/* VM entry has no rule about CS being unusable (27.3.1.2): what L1 intercepts is L1's. */
+static void unusable_code(void)
+{
+	L2_START(g_cpuid);
+	f_or(F_CS_AR, 1u << 16);
+	l2_until(R_CPUID);
+	l2_next(INSN_CPUID, R_CPUID);
+}
+
+static void sregs_in_l2(void (*change)(struct kvm_sregs *s))
+{
+	struct kvm_sregs s;
+
+	L2_START(g_out);
+	l2_out(0x20);
+	s = vcpu_sregs(&v);
+	change(&s);
+	vcpu_set_sregs(&v, &s);
+	l2_until(R_TRIPLE);
+	vm_close(&vm);
+	vcpu_close(&v);
+}
+
+static void no_code(struct kvm_sregs *s)
+{
+	s->cs.unusable = 1;
+}
+
+static void real_mode(struct kvm_sregs *s)
+{
+	s->cr0 &= ~(1ull | 1ull << 31);
+	s->efer &= ~(1ull << 8 | 1ull << 10);
+	s->cs.l = 0;
+}
+
+/* What the processor refuses is the end of L2, for L1. */
+static void bad_sregs(void)
+{
+	sregs_in_l2(no_code);
+	if (intel_param("unrestricted_guest"))
+		test_skip("L2 may be in real mode");
+	sregs_in_l2(real_mode);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
@@ -463,7 +510,8 @@ int main(int argc, char **argv)
 		CASES(exc_page_fault), CASES(exc_page_fault_mask),
 		CASES(exc_page_fault_l2), CASE(exc_emulated), CASES(exc_nested),
 		CASE(exc_software), CASES(triple_fault), CASES(registers),
-		CASE(msr_areas), CASE(refused), CASES(tsc_filtered), { }
+		CASE(msr_areas), CASE(refused), CASES(tsc_filtered),
+		CASE(unusable_code), CASE(bad_sregs), { }
 	};
 
 	return test_main(argc, argv, cases);
