@@ -47,8 +47,7 @@ static bool vm86_is_valid(const struct x86_state *state)
 
 	for (i = SEG_ES; i <= SEG_GS; i++) {
 		attr = state->seg[i].attr | (i == SEG_SS ? SEG_DPL : 0);
-		if (!seg_is_paragraphs(&state->seg[i]) ||
-		    (attr & 0xff) != VMCS_VM86_RIGHTS)
+		if (!seg_is_paragraphs(&state->seg[i]) || attr != VMCS_VM86_RIGHTS)
 			return false;
 	}
 	return true;

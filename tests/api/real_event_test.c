@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include "debug.h"
+#include "stat.h"
 
 enum { GP = 13 };
 
@@ -261,6 +262,60 @@ static void slots_change(void)
 	preempt("voluntary");
 }
 
+/*
+ * Virtual-8086 mode of protected mode, with segments that no processor loads: its own
+ * instructions are executed; an event, for which the IDT is protected mode's, fails.
+ */
+#define FLAGS_VM	0x20000
+#define IO_MAP		0x68
+
+static void virtual_8086(void (*change)(struct kvm_sregs *s))
+{
+	struct kvm_regs r = { .rsp = GPA_STACK, .rflags = FLAGS_VM | FLAGS_IF | 2 };
+	struct kvm_segment seg = { .limit = 0xffff, .type = 3, .s = 1, .dpl = 3,
+				   .present = 1 };
+	struct kvm_sregs s;
+
+	if (!cpu_is_bochs() || intel_param("unrestricted_guest"))
+		test_skip("the processor refuses it");
+	START_BARE(MODE_32, g_nops);
+	vm.mem[GPA_TSS + 0x66] = IO_MAP;
+	s = vcpu_sregs(&v);
+	s.ds = s.es = s.fs = s.gs = s.ss = s.cs = seg;
+	s.cs.selector = GPA_CODE >> 4;
+	s.cs.base = GPA_CODE;
+	s.tr.limit = IO_MAP + 0x40;
+	change(&s);
+	vcpu_set_sregs(&v, &s);
+	vcpu_set_regs(&v, &r);
+}
+
+static void available(struct kvm_sregs *s)
+{
+	s->gs.avl = 1;
+}
+
+static void larger(struct kvm_sregs *s)
+{
+	s->ds.limit = 0xfffff;
+}
+
+static void virtual_rights(void)
+{
+	virtual_8086(available);
+	vcpu_until(&v, PORT_DONE);
+}
+
+static void virtual_event(void)
+{
+	virtual_8086(larger);
+	event(BY_INTERRUPT);
+	vcpu_expect(&v, KVM_EXIT_INTERNAL_ERROR);
+	CHECK_EQ(v.run->internal.suberror, KVM_INTERNAL_ERROR_DELIVERY_EV);
+	CHECK_EQ(v.run->internal.data[0], VEC);
+	CHECK_EQ(vcpu_sregs(&v).interrupt_bitmap[VEC / 64], 1ull << VEC % 64);
+}
+
 static const struct test_case cases[] = {
 	{ "shutdown", shutdown, 0 },
 	{ "interrupt_faults", interrupt_faults, 0 },
@@ -268,6 +323,8 @@ static const struct test_case cases[] = {
 	{ "trap_flag", trap_flag, 0 },
 	{ "stack_in_rom", stack_in_rom, 0 },
 	{ "slots_change", slots_change, 0 },
+	{ "virtual_rights", virtual_rights, 0 },
+	{ "virtual_event", virtual_event, 0 },
 	{ NULL, NULL, 0 },
 };
 

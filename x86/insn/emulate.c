@@ -374,13 +374,22 @@ static enum x86_next delivery_faults(struct x86_vcpu *v)
 	return emulate_raise(v, &v->emul->ctx.fault);
 }
 
+/* As where the hardware's delivery comes to a device; the event is not lost. */
+static enum x86_next delivery_failed(struct x86_vcpu *v)
+{
+	const u64 vector = v->events.injected.vector;
+
+	return exit_internal_error(v, KVM_INTERNAL_ERROR_DELIVERY_EV, 1, &vector);
+}
+
 static enum x86_next event_deliver(struct x86_vcpu *v)
 {
 	struct x86_emulator *em = v->emul;
 
+	/* Virtual-8086 mode, too, has protected mode's IDT. */
+	if (state_get(v, GRP_CR0)->cr0 & X86_CR0_PE)
+		return delivery_failed(v);
 	context_bare(v);
-	if (em->ctx.protected)
-		return emulate_failed(v);
 	exec_begin(em);
 	em->batch = 1;
 	/* No trap follows. */
@@ -396,7 +405,7 @@ static enum x86_next event_deliver(struct x86_vcpu *v)
 	case EMUL_RETRY:
 		return X86_RESUME;
 	default:
-		return emulate_failed(v);
+		return delivery_failed(v);
 	}
 }
 
