@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/rseq.h>
+#include <sys/syscall.h>
 #include "debug.h"
 #include "stat.h"
 
@@ -207,7 +209,7 @@ static void stack_in_rom(void)
 /*
  * Slots change while another thread is in unreal mode for good.  With a kernel that takes
  * the CPU from a thread anywhere it never hears that somebody wants it, as if it had a
- * CPU of its own.
+ * CPU of its own; but for the C library's rseq, which is work behind each preemption.
  */
 GUEST(16, g_spin, "1: incl (0x7000)\n jmp 1b\n");
 
@@ -224,6 +226,9 @@ static void preempt(const char *how)
 
 static void *spin(void *unused)
 {
+	if (__rseq_size)
+		OK(syscall(SYS_rseq, (char *)__builtin_thread_pointer() + __rseq_offset, 32,
+			   RSEQ_FLAG_UNREGISTER, RSEQ_SIG));
 	return (void *)(intptr_t)(ioctl(v.fd, KVM_RUN, 0ul) == -1 ? errno : 0);
 }
 
@@ -316,6 +321,71 @@ static void virtual_event(void)
 	CHECK_EQ(vcpu_sregs(&v).interrupt_bitmap[VEC / 64], 1ull << VEC % 64);
 }
 
+/* Breakpoints at instructions in unreal mode. */
+GUEST(16, g_unreal, "nop\n nop\n mov %ax, %ss\n nop\n nop\n" DONE);
+
+#define FLAGS_RF	0x10000
+
+static void unreal(uint64_t flags)
+{
+	struct kvm_sregs s;
+
+	not_tcg();
+	START_BARE(MODE_REAL, g_unreal);
+	vectors();
+	s = vcpu_sregs(&v);
+	s.es.limit = ~0u;
+	s.es.g = 1;
+	vcpu_set_sregs(&v, &s);
+	vcpu_restart(&v, flags);
+}
+
+static void breakpoint_at(unsigned int offset, bool on)
+{
+	struct kvm_debugregs d = { .db = { 0, GPA_CODE + offset }, .dr6 = 0xffff0ff0,
+				   .dr7 = 0x400 | (on ? 1 << 2 : 0) };
+
+	OK(ioctl(v.fd, KVM_SET_DEBUGREGS, &d));
+}
+
+static void stops_for_user(void)
+{
+	unreal(FLAGS_IF);
+	debug_at(HW_BP, GPA_CODE + 1, 1);
+	CHECK_EQ(stopped(DB, GPA_CODE + 1).dr6 & 15, 1);
+	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE + 1);
+	debug(0);
+	vcpu_until(&v, PORT_DONE);
+	CHECK_EQ(debugregs().dr6 & 15, 0);
+}
+
+static void stops_for_guest(void)
+{
+	unreal(FLAGS_IF);
+	breakpoint_at(1, true);
+	taken(DB, 1);
+	CHECK_EQ(debugregs().dr6 & 15, 2);
+	breakpoint_at(1, false);
+	vcpu_until(&v, PORT_DONE);
+}
+
+static void passes_with_rf(void)
+{
+	if (cpu_is_bochs() && intel_param("unrestricted_guest"))
+		test_skip("VM entry forgets RF (Bochs)");
+	unreal(FLAGS_IF | FLAGS_RF);
+	breakpoint_at(0, true);
+	vcpu_until(&v, PORT_DONE);
+}
+
+/* SDM vol. 3, 17.3.1.1. */
+static void passes_behind_ss(void)
+{
+	unreal(FLAGS_IF);
+	breakpoint_at(4, true);
+	vcpu_until(&v, PORT_DONE);
+}
+
 static const struct test_case cases[] = {
 	{ "shutdown", shutdown, 0 },
 	{ "interrupt_faults", interrupt_faults, 0 },
@@ -325,6 +395,10 @@ static const struct test_case cases[] = {
 	{ "slots_change", slots_change, 0 },
 	{ "virtual_rights", virtual_rights, 0 },
 	{ "virtual_event", virtual_event, 0 },
+	{ "stops_for_user", stops_for_user, 0 },
+	{ "stops_for_guest", stops_for_guest, 0 },
+	{ "passes_with_rf", passes_with_rf, 0 },
+	{ "passes_behind_ss", passes_behind_ss, 0 },
 	{ NULL, NULL, 0 },
 };
 

@@ -94,6 +94,8 @@ enum { RW_EXECUTE, RW_WRITE, RW_IO, RW_ACCESS };
 static bool breakpoint_is_for(struct x86_vcpu *v, unsigned int rw,
 			      enum debug_kind kind)
 {
+	if (kind == DEBUG_EXECUTE)
+		return rw == RW_EXECUTE;
 	if (kind == DEBUG_IO)
 		return rw == RW_IO && state_get(v, GRP_CR4)->cr4 & X86_CR4_DE;
 	return rw == RW_ACCESS || (rw == RW_WRITE && kind == DEBUG_WRITE);
@@ -116,4 +118,24 @@ u64 debug_access(struct x86_vcpu *v, u64 at, unsigned int size,
 			hits |= BIT_ULL(i);
 	}
 	return hits;
+}
+
+bool debug_insn_hit(struct x86_vcpu *v)
+{
+	const struct x86_state *s = state_get(v, GRP_RFLAGS | GRP_SHADOW);
+	u64 hits;
+
+	/* Behind a load of SS it is as with RF (SDM vol. 3, 17.3.1.1). */
+	if ((s->rflags & X86_EFLAGS_RF) || (s->shadow & SHADOW_MOV_SS))
+		return false;
+	hits = debug_access(v, state_code_la(v), 1, DEBUG_EXECUTE);
+	if (!hits)
+		return false;
+	if (debug_has_breakpoints(v)) {
+		v->debug.hits |= hits;
+		request_set(&v->vcpu, REQ_DEBUG_STEP);
+	} else {
+		event_debug(v, hits);
+	}
+	return true;
 }

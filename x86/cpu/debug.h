@@ -49,26 +49,34 @@ u64 dr_get(struct x86_vcpu *v, u32 nr);
  */
 void debug_stepped(struct x86_vcpu *v, u64 rflags, u64 hits);
 
-/** debug_is_armed - may an access that is emulated meet a breakpoint? */
+/** debug_is_armed - may what is emulated meet a breakpoint? */
 static inline bool debug_is_armed(struct x86_vcpu *v)
 {
 	state_get(v, GRP_DR);
 	return debug_dr7(v) & DR7_ENABLED;
 }
 
-enum debug_kind { DEBUG_READ, DEBUG_WRITE, DEBUG_IO };
+enum debug_kind { DEBUG_READ, DEBUG_WRITE, DEBUG_IO, DEBUG_EXECUTE };
 
 /**
  * debug_access - breakpoints that an access meets (APM vol. 2, 13.1.2)
  * @v: own thread; debug_is_armed()
  * @at: linear address, or port
  * @size: in bytes
- * @kind: DEBUG_READ, DEBUG_WRITE or DEBUG_IO
+ * @kind: which
  *
  * Return: DR6 bits.
  */
 u64 debug_access(struct x86_vcpu *v, u64 at, unsigned int size,
 		 enum debug_kind kind);
+
+/**
+ * debug_insn_hit - is there a breakpoint at the instruction that software executes next?
+ * @v: own thread; debug_is_armed(), and the hardware has not seen the instruction
+ *
+ * Return: true: the guest gets #DB, or userspace hears of it, before the instruction.
+ */
+bool debug_insn_hit(struct x86_vcpu *v);
 
 /**
  * debug_insn_done - x86 has completed an instruction in the guest's place

@@ -433,6 +433,8 @@ enum x86_next emulate_step(struct x86_vcpu *v)
 		return exit_fail(v, -ENOMEM);
 	if (event_take(v))
 		return event_deliver(v);
+	if (unlikely(debug_is_armed(v)) && debug_insn_hit(v))
+		return X86_RESUME;
 	return emulate_alone(v, &exit);
 }
 

@@ -102,7 +102,7 @@ enum x86_next emulate_alone(struct x86_vcpu *v, const struct x86_exit *exit);
  * emulate_step - go on in software, in a state that the hardware cannot run
  * @v: own thread, kvm->srcu held
  *
- * Delivers an event, in real mode, or executes an instruction.
+ * Delivers an event, in real mode, stops at a breakpoint, or executes an instruction.
  *
  * Return: what the run loop does next.
  */
