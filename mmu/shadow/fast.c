@@ -132,12 +132,18 @@ static bool page_find(struct fast_stage *s)
 		mmu_env_pfn_present(s->p.slot, gfn, 1, false, &s->page));
 }
 
+/* What names another slot now, or none, leaves that whose page is at hand. */
 static bool is_same_again(struct fast_stage *s, const struct mmu_fault *fault)
 {
+	const struct mmu_slot *slot = s->p.slot;
 	const struct shadow_entry was = s->entry;
+	bool same;
 
-	return fast_look(s, fault) == MMU_FIXED && s->entry.gfn == was.gfn &&
-	       s->entry.acc == was.acc && s->entry.pkey == was.pkey;
+	same = fast_look(s, fault) == MMU_FIXED && s->p.slot == slot &&
+	       s->entry.gfn == was.gfn && s->entry.acc == was.acc &&
+	       s->entry.pkey == was.pkey;
+	s->p.slot = slot;
+	return same;
 }
 
 static bool is_still_so(struct fast_stage *s, const struct mmu_fault *fault)

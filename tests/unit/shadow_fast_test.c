@@ -242,6 +242,22 @@ static void test_stays_directory(void **state)
 	assert_int_equal(mmu_stat(&vm.mmu, MMU_STAT_FLOODED), 0);
 }
 
+/* In the middle of the look for the page: the entry names no memory any more. */
+static void entry_moves(void)
+{
+	env_gap_hook = NULL;
+	entry_set(next_table - 1, FAR, 4 * GIB << 12 | P | A | RW);
+}
+
+static void test_moves_away(void **state)
+{
+	blocks(RW);
+	env_gap_hook = entry_moves;
+	assert_int_equal(fault(VA + PAGE(FAR), PF_WRITE), MMU_EMULATE);
+	assert_null(env_gap_hook);
+	assert_int_equal(level_of(VA + PAGE(FAR)), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +272,7 @@ int main(void)
 		CASE(test_pieces),
 		CASE(test_stays_table),
 		CASE(test_stays_directory),
+		CASE(test_moves_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
