@@ -127,9 +127,6 @@ struct mmu_root {
 	bool obsolete;
 };
 
-struct mmu_mode;
-struct mmu_reserve;
-
 /* mmu_vcpu.hole; no address has this frame. */
 #define NO_HOLE		(~(gfn_t)0)
 
@@ -144,6 +141,7 @@ struct mmu_reserve;
  * @mode: how faults are resolved and mapped, and roots found: by kind, const
  * @root: root in use, with a reference, or NULL
  * @parked: the same of the mode not in use, L1's or L2's
+ * @kept: shadow roots that it has left and may come back to, newest first
  * @cache: zeroed tables in reserve for the next fault
  * @reserve: page headers and descriptors for a shadow fault; NULL until one
  */
@@ -158,6 +156,7 @@ struct mmu_vcpu {
 	const struct mmu_mode *mode;
 	struct mmu_root *root;
 	struct mmu_root *parked;
+	struct shadow_root *kept;
 	struct mmu_cache cache;
 	struct mmu_reserve *reserve;
 };

@@ -22,8 +22,7 @@ static bool root_fits(struct mmu_vcpu *vcpu)
 	struct mmu_ctx *ctx = &vcpu->ctx[MMU_CTX_SECOND];
 
 	ctx_root_read(vcpu, ctx);
-	return r->fmt == ctx->walk.fmt && r->role.word == ctx->role.word &&
-	       r->guest_root == ctx->walk.root;
+	return shadow_root_is_of(r, ctx);
 }
 
 void mmu_nested_enter(struct mmu_vcpu *vcpu)

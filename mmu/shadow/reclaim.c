@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The page limit.  Pages that vCPUs run on come on top of it: a limit below their
+ * The page limit.  Pages that are roots come on top of it: a limit below their
  * number would let no other page live long enough for an instruction to end.
  */
 #include <linux/kernel.h>

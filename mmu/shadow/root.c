@@ -10,6 +10,10 @@
  *
  * L1's NPT or EPT is the same but that the processor begins where its own second
  * level does: between that and the top pages are upper tables of the root's own.
+ *
+ * Of guests with 4 or 5 levels a vCPU keeps the roots that it leaves: programs take
+ * turns.  One that it comes back to, whose page has not been zapped, needs nothing
+ * while no page is unsync.
  */
 #include <linux/slab.h>
 
@@ -18,6 +22,9 @@
 #include "mmu/shadow/role.h"
 
 #define PAE_PAGES	4
+
+/* Roots of a vCPU, the one in use included. */
+#define ROOTS_MAX	8
 
 /* What the top pages of a root are to be; found out without the lock. */
 struct root_plan {
@@ -89,6 +96,58 @@ static void plan_make(struct root_plan *p, struct mmu_vcpu *vcpu,
 
 /* ------------------------------------------------------------------------ */
 
+/* Of those kept the one that the context names now. */
+static struct shadow_root *kept_find(struct mmu_vcpu *vcpu, const struct mmu_ctx *ctx)
+{
+	struct shadow_root **at, *r;
+
+	for (at = &vcpu->kept; (r = *at); at = &r->older) {
+		if (!shadow_root_is_of(r, ctx) || r->base.as_id != vcpu->as_id)
+			continue;
+		*at = r->older;
+		return r;
+	}
+	return NULL;
+}
+
+/* The oldest, if there are enough. */
+static struct shadow_root *kept_oldest(struct mmu_vcpu *vcpu)
+{
+	struct shadow_root **at = &vcpu->kept, *r;
+	unsigned int n = 1;
+
+	for (; (r = *at) && r->older; at = &r->older)
+		n++;
+	if (n < ROOTS_MAX)
+		return NULL;
+	*at = NULL;
+	return r;
+}
+
+/* Return: false: it is to be made, or made anew. */
+static bool root_comes_back(struct mmu_vcpu *vcpu)
+{
+	struct mmu_ctx *ctx = &vcpu->ctx[vcpu->mode->kind];
+	struct mmu *mmu = vcpu->mmu;
+	struct shadow_root *r;
+	bool ready;
+
+	if (vcpu->root || !vcpu->kept || !ctx->walk.fmt)
+		return false;
+	ctx_root_read(vcpu, ctx);
+	r = kept_find(vcpu, ctx);
+	if (!r)
+		return false;
+	vcpu->root = &r->base;
+	/* Who brings a page up to date has the lock until it has done so. */
+	read_lock(&mmu->lock);
+	ready = !r->base.obsolete && !mmu->shadow->nr_unsync;
+	read_unlock(&mmu->lock);
+	if (!ready)
+		shadow_root_flush(&r->base);
+	return ready;
+}
+
 static struct shadow_root *shadow_root_alloc(struct mmu_vcpu *vcpu)
 {
 	struct shadow_root *r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
@@ -100,6 +159,21 @@ static struct shadow_root *shadow_root_alloc(struct mmu_vcpu *vcpu)
 	write_lock(&mmu->lock);
 	list_add(&r->base.link, &mmu->shadow->roots);
 	write_unlock(&mmu->lock);
+	vcpu->root = &r->base;
+	return r;
+}
+
+/* One that can be made anew: its pages stay until then. */
+static struct shadow_root *root_take(struct mmu_vcpu *vcpu)
+{
+	struct shadow_root *r;
+
+	if (vcpu->root)
+		return to_shadow_root(vcpu->root);
+	r = kept_oldest(vcpu);
+	if (!r)
+		return shadow_root_alloc(vcpu);
+	shadow_root_flush(&r->base);
 	vcpu->root = &r->base;
 	return r;
 }
@@ -135,7 +209,7 @@ static int root_prepare(struct mmu_vcpu *vcpu, const struct root_plan *p)
 
 	if (shadow_activate(vcpu->mmu))
 		return -ENOMEM;
-	r = vcpu->root ? to_shadow_root(vcpu->root) : shadow_root_alloc(vcpu);
+	r = root_take(vcpu);
 	if (!r)
 		return -ENOMEM;
 	return upper_alloc(vcpu->mmu->config, r, p);
@@ -220,7 +294,7 @@ static bool root_pages_take(struct mmu_vcpu *vcpu, struct shadow_root *r,
 	return true;
 }
 
-int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root)
+static noinline int root_make(struct mmu_vcpu *vcpu)
 {
 	struct mmu *mmu = vcpu->mmu;
 	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
@@ -245,20 +319,22 @@ int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root)
 			      shadow_cache_fill(vcpu, p.nr_top)))
 			return -ENOMEM;
 	} while (!done);
-	*root = virt_to_phys(r->base.table);
+	return 0;
+}
+
+int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root)
+{
+	if (!root_comes_back(vcpu) && root_make(vcpu))
+		return -ENOMEM;
+	*root = virt_to_phys(vcpu->root->table);
 	return 1;
 }
 
-void shadow_root_drop(struct mmu_vcpu *vcpu)
+static void root_free(struct mmu *mmu, struct shadow_root *r)
 {
-	struct mmu *mmu = vcpu->mmu;
 	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
-	struct shadow_root *r;
 	int level;
 
-	if (!vcpu->root)
-		return;
-	r = to_shadow_root(vcpu->root);
 	write_lock(&mmu->lock);
 	root_pages_leave(r, &b);
 	list_del(&r->base.link);
@@ -268,7 +344,19 @@ void shadow_root_drop(struct mmu_vcpu *vcpu)
 		if (r->upper[level])
 			mmu_env_table_free(r->upper[level]);
 	kfree(r);
+}
+
+void shadow_root_drop(struct mmu_vcpu *vcpu)
+{
+	struct shadow_root *r;
+
+	if (vcpu->root)
+		root_free(vcpu->mmu, to_shadow_root(vcpu->root));
 	vcpu->root = NULL;
+	while ((r = vcpu->kept)) {
+		vcpu->kept = r->older;
+		root_free(vcpu->mmu, r);
+	}
 }
 
 void shadow_root_flush(struct mmu_root *root)
@@ -279,6 +367,17 @@ void shadow_root_flush(struct mmu_root *root)
 
 void mmu_guest_flush(struct mmu_vcpu *vcpu)
 {
-	if (vcpu->mode == &mmu_mode_shadow && vcpu->root)
+	struct shadow_root *r;
+
+	if (vcpu->mode != &mmu_mode_shadow || !vcpu->root)
+		return;
+	r = to_shadow_root(vcpu->root);
+	/* What PDPTEs say is only known when they are read again. */
+	if (r->top_level == LEVEL_2M) {
 		shadow_root_flush(vcpu->root);
+		return;
+	}
+	r->older = vcpu->kept;
+	vcpu->kept = r;
+	vcpu->root = NULL;
 }

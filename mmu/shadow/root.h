@@ -34,6 +34,18 @@ static inline u64 *shadow_root_entry(const struct mmu_vcpu *vcpu, u64 addr)
 			 &spte);
 }
 
+/**
+ * shadow_root_is_of - was a root made for the tables that a context names now?
+ * @r: the root
+ * @ctx: the context, its root register read
+ */
+static inline bool shadow_root_is_of(const struct shadow_root *r,
+				     const struct mmu_ctx *ctx)
+{
+	return r->guest_root == ctx->walk.root && r->fmt == ctx->walk.fmt &&
+	       r->role.word == ctx->role.word;
+}
+
 /** shadow_root_load - see struct mmu_mode */
 int shadow_root_load(struct mmu_vcpu *vcpu, hpa_t *root);
 

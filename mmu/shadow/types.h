@@ -57,7 +57,7 @@ static_assert(sizeof(union shadow_role) == sizeof(u32), "a role is one word");
  *        where the region's home is this page, see mmu_shadow.home; SHADOW_NO_HOME
  * @role: see above
  * @parents: SPTEs that link to it
- * @roots: vCPUs that have it as a root
+ * @roots: roots that it is at the top of
  * @unsync: the guest's table may have changed
  * @zapped: nobody finds it any more; freed when @roots is 0
  * @writes: emulated writes to its table since a fault last went through it, which may have the
@@ -97,7 +97,7 @@ struct shadow_page {
  * @nr_descs: descriptors in reverse maps
  * @unsync: pages that are unsync
  * @nr_unsync: how many
- * @roots: struct shadow_root of vCPUs, by mmu_root.link
+ * @roots: struct shadow_root of vCPUs, in use or kept, by mmu_root.link
  * @changes: sections under the lock, held for write, that could have changed something; see
  *           fast.c
  * @stat: enum mmu_stat, but for MMU_STAT_UNSYNC
@@ -121,6 +121,7 @@ struct mmu_shadow {
 /**
  * struct shadow_root - a vCPU's root
  * @base: what vcpu->root points to; on mmu_shadow.roots; never shared
+ * @older: the next one in vcpu->kept
  * @top: the shadow pages at @top_level
  * @nr_top: how many: one, or four for 32-bit guests
  * @top_level: 2, 4 or 5
@@ -133,6 +134,7 @@ struct mmu_shadow {
  */
 struct shadow_root {
 	struct mmu_root base;
+	struct shadow_root *older;
 	struct shadow_page *top[4];
 	u8 nr_top;
 	u8 top_level;
