@@ -305,3 +305,12 @@ void mmu_env_flush(struct mmu *mmu, gfn_t start, u64 n)
 	if (request_all(kvm, REQ_TLB_FLUSH))
 		stat_inc(kvm->stats.remote_tlb_flush);
 }
+
+void mmu_env_flush_others(struct mmu_vcpu *vcpu)
+{
+	struct kvm_vcpu *own = container_of(vcpu, struct kvm_vcpu, mmu);
+
+	stat_inc(own->kvm->stats.remote_tlb_flush_requests);
+	if (request_others(own, REQ_TLB_FLUSH))
+		stat_inc(own->kvm->stats.remote_tlb_flush);
+}

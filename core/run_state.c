@@ -9,7 +9,7 @@
 #include "core/run_state.h"
 #include "core/vm.h"
 
-/* Scratch for request_some(), which runs with preemption off. */
+/* Scratch for request_send(), which runs with preemption off. */
 static struct cpumask __percpu *kick_mask;
 
 int module_step_kick_up(void *unused)
@@ -51,7 +51,9 @@ static void kick_ack(void *unused)
 {
 }
 
-bool request_some(struct kvm *kvm, unsigned int req, const unsigned long *which)
+/* @which: by index, or NULL; @except: or NULL. */
+static bool request_send(struct kvm *kvm, unsigned int req, const unsigned long *which,
+			 const struct kvm_vcpu *except)
 {
 	struct cpumask *mask;
 	struct kvm_vcpu *vcpu;
@@ -61,7 +63,7 @@ bool request_some(struct kvm *kvm, unsigned int req, const unsigned long *which)
 	mask = this_cpu_ptr(kick_mask);
 	cpumask_clear(mask);
 	vcpu_for_each(i, vcpu, kvm) {
-		if (which && !test_bit(i, which))
+		if ((which && !test_bit(i, which)) || vcpu == except)
 			continue;
 		request_set(vcpu, req);
 		/* Pairs with the barrier in vcpu_enter_check(). */
@@ -85,7 +87,24 @@ bool request_some(struct kvm *kvm, unsigned int req, const unsigned long *which)
 	return found;
 }
 
+bool request_some(struct kvm *kvm, unsigned int req, const unsigned long *which)
+{
+	return request_send(kvm, req, which, NULL);
+}
+
 bool request_all(struct kvm *kvm, unsigned int req)
 {
-	return request_some(kvm, req, NULL);
+	return request_send(kvm, req, NULL, NULL);
+}
+
+bool request_others(struct kvm_vcpu *vcpu, unsigned int req)
+{
+	/*
+	 * What the caller stored, then how many there are.  Pairs with the barrier in
+	 * vcpu_enter_check(): one that is not counted yet has it when it enters.
+	 */
+	smp_mb();
+	if (READ_ONCE(vcpu->kvm->nr_vcpus) == 1)
+		return false;
+	return request_send(vcpu->kvm, req, NULL, vcpu);
 }

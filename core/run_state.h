@@ -103,6 +103,13 @@ static inline bool vcpu_is_own(const struct kvm_vcpu *vcpu)
 bool request_all(struct kvm *kvm, unsigned int req);
 
 /**
+ * request_others - the same for all but one
+ * @vcpu: that one, whose own thread calls
+ * @req: the request
+ */
+bool request_others(struct kvm_vcpu *vcpu, unsigned int req);
+
+/**
  * request_some - the same for some vCPUs
  * @kvm: the VM
  * @req: the request

@@ -204,4 +204,12 @@ void mmu_env_nx_split(struct mmu *mmu);
  */
 void mmu_env_flush(struct mmu *mmu, gfn_t start, u64 n);
 
+/**
+ * mmu_env_flush_others - drop everything from the TLBs of all vCPUs but one
+ * @vcpu: that one, whose own thread calls and flushes by itself
+ *
+ * As mmu_env_flush().
+ */
+void mmu_env_flush_others(struct mmu_vcpu *vcpu);
+
 #endif

@@ -29,7 +29,9 @@ void mmu_guest_flush(struct mmu_vcpu *vcpu);
  * @vcpu: the vCPU; called by its own thread, memslots' SRCU held
  * @la: linear address, canonical
  *
- * The caller flushes its own TLB, of that address at least.
+ * The caller flushes its own TLB, all of it, before it runs the guest again: of a
+ * translation that goes, which may be in use at other addresses, only other vCPUs
+ * are told.
  */
 void mmu_guest_invlpg(struct mmu_vcpu *vcpu, u64 la);
 

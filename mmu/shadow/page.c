@@ -24,13 +24,21 @@ static void page_free(struct mmu_shadow *s, struct shadow_page *sp)
 	shadow_cache_free(sp);
 }
 
+static void batch_flush_tlbs(const struct shadow_batch *b)
+{
+	if (b->own)
+		mmu_env_flush_others(b->own);
+	else
+		mmu_env_flush(b->mmu, 0, ~0ull);
+}
+
 void shadow_batch_flush(struct shadow_batch *b)
 {
 	struct shadow_page *sp, *next;
 
 	/* Before the pages go: their addresses may be in paging-structure caches. */
 	if (b->flush)
-		mmu_env_flush(b->mmu, 0, ~0ull);
+		batch_flush_tlbs(b);
 	b->flush = false;
 	list_for_each_entry_safe(sp, next, &b->zapped, link)
 		page_free(b->mmu->shadow, sp);
@@ -177,10 +185,13 @@ static gfn_t place_gfn(const struct shadow_page *sp, const u64 *sptep)
 
 gfn_t shadow_leaf_gfn(const u64 *sptep)
 {
-	const struct shadow_page *sp = shadow_page_of(sptep);
-	u64 side;
+	return shadow_page_leaf_gfn(shadow_page_of(sptep), sptep);
+}
 
-	side = shadow_side(sp, sptep);
+gfn_t shadow_page_leaf_gfn(const struct shadow_page *sp, const u64 *sptep)
+{
+	u64 side = shadow_side(sp, sptep);
+
 	if (!side)
 		return place_gfn(sp, sptep);
 	if (side & 1)

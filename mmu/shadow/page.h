@@ -126,6 +126,8 @@ struct rmap_head shadow_rmap_get(struct mmu_shadow *s, int as_id, int level,
 
 /** shadow_leaf_gfn - first frame of a leaf */
 gfn_t shadow_leaf_gfn(const u64 *sptep);
+/** shadow_page_leaf_gfn - of one in this page */
+gfn_t shadow_page_leaf_gfn(const struct shadow_page *sp, const u64 *sptep);
 
 /**
  * shadow_leaf_set - put a leaf into an empty entry, and into its reverse map

@@ -148,6 +148,8 @@ struct shadow_root {
 /**
  * struct shadow_batch - what has to be flushed and freed before the lock goes
  * @mmu: the VM
+ * @own: the vCPU whose caller flushes its TLB afterwards, so that only others are told;
+ *       or NULL
  * @flush: a translation was taken away: flush all
  * @zapped: zapped pages, to free after the flush
  * @count: statistics to publish
@@ -158,6 +160,7 @@ struct shadow_root {
  */
 struct shadow_batch {
 	struct mmu *mmu;
+	struct mmu_vcpu *own;
 	bool flush;
 	struct list_head zapped;
 	struct pt_count count;

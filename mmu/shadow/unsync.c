@@ -61,12 +61,12 @@ void unsync_forget(struct mmu_shadow *s, struct shadow_page *sp)
 /* ------------------------------------------------------------------------ */
 
 /* May an SPTE stay, the guest's entry being what it is now? */
-static bool entry_allows(const struct mmu_config *cfg, const u64 *sptep,
-			 const struct shadow_entry *e)
+static bool entry_allows(const struct mmu_config *cfg, const struct shadow_page *sp,
+			 const u64 *sptep, const struct shadow_entry *e)
 {
 	u32 has;
 
-	if (e->gfn != shadow_leaf_gfn(sptep))
+	if (e->gfn != shadow_page_leaf_gfn(sp, sptep))
 		return false;
 	has = pt_rights(cfg->fmt, *sptep, LEVEL_4K);
 	/* A supervisor's page is not what a user's is to SMEP and SMAP. */
@@ -106,7 +106,7 @@ static void unsync_read(struct mmu_vcpu *vcpu, struct shadow_page *sp,
 		if (!known ||
 		    !shadow_entry_read(walk, sp, shadow_entry_raw(raw, i, walk->fmt->entry_size),
 				       &e) ||
-		    !entry_allows(vcpu->mmu->config, sptep, &e))
+		    !entry_allows(vcpu->mmu->config, sp, sptep, &e))
 			shadow_drop(sptep, b);
 	}
 }
@@ -159,33 +159,59 @@ void unsync_all(struct mmu_vcpu *vcpu, struct shadow_batch *b)
 /* ------------------------------------------------------------------------ */
 /* INVLPG: one entry, in the tables that the vCPU runs on. */
 
-static void invlpg_entry(struct mmu_vcpu *vcpu, u64 la, struct shadow_batch *b)
+/* @there: @e is what the guest's entry asks for; @changes: read with it, see fast.c. */
+struct invlpg {
+	u64 *sptep;
+	struct shadow_entry e;
+	bool there;
+	unsigned long changes;
+};
+
+/*
+ * The lock is held, for read at least.
+ *
+ * Return: does the leaf say what the guest's entry does not?
+ */
+static bool invlpg_look(struct mmu_vcpu *vcpu, u64 la, struct invlpg *i)
 {
 	u64 *sptep = shadow_root_entry(vcpu, la), entry = 0;
 	struct shadow_page *sp;
-	struct shadow_entry e;
-	bool there;
 
 	if (!sptep || !*sptep)
-		return;
+		return false;
 	/* Perhaps of a higher table: those never are. */
 	sp = shadow_page_of(sptep);
 	if (!sp->unsync)
-		return;
-	there = unsync_peek(vcpu, sp, sptep - sp->spt, 1, &entry) &&
-		shadow_entry_read(&vcpu->ctx[vcpu->mode->kind].walk, sp, entry, &e);
-	if (there && entry_allows(vcpu->mmu->config, sptep, &e))
-		return;
-	shadow_drop(sptep, b);
-	/* The guest will look what it has put there. */
-	if (there)
-		shadow_refill(vcpu, sptep, &e, b);
+		return false;
+	i->sptep = sptep;
+	i->changes = vcpu->mmu->shadow->changes;
+	i->there = unsync_peek(vcpu, sp, sptep - sp->spt, 1, &entry) &&
+		   shadow_entry_read(&vcpu->ctx[vcpu->mode->kind].walk, sp, entry, &i->e);
+	return !i->there || !entry_allows(vcpu->mmu->config, sp, sptep, &i->e);
+}
+
+static noinline void invlpg_drop(struct mmu_vcpu *vcpu, u64 la, struct invlpg *i)
+{
+	struct mmu *mmu = vcpu->mmu;
+	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
+
+	b.own = vcpu;
+	write_lock(&mmu->lock);
+	if (i->changes == mmu->shadow->changes || invlpg_look(vcpu, la, i)) {
+		shadow_drop(i->sptep, &b);
+		/* The guest will look what it has put there. */
+		if (i->there)
+			shadow_refill(vcpu, i->sptep, &i->e, &b);
+	}
+	shadow_batch_commit(&b);
+	write_unlock(&mmu->lock);
 }
 
 void mmu_guest_invlpg(struct mmu_vcpu *vcpu, u64 la)
 {
+	struct invlpg i __uninitialized;
 	struct mmu *mmu = vcpu->mmu;
-	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
+	bool differs;
 
 	if (vcpu->mode != &mmu_mode_shadow)
 		return;
@@ -194,8 +220,9 @@ void mmu_guest_invlpg(struct mmu_vcpu *vcpu, u64 la)
 		mmu_guest_flush(vcpu);
 		return;
 	}
-	write_lock(&mmu->lock);
-	invlpg_entry(vcpu, la, &b);
-	shadow_batch_commit(&b);
-	write_unlock(&mmu->lock);
+	read_lock(&mmu->lock);
+	differs = invlpg_look(vcpu, la, &i);
+	read_unlock(&mmu->lock);
+	if (differs)
+		invlpg_drop(vcpu, la, &i);
 }

@@ -86,6 +86,9 @@ bool map_access(struct env_vcpu *v, gpa_t gpa, u64 access, u64 *error);
 /* Drop what overlaps the range from all TLBs; true if there was anything. */
 bool map_flush(struct env_vm *vm, gfn_t start, u64 n);
 
+/* Drop everything from those of the others; it owes the same to its own. */
+bool map_flush_others(struct env_vcpu *own);
+
 /* Drop all of one vCPU's. */
 void map_flush_vcpu(struct env_vcpu *v);
 

@@ -19,6 +19,12 @@ static struct env_vcpu *lock_next(struct env_vm *vm, int *i)
 #define for_each_locked(v, vm)						\
 	for (int i_ = -1; (v = lock_next(vm, &i_)) != NULL; )
 
+/* Is what its TLB has in use? */
+static bool in_guest(const struct env_vcpu *v)
+{
+	return !v->out && !v->owes;
+}
+
 bool map_flush(struct env_vm *vm, gfn_t start, u64 n)
 {
 	struct env_vcpu *v;
@@ -29,10 +35,24 @@ bool map_flush(struct env_vm *vm, gfn_t start, u64 n)
 	return any;
 }
 
+bool map_flush_others(struct env_vcpu *own)
+{
+	struct env_vcpu *v;
+	bool any = false;
+
+	for_each_locked(v, own->vm)
+		if (v == own)
+			v->owes = true;
+		else
+			any |= hw_flush(v, 0, ~0ull);
+	return any;
+}
+
 void map_flush_vcpu(struct env_vcpu *v)
 {
 	pthread_mutex_lock(&v->tlb_lock);
 	hw_flush(v, 0, ~0ull);
+	v->owes = false;
 	pthread_mutex_unlock(&v->tlb_lock);
 }
 
@@ -50,7 +70,7 @@ bool map_vm_uses_table(struct env_vm *vm, hpa_t pa)
 	bool used = false;
 
 	for_each_locked(v, vm)
-		used |= !v->out && hw_uses_table(v, pa);
+		used |= in_guest(v) && hw_uses_table(v, pa);
 	return used;
 }
 
@@ -59,7 +79,7 @@ void map_check_tlbs(struct env_vm *vm)
 	struct env_vcpu *v;
 
 	for_each_locked(v, vm)
-		if (!v->out)
+		if (in_guest(v))
 			hw_check_tlb(v);
 }
 
@@ -68,7 +88,7 @@ void map_check_gone(struct env_vm *vm, int as_id, gfn_t start, gfn_t end)
 	struct env_vcpu *v;
 
 	for_each_locked(v, vm)
-		if (!v->out)
+		if (in_guest(v))
 			hw_check_gone(v, as_id, start, end);
 }
 
@@ -78,7 +98,7 @@ void map_check_protected(struct env_vm *vm, const struct mmu_slot *s, u64 first,
 	struct env_vcpu *v;
 
 	for_each_locked(v, vm)
-		if (!v->out)
+		if (in_guest(v))
 			hw_check_protected(v, s->as_id, s->base_gfn + first,
 					   bits, n);
 }

@@ -406,6 +406,15 @@ void mmu_env_flush(struct mmu *mmu, gfn_t start, u64 n)
 		__atomic_add_fetch(&vm->needless, 1, __ATOMIC_RELAXED);
 }
 
+void mmu_env_flush_others(struct mmu_vcpu *vcpu)
+{
+	struct env_vcpu *own = container_of(vcpu, struct env_vcpu, v);
+
+	__atomic_add_fetch(&own->vm->flushes, 1, __ATOMIC_RELAXED);
+	if (!map_flush_others(own))
+		__atomic_add_fetch(&own->vm->needless, 1, __ATOMIC_RELAXED);
+}
+
 bool map_table_in_use(hpa_t pa)
 {
 	return the_vm && map_vm_uses_table(the_vm, pa);

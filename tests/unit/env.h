@@ -36,6 +36,7 @@ struct env_slot {
  * @root: what its root register holds, 0 before the first load
  * @out: out of guest mode and bound to reload: no walks, TLB not in use
  * @busy: in the middle of an access
+ * @owes: its TLB has yet to be flushed, by who called the MMU; not in use
  * @tlb_lock: a walk is one step for a flush
  * @cpu: its own paging and what it does on shadow tables; NULL with TDP
  */
@@ -45,6 +46,7 @@ struct env_vcpu {
 	hpa_t root;
 	bool out;
 	bool busy;
+	bool owes;
 	pthread_mutex_t tlb_lock;
 	struct map_tlb tlb;
 	struct paging_cpu *cpu;

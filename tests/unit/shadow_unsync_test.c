@@ -47,6 +47,38 @@ static void test_invlpg(void **state)
 	assert_int_equal(shadow_emulated[BECAUSE_SHADOWED], 0);
 }
 
+static unsigned int tlb_entries(const struct env_vcpu *v)
+{
+	unsigned int n = 0;
+
+	for (int i = 0; i < PAGING_TLB; i++)
+		n += v->cpu->tlb[i].valid;
+	return n;
+}
+
+/* Another vCPU has what goes: it runs on the same leaf, and may have let it be old. */
+static void test_invlpg_other(void **state)
+{
+	const struct model_access read = { };
+	struct env_vcpu *other;
+
+	unsync_make();
+	other = shadow_vcpu_add(&vm, 1);
+	addresses(other, 0, 0x200000);
+	assert_true(shadow_mode(other, &long_mode, T4 << 12, true));
+	assert_int_equal(shadow_access(other, 0, &read, NULL), SHADOW_DONE);
+	assert_int_equal(store(0x5000, 8, PTE(2)), SHADOW_DONE);
+	assert_int_equal(shadow_access(other, 0, &read, NULL), SHADOW_DONE);
+	assert_int_equal(unsync_pages(), 1);
+	assert_int_not_equal(tlb_entries(other), 0);
+	/* Nothing has changed there. */
+	shadow_invlpg(cpu, 0x5000);
+	assert_int_not_equal(tlb_entries(other), 0);
+	shadow_invlpg(cpu, 0);
+	assert_int_equal(tlb_entries(other), 0);
+	assert_int_equal(frame(0), DATA + 2);
+}
+
 static void test_cr3(void **state)
 {
 	unsync_make();
@@ -371,6 +403,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_invlpg),
+		CASE(test_invlpg_other),
 		CASE(test_cr3),
 		CASE(test_key),
 		CASE(test_accessed),

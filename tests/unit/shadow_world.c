@@ -242,6 +242,9 @@ void shadow_invlpg(struct env_vcpu *v, u64 va)
 	env_srcu_lock(v->vm);
 	mmu_guest_invlpg(&v->v, va);
 	env_srcu_unlock(v->vm);
+	/* At other addresses the same entry may have led to the page. */
+	if (v->owes)
+		map_flush_vcpu(v);
 	paging_invlpg(v, va);
 	v->busy = was;
 }

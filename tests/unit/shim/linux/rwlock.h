@@ -21,9 +21,11 @@ static inline void rwlock_init(rwlock_t *l)
 	pthread_rwlock_init(&l->rw, &a);
 }
 
+/* What was seen before may be different by now. */
 #define SHIM_RW(name, real, is_write)					\
 static inline void name##_lock(rwlock_t *l)				\
 {									\
+	shim_step();							\
 	shim_lock_enter(l);						\
 	pthread_rwlock_##real##lock(&l->rw);				\
 	shim_lock_got(l, is_write);					\
