@@ -205,18 +205,15 @@ int mmu_env_pfn_nowait(const struct mmu_slot *slot, gfn_t gfn, bool write,
 	return pfn_find(slot, gfn, write, FOLL_NOWAIT, out);
 }
 
-unsigned int mmu_env_pfn_present(const struct mmu_slot *slot, gfn_t gfn,
-				 unsigned int n, bool write,
-				 struct mmu_pfn *out)
+static noinline unsigned int pfn_batch(const struct mmu_slot *slot, gfn_t gfn,
+				       unsigned int n, bool write,
+				       struct mmu_pfn *out)
 {
 	unsigned int flags = write ? FOLL_WRITE : 0;
-	struct page *page[PFN_BATCH];
+	struct page *page[PFN_BATCH] __uninitialized;
 	unsigned int done = 0;
 	int want, got, i;
 
-	/* Shadow faults ask for one: half of the cost would be the loop's. */
-	if (n == 1)
-		return pfn_fast(env_hva(slot, gfn), write, out);
 	do {
 		want = min_t(unsigned int, n - done, PFN_BATCH);
 		got = get_user_pages_fast_only(env_hva(slot, gfn + done), want,
@@ -225,6 +222,16 @@ unsigned int mmu_env_pfn_present(const struct mmu_slot *slot, gfn_t gfn,
 			pfn_set(&out[done++], page[i], write);
 	} while (got == want && done < n);
 	return done;
+}
+
+unsigned int mmu_env_pfn_present(const struct mmu_slot *slot, gfn_t gfn,
+				 unsigned int n, bool write,
+				 struct mmu_pfn *out)
+{
+	/* Shadow faults ask for one: half of the cost would be the loop's. */
+	if (n == 1)
+		return pfn_fast(env_hva(slot, gfn), write, out);
+	return pfn_batch(slot, gfn, n, write, out);
 }
 
 void mmu_env_pfn_put(const struct mmu_pfn *p, bool dirty)

@@ -235,7 +235,7 @@ static enum x86_next fault_emulate(struct x86_vcpu *v,
 enum x86_next fault_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	bool in_delivery = v->events.injected.kind;
-	struct mmu_fault fault;
+	struct mmu_fault fault __uninitialized;
 
 	stat_inc(v->vcpu.stats.pf_taken);
 	trace_kvm_page_fault(v->vcpu.id, v->state.rip, exit->fault.la,
