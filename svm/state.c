@@ -95,6 +95,13 @@ static u64 efer_real(u64 efer)
 	return efer | EFER_NX;
 }
 
+/* The root too: a shutdown leaves nothing in the save area. */
+static void cr3_store(struct svm_vcpu *s)
+{
+	s->vmcb->save.cr3 = svm_features.npt ? s->x86.state.cr3 : s->shadow_cr3;
+	vmcb_changed(s, CLEAN_CR);
+}
+
 static void crs_store(struct svm_vcpu *s, u32 groups)
 {
 	const struct x86_state *state = &s->x86.state;
@@ -102,9 +109,8 @@ static void crs_store(struct svm_vcpu *s, u32 groups)
 
 	if (groups & GRP_CR0)
 		cr0_store(s, state->cr0);
-	/* The root too: a shutdown leaves nothing in the save area. */
 	if (groups & GRP_CR3)
-		save->cr3 = svm_features.npt ? state->cr3 : s->shadow_cr3;
+		cr3_store(s);
 	/* With shadow paging it depends on the others. */
 	if (groups & (GRP_CR0 | GRP_CR4 | GRP_EFER))
 		cr4_store(s);
@@ -168,12 +174,19 @@ static void csss_store(struct svm_vcpu *s)
  */
 
 #define GROUPS_CR	(GRP_CR0 | GRP_CR3 | GRP_CR4 | GRP_EFER)
+#define GROUPS_FREQUENT	(GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_SHADOW)
+#define GROUPS_SELDOM	(GRP_ALL & ~(GROUPS_FREQUENT | GRP_CR3))
 
 static noinline void state_store_slow(struct svm_vcpu *s, u32 groups)
 {
 	const struct x86_state *state = &s->x86.state;
 	struct vmcb *vmcb = s->vmcb;
 
+	/* A guest on shadow page tables often loads CR3, and nothing else. */
+	if (!(groups & GROUPS_SELDOM)) {
+		cr3_store(s);
+		return;
+	}
 	if (groups & GROUPS_CR)
 		crs_store(s, groups);
 	if (groups & GRP_CR2) {
@@ -214,11 +227,10 @@ static noinline void state_store_slow(struct svm_vcpu *s, u32 groups)
 
 void svm_state_store(struct x86_vcpu *v, u32 groups)
 {
-	const u32 frequent = GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_SHADOW;
 	struct svm_vcpu *s = to_svm(v);
 	struct vmcb *vmcb = s->vmcb;
 
-	if (groups & frequent) {
+	if (groups & GROUPS_FREQUENT) {
 		vmcb->save.rip = v->state.rip;
 		vmcb->save.rsp = v->state.gpr[GPR_RSP];
 		vmcb->save.rflags = v->state.rflags;
@@ -229,7 +241,7 @@ void svm_state_store(struct x86_vcpu *v, u32 groups)
 			vmcb->control.int_state =
 				v->state.shadow ? SVM_INTERRUPT_SHADOW_MASK : 0;
 	}
-	if (groups & ~frequent)
+	if (groups & ~GROUPS_FREQUENT)
 		state_store_slow(s, groups);
 }
 

@@ -69,15 +69,16 @@ static noinline bool walk_locate(struct mmu_vcpu *vcpu, struct mmu_walk *last)
 static noinline bool walk_move(struct mmu_vcpu *vcpu, struct mmu_walk *last, u64 root)
 {
 	const struct pt_format *fmt = vcpu->ctx[MMU_CTX_GUEST].walk.fmt;
-	struct gwalk_step *top = &last->step[last->n - 1];
+	unsigned int top = last->n - 1;
 	u64 slots;
 
-	top->gpa += ctx_root(fmt, root) - ctx_root(fmt, last->root);
+	last->step[top].gpa = ctx_root(fmt, root) +
+			      (last->step[top].gpa & (MMU_PAGE_SIZE - 1));
 	last->root = root;
-	last->at[last->n - 1] = mmu_env_guest_hva(vcpu, top->gpa, &slots);
-	if (!last->at[last->n - 1])
+	last->at[top] = mmu_env_guest_hva(vcpu, last->step[top].gpa, &slots);
+	if (!last->at[top])
 		last->slots = 0;
-	return last->at[last->n - 1];
+	return last->at[top];
 }
 
 /* Was @last for such an access to this address? */
