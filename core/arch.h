@@ -100,6 +100,12 @@ int arch_post_enable(void);
 int arch_vcpu_run(struct kvm_vcpu *vcpu);
 
 /**
+ * arch_vcpu_ioctl - an ioctl is about to read the vCPU's state or to write it
+ * @vcpu: loaded; not for KVM_RUN
+ */
+void arch_vcpu_ioctl(struct kvm_vcpu *vcpu);
+
+/**
  * arch_vcpu_load - the vCPU's thread is on a CPU
  * @vcpu: the vCPU
  * @cpu: this CPU; not preemptible

@@ -89,8 +89,10 @@ static noinline long vcpu_ioctl_table(struct kvm_vcpu *vcpu, unsigned int cmd,
 		return -EINVAL;
 	if (mutex_lock_killable(&vcpu->mutex))
 		return -EINTR;
-	if (!(d->flags & IOCTL_UNLOADED))
+	if (!(d->flags & IOCTL_UNLOADED)) {
 		vcpu_load(vcpu);
+		arch_vcpu_ioctl(vcpu);
+	}
 	ret = ioctl_call(d, vcpu, arg);
 	if (!(d->flags & IOCTL_UNLOADED))
 		vcpu_put(vcpu);

@@ -302,6 +302,19 @@ static void rip_moved(void)
 	rip_is(NEXT(0));
 }
 
+/* The same by the run page (api.rst 6.74), with no ioctl in between. */
+static void rip_synced(void)
+{
+	rip_machine();
+	v.run->kvm_valid_regs = KVM_SYNC_X86_REGS;
+	vcpu_until(&v, 0x80);
+	CHECK_EQ(v.run->s.regs.regs.rip, NEXT(0));
+	v.run->s.regs.regs.rip = NEXT(2);
+	v.run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
+	complete();
+	rip_is(NEXT(2));
+}
+
 GUEST(16, g_reset, "out %al, $0x80\n hlt\n");
 
 /* The same RIP in another segment is elsewhere: a reset is, asked for at its own offset. */
@@ -506,6 +519,7 @@ static const struct test_case cases[] = {
 	{ "event_closed", event_closed, 0 },
 	{ "rip_waits", rip_waits, 0 },
 	{ "rip_moved", rip_moved, 0 },
+	{ "rip_synced", rip_synced, 0 },
 	{ "rip_reset", rip_reset, 0 },
 	{ "rip_saved", rip_saved, 0 },
 	{ "rip_stepped", rip_stepped, 0 },

@@ -415,7 +415,7 @@ static void user_ask(struct x86_vcpu *v, const struct hv_call *call)
 enum x86_next hv_hypercall_answered(struct x86_vcpu *v)
 {
 	/* Userspace has put the vCPU elsewhere: its registers stand. */
-	if (state_code_la(v) == v->ask_la)
+	if (exit_rip_stands(v))
 		result_set(v, v->vcpu.run->hyperv.u.hcall.result);
 	return X86_RESUME;
 }

@@ -82,22 +82,10 @@ void exit_skip_to(struct x86_vcpu *v, u64 rip);
 static inline enum x86_next exit_ask(struct x86_vcpu *v, u64 next_rip,
 				     enum x86_next (*pending)(struct x86_vcpu *v))
 {
-	v->ask_la = state_code_la(v);
+	v->ask_located = false;
 	v->ask_next = next_rip;
 	v->pending = pending;
 	return X86_USER;
-}
-
-/**
- * exit_rip_stands - are CS and RIP where they were when userspace was asked?
- * @v: own thread
- *
- * False: it has put the vCPU elsewhere, whose registers stand.  RIP alone would not tell:
- * a reset sets CS, and code that asks for one may be at the reset vector's offset.
- */
-static inline bool exit_rip_stands(struct x86_vcpu *v)
-{
-	return state_code_la(v) == v->ask_la;
 }
 
 /**

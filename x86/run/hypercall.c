@@ -164,7 +164,7 @@ static enum x86_next hypercall_ask(struct x86_vcpu *v, u64 nr, u64 mask)
 	run->hypercall.args[1] = pages;
 	run->hypercall.args[2] = hypercall_arg(v, GPR_RDX, mask);
 	run->hypercall.hypercall_flags = mask == U64_MAX;
-	v->ask_la = state_code_la(v);
+	v->ask_located = false;
 	v->pending = hypercall_answered;
 	return X86_USER;
 }
@@ -203,7 +203,7 @@ static enum x86_next hypercall_hv(struct x86_vcpu *v, u64 rip)
 	exit_skip_to(v, rip);
 	if (end == HV_CALL_DONE)
 		return X86_RESUME;
-	v->ask_la = state_code_la(v);
+	v->ask_located = false;
 	v->pending = hv_hypercall_answered;
 	return X86_USER;
 }

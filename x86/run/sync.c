@@ -28,6 +28,7 @@ int sync_from_run(struct x86_vcpu *v)
 	memcpy(&in, &run->s.regs, sizeof(in));
 	/* What is in memory can change between two looks at it. */
 	barrier();
+	exit_ask_locate(v);
 	if ((dirty & KVM_SYNC_X86_SREGS) && !sregs_are_valid(v, &in.sregs))
 		return -EINVAL;
 	if ((dirty & KVM_SYNC_X86_EVENTS) && !events_are_valid(v, &in.events))

@@ -151,6 +151,11 @@ int vcpu_step_reset_up(void *obj)
 	return 0;
 }
 
+void arch_vcpu_ioctl(struct kvm_vcpu *vcpu)
+{
+	exit_ask_locate(to_x86_vcpu(vcpu));
+}
+
 void arch_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
 {
 	struct x86_vcpu *v = to_x86_vcpu(vcpu);

@@ -22,6 +22,19 @@ enum x86_next exit_internal_error(struct x86_vcpu *v, u32 suberror, u32 ndata,
 	return X86_USER;
 }
 
+bool exit_rip_stands(struct x86_vcpu *v)
+{
+	return !v->ask_located || state_code_la(v) == v->ask_la;
+}
+
+void exit_ask_locate(struct x86_vcpu *v)
+{
+	if (!v->pending || v->ask_located)
+		return;
+	v->ask_la = state_code_la(v);
+	v->ask_located = true;
+}
+
 /* Without a LAPIC in the kernel waiting is userspace's business. */
 enum x86_next exit_halt(struct x86_vcpu *v)
 {

@@ -162,6 +162,24 @@ enum x86_next exit_internal_error(struct x86_vcpu *v, u32 suberror, u32 ndata,
 				  const u64 *data);
 
 /**
+ * exit_rip_stands - are CS and RIP where they were when userspace was asked?
+ * @v: own thread
+ *
+ * False: it has put the vCPU elsewhere, whose registers stand.  RIP alone would not tell:
+ * a reset sets CS, and code that asks for one may be at the reset vector's offset.
+ */
+bool exit_rip_stands(struct x86_vcpu *v);
+
+/**
+ * exit_ask_locate - userspace may write to the registers from now on
+ * @v: own thread, loaded
+ *
+ * Where they are is noted for exit_rip_stands(), which has nothing to look at if nobody
+ * wrote there.
+ */
+void exit_ask_locate(struct x86_vcpu *v);
+
+/**
  * exit_halt - HLT has completed
  * @v: own thread
  *

@@ -73,7 +73,7 @@ struct msr_row;
  * @mmu_stale: the MMU's context does not match the registers (cr.c)
  * @pio_size: bytes of an IN that userspace is asked for
  * @msr_exits: userspace's filter needs to see every RDMSR and WRMSR
- * @ask_la: state_code_la() when userspace was asked; has it moved, the answer is dropped
+ * @ask_la: state_code_la() when userspace was asked, with @ask_located: exit_rip_stands()
  * @ask_next: where it goes when an instruction that userspace completes is complete
  * @rcu_told: jiffies when RCU was last told that the CPU was quiescent
  * @msr_row: the row of the MSR that was accessed last, or NULL; where to look first
@@ -105,7 +105,7 @@ struct x86_vcpu {
 	bool has_run;
 	bool reported, mmu_stale;
 	u8 pio_size;
-	bool msr_exits;
+	bool msr_exits, ask_located;
 	u64 ask_la, ask_next;
 	unsigned long rcu_told;
 	const struct msr_row *msr_row;
