@@ -291,12 +291,15 @@ static void check_homes(struct shadow_check *c)
 /* A page that is zapped while it is a root is in no list. */
 static unsigned int zapped_roots(const struct shadow_check *c)
 {
+	unsigned int n = 0, tops = 0, i;
 	struct shadow_root *r;
-	unsigned int n = 0, i;
 
 	list_for_each_entry(r, &c->s->roots, base.link)
-		for (i = 0; i < ARRAY_SIZE(r->top); i++)
+		for (i = 0; i < ARRAY_SIZE(r->top); i++) {
+			tops += r->top[i] != NULL;
 			n += r->top[i] && r->top[i]->zapped;
+		}
+	BUG_ON(tops != c->s->nr_tops);
 	return n;
 }
 

@@ -14,17 +14,10 @@
 /* Of guest memory: 2 %. */
 #define LIMIT_SHARE	50
 
-/* Two vCPUs' may be the same page: then a few more may live. */
+/* Two roots' may be the same page: then a few more may live. */
 static unsigned long limit_now(const struct mmu *mmu)
 {
-	const struct shadow_root *r;
-	unsigned long n = mmu->page_limit;
-	unsigned int i;
-
-	list_for_each_entry(r, &mmu->shadow->roots, base.link)
-		for (i = 0; i < ARRAY_SIZE(r->top); i++)
-			n += r->top[i] != NULL;
-	return n;
+	return mmu->page_limit + mmu->shadow->nr_tops;
 }
 
 /* Those in use as roots become the newest: nobody looks at them again soon. */

@@ -266,9 +266,11 @@ static void root_pages_leave(struct shadow_root *r, struct shadow_batch *b)
 	unsigned int i;
 
 	for (i = 0; i < r->nr_top; i++) {
-		if (r->top[i])
-			shadow_root_unref(r->top[i], b);
+		if (!r->top[i])
+			continue;
+		shadow_root_unref(r->top[i], b);
 		r->top[i] = NULL;
+		b->mmu->shadow->nr_tops--;
 	}
 }
 
@@ -290,6 +292,7 @@ static bool root_pages_take(struct mmu_vcpu *vcpu, struct shadow_root *r,
 			return false;
 		sp->roots++;
 		r->top[i] = sp;
+		b->mmu->shadow->nr_tops++;
 	}
 	return true;
 }

@@ -98,6 +98,7 @@ struct shadow_page {
  * @unsync: pages that are unsync
  * @nr_unsync: how many
  * @roots: struct shadow_root of vCPUs, in use or kept, by mmu_root.link
+ * @nr_tops: pages that they have at their tops, one of two roots' counted twice
  * @changes: sections under the lock, held for write, that could have changed something; see
  *           fast.c
  * @stat: enum mmu_stat, but for MMU_STAT_UNSYNC
@@ -114,6 +115,7 @@ struct mmu_shadow {
 	struct list_head unsync;
 	unsigned int nr_unsync;
 	struct list_head roots;
+	unsigned long nr_tops;
 	unsigned long changes;
 	unsigned long stat[MMU_STATS];
 };

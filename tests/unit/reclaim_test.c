@@ -11,7 +11,6 @@
 #define PAGES	1000
 
 static struct shadow_page page[PAGES];
-static struct shadow_root root[4];
 static struct mmu_shadow shadow;
 static struct mmu mmu;
 
@@ -52,10 +51,10 @@ static void page_add(unsigned int i)
 	shadow.nr_pages++;
 }
 
-static void page_top(unsigned int r, unsigned int slot, unsigned int i)
+static void page_top(unsigned int i)
 {
-	root[r].top[slot] = &page[i];
 	page[i].roots++;
+	shadow.nr_tops++;
 }
 
 static void world(unsigned long limit, unsigned int n)
@@ -64,11 +63,6 @@ static void world(unsigned long limit, unsigned int n)
 	memset(&shadow, 0, sizeof(shadow));
 	rwlock_init(&mmu.lock);
 	INIT_LIST_HEAD(&shadow.pages);
-	INIT_LIST_HEAD(&shadow.roots);
-	for (size_t i = 0; i < ARRAY_SIZE(root); i++) {
-		root[i] = (struct shadow_root){ };
-		list_add(&root[i].base.link, &shadow.roots);
-	}
 	mmu.shadow = &shadow;
 	mmu.page_limit = limit;
 	nr_gone = step = longest = 0;
@@ -114,9 +108,9 @@ static void test_room_bounded(void **state)
 static void test_roots(void **state)
 {
 	world(64, 200);
-	page_top(0, 0, 0);
-	page_top(1, 3, 0);
-	page_top(2, 1, 2);
+	page_top(0);
+	page_top(0);
+	page_top(2);
 	mmu_page_limit_set(&mmu, 64);
 	assert_false(page[0].zapped || page[2].zapped);
 	assert_true(page[1].zapped && page[3].zapped);
@@ -133,8 +127,8 @@ static void test_roots_only(void **state)
 {
 	world(64, 100);
 	for (unsigned int i = 0; i < 16; i++)
-		page_top(i / 4, i % 4, i * 3);
-	/* Of vCPUs that are not on the list. */
+		page_top(i * 3);
+	/* Of roots that are not counted. */
 	for (unsigned int i = 0; i < 100; i++)
 		page[i].roots++;
 	mmu_page_limit_set(&mmu, 1);
@@ -166,7 +160,7 @@ static void test_limits(void **state)
 static void test_no_limit(void **state)
 {
 	world(64, 100);
-	page_top(0, 0, 5);
+	page_top(5);
 	mmu_page_limit_set(&mmu, ULONG_MAX);
 	room(4);
 	assert_int_equal(nr_gone, 0);
