@@ -14,6 +14,8 @@
 #include "core/steps.h"
 #include "irq/irq.h"
 
+struct slot;
+
 /* Creation in order: x86/run/lifecycle.c. */
 extern const struct step_array arch_vm_steps;
 extern const struct step_array arch_vcpu_steps;
@@ -117,6 +119,13 @@ void arch_vcpu_load(struct kvm_vcpu *vcpu, int cpu);
  * @vcpu: the vCPU
  */
 void arch_vcpu_put(struct kvm_vcpu *vcpu);
+
+/**
+ * arch_slot_is_refused - is there a page of the kernel's own at one of a slot's frames?
+ * @kvm: the VM, with a vCPU, or its first being made; slots_lock held
+ * @slot: the slot, in whatever address space
+ */
+bool arch_slot_is_refused(struct kvm *kvm, const struct slot *slot);
 
 /**
  * arch_user_cmpxchg16 - compare and exchange 16 bytes of userspace's memory

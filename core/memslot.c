@@ -22,6 +22,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "core/arch.h"
 #include "core/dirty.h"
 #include "core/memslot.h"
 #include "core/notifier.h"
@@ -137,9 +138,15 @@ static bool slots_overlap(const struct slots *slots, const struct slot *skip,
 	return false;
 }
 
-/* The rest: what depends on the slots that exist. */
-static int slot_check(const struct slots *slots, const struct slot *old,
-		      const struct slot *want)
+/* From the moment that a vCPU is being made: vcpu_step_slots_up() comes later. */
+static bool slot_is_refused(struct kvm *kvm, const struct slot *want)
+{
+	return !xa_empty(&kvm->vcpus) && arch_slot_is_refused(kvm, want);
+}
+
+/* The rest: what depends on the slots that exist, and on vCPUs. */
+static int slot_check(struct kvm *kvm, const struct slots *slots,
+		      const struct slot *old, const struct slot *want)
 {
 	if (!want->mmu.npages)
 		return old ? 0 : -EINVAL;
@@ -147,7 +154,8 @@ static int slot_check(const struct slots *slots, const struct slot *old,
 		    old->mmu.hva != want->mmu.hva ||
 		    ((old->flags ^ want->flags) & KVM_MEM_READONLY)))
 		return -EINVAL;
-	return slots_overlap(slots, old, want) ? -EEXIST : 0;
+	return slots_overlap(slots, old, want) || slot_is_refused(kvm, want) ?
+	       -EEXIST : 0;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -376,7 +384,7 @@ static int slot_change(struct kvm *kvm, const struct slot *want)
 	struct slot *old = slot_by_id(cur, want->id), *new = NULL;
 	int err;
 
-	err = slot_check(cur, old, want);
+	err = slot_check(kvm, cur, old, want);
 	if (err)
 		return err;
 	if (old && old->mmu.npages == want->mmu.npages &&
@@ -407,6 +415,27 @@ int slot_set(struct kvm *kvm, const struct kvm_userspace_memory_region *r)
 		return err;
 	mutex_lock(&kvm->slots_lock);
 	err = slot_change(kvm, &want);
+	mutex_unlock(&kvm->slots_lock);
+	return err;
+}
+
+int vcpu_step_slots_up(void *obj)
+{
+	struct kvm *kvm = ((struct kvm_vcpu *)obj)->kvm;
+	const struct slots *set;
+	int err = 0, as_id;
+	unsigned int i;
+
+	/* Not for those that come later: there has been no such slot since. */
+	if (kvm->nr_vcpus)
+		return 0;
+	mutex_lock(&kvm->slots_lock);
+	for (as_id = 0; as_id < AS_COUNT; as_id++) {
+		set = slots_get(kvm, as_id);
+		for (i = 0; i < set->n; i++)
+			if (arch_slot_is_refused(kvm, set->slot[i]))
+				err = -EEXIST;
+	}
 	mutex_unlock(&kvm->slots_lock);
 	return err;
 }

@@ -101,9 +101,12 @@ static inline struct slots *slots_get(struct kvm *kvm, int as_id)
  * @r: userspace's structure
  *
  * Return: 0; -EINVAL for anything malformed (api.rst 4.35); -EEXIST for an
- * overlap; -ENOMEM.  On failure nothing has changed.
+ * overlap, and for what the architecture refuses; -ENOMEM.  On failure nothing has changed.
  */
 int slot_set(struct kvm *kvm, const struct kvm_userspace_memory_region *r);
+
+/** vcpu_step_slots_up - vCPU step: no slot is there that the architecture refuses; -EEXIST */
+int vcpu_step_slots_up(void *vcpu);
 
 /** vm_step_slots_up - VM step: no slots, no memory needed */
 int vm_step_slots_up(void *kvm);

@@ -16,10 +16,12 @@ static struct vm vm;
 static struct vcpu v;
 
 #define SLOT_GPA	0x40000000ul
+#define APIC_GPA	0xfee00000ul
 #define PAGES		1088ul		/* 4 MiB, and 64 pages more */
 #define SIZE		(PAGES * 4096)
 
 static uint8_t *mem;
+static bool lapic;
 
 /* RSI: first page, RCX: pages: all are read. */
 GUEST(64, g_read,
@@ -28,6 +30,8 @@ GUEST(64, g_read,
 static void machine(int advice, uint32_t flags)
 {
 	vm_new(&vm, 0);
+	if (lapic)
+		OK(ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0ul));
 	vcpu_new(&vm, &v, 0);
 	vcpu_code(&v, MODE_LONG, g_read);
 	mem = mem_new(SIZE, advice);
@@ -99,6 +103,24 @@ static void first(void)
 	prefault_all(SLOT_GPA, SIZE);
 	CHECK(stat_get(vm.fd, "pages_4k") >= PAGES);
 	guest_reads(SLOT_GPA, PAGES);
+}
+
+/* Where the page of a LAPIC in the kernel would be, too, if a slot may be there. */
+static void lapic_page(void)
+{
+	uint64_t taken;
+
+	lapic = true;
+	machine(MADV_NOHUGEPAGE, 0);
+	OK(vm_slot(&vm, 1, 0, NULL, 0));
+	if (intel_param("flexpriority"))
+		test_skip("a page of the kernel's own is there");
+	OK(vm_slot(&vm, 1, APIC_GPA, mem, SIZE));
+	prefault_all(APIC_GPA, SIZE);
+	guest_reads(GPA_DATA, 1);
+	taken = stat_get(v.fd, "pf_taken");
+	guest_reads(APIC_GPA, PAGES);
+	CHECK_EQ(stat_get(v.fd, "pf_taken"), taken);
 }
 
 static uint64_t frame_of(const void *page)
@@ -219,6 +241,7 @@ static const struct test_case cases[] = {
 	{ "maps_4k", maps_4k, 0 },
 	{ "maps_huge", maps_huge, 0 },
 	{ "first", first, 0 },
+	{ "lapic_page", lapic_page, 0 },
 	{ "only_reads", only_reads, 0 },
 	{ "refusals", refusals, 0 },
 	{ "interrupted", interrupted, 0 },

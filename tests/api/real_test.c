@@ -467,6 +467,32 @@ static void breakpoints(void)
 	CHECK_EQ(v.run->debug.arch.dr6 & 15, 1);
 }
 
+/*
+ * Without paging an Intel processor that insists on it runs on a page of the kernel's at this
+ * address (api.rst 4.40): no slot may be there.
+ */
+#define IDENTITY_GPA	0xfffbc000ul
+#define SLOT_SIZE	0x10000ul
+
+static void identity_page(void)
+{
+	uint8_t *mem = mem_new(SLOT_SIZE, 0);
+	uint64_t gpa = 0xffe00000;
+
+	if (cpu_is_amd() || intel_param("unrestricted_guest") || !kvm_tdp())
+		test_skip("there is none");
+	vm_new(&vm, 0);
+	OK(vm_slot(&vm, 1, IDENTITY_GPA, mem, SLOT_SIZE));
+	ERR(ioctl(vm.fd, KVM_CREATE_VCPU, 0ul), EEXIST);
+	OK(ioctl(vm.fd, KVM_SET_IDENTITY_MAP_ADDR, &gpa));
+	OK(vm_slot(&vm, 2, gpa, mem, SLOT_SIZE));
+	ERR(ioctl(vm.fd, KVM_CREATE_VCPU, 0ul), EEXIST);
+	OK(vm_slot(&vm, 2, 0, NULL, 0));
+	vcpu_new(&vm, &v, 0);
+	ERR(vm_slot(&vm, 2, gpa - 0x1000, mem, SLOT_SIZE), EEXIST);
+	OK(vm_slot(&vm, 2, gpa + 0x1000, mem, SLOT_SIZE));
+}
+
 static const struct test_case cases[] = {
 	{ "loop", loop, 0 },
 	{ "flags", flags, 0 },
@@ -481,6 +507,7 @@ static const struct test_case cases[] = {
 	{ "sysenter", sysenter, 0 },
 	{ "steps", steps, 0 },
 	{ "breakpoints", breakpoints, 0 },
+	{ "identity_page", identity_page, 0 },
 	{ NULL, NULL, 0 },
 };
 

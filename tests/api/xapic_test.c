@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The LAPIC's page (SDM vol. 3, 11.4.4, 11.8.3): TPR read, written and obeyed, EOI, and what
- * becomes of the page's address when the LAPIC moves, is off or in x2APIC mode.  Where
+ * becomes of the page's address when the LAPIC moves, is off or in x2APIC mode, or userspace
+ * has memory there: that is in front, on stock KVM too.  Where
  * kvm_intel's flexpriority is on, TPR costs no exit (30.1.1, 30.4).
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <sys/mman.h>
 #include "lib.h"
 #include "stat.h"
 
@@ -14,6 +16,9 @@
 #define APIC_GPA	0xfee00000ul
 #define MOVED_GPA	0xfeb00000ul
 #define ROUNDS		500
+#define SLOT_SIZE	0x200000ul
+#define FILL		0x5a5a5a5aul
+#define VERSION		0x14		/* of a LAPIC: the lowest byte */
 #define BASE_ON		0x900ul		/* enabled, the first CPU */
 #define BASE_OFF	0x100ul
 #define BASE_X2APIC	0xd00ul
@@ -129,7 +134,7 @@ static void moved(void)
 	memcpy(v.run->mmio.data, &answer, 4);
 	vcpu_until(&v, PORT_DONE);
 	CHECK_EQ(vcpu_regs(&v).rbx, answer);
-	CHECK_EQ(vcpu_regs(&v).rax & 0xff, 0x14);
+	CHECK_EQ(vcpu_regs(&v).rax & 0xff, VERSION);
 	/* Back again. */
 	base_set(&v, APIC_GPA | BASE_ON);
 	vm_load(&vm, GPA_CODE, g_tpr, g_tpr_end);
@@ -174,12 +179,120 @@ static void two(void)
 	tpr_run(&v1, MOVED_GPA);
 }
 
+/* The kernel has a page of its own there, and no slot may be. */
+static bool page_is_own(void)
+{
+	return intel_param("flexpriority") && kvm_tdp();
+}
+
+static void read_two(uint64_t page, uint64_t other)
+{
+	regs(&v, 0, page, other);
+	vcpu_until(&v, PORT_DONE);
+}
+
+static int slot_over(uint8_t *mem, uint64_t size)
+{
+	return vm_slot(&vm, 1, APIC_GPA, mem, size);
+}
+
+/* The LAPIC's page first, or another; and when the slot has gone, and is there again. */
+static void memory_reads(int advice, uint64_t first, uint64_t second)
+{
+	uint8_t *mem = mem_new(SLOT_SIZE, advice);
+
+	MACHINE(g_read);
+	memset(mem, FILL & 0xff, SLOT_SIZE);
+	for (unsigned int i = 0; i < 2; i++) {
+		read_two(APIC_GPA, APIC_GPA);
+		CHECK_EQ(vcpu_regs(&v).rax & 0xff, VERSION);
+		OK(slot_over(mem, SLOT_SIZE));
+		for (unsigned int j = 0; j < 2; j++) {
+			read_two(first, second);
+			CHECK_EQ(vcpu_regs(&v).rax, FILL);
+			CHECK_EQ(vcpu_regs(&v).rbx, FILL);
+		}
+		OK(slot_over(mem, 0));
+	}
+	vcpu_close(&v);
+	vm_close(&vm);
+}
+
+static void memory(void)
+{
+	if (page_is_own())
+		test_skip("no slot may be there");
+	memory_reads(MADV_NOHUGEPAGE, APIC_GPA, APIC_GPA + 0x1000);
+	memory_reads(MADV_NOHUGEPAGE, APIC_GPA + 0x1000, APIC_GPA);
+	memory_reads(MADV_HUGEPAGE, APIC_GPA, APIC_GPA + 0x1000);
+	memory_reads(MADV_HUGEPAGE, APIC_GPA + 0x1000, APIC_GPA);
+}
+
+/* What the emulator reads is the same; not on stock KVM, whose emulator knows the address. */
+GUEST(64, g_outs, "mov %r8, %rbx\n mov $0x99, %dx\n outsl\n" DONE);
+
+static void memory_emulated(void)
+{
+	uint8_t *mem = mem_new(SLOT_SIZE, MADV_NOHUGEPAGE);
+
+	if (page_is_own())
+		test_skip("no slot may be there");
+	MACHINE(g_outs);
+	memset(mem, FILL & 0xff, SLOT_SIZE);
+	OK(slot_over(mem, SLOT_SIZE));
+	vcpu_until(&v, 0x99);
+	CHECK_EQ(*(uint32_t *)vcpu_pio_data(&v), FILL);
+}
+
+/* A LAPIC that moves to where memory is does not show. */
+static void memory_moved(void)
+{
+	MACHINE(g_read);
+	*vm_u64(&vm, GPA_DATA + 0x30) = FILL;
+	for (unsigned int i = 0; i < 2; i++) {
+		base_set(&v, (i ? GPA_DATA : GPA_DATA + 0x1000) | BASE_ON);
+		read_two(GPA_DATA, GPA_DATA + 0x1000);
+		CHECK_EQ(vcpu_regs(&v).rax, FILL);
+		CHECK_EQ(vcpu_regs(&v).rbx, 0);
+	}
+	base_set(&v, MOVED_GPA | BASE_ON);
+	read_two(MOVED_GPA, GPA_DATA);
+	CHECK_EQ(vcpu_regs(&v).rax & 0xff, VERSION);
+	CHECK_EQ(vcpu_regs(&v).rbx, FILL);
+}
+
+static void reserved(void)
+{
+	uint8_t *mem = mem_new(SLOT_SIZE, MADV_NOHUGEPAGE);
+
+	if (!page_is_own())
+		test_skip("needs flexpriority");
+	vm_new(&vm, 0);
+	OK(ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0ul));
+	OK(slot_over(mem, SLOT_SIZE));
+	ERR(ioctl(vm.fd, KVM_CREATE_VCPU, 0ul), EEXIST);
+	OK(slot_over(mem, 0));
+	vcpu_new(&vm, &v, 0);
+	ERR(slot_over(mem, SLOT_SIZE), EEXIST);
+	ERR(vm_slot(&vm, 1, APIC_GPA - 0x1000, mem, 0x2000), EEXIST);
+	OK(vm_slot(&vm, 1, APIC_GPA + 0x1000, mem, SLOT_SIZE));
+	OK(vm_slot(&vm, 2, APIC_GPA - SLOT_SIZE, mem, SLOT_SIZE));
+	/* Another's LAPICs are userspace's. */
+	vm_new(&vm, 0);
+	vcpu_new(&vm, &v1, 0);
+	OK(slot_over(mem, SLOT_SIZE));
+}
+
 static const struct test_case cases[] = {
 	{ "tpr", tpr, 0 },
 	{ "held", held, 0 },
 	{ "moved", moved, 0 },
 	{ "gone", gone, 0 },
 	{ "two", two, 0 },
+	{ "memory", memory, 0 },
+	{ "memory_emulated", memory_emulated, 0 },
+	{ "memory_moved", memory_moved, 0 },
+	{ "reserved", reserved, 0 },
 	{ NULL, NULL, 0 },
 };
 

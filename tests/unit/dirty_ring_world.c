@@ -20,6 +20,7 @@ void mmu_invalidate_begin(struct mmu *mmu, gfn_t start, gfn_t end) { }
 void mmu_invalidate_end(struct mmu *mmu) { }
 void mmu_page_limit_default(struct mmu *mmu, u64 npages) { }
 void mmu_slots_changed(struct mmu *mmu) { }
+bool arch_slot_is_refused(struct kvm *kvm, const struct slot *slot) { return false; }
 void mmu_recover_slot(struct mmu *mmu, const struct mmu_slot *slot) { }
 void notifier_wait(struct kvm *vm) { }
 bool mmu_logs_late(void) { return false; }

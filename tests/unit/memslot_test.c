@@ -109,6 +109,30 @@ static void set_errors(void **state)
 	world_down();
 }
 
+/* Where a page of the kernel's own is, in either address space, once there is a vCPU. */
+static void refused(void **state)
+{
+	errors_up();
+	world_own = 32;
+	assert_int_equal(set(4, 0, 32, 1, USER), 0);
+	assert_int_equal(vcpu_step_slots_up(&world_vcpu), -EEXIST);
+	assert_int_equal(set(4, 0, 0, 0, 0), 0);
+	assert_int_equal(set(0x10004, 0, 20, 20, USER), 0);
+	assert_int_equal(vcpu_step_slots_up(&world_vcpu), -EEXIST);
+	assert_int_equal(set(0x10004, 0, 33, 20, USER), 0);
+	assert_int_equal(vcpu_step_slots_up(&world_vcpu), 0);
+	/* from its first step on */
+	assert_int_equal(xa_err(xa_store(&world_kvm.vcpus, 0, &world_vcpu, GFP_KERNEL)), 0);
+	assert_int_equal(set(4, 0, 32, 1, USER), -EEXIST);
+	assert_int_equal(set(0x10005, 0, 32, 1, USER), -EEXIST);
+	assert_int_equal(set(1, 0, 17, 16, USER), -EEXIST);
+	assert_int_equal(set(4, 0, 33, 1, USER), 0);
+	assert_int_equal(set(1, KVM_MEM_LOG_DIRTY_PAGES, 16, 16, USER), 0);
+	assert_int_equal(set(1, 0, 15, 16, USER), 0);
+	xa_erase(&world_kvm.vcpus, 0);
+	world_down();
+}
+
 static int get(u32 slot, u32 pad, void *user)
 {
 	struct kvm_dirty_log log = { slot, pad, { user } };
@@ -228,6 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(set_errors),
+		cmocka_unit_test(refused),
 		cmocka_unit_test(get_errors),
 		cmocka_unit_test(clear_errors),
 		cmocka_unit_test(creation_does_not_wait),

@@ -17,6 +17,7 @@ struct kvm_vcpu world_vcpu = { .kvm = &world_kvm };
 struct model world_model[AS_COUNT][IDS];
 bool world_busy;
 unsigned int world_waits;
+gfn_t world_own;
 
 static struct leaf leaf[AS_COUNT][FRAMES];
 static gfn_t max_gfn;
@@ -230,6 +231,11 @@ void mmu_page_limit_default(struct mmu *mmu, u64 npages)
 	npages_told = npages;
 }
 
+bool arch_slot_is_refused(struct kvm *kvm, const struct slot *slot)
+{
+	return slot_holds(slot, world_own);
+}
+
 void mmu_slots_changed(struct mmu *mmu)
 {
 	assert_false(mmu->inv.count);
@@ -384,6 +390,7 @@ void world_up(gfn_t max)
 	max_gfn = max;
 	npages_told = 0;
 	world_waits = 0;
+	world_own = ~(gfn_t)0;
 	shim_live = 0;
 	shim_srcu_wait = srcu_wait;
 	assert_int_equal(vm_step_slots_up(&world_kvm), 0);

@@ -44,6 +44,7 @@ extern struct kvm world_kvm;
 extern struct kvm_vcpu world_vcpu;	/* the other one */
 extern struct model world_model[AS_COUNT][IDS];
 extern bool world_busy;		/* an ioctl runs */
+extern gfn_t world_own;		/* the frame of a page of the kernel's own */
 extern unsigned int world_waits;	/* waits for readers so far */
 
 static inline unsigned int pick(unsigned int n)

@@ -3,6 +3,7 @@
 
 #include <asm/cpufeatures.h>
 
+#include "core/guestmem.h"
 #include "core/run_state.h"
 #include "x86/cpu/apic.h"
 #include "x86/cpu/cpuid.h"
@@ -83,6 +84,7 @@ static void apic_changed(struct x86_vcpu *v)
 /* Where the processor finds the page: apic_access_update(). */
 static void base_changed(struct x86_vcpu *v)
 {
+	apic_page_moved(v);
 	request_set(&v->vcpu, REQ_POLICY);
 	apic_changed(v);
 }
@@ -247,6 +249,17 @@ void apic_page_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 	reg_write_prepare(v, gpa & 0xfff);
 	lapic_write(&v->apic.lapic, gpa & 0xfff, value);
 	reg_written(v, gpa & 0xfff);
+}
+
+/* The generation, then the slots: whoever changes them does it the other way round. */
+bool apic_page_look(struct x86_vcpu *v)
+{
+	u64 gen = smp_load_acquire(&v->vcpu.kvm->mmu.mmio_gen);
+
+	if (guest_slot(&v->vcpu, v->apic.lapic.base >> PAGE_SHIFT))
+		return false;
+	v->apic.page_gen = gen;
+	return true;
 }
 
 /* ------------------------------------------------------------------------ */

@@ -45,8 +45,24 @@ void apic_tpr_set(struct x86_vcpu *v, u8 cr8);
 /** apic_tpr_load - all of TPR; a LAPIC in the kernel; own thread */
 void apic_tpr_load(struct x86_vcpu *v, u8 tpr);
 
+/** apic_page_look - is there no slot where the page would be?  As of now; own thread */
+bool apic_page_look(struct x86_vcpu *v);
+
+/** apic_page_is_known - the same, if slots have not changed since apic_page_look() said so */
+static inline bool apic_page_is_known(const struct x86_vcpu *v)
+{
+	/* Pairs with mmu_slots_changed(). */
+	return likely(v->apic.page_gen == smp_load_acquire(&v->vcpu.kvm->mmu.mmio_gen));
+}
+
+/** apic_page_moved - the page, or the address space in use, is another; own thread */
+static inline void apic_page_moved(struct x86_vcpu *v)
+{
+	v->apic.page_gen = ~0ull;
+}
+
 /**
- * apic_is_page - is an address in the page where the LAPIC answers?
+ * apic_would_be - is an address in the page where the LAPIC answers, if no slot is there?
  * @v: own thread
  * @gpa: the address
  *
@@ -54,13 +70,26 @@ void apic_tpr_load(struct x86_vcpu *v, u8 tpr);
  * mode.  Elsewhere a hole is left by default (KVM_X86_QUIRK_LAPIC_MMIO_HOLE): it reads
  * as ones, and userspace does not hear of it.
  */
-static inline bool apic_is_page(const struct x86_vcpu *v, gpa_t gpa)
+static inline bool apic_would_be(const struct x86_vcpu *v, gpa_t gpa)
 {
 	const struct lapic *a = &v->apic.lapic;
 
-	return apic_in_kernel(v) && !((gpa ^ a->base) >> 12) &&
+	/* Where there is none in the kernel @base is 0. */
+	return !((gpa ^ a->base) >> 12) &&
 	       (lapic_is_xapic(a) ||
-		quirk_is_on(v, KVM_X86_QUIRK_LAPIC_MMIO_HOLE));
+		(apic_in_kernel(v) && quirk_is_on(v, KVM_X86_QUIRK_LAPIC_MMIO_HOLE)));
+}
+
+/**
+ * apic_is_page - does the LAPIC answer at an address?
+ * @v: own thread, kvm->srcu held
+ * @gpa: the address
+ *
+ * Memory is in front of it, as with Linux's KVM: its neighbours' faults map it.
+ */
+static inline bool apic_is_page(struct x86_vcpu *v, gpa_t gpa)
+{
+	return apic_would_be(v, gpa) && (apic_page_is_known(v) || apic_page_look(v));
 }
 
 /**

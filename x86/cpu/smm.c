@@ -7,6 +7,7 @@
 
 #include "core/guestmem.h"
 #include "core/run_state.h"
+#include "x86/cpu/apic.h"
 #include "x86/cpu/caps.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/debug.h"
@@ -21,6 +22,7 @@ static void smm_switch(struct x86_vcpu *v, bool inside)
 {
 	v->smm.inside = inside;
 	mmu_space_set(&v->vcpu.mmu, inside);
+	apic_page_moved(v);
 	cr_flush(v);
 }
 

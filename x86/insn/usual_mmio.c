@@ -145,8 +145,8 @@ bool usual_mmio(struct x86_vcpu *v, const struct x86_exit *exit,
 	const struct emul_insn *insn = &ctx->insn;
 	bool write = mov_writes(insn, exit->page.error);
 	gpa_t gpa = exit->page.gpa;
-	bool apic = apic_is_page(v, gpa);
 	u64 data = 0;
+	bool apic;
 
 	if (write && insn->exec == exec_mov_store)
 		data = operand_reg_read(ctx);
@@ -159,9 +159,11 @@ bool usual_mmio(struct x86_vcpu *v, const struct x86_exit *exit,
 		return false;
 	if (write && !(exit->page.error & PF_WRITE) && !store_is_allowed(v, exit))
 		return false;
-	/* Memory comes before other devices. */
-	if (!apic && !mmu_is_hole(&v->vcpu.mmu, gpa) &&
-	    guest_slot(&v->vcpu, gpa >> PAGE_SHIFT))
+	apic = apic_would_be(v, gpa);
+	/* Memory comes before devices. */
+	if (apic ? !apic_page_is_known(v) :
+		   !mmu_is_hole(&v->vcpu.mmu, gpa) &&
+		   guest_slot(&v->vcpu, gpa >> PAGE_SHIFT))
 		return false;
 	*next = write ? mov_store(v, gpa, data, apic) : mov_load(v, gpa, apic);
 	return true;

@@ -4,6 +4,7 @@
 #include <linux/mm.h>
 #include <linux/pfn.h>
 
+#include "core/memslot.h"
 #include "core/run_state.h"
 #include "x86/cpu/apic.h"
 #include "x86/cpu/caps.h"
@@ -15,6 +16,12 @@
 static struct irqchip *chip_of(const struct x86_vcpu *v)
 {
 	return to_x86_vm(v->vcpu.kvm)->irqchip;
+}
+
+bool apic_access_is_in(struct kvm *kvm, const struct slot *slot)
+{
+	return x86_caps->apic_access && to_x86_vm(kvm)->irqchip &&
+	       slot_holds(slot, APIC_GFN);
 }
 
 static bool is_usual(const struct x86_vcpu *v)

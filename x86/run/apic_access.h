@@ -7,7 +7,7 @@
  *
  * One address for all vCPUs, whose tables are the same: so it is in use as long as each of
  * them has its LAPIC enabled, in xAPIC mode and where it is after a reset.  The first one
- * that has not ends that for ever.
+ * that has not ends that for ever.  No slot may be at that frame once there is a vCPU.
  */
 #ifndef LAMINA_X86_RUN_APIC_ACCESS_H
 #define LAMINA_X86_RUN_APIC_ACCESS_H
@@ -15,6 +15,10 @@
 #include "x86/vcpu/x86.h"
 
 struct irqchip;
+struct slot;
+
+/** apic_access_is_in - may that page be in a slot? */
+bool apic_access_is_in(struct kvm *kvm, const struct slot *slot);
 
 /**
  * apic_access_update - REQ_POLICY: the vCPU's state may have changed
@@ -27,7 +31,7 @@ u64 apic_access_update(struct x86_vcpu *v);
 /**
  * apic_access_map - a fault on the LAPIC's page; with x86_caps->apic_access only
  * @v: own thread, kvm->srcu held; may sleep
- * @gpa: apic_is_page()
+ * @gpa: apic_would_be()
  *
  * Return: is the access to be repeated?  Else it is emulated.
  */

@@ -26,7 +26,7 @@ void vm_step_identity_down(void *obj)
 		__free_page(vm->identity->page);
 }
 
-/* Must come before the first vCPU; 0 is the usual address (api.rst 4.64). */
+/* Must come before the first vCPU; 0 is the usual address (api.rst 4.40). */
 long vm_ioctl_identity_map(void *obj, void *data, unsigned long arg)
 {
 	const u64 *gpa = data;

@@ -161,6 +161,7 @@ const struct step_array arch_vm_steps = {
 static const struct step vcpu_step[] = {
 	{ "limits",	vcpu_step_limits_up,	vcpu_step_limits_down },
 	{ "run",	vcpu_step_run_up,	vcpu_step_run_down },
+	{ "slots",	vcpu_step_slots_up,	NULL },
 	{ "dirty ring",	vcpu_step_ring_up,	vcpu_step_ring_down },
 	{ "fpu",	vcpu_step_fpu_up,	vcpu_step_fpu_down },
 	{ "cpuid",	steps_nothing,		vcpu_step_cpuid_down },

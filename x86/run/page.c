@@ -155,14 +155,20 @@ static noinline enum x86_next page_fault(struct x86_vcpu *v,
 	}
 }
 
-/* In front of all memory: the page of a LAPIC in the kernel (SDM vol. 3, 11.4.4). */
+static noinline enum x86_next apic_page_look_exit(struct x86_vcpu *v,
+						 const struct x86_exit *exit)
+{
+	return apic_page_look(v) ? page_access(v, exit) : page_fault(v, exit);
+}
+
+/* The page of a LAPIC in the kernel (SDM vol. 3, 11.4.4), unless there is memory. */
 static enum x86_next apic_page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	if (x86_caps->apic_access && apic_access_map(v, exit->page.gpa)) {
 		stat_inc(v->vcpu.stats.pf_fixed);
 		return X86_RESUME;
 	}
-	return page_access(v, exit);
+	return apic_page_is_known(v) ? page_access(v, exit) : apic_page_look_exit(v, exit);
 }
 
 /* Calls come last: what is to be mapped takes a frame, what is known to be a device none. */
@@ -176,7 +182,7 @@ enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 		return page_fault(v, exit);
 	if (identity_is_page(v, exit->page.gpa))
 		return identity_exit(v);
-	if (apic_is_page(v, exit->page.gpa))
+	if (apic_would_be(v, exit->page.gpa))
 		return apic_page_exit(v, exit);
 	return mmu_is_hole(&v->vcpu.mmu, exit->page.gpa) ? page_access(v, exit) :
 							   page_fault(v, exit);

@@ -5,7 +5,6 @@
 #include <linux/sched/signal.h>
 
 #include "core/guestmem.h"
-#include "x86/cpu/apic.h"
 #include "x86/cpu/cr.h"
 #include "x86/run/prefault.h"
 
@@ -18,9 +17,6 @@ static long prefault_at(struct x86_vcpu *v, gpa_t gpa)
 
 	if (!guest_slot(&v->vcpu, gpa >> MMU_PAGE_SHIFT))
 		return -ENOENT;
-	/* It is in front of all memory: the guest shall not reach what is behind. */
-	if (apic_is_page(v, gpa))
-		return MMU_PAGE_SIZE;
 	err = cr_root_ready(v);
 	if (err)
 		return err;

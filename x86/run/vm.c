@@ -8,6 +8,7 @@
 #include "x86/cpu/tsc.h"
 #include "x86/hyperv/hv.h"
 #include "x86/hyperv/xen.h"
+#include "x86/run/apic_access.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/run/hypercall.h"
 #include "x86/run/identity.h"
@@ -43,10 +44,15 @@ void vm_step_mmu_down(void *obj)
 	mmu_vm_destroy(&kvm->mmu);
 }
 
+bool arch_slot_is_refused(struct kvm *kvm, const struct slot *slot)
+{
+	return identity_is_in(kvm, slot) || apic_access_is_in(kvm, slot);
+}
+
 /* For a TSS in the guest's memory, which nobody here needs to run real mode. */
 static long vm_ioctl_tss_addr(void *obj, void *data, unsigned long arg)
 {
-	/* Three pages below 4 GiB (api.rst 4.35). */
+	/* Three pages below 4 GiB (api.rst 4.36). */
 	return arg > (1ull << 32) - 3 * PAGE_SIZE ? -EINVAL : 0;
 }
 

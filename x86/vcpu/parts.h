@@ -231,7 +231,7 @@ struct x86_pveoi {
  *	processor looks at it and not the kernel, or 0; @timer_may_run: in KVM_RUN
  *	(run/apic_timer.h)
  * @access_page: physical address of run/apic_access.c's page for the vendor, or 0
- * @nmis: with REQ_NMI: how many came
+ * @nmis: with REQ_NMI: how many came; @page_gen: by which mmio_gen its page has no slot
  * @vapic: where TPR is in guest memory, or 0 (run/vapic.c)
  * @tpr_reports: userspace is told of each access to TPR
  * @tpr_access_rip, @tpr_access_write: with REQ_TPR_ACCESS: of the instruction
@@ -240,7 +240,7 @@ struct x86_pveoi {
 struct x86_apic {
 	struct lapic lapic;
 	struct hrtimer timer;
-	u64 timer_when, timer_tsc, access_page;
+	u64 timer_when, timer_tsc, access_page, page_gen;
 	atomic_t nmis;
 	u64 vapic, tpr_access_rip;
 	bool tpr_reports, tpr_access_write, timer_may_run;
