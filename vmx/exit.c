@@ -94,10 +94,13 @@ static u64 next_rip(struct x86_vcpu *v)
 	return emul_rip_advance(state_is_64bit_code(v) ? EMUL_64 : EMUL_32, rip, len);
 }
 
-/* The IRET that was interrupted has unmasked NMIs, and will come again. */
+/*
+ * The IRET that was interrupted has unmasked NMIs, and will come again.  In the middle of a
+ * delivery, be it of INT n, what says so is undefined (28.2.3).
+ */
 static void nmi_mask_again(struct x86_vcpu *v)
 {
-	if (vmx_features.vnmi && !v->events.injected.kind)
+	if (vmx_features.vnmi && !vmx_event_on_its_way())
 		vmx_event_nmi_mask(v, true);
 }
 

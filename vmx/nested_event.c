@@ -124,7 +124,7 @@ static void interrupt_fill(struct vmx_vcpu *s, struct vmx_nested_exit *e)
 
 static u64 unblocked_by_iret(const struct vmx_vcpu *s)
 {
-	return s->reason == EXIT_REASON_EPT_VIOLATION ?
+	return s->reason == EXIT_REASON_EPT_VIOLATION && !vmx_event_on_its_way() ?
 	       vmcs_read(EXIT_QUALIFICATION) & QUALIFICATION_NMI : 0;
 }
 

@@ -134,6 +134,12 @@ void vmx_event_nmi_mask(struct x86_vcpu *v, bool masked);
 /** vmx_event_reclaim - IDT-vectoring information */
 void vmx_event_reclaim(struct x86_vcpu *v, struct x86_event *ev);
 
+/** vmx_event_on_its_way - did the last exit come in the middle of a delivery, of whatever? */
+static inline bool vmx_event_on_its_way(void)
+{
+	return vmcs_read(IDT_VECTORING_INFO_FIELD) & VECTORING_INFO_VALID_MASK;
+}
+
 /**
  * vmx_event_unhalt - a guest whose HLT does not exit goes on: with another RIP, or with an
  * event, not all of which VM entry takes in that state (SDM vol. 3, 27.3.1.5)
