@@ -436,6 +436,7 @@ static bool shadow_publish(struct mmu_shadow *s, struct shadow_page *sp,
 	 */
 	smp_mb();
 	mmu_env_table_own(sp->spt, sp);
+	sp->epoch = s->epoch;
 	INIT_LIST_HEAD(&sp->unsync_link);
 	list_add_tail(&sp->link, &s->pages);
 	s->nr_pages++;

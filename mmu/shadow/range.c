@@ -101,17 +101,29 @@ bool shadow_age_range(struct mmu *mmu, int as_id, gfn_t start, gfn_t end, bool c
 
 /* ------------------------------------------------------------------------ */
 
+/*
+ * One that was made before.  The oldest come first; but at a yield reclaim may have moved some
+ * behind new ones, because they were roots.
+ */
+static struct shadow_page *page_of_before(const struct mmu_shadow *s)
+{
+	struct shadow_page *sp;
+
+	list_for_each_entry(sp, &s->pages, link)
+		if (sp->epoch != s->epoch)
+			return sp;
+	return NULL;
+}
+
 void shadow_zap_all(struct mmu *mmu)
 {
 	struct shadow_op op = { .may_yield = true };
 	struct shadow_page *sp;
-	unsigned long n;
 
 	if (!shadow_op_enter(&op, mmu, 0, 0, ~0ull))
 		return;
-	/* The oldest first: those that new roots bring do not count. */
-	for (n = op.s->nr_pages; n && !list_empty(&op.s->pages); n--) {
-		sp = list_first_entry(&op.s->pages, struct shadow_page, link);
+	op.s->epoch++;
+	while ((sp = page_of_before(op.s))) {
 		shadow_zap_page(op.s, sp, &op.batch);
 		shadow_op_yield(&op);
 	}

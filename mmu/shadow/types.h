@@ -56,6 +56,7 @@ static_assert(sizeof(union shadow_role) == sizeof(u32), "a role is one word");
  * @home: the frame for which the first SPTE stands by its place: direct: @gfn; indirect:
  *        where the region's home is this page, see mmu_shadow.home; SHADOW_NO_HOME
  * @role: see above
+ * @epoch: mmu_shadow.epoch when it was made
  * @parents: SPTEs that link to it
  * @roots: roots that it is at the top of
  * @unsync: the guest's table may have changed
@@ -72,6 +73,7 @@ struct shadow_page {
 	gfn_t gfn;
 	gfn_t home;
 	union shadow_role role;
+	unsigned int epoch;
 	struct rmap_head parents;
 	unsigned int roots;
 	bool unsync;
@@ -97,6 +99,7 @@ struct shadow_page {
  * @nr_descs: descriptors in reverse maps
  * @unsync: pages that are unsync
  * @nr_unsync: how many
+ * @epoch: counts shadow_zap_all(), which leaves those that are made meanwhile
  * @roots: struct shadow_root of vCPUs, in use or kept, by mmu_root.link
  * @nr_tops: pages that they have at their tops, one of two roots' counted twice
  * @changes: sections under the lock, held for write, that could have changed something; see
@@ -114,6 +117,7 @@ struct mmu_shadow {
 	unsigned long nr_descs;
 	struct list_head unsync;
 	unsigned int nr_unsync;
+	unsigned int epoch;
 	struct list_head roots;
 	unsigned long nr_tops;
 	unsigned long changes;

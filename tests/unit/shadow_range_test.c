@@ -244,6 +244,47 @@ static void test_zap_all(void **state)
 	assert_int_equal(mapped(1), 1);
 }
 
+#define OLD_TABLES	50
+#define NEW_TABLES	20
+
+static void touch_tables(unsigned int first, unsigned int n)
+{
+	for (unsigned int i = first; i < first + n; i++)
+		touch(VA + i * SIZE_2M, 0);
+}
+
+/* More pages come than go, and at the limit what is a root is moved behind them. */
+static void crowd(void)
+{
+	if (shim_self.nheld || shim_self.atomic || shim_self.rcu)
+		return;
+	shim_yield_hook = NULL;
+	shim_yield_odds = 0;
+	assert_true(mmu_root_is_current(&cpu->v));
+	touch_tables(OLD_TABLES, NEW_TABLES);
+	mmu_page_limit_set(&vm.mmu, 0);
+	assert_true(mmu_root_is_current(&cpu->v));
+}
+
+static void test_zap_all_crowded(void **state)
+{
+	mmu_page_limit_set(&vm.mmu, 1000);
+	for (int i = 0; i < OLD_TABLES + NEW_TABLES; i++)
+		guest_map(VA + i * SIZE_2M, DATA + i, 1, RW);
+	/* Pages that are older than the root. */
+	guest_mode(0);
+	touch(PAGE(DATA), 0);
+	guest_mode(CR0_PG | CR0_WP);
+	touch_tables(0, OLD_TABLES);
+	shim_yield_odds = 1;
+	shim_yield_hook = crowd;
+	mmu_zap_all(&vm.mmu);
+	assert_null(shim_yield_hook);
+	assert_false(mmu_root_is_current(&cpu->v));
+	/* The new ones stay. */
+	assert_int_equal(vm.mmu.shadow->nr_pages, NEW_TABLES);
+}
+
 /* ------------------------------------------------------------------------ */
 /* Age. */
 
@@ -358,6 +399,7 @@ int main(void)
 		CASE(test_zap_alias),
 		CASE(test_yield_zapped),
 		CASE(test_zap_all),
+		CASE(test_zap_all_crowded),
 		CASE(test_age),
 		CASE_NX(test_nx_huge),
 	};
