@@ -77,6 +77,7 @@ void vmx_form_controls(struct vmx_vcpu *s)
 
 u64 vmx_form_rflags(const struct vmx_vcpu *s, u64 rflags)
 {
+	rflags = (rflags & RFLAGS_BITS) | X86_EFLAGS_FIXED;
 	return s->vm86 ? (rflags & ~(u64)X86_EFLAGS_IOPL) | X86_EFLAGS_VM : rflags;
 }
 

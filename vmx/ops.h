@@ -51,7 +51,7 @@ void vmx_form_set(struct vmx_vcpu *s, bool vm86, bool unpaged);
 /** vmx_form_controls - those of the form, after a reset of all */
 void vmx_form_controls(struct vmx_vcpu *s);
 
-/** vmx_form_rflags - RFLAGS for the VMCS, from the guest's */
+/** vmx_form_rflags - RFLAGS for the VMCS, from the guest's: bits that VM entry takes */
 u64 vmx_form_rflags(const struct vmx_vcpu *s, u64 rflags);
 
 /** vmx_form_rflags_hide - the reverse */

@@ -211,8 +211,7 @@ static void rflags_store(struct vmx_vcpu *s)
 {
 	u64 rflags = s->x86.state.rflags;
 
-	vmcs_write(GUEST_RFLAGS, vmx_form_rflags(s, rflags & RFLAGS_BITS) |
-				 X86_EFLAGS_FIXED);
+	vmcs_write(GUEST_RFLAGS, vmx_form_rflags(s, rflags));
 	if (unlikely(vmx_intr_get(s) & INTR_SHADOWS))
 		shadow_of_rflags(s, vmx_intr_get(s), rflags);
 }

@@ -110,12 +110,32 @@ static void step_shadow(void)
 	CHECK_EQ(v.run->debug.arch.pc, GPA_CODE + 8);
 }
 
+GUEST(64, g_nops, "nop\n nop\n nop\n nop\n" DONE);
+
+/* Flags that no processor has are not its: it runs, by steps too. */
+static void step_reserved(void)
+{
+	struct kvm_regs r;
+
+	START(MODE_LONG, g_nops);
+	r = vcpu_regs(&v);
+	r.rflags |= 1 << 22;
+	vcpu_set_regs(&v, &r);
+	debug(STEP);
+	not_linux("hands them to VM entry, which fails");
+	step_to(GPA_CODE + 1);
+	r.rip = GPA_CODE;
+	vcpu_set_regs(&v, &r);
+	step_to(GPA_CODE + 1);
+	step_to(GPA_CODE + 2);
+	debug(0);
+	vcpu_until(&v, PORT_DONE);
+}
+
 /*
  * An interrupt that comes in a step: the stop is in its handler, or behind it.
  * What the handler finds on its stack has no TF.
  */
-GUEST(64, g_nops, "nop\n nop\n nop\n nop\n" DONE);
-
 static void step_interrupt(void)
 {
 	struct kvm_interrupt irq = { VEC };
@@ -358,7 +378,7 @@ static void bad_input(void)
 static const struct test_case cases[] = {
 	CASE(capabilities), CASE(step), CASE(step_mmio), CASE(step_hlt),
 	CASE(step_modes), CASE(step_shadow), CASE(step_interrupt),
-	CASE(step_exception), CASE(step_flags), CASE(step_own_trap),
+	CASE(step_exception), CASE(step_flags), CASE(step_reserved), CASE(step_own_trap),
 	CASE(step_int), CASE(step_own_int), CASE(step_nmi), CASE(block),
 	CASE(bad_input), { NULL, NULL, 0 },
 };
