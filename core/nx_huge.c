@@ -143,7 +143,7 @@ int nx_huge_exempt(struct kvm *kvm)
 /* Parameters. */
 
 /* The next time is a new period from now; without VMs there is none. */
-static int nx_param_set(const char *val, const struct kernel_param *kp)
+static int recovery_set(const char *val, const struct kernel_param *kp)
 {
 	int err = param_set_uint(val, kp);
 	unsigned int ratio = READ_ONCE(nx_ratio);
@@ -157,14 +157,14 @@ static int nx_param_set(const char *val, const struct kernel_param *kp)
 	return 0;
 }
 
-static const struct kernel_param_ops nx_param_ops = {
-	.set = nx_param_set,
+static const struct kernel_param_ops recovery_ops = {
+	.set = recovery_set,
 	.get = param_get_uint,
 };
 
-module_param_cb(nx_huge_pages_recovery_ratio, &nx_param_ops, &nx_ratio, 0644);
+module_param_cb(nx_huge_pages_recovery_ratio, &recovery_ops, &nx_ratio, 0644);
 MODULE_PARM_DESC(nx_huge_pages_recovery_ratio,
 		 "of the large pages that fetches have split 1/Nth come back each period; 0: none");
-module_param_cb(nx_huge_pages_recovery_period_ms, &nx_param_ops, &nx_period, 0644);
+module_param_cb(nx_huge_pages_recovery_period_ms, &recovery_ops, &nx_period, 0644);
 MODULE_PARM_DESC(nx_huge_pages_recovery_period_ms,
 		 "how long a period is; 0: so that each comes back after an hour");

@@ -33,7 +33,7 @@ void nx_huge_vm_up(struct kvm *kvm);
 /** nx_huge_vm_down - the work is not in the VM; vm_list_lock held, and let go meanwhile */
 void nx_huge_vm_down(struct kvm *kvm);
 
-/** module_step_nx_down - the work has ended; there are no VMs */
+/** module_step_nx_down - module step: the work has ended; there are no VMs */
 void module_step_nx_down(void *unused);
 
 #endif

@@ -59,10 +59,9 @@ void module_step_nx_huge_down(void *unused)
 	nx_loaded = false;
 	nx_update();
 	mutex_unlock(&nx_lock);
-	module_step_nx_down(NULL);
 }
 
-static int nx_param_set(const char *val, const struct kernel_param *kp)
+static int nx_mode_set(const char *val, const struct kernel_param *kp)
 {
 	int mode = sysfs_match_string(nx_modes, val);
 	bool on;
@@ -79,16 +78,16 @@ static int nx_param_set(const char *val, const struct kernel_param *kp)
 	return 0;
 }
 
-static int nx_param_get(char *buf, const struct kernel_param *kp)
+static int nx_mode_get(char *buf, const struct kernel_param *kp)
 {
 	return sprintf(buf, "%c\n", nx_wanted() ? 'Y' : 'N');
 }
 
-static const struct kernel_param_ops nx_param_ops = {
-	.set = nx_param_set,
-	.get = nx_param_get,
+static const struct kernel_param_ops nx_mode_ops = {
+	.set = nx_mode_set,
+	.get = nx_mode_get,
 };
 
-module_param_cb(nx_huge_pages, &nx_param_ops, NULL, 0644);
+module_param_cb(nx_huge_pages, &nx_mode_ops, NULL, 0644);
 MODULE_PARM_DESC(nx_huge_pages,
 		 "guests execute no large pages: off, force, auto (where it is needed)");

@@ -15,6 +15,7 @@
 #include "core/irqfd.h"
 #include "core/memslot.h"
 #include "core/notifier.h"
+#include "core/nx_huge.h"
 #include "core/pagein.h"
 #include "core/run_state.h"
 #include "core/vm.h"
@@ -83,6 +84,7 @@ static const struct step module_step[] = {
 	{ "probe",	caps_step_probe,	NULL },
 	{ "setup",	caps_step_setup,	caps_step_teardown },
 	{ "mmu",	caps_step_mmu,		caps_step_mmu_down },
+	{ "nx work",	steps_nothing,		module_step_nx_down },
 	{ "nx huge pages", module_step_nx_huge_up, module_step_nx_huge_down },
 	{ "ops",	vendor_publish,		vendor_withdraw },
 	{ "tsc",	module_step_tsc_up,	module_step_tsc_down },
