@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How large may a mapping be?  Pure.
+ * How large may a mapping be, by slot and host page?  Pure.
  *
- * The place, too, for limits that are not wanted yet: huge pages that may not
- * be executed (CPUs with the iTLB multi-hit erratum), write-tracked frames.
+ * Other limits are where they are known: nx_huge_pages in fault.c, frames with tables that
+ * are shadowed in tdp/fault.c and shadow/map.c, under the lock.
  */
 #ifndef LAMINA_MMU_BASE_LEVEL_H
 #define LAMINA_MMU_BASE_LEVEL_H
