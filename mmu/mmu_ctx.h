@@ -8,6 +8,9 @@
 
 #include "mmu/guest/gwalk.h"
 
+/* Reserved in a PDPTE that is present, below the address (SDM vol. 3, table 4-8). */
+#define PDPTE_RSVD_LOW	0x1e6ull
+
 struct mmu_vcpu;
 
 /**

@@ -13,6 +13,7 @@
 #include <asm/trapnr.h>
 
 #include "emul/regs.h"
+#include "mmu/mmu_ctx.h"
 #include "vmx/nested_rule.h"
 #include "x86/cpu/pat.h"
 
@@ -287,11 +288,10 @@ static inline bool step_is_wrong(const struct vmcs12 *c)
 /* PDPTEs in the VMCS: 26.3.1.6. */
 
 #define PDPTE_P		1ull
-#define PDPTE_LOW	0x1e6ull	/* 8:5, 2:1 */
 
 static inline bool pdpte_ok(u64 pdpte, const struct nested_limits *lim)
 {
-	return !(pdpte & PDPTE_P) || !((pdpte & PDPTE_LOW) || pdpte >> lim->maxphyaddr);
+	return !(pdpte & PDPTE_P) || !((pdpte & PDPTE_RSVD_LOW) || pdpte >> lim->maxphyaddr);
 }
 
 #define PDPTE_RULES(RULE)						\

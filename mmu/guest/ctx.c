@@ -7,9 +7,6 @@
 #include "mmu/guest/again.h"
 #include "mmu/guest/ctx.h"
 
-/* Reserved in a PDPTE below the address (APM vol. 2, 5.2.3). */
-#define PDPTE_RSVD_LOW	0x1e6ull
-
 /* Where CR3 holds the root: SDM vol. 3, tables 4-3, 4-7 and 4-12. */
 #define ROOT_2LEVEL	GENMASK_ULL(31, 12)
 #define ROOT_PAE	GENMASK_ULL(31, 5)

@@ -124,8 +124,6 @@ bool cr_state_is_valid(struct x86_vcpu *v, u64 cr0, u64 cr4, u64 efer)
 /* ------------------------------------------------------------------------ */
 /* PDPTEs, where the processor keeps them in registers: struct x86_caps. */
 
-/* Reserved below the address in one that is present (SDM vol. 3, table 4-8). */
-#define PDPTE_RSVD_LOW	0x1e6ull
 #define PDPTES		4
 
 static bool pdpte_is_valid(const struct x86_vcpu *v, u64 pdpte)

@@ -18,9 +18,6 @@ static_assert(offsetof(struct kvm_sregs2, flags) == COMMON);
 static_assert(offsetof(struct kvm_sregs2, cr0) ==
 	      offsetof(struct kvm_sregs, cr0));
 
-/* Reserved in a PDPTE below the address (APM vol. 2, 5.2.3). */
-#define PDPTE_RSVD_LOW	0x1e6ull
-
 /*
  * The processor has checked them, and an emulated one leaves accessed bits in
  * them.
