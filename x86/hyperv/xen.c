@@ -135,7 +135,7 @@ enum x86_next xen_answered(struct x86_vcpu *v)
 	u64 mask = state_is_64bit_code(v) ? U64_MAX : U32_MAX;
 
 	/* Userspace has put the vCPU elsewhere: its registers stand. */
-	if (state_code_la(v) == v->ask_la)
+	if (exit_rip_stands(v))
 		v->state.gpr[GPR_RAX] = v->vcpu.run->xen.u.hcall.result & mask;
 	return X86_RESUME;
 }

@@ -223,7 +223,7 @@ static enum x86_next hypercall_xen(struct x86_vcpu *v, u64 rip)
 {
 	exit_skip_to(v, rip);
 	xen_ask(v);
-	v->ask_la = state_code_la(v);
+	v->ask_located = false;
 	v->pending = xen_answered;
 	return X86_USER;
 }
