@@ -173,9 +173,21 @@ void arch_irq_pulse(struct kvm *kvm, u32 gsi);
  * @kvm: the VM
  * @yes: it does, as it has until now; or some of it does not
  *
+ * May sleep; one call at a time.
+ *
  * Return: 0, always for @yes; -EOPNOTSUPP where that would take the guest's memory types.
  */
 int arch_dma_coherent(struct kvm *kvm, bool yes);
+
+/**
+ * arch_memtype - of what type the guest wants its memory to be: mmu_env_memtype()
+ * @vcpu: its own thread
+ * @gfn: first frame, a multiple of @n
+ * @n: number of frames, a power of two
+ *
+ * Does not sleep.
+ */
+int arch_memtype(struct kvm_vcpu *vcpu, u64 gfn, u64 n);
 
 /**
  * arch_irq_stop - stop what raises interrupts by itself; its vCPUs go next

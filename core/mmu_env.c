@@ -11,6 +11,7 @@
 #include <linux/swap.h>
 
 #include "compat/kernel.h"
+#include "core/arch.h"
 #include "core/dirty.h"
 #include "core/run_state.h"
 #include "mmu/mmu_env.h"
@@ -295,7 +296,12 @@ int mmu_env_host_level(const struct mmu_slot *slot, gfn_t gfn)
 }
 
 /* ------------------------------------------------------------------------ */
-/* Log and TLBs. */
+/* Memory types, log and TLBs. */
+
+int mmu_env_memtype(struct mmu_vcpu *vcpu, gfn_t gfn, u64 n)
+{
+	return arch_memtype(container_of(vcpu, struct kvm_vcpu, mmu), gfn, n);
+}
 
 void mmu_env_mark_dirty(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,
 			gfn_t gfn)

@@ -9,18 +9,26 @@
 #include "mmu/shadow/check.h"
 #include "mmu/tdp/tree.h"
 
-/* @exec: may a large one be executed? */
-static void check_leaf(const struct mmu_config *cfg, u64 spte, int level, bool exec)
+/* RAM's, or a device's; @any: or one of the guest's choice.  EPT's rules: the model's. */
+static bool type_is_known(const struct mmu_config *cfg, u64 spte, bool any)
+{
+	u64 type = spte & (cfg->ram | cfg->types);
+
+	return type == cfg->ram || !type || (any && cfg->types);
+}
+
+/* @exec: may a large one be executed?  @any: is its type known to nobody here? */
+static void check_leaf(const struct mmu_config *cfg, u64 spte, int level, bool exec, bool any)
 {
 	u64 leaf = level == LEVEL_4K || exec ? cfg->leaf : cfg->leaf ^ cfg->exec;
-	u64 may = cfg->addr | leaf | cfg->write | SPTE_WRITABLE |
+	u64 may = cfg->addr | leaf | cfg->types | cfg->write | SPTE_WRITABLE |
 		  cfg->accessed | cfg->dirty;
 
 	if (level > LEVEL_4K)
 		may |= cfg->large;
 	BUG_ON(spte & ~may);
-	/* RAM's, or a device's. */
-	BUG_ON((spte & leaf) != leaf && (spte & leaf) != (leaf & ~cfg->ram));
+	leaf &= ~cfg->ram;
+	BUG_ON((spte & leaf) != leaf || !type_is_known(cfg, spte, any));
 	BUG_ON(level > cfg->max_level);
 	BUG_ON(level > LEVEL_4K && !(spte & cfg->large));
 	BUG_ON((spte & cfg->addr) >> MMU_PAGE_SHIFT !=
@@ -87,7 +95,8 @@ static void check_entry(struct check_walk *w, const struct pt_iter *it)
 		if (spte & SPTE_NX_SPLIT)
 			check_split(w, it);
 	} else if (spte_is_present(spte)) {
-		check_leaf(cfg, spte, it->level, check_exec(w, spte));
+		check_leaf(cfg, spte, it->level, check_exec(w, spte),
+			   w->mmu->typed || w->obsolete);
 		w->count.mapped[it->level]++;
 	}
 	/* Or the lockless path could let it be written. */

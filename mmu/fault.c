@@ -37,7 +37,27 @@ static int level_most(const struct mmu_fault *fault, bool nx_huge)
 									LEVEL_MAX;
 }
 
-/* How large, and may it be written? */
+/*
+ * A leaf has one memory type (SDM vol. 3, 12.11.9), and so have those that may be
+ * prefetched with it, which are in the same table; around a device's frame nothing is.
+ */
+static noinline int fault_memtype(struct mmu_vcpu *vcpu, struct mmu_fault *fault, int level)
+{
+	const gfn_t table = fault->gfn & LEVEL_MASK(LEVEL_2M);
+	int type = 0;
+
+	if (!fault->pfn.device)
+		while ((type = mmu_env_memtype(vcpu, fault->gfn & LEVEL_MASK(level),
+					       LEVEL_GFNS(level))) < 0)
+			level--;
+	fault->typed = true;
+	fault->type = type;
+	if (fault->pfn.device || mmu_env_memtype(vcpu, table, PT_ENTRIES) < 0)
+		fault->empty_below = fault->empty_above = 0;
+	return level;
+}
+
+/* How large, of which type, and may it be written? */
 static void fault_decide(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 {
 	const struct mmu_slot *slot = fault->slot;
@@ -50,6 +70,8 @@ static void fault_decide(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	if (level > LEVEL_4K)
 		level = min(level, mmu_env_host_level(slot, fault->gfn));
 	level = level_fit(level, fault->gfn, fault->pfn.pfn);
+	if (unlikely(READ_ONCE(vcpu->mmu->typed) || fault->pfn.device))
+		level = fault_memtype(vcpu, fault, level);
 	if (nx_huge && (fault->error & PF_FETCH)) {
 		fault->refused = level;
 		level = LEVEL_4K;

@@ -35,6 +35,7 @@
 #include "mmu/mmu_ctx.h"
 #include "mmu/mmu_fault.h"
 #include "mmu/mmu_guest.h"
+#include "mmu/mmu_memtype.h"
 #include "mmu/mmu_nx.h"
 #include "mmu/mmu_range.h"
 #include "mmu/mmu_setup.h"
@@ -55,12 +56,12 @@ struct mmu_tracked;
  * @nx_huge: large leaves may not be executed; @nx_space: where mmu_nx_recover() goes on
  * @unflushed: operations that took translations away and have not flushed yet:
  *             whoever finds an entry gone must flush too while it is above 0
- * @logs: there are slots that log; core's, under its lock, read without
+ * @logs: slots log; core's, under its lock, read without.  @typed: mmu_memtype.h
  * @shadow: shadow pages and reverse maps; NULL until the first shadow root is made
  *          (R4).  Published with release under @lock, read with acquire
  * @tracked: frames with tables that shadow pages stand for; NULL as long as @shadow
- * @page_limit: shadow pages that may exist; READ_ONCE() outside of @lock.
- *              @page_limit_set: by userspace, so that slots do not change it
+ * @page_limit: shadow pages that may exist; READ_ONCE() outside of @lock
+ * @page_limit_set: by userspace, so that slots do not change it
  * @tables: page tables that exist, roots included
  * @mapped: leaves by level, for the statistics; COUNT_NX_SPLITS: tables with SPTE_NX_SPLIT
  */
@@ -71,13 +72,12 @@ struct mmu {
 	struct mmu_inv inv;
 	u64 mmio_gen;
 	atomic_t unflushed;
-	bool page_limit_set;
-	bool logs;
-	bool nx_huge;
+	bool logs, nx_huge, typed;
 	u8 nx_space;
 	struct mmu_shadow *shadow;
 	struct mmu_tracked *tracked;
-	unsigned long page_limit;
+	u32 page_limit;
+	bool page_limit_set;
 	atomic_long_t tables;
 	atomic_long_t mapped[LEVEL_1G + 1];
 };

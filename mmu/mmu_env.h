@@ -173,6 +173,22 @@ void mmu_env_pfn_put(const struct mmu_pfn *p, bool dirty);
  */
 int mmu_env_host_level(const struct mmu_slot *slot, gfn_t gfn);
 
+/* A memory type, as MTRRs have it (SDM vol. 3, table 12-8), whatever the guest's PAT says. */
+#define MMU_TYPE_FORCED		(1 << 3)
+
+/**
+ * mmu_env_memtype - of what type the guest wants a block of its memory to be
+ * @vcpu: the one that faults, called by its own thread
+ * @gfn: first frame, a multiple of @n
+ * @n: number of frames, a power of two
+ *
+ * Asked only while mmu->typed.  Does not sleep.
+ *
+ * Return: the type, perhaps with MMU_TYPE_FORCED; negative: the frames may be of more
+ * than one, but never for a single frame.
+ */
+int mmu_env_memtype(struct mmu_vcpu *vcpu, gfn_t gfn, u64 n);
+
 /**
  * mmu_env_mark_dirty - a frame of a dirty-logged slot became writable
  * @vcpu: who is about to write it; called by its own thread

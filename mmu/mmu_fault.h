@@ -46,8 +46,11 @@ enum mmu_result {
  * @refused: decision: the level that a fetch does not get, since large leaves may not be
  *           executed; at most LEVEL_4K: nothing is refused; TDP only
  * @map_write: decision: the SPTE may be writable
+ * @typed: decision: the leaf's memory type is @type, not the configuration's
+ * @type: decision: as of mmu_env_memtype(); 0 of a device's frame
  * @tracked: decision: L1's tables lie in the frame; TDP only
- * @clash: decision: another page is mapped there, which must go first; TDP only
+ * @clash: decision: another page, or one of another type, is mapped there, which must go
+ *         first; TDP only
  * @err: result: negative errno for MMU_USER and MMU_ERROR
  */
 struct mmu_fault {
@@ -72,6 +75,8 @@ struct mmu_fault {
 	u8 level;
 	u8 refused;
 	bool map_write;
+	bool typed;
+	u8 type;
 	bool tracked;
 	bool clash;
 	/* result */

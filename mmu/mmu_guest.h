@@ -54,7 +54,7 @@ void mmu_guest_written(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int len);
 /**
  * mmu_page_limit_set - userspace says how many shadow pages there may be
  * @mmu: the VM
- * @n: how many, raised to MMU_PAGES_MIN
+ * @n: how many, raised to MMU_PAGES_MIN, at most 2^32 - 1
  *
  * The oldest go if there are more; may sleep.
  */

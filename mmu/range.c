@@ -32,15 +32,39 @@ void mmu_zap_all(struct mmu *mmu)
 	shadow_zap_all(mmu);
 }
 
-void mmu_nx_huge_set(struct mmu *mmu, bool on)
+/* Whoever has decided by the old rule finds itself stale, whatever its frame. */
+static void rule_set(struct mmu *mmu, bool *rule, bool on)
 {
-	if (mmu->nx_huge == on)
-		return;
-	/* Whoever has decided by the old rule finds itself stale, whatever its frame. */
 	mmu_invalidate_begin(mmu, 0, ~0ull);
-	WRITE_ONCE(mmu->nx_huge, on);
+	WRITE_ONCE(*rule, on);
 	mmu_zap_all(mmu);
 	mmu_invalidate_end(mmu);
+}
+
+void mmu_nx_huge_set(struct mmu *mmu, bool on)
+{
+	if (mmu->nx_huge != on)
+		rule_set(mmu, &mmu->nx_huge, on);
+}
+
+bool mmu_memtypes_set(struct mmu *mmu, bool on)
+{
+	if (mmu->config->second != MMU_SECOND_EPT || mmu->typed == on)
+		return false;
+	rule_set(mmu, &mmu->typed, on);
+	return true;
+}
+
+bool mmu_memtypes_changed(struct mmu *mmu)
+{
+	/* Who turns it on meanwhile is followed by faults that see the change. */
+	smp_mb();
+	if (!READ_ONCE(mmu->typed))
+		return false;
+	mmu_invalidate_begin(mmu, 0, ~0ull);
+	mmu_zap_all(mmu);
+	mmu_invalidate_end(mmu);
+	return true;
 }
 
 bool mmu_age(struct mmu *mmu, int as_id, gfn_t start, gfn_t end)

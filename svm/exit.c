@@ -67,7 +67,7 @@ static const u8 exit_kinds[EXIT_CODES] = {
 	[SVM_EXIT_STGI]			= X86_EXIT_VENDOR,
 	[SVM_EXIT_CLGI]			= X86_EXIT_VENDOR,
 	[SVM_EXIT_SKINIT]		= X86_EXIT_VENDOR,
-	/* Memory is coherent: no device of a guest bypasses the caches. */
+	/* Caches are written back where a device of the guest's bypasses them. */
 	[SVM_EXIT_WBINVD]		= X86_EXIT_SKIP,
 	[SVM_EXIT_MONITOR]		= X86_EXIT_MONITOR,
 	[SVM_EXIT_MWAIT]		= X86_EXIT_MWAIT,

@@ -32,7 +32,7 @@ static const u8 exit_kinds[EXIT_REASONS] = {
 	[EXIT_REASON_CPUID]		= X86_EXIT_CPUID,
 	[EXIT_REASON_GETSEC]		= X86_EXIT_UNDEFINED,
 	[EXIT_REASON_HLT]		= X86_EXIT_HLT,
-	/* Memory is coherent: no device of a guest bypasses the caches. */
+	/* Caches are written back where a device of the guest's bypasses them. */
 	[EXIT_REASON_INVD]		= X86_EXIT_SKIP,
 	[EXIT_REASON_WBINVD]		= X86_EXIT_SKIP,
 	[EXIT_REASON_INVLPG]		= X86_EXIT_INVLPG,

@@ -9,8 +9,8 @@
 #include "mmu/base/spte.h"
 
 /* EPT leaves, SDM vol. 3, 29.3.7: memory type in bits 5:3, IPAT in bit 6. */
-#define EPT_MEMTYPE_WB	(6ull << 3)
-#define EPT_IPAT	BIT_ULL(6)
+#define EPT_TYPES	(0xfull << SPTE_TYPE_SHIFT)
+#define EPT_WB_IPAT	(0xeull << SPTE_TYPE_SHIFT)
 
 /* Without @fmt there is none. */
 static struct mmu_config config;
@@ -76,8 +76,10 @@ static void masks_init(const struct mmu_caps *caps)
 	config.leaf = SPTE_PRESENT | rights | caps->enc_mask;
 	config.table = config.leaf | fmt->write | config.accessed;
 	config.ram = caps->enc_mask;
-	if (caps->second == MMU_SECOND_EPT)
-		config.ram |= EPT_MEMTYPE_WB | EPT_IPAT;
+	if (caps->second == MMU_SECOND_EPT) {
+		config.ram |= EPT_WB_IPAT;
+		config.types = EPT_TYPES;
+	}
 	config.leaf |= config.ram;
 }
 

@@ -20,6 +20,7 @@
  * @table: bits of every table entry: all rights, accessed, encryption
  * @leaf: bits of every leaf: all rights but write, memory type, encryption
  * @ram: of those, what a leaf of a device's frame lacks: memory type, encryption
+ * @types: where a leaf has its memory type; 0: nowhere
  * @write: the right to write
  * @accessed: accessed bit; 0 when the hardware keeps none
  * @dirty: dirty bit; 0 when the hardware keeps none
@@ -35,8 +36,9 @@
  * @end: first guest frame that the tables cannot lead to
  *
  * EPT: @leaf carries the memory type: write-back, guest's PAT ignored, which is right for
- * RAM.  Without @ram it is uncached, and write-combining where the guest's PAT says so (SDM
- * vol. 3, 29.3.7.2).  NPT and shadow tables: the host's MTRRs have a say.
+ * RAM unless the guest has a say (spte_typed()).  Without @ram it is uncached, and
+ * write-combining where the guest's PAT says so (SDM vol. 3, 29.3.7.2).  NPT and shadow
+ * tables: the host's MTRRs have a say.
  */
 struct mmu_config {
 	const struct pt_format *fmt;
@@ -48,6 +50,7 @@ struct mmu_config {
 	u64 table;
 	u64 leaf;
 	u64 ram;
+	u64 types;
 	u64 write;
 	u64 accessed;
 	u64 dirty;

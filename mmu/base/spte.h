@@ -28,6 +28,9 @@
 #define SPTE_FROZEN		BIT_ULL(57)
 #define SPTE_REMOVED		BIT_ULL(58)
 
+/* EPT: the memory type; above it "whatever the guest's PAT says" (MMU_TYPE_FORCED). */
+#define SPTE_TYPE_SHIFT		3
+
 /* What a new leaf is to be, for spte_leaf(). */
 #define LEAF_WRITE		BIT(0)	/* may be written now */
 #define LEAF_HOST_WRITABLE	BIT(1)	/* may be made writable later */
@@ -131,10 +134,15 @@ static inline u64 spte_executable(const struct mmu_config *cfg, u64 spte)
 	return (spte & ~cfg->exec) | (cfg->leaf & cfg->exec);
 }
 
-/** spte_of_device - the same leaf for a frame that is no RAM */
-static inline u64 spte_of_device(const struct mmu_config *cfg, u64 spte)
+/**
+ * spte_typed - the same leaf with a memory type of its own
+ * @cfg: the configuration
+ * @spte: the leaf as it was built, for RAM
+ * @type: as of mmu_env_memtype(), with @cfg->types; else 0: of a frame that is no RAM
+ */
+static inline u64 spte_typed(const struct mmu_config *cfg, u64 spte, u8 type)
 {
-	return spte & ~cfg->ram;
+	return (spte & ~cfg->ram) | (u64)type << SPTE_TYPE_SHIFT;
 }
 
 /**

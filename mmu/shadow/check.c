@@ -126,12 +126,14 @@ static void check_shadow_leaf(struct shadow_check *c, struct shadow_page *sp, un
 	struct rmap_head head;
 	gfn_t gfn;
 
-	bits = cfg->addr | cfg->leaf | cfg->write | cfg->accessed | cfg->dirty |
+	bits = cfg->addr | cfg->leaf | cfg->types | cfg->write | cfg->accessed | cfg->dirty |
 	       fmt->nx | fmt->pkey | (level > LEVEL_4K ? cfg->large : 0);
 	BUG_ON(spte & ~bits);
-	/* RAM's, or a device's. */
-	bits = cfg->leaf & ~rights;
-	BUG_ON((spte & bits) != bits && (spte & bits) != (bits & ~cfg->ram));
+	bits = cfg->leaf & ~cfg->ram & ~rights;
+	BUG_ON((spte & bits) != bits);
+	/* RAM's, or a device's, or of the guest's choice. */
+	bits = spte & (cfg->ram | cfg->types);
+	BUG_ON(bits && bits != cfg->ram && !(c->mmu->typed && cfg->types));
 	BUG_ON(level > cfg->max_level);
 	/* As mmu/fault.c: level_most(). */
 	BUG_ON(level > LEVEL_4K && c->mmu->nx_huge);

@@ -316,7 +316,7 @@ int shadow_leaf_put(u64 *sptep, u64 new, gfn_t gfn, struct mmu_reserve *r,
 		/* Who has the old one cached may have a right too many, or a key. */
 		if ((pt_rights(cfg->fmt, old, LEVEL_4K) &
 		     ~pt_rights(cfg->fmt, new, LEVEL_4K)) ||
-		    ((old ^ new) & cfg->fmt->pkey))
+		    ((old ^ new) & (cfg->fmt->pkey | cfg->types)))
 			b->flush = true;
 		return 0;
 	}
@@ -331,8 +331,8 @@ static enum mmu_result leaf_map(struct map_stage *m)
 	u64 new = spte_shadow_leaf(cfg, m->level, fault->pfn.pfn, m->acc,
 				   m->ctx->walk.fmt ? fault->walk->pkey : 0);
 
-	if (unlikely(fault->pfn.device))
-		new = spte_of_device(cfg, new);
+	if (unlikely(fault->typed))
+		new = spte_typed(cfg, new, fault->type);
 	if (shadow_leaf_put(entry_of(m, m->level), new, fault->gfn & LEVEL_MASK(m->level),
 			    m->vcpu->reserve, &m->b))
 		return MMU_RETRY;
@@ -375,7 +375,7 @@ static enum mmu_result map_locked(struct map_stage *m)
 	pages_link(m);
 	r = leaf_map(m);
 	m->vcpu->by_entry = shadow_fast_may(m->sp[m->level], fault->slot);
-	if (r != MMU_FIXED || m->level > LEVEL_4K)
+	if (r != MMU_FIXED || m->level > LEVEL_4K || m->vcpu->mmu->typed)
 		return r;
 	shadow_prefetch(m->vcpu, fault, m->sp[LEVEL_4K], entry_of(m, LEVEL_4K),
 			&m->b);

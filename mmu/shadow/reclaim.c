@@ -67,10 +67,10 @@ static void limit_set(struct mmu *mmu, unsigned long n, bool user)
 	struct shadow_batch b = SHADOW_BATCH_INIT(b, mmu);
 
 	write_lock(&mmu->lock);
-	/* What is added to it does not overflow. */
+	/* More would be 16 TiB of tables. */
 	if (user || !mmu->page_limit_set)
 		WRITE_ONCE(mmu->page_limit,
-			   clamp_t(unsigned long, n, MMU_PAGES_MIN, LONG_MAX));
+			   clamp_t(unsigned long, n, MMU_PAGES_MIN, U32_MAX));
 	mmu->page_limit_set |= user;
 	while (mmu->shadow && zap_step(mmu->shadow, limit_now(mmu), &b)) {
 		shadow_batch_commit(&b);

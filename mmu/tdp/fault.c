@@ -216,9 +216,9 @@ static void tdp_prefetch_map(struct mmu_vcpu *vcpu, const struct tdp_prefetch *p
 	    inv_is_stale(&vcpu->mmu->inv, fault->seq, p->lo, p->hi) ||
 	    tdp_has_tracked(vcpu, p->lo, p->hi - p->lo))
 		return;
-	tdp_map_prefetch(vcpu, fault->slot, place->sptep - (fault->gfn - p->lo),
+	tdp_map_prefetch(vcpu, fault, place->sptep - (fault->gfn - p->lo),
 			 &p->page[p->lo % PREFETCH_FRAMES], p->below);
-	tdp_map_prefetch(vcpu, fault->slot, place->sptep + 1,
+	tdp_map_prefetch(vcpu, fault, place->sptep + 1,
 			 &p->page[fault->gfn % PREFETCH_FRAMES + 1], p->above);
 }
 

@@ -69,10 +69,10 @@ static enum mmu_result tdp_leaf_put(struct mmu_vcpu *vcpu,
 	if (place->level > LEVEL_4K && vcpu->mmu->nx_huge)
 		how |= LEAF_NO_EXEC;
 	new = spte_leaf(cfg, place->level, fault->pfn.pfn, how);
-	if (unlikely(fault->pfn.device))
-		new = spte_of_device(cfg, new);
+	if (unlikely(fault->typed))
+		new = spte_typed(cfg, new, fault->type);
 	if (was) {
-		if ((spte ^ new) & cfg->addr) {
+		if ((spte ^ new) & (cfg->addr | cfg->types)) {
 			fault->clash = true;
 			return MMU_RETRY;
 		}
@@ -163,8 +163,8 @@ bool tdp_map_page(struct mmu_vcpu *vcpu, gfn_t gfn, kvm_pfn_t pfn)
 	return true;
 }
 
-void tdp_map_prefetch(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,
-		      u64 *first, const struct mmu_pfn *page, unsigned int n)
+void tdp_map_prefetch(struct mmu_vcpu *vcpu, const struct mmu_fault *fault, u64 *first,
+		      const struct mmu_pfn *page, unsigned int n)
 {
 	const struct mmu_config *cfg = vcpu->mmu->config;
 	const struct mmu_pfn kind[2] = { { }, { .writable = true } };
@@ -172,9 +172,12 @@ void tdp_map_prefetch(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,
 	u64 leaf[2], old;
 
 	/* They differ in the frame, and in whether the host lets it be written. */
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 2; i++) {
 		leaf[i] = spte_leaf(cfg, LEVEL_4K, 0,
-				    hostpage_leaf_how(slot, &kind[i], false));
+				    hostpage_leaf_how(fault->slot, &kind[i], false));
+		if (unlikely(fault->typed))
+			leaf[i] = spte_typed(cfg, leaf[i], fault->type);
+	}
 	for (i = 0; i < n; i++) {
 		old = READ_ONCE(first[i]);
 		if (!old && try_cmpxchg(&first[i], &old,

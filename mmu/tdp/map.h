@@ -55,12 +55,12 @@ bool tdp_map_page(struct mmu_vcpu *vcpu, gfn_t gfn, kvm_pfn_t pfn);
 /**
  * tdp_map_prefetch - map frames ahead, where nothing is yet
  * @vcpu: the vCPU
- * @slot: their slot
+ * @fault: whose slot and memory type are theirs, too
  * @first: entry of the first one, all in one table
  * @page: host pages
  * @n: how many
  */
-void tdp_map_prefetch(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,
-		      u64 *first, const struct mmu_pfn *page, unsigned int n);
+void tdp_map_prefetch(struct mmu_vcpu *vcpu, const struct mmu_fault *fault, u64 *first,
+		      const struct mmu_pfn *page, unsigned int n);
 
 #endif

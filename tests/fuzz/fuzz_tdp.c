@@ -22,7 +22,7 @@ static void (*const ops[])(struct env_vm *vm) = {
 	ops_vcpu_access, ops_vcpu_access, ops_vcpu_access, ops_vcpu_access,
 	ops_host_notified, ops_host_quiet, ops_age, ops_young, ops_log_take,
 	ops_log_on, ops_log_off, ops_slot_add, ops_slot_del, ops_slot_move,
-	ops_zap_all, ops_vcpu, ops_switch, ops_trim, ops_nx_set, ops_nx_recover,
+	ops_zap_all, ops_vcpu, ops_switch, ops_trim, ops_nx_set, ops_nx_recover, ops_types_set,
 };
 
 static void program(unsigned int how)

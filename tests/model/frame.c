@@ -18,12 +18,28 @@ bool map_writes_freely(struct env_vm *vm, const struct map_entry *m)
 	return m->w && (!vm->caps.logs || m->dirty);
 }
 
+/* Ours, not the manual's, but for a device's: the guest's choice, or write-back by force. */
+static const char *type_wrong(struct env_vm *vm, const struct map_entry *m, u32 page)
+{
+	if (m->plain != (vm->caps.enc_mask && (page & HOST_RAW)))
+		return m->plain ? "a RAM page is not encrypted" : "a device's page is";
+	if (vm->caps.second != MMU_SECOND_EPT)
+		return NULL;
+	if (page & HOST_RAW)
+		return m->type ? "a device's page is cached" : NULL;
+	if (!__atomic_load_n(&vm->typed, __ATOMIC_ACQUIRE))
+		return m->type != 0xe ? "a RAM page has another type" : NULL;
+	return m->type != world_type_of(vm, m->gfn, LEVEL_GFNS(m->level)) ?
+	       "not of the type that the guest wants" : NULL;
+}
+
 const char *map_wrong(struct env_vm *vm, const struct map_entry *m,
 		      bool settled)
 {
 	u64 n = LEVEL_GFNS(m->level);
 	struct env_slot *s = env_slot_find(vm, m->as_id, m->gfn);
 	struct host_page p;
+	const char *why;
 	int level;
 
 	if (!s)
@@ -37,8 +53,9 @@ const char *map_wrong(struct env_vm *vm, const struct map_entry *m,
 		return "the page is poisoned";
 	if (p.pfn != m->pfn)
 		return "another page is there";
-	if (m->typed && m->device != !!(p.flags & HOST_RAW))
-		return p.flags & HOST_RAW ? "a device's page is cached" : "a RAM page is not";
+	why = m->typed ? type_wrong(vm, m, p.flags) : NULL;
+	if (why)
+		return why;
 	if (m->level > level)
 		return "larger than the host's page";
 	if (m->x && m->level > 1 && __atomic_load_n(&vm->nx, __ATOMIC_ACQUIRE))

@@ -24,7 +24,8 @@ struct bits {
 	bool w;
 	bool x;
 	bool r;
-	bool device;	/* a leaf that is not cached, or not encrypted */
+	bool plain;	/* a leaf that is not encrypted */
+	u8 type;	/* EPT: of a leaf, and 8: IPAT */
 	u64 ad;		/* accessed bit */
 	u64 addr;
 };
@@ -62,10 +63,7 @@ static void ept_bits(const struct mmu_caps *c, u64 e, int level, struct bits *b)
 	if (b->leaf) {
 		b->bad |= e & low_bits(level);
 		b->bad |= type == 2 || type == 3 || type == 7;
-		/* Ours, not the manual's: RAM is write-back whatever the guest's PAT says. */
-		if (b->present && !b->bad && (e & 0x78) != 0x70 && (e & 0x78))
-			shim_die("memory type %u in %llx", type, e);
-		b->device = !(e & 0x78);
+		b->type = e >> 3 & 15;
 	} else {
 		b->bad |= !!(e & 0xf8);
 	}
@@ -85,7 +83,7 @@ static struct bits entry_bits(const struct mmu_caps *c, u64 e, int level)
 	if (b.present && !b.bad && c->enc_mask && !(e & c->enc_mask)) {
 		if (!b.leaf)
 			shim_die("entry %llx is not encrypted", e);
-		b.device = true;
+		b.plain = true;
 	}
 	if (b.present && !b.bad && b.leaf && level > c->max_level)
 		shim_die("leaf %llx at level %d", e, level);
@@ -199,8 +197,8 @@ again:
 	}
 	*m = (struct map_entry){
 		.valid = true, .w = l.w, .x = l.x, .level = l.level,
-		.dirty = access & PF_WRITE, .as_id = v->v.as_id, .device = b.device,
-		.typed = c->second == MMU_SECOND_EPT || c->enc_mask,
+		.dirty = access & PF_WRITE, .as_id = v->v.as_id, .plain = b.plain,
+		.typed = true, .type = b.type,
 		.gfn = gfn & LEVEL_MASK(l.level), .pfn = b.addr >> 12,
 	};
 	return 0;
@@ -359,7 +357,7 @@ void hw_check_tlb(struct env_vcpu *v)
 
 static void table_check(struct env_vcpu *v, struct map_link l)
 {
-	struct map_entry m = { .valid = true, .as_id = v->v.as_id };
+	struct map_entry m = { .valid = true, .as_id = v->v.as_id, .typed = true };
 	u64 *t = entry_at(l.table, 0, l.level);
 	const char *why;
 	struct bits b;
@@ -379,6 +377,8 @@ static void table_check(struct env_vcpu *v, struct map_link l)
 				.x = l.x && b.x, .gfn = gfn, .table = b.addr });
 			continue;
 		}
+		m.plain = b.plain;
+		m.type = b.type;
 		m.w = l.w && b.w;
 		m.x = l.x && b.x;
 		m.dirty = (e & b.ad << 1) || l.level > 1;
@@ -470,7 +470,9 @@ bool map_look(struct env_vcpu *v, gfn_t gfn, struct map_entry *out)
 		if (b.leaf)
 			break;
 	}
-	out->valid = true;
+	out->valid = out->typed = true;
+	out->plain = b.plain;
+	out->type = b.type;
 	out->gfn = gfn & LEVEL_MASK(out->level);
 	out->pfn = table >> 12;
 	return true;

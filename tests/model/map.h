@@ -23,8 +23,9 @@ struct map_entry {
 	bool w;
 	bool x;
 	bool dirty;
-	bool typed;	/* @device is known */
-	bool device;	/* EPT: uncached, by guest's PAT; not encrypted */
+	bool typed;	/* @plain and @type are known */
+	bool plain;	/* not encrypted, where the host's memory is */
+	u8 type;	/* EPT: memory type, and 8: the guest's PAT is ignored */
 	u8 level;
 	u16 as_id;
 	gfn_t gfn;

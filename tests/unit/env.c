@@ -385,6 +385,13 @@ int mmu_env_host_level(const struct mmu_slot *slot, gfn_t gfn)
 	return level;
 }
 
+int mmu_env_memtype(struct mmu_vcpu *vcpu, gfn_t gfn, u64 n)
+{
+	BUG_ON(lockdep_is_held(&vcpu->mmu->lock) || gfn & (n - 1));
+	gap();
+	return world_type_of(container_of(vcpu, struct env_vcpu, v)->vm, gfn, n);
+}
+
 void mmu_env_nx_split(struct mmu *mmu)
 {
 	BUG_ON(!lockdep_is_held(&mmu->lock));

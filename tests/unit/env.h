@@ -14,6 +14,7 @@
 #include "mmu/mmu.h"
 #include "tests/model/host.h"
 #include "tests/model/map.h"
+#include "tests/unit/env_types.h"
 
 #define ENV_SLOTS	6
 #define ENV_VCPUS	4
@@ -64,6 +65,7 @@ struct env_vcpu {
  * @crowded: others, real threads or played ones, are at work
  * @eintr_odds: one of n page lookups is interrupted, 0: none
  * @flushes: asked for; @needless: no TLB had anything to drop
+ * @types: what the guest's memory is to be, while @typed
  * @nx: large pages may not be executed; @nx_splits: the first table for a fetch was made
  */
 struct env_vm {
@@ -84,6 +86,8 @@ struct env_vm {
 	long needless;
 	bool nx;
 	long nx_splits;
+	bool typed;
+	struct env_types types;
 };
 
 /* What happens is told on standard error. */

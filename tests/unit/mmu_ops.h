@@ -44,6 +44,9 @@ void ops_nx_set(struct env_vm *vm);
 /* Some of the pages that fetches have split are recovered. */
 void ops_nx_recover(struct env_vm *vm);
 
+/* The guest has a say in memory types, or another one, or none. */
+void ops_types_set(struct env_vm *vm);
+
 /* By any vCPU of a second-level world. */
 void ops_vcpu_access(struct env_vm *vm);
 

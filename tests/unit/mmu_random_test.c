@@ -27,6 +27,7 @@ static const struct random_op ops[] = {
 	{ ops_slot_move, 2, true },
 	{ ops_zap_all, 2, true },
 	{ ops_nx_set, 1, true },
+	{ ops_types_set, 2, true },
 	{ ops_nx_recover, 12, true },
 	{ ops_vcpu, 4, false },
 	{ ops_switch, 6, false },

@@ -212,7 +212,8 @@ static void use_check(struct l2 *l2, const char *who, int i,
 	u64 gpa = l2_world.gpa[i], hpa = t->hpa | (gpa & ~page_mask(t->level));
 	struct map_entry m = {
 		.valid = true, .level = t->level, .pfn = t->hpa >> 12,
-		.w = t->rights & ACC_W, .dirty = true,
+		.w = t->rights & ACC_W, .dirty = true, .type = t->type,
+		.typed = l2_world.vm.caps.second == MMU_SECOND_EPT,
 	};
 	const char *why;
 	gfn_t gfn;
@@ -245,6 +246,7 @@ static struct l2_tlb tlb_of(u64 gpa, const struct model_result *r, bool dirty)
 		.valid = true, .dirty = dirty, .level = r->level,
 		.gpa = gpa & page_mask(r->level),
 		.hpa = r->gpa & page_mask(r->level), .rights = r->rights,
+		.type = r->entry[r->used - 1].value >> 3 & 15,
 	};
 }
 

@@ -54,6 +54,7 @@ struct l2_gpa {
 
 struct l2_tlb {
 	bool valid;
+	u8 type;
 	bool dirty;
 	u8 level;
 	u64 gpa;

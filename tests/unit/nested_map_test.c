@@ -315,6 +315,54 @@ static void large_pages(void **state)
 /* ------------------------------------------------------------------------ */
 /* Going to and fro. */
 
+/* EPT's memory type, and 8 for IPAT (SDM vol. 3, table 29-6). */
+static int type_of(int i)
+{
+	return l2_leaf(l2, i) >> 3 & 15;
+}
+
+static void type_set(gfn_t edge, u8 below, u8 above)
+{
+	struct env_types t = { .type = { [0] = below, [ENV_TYPES - 1] = above } };
+
+	for (int i = 0; i < ENV_TYPES - 1; i++)
+		t.edge[i] = edge;
+	l2_leave(l2);
+	world_types_set(&l2_world.vm, true, &t);
+	l2_enter(l2, 0);
+}
+
+/* L2's leaves have the types of L1's memory, and nothing is mapped ahead. */
+static void types(void **state)
+{
+	u32 rights;
+
+	begin("ept4-ad-1g", MODEL_EPT4, 0x337);
+	assert_int_equal(l2_access(l2, 0, W), L2_DONE);
+	assert_int_equal(type_of(0), 0xe);
+	assert_int_equal(l2_mapped(l2, 1, &rights), LEVEL_4K);
+	type_set(DATA(1) >> 12, 4, 6);
+	assert_int_equal(l2_mapped(l2, 0, &rights), 0);
+	assert_int_equal(l2_access(l2, 0, W), L2_DONE);
+	assert_int_equal(type_of(0), 4);
+	assert_int_equal(l2_mapped(l2, 1, &rights), 0);
+	assert_int_equal(l2_access(l2, 1, W), L2_DONE);
+	assert_int_equal(type_of(1), 6);
+	/* A large page of L1's that is of two types, and of one. */
+	l2_l1_write(l2, TABLE(2), 8, (L2_BIG << 12) | 0x3b7);
+	l2_flush(l2);
+	l2_enter(l2, 0);
+	assert_int_equal(l2_access(l2, 0, W), L2_DONE);
+	rights_are(0, LEVEL_2M, ACC_ALL);
+	assert_int_equal(type_of(0), 6);
+	type_set(L2_BIG + 1, 0, 1);
+	assert_int_equal(l2_access(l2, 0, W), L2_DONE);
+	rights_are(0, LEVEL_4K, ACC_ALL);
+	assert_int_equal(type_of(0), 0);
+	assert_int_equal(l2_access(l2, 1, W), L2_DONE);
+	assert_int_equal(type_of(1), 1);
+}
+
 static void switches(void **state)
 {
 	hpa_t root;
@@ -468,6 +516,7 @@ int main(void)
 		CASE(l2_writes_table),
 		CASE(pdptes),
 		CASE(large_pages),
+		CASE(types),
 		CASE(switches),
 		CASE(orders),
 		CASE(mode_changes),

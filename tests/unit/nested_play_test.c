@@ -17,6 +17,7 @@
 
 #include "mmu/check.h"
 #include "tests/unit/mmu_configs.h"
+#include "tests/unit/mmu_ops.h"
 #include "tests/unit/nested_l2.h"
 
 static unsigned long long seed = 1;
@@ -211,6 +212,13 @@ static void op_zap_all(void)
 	world_zap_all(&l2_world.vm, NULL);
 }
 
+static void op_types(void)
+{
+	l2_leave(&l2_world.l2[0]);
+	l2_leave(&l2_world.l2[1]);
+	ops_types_set(&l2_world.vm);
+}
+
 /* ------------------------------------------------------------------------ */
 /* The host, slots and the dirty log; slot 0 has the tables. */
 
@@ -311,6 +319,7 @@ static const struct {
 	{ op_l1, 40 },
 	{ op_trim, 5 },
 	{ op_zap_all, 2 },
+	{ op_types, 2 },
 	{ op_host, 20 },
 	{ op_slot, 6 },
 	{ op_log, 6 },

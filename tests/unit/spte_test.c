@@ -164,7 +164,7 @@ static void test_ept_leaf(void **state)
 	assert_true(hw(spte_leaf(c, 2, 0x12345, LEAF_DIRTY)) ==
 		    (0x12200000 | EPT_RX | EPT_WB | EPT_PAT | EPT_PS | EPT_D));
 	/* SDM vol. 3, table 29-7: bits 5:3 0 is uncached, and bit 6 lets PAT speak. */
-	assert_true(hw(spte_of_device(c, spte_leaf(c, 1, 0x12345, LEAF_WRITE))) ==
+	assert_true(hw(spte_typed(c, spte_leaf(c, 1, 0x12345, LEAF_WRITE), 0)) ==
 		    (0x12345000 | EPT_RX | EPT_W));
 	no_ad.ad = false;
 	c = config_of(&no_ad);
@@ -259,7 +259,7 @@ static void test_encryption(void **state)
 	assert_true(spte_leaf_pfn(c, spte, 1) == 0x777);
 	assert_true(spte_table(c, shim_arena() + 4096) & 1ull << 47);
 	/* Devices are outside of what is encrypted. */
-	assert_true(hw(spte_of_device(c, spte)) == (0x777000 | NPT_P | NPT_U));
+	assert_true(hw(spte_typed(c, spte, 0)) == (0x777000 | NPT_P | NPT_U));
 }
 
 static void test_pieces(void **state)

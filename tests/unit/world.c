@@ -395,3 +395,26 @@ void world_nx_set(struct env_vm *vm, bool on)
 	__atomic_store_n(&vm->nx, on, __ATOMIC_RELEASE);
 	change_end(vm);
 }
+
+int world_type_of(const struct env_vm *vm, gfn_t gfn, u64 n)
+{
+	const struct env_types *t = &vm->types;
+	int i = 0;
+
+	while (i < ENV_TYPES - 1 && gfn >= t->edge[i])
+		i++;
+	return i < ENV_TYPES - 1 && gfn + n > t->edge[i] ? -1 : t->type[i];
+}
+
+void world_types_set(struct env_vm *vm, bool on, const struct env_types *types)
+{
+	change_begin(vm);
+	vm->types = *types;
+	if (on && vm->mmu.typed)
+		mmu_memtypes_changed(&vm->mmu);
+	else
+		mmu_memtypes_set(&vm->mmu, on);
+	vcpus_kick(vm);
+	__atomic_store_n(&vm->typed, on, __ATOMIC_RELEASE);
+	change_end(vm);
+}

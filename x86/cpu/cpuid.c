@@ -12,6 +12,7 @@
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/fpu.h"
+#include "x86/cpu/mtrr.h"
 #include "x86/cpu/pvfeature.h"
 #include "x86/vcpu/hv_env.h"
 #include "x86/vcpu/vendor.h"
@@ -128,6 +129,7 @@ void cpuid_update(struct x86_vcpu *v)
 {
 	const struct kvm_cpuid_entry2 *leaf0 = cpuid_find(v, 0, 0);
 	struct x86_cpuid *c = &v->cpuid;
+	bool had_mtrr = c->has_mtrr;
 
 	c->maxphyaddr = cpuid_maxphyaddr(v);
 	c->has_nx = feature_granted(v, X86_FEATURE_NX);
@@ -135,6 +137,7 @@ void cpuid_update(struct x86_vcpu *v)
 	c->has_gib_pages = feature_granted(v, X86_FEATURE_GBPAGES);
 	c->has_ffxsr = feature_granted(v, X86_FEATURE_FXSR_OPT);
 	c->has_svm = x86_caps->svm_revision && cpuid_has(v, X86_FEATURE_SVM);
+	c->has_mtrr = !c->n || cpuid_has(v, X86_FEATURE_MTRR);
 	c->has_vmx = x86_caps->vmx_msr[0] && cpuid_has(v, X86_FEATURE_VMX);
 	c->as_amd = cpuid_as_amd(leaf0);
 	c->amd = leaf0 && c->as_amd;
@@ -146,6 +149,8 @@ void cpuid_update(struct x86_vcpu *v)
 		hv_cpuid_update(v);
 	cr_changed(v);
 	v->nested.l1_waits = false;
+	if (c->has_mtrr != had_mtrr)
+		memtypes_changed(v->vcpu.kvm);
 }
 
 static inline bool mwait_follows_msr(const struct x86_vcpu *v)

@@ -9,6 +9,7 @@
 #include "x86/cpu/caps.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
+#include "x86/cpu/mtrr.h"
 #include "x86/vcpu/vendor.h"
 
 #define CR0_BITS (X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS |	\
@@ -55,6 +56,8 @@ void cr_update_mmu(struct x86_vcpu *v)
 	cpu = cr_mmu_cpu(v, s);
 	mmu_ctx_update(&v->vcpu.mmu, v->nested.ctx, &cpu);
 	v->mmu_stale = false;
+	if (unlikely(v->caches_off != !!(s->cr0 & X86_CR0_CD)))
+		memtype_cr0_set(v, s->cr0);
 }
 
 void cr_flush_tlb(struct x86_vcpu *v)

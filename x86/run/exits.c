@@ -5,13 +5,13 @@
 #include <asm/cpu.h>
 #include <asm/cpufeature.h>
 #include <asm/processor-flags.h>
-#include <asm/smp.h>
 #include <asm/trapnr.h>
 
 #include "core/run_state.h"
 #include "core/yield.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/debug.h"
+#include "x86/cpu/mtrr.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
 #include "x86/insn/usual.h"
@@ -86,12 +86,6 @@ static enum x86_next cpuid_exit(struct x86_vcpu *v,
 	else
 		cpuid_execute(v);
 	return X86_RESUME;
-}
-
-/* Lines of the guest may be in the caches of all CPUs where it was. */
-static noinline void caches_write_back(void)
-{
-	wbinvd_on_all_cpus();
 }
 
 /* WBINVD, and INVD, which may write back as well: only DMA sees an effect. */

@@ -3,6 +3,7 @@
 #include <asm/cpufeature.h>
 
 #include "core/run_state.h"
+#include "x86/cpu/mtrr.h"
 #include "x86/run/apic_access.h"
 #include "x86/run/quirks.h"
 #include "x86/vcpu/vendor.h"
@@ -17,6 +18,7 @@ long quirks_enable_cap(struct x86_vm *vm, const struct kvm_enable_cap *cap)
 	mutex_lock(&vm->kvm.lock);
 	WRITE_ONCE(vm->quirks_off, off & QUIRKS_KNOWN);
 	request_all(&vm->kvm, REQ_POLICY);
+	memtypes_changed(&vm->kvm);
 	mutex_unlock(&vm->kvm.lock);
 	return 0;
 }

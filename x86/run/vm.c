@@ -69,19 +69,6 @@ static long msr_user_enable(struct x86_vm *vm, const struct kvm_enable_cap *cap)
 	return 0;
 }
 
-/*
- * A guest whose devices do not look into caches makes its memory uncacheable, or writes
- * caches back.  The former is up to its PAT with NPT, and has no effect with EPT here,
- * nor on shadow page tables.
- */
-int arch_dma_coherent(struct kvm *kvm, bool yes)
-{
-	if (!yes && x86_caps->mmu.second != MMU_SECOND_NPT)
-		return -EOPNOTSUPP;
-	WRITE_ONCE(to_x86_vm(kvm)->dma_incoherent, !yes);
-	return 0;
-}
-
 long arch_vm_enable_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
 {
 	switch (cap->cap) {

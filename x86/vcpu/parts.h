@@ -14,6 +14,7 @@
 #include <asm/fpu/api.h>
 
 #include "irq/lapic.h"
+#include "x86/vcpu/memtype.h"
 
 struct pagein;
 
@@ -38,6 +39,7 @@ struct x86_cpuid {
 	bool has_gib_pages;
 	bool has_ffxsr;
 	bool has_svm, has_vmx;
+	bool has_mtrr;
 	bool amd, as_amd;
 	u64 xcr0;
 	u64 cr4_allowed;
@@ -72,8 +74,6 @@ struct x86_debug {
 	u64 dr7;
 };
 
-#define MTRR_VARIABLE	8	/* ranges: a base and a mask each */
-
 /** struct x86_msrs - MSRs that no hardware block holds: msr_table.c, mtrr.c */
 struct x86_msrs {
 	u64 apic_base;
@@ -85,9 +85,7 @@ struct x86_msrs {
 	u64 osvw_length;
 	u64 osvw_status;
 	u64 arch_caps, virt_spec;
-	u64 mtrr_default;
-	u64 mtrr_fixed[11];
-	u64 mtrr_variable[2 * MTRR_VARIABLE];
+	struct mtrr_state mtrr;
 };
 
 /**

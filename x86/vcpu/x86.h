@@ -70,7 +70,7 @@ struct msr_row;
  * @next: (x) what a handler returns whose instruction was not stepped over, or not found
  * @has_run: KVM_RUN was called: the CPUID table is final
  * @reported: the run page tells the state of now: not loaded since KVM_RUN ended
- * @mmu_stale: the MMU's context does not match the registers (cr.c)
+ * @mmu_stale: the MMU's context does not match the registers (cr.c); @caches_off: CR0.CD
  * @pio_size: bytes of an IN that userspace is asked for
  * @msr_exits: userspace's filter needs to see every RDMSR and WRMSR
  * @ask_la: state_code_la() when userspace was asked, with @ask_located: exit_rip_stands()
@@ -105,7 +105,7 @@ struct x86_vcpu {
 	bool has_run;
 	bool reported, mmu_stale;
 	u8 pio_size;
-	bool msr_exits, ask_located;
+	bool msr_exits, ask_located, caches_off;
 	u64 ask_la, ask_next;
 	unsigned long rcu_told;
 	const struct msr_row *msr_row;
