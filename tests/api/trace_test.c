@@ -10,67 +10,32 @@
 #include <sys/stat.h>
 #include "pv.h"
 #include "trace_rows.h"
-
-#define TRACING	"/sys/kernel/tracing/"
-
-static char text[1 << 20];
-
-static size_t file_read(const char *path)
-{
-	ssize_t n, len = 0;
-	int fd = open(path, O_RDONLY);
-
-	if (fd < 0)
-		FAIL("%s: %s", path, strerrorname_np(errno));
-	while ((n = OK(read(fd, text + len, sizeof(text) - 1 - len))) > 0)
-		len += n;
-	text[len] = 0;
-	close(fd);
-	return len;
-}
-
-static void file_write(const char *path, const char *what)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC);
-
-	if (fd < 0)
-		FAIL("%s: %s", path, strerrorname_np(errno));
-	CHECK_EQ(write(fd, what, strlen(what)), strlen(what));
-	close(fd);
-}
-
-static void tracefs(void)
-{
-	if (access(TRACING "events", X_OK))
-		mount("nodev", "/sys/kernel/tracing", "tracefs", 0, NULL);
-	if (access(TRACING "events/kvm", X_OK))
-		test_skip("no tracefs, or no tracepoints in it");
-}
+#include "tracefs.h"
 
 static void trace_start(void)
 {
 	tracefs();
-	file_write(TRACING "tracing_on", "0");
-	file_write(TRACING "trace", "");
-	file_write(TRACING "events/kvm/enable", "1");
-	file_write(TRACING "events/kvmmmu/enable", "1");
-	file_write(TRACING "tracing_on", "1");
+	trace_write(TRACING "tracing_on", "0");
+	trace_write(TRACING "trace", "");
+	trace_write(TRACING "events/kvm/enable", "1");
+	trace_write(TRACING "events/kvmmmu/enable", "1");
+	trace_write(TRACING "tracing_on", "1");
 }
 
 /* Only lines of this process count: other VMs may be going. */
 static void trace_stop(void)
 {
-	file_write(TRACING "tracing_on", "0");
-	file_write(TRACING "events/kvm/enable", "0");
-	file_write(TRACING "events/kvmmmu/enable", "0");
-	file_read(TRACING "trace");
+	trace_write(TRACING "tracing_on", "0");
+	trace_write(TRACING "events/kvm/enable", "0");
+	trace_write(TRACING "events/kvmmmu/enable", "0");
+	trace_read(TRACING "trace");
 }
 
 /* A line of an event that has all of this; NULL if there is none. */
 static bool line_has(const char *event, const char *what)
 {
 	char name[64];
-	const char *at = text, *end, *e, *w;
+	const char *at = trace_text, *end, *e, *w;
 
 	snprintf(name, sizeof(name), ": %s: ", event);
 	for (; (e = strstr(at, name)); at = end) {
@@ -91,7 +56,7 @@ static void saw(const char *event, const char *fmt, ...)
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
 	if (!line_has(event, what)) {
-		const char *e = strstr(text, event);
+		const char *e = strstr(trace_text, event);
 
 		FAIL("no line of %s with \"%s\"; the first is: %.*s", event, what,
 		     e ? (int)(strchrnul(e, '\n') - e) : 4, e ? e : "none");
@@ -101,7 +66,7 @@ static void saw(const char *event, const char *fmt, ...)
 /* "type name (size), ..." of a format file, without the common fields. */
 static void fields_of(char *out, size_t room)
 {
-	char *line = strstr(text, "\n\n"), *end;
+	char *line = strstr(trace_text, "\n\n"), *end;
 	unsigned int size;
 	size_t n = 0;
 
@@ -123,7 +88,7 @@ static void formats(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		test_row = rows[i].name;
 		snprintf(path, sizeof(path), TRACING "events/%s/format", rows[i].name);
-		file_read(path);
+		trace_read(path);
 		fields_of(got, sizeof(got));
 		if (strcmp(got, rows[i].fields))
 			FAIL("expected %s, got %s", rows[i].fields, got);
@@ -205,7 +170,7 @@ static void mmu(void)
 	saw("kvm_mmu_pagetable_walk", "addr %x", GPA_CODE >> 8);
 	saw("kvm_mmu_paging_element", "level 4");
 	saw("kvm_mmu_paging_element", "level 2");
-	CHECK(!strstr(text, "kvm_mmu_walker_error"));
+	CHECK(!strstr(trace_text, "kvm_mmu_walker_error"));
 }
 
 /* What nobody asks for is not there. */
@@ -213,11 +178,11 @@ static void off(void)
 {
 	steps_machine();
 	trace_start();
-	file_write(TRACING "events/kvm/kvm_exit/enable", "0");
+	trace_write(TRACING "events/kvm/kvm_exit/enable", "0");
 	steps_run();
 	trace_stop();
-	CHECK(!strstr(text, "kvm_exit:"));
-	CHECK(strstr(text, "kvm_entry:"));
+	CHECK(!strstr(trace_text, "kvm_exit:"));
+	CHECK(strstr(trace_text, "kvm_entry:"));
 }
 
 #define GPA_HANDLER	(GPA_CODE + 0x400)

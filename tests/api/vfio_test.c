@@ -68,8 +68,7 @@ static void machine(void)
 /* What the group's coherency means is up to the processor. */
 static bool refused(void)
 {
-	return !strcmp(given("VFIO_COHERENT"), "off") && !is_stock() &&
-	       !(cpu_is_amd() && kvm_tdp());
+	return !strcmp(given("VFIO_COHERENT"), "off") && !is_stock() && !kvm_tdp();
 }
 
 static void group_added(void)
