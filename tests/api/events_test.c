@@ -126,11 +126,17 @@ GUEST(64, g_window, "out %al, $0x20\n sti\n nop\n nop\n nop\n" DONE);
 
 static void window(void)
 {
+	int tries = 10;
+
 	START(MODE_LONG, g_window);
 	v.run->request_interrupt_window = 1;
-	vcpu_until(&v, 0x20);
-	CHECK_EQ(v.run->ready_for_interrupt_injection, 0);
-	vcpu_expect(&v, KVM_EXIT_IRQ_WINDOW_OPEN);
+	/* QEMU's VMRUN does not load the shadow: not if an interrupt of the host's ends it. */
+	do {
+		vcpu_restart(&v, 0);
+		vcpu_until(&v, 0x20);
+		CHECK_EQ(v.run->ready_for_interrupt_injection, 0);
+		vcpu_expect(&v, KVM_EXIT_IRQ_WINDOW_OPEN);
+	} while (cpu_is_tcg() && vcpu_regs(&v).rip == GPA_CODE + 3 && --tries);
 	CHECK_EQ(v.run->if_flag, 1);
 	CHECK_EQ(v.run->ready_for_interrupt_injection, 1);
 	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE + 4);
