@@ -153,14 +153,16 @@ int vcpu_step_reset_up(void *obj)
 
 void arch_vcpu_ioctl(struct kvm_vcpu *vcpu)
 {
-	exit_ask_locate(to_x86_vcpu(vcpu));
+	struct x86_vcpu *v = to_x86_vcpu(vcpu);
+
+	v->reported = false;
+	exit_ask_locate(v);
 }
 
 void arch_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
 {
 	struct x86_vcpu *v = to_x86_vcpu(vcpu);
 
-	v->reported = false;
 	tsc_vcpu_load(v);
 	pvclock_vcpu_load(v, cpu);
 	steal_vcpu_load(v);

@@ -69,7 +69,7 @@ struct msr_row;
  * @run_err: errno of X86_FAIL
  * @next: (x) what a handler returns whose instruction was not stepped over, or not found
  * @has_run: KVM_RUN was called: the CPUID table is final
- * @reported: the run page tells the state of now: not loaded since KVM_RUN ended
+ * @reported: the run page tells the state of now: no other ioctl since KVM_RUN ended
  * @mmu_stale: the MMU's context does not match the registers (cr.c); @caches_off: CR0.CD
  * @pio_size: bytes of an IN that userspace is asked for
  * @msr_exits: userspace's filter needs to see every RDMSR and WRMSR
