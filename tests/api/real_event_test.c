@@ -10,6 +10,7 @@
 #include <sys/rseq.h>
 #include <sys/syscall.h>
 #include "debug.h"
+#include "real.h"
 #include "stat.h"
 
 enum { GP = 13 };
@@ -23,22 +24,10 @@ GUEST(16, g_nops, "nop\n nop\n nop\n" DONE "nop\n nop\n" DONE);
 
 #define DONE_ENDS	5	/* behind its first OUT to PORT_DONE */
 
-/* Vector n has n in BP: mov $n, %bp; out %al, $0xf5; iret */
-static void vectors(void)
-{
-	for (unsigned int n = 0; n < 256; n++) {
-		uint8_t code[] = { 0xbd, n, 0, 0xe6, PORT_EXC, 0xcf };
-		uint16_t entry[] = { 0, (GPA_STUBS >> 4) + n };
-
-		memcpy(vm.mem + GPA_STUBS + n * 16, code, sizeof(code));
-		memcpy(vm.mem + n * 4, entry, sizeof(entry));
-	}
-}
-
 static void start(uint64_t flags)
 {
 	START_BARE(MODE_REAL, g_nops);
-	vectors();
+	real_vectors(&vm);
 	vcpu_restart(&v, flags);
 }
 
@@ -332,7 +321,7 @@ static void unreal(uint64_t flags)
 
 	not_tcg();
 	START_BARE(MODE_REAL, g_unreal);
-	vectors();
+	real_vectors(&vm);
 	s = vcpu_sregs(&v);
 	s.es.limit = ~0u;
 	s.es.g = 1;

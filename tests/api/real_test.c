@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "debug.h"
+#include "real.h"
 #include "stat.h"
 
 #define FLAGS_VM	0x20000
@@ -19,22 +20,10 @@ static uint8_t *stack(void)
 	return vm.mem + vcpu_sregs(&v).ss.base + (vcpu_regs(&v).rsp & 0xffff);
 }
 
-/* Vector n has n in BP: mov $n, %bp; out %al, $0xf5; iret */
-static void vectors(void)
-{
-	for (unsigned int n = 0; n < 256; n++) {
-		uint8_t code[] = { 0xbd, n, 0, 0xe6, PORT_EXC, 0xcf };
-		uint16_t entry[] = { 0, (GPA_STUBS >> 4) + n };
-
-		memcpy(vm.mem + GPA_STUBS + n * 16, code, sizeof(code));
-		memcpy(vm.mem + n * 4, entry, sizeof(entry));
-	}
-}
-
 #define START_REAL(code)						\
 	do {								\
 		START_BARE(MODE_REAL, code);				\
-		vectors();						\
+		real_vectors(&vm);						\
 	} while (0)
 
 /* The next handler is this vector's, and goes back to this place. */

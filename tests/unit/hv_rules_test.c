@@ -12,17 +12,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/rnd.h"
 #include "x86/hyperv/rules.h"
-
-static u64 seed = 88172645463325252ull;
-
-static u64 rnd(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 /* ---- rights: TLFS 2.4.4 and 2.4.5, appendices A and F ---- */
 

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "tests/model/mtrr.h"
+#include "tests/unit/rnd.h"
 #include "x86/vcpu/memtype.h"
 
 enum { UC = 0, WC = 1, WT = 4, WP = 5, WB = 6, MIXED = -1 };
@@ -21,16 +22,6 @@ enum { UC = 0, WC = 1, WT = 4, WP = 5, WB = 6, MIXED = -1 };
 #define GIB(n)		((u64)(n) << 18)
 #define ADDR_BITS	40
 #define ADDR_MASK	((1ull << ADDR_BITS) - 0x1000)
-
-static u64 seed = 88172645463325252ull;
-
-static u64 rnd(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 /* ---- cases ---- */
 
