@@ -23,7 +23,7 @@ static uint8_t *stack(void)
 #define START_REAL(code)						\
 	do {								\
 		START_BARE(MODE_REAL, code);				\
-		real_vectors(&vm);						\
+		real_vectors(&vm);					\
 	} while (0)
 
 /* The next handler is this vector's, and goes back to this place. */
