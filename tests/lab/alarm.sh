@@ -27,6 +27,13 @@ harmless=$harmless'|page dumped because: (unmovable page|migration failure)'
 harmless=$harmless'|kcsan: (enabled|strict|non-strict)'
 harmless=$harmless'|kmemleak: Cannot allocate a scan area|VM_FAULT_OOM leaked out'
 
+# ooms_drop LOG: takes out what a kernel says when a memory cgroup runs full, which a test
+# may want; of the whole machine it is a complaint.
+ooms_drop() {
+	grep -qa '\] Out of memory: ' "$1" ||
+		sed -i '/ invoked oom-killer: /,/Memory cgroup out of memory: /d' "$1"
+}
+
 # alarm_show LOG: stdin: the lines that alarm; the first, with what LOG says behind it of
 # where the kernel was, and how many there are
 alarm_show() {
