@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * churn PID SECONDS: takes the memory of process PID, a guest's host, from under it,
- * again and again: pages are reclaimed to swap, moved from one NUMA node to the other,
- * and lose their accessed and dirty bits. The process must notice nothing.
+ * churn PID SECONDS [KIND...]: takes the memory of process PID, a guest's host, from under
+ * it, again and again: pages are reclaimed to swap (out), looked at as unused (cold), moved
+ * from one NUMA node to the other (move), and lose their accessed and dirty bits (clear);
+ * and the kernel compacts its memory (compact). Without a KIND: all. The process must
+ * notice nothing.
  *
  * Prints how often each was done; 1 if one of them could not be done at all.
  */
@@ -10,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,13 +31,18 @@
 #define PAGE		4096UL
 #define STEP		(2UL << 20)
 
+enum kind { OUT, COLD, MOVE, CLEAR, COMPACT, KINDS };
+
+static const char *const names[KINDS] = { "out", "cold", "move", "clear", "compact" };
+
 struct churn {
 	pid_t pid;
 	int pidfd;
 	struct iovec ram;	/* the guest's memory: the largest mapping */
 	size_t next;
 	int node;
-	unsigned long cold, out, moved, cleared;
+	bool wanted[KINDS];
+	unsigned long done[KINDS];
 };
 
 static int find_ram(struct churn *c)
@@ -75,12 +83,12 @@ static struct iovec step(struct churn *c)
 }
 
 /* One step is looked at as unused, or goes to swap. */
-static void reclaim(struct churn *c, int advice, unsigned long *done)
+static void reclaim(struct churn *c, int advice, enum kind kind)
 {
 	struct iovec part = step(c);
 
 	if (syscall(SYS_process_madvise, c->pidfd, &part, 1, advice, 0) > 0)
-		(*done)++;
+		c->done[kind]++;
 }
 
 /* One step goes to the other node, page by page. */
@@ -96,7 +104,7 @@ static void move(struct churn *c)
 	}
 	if (syscall(SYS_move_pages, c->pid, STEP / PAGE, pages, nodes, status,
 		    2 /* MPOL_MF_MOVE */) >= 0)
-		c->moved++;
+		c->done[MOVE]++;
 	if (c->next == 0)
 		c->node = !c->node;
 }
@@ -112,32 +120,68 @@ static void clear(struct churn *c, const char *what)
 	if (fd < 0)
 		return;
 	if (write(fd, what, 1) == 1)
-		c->cleared++;
+		c->done[CLEAR]++;
 	close(fd);
 }
 
-static void compact(void)
+static void compact(struct churn *c)
 {
 	int fd = open("/proc/sys/vm/compact_memory", O_WRONLY);
 
 	if (fd < 0)
 		return;
-	if (write(fd, "1", 1) != 1)
-		perror("churn: compact_memory");
+	if (write(fd, "1", 1) == 1)
+		c->done[COMPACT]++;
 	close(fd);
 }
 
 static void round_do(struct churn *c, unsigned int round)
 {
-	reclaim(c, MADV_PAGEOUT, &c->out);
-	reclaim(c, MADV_COLD, &c->cold);
-	move(c);
-	if (round % 8 == 2)
+	if (c->wanted[OUT])
+		reclaim(c, MADV_PAGEOUT, OUT);
+	if (c->wanted[COLD])
+		reclaim(c, MADV_COLD, COLD);
+	if (c->wanted[MOVE])
+		move(c);
+	if (c->wanted[CLEAR] && round % 8 == 2)
 		clear(c, "1");
-	if (round % 8 == 6)
+	if (c->wanted[CLEAR] && round % 8 == 6)
 		clear(c, "4");
-	if (round % 64 == 32)
-		compact();
+	if (c->wanted[COMPACT] && round % 16 == 8)
+		compact(c);
+}
+
+/* True if each of the words is a kind. */
+static bool kinds_want(struct churn *c, char **words, int n)
+{
+	for (int i = 0; i < KINDS; i++)
+		c->wanted[i] = n == 0;
+	for (int i = 0; i < n; i++) {
+		int kind = 0;
+
+		while (kind < KINDS && strcmp(words[i], names[kind]))
+			kind++;
+		if (kind == KINDS)
+			return false;
+		c->wanted[kind] = true;
+	}
+	return true;
+}
+
+/* False if something that is wanted was not done. */
+static bool tell(const struct churn *c)
+{
+	bool all = true;
+
+	printf("churn:");
+	for (int i = 0; i < KINDS; i++) {
+		if (!c->wanted[i])
+			continue;
+		printf(" %s %lu", names[i], c->done[i]);
+		all &= c->done[i] > 0;
+	}
+	printf("\n");
+	return all;
 }
 
 int main(int argc, char **argv)
@@ -146,7 +190,7 @@ int main(int argc, char **argv)
 	unsigned int round = 0;
 	time_t end;
 
-	if (argc != 3)
+	if (argc < 3 || !kinds_want(&c, argv + 3, argc - 3))
 		return 2;
 	c.pid = atoi(argv[1]);
 	c.pidfd = (int)syscall(SYS_pidfd_open, c.pid, 0);
@@ -161,7 +205,5 @@ int main(int argc, char **argv)
 		round_do(&c, round++);
 		usleep(50000);
 	}
-	printf("churn: %lu times cold, %lu reclaimed, %lu moved, %lu cleared\n",
-	       c.cold, c.out, c.moved, c.cleared);
-	return !(c.cold && c.out && c.moved && c.cleared);
+	return !tell(&c);
 }

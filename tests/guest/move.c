@@ -5,13 +5,17 @@
  * what was written a second ago and not since is as likely to be found as what was
  * written last.  They also watch the clocks, which all CPUs share: a time that was read
  * later, on whichever CPU, is not less.  "guest: alive N" comes five times a second, and
- * ends it when WORDS of them were said.
+ * ends it when WORDS of them were said, or when something comes on standard input.
+ *
+ * Other pages, the twins, are written to seldom and with one of two contents: a host that
+ * merges equal pages finds some, and parts them again.
  *
  * A page that did not move with its last content is wrong; a thread that is not woken
  * does not end; a clock that went on while nobody ran shows as a long gap.
  */
 #define _GNU_SOURCE
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -25,9 +29,11 @@
 #include <x86intrin.h>
 
 #define CPUS_MAX	16
-#define PAGES		2048		/* of each CPU */
+#define TWINS		512		/* of each CPU, in front of the others */
+#define PAGES		(TWINS + 2048)
 #define WORDS		512		/* of a page */
 #define BATCH		32		/* pages between two sleeps */
+#define TWIN_BATCHES	4		/* before one twin */
 #define SLEEP_US	2000
 #define ALIVE_US	200000
 #define BEHIND_MAX	1000		/* ns */
@@ -88,6 +94,8 @@ static void clock_watch(struct watched *w, uint64_t (*read)(void))
 
 static uint64_t word_of(const struct worker *w, int page, int i, uint64_t stamp)
 {
+	if (page < TWINS)
+		return ((stamp & 1) << 32 ^ i) * 0x9e3779b97f4a7c15ull;
 	return (stamp << 32 ^ (uint64_t)w->cpu << 56 ^ (uint64_t)page << 12 ^ i) *
 	       0x9e3779b97f4a7c15ull;
 }
@@ -112,8 +120,10 @@ static void page_check(struct worker *w, int page)
 
 static void page_write(struct worker *w, int page)
 {
-	uint64_t stamp = ++w->written;
+	uint64_t stamp = page < TWINS ? w->stamp[page] + 1 : w->written + 1;
 	int i;
+
+	w->written++;
 
 	for (i = 0; i < WORDS; i++)
 		w->page[page][i] = word_of(w, page, i, stamp);
@@ -132,22 +142,30 @@ static void cpu_take(int cpu)
 	}
 }
 
+static void page_renew(struct worker *w, int page)
+{
+	page_check(w, page);
+	page_write(w, page);
+}
+
 static void *worker_run(void *arg)
 {
 	struct worker *w = arg;
 	uint32_t random = w->cpu + 1;
+	unsigned int batch;
 	int i;
 
 	cpu_take(w->cpu);
-	while (!stop) {
+	for (batch = 0; !stop; batch++) {
 		for (i = 0; i < BATCH; i++) {
 			/* Numerical Recipes' generator; its high bits are the good ones */
 			random = random * 1664525 + 1013904223;
-			page_check(w, random / (1u << 21));
-			page_write(w, random / (1u << 21));
+			page_renew(w, TWINS + random / (1u << 21));
 			clock_watch(&monotonic, now_ns);
 			clock_watch(&tsc, tsc_ns);
 		}
+		if (batch % TWIN_BATCHES == 0)
+			page_renew(w, batch / TWIN_BATCHES % TWINS);
 		usleep(SLEEP_US);
 	}
 	for (i = 0; i < PAGES; i++)
@@ -184,6 +202,14 @@ static pthread_t worker_start(struct worker *w, int cpu)
 	return t;
 }
 
+static int asked_to_end(void)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+	char c;
+
+	return poll(&in, 1, 0) == 1 && (in.revents & POLLIN) && read(STDIN_FILENO, &c, 1) == 1;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t end = (argc > 1 ? atoi(argv[1]) : 5) * 1000000000ull, wrong = 0, written = 0;
@@ -196,7 +222,7 @@ int main(int argc, char **argv)
 	end += now_ns();
 	for (i = 0; i < cpus && i < CPUS_MAX; i++)
 		thread[i] = worker_start(&workers[i], i);
-	while (now_ns() < end && n < words) {
+	while (now_ns() < end && n < words && !asked_to_end()) {
 		printf("guest: alive %d\n", ++n);
 		usleep(ALIVE_US);
 	}

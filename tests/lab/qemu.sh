@@ -117,16 +117,25 @@ guest_right() {
 
 # The host under pressure.
 
-# host_ready: it has swap, and a daemon that merges equal pages
-host_ready() {
+# host_swaps: it has where to
+host_swaps() {
 	[ -e /dev/ram0 ] || insmod /mod/stock/brd.ko rd_nr=1 rd_size=524288 || return
 	grep -q ^/dev/ram0 /proc/swaps ||
-		{ mkswap /dev/ram0 >/dev/null && swapon /dev/ram0; } || return
+		{ mkswap /dev/ram0 >/dev/null && swapon /dev/ram0; }
+}
+
+# host_merges: a daemon looks for equal pages
+host_merges() {
 	cd /sys/kernel/mm/ksm || return
 	echo 2000 >pages_to_scan
 	echo 20 >sleep_millisecs
 	echo 1 >run
 	cd /
+}
+
+# host_ready: for all of it
+host_ready() {
+	host_swaps && host_merges || return
 	[ -e /sys/devices/system/node/node1 ] || echo "host: one NUMA node only"
 }
 
@@ -136,15 +145,38 @@ host_calm() {
 	[ ! -e /dev/ram0 ] || { swapoff /dev/ram0 && rmmod brd; }
 }
 
+# counts WORD...: the sum of these counters of the host
+counts() { counts_of /proc/vmstat "$@"; }
+
+# counts_of FILE WORD...: from what it was then
+counts_of() {
+	vmstat=$1
+	shift
+	awk -v keys=" $* " 'index(keys, " " $1 " ") { n += $2 } END { print n + 0 }' "$vmstat"
+}
+
+# balloon PID: while that process is there, the guest gives memory back and gets it again, by
+# the monitor
+balloon() {
+	while kill -0 "$1" 2>/dev/null; do
+		for mib in $((qemu_mem - 96)) "$qemu_mem"; do
+			echo "balloon $mib" >&$mon
+			sleep 4
+		done
+		echo 'info balloon' >&$mon
+	done
+}
+
 # What follows needs lib.sh.
 
-# guest_up KERNEL-ARGS [QEMU-ARGS...]: a guest in the background, with a monitor
+# guest_up KERNEL-ARGS [QEMU-ARGS...]: a guest in the background, with a monitor; what is
+# written to $at/in comes from its console
 guest_up() {
-	rm -f "$console" $at/status $at/mon.*
-	mkfifo $at/mon.in $at/mon.out
+	rm -f "$console" $at/status $at/mon.* $at/in
+	mkfifo $at/mon.in $at/mon.out $at/in
 	: >"$console"
 	{
-		{ qemu_run "$@" -monitor pipe:$at/mon; echo $? >$at/exit; } | console_show
+		{ qemu_run "$@" -monitor pipe:$at/mon <>$at/in; echo $? >$at/exit; } | console_show
 		mv $at/exit $at/status
 	} &
 	cat $at/mon.out >$at/mon.log &
@@ -182,50 +214,6 @@ guest_quit() {
 	echo quit >&$mon
 	eval "exec $mon>&-"
 	guest_ended
-}
-
-# Guests that move from one QEMU to another.
-
-# nth N: what follows is about the Nth QEMU; two run at a time
-nth() {
-	at=/tmp/vmm$1 console=/tmp/vmm$1/console mon=$((5 + $1 % 2))
-	mkdir -p "$at"
-}
-
-status_is() { ask 'info status' && grep "$1" "$at/answer"; }
-
-# moves URI: away from this QEMU, in a time without the guest of three seconds at most
-moves() {
-	tries=0
-	ask 'migrate_set_parameter downtime-limit 3000'
-	ask "migrate -d \"$1\""
-	until ask 'info migrate' && grep -q 'Migration status: completed' "$at/answer"; do
-		tries=$((tries + 1))
-		if [ $tries -gt 300 ] || grep 'Migration status: failed' "$at/answer"; then
-			cat "$at/answer" "$at/qemu"
-			return 1
-		fi
-		sleep 0.5
-	done
-	# what was written meanwhile was sent again, and more than once looked for
-	sed -n 's/^dirty sync count: //p' "$at/answer" >/tmp/rounds
-	sed -n 's/^downtime: \([0-9]*\) ms/\1/p' "$at/answer" >>/tmp/downtimes
-	echo "migrate: $1: $(grep -E '^(total time|downtime|transferred ram|dirty sync count)' \
-		"$at/answer" | tr '\n' ',')" >/tmp/moved
-	[ "$(cat /tmp/rounds)" -ge 2 ] || { cat "$at/answer"; return 1; }
-}
-
-# unbroken: it has counted on; a line of each move may have been said half here, half there
-unbroken() {
-	cat /tmp/vmm?/console /tmp/vmm??/console 2>/dev/null | tr -d '\r' | awk '
-	/^(L2: )?guest: alive [0-9]+$/ {
-		if (n && $NF != n + 1) {
-			print $0 " comes after " n
-			bad += $NF != n + 2 || ++halves > '"${1:-2}"'
-		}
-		n = $NF
-	}
-	END { exit bad || !n }'
 }
 
 # l1_make DIR: into /tmp/l1 a guest that is a host: with kvm.ko and the vendor's of DIR, the

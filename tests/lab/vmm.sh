@@ -56,6 +56,7 @@ guest_pack() {
 	guest_initrd "$work/guest" "$work/root/guest/initrd" \
 		${guest_files[@]+"${guest_files[@]}"} || exit 5
 	put "$here/qemu.sh" /bin/qemu.sh
+	put "$here/move.sh" /bin/move.sh
 	# a guest's console is judged as the lab's is
 	put "$here/alarm.sh" /bin/alarm.sh
 }
