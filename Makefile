@@ -34,7 +34,7 @@ params-intel := ept=$(NPT)
 MACHINE = -V $(VENDOR) -s $(cpus-$(VENDOR)) -m $(MODULES) -p $(params-$(VENDOR))
 
 .PHONY: all help run check check-style unit modules modules-test programs
-.PHONY: shell lab check-qemu check-smp check-shadow check-selftests soak soak-code bench-boot
+.PHONY: shell lab check-qemu check-migrate check-smp check-shadow check-selftests soak soak-code bench-boot
 .PHONY: bench bench-exit bench-rmap bench-pages lock-stat install clean deps mutants fuzz
 .PHONY: coverage kcov tsan check-intel check-nested check-guests check-debug check-kernels deb check-deb
 
@@ -65,6 +65,8 @@ help:
 	'make modules-test  the same with fault injection, in build/modules-test/' \
 	'make check-qemu    QEMU with more CPU models, memory sizes, kernel arguments;' \
 	'                   machine types, vCPUs, interrupt controllers, devices' \
+	'make check-migrate guests that move, ten times, in one machine and between two, to stock KVM' \
+	'                   too, are saved, and lose their memory to swap, KSM and a balloon' \
 	'make check-smp     a guest of 4 vCPUs under stress-ng, interrupts and clocks watched' \
 	'make check-shadow  guests of every kind of paging, on shadow page tables (NPT=0)' \
 	'make check-guests  firmware, boot loaders, other kernels and Xen as guests' \
@@ -188,6 +190,11 @@ bench-boot: deps modules
 check-qemu:
 	@scripts/install-deps build test lab vmm stress libvirt
 	@tests/check modules qemu
+
+saved := savevm savevm-shadow to-stock to-stock-shadow from-stock from-stock-shadow
+check-migrate:
+	@scripts/install-deps build test lab vmm stress libvirt
+	@tests/check modules migrate $(saved:%=qemu/%) qemu/libvirt
 
 check-smp:
 	@scripts/install-deps build test lab vmm stress
