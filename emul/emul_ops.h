@@ -28,6 +28,7 @@ enum emul_regs {
 	EMUL_DR,	/* debug register 0 to 7 */
 	EMUL_MSR,
 	EMUL_XCR,
+	EMUL_TSC,	/* what RDTSC reads; not written */
 };
 
 /* What not every processor has, and the guest's may lack. */

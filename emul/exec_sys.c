@@ -172,7 +172,7 @@ static enum emul_result read_tsc(struct emul_ctx *ctx, bool aux)
 	if (ret == EMUL_OK && aux)
 		ret = exec_reg(ctx, EMUL_MSR, MSR_TSC_AUX, &id);
 	if (ret == EMUL_OK)
-		ret = exec_reg(ctx, EMUL_MSR, MSR_IA32_TSC, &tsc);
+		ret = exec_reg(ctx, EMUL_TSC, 0, &tsc);
 	if (ret != EMUL_OK)
 		return ret;
 	set_pair(ctx, tsc);

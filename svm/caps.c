@@ -192,6 +192,10 @@ int svm_setup(struct x86_caps *caps)
 	};
 	mmu_caps_fill(&caps->mmu);
 	caps->hypercall_modrm = MODRM_VMMCALL;
+	if (features & SVM_FEATURE_TSC_RATIO) {
+		caps->tsc_frac_bits = SVM_TSC_BITS;
+		caps->tsc_ratio_max = SVM_TSC_RATIO_MAX;
+	}
 	nested_caps_fill(caps);
 	vmcb_intercepts_prepare();
 	err = vmcb_maps_create();
@@ -229,6 +233,8 @@ int svm_cpu_on(void)
 	svm_asid_reset(c);
 	if (svm_features.tsc_aux)
 		c->tsc_aux = native_read_msr(MSR_TSC_AUX);
+	if (svm_features.cpuid & SVM_FEATURE_TSC_RATIO)
+		wrmsrl(MSR_AMD64_TSC_RATIO, SVM_TSC_RATIO_DEFAULT);
 	/* Somebody else may have run guests meanwhile. */
 	c->serial = 0;
 	/* perf's events that exclude guests need SVME to be told so. */

@@ -60,6 +60,7 @@ extern struct svm_features svm_features;
 /* Leaf SVM_CPUID_FUNC, EDX (APM vol. 3, E.4.9). */
 #define SVM_FEATURE_NPT			BIT(0)
 #define SVM_FEATURE_NRIPS		BIT(3)
+#define SVM_FEATURE_TSC_RATIO		BIT(4)
 #define SVM_FEATURE_CLEAN_BITS		BIT(5)
 #define SVM_FEATURE_FLUSH_BY_ASID	BIT(6)
 #define SVM_FEATURE_DECODE_ASSISTS	BIT(7)
@@ -69,10 +70,20 @@ extern struct svm_features svm_features;
 #define SVM_FEATURES_PAUSE		(SVM_FEATURE_PAUSE_FILTER | SVM_FEATURE_PAUSE_THRESHOLD)
 #define SVM_FEATURE_VGIF		BIT(16)
 
+/* Fraction bits of a TSC ratio (APM vol. 2, 15.30.5). */
+#define SVM_TSC_BITS			32
+
 /* What the code can use; a CPU that lacks one that others have is refused. */
 #define SVM_FEATURES_USED \
 	(SVM_FEATURE_NPT | SVM_FEATURE_NRIPS | SVM_FEATURE_DECODE_ASSISTS | \
-	 SVM_FEATURES_PAUSE)
+	 SVM_FEATURES_PAUSE | SVM_FEATURE_TSC_RATIO)
+
+/** svm_tsc_is_scaled - does the guest's TSC run at another rate than the host's? */
+static inline bool svm_tsc_is_scaled(const struct svm_vcpu *s)
+{
+	return (svm_features.cpuid & SVM_FEATURE_TSC_RATIO) &&
+	       s->x86.state.tsc_ratio != SVM_TSC_RATIO_DEFAULT;
+}
 
 /* caps.c */
 

@@ -387,6 +387,13 @@ static int svm_nested_state_set(struct x86_vcpu *v,
 	return 0;
 }
 
+static u64 svm_nested_tsc(const struct x86_vcpu *v, u64 tsc)
+{
+	const struct svm_vcpu *s = container_of(v, const struct svm_vcpu, x86);
+
+	return tsc + s->nested->control.tsc_offset;
+}
+
 const struct nested_ops svm_nested_ops = {
 	.state_size	= STATE_SIZE,
 	.exit_sets_dr6	= true,
@@ -397,6 +404,7 @@ const struct nested_ops svm_nested_ops = {
 	.leave		= svm_nested_leave,
 	.smm_enter	= svm_nested_smm_enter,
 	.smm_leave	= svm_nested_smm_leave,
+	.tsc		= svm_nested_tsc,
 	.state_get	= svm_nested_state_get,
 	.state_set	= svm_nested_state_set,
 };

@@ -36,6 +36,13 @@ static bool host_has_ldt(void)
 	return selector;
 }
 
+/* It acts in guests only, so it stays up to put(). */
+static void tsc_ratio_load(struct svm_vcpu *s)
+{
+	native_wrmsrl(MSR_AMD64_TSC_RATIO, s->x86.state.tsc_ratio);
+	s->tsc_ratio_loaded = svm_tsc_is_scaled(s);
+}
+
 /*
  * What VMRUN leaves alone: the state of VMLOAD and VMSAVE, and TSC_AUX.  Neither
  * changes between load() and put() but for the LDT, so once is enough, and
@@ -49,6 +56,8 @@ static void host_save(struct svm_vcpu *s, struct svm_cpu *c)
 	s->host_saved = true;
 	if (svm_features.tsc_aux)
 		native_wrmsrl(MSR_TSC_AUX, s->tsc_aux);
+	if (unlikely(svm_tsc_is_scaled(s)))
+		tsc_ratio_load(s);
 	/* Branch predictors that another guest has trained. */
 	if (c->serial != s->serial) {
 		c->serial = s->serial;
@@ -73,10 +82,12 @@ static void entry_work_do(struct svm_vcpu *s)
 {
 	if (s->entry_work & ENTRY_DB)
 		breakpoints_load(debug_db(&s->x86));
+	if (s->entry_work & ENTRY_TSC)
+		tsc_ratio_load(s);
 	/* Taken as soon as the guest runs, after what is injected. */
 	if (s->entry_work & ENTRY_KICK)
 		smp_send_reschedule(smp_processor_id());
-	s->entry_work &= ~ENTRY_KICK;
+	s->entry_work &= ~(ENTRY_KICK | ENTRY_TSC);
 }
 
 /*

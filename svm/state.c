@@ -222,6 +222,8 @@ static noinline void state_store_slow(struct svm_vcpu *s, u32 groups)
 		if (s->x86.nested.l2)
 			vmcb->control.tsc_offset += s->nested->control.tsc_offset;
 		vmcb_changed(s, CLEAN_INTERCEPTS);
+		if (unlikely(svm_tsc_is_scaled(s) || s->tsc_ratio_loaded))
+			s->entry_work |= ENTRY_TSC;
 	}
 }
 

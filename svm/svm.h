@@ -28,6 +28,7 @@ enum svm_nmi {
 
 #define ENTRY_DB	BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
 #define ENTRY_KICK	BIT(1)	/* exit again right after entry */
+#define ENTRY_TSC	BIT(2)	/* MSR_AMD64_TSC_RATIO has another value */
 
 /**
  * struct svm_vcpu - an SVM vCPU
@@ -51,6 +52,7 @@ enum svm_nmi {
  * @window: (r) EVENT_MASK_* asked for by event_window()
  * @exits_off: (r) KVM_X86_DISABLE_EXITS_* that the intercepts obey
  * @tsc_aux: the guest's TSC_AUX
+ * @tsc_ratio_loaded: this CPU's MSR_AMD64_TSC_RATIO is the guest's
  * @spec_ctrl: the guest's IA32_SPEC_CTRL, but in the guest (vmenter.S)
  * @spec_switched: where that is, once the guest uses it, or NULL
  * @spec_direct: the guest reaches it without exits
@@ -85,6 +87,7 @@ struct svm_vcpu {
 	u32 window;
 	u32 exits_off;
 	u32 tsc_aux;
+	bool tsc_ratio_loaded;
 	u64 spec_ctrl;
 	u64 *spec_switched;
 	bool spec_direct;

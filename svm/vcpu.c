@@ -90,6 +90,9 @@ void svm_put(struct x86_vcpu *v)
 	stat_inc(v->vcpu.stats.host_state_reload);
 	if (svm_features.tsc_aux)
 		native_wrmsrl(MSR_TSC_AUX, this_cpu_read(svm_cpu.tsc_aux));
+	if (unlikely(s->tsc_ratio_loaded))
+		native_wrmsrl(MSR_AMD64_TSC_RATIO, SVM_TSC_RATIO_DEFAULT);
+	s->tsc_ratio_loaded = false;
 }
 
 void svm_root_load(struct x86_vcpu *v, hpa_t root)

@@ -266,6 +266,10 @@ int vmx_setup(struct x86_caps *caps)
 			    (vmx_features.may[WORD_CPU2] &
 			     SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES);
 	caps->pdptrs = vmx_features.ept;
+	if (vmx_features.may[WORD_CPU2] & SECONDARY_EXEC_TSC_SCALING) {
+		caps->tsc_frac_bits = VMX_TSC_BITS;
+		caps->tsc_ratio_max = U64_MAX;
+	}
 	vmx_nested_setup(caps);
 	err = vmcs_bitmap_create();
 	if (err)

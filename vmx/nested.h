@@ -136,13 +136,6 @@ static inline bool nested_vmx_on(const struct vmx_vcpu *s)
 	return s->nested && s->nested->region != NO_VMCS;
 }
 
-/** vmx_nested_tsc_offset - what L1 adds to L2's time-stamp counter */
-static inline u64 vmx_nested_tsc_offset(const struct vmx_vcpu *s)
-{
-	return nested_l2_runs(&s->x86) && l1_cpu(s, CPU_BASED_USE_TSC_OFFSETTING) ?
-	       s->nested->c->tsc_offset : 0;
-}
-
 /* nested_offer.c */
 
 /* What L1 can have at most, fixed after setup(). */
@@ -195,6 +188,10 @@ void vmx_nested_switch(struct vmx_vcpu *s);
 void vmx_nested_musts(struct vmx_vcpu *s);
 /** vmx_nested_window - of event_window()'s mask, what is not for L1; L2 runs */
 u32 vmx_nested_window(struct vmx_vcpu *s, u32 mask);
+/** vmx_nested_tsc - nested_ops.tsc */
+u64 vmx_nested_tsc(const struct x86_vcpu *v, u64 tsc);
+/** vmx_nested_tsc_merge - from L1's ratio and offset to the host those of L2; it runs */
+void vmx_nested_tsc_merge(const struct vmx_vcpu *s, u64 *ratio, u64 *offset);
 /** vmx_nested_soft - VM-entry interruption information of EVENT_SOFT_NEXT, and its length */
 u32 vmx_nested_soft(struct vmx_vcpu *s, const struct x86_event *ev);
 /** vmx_nested_soft_again - a software interrupt or exception of L2 did not arrive */

@@ -7,6 +7,7 @@
 #include "vmx/nested.h"
 #include "vmx/nested_parts.h"
 #include "vmx/vmcs.h"
+#include "x86/vcpu/tsc_ratio.h"
 
 /* L1's exits that the processor has to make. */
 #define CPU_ADDED \
@@ -93,6 +94,33 @@ void vmx_nested_switch(struct vmx_vcpu *s)
 	/* Offset and masks are the level's. */
 	state_set(v, GRP_TSC | GRP_DR | GRP_CR0 | GRP_CR4);
 	vmx_nested_musts(s);
+}
+
+/* Scaling without offsetting is none (26.3). */
+u64 vmx_nested_tsc(const struct x86_vcpu *v, u64 tsc)
+{
+	const struct vmx_vcpu *s = container_of(v, const struct vmx_vcpu, x86);
+	const struct vmcs12 *c = s->nested->c;
+
+	if (!l1_cpu(s, CPU_BASED_USE_TSC_OFFSETTING))
+		return tsc;
+	if (l1_cpu2(s, SECONDARY_EXEC_TSC_SCALING))
+		tsc = tsc_scale(tsc, c->tsc_multiplier, VMX_TSC_BITS);
+	return tsc + c->tsc_offset;
+}
+
+void vmx_nested_tsc_merge(const struct vmx_vcpu *s, u64 *ratio, u64 *offset)
+{
+	const struct vmcs12 *c = s->nested->c;
+
+	if (!l1_cpu(s, CPU_BASED_USE_TSC_OFFSETTING))
+		return;
+	if (l1_cpu2(s, SECONDARY_EXEC_TSC_SCALING)) {
+		*ratio = tsc_nest_ratio(*ratio, c->tsc_multiplier, VMX_TSC_BITS);
+		*offset = tsc_nest_offset(*offset, kvm_nested_tsc(&s->x86),
+					  c->tsc_multiplier, VMX_TSC_BITS);
+	}
+	*offset += c->tsc_offset;
 }
 
 u64 vmx_nested_cr0_shadow(const struct vmx_vcpu *s)

@@ -306,7 +306,7 @@ static bool cr_exit_l2(struct vmx_vcpu *s, const struct x86_exit *exit)
 	return true;
 }
 
-/* RDMSR of the counter obeys L1's offset, WRMSR does not (26.3). */
+/* RDMSR of the counter obeys L1's offset and ratio, WRMSR does not (26.3). */
 static bool tsc_exit_l2(struct vmx_vcpu *s, const struct x86_exit *exit)
 {
 	u64 *gpr = s->x86.state.gpr;
@@ -316,7 +316,7 @@ static bool tsc_exit_l2(struct vmx_vcpu *s, const struct x86_exit *exit)
 	if ((u32)gpr[GPR_RCX] != MSR_IA32_TSC ||
 	    kvm_nested_rdmsr(&s->x86, MSR_IA32_TSC, &tsc))
 		return false;
-	tsc += vmx_nested_tsc_offset(s);
+	tsc = vmx_nested_tsc(&s->x86, tsc);
 	gpr[GPR_RAX] = (u32)tsc;
 	gpr[GPR_RDX] = tsc >> 32;
 	kvm_nested_skip_to(&s->x86, exit->next_rip);

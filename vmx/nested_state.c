@@ -339,6 +339,7 @@ const struct nested_ops vmx_nested_ops = {
 	.leave		= vmx_nested_leave,
 	.smm_enter	= vmx_nested_smm_enter,
 	.smm_leave	= vmx_nested_smm_leave,
+	.tsc		= vmx_nested_tsc,
 	.state_get	= vmx_nested_state_get,
 	.state_set	= vmx_nested_state_set,
 };

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * L1's VMX-preemption timer (SDM vol. 3, 26.5.1): a timer of the kernel's, by which L2 is
- * left when the TSC has come so far.
+ * left when L1's TSC has come so far.
  */
 #include <linux/hrtimer.h>
 #include <linux/math64.h>
-
-#include <asm/tsc.h>
 
 #include "vmx/nested.h"
 #include "vmx/nested_parts.h"
@@ -25,15 +23,10 @@ void vmx_nested_timer_init(struct vmx_nested *n)
 	n->timer.function = timer_fires;
 }
 
-static u64 l1_tsc(struct vmx_vcpu *s)
-{
-	return rdtsc() + s->x86.state.tsc_offset;
-}
-
-/* Clocks of the TSC that are left; userspace may have named any deadline. */
+/* Clocks of L1's TSC that are left; userspace may have named any deadline. */
 static u64 timer_left(struct vmx_vcpu *s)
 {
-	s64 left = s->nested->deadline - l1_tsc(s);
+	s64 left = s->nested->deadline - kvm_nested_tsc(&s->x86);
 
 	return clamp_t(s64, left, 0, (u64)U32_MAX << VMX_TIMER_RATE);
 }
@@ -45,9 +38,9 @@ void vmx_nested_timer_start(struct vmx_vcpu *s, const u64 *deadline)
 
 	if (!l1_pin(s, PIN_BASED_VMX_PREEMPTION_TIMER))
 		return;
-	n->deadline = deadline ? *deadline : l1_tsc(s) +
+	n->deadline = deadline ? *deadline : kvm_nested_tsc(&s->x86) +
 		      ((u64)n->c->vmx_preemption_timer_value << VMX_TIMER_RATE);
-	ns = mul_u64_u32_div(timer_left(s), 1000000, tsc_khz);
+	ns = mul_u64_u32_div(timer_left(s), 1000000, s->x86.tsc.khz);
 	if (ns)
 		hrtimer_start(&n->timer, ktime_add_ns(ktime_get(), ns),
 			      HRTIMER_MODE_ABS_HARD);

@@ -178,10 +178,24 @@ static void cr8_store(struct vmx_vcpu *s)
 		lapic_tpr_set(a, cr8 << 4);
 }
 
+static void tsc_store(struct vmx_vcpu *s)
+{
+	u64 ratio = s->x86.state.tsc_ratio, offset = s->x86.state.tsc_offset;
+	bool scaled;
+
+	if (nested_l2_runs(&s->x86))
+		vmx_nested_tsc_merge(s, &ratio, &offset);
+	vmcs_write(TSC_OFFSET, offset);
+	/* Where the processor cannot all ratios are one. */
+	scaled = (vmx_features.may[WORD_CPU2] & SECONDARY_EXEC_TSC_SCALING) &&
+		 ratio != 1ull << VMX_TSC_BITS;
+	vmcs_control(s, WORD_CPU2, SECONDARY_EXEC_TSC_SCALING, scaled);
+	if (scaled)
+		vmcs_write(TSC_MULTIPLIER, ratio);
+}
+
 static void state_store_slow(struct vmx_vcpu *s, u32 groups)
 {
-	const struct x86_state *state = &s->x86.state;
-
 	if (groups & GROUPS_CR)
 		crs_store(s, groups);
 	if (groups & (GRP_CSSS | GRP_CPL))
@@ -193,7 +207,7 @@ static void state_store_slow(struct vmx_vcpu *s, u32 groups)
 	if (groups & GRP_CR8)
 		cr8_store(s);
 	if (groups & GRP_TSC)
-		vmcs_write(TSC_OFFSET, state->tsc_offset + vmx_nested_tsc_offset(s));
+		tsc_store(s);
 }
 
 /* VM entry refuses more than 32 bits where the code has no more (27.3.1.4). */

@@ -184,6 +184,9 @@ struct vmx_vcpu {
 /* @reason when VMLAUNCH or VMRESUME did not begin: no exit has happened. */
 #define VMX_REFUSED	U32_MAX
 
+/* Of TSC ratios (SDM vol. 3, 26.3). */
+#define VMX_TSC_BITS	48
+
 /** to_vmx - VMX's part of a vCPU */
 static inline struct vmx_vcpu *to_vmx(struct x86_vcpu *v)
 {

@@ -169,6 +169,8 @@ static u64 *reg_place(enum emul_regs set, u32 nr)
 		return nr < 8 ? &now.dr[nr] : NULL;
 	if (set == EMUL_XCR)
 		return nr < 2 ? &now.xcr[nr] : NULL;
+	if (set == EMUL_TSC)
+		nr = 0x10;
 	for (i = 0; i < 12 && now.msr[i].nr; i++)
 		if (now.msr[i].nr == nr)
 			return &now.msr[i].val;

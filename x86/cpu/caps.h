@@ -36,6 +36,9 @@
  * @host_xss: IA32_XSS while the host runs (common)
  * @xsetbv_free: guests' XSETBV is not intercepted, although it should be (common)
  * @fpu_always: entries have more to switch than XCR0: XSS, PKRU (common)
+ * @tsc_frac_bits: fraction bits of a ratio by which the processor scales guests' TSC
+ *                 (vcpu/tsc_ratio.h); 0: it does not (vendor)
+ * @tsc_ratio_max: the greatest ratio (vendor)
  * @mxcsr_mask: MXCSR bits that do not fault (common)
  * @tsc_khz: host TSC frequency (common)
  */
@@ -58,6 +61,8 @@ struct x86_caps {
 	u64 host_xss;
 	bool xsetbv_free;
 	bool fpu_always;
+	u8 tsc_frac_bits;
+	u64 tsc_ratio_max;
 	u32 mxcsr_mask;
 	u32 tsc_khz;
 };

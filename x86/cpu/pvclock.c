@@ -39,11 +39,12 @@ static struct clock_rate rate_of(u32 khz)
 	return rate;
 }
 
-static u64 ticks_to_ns(u64 ticks)
+/* Of the host's TSC: as a guest that reads its own has it. */
+static u64 ticks_to_ns(const struct x86_vm_clock *c, u64 ticks)
 {
-	struct clock_rate rate = rate_of(x86_caps->tsc_khz);
+	struct clock_rate rate = rate_of(c->khz);
 
-	return pvclock_scale_delta(ticks, rate.mul, rate.shift);
+	return pvclock_scale_delta(tsc_at_khz(c->khz, ticks), rate.mul, rate.shift);
 }
 
 /* How long the host has slept since it was booted. */
@@ -66,7 +67,7 @@ static u64 clock_at(const struct x86_vm_clock *c, u64 tsc)
 		return ktime_get_boottime_ns() + c->offset;
 	/* Another CPU's TSC may have been a little ahead when the clock was set. */
 	ticks = max_t(s64, tsc - c->tsc_ref, 0);
-	return c->ns_ref + ticks_to_ns(ticks) +
+	return c->ns_ref + ticks_to_ns(c, ticks) +
 	       (host_slept() - c->slept_ref);
 }
 
@@ -84,8 +85,27 @@ int vm_step_pvclock_up(void *obj)
 	struct x86_vm_clock *c = &to_x86_vm(obj)->clock;
 
 	spin_lock_init(&c->lock);
+	c->khz = x86_caps->tsc_khz;
 	clock_start(c, tsc_host_awake(), 0);
 	return 0;
+}
+
+/* By now it is what it was by the old rate; all pages have to say so. */
+void pvclock_rate_set(struct x86_vcpu *v)
+{
+	struct x86_vm_clock *c = &to_x86_vm(v->vcpu.kvm)->clock;
+	u64 now;
+
+	spin_lock(&c->lock);
+	if (c->khz == v->tsc.khz) {
+		spin_unlock(&c->lock);
+		return;
+	}
+	now = tsc_host_awake();
+	clock_start(c, now, clock_at(c, now));
+	c->khz = v->tsc.khz;
+	spin_unlock(&c->lock);
+	request_all(v->vcpu.kvm, REQ_CLOCK);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -113,7 +133,7 @@ static void clock_refresh(struct x86_vm_clock *c)
 static void page_fill(struct x86_vcpu *v, struct x86_vm_clock *c,
 		      struct pvclock_vcpu_time_info *page)
 {
-	struct clock_rate rate = rate_of(x86_caps->tsc_khz);
+	struct clock_rate rate = rate_of(v->tsc.khz);
 
 	clock_refresh(c);
 	page->tsc_timestamp = tsc_of_host(v, c->tsc_ref);

@@ -3,7 +3,8 @@
  * kvmclock: a clock that the guest computes from its TSC (msr.rst; asm/pvclock-abi.h).
  *
  * A VM has one clock.  As long as the host's TSCs agree it is a function of the TSC
- * alone: @ns_ref at @tsc_ref, and on from there at the host's rate.  Every vCPU's page
+ * alone: @ns_ref at @tsc_ref, and on from there at the rate that the vCPUs' TSCs have,
+ * with the same rounding that the guest has.  Every vCPU's page
  * names that same pair, in the vCPU's own TSC, so the clocks of all vCPUs are one to the
  * nanosecond, and a page is written only when the guest asks for it, when the vCPU's TSC
  * moves or stability changes, when userspace sets the clock, and after a suspend of the host.
@@ -22,6 +23,14 @@
 
 /** vm_step_pvclock_up - the VM's clock starts at 0 */
 int vm_step_pvclock_up(void *kvm);
+
+/**
+ * pvclock_rate_set - a vCPU's TSC has got its rate: the clock goes by it from now on
+ * @v: own thread, or not published yet
+ *
+ * Where vCPUs' rates differ it goes by the one that was set last.
+ */
+void pvclock_rate_set(struct x86_vcpu *v);
 
 /**
  * pvclock_update - REQ_CLOCK: write the vCPU's page

@@ -7,7 +7,8 @@
  * IA32_TSC_ADJUST first.
  *
  * Bases count from the host's counter as it would be if no suspend had ever
- * restarted it; offsets, in struct x86_state, from what the hardware has now.
+ * restarted it; offsets, in struct x86_state, from what the hardware has now.  Both
+ * are in the guest's clocks, and what suspends took in the host's.
  */
 #include <linux/math64.h>
 #include <linux/minmax.h>
@@ -18,13 +19,21 @@
 #include "compat/kernel.h"
 #include "core/run_state.h"
 #include "core/vm.h"
+#include "irq/irq_env.h"
+#include "irq/lapic_timer.h"
 #include "x86/cpu/caps.h"
+#include "x86/cpu/pvclock.h"
 #include "x86/cpu/tsc.h"
+#include "x86/vcpu/nested.h"
 #include "x86/vcpu/trace.h"
+#include "x86/vcpu/tsc_ratio.h"
 #include "x86/vcpu/vendor.h"
 
 /* Two measurements of the same crystal: what KVM_SET_TSC_KHZ calls equal. */
 #define TOLERANCE_PPM	250
+
+/* struct x86_vm_clock has 31 bits; and what no processor will have soon. */
+#define RATE_MAX	S32_MAX
 
 /* ------------------------------------------------------------------------ */
 /* Suspend may restart the host's counter. */
@@ -88,6 +97,46 @@ u64 tsc_host_awake(void)
 	return tsc_host_awake_at(rdtsc_ordered());
 }
 
+/* A rate that userspace has named; 0 is the host's.  0: the hardware does not have it. */
+static u32 rate_find(unsigned long told)
+{
+	u32 host = x86_caps->tsc_khz;
+	u64 slack = div_u64((u64)host * TOLERANCE_PPM, 1000000);
+
+	if (!told || (told >= host - slack && told <= host + slack))
+		return host;
+	return told <= RATE_MAX && x86_caps->tsc_frac_bits &&
+	       tsc_ratio(told, host, x86_caps->tsc_frac_bits, x86_caps->tsc_ratio_max) ?
+	       told : 0;
+}
+
+/* Of a rate that there is. */
+static u64 ratio_of(u32 khz)
+{
+	u32 host = x86_caps->tsc_khz;
+
+	if (likely(khz == host))
+		return tsc_ratio_one();
+	return tsc_ratio(khz, host, x86_caps->tsc_frac_bits, x86_caps->tsc_ratio_max);
+}
+
+u64 tsc_at_khz(u32 khz, u64 host)
+{
+	if (likely(khz == x86_caps->tsc_khz))
+		return host;
+	return tsc_scale(host, ratio_of(khz), x86_caps->tsc_frac_bits);
+}
+
+/* The guest's clocks in so many of the host's. */
+static u64 guest_clocks(const struct x86_vcpu *v, u64 host)
+{
+	u64 ratio = READ_ONCE(v->state.tsc_ratio);
+
+	if (likely(ratio == tsc_ratio_one()))
+		return host;
+	return tsc_scale(host, ratio, x86_caps->tsc_frac_bits);
+}
+
 /* The LAPIC's timer reads it from anywhere: tsc_read(). */
 static void offset_set(struct x86_vcpu *v, u64 offset)
 {
@@ -96,12 +145,13 @@ static void offset_set(struct x86_vcpu *v, u64 offset)
 
 void tsc_catch_up(struct x86_vcpu *v)
 {
-	u64 missed = tsc_host_lost - v->tsc.lost;
+	u64 lost = tsc_host_lost, offset;
 
-	if (!missed)
+	if (v->tsc.lost == lost)
 		return;
-	v->tsc.lost += missed;
-	offset_set(v, state_get(v, GRP_TSC)->tsc_offset + missed);
+	offset = state_get(v, GRP_TSC)->tsc_offset - guest_clocks(v, v->tsc.lost);
+	v->tsc.lost = lost;
+	offset_set(v, offset + guest_clocks(v, lost));
 	/* It may have expired since the host woke, and was set by the old offset. */
 	if (apic_in_kernel(v))
 		lapic_timer_rearm(&v->apic.lapic);
@@ -117,12 +167,33 @@ int vm_step_tsc_up(void *obj)
 	spin_lock_init(&vm->tsc.lock);
 	/* The counter starts at 0 (SDM vol. 3, table 10-1). */
 	vm->tsc.base = -host_now();
+	vm->tsc.khz = vm->tsc.base_khz = x86_caps->tsc_khz;
 	return 0;
 }
 
 u64 tsc_read(const struct x86_vcpu *v)
 {
-	return rdtsc() + READ_ONCE(v->state.tsc_offset);
+	return guest_clocks(v, rdtsc()) + READ_ONCE(v->state.tsc_offset);
+}
+
+u64 tsc_read_running(const struct x86_vcpu *v)
+{
+	u64 tsc = tsc_read(v);
+
+	return nested_l2_runs(v) ? nested_ops->tsc(v, tsc) : tsc;
+}
+
+u64 tsc_host_at(const struct x86_vcpu *v, u64 tsc)
+{
+	u64 now, left;
+
+	if (likely(v->state.tsc_ratio == tsc_ratio_one()))
+		return tsc - v->state.tsc_offset;
+	now = rdtsc();
+	left = tsc - guest_clocks(v, now) - v->state.tsc_offset;
+	if ((s64)left <= 0)
+		return now;
+	return now + tsc_unscale(left, v->state.tsc_ratio, x86_caps->tsc_frac_bits);
 }
 
 /* A deadline is a value of the guest's counter, and kvmclock is read from it. */
@@ -137,22 +208,26 @@ static void tsc_moved(struct x86_vcpu *v)
 /* Its distance from the host's counter, however much of a suspend it has caught up with. */
 static u64 distance_of(const struct x86_vcpu *v)
 {
-	return READ_ONCE(v->state.tsc_offset) - READ_ONCE(v->tsc.lost);
+	return READ_ONCE(v->state.tsc_offset) - guest_clocks(v, READ_ONCE(v->tsc.lost));
 }
 
 u64 tsc_of_host(const struct x86_vcpu *v, u64 awake)
 {
-	return awake + host_asleep + distance_of(v);
+	return guest_clocks(v, awake + host_asleep) + distance_of(v);
 }
 
 bool tsc_vcpus_agree(struct x86_vcpu *v)
 {
-	struct kvm_vcpu *other;
+	struct kvm_vcpu *vcpu;
 	int i;
 
-	vcpu_for_each(i, other, v->vcpu.kvm)
-		if (distance_of(to_x86_vcpu(other)) != distance_of(v))
+	vcpu_for_each(i, vcpu, v->vcpu.kvm) {
+		const struct x86_vcpu *other = to_x86_vcpu(vcpu);
+
+		if (distance_of(other) != distance_of(v) ||
+		    READ_ONCE(other->tsc.khz) != v->tsc.khz)
 			return false;
+	}
 	return true;
 }
 
@@ -160,7 +235,7 @@ bool tsc_vcpus_agree(struct x86_vcpu *v)
 static u64 base_of(struct x86_vcpu *v)
 {
 	tsc_catch_up(v);
-	return state_get(v, GRP_TSC)->tsc_offset - v->tsc.lost - v->tsc.adjust;
+	return distance_of(v) - v->tsc.adjust;
 }
 
 static void base_set(struct x86_vcpu *v, u64 base)
@@ -168,7 +243,7 @@ static void base_set(struct x86_vcpu *v, u64 base)
 	u64 next;
 
 	tsc_catch_up(v);
-	next = base + v->tsc.lost + v->tsc.adjust;
+	next = base + guest_clocks(v, v->tsc.lost) + v->tsc.adjust;
 	trace_kvm_write_tsc_offset(v->vcpu.id, state_get(v, GRP_TSC)->tsc_offset, next);
 	offset_set(v, next);
 	tsc_moved(v);
@@ -176,7 +251,8 @@ static void base_set(struct x86_vcpu *v, u64 base)
 
 static u64 tsc_now(struct x86_vcpu *v)
 {
-	return host_now() + base_of(v) + v->tsc.adjust;
+	tsc_catch_up(v);
+	return tsc_read(v);
 }
 
 static void tsc_move(struct x86_vcpu *v, u64 delta)
@@ -185,17 +261,52 @@ static void tsc_move(struct x86_vcpu *v, u64 delta)
 	tsc_moved(v);
 }
 
+/* Under the lock: the VM's base, at the vCPU's rate. */
+static u64 base_at(const struct x86_vm_tsc *t, u32 khz)
+{
+	return likely(khz == t->base_khz) ? t->base :
+					    tsc_offset_at(t->base, t->base_khz, khz);
+}
+
+/* A timer that goes by the counter may not look while it is half changed. */
+static void rate_set(struct x86_vcpu *v, u32 khz)
+{
+	if (apic_in_kernel(v) && lapic_deadline(&v->apic.lapic))
+		irq_env_timer_cancel(&v->apic.lapic);
+	WRITE_ONCE(state_set(v, GRP_TSC)->tsc_ratio, ratio_of(khz));
+	WRITE_ONCE(v->tsc.khz, khz);
+}
+
 void tsc_vcpu_reset(struct x86_vcpu *v)
 {
 	struct x86_vm_tsc *t = &to_x86_vm(v->vcpu.kvm)->tsc;
 
 	v->tsc.lost = tsc_host_lost;
-	v->tsc.khz = x86_caps->tsc_khz;
+	v->tsc.told_khz = READ_ONCE(t->khz);
+	rate_set(v, rate_find(v->tsc.told_khz));
 	spin_lock(&t->lock);
 	v->tsc.round = t->round;
 	t->members++;
-	base_set(v, t->base);
+	base_set(v, base_at(t, v->tsc.khz));
 	spin_unlock(&t->lock);
+	pvclock_rate_set(v);
+}
+
+/* Its counter is the VM's still, or is as far from it as it was. */
+static void rate_change(struct x86_vcpu *v, u32 khz)
+{
+	struct x86_vm_tsc *t = &to_x86_vm(v->vcpu.kvm)->tsc;
+	u64 base = base_of(v);
+	u32 old = v->tsc.khz;
+
+	if (khz == old)
+		return;
+	spin_lock(&t->lock);
+	base = base == base_at(t, old) ? base_at(t, khz) : tsc_offset_at(base, old, khz);
+	spin_unlock(&t->lock);
+	rate_set(v, khz);
+	base_set(v, base);
+	pvclock_rate_set(v);
 }
 
 static bool within_a_second(const struct x86_vcpu *v, u64 a, u64 b)
@@ -211,7 +322,7 @@ static bool base_matches(const struct x86_vm_tsc *t, const struct x86_vcpu *v,
 {
 	bool alone = v->tsc.round == t->round && t->members == 1;
 
-	return !alone && within_a_second(v, base, t->base);
+	return !alone && within_a_second(v, base, base_at(t, v->tsc.khz));
 }
 
 /* How a base that userspace gives is understood. */
@@ -220,13 +331,15 @@ enum base_mode { BASE_MATCHED, BASE_POWER_UP, BASE_EXACT };
 static void base_join(struct x86_vcpu *v, u64 base, enum base_mode mode)
 {
 	struct x86_vm_tsc *t = &to_x86_vm(v->vcpu.kvm)->tsc;
+	u32 khz = v->tsc.khz;
 
 	spin_lock(&t->lock);
 	if (mode == BASE_POWER_UP ||
 	    (mode == BASE_MATCHED && base_matches(t, v, base)))
-		base = t->base;
-	if (t->base != base) {
+		base = base_at(t, khz);
+	if (base_at(t, khz) != base) {
 		t->base = base;
+		t->base_khz = khz;
 		t->round++;
 		t->members = 0;
 	}
@@ -284,23 +397,33 @@ int tsc_adjust_set(struct x86_vcpu *v, struct msr_access *a)
  */
 long tsc_ioctl_get_khz(void *obj, void *data, unsigned long arg)
 {
-	return to_x86_vcpu(obj)->tsc.khz;
+	return to_x86_vcpu(obj)->tsc.told_khz;
 }
 
 long tsc_ioctl_get_vm_khz(void *obj, void *data, unsigned long arg)
 {
-	return x86_caps->tsc_khz;
+	return READ_ONCE(to_x86_vm(obj)->tsc.khz);
 }
 
 long tsc_ioctl_set_khz(void *obj, void *data, unsigned long arg)
 {
 	struct x86_vcpu *v = to_x86_vcpu(obj);
-	u32 host = x86_caps->tsc_khz;
-	u64 slack = div_u64((u64)host * TOLERANCE_PPM, 1000000);
+	u32 khz = rate_find(arg);
 
-	if (arg && (arg < host - slack || arg > host + slack))
+	if (!khz)
 		return -EINVAL;
-	v->tsc.khz = arg ?: host;
+	v->tsc.told_khz = arg ?: khz;
+	rate_change(v, khz);
+	return 0;
+}
+
+long tsc_ioctl_set_vm_khz(void *obj, void *data, unsigned long arg)
+{
+	u32 khz = rate_find(arg);
+
+	if (!khz)
+		return -EINVAL;
+	WRITE_ONCE(to_x86_vm(obj)->tsc.khz, arg ?: khz);
 	return 0;
 }
 
@@ -342,6 +465,6 @@ long vcpu_ioctl_set_attr(void *obj, void *data, unsigned long arg)
 	if (get_user(offset, (u64 __user *)attr->addr))
 		return -EFAULT;
 	tsc_catch_up(v);
-	base_join(v, offset - v->tsc.lost - v->tsc.adjust, BASE_EXACT);
+	base_join(v, offset - guest_clocks(v, v->tsc.lost) - v->tsc.adjust, BASE_EXACT);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The guest's time-stamp counter: the host's plus an offset, at the host's rate.
+ * The guest's time-stamp counter: the host's plus an offset, at the host's rate, or times
+ * a ratio where the processor can do that (vcpu/tsc_ratio.h).
  *
  * All vCPUs of a VM start with one offset.  What userspace writes to IA32_TSC is
  * matched, so that vCPUs which it restores one after the other stay together:
@@ -17,14 +18,28 @@
  *
  * The counter never goes back by this: userspace stops all vCPUs before it reads
  * the first, and the base is the first one's.  KVM_VCPU_TSC_OFFSET is not matched.
+ *
+ * A vCPU whose rate changes has the counter that it would have if it had run at the new
+ * rate since it was 0.  So vCPUs that agree still do when all of them have the new rate,
+ * whenever each gets it, and so does one that is made later.
  */
 #ifndef LAMINA_X86_CPU_TSC_H
 #define LAMINA_X86_CPU_TSC_H
 
 #include "core/run_state.h"
+#include "x86/cpu/caps.h"
 #include "x86/cpu/msr.h"
 
-/** tsc_vcpu_reset - a new vCPU takes its VM's base */
+/** tsc_ratio_one - the ratio of counters that are not scaled */
+static inline u64 tsc_ratio_one(void)
+{
+	return 1ull << x86_caps->tsc_frac_bits;
+}
+
+/** tsc_at_khz - clocks of a counter of a rate that vCPUs may have, in @host clocks */
+u64 tsc_at_khz(u32 khz, u64 host);
+
+/** tsc_vcpu_reset - a new vCPU takes its VM's rate and base */
 void tsc_vcpu_reset(struct x86_vcpu *v);
 
 /* Clocks that the host's counter has lost by suspends so far. */
@@ -66,6 +81,14 @@ bool tsc_vcpus_agree(struct x86_vcpu *v);
 
 /** tsc_read - the guest's counter now; any context */
 u64 tsc_read(const struct x86_vcpu *v);
+/** tsc_read_running - the counter of L2 while it runs, else the guest's; own thread */
+u64 tsc_read_running(const struct x86_vcpu *v);
+/**
+ * tsc_host_at - the host's RDTSC at the first moment when the guest's counter has a value
+ * @v: the vCPU
+ * @tsc: the value, not long from now; in the past: any that is in the past
+ */
+u64 tsc_host_at(const struct x86_vcpu *v, u64 tsc);
 
 /** tsc_msr_get - IA32_TSC */
 int tsc_msr_get(struct x86_vcpu *v, struct msr_access *a);
@@ -86,6 +109,8 @@ long tsc_ioctl_get_vm_khz(void *vm, void *data, unsigned long arg);
  * -EINVAL for a rate that the hardware does not have: see TOLERANCE_PPM.
  */
 long tsc_ioctl_set_khz(void *vcpu, void *data, unsigned long arg);
+/** tsc_ioctl_set_vm_khz - the same on a VM: for vCPUs to come */
+long tsc_ioctl_set_vm_khz(void *vm, void *data, unsigned long arg);
 
 /*
  * KVM_{HAS,GET,SET}_DEVICE_ATTR on a vCPU: KVM_VCPU_TSC_OFFSET.  -ENXIO for

@@ -162,7 +162,7 @@ static int vcpu_get_msr(struct x86_vcpu *v, struct msr_access *a)
 		a->data = hv_ref_time(v);
 		return 0;
 	case HV_X64_MSR_TSC_FREQUENCY:
-		a->data = x86_caps->tsc_khz * 1000ull;
+		a->data = v->tsc.khz * 1000ull;
 		return 0;
 	case HV_X64_MSR_APIC_FREQUENCY:
 		a->data = apic_hz(v);
@@ -322,7 +322,7 @@ static int absent_get(struct x86_vcpu *v, struct msr_access *a)
 		a->data = pvclock_now(v->vcpu.kvm) / 100;
 		break;
 	case HV_X64_MSR_TSC_FREQUENCY:
-		a->data = x86_caps->tsc_khz * 1000ull;
+		a->data = v->tsc.khz * 1000ull;
 		break;
 	case HV_X64_MSR_APIC_FREQUENCY:
 		a->data = apic_hz(v);

@@ -117,15 +117,16 @@ static void clock_set(struct hv_vm *vm, const struct hv_clock *c)
 	write_seqcount_end(&vm->clock_seq);
 }
 
-/* The clock as the VM's kvmclock has it.  False: it is no function of the TSC. */
+/* As the VM's kvmclock has it.  False: it is no function of the TSC, or none of a page. */
 static bool clock_now(struct x86_vcpu *v, struct hv_clock *c)
 {
 	struct pvclock_ref ref;
 
 	pvclock_ref(v, &ref);
-	if (ref.stable)
-		*c = hv_clock_of(x86_caps->tsc_khz, ref.tsc, ref.ns);
-	return ref.stable;
+	if (!ref.stable || v->tsc.khz < HV_CLOCK_KHZ_MIN)
+		return false;
+	*c = hv_clock_of(v->tsc.khz, ref.tsc, ref.ns);
+	return true;
 }
 
 static void tsc_page_update(struct x86_vcpu *v)

@@ -106,9 +106,12 @@ struct hv_clock {
 	u64 offset;
 };
 
+/* The lowest rate of a TSC whose scale there is. */
+#define HV_CLOCK_KHZ_MIN	10001
+
 /**
  * hv_clock_of - the clock that shows a time at a moment
- * @khz: rate of the TSC, 10 MHz at least
+ * @khz: rate of the TSC, HV_CLOCK_KHZ_MIN at least
  * @tsc: the moment; negative: before the counter started
  * @ns: the time
  */

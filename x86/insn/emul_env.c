@@ -21,6 +21,7 @@
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/msr.h"
 #include "x86/cpu/smm.h"
+#include "x86/cpu/tsc.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
 #include "x86/vcpu/vendor.h"
@@ -393,6 +394,9 @@ static enum emul_result reg_get(struct emul_ctx *ctx, enum emul_regs set,
 		if (msr_read(v, &msr))
 			return reg_refuse(ctx, X86_TRAP_GP);
 		*val = msr.data;
+		return EMUL_OK;
+	case EMUL_TSC:
+		*val = tsc_read_running(v);
 		return EMUL_OK;
 	default:
 		if (!has_xcr(v))

@@ -10,6 +10,7 @@
 #include "core/run_state.h"
 #include "irq/irq_env.h"
 #include "x86/cpu/caps.h"
+#include "x86/cpu/tsc.h"
 #include "x86/run/apic_timer.h"
 
 /* What is later is left to the kernel: the processor's count has 32 bits. */
@@ -37,7 +38,7 @@ static u64 timer_tsc(struct x86_vcpu *v, u64 ns)
 	u64 deadline = lapic_deadline(&v->apic.lapic);
 
 	if (deadline)
-		return (deadline - v->state.tsc_offset) ?: 1;
+		return tsc_host_at(v, deadline) ?: 1;
 	return rdtsc() + mul_u64_u32_div(ns, x86_caps->tsc_khz, USEC_PER_SEC);
 }
 

@@ -119,6 +119,9 @@ long arch_check_extension(struct kvm *kvm, unsigned long ext)
 		return !!(pv_offered() & BIT(KVM_FEATURE_STEAL_TIME));
 	case KVM_CAP_NESTED_STATE:
 		return x86_caps->nested ? nested_ops->state_size : 0;
+	case KVM_CAP_TSC_CONTROL:
+	case KVM_CAP_VM_TSC_CONTROL:
+		return !!x86_caps->tsc_frac_bits;
 	case KVM_CAP_X86_DISABLE_EXITS:
 		return exits_off_supported();
 	default:

@@ -11,6 +11,7 @@
 #include "x86/cpu/caps.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/msr.h"
+#include "x86/cpu/tsc.h"
 #include "x86/insn/fetch.h"
 #include "x86/run/exits.h"
 #include "x86/vcpu/interrupt.h"
@@ -268,6 +269,12 @@ int kvm_nested_wrmsr(struct x86_vcpu *v, u32 index, u64 data)
 	return msr_write(v, &a);
 }
 EXPORT_SYMBOL_GPL(kvm_nested_wrmsr);
+
+u64 kvm_nested_tsc(const struct x86_vcpu *v)
+{
+	return tsc_read(v);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_tsc);
 
 /* On shadow page tables one root serves both: it is found anew. */
 void kvm_nested_switched(struct x86_vcpu *v)

@@ -107,6 +107,7 @@ static void reset_registers(struct x86_state *s, u32 signature, u64 cache_bits)
 		.gdt.limit = 0xffff,
 		.idt.limit = 0xffff,
 		.tsc_offset = s->tsc_offset,
+		.tsc_ratio = s->tsc_ratio,
 		.valid = GRP_ALL,
 		.dirty = GRP_ALL,
 	};

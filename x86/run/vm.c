@@ -122,6 +122,7 @@ const struct ioctl_desc arch_vm_ioctls[] = {
 	{ KVM_SET_GSI_ROUTING, IOCTL_RAW, irqchip_ioctl_routing },
 	{ KVM_SET_BOOT_CPU_ID, 0, irqchip_ioctl_boot_cpu },
 	{ KVM_GET_TSC_KHZ, 0, tsc_ioctl_get_vm_khz },
+	{ KVM_SET_TSC_KHZ, 0, tsc_ioctl_set_vm_khz },
 	{ KVM_HYPERV_EVENTFD, 0, hv_ioctl_eventfd },
 	{ KVM_XEN_HVM_CONFIG, 0, xen_ioctl_config },
 	{ KVM_GET_CLOCK, 0, pvclock_ioctl_get },

@@ -42,6 +42,7 @@
  * @smm_leave: L2 goes on by what @smm_enter has left in @in; its registers are the
  *             caller's to load.  L2 does not run.  False: that cannot be, and nothing has
  *             changed.  kvm->srcu held
+ * @tsc: L2's time-stamp counter when L1's is @tsc
  * @state_get: KVM_GET_NESTED_STATE: fill @out, of @state_size zeroed bytes, @out->size as
  *         well.  L2 need not run.  kvm->srcu held
  * @state_set: KVM_SET_NESTED_STATE: @in has @in->size bytes, at least its header.  0;
@@ -58,6 +59,7 @@ struct nested_ops {
 	void (*leave)(struct x86_vcpu *v);
 	void (*smm_enter)(struct x86_vcpu *v, struct smram_svm *out);
 	bool (*smm_leave)(struct x86_vcpu *v, const struct smram_svm *in);
+	u64 (*tsc)(const struct x86_vcpu *v, u64 tsc);
 	void (*state_get)(struct x86_vcpu *v, struct kvm_nested_state *out);
 	int (*state_set)(struct x86_vcpu *v, const struct kvm_nested_state *in);
 };
@@ -190,6 +192,9 @@ int kvm_nested_rdmsr(struct x86_vcpu *v, u32 index, u64 *data);
 
 /** kvm_nested_wrmsr - WRMSR; likewise */
 int kvm_nested_wrmsr(struct x86_vcpu *v, u32 index, u64 data);
+
+/** kvm_nested_tsc - L1's time-stamp counter, whatever userspace's filter says; any context */
+u64 kvm_nested_tsc(const struct x86_vcpu *v);
 
 /**
  * kvm_nested_enter - from now on the registers are L2's

@@ -8,12 +8,12 @@
 
 #include <linux/hrtimer.h>
 #include <linux/kvm.h>
-#include <linux/spinlock_types.h>
 #include <linux/types.h>
 
 #include <asm/fpu/api.h>
 
 #include "irq/lapic.h"
+#include "x86/vcpu/clocks.h"
 #include "x86/vcpu/memtype.h"
 
 struct pagein;
@@ -99,72 +99,6 @@ struct x86_mce {
 	u64 status;
 	u64 ctl;
 	u64 (*bank)[4];
-};
-
-/**
- * struct x86_tsc - a vCPU's time-stamp counter: tsc.c
- * @adjust: IA32_TSC_ADJUST
- * @lost: how much of what suspends took back its offset makes up for
- * @khz: its rate, as userspace has named it
- * @round: the VM's base that it has taken
- */
-struct x86_tsc {
-	u64 adjust;
-	u64 lost;
-	u32 khz;
-	u32 round;
-};
-
-/**
- * struct x86_vm_tsc - what the vCPUs' counters have in common: tsc.h
- * @lock: protects the rest; innermost
- * @base: the offset that they agree on
- * @round: counts bases
- * @members: vCPUs that have taken this one
- */
-struct x86_vm_tsc {
-	spinlock_t lock;
-	u64 base;
-	u32 round;
-	u32 members;
-};
-
-#define PVCLOCK_ENABLED	1ull	/* bit 0 of @system_time */
-
-/**
- * struct x86_pvclock - a vCPU's page of kvmclock: pvclock.c
- * @system_time: MSR_KVM_SYSTEM_TIME
- * @slept: how long the host had slept when the page was written
- * @version: the page's
- * @cpu: where it was written
- * @paused: it is to say that userspace has paused the guest
- */
-struct x86_pvclock {
-	u64 system_time;
-	u64 slept;
-	u32 version;
-	int cpu;
-	bool paused;
-};
-
-/**
- * struct x86_vm_clock - a VM's clock: pvclock.h
- * @lock: protects the rest but @wall; innermost
- * @stable: the pages say PVCLOCK_TSC_STABLE_BIT
- * @tsc_ref: a moment of tsc_host_awake()
- * @ns_ref: what the clock said then
- * @slept_ref: how long the host had slept by then
- * @offset: the clock less CLOCK_BOOTTIME, for hosts whose TSCs do not agree
- * @wall: MSR_KVM_WALL_CLOCK
- */
-struct x86_vm_clock {
-	spinlock_t lock;
-	bool stable;
-	u64 tsc_ref;
-	u64 ns_ref;
-	u64 slept_ref;
-	u64 offset;
-	u64 wall;
 };
 
 /**

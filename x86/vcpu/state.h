@@ -32,7 +32,7 @@
 #define GRP_TABLES	BIT(11)	/* GDTR, IDTR */
 #define GRP_DR		BIT(12)	/* DR0-DR3, DR6, DR7 */
 #define GRP_SHADOW	BIT(13)	/* interrupt shadow of STI and MOV SS */
-#define GRP_TSC		BIT(14)	/* tsc_offset */
+#define GRP_TSC		BIT(14)	/* tsc_offset, tsc_ratio */
 #define GRP_CPL		BIT(15)
 #define GRP_PDPTR	BIT(16)	/* pdptr[]; see struct x86_caps */
 #define GRP_DATA	BIT(17)	/* DS, ES */
@@ -74,6 +74,7 @@ struct x86_state {
 	u64 dr6;
 	u64 dr7;
 	u64 tsc_offset;
+	u64 tsc_ratio;		/* tsc_ratio.h; tsc_ratio_one(): not scaled */
 	u64 pdptr[4];
 	u32 valid;
 	u32 dirty;
