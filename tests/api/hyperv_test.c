@@ -245,11 +245,10 @@ static void times_agree(void)
 	msr_code(&v);
 }
 
-static void ref_time(void)
+static void ref_time_is(void)
 {
 	uint64_t before, after, want;
 
-	hv_machine();
 	before = guest_msr(HV_TIME);
 	CHECK(!guest_set(HV_TIME, 0));
 	CHECK(guest_set(HV_TSC_PAGE, GPA_TSC));
@@ -263,6 +262,43 @@ static void ref_time(void)
 	after = guest_msr(HV_TIME);
 	/* It goes on, and not by leaps: a minute is what the slowest machine takes. */
 	CHECK(after >= before && after - before < 600000000);
+	times_agree();
+}
+
+static void ref_time(void)
+{
+	hv_machine();
+	ref_time_is();
+}
+
+static void both_set(unsigned long request, unsigned long value)
+{
+	OK(ioctl(v.fd, request, value));
+	OK(ioctl(w.fd, request, value));
+}
+
+/* The guest's counter at another rate than the host's: the time is the same. */
+static void ref_time_scaled(void)
+{
+	uint64_t khz;
+
+	hv_machine();
+	if (!vm_cap(&vm, KVM_CAP_TSC_CONTROL))
+		test_skip("no TSC scaling");
+	khz = OK(ioctl(v.fd, KVM_GET_TSC_KHZ, 0));
+	both_set(KVM_SET_TSC_KHZ, khz * 5 / 2);
+	CHECK_EQ(guest_msr(HV_TSC_HZ), khz * 5 / 2 * 1000);
+	ref_time_is();
+	both_set(KVM_SET_TSC_KHZ, khz / 3);
+	guest_msr(HV_TIME);
+	times_agree();
+	/* 64 bits behind the point are all of the scale. */
+	both_set(KVM_SET_TSC_KHZ, 10000);
+	khz = guest_msr(HV_TIME);
+	CHECK_EQ(page_now().sequence, 0);
+	CHECK(guest_msr(HV_TIME) - khz < 600000000);
+	both_set(KVM_SET_TSC_KHZ, 10001);
+	guest_msr(HV_TIME);
 	times_agree();
 }
 
@@ -359,6 +395,7 @@ int main(int argc, char **argv)
 		{ .name = "apic_msrs", .run = apic_msrs },
 		{ .name = "assist", .run = assist },
 		{ .name = "ref_time", .run = ref_time },
+		{ .name = "ref_time_scaled", .run = ref_time_scaled },
 		{ .name = "set_clock", .run = set_clock },
 		{ .name = "random_msrs", .run = random_msrs, .seconds = 120 },
 		{ }

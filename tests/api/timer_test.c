@@ -195,6 +195,53 @@ static void in_userspace(void)
 	done(5);
 }
 
+static uint64_t ns_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+/*
+ * At another rate than the host's, two milliseconds are two, as the host's clock has it too:
+ * not early, which the guest counts, and not late.
+ */
+static void scaled_by(const uint8_t *code, const uint8_t *end, unsigned int per_mille)
+{
+	const unsigned int rounds = 40;
+	struct kvm_regs r;
+	uint64_t khz, ns;
+
+	machine_by(code, end, DEADLINE, 0, 0);
+	if (!vm_cap(&vm, KVM_CAP_TSC_CONTROL))
+		test_skip("no TSC scaling");
+	khz = OK(ioctl(v.fd, KVM_GET_TSC_KHZ, 0ul)) * per_mille / 1000;
+	OK(ioctl(v.fd, KVM_SET_TSC_KHZ, khz));
+	r = vcpu_regs(&v);
+	r.rdi = rounds;
+	r.rsi = 2 * khz;
+	vcpu_set_regs(&v, &r);
+	ns = ns_now();
+	done(rounds);
+	ns = ns_now() - ns;
+	if (ns < rounds * 2000000ull || ns > rounds * 5000000ull)
+		FAIL("%llu ns at %llu kHz", (unsigned long long)ns, (unsigned long long)khz);
+	vcpu_close(&v);
+	vm_close(&vm);
+}
+
+static void scaled(void)
+{
+	static const unsigned int per_mille[] = { 125, 1500, 8000 };
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		scaled_by(g_spin, g_spin_end, per_mille[i]);
+		scaled_by(g_halt, g_halt_end, per_mille[i]);
+	}
+}
+
 /* ---- the rate of the bus ---- */
 
 /* What Hyper-V's guests are told. */
@@ -232,14 +279,6 @@ GUEST(64, g_count,
       "mov $0x10051, %eax\n mov $0x832, %ecx\n wrmsr\n"
       "mov %esi, %eax\n mov $0x838, %ecx\n wrmsr\n out %al, $0x99\n"
       "1: mov $0x839, %ecx\n rdmsr\n mov %eax, %ebx\n out %al, $0x99\n jmp 1b\n");
-
-static uint64_t ns_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 /* The count has gone on for what has passed since a moment between @from and @to. */
 static void counted(uint64_t tick, uint64_t from, uint64_t to)
@@ -311,6 +350,7 @@ static const struct test_case cases[] = {
 	{ "halted", halted, 0 },
 	{ "passed", passed, 0 },
 	{ "in_userspace", in_userspace, 0 },
+	{ "scaled", scaled, 0 },
 	{ "bus_refused", bus_refused, 0 },
 	{ "bus_cycle", bus_cycle, 0 },
 	{ "bus_expires", bus_expires, 0 },

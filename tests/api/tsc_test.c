@@ -281,8 +281,9 @@ static void khz(void)
 	CHECK_EQ(ioctl(v.fd, KVM_GET_TSC_KHZ, 0ul), f + f / 10000);
 	OK(ioctl(v.fd, KVM_SET_TSC_KHZ, 0ul));
 	CHECK_EQ(ioctl(v.fd, KVM_GET_TSC_KHZ, 0ul), f);
+	/* tsc_scale_test has what there is then */
 	if (vm_cap(&vm, KVM_CAP_TSC_CONTROL))
-		test_skip("TSC scaling");
+		return;
 	ERR(ioctl(v.fd, KVM_SET_TSC_KHZ, f / 2), EINVAL);
 	/* stock KVM makes up for a faster clock by jumps, and forgets the old one */
 	if (is_stock())

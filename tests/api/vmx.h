@@ -20,7 +20,7 @@ enum {
 	F_IO_A = 0x2000, F_IO_B = 0x2002, F_MSR_MAP = 0x2004,
 	F_STORE_ADDR = 0x2006, F_LOAD_ADDR = 0x2008, F_ENTRY_ADDR = 0x200a,
 	F_PML = 0x200e, F_TSC_OFFSET = 0x2010, F_VAPIC = 0x2012, F_VMFUNC = 0x2018, F_EPTP = 0x201a,
-	F_EPTP_LIST = 0x2024,
+	F_EPTP_LIST = 0x2024, F_TSC_MULTIPLIER = 0x2032,
 	F_GPA = 0x2400,
 	F_LINK = 0x2800, F_DEBUGCTL = 0x2802, F_PAT = 0x2804, F_EFER = 0x2806,
 	F_PDPTR0 = 0x280a,
@@ -82,6 +82,7 @@ enum {
 #define CPU2_UNRESTRICTED (1u << 7)
 #define CPU2_VMFUNC	(1u << 13)
 #define CPU2_PML	(1u << 17)
+#define CPU2_TSC_SCALING (1u << 25)
 #define EXIT_64		(1u << 9)
 #define EXIT_ACK	(1u << 15)
 #define EXIT_SAVE_PAT	(1u << 18)

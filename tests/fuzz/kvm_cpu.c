@@ -193,7 +193,8 @@ void op_cpu_misc(const struct call *c)
 		break;
 	case 5:
 		ioctl(fd, KVM_KVMCLOCK_CTRL, 0ul);
-		ioctl(fd, below(2) ? KVM_SET_TSC_KHZ : KVM_GET_TSC_KHZ, odd_number());
+		ioctl(fd, below(2) ? KVM_SET_TSC_KHZ : KVM_GET_TSC_KHZ,
+		      below(2) ? odd_number() : 1 + below(10000000));
 		break;
 	default:
 		translate(fd);

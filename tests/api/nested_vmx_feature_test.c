@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Features of the processor that L1 gives to L2 by a control of its own (SDM vol. 3, 25.6.2). */
+#define _GNU_SOURCE
+#include <x86intrin.h>
+#include "vmx.h"
+
+#define INSN_VMCALL	3
+
+/* ---- L2's counter at another rate than L1's, which may have another than the host's ---- */
+
+GUEST(64, g_scaled, "rdtsc\n vmcall\n mov $0x10, %ecx\n rdmsr\n vmcall\n out %al, $0x20\n"
+      "rdtsc\n vmcall\n");
+
+#define L2_OFFSET	0x123456789abcull
+
+/* L1's counter with so many bits of fraction in each ratio, and then L2's (26.3). */
+static uint64_t l1_offset;
+
+static uint64_t l2_tsc(uint64_t host, uint64_t khz, uint64_t host_khz, uint64_t ratio)
+{
+	uint64_t l1 = (unsigned __int128)host * khz / host_khz + l1_offset;
+
+	return ((unsigned __int128)l1 * ratio >> 48) + L2_OFFSET;
+}
+
+/* Rates as the host's and L1's: what L2 has read is between what it was before and after. */
+static void scaled_is(uint64_t before, uint64_t khz, uint64_t host_khz, uint64_t ratio)
+{
+	uint64_t tsc = (uint32_t)l2_rax() | l2_rdx() << 32, after = __rdtsc();
+	uint64_t slack = 4 + (ratio >> 47);
+
+	before = l2_tsc(before, khz, host_khz, ratio);
+	after = l2_tsc(after, khz, host_khz, ratio);
+	if (tsc - before + slack > after - before + 2 * slack)
+		FAIL("%#llx at %llu kHz, ratio %#llx", (unsigned long long)tsc,
+		     (unsigned long long)khz, (unsigned long long)ratio);
+}
+
+static void scaled_by(uint64_t offset, unsigned int per_mille, uint64_t ratio)
+{
+	struct { struct kvm_nested_state head; uint8_t space[8192]; } state;
+	uint64_t host_khz, khz, before;
+	struct kvm_device_attr a = { .group = KVM_VCPU_TSC_CTRL, .addr = (uintptr_t)&l1_offset };
+
+	L2_START(g_scaled);
+	need(F_CPU2, CPU2_TSC_SCALING);
+	host_khz = OK(ioctl(v.fd, KVM_GET_TSC_KHZ, 0ul));
+	khz = host_khz * per_mille / 1000;
+	OK(ioctl(v.fd, KVM_SET_TSC_KHZ, khz));
+	l1_offset = offset;
+	OK(ioctl(v.fd, KVM_SET_DEVICE_ATTR, &a));
+	f_or(F_CPU, CPU_SECOND | CPU_TSC_OFFSET | CPU_MSR_MAP);
+	f_or(F_CPU2, CPU2_TSC_SCALING);
+	f_set(F_MSR_MAP, GPA_MAPS + 0x2000);
+	f_set(F_TSC_OFFSET, L2_OFFSET);
+	f_set(F_TSC_MULTIPLIER, ratio);
+	before = __rdtsc();
+	l2_until(R_VMCALL);
+	scaled_is(before, khz, host_khz, ratio);
+	before = __rdtsc();
+	l2_next(INSN_VMCALL, R_VMCALL);
+	scaled_is(before, khz, host_khz, ratio);
+	f_set(F_RIP, f_get(F_RIP) + INSN_VMCALL);
+	l2_out(0x20);
+	v.run->immediate_exit = 1;
+	ERR(ioctl(v.fd, KVM_RUN, 0), EINTR);
+	v.run->immediate_exit = 0;
+	state.head = (struct kvm_nested_state){ .size = sizeof(state) };
+	OK(ioctl(v.fd, KVM_GET_NESTED_STATE, &state));
+	OK(ioctl(v.fd, KVM_SET_NESTED_STATE, &state));
+	before = __rdtsc();
+	l2_until(R_VMCALL);
+	scaled_is(before, khz, host_khz, ratio);
+	/* Scaling without offsetting is none, but the rule about the ratio holds. */
+	f_set(F_TSC_MULTIPLIER, 0);
+	l2_refused(7);
+	vcpu_close(&v);
+	vm_close(&vm);
+}
+
+static void tsc_scaled(void)
+{
+	scaled_by(5000000000, 1000, 3ull << 47);
+	scaled_by(-__rdtsc() / 2, 1000, 3ull << 46);
+	scaled_by(0, 1000, 1);
+	scaled_by(-__rdtsc() / 4, 500, 5ull << 48);
+	scaled_by(1ull << 63, 4000, 1ull << 46);
+	scaled_by(5000, 1500, 1ull << 48);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test_case cases[] = {
+		CASE(tsc_scaled), { }
+	};
+
+	return test_main(argc, argv, cases);
+}
