@@ -192,6 +192,9 @@ int svm_setup(struct x86_caps *caps)
 	};
 	mmu_caps_fill(&caps->mmu);
 	caps->hypercall_modrm = MODRM_VMMCALL;
+	/* The kernel leaves it off where it is wrong (erratum 1386). */
+	if (!boot_cpu_has(X86_FEATURE_XSAVES))
+		caps->xsaves = false;
 	if (features & SVM_FEATURE_TSC_RATIO) {
 		caps->tsc_frac_bits = SVM_TSC_BITS;
 		caps->tsc_ratio_max = SVM_TSC_RATIO_MAX;

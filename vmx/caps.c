@@ -266,6 +266,8 @@ int vmx_setup(struct x86_caps *caps)
 			    (vmx_features.may[WORD_CPU2] &
 			     SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES);
 	caps->pdptrs = vmx_features.ept;
+	if (!(vmx_features.may[WORD_CPU2] & SECONDARY_EXEC_XSAVES))
+		caps->xsaves = false;
 	if (vmx_features.may[WORD_CPU2] & SECONDARY_EXEC_TSC_SCALING) {
 		caps->tsc_frac_bits = VMX_TSC_BITS;
 		caps->tsc_ratio_max = U64_MAX;

@@ -45,7 +45,8 @@ bool vmx_nested_offered(void)
 
 #define CPU2_HARD \
 	(SECONDARY_EXEC_ENABLE_RDTSCP | SECONDARY_EXEC_ENABLE_INVPCID | \
-	 SECONDARY_EXEC_WBINVD_EXITING | SECONDARY_EXEC_DESC | SECONDARY_EXEC_TSC_SCALING)
+	 SECONDARY_EXEC_WBINVD_EXITING | SECONDARY_EXEC_DESC | SECONDARY_EXEC_XSAVES | \
+	 SECONDARY_EXEC_TSC_SCALING)
 
 static void controls_offer(struct nested_host *h, const struct vmx_features *f,
 			   const struct mmu_caps *mmu)

@@ -242,7 +242,8 @@ void vmx_policy_update(struct x86_vcpu *v)
 	u32 off = READ_ONCE(to_x86_vm(v->vcpu.kvm)->exits_off);
 	struct vmx_vcpu *s = to_vmx(v);
 
-	/* No control depends on CPUID yet. */
+	/* Without it the instructions are #UD (SDM vol. 3, 26.3). */
+	vmcs_control(s, WORD_CPU2, SECONDARY_EXEC_XSAVES, v->cpuid.has_xsaves);
 	vmcs_control(s, WORD_CPU, CPU_BASED_USE_MSR_BITMAPS, !v->msr_exits);
 	if (unlikely(off != s->exits_off))
 		exits_update(s, off);

@@ -407,6 +407,9 @@ static void control_fill(struct vmx_vcpu *s)
 		vmcs_write(VM_FUNCTION_CONTROL, 0);
 	if (vmx_features.control[WORD_CPU2] & SECONDARY_EXEC_ENCLS_EXITING)
 		vmcs_write(ENCLS_EXITING_BITMAP, ~0ull);
+	/* IA32_XSS is 0: whatever the map of L1's, no XSAVES exits. */
+	if (vmx_features.may[WORD_CPU2] & SECONDARY_EXEC_XSAVES)
+		vmcs_write(XSS_EXIT_BITMAP, 0);
 }
 
 static void guest_fill(void)

@@ -42,6 +42,7 @@ static const struct {
 	{ 0x277, 0x277, BOTH, "PAT" },
 	{ 0x2ff, 0x2ff, BOTH, "MTRR_DEF_TYPE" },
 	{ 0x6e0, 0x6e0, BOTH, "TSC_DEADLINE" },
+	{ 0xda0, 0xda0, FEATURE, "XSS" },
 	{ 0x4b564d00, 0x4b564d08, BOTH, "KVM_WALL_CLOCK_NEW to KVM_MIGRATION_CONTROL" },
 	{ 0xc0000080, 0xc0000080, BOTH, "EFER" },
 	{ 0xc0000081, 0xc0000084, BOTH, "STAR, LSTAR, CSTAR, FMASK" },

@@ -88,10 +88,47 @@ static void tsc_scaled(void)
 	scaled_by(5000, 1500, 1ull << 48);
 }
 
+/* ---- instructions ---- */
+
+/* Of states that there are none; R8 and L2's RAX say how it went. */
+GUEST(64, g_xsaves, "mov $0x40000, %edi\n xor %eax, %eax\n xor %edx, %edx\n"
+      "xsaves (%rdi)\n mov $7, %eax\n vmcall\n");
+
+/* L2 has XSAVES if L1 says so; no bit of IA32_XSS is one, so none makes it exit. */
+static void xsaves(void)
+{
+	struct kvm_xcrs x = { .nr_xcrs = 1, .xcrs[0].value = 7 };
+	struct kvm_sregs s;
+	int on;
+
+	for (on = 0; on < 2; on++) {
+		L2_START(g_xsaves);
+		need(F_CPU2, CPU2_XSAVES);
+		s = vcpu_sregs(&v);
+		s.cr4 |= 1 << 18;
+		vcpu_set_sregs(&v, &s);
+		OK(ioctl(v.fd, KVM_SET_XCRS, &x));
+		f_or(F_CR4, 1 << 18);
+		f_or(F_HOST_CR4, 1 << 18);
+		f_or(F_EXCEPTIONS, 1 << 6);
+		f_or(F_CPU, CPU_SECOND);
+		f_set(F_XSS_BITMAP, ~0ull);
+		if (on)
+			f_or(F_CPU2, CPU2_XSAVES);
+		l2_until(on ? R_VMCALL : R_EXCEPTION);
+		if (on)
+			CHECK_EQ(l2_rax(), 7);
+		else
+			CHECK_EQ(f_get(F_INFO), INFO_VALID | INFO_EXC | 6);
+		vcpu_close(&v);
+		vm_close(&vm);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		CASE(tsc_scaled), { }
+		CASE(tsc_scaled), CASE(xsaves), { }
 	};
 
 	return test_main(argc, argv, cases);

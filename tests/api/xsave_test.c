@@ -319,6 +319,114 @@ static void any_contents(void)
 	}
 }
 
+/* ------------------------------------------------------------------------ */
+/* XSAVES and XRSTORS (SDM vol. 1, 13.11 and 13.12), and IA32_XSS. */
+
+#define MSR_XSS		0xda0
+#define XCOMP_COMPACT	(1ull << 63)
+
+static void need_xsaves(bool with)
+{
+	struct kvm_cpuid2 *c = cpuid_supported(vm.kvm);
+	struct kvm_cpuid_entry2 *e = (void *)cpuid_find(c, 0xd, 1);
+
+	if (!e || !(e->eax & 8))
+		test_skip("no XSAVES");
+	if (!with) {
+		e->eax &= ~8u;
+		OK(ioctl(v.fd, KVM_SET_CPUID2, c));
+	}
+	cr4_set(CR4_OSXSAVE);
+	xcr0_set(7);
+}
+
+/* SSE and AVX, of which one has its initial form; then what they are again. */
+GUEST(64, g_xsaves,
+      "mov $0x10000, %edi\n movdqu 0x1000(%rdi), %xmm5\n"
+      "mov $6, %eax\n xor %edx, %edx\n xsaves64 (%rdi)\n"
+      "out %al, $0x10\n"
+      "pxor %xmm5, %xmm5\n mov $6, %eax\n xor %edx, %edx\n xrstors64 (%rdi)\n"
+      "movdqu %xmm5, 0x1010(%rdi)\n"
+      "mov $0xda0, %ecx\n rdmsr\n mov %rax, %rbx\n xor %eax, %eax\n wrmsr\n" DONE);
+
+static void xsaves(void)
+{
+	uint64_t *at;
+
+	START(MODE_LONG, g_xsaves);
+	need_xsaves(true);
+	at = vm_u64(&vm, GPA_DATA + 0x1000);
+	at[0] = 0x1122334455667788;
+	at[1] = 0x99aabbccddeeff00;
+	vcpu_until(&v, 0x10);
+	at = vm_u64(&vm, GPA_DATA + IMAGE_BV);
+	CHECK_EQ(at[0] & 2, 2);
+	CHECK_EQ(at[1], XCOMP_COMPACT | 6);
+	at = vm_u64(&vm, GPA_DATA + IMAGE_XMM + 5 * 16);
+	CHECK_EQ(at[0], 0x1122334455667788);
+	at[1] ^= 1;
+	vcpu_until(&v, PORT_DONE);
+	at = vm_u64(&vm, GPA_DATA + 0x1010);
+	CHECK_EQ(at[0], 0x1122334455667788);
+	CHECK_EQ(at[1], 0x99aabbccddeeff01);
+	CHECK_EQ(vcpu_regs(&v).rbx, 0);
+}
+
+/* What CPUID does not announce is no instruction, on VT-x, and no register. */
+static void xsaves_absent(void)
+{
+	struct exc e;
+
+	START(MODE_LONG, g_xsaves);
+	need_xsaves(false);
+	if (cpu_is_amd())
+		test_skip("nothing keeps a guest from it");
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, 6);
+	CHECK_EQ(*vm_u64(&vm, GPA_DATA + IMAGE_BV), 0);
+}
+
+static int xss_access(unsigned long request, uint64_t *value)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} m = { { .nmsrs = 1 }, { .index = MSR_XSS, .data = *value } };
+	int n = OK(ioctl(v.fd, request, &m));
+
+	*value = m.entry.data;
+	return n;
+}
+
+GUEST(64, g_xss, "mov $0xda0, %ecx\n mov %esi, %eax\n xor %edx, %edx\n wrmsr\n" DONE);
+
+/* All of its bits are reserved. */
+static void xss(void)
+{
+	struct kvm_regs r;
+	uint64_t value;
+	int bit;
+
+	for (bit = -1; bit < 16; bit++) {
+		START(MODE_LONG, g_xss);
+		need_xsaves(bit >= 0);
+		r = vcpu_regs(&v);
+		r.rsi = bit > 0 ? 1u << bit : 0;
+		vcpu_set_regs(&v, &r);
+		if (!bit)
+			vcpu_until(&v, PORT_DONE);
+		else
+			CHECK_EQ(exc_next(&v).vector, 13);
+		value = r.rsi;
+		CHECK_EQ(xss_access(KVM_SET_MSRS, &value), !r.rsi);
+		value = 1;
+		CHECK_EQ(xss_access(KVM_GET_MSRS, &value), 1);
+		CHECK_EQ(value, 0);
+		vcpu_close(&v);
+		vm_close(&vm);
+	}
+}
+
 static const struct test_case cases[] = {
 	{ "pkru_switched", pkru_switched, 0 },
 	{ "pkru_in_image", pkru_in_image, 0 }, { "pkru_left_out", pkru_left_out, 0 },
@@ -328,6 +436,9 @@ static const struct test_case cases[] = {
 	{ "bad_xsave", bad_xsave, 0 },
 	{ "bad_fpu", bad_fpu, 0 },
 	{ "any_contents", any_contents, 0 },
+	{ "xsaves", xsaves, 0 },
+	{ "xsaves_absent", xsaves_absent, 0 },
+	{ "xss", xss, 0 },
 	{ NULL, NULL, 0 },
 };
 

@@ -34,6 +34,8 @@
  * @xcr0: XCR0 bits that guests may use (common)
  * @host_xcr0: XCR0 while the host runs; 0 without XSAVE (common)
  * @host_xss: IA32_XSS while the host runs (common)
+ * @xsaves: guests may have XSAVES and XRSTORS, with an IA32_XSS of 0 (common: the CPU
+ *          has them; vendor)
  * @xsetbv_free: guests' XSETBV is not intercepted, although it should be (common)
  * @fpu_always: entries have more to switch than XCR0: XSS, PKRU (common)
  * @tsc_frac_bits: fraction bits of a ratio by which the processor scales guests' TSC
@@ -59,6 +61,7 @@ struct x86_caps {
 	u64 xcr0;
 	u64 host_xcr0;
 	u64 host_xss;
+	bool xsaves;
 	bool xsetbv_free;
 	bool fpu_always;
 	u8 tsc_frac_bits;

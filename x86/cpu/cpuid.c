@@ -139,6 +139,7 @@ void cpuid_update(struct x86_vcpu *v)
 	c->has_svm = x86_caps->svm_revision && cpuid_has(v, X86_FEATURE_SVM);
 	c->has_mtrr = !c->n || cpuid_has(v, X86_FEATURE_MTRR);
 	c->has_vmx = x86_caps->vmx_msr[0] && cpuid_has(v, X86_FEATURE_VMX);
+	c->has_xsaves = x86_caps->xsaves && cpuid_has(v, X86_FEATURE_XSAVES);
 	c->as_amd = cpuid_as_amd(leaf0);
 	c->amd = leaf0 && c->as_amd;
 	c->cr4_allowed = cpuid_cr4(v) | (c->has_vmx ? X86_CR4_VMXE : 0);
@@ -206,7 +207,8 @@ void cpuid_entry_current(struct x86_vcpu *v, struct kvm_cpuid_entry2 *e)
 		if (e->index == 0 && e->ebx)
 			e->ebx = fpu_image_bytes(v->fpu.xcr0, false);
 		else if (e->index == 1 &&
-			 (e->eax & CPUID_BIT(X86_FEATURE_XSAVEC)))
+			 (e->eax & (CPUID_BIT(X86_FEATURE_XSAVEC) |
+				    CPUID_BIT(X86_FEATURE_XSAVES))))
 			e->ebx = fpu_image_bytes(v->fpu.xcr0, true);
 		break;
 	case 0x80000001:

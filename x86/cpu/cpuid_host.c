@@ -77,7 +77,7 @@ static const struct cpuid_row cpuid_rows[] = {
 	{ .function = 7, .index = 1, .reg = CPUID_EAX, .word = 12,
 	  .host = F(AVX_VNNI) | F(AVX512_BF16),
 	  .raw = BIT(10) | BIT(11) | BIT(12) },
-	/* XSAVES would need IA32_XSS */
+	/* XSAVES: x86_caps->xsaves */
 	{ .function = 0xd, .index = 1, .reg = CPUID_EAX, .word = 10,
 	  .host = F(XSAVEOPT) | F(XSAVEC) | F(XGETBV1) },
 	{ .function = 0x80000001, .reg = CPUID_ECX, .word = 6,
@@ -265,7 +265,9 @@ static void add_xsave(struct cpuid_builder *b)
 	e->eax = x86_caps->xcr0;
 	e->edx = x86_caps->xcr0 >> 32;
 	e->ebx = e->ecx = fpu_image_bytes(x86_caps->xcr0, false);
-	add_features(b, 0xd, 1, true);
+	e = add_features(b, 0xd, 1, true);
+	if (x86_caps->xsaves)
+		e->eax |= F(XSAVES);
 	for (i = 2; i < 63; i++)
 		if (x86_caps->xcr0 & BIT_ULL(i))
 			add_host_leaf(b, 0xd, i, true);

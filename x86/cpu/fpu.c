@@ -52,7 +52,7 @@ void fpu_guest_in(struct x86_vcpu *v)
 			xsetbv(XCR_XFEATURE_ENABLED_MASK, fpu->xcr0);
 		if (fpu->xcr0 != x86_caps->host_xcr0 || x86_caps->xsetbv_free)
 			fpu->loaded |= FPU_XCR0;
-		/* Guests have no XSAVES; what they do not have, they may use. */
+		/* Guests' is 0; they may have XSAVES, and AMD's without it, too. */
 		if (x86_caps->host_xss) {
 			native_wrmsrl(MSR_IA32_XSS, 0);
 			fpu->loaded |= FPU_XSS;

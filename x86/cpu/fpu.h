@@ -22,6 +22,8 @@
 #include "x86/cpu/caps.h"
 #include "x86/vcpu/x86.h"
 
+struct msr_access;
+
 /** fpu_load - KVM_RUN starts: the guest's registers go into the CPU */
 static inline void fpu_load(struct x86_vcpu *v)
 {
@@ -104,7 +106,7 @@ static inline u32 fpu_guest_pkru(const struct x86_vcpu *v)
 
 /**
  * fpu_host_init - the host's FPU state, for the capability record
- * @caps: gets xcr0, host_xcr0, host_xss, xsetbv_free, fpu_always, mxcsr_mask
+ * @caps: gets xcr0, host_xcr0, host_xss, xsaves, xsetbv_free, fpu_always, mxcsr_mask
  *
  * Also notes where the parts of an XSAVE image lie.
  */
@@ -151,6 +153,13 @@ void fpu_reset(struct x86_vcpu *v);
  * 13.3, for AVX-512).
  */
 int fpu_set_xcr0(struct x86_vcpu *v, u32 index, u64 value);
+
+/** xss_exists - is there IA32_XSS for guests? (xsave.c) */
+bool xss_exists(void);
+/** xss_get - IA32_XSS */
+int xss_get(struct x86_vcpu *v, struct msr_access *a);
+/** xss_set - IA32_XSS; -EINVAL: a bit */
+int xss_set(struct x86_vcpu *v, struct msr_access *a);
 
 /** xsave_ioctl_get - KVM_GET_XSAVE and KVM_GET_XSAVE2 (xsave.c) */
 long xsave_ioctl_get(void *vcpu, void *data, unsigned long arg);

@@ -14,6 +14,7 @@
 #include "x86/cpu/caps.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/cpu/cr.h"
+#include "x86/cpu/fpu.h"
 #include "x86/cpu/mce.h"
 #include "x86/cpu/mtrr.h"
 #include "x86/cpu/pvclock.h"
@@ -335,6 +336,7 @@ const struct msr_row msr_table[] = {
 	  .read = vmx_msr_get, .write = vmx_msr_set },
 	OWN(MSR_IA32_TSC_DEADLINE, 1, MSR_SAVED, apic_deadline),
 	OWN(APIC_MSR_FIRST, APIC_MSR_LAST - APIC_MSR_FIRST + 1, 0, apic_msr),
+	OWN_IF(MSR_IA32_XSS, MSR_SAVED, xss),
 	/* Hyper-V's: the system's, the LAPIC's, SynIC, timers, debugger, crash and time. */
 	OWN(HV_X64_MSR_GUEST_OS_ID, 4, MSR_SAVED, hv_msr),
 	OWN(HV_X64_MSR_VP_RUNTIME, 1, MSR_SAVED, hv_msr),

@@ -11,6 +11,7 @@
 
 #include "x86/cpu/caps.h"
 #include "x86/cpu/fpu.h"
+#include "x86/cpu/msr.h"
 #include "x86/vcpu/x86.h"
 
 /* Parts of an image that guests may have: XCR0's bits up to PKRU. */
@@ -63,6 +64,15 @@ static bool xsetbv_is_free(void)
 	return !memcmp(sig, "TCGTCGTCGTCG", sizeof(sig));
 }
 
+/* Whether the kernel uses it or not.  There is a leaf 0xd. */
+static bool host_has_xsaves(void)
+{
+	u32 eax, unused[3];
+
+	cpuid_count(0xd, 1, &eax, &unused[0], &unused[1], &unused[2]);
+	return eax & BIT(X86_FEATURE_XSAVES & 31);
+}
+
 void fpu_host_init(struct x86_caps *caps)
 {
 	caps->mxcsr_mask = mxcsr_mask();
@@ -75,7 +85,9 @@ void fpu_host_init(struct x86_caps *caps)
 	caps->xcr0 = caps->host_xcr0 & XSAVE_OFFERED;
 	if (!boot_cpu_has(X86_FEATURE_OSPKE))
 		caps->xcr0 &= ~XFEATURE_MASK_PKRU;
-	if (boot_cpu_has(X86_FEATURE_XSAVES))
+	/* Another kernel may have left something there, also if this one does not use it. */
+	caps->xsaves = host_has_xsaves();
+	if (caps->xsaves)
 		rdmsrl(MSR_IA32_XSS, caps->host_xss);
 	caps->fpu_always = caps->host_xss || caps->xsetbv_free ||
 			   boot_cpu_has(X86_FEATURE_OSPKE);
@@ -162,6 +174,30 @@ void fpu_image_part(unsigned int nr, struct emul_fpu_part *out)
 	out->offset = parts[nr].offset;
 	out->size = parts[nr].size;
 	out->aligned = parts[nr].flags & XSAVE_ALIGNED;
+}
+
+/*
+ * IA32_XSS: no state of the supervisor's is in guests' images, for the kernel's, which holds
+ * guests' registers, has none of theirs.
+ */
+bool xss_exists(void)
+{
+	return x86_caps->xsaves;
+}
+
+int xss_get(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (!a->host && !v->cpuid.has_xsaves)
+		return -ENOENT;
+	a->data = 0;
+	return 0;
+}
+
+int xss_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (!a->host && !v->cpuid.has_xsaves)
+		return -ENOENT;
+	return a->data ? -EINVAL : 0;
 }
 
 /* /dev/kvm has one attribute: the features that guests may have (api.rst 4.80). */

@@ -40,6 +40,7 @@ struct x86_cpuid {
 	bool has_ffxsr;
 	bool has_svm, has_vmx;
 	bool has_mtrr;
+	bool has_xsaves;
 	bool amd, as_amd;
 	u64 xcr0;
 	u64 cr4_allowed;
