@@ -245,13 +245,17 @@ bool mmu_env_guest_same_now(struct mmu_vcpu *vcpu,
 	return same;
 }
 
-hva_t mmu_env_guest_hva(struct mmu_vcpu *vcpu, gpa_t gpa, u64 *slots)
+hva_t mmu_env_guest_hva(struct mmu_vcpu *vcpu, gpa_t gpa)
 {
 	const struct slot *slot = guest_slot_hinted(env_vcpu(vcpu),
 						  gpa >> MMU_PAGE_SHIFT);
 
-	*slots = slots_get(env_vcpu(vcpu)->kvm, vcpu->as_id)->number;
 	return slot ? (hva_t)guest_user(slot, gpa) : 0;
+}
+
+u64 mmu_env_guest_slots(struct mmu_vcpu *vcpu)
+{
+	return slots_get(env_vcpu(vcpu)->kvm, vcpu->as_id)->number;
 }
 
 /* One window for all of them, as above; slot_parse() has seen to the addresses. */

@@ -76,7 +76,7 @@ struct mmu_cpu {
  * @page: number of the page at its address
  * @gfn: where that page is
  * @root: the guest's root register then
- * @slots: what mmu_env_guest_hva() has numbered the slots for @at and @hva; 0: not
+ * @slots: mmu_env_guest_slots() of @at and @hva; 0: not
  *         known yet
  * @hva: where userspace has that page; 0: nowhere
  * @n: how many entries it read; 0: there was no such walk

@@ -41,11 +41,19 @@ struct mmu_walk;
  * mmu_env_guest_hva - where userspace has guest memory
  * @vcpu: whose address space; memslots' SRCU is held
  * @gpa: address
- * @slots: result: a number, never 0, that the slots have until one of them changes
  *
  * Return: userspace's address; 0: no slot is there.
  */
-hva_t mmu_env_guest_hva(struct mmu_vcpu *vcpu, gpa_t gpa, u64 *slots);
+hva_t mmu_env_guest_hva(struct mmu_vcpu *vcpu, gpa_t gpa);
+
+/**
+ * mmu_env_guest_slots - what number the slots have
+ * @vcpu: whose address space; memslots' SRCU is held
+ *
+ * Return: a number, never 0, that they have until one of them changes; read before
+ * mmu_env_guest_hva(), whose answer is right as long as it is the same.
+ */
+u64 mmu_env_guest_slots(struct mmu_vcpu *vcpu);
 
 enum mmu_again {
 	AGAIN_SAME,		/* all entries are what they were */

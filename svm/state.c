@@ -175,18 +175,12 @@ static void csss_store(struct svm_vcpu *s)
 
 #define GROUPS_CR	(GRP_CR0 | GRP_CR3 | GRP_CR4 | GRP_EFER)
 #define GROUPS_FREQUENT	(GRP_RIP | GRP_RSP | GRP_RFLAGS | GRP_SHADOW)
-#define GROUPS_SELDOM	(GRP_ALL & ~(GROUPS_FREQUENT | GRP_CR3))
 
 static noinline void state_store_slow(struct svm_vcpu *s, u32 groups)
 {
 	const struct x86_state *state = &s->x86.state;
 	struct vmcb *vmcb = s->vmcb;
 
-	/* A guest on shadow page tables often loads CR3, and nothing else. */
-	if (!(groups & GROUPS_SELDOM)) {
-		cr3_store(s);
-		return;
-	}
 	if (groups & GROUPS_CR)
 		crs_store(s, groups);
 	if (groups & GRP_CR2) {
@@ -243,7 +237,13 @@ void svm_state_store(struct x86_vcpu *v, u32 groups)
 			vmcb->control.int_state =
 				v->state.shadow ? SVM_INTERRUPT_SHADOW_MASK : 0;
 	}
-	if (groups & ~GROUPS_FREQUENT)
+	groups &= ~GROUPS_FREQUENT;
+	if (!groups)
+		return;
+	/* A guest on shadow page tables often loads CR3, and nothing else. */
+	if (groups == GRP_CR3)
+		cr3_store(s);
+	else
 		state_store_slow(s, groups);
 }
 

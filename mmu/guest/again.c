@@ -49,16 +49,17 @@ void again_remember(struct mmu_vcpu *vcpu, u64 va,
 /* Return: false: an entry is not in guest memory. */
 static noinline bool walk_locate(struct mmu_vcpu *vcpu, struct mmu_walk *last)
 {
+	u64 slots = mmu_env_guest_slots(vcpu);
 	unsigned int i;
 
+	last->slots = 0;
 	for (i = 0; i < last->n; i++) {
-		last->at[i] = mmu_env_guest_hva(vcpu, last->step[i].gpa, &last->slots);
+		last->at[i] = mmu_env_guest_hva(vcpu, last->step[i].gpa);
 		if (!last->at[i])
-			last->slots = 0;
-		if (!last->slots)
 			return false;
 	}
-	last->hva = mmu_env_guest_hva(vcpu, last->gfn << MMU_PAGE_SHIFT, &last->slots);
+	last->hva = mmu_env_guest_hva(vcpu, last->gfn << MMU_PAGE_SHIFT);
+	last->slots = slots;
 	return true;
 }
 
@@ -70,12 +71,11 @@ static noinline bool walk_move(struct mmu_vcpu *vcpu, struct mmu_walk *last, u64
 {
 	const struct pt_format *fmt = vcpu->ctx[MMU_CTX_GUEST].walk.fmt;
 	unsigned int top = last->n - 1;
-	u64 slots;
 
 	last->step[top].gpa = ctx_root(fmt, root) +
 			      (last->step[top].gpa & (MMU_PAGE_SIZE - 1));
 	last->root = root;
-	last->at[top] = mmu_env_guest_hva(vcpu, last->step[top].gpa, &slots);
+	last->at[top] = mmu_env_guest_hva(vcpu, last->step[top].gpa);
 	if (!last->at[top])
 		last->slots = 0;
 	return last->at[top];

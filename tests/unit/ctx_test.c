@@ -43,9 +43,13 @@ int mmu_env_guest_read(struct mmu_vcpu *v, gpa_t gpa, void *buf,
 static u64 slots = 1;
 #define HVA(gpa)	((slots << 32) + (gpa))
 
-hva_t mmu_env_guest_hva(struct mmu_vcpu *v, gpa_t gpa, u64 *number)
+u64 mmu_env_guest_slots(struct mmu_vcpu *v)
 {
-	*number = slots;
+	return slots;
+}
+
+hva_t mmu_env_guest_hva(struct mmu_vcpu *v, gpa_t gpa)
+{
 	return gpa < sizeof(word) ? HVA(gpa) : 0;
 }
 

@@ -97,11 +97,15 @@ int mmu_env_guest_peek(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 }
 
 /* No slot changes between two walks here that would matter to a walk that is repeated. */
-hva_t mmu_env_guest_hva(struct mmu_vcpu *vcpu, gpa_t gpa, u64 *slots)
+u64 mmu_env_guest_slots(struct mmu_vcpu *vcpu)
+{
+	return 1;
+}
+
+hva_t mmu_env_guest_hva(struct mmu_vcpu *vcpu, gpa_t gpa)
 {
 	struct env_slot *s = slot_at(vcpu, gpa);
 
-	*slots = 1;
 	return s ? s->s.hva + (gpa - (s->s.base_gfn << 12)) : 0;
 }
 

@@ -83,9 +83,13 @@ int mmu_env_guest_read(struct mmu_vcpu *vcpu, gpa_t gpa, void *buf,
 	return 0;
 }
 
-hva_t mmu_env_guest_hva(struct mmu_vcpu *vcpu, gpa_t gpa, u64 *slots)
+u64 mmu_env_guest_slots(struct mmu_vcpu *vcpu)
 {
-	*slots = 1;
+	return 1;
+}
+
+hva_t mmu_env_guest_hva(struct mmu_vcpu *vcpu, gpa_t gpa)
+{
 	return inside(gpa, 1) ? (hva_t)gmem_of(vcpu)->word + gpa : 0;
 }
 

@@ -359,11 +359,6 @@ int cr_root_ready(struct x86_vcpu *v)
 	return 0;
 }
 
-bool cr_exists(u32 nr)
-{
-	return nr == 0 || nr == 2 || nr == 3 || nr == 4 || nr == 8;
-}
-
 int efer_write(struct x86_vcpu *v, u64 value)
 {
 	const struct x86_state *s = state_get(v, GRP_CR0 | GRP_EFER);

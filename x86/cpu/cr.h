@@ -36,7 +36,10 @@ int cr4_write(struct x86_vcpu *v, u64 value);
 int cr8_write(struct x86_vcpu *v, u64 value);
 
 /** cr_exists - is there a control register of this number? */
-bool cr_exists(u32 nr);
+static inline bool cr_exists(u32 nr)
+{
+	return nr <= 8 && (BIT(0) | BIT(2) | BIT(3) | BIT(4) | BIT(8)) >> nr & 1;
+}
 
 /**
  * cr_set - MOV to a control register

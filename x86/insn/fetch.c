@@ -127,24 +127,6 @@ int insn_code_fetch(struct x86_vcpu *v, struct insn_code *c,
 	return 0;
 }
 
-const struct mmu_walk *insn_code_again(struct x86_vcpu *v)
-{
-	/* In one go: more fetches cost more. */
-	const struct x86_state *s = state_get(v, GRP_RIP | GRP_CSSS | GRP_CR3 |
-					      GRP_CPL | GRP_EFER);
-	u64 access = s->cpl == 3 ? PF_FETCH | PF_USER : PF_FETCH;
-	u64 la = s->rip;
-
-	if (unlikely(v->mmu_stale || v->nested.ctx != MMU_CTX_GUEST))
-		return NULL;
-	if (unlikely(state_mode(s) != EMUL_64)) {
-		la = (u32)(s->seg[SEG_CS].base + la);
-		if (insn_code_room(&s->seg[SEG_CS], s->rip) < CODE_FIRST)
-			return NULL;
-	}
-	return mmu_code_again(&v->vcpu.mmu, s->cr3, la, access);
-}
-
 int insn_code_first(struct x86_vcpu *v, struct insn_code *c,
 		    const struct mmu_walk *walk, struct emul_fault *fault)
 {

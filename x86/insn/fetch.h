@@ -154,7 +154,23 @@ static inline void insn_code_start(struct x86_vcpu *v, struct insn_code *c)
  * Return: the walk, with CODE_FIRST bytes, up to the next call; NULL when it takes
  * insn_code_fetch().
  */
-const struct mmu_walk *insn_code_again(struct x86_vcpu *v);
+static __always_inline const struct mmu_walk *insn_code_again(struct x86_vcpu *v)
+{
+	/* In one go: more fetches cost more. */
+	const struct x86_state *s = state_get(v, GRP_RIP | GRP_CSSS | GRP_CR3 |
+					      GRP_CPL | GRP_EFER);
+	u64 access = s->cpl == 3 ? PF_FETCH | PF_USER : PF_FETCH;
+	u64 la = s->rip;
+
+	if (unlikely(v->mmu_stale || v->nested.ctx != MMU_CTX_GUEST))
+		return NULL;
+	if (unlikely(state_mode(s) != EMUL_64)) {
+		la = (u32)(s->seg[SEG_CS].base + la);
+		if (insn_code_room(&s->seg[SEG_CS], s->rip) < CODE_FIRST)
+			return NULL;
+	}
+	return mmu_code_again(&v->vcpu.mmu, s->cr3, la, access);
+}
 
 /**
  * insn_code_first - the first bytes at RIP

@@ -108,14 +108,13 @@ bool emulate_skip(struct x86_vcpu *v, const struct x86_exit *exit)
  */
 static __always_inline unsigned int gpr_named(const u8 *code, u8 opcode, u8 modrm, u8 *gpr)
 {
-	const u8 *p = code;
+	const unsigned int rex = *code == REX_B;
 
-	*gpr = *p == REX_B ? 8 : 0;
-	p += *p == REX_B;
-	if (p[0] != 0x0f || p[1] != opcode || (p[2] & ~7) != modrm)
+	code += rex;
+	if (code[0] != 0x0f || code[1] != opcode || (code[2] & ~7) != modrm)
 		return 0;
-	*gpr |= p[2] & 7;
-	return p - code + 3;
+	*gpr = rex << 3 | (code[2] & 7);
+	return rex + 3;
 }
 
 /* The same where the last walk for code is not to be repeated. */
@@ -131,7 +130,7 @@ static noinline unsigned int gpr_walked(struct x86_vcpu *v, u8 opcode, u8 modrm,
 }
 
 /* In 64-bit code. */
-static bool usual_gpr(struct x86_vcpu *v, u8 opcode, u8 modrm, u8 *gpr,
+static __always_inline bool usual_gpr(struct x86_vcpu *v, u8 opcode, u8 modrm, u8 *gpr,
 		      u64 *next_rip)
 {
 	const struct mmu_walk *walk = insn_code_again(v);

@@ -22,7 +22,7 @@ static enum x86_next mov_complete(struct x86_vcpu *v, u64 next_rip, int err)
 }
 
 /* Outside of 64-bit mode the instructions move 32 bits. */
-static u64 gpr_read(struct x86_vcpu *v, u8 gpr)
+static __always_inline u64 gpr_read(struct x86_vcpu *v, u8 gpr)
 {
 	u64 value = state_get(v, gpr == GPR_RSP ? GRP_RSP : 0)->gpr[gpr];
 
