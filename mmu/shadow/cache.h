@@ -28,18 +28,38 @@ struct shadow_page;
 /* New pages of one fault, or of the root of a PAE guest. */
 #define RESERVE_PAGES	(LEVEL_MAX - 1)
 
+/* Frames in a row have one each. */
+#define RECENT_PAGES	4
+
 /**
- * struct mmu_reserve - what shadow pages are made from
+ * struct recent_page - a host page that was looked up under the lock, for a leaf
+ * @slot: its slot; NULL: none
+ * @gfn: its frame
+ * @seq: the sequence then: while it is the same the page is right where no invalidation
+ *       is in progress (base/inv.h)
+ * @page: the page; not held
+ */
+struct recent_page {
+	const struct mmu_slot *slot;
+	gfn_t gfn;
+	unsigned long seq;
+	struct mmu_pfn page;
+};
+
+/**
+ * struct mmu_reserve - what shadow pages are made from, and what else a vCPU has for them
  * @tables: the pages' tables, and what they keep beside the leaves
  * @page: headers, zeroed
  * @pages: how many
  * @desc: descriptors, by @next; the @info of each says how many follow, with it
+ * @recent: pages of shadow_refill(), by frame
  */
 struct mmu_reserve {
 	struct mmu_cache *tables;
 	struct shadow_page *page[RESERVE_PAGES];
 	u8 pages;
 	struct pte_list_desc *desc;
+	struct recent_page recent[RECENT_PAGES];
 };
 
 /** reserve_descs - how many descriptors there are */

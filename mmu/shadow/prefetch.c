@@ -39,18 +39,27 @@ bool prefetch_page(struct prefetch_op *p, u64 *sptep, const struct shadow_entry 
 	return true;
 }
 
-/* What an entry says, if the host has it at hand. */
-static void prefetch_entry(struct prefetch_op *p, u64 *sptep, const struct shadow_entry *e)
+/* May the frame's page be looked for, under the lock? */
+static bool entry_is_open(const struct prefetch_op *p, const struct shadow_entry *e)
 {
-	const struct mmu_slot *slot = p->slot;
-	struct mmu *mmu = p->vcpu->mmu;
-	struct mmu_pfn page;
+	const struct mmu_inv *inv = &p->vcpu->mmu->inv;
 
-	if (e->gfn - slot->base_gfn >= slot->npages ||
-	    inv_is_stale(&mmu->inv, mmu->inv.seq, e->gfn, e->gfn + 1) ||
-	    !mmu_env_pfn_present(slot, e->gfn, 1, e->acc & ACC_W, &page))
-		return;
-	hostpage_put(slot, &page, prefetch_page(p, sptep, e, &page));
+	return e->gfn - p->slot->base_gfn < p->slot->npages &&
+	       !inv_is_stale(inv, inv->seq, e->gfn, e->gfn + 1);
+}
+
+/* What an entry says, if the host has it at hand.  Return: is it mapped, by @page? */
+static bool prefetch_entry(struct prefetch_op *p, u64 *sptep, const struct shadow_entry *e,
+			   struct mmu_pfn *page)
+{
+	bool done;
+
+	if (!entry_is_open(p, e) ||
+	    !mmu_env_pfn_present(p->slot, e->gfn, 1, e->acc & ACC_W, page))
+		return false;
+	done = prefetch_page(p, sptep, e, page);
+	hostpage_put(p->slot, page, done);
+	return done;
 }
 
 bool prefetch_peek(struct mmu_vcpu *vcpu, const struct shadow_page *sp, unsigned int first,
@@ -68,6 +77,7 @@ void prefetch_block(struct prefetch_op *p, struct shadow_page *sp, unsigned int 
 {
 	const struct gwalk_ctx *walk = walk_of(p->vcpu);
 	struct shadow_entry e;
+	struct mmu_pfn page;
 	unsigned int i;
 	u64 entry;
 
@@ -76,7 +86,7 @@ void prefetch_block(struct prefetch_op *p, struct shadow_page *sp, unsigned int 
 		/* Most entries are empty: then not a call for each. */
 		if (!sp->spt[first + i] && (entry & walk->fmt->present) &&
 		    shadow_entry_read(walk, sp, entry, &e))
-			prefetch_entry(p, &sp->spt[first + i], &e);
+			prefetch_entry(p, &sp->spt[first + i], &e, &page);
 	}
 }
 
@@ -160,14 +170,41 @@ void shadow_prefetch(struct mmu_vcpu *vcpu, const struct mmu_fault *fault,
 		prefetch_entries(&p, sp, sptep);
 }
 
+/*
+ * Who points one address at this frame and at that, as kernels do with pages that they look
+ * into, comes back to the same few.  A page that is mapped again was dirty when it was mapped
+ * first: whoever cleans it takes the leaf away first, by an invalidation.
+ */
+static bool recent_is_right(const struct recent_page *r, const struct prefetch_op *p,
+			    const struct shadow_entry *e)
+{
+	const struct mmu_inv *inv = &p->vcpu->mmu->inv;
+
+	return r->slot == p->slot && r->gfn == e->gfn &&
+	       (r->page.writable || !(e->acc & ACC_W)) &&
+	       !inv_is_stale(inv, r->seq, e->gfn, e->gfn + 1);
+}
+
 void shadow_refill(struct mmu_vcpu *vcpu, u64 *sptep, const struct shadow_entry *e,
 		   struct shadow_batch *b)
 {
 	struct prefetch_op p = { .vcpu = vcpu, .b = b, .tables = true };
+	struct recent_page *r;
 
 	if (!vcpu->reserve)
 		return;
 	p.slot = mmu_env_slot(vcpu, e->gfn);
-	if (p.slot)
-		prefetch_entry(&p, sptep, e);
+	if (!p.slot)
+		return;
+	r = &vcpu->reserve->recent[e->gfn % RECENT_PAGES];
+	if (recent_is_right(r, &p, e)) {
+		prefetch_page(&p, sptep, e, &r->page);
+		return;
+	}
+	r->slot = NULL;
+	if (!prefetch_entry(&p, sptep, e, &r->page))
+		return;
+	r->slot = p.slot;
+	r->gfn = e->gfn;
+	r->seq = vcpu->mmu->inv.seq;
 }

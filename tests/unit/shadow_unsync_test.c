@@ -47,6 +47,34 @@ static void test_invlpg(void **state)
 	assert_int_equal(shadow_emulated[BECAUSE_SHADOWED], 0);
 }
 
+static void point_at(unsigned int n)
+{
+	assert_int_equal(store(0x5000, 8, PTE(n)), SHADOW_DONE);
+	shadow_invlpg(cpu, 0);
+	assert_int_equal(touch(0, WRITE), SHADOW_DONE);
+	assert_int_equal(frame(0), DATA + n);
+}
+
+/* Some frames in turn: the pages are known, until the host moves one. */
+static void test_invlpg_recent(void **state)
+{
+	const u64 page = HOST + DATA + 1;
+
+	unsync_make();
+	point_at(1);
+	point_at(0);
+	point_at(1);
+	/* Its page is remembered in the place of frame 1's. */
+	point_at(1 + RECENT_PAGES);
+	point_at(1);
+	point_at(0);
+	world_notify_begin(&vm, page, page + 1, false);
+	host_migrate(&vm.host, page, page + 1);
+	world_notify_end(&vm, page, page + 1);
+	point_at(1);
+	assert_int_equal(unsync_pages(), 1);
+}
+
 static unsigned int tlb_entries(const struct env_vcpu *v)
 {
 	unsigned int n = 0;
@@ -403,6 +431,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_invlpg),
+		CASE(test_invlpg_recent),
 		CASE(test_invlpg_other),
 		CASE(test_cr3),
 		CASE(test_key),
