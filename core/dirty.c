@@ -40,10 +40,8 @@ void dirty_free(struct slot *slot)
 	slot->snapshot = NULL;
 }
 
-void dirty_mark(struct kvm_vcpu *vcpu, struct slot *slot, gfn_t gfn)
+static __always_inline void bitmap_mark(struct slot *slot, gfn_t gfn)
 {
-	if (vcpu->ring && likely(dirty_ring_push(vcpu, slot, gfn)))
-		return;
 	/*
 	 * Not preceded by a test: the locked operation orders the write to the
 	 * frame before the bit.  Pairs with xchg() in dirty_take(); a bit seen
@@ -51,6 +49,20 @@ void dirty_mark(struct kvm_vcpu *vcpu, struct slot *slot, gfn_t gfn)
 	 */
 	if (slot->dirty)
 		set_bit(gfn - slot->mmu.base_gfn, slot->dirty);
+}
+
+static noinline void ring_mark(struct kvm_vcpu *vcpu, struct slot *slot, gfn_t gfn)
+{
+	if (unlikely(!dirty_ring_push(vcpu, slot, gfn)))
+		bitmap_mark(slot, gfn);
+}
+
+void dirty_mark(struct kvm_vcpu *vcpu, struct slot *slot, gfn_t gfn)
+{
+	if (vcpu->ring)
+		ring_mark(vcpu, slot, gfn);
+	else
+		bitmap_mark(slot, gfn);
 }
 
 static struct slot *dirty_slot(struct kvm *kvm, u32 id)

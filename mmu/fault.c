@@ -116,6 +116,16 @@ static enum mmu_result fault_page(struct mmu_vcpu *vcpu,
 	return r;
 }
 
+/* What not every mode's stages write, and the last ones read. */
+static void fault_clear(struct mmu_fault *fault)
+{
+	fault->walk = NULL;
+	fault->refused = 0;
+	fault->typed = false;
+	fault->tracked = false;
+	fault->clash = false;
+}
+
 static noinline enum mmu_result fault_slow(struct mmu_vcpu *vcpu,
 					   struct mmu_fault *fault)
 {
@@ -124,6 +134,7 @@ static noinline enum mmu_result fault_slow(struct mmu_vcpu *vcpu,
 	struct gwalk_result walk __uninitialized;
 	enum mmu_result r;
 
+	fault_clear(fault);
 	if (mode->resolve) {
 		r = mode->resolve(vcpu, fault, &walk);
 		if (r != MMU_FIXED)
@@ -147,8 +158,9 @@ enum mmu_result mmu_fault(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 
 	if (!mmu_root_is_current(vcpu))
 		return MMU_RETRY;
+	fault->slot = NULL;
 	/* An indirect call is dear: not for the usual one. */
-	if (likely(mode->fast == tdp_fast))
+	if (likely(mode == &mmu_mode_tdp))
 		r = tdp_fast(vcpu, fault);
 	else if (mode->fast)
 		r = mode->fast(vcpu, fault);

@@ -70,6 +70,7 @@ void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu,
 		     &mmu_mode_shadow : &mmu_mode_tdp;
 	vcpu->ctx[MMU_CTX_GUEST].ops = guest_ops;
 	vcpu->hole = NO_HOLE;
+	vcpu->near.region = NO_REGION;
 }
 
 void mmu_space_set(struct mmu_vcpu *vcpu, int as_id)

@@ -137,6 +137,7 @@ struct mmu_root {
  * @by_entry: (x) shadow/fast.c might have answered the last fault that was mapped
  * @ctx: contexts by kind; only the vCPU's own thread touches them
  * @hole: the frame where no slot was found last; @hole_gen: by which mmu->mmio_gen
+ * @near: for the next fault; mode TDP
  * @last: walks of MMU_CTX_GUEST to repeat: [0] for data, [1] for code
  * @mode: how faults are resolved and mapped, and roots found: by kind, const
  * @root: root in use, with a reference, or NULL
@@ -152,6 +153,7 @@ struct mmu_vcpu {
 	struct mmu_ctx ctx[MMU_CTX_KINDS];
 	gfn_t hole;
 	u64 hole_gen;
+	struct mmu_near near;
 	struct mmu_walk last[2];
 	const struct mmu_mode *mode;
 	struct mmu_root *root;
@@ -169,14 +171,6 @@ struct mmu_vcpu {
  */
 void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu,
 		   const struct mmu_ctx_ops *guest_ops);
-
-/**
- * mmu_can_prefault - can pages be mapped by their frames alone?
- * @vcpu: the vCPU; called by its own thread
- *
- * Not where tables that the guest makes decide where a page is seen.
- */
-bool mmu_can_prefault(const struct mmu_vcpu *vcpu);
 
 /**
  * mmu_vcpu_destroy - drop the root and the reserve

@@ -83,10 +83,43 @@ struct mmu_fault {
 	int err;
 };
 
+/** mmu_fault_init - set the input: @addr and @error, the rest zero */
+static inline void mmu_fault_init(struct mmu_fault *fault, u64 addr, u64 error)
+{
+	fault->addr = addr;
+	fault->error = error;
+	fault->regs = (struct perm_regs){ };
+	fault->no_emulate = false;
+	fault->nowait = false;
+	fault->prefault = false;
+}
+
+/**
+ * struct mmu_near - the table of the last level that a vCPU's fault ended in
+ * @table: the table, of its root's tree; not held: freed after RCU
+ * @region: which frames: their number >> PT_INDEX_BITS; NO_REGION: there is none
+ * @removed: mmu_inv.removed when it was found: as long as that is the same the table is linked
+ */
+struct mmu_near {
+	u64 *table;
+	u64 region;
+	int removed;
+};
+
+#define NO_REGION	(~0ull)
+
+/**
+ * mmu_can_prefault - can pages be mapped by their frames alone?
+ * @vcpu: the vCPU; called by its own thread
+ *
+ * Not where tables that the guest makes decide where a page is seen.
+ */
+bool mmu_can_prefault(const struct mmu_vcpu *vcpu);
+
 /**
  * mmu_fault - handle a second-level page fault
  * @vcpu: the vCPU; called by its own thread, memslots' SRCU held, may sleep
- * @fault: @addr and @error filled, the rest zero
+ * @fault: its input; the rest is written here, as far as what is returned needs it, and @slot
  *
  * PF_RSVD in @error on an entry that we made means a cached MMIO access:
  * answered without looking up the slot when the generation is right.

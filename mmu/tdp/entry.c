@@ -54,6 +54,8 @@ static void zap_table(struct pt_iter *it, struct tdp_batch *b)
 		return;
 	b->frozen[b->nr_frozen++] = it->sptep;
 	batch_add(b, it);
+	/* Unlinked, counted, freed: leaf_find() in fault.c. */
+	atomic_inc(&b->mmu->inv.removed);
 	pt_remove(it->cfg, spte, it->level - 1, &b->count);
 }
 

@@ -42,7 +42,7 @@ struct tdp_prefetch {
  * What the slow path wants to know of the tree: how many tables it lacks, and how far
  * the entries around the fault's are empty.
  */
-static void tree_measure(struct mmu_fault *fault, const u64 *sptep, int level)
+static noinline void tree_measure(struct mmu_fault *fault, const u64 *sptep, int level)
 {
 	int at = fault->gfn % PREFETCH_FRAMES;
 	int below = at, above = PREFETCH_FRAMES - 1 - at;
@@ -66,11 +66,11 @@ static void tree_measure(struct mmu_fault *fault, const u64 *sptep, int level)
  * whether that still is so: whoever turns the log on waits for us before it
  * write-protects.
  */
-static enum mmu_result fast_write(struct mmu_vcpu *vcpu,
-				  struct mmu_fault *fault, u64 *sptep,
-				  u64 spte, int level)
+static __always_inline enum mmu_result fast_write(struct mmu_vcpu *vcpu,
+						  const struct mmu_config *cfg,
+						  struct mmu_fault *fault, u64 *sptep,
+						  u64 spte)
 {
-	const struct mmu_config *cfg = vcpu->mmu->config;
 	const struct mmu_slot *slot;
 
 	if (!spte_can_write(spte))
@@ -78,7 +78,7 @@ static enum mmu_result fast_write(struct mmu_vcpu *vcpu,
 	slot = mmu_env_slot(vcpu, fault->gfn);
 	if (!slot || (slot->flags & MMU_SLOT_READONLY))
 		return MMU_RETRY;
-	if (level > LEVEL_4K && (slot->flags & MMU_SLOT_DIRTY_LOG))
+	if (fault->level > LEVEL_4K && (slot->flags & MMU_SLOT_DIRTY_LOG))
 		return MMU_RETRY;
 	if (!try_cmpxchg(sptep, &spte,
 			 spte | cfg->write | cfg->accessed | cfg->dirty))
@@ -107,34 +107,66 @@ static enum mmu_result fault_hole(struct mmu_vcpu *vcpu, const struct mmu_fault 
 	return MMU_EMULATE;
 }
 
+/*
+ * The entry for a frame.  Faults come in rows, so the table of the last one is tried first:
+ * as long as none was taken out of a tree since it was found, it is what the walk would come
+ * to.  The count goes up between that and the grace period after which a table is freed:
+ * who sees the old count, under RCU, may still look at it.
+ */
+static __always_inline u64 *leaf_find(struct mmu_vcpu *vcpu, const struct mmu *mmu, gfn_t gfn,
+				      int *level, u64 *spte)
+{
+	struct mmu_near *near = &vcpu->near;
+	/* Before a walk: pairs with zap_table(). */
+	int removed = atomic_read_acquire(&mmu->inv.removed);
+	u64 *sptep;
+
+	if (likely(near->region == gfn >> PT_INDEX_BITS && near->removed == removed)) {
+		sptep = &near->table[pt_slot(gfn, LEVEL_4K)];
+		*level = LEVEL_4K;
+		*spte = READ_ONCE(*sptep);
+		return sptep;
+	}
+	*level = mmu->config->levels;
+	sptep = pt_lookup(mmu->config, vcpu->root->table, gfn, level, spte);
+	if (*level == LEVEL_4K)
+		*near = (struct mmu_near){
+			.table = sptep - pt_slot(gfn, LEVEL_4K),
+			.region = gfn >> PT_INDEX_BITS,
+			.removed = removed,
+		};
+	return sptep;
+}
+
 enum mmu_result tdp_fast(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 {
 	struct mmu *mmu = vcpu->mmu;
 	const struct mmu_config *cfg = mmu->config;
+	const gfn_t gfn = fault->addr >> MMU_PAGE_SHIFT;
 	enum mmu_result r = MMU_RETRY;
 	u64 *sptep, spte;
-	int level = cfg->levels;
+	int level;
 
-	fault->gfn = fault->addr >> MMU_PAGE_SHIFT;
+	fault->gfn = gfn;
 	/* Before the slot is looked for: pairs with mmu_slots_changed(). */
 	fault->mmio_gen = smp_load_acquire(&mmu->mmio_gen);
-	if (fault->gfn >= cfg->end)
+	if (gfn >= cfg->end)
 		return fault_beyond(vcpu, fault);
 	/* As good as rcu_read_lock(), and inline. */
 	rcu_read_lock_sched();
-	sptep = pt_lookup(cfg, vcpu->root->table, fault->gfn, &level, &spte);
+	sptep = leaf_find(vcpu, mmu, gfn, &level, &spte);
+	fault->level = level;
 	if (spte_is_present(spte)) {
 		if (spte_allows(cfg, spte, fault->error))
 			r = MMU_FIXED;
 		else if (fault->error & PF_WRITE)
-			r = fast_write(vcpu, fault, sptep, spte, level);
+			r = fast_write(vcpu, cfg, fault, sptep, spte);
 	} else if ((fault->error & PF_RSVD) &&
 		   spte_is_mmio_of(cfg, spte, fault->mmio_gen)) {
 		r = fault_hole(vcpu, fault);
 	}
-	if (r == MMU_RETRY)
+	if (unlikely(r == MMU_RETRY))
 		tree_measure(fault, sptep, level);
-	fault->level = level;
 	rcu_read_unlock_sched();
 	return r;
 }

@@ -104,6 +104,7 @@ int tdp_root_load(struct mmu_vcpu *vcpu, hpa_t *pa)
 	if (!root)
 		return -ENOMEM;
 	vcpu->root = root;
+	vcpu->near.region = NO_REGION;
 	*pa = virt_to_phys(root->table);
 	if (old)
 		root_put(mmu, old);

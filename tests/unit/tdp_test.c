@@ -9,6 +9,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <linux/rcupdate.h>
+
 #include "tests/unit/tdp_world.h"
 
 static int prefault(gfn_t gfn)
@@ -397,6 +399,29 @@ static void test_beyond_the_tree(void **state)
 
 /* ------------------------------------------------------------------------ */
 
+/* The table that the last fault ended in has gone since. */
+static void test_near(void **state)
+{
+	const gfn_t region = BASE + 512;
+
+	assert_int_equal(fault(region + 5, PF_WRITE), MMU_FIXED);
+	zap(region, region + 512);
+	rcu_barrier();
+	assert_int_equal(atomic_long_read(&vm.mmu.tables), 3);
+	assert_int_equal(fault(region + 5, PF_WRITE), MMU_FIXED);
+	assert_int_equal(level_of(region + 5), LEVEL_4K);
+	assert_int_equal(atomic_long_read(&vm.mmu.tables), 4);
+	/* And so has the root. */
+	world_zap_all(&vm, NULL);
+	assert_int_equal(world_enter(cpu), 0);
+	assert_int_equal(fault(region + 5, PF_WRITE), MMU_FIXED);
+	/* In a region of large pages there is none; nor are other regions' entries its. */
+	assert_int_equal(fault(BIG, PF_WRITE), MMU_FIXED);
+	assert_int_equal(fault(BIG + 512, PF_WRITE), MMU_FIXED);
+	assert_int_equal(level_of(BIG), LEVEL_2M);
+	assert_int_equal(mapped(LEVEL_2M), 2);
+}
+
 static void test_roots(void **state)
 {
 	struct env_vcpu *other = world_vcpu_add(&vm, 1);
@@ -456,6 +481,7 @@ int main(void)
 		CASE_EPT(test_mmio),
 		CASE_EPT(test_mmio_wraps),
 		CASE(test_beyond_the_tree),
+		CASE(test_near),
 		CASE(test_roots),
 		CASE(test_root_without_memory),
 	};

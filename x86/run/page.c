@@ -68,7 +68,7 @@ static noinline enum x86_next page_emulate_plain(struct x86_vcpu *v,
 }
 
 /* Without a slot it was answered by what is mapped already. */
-static void page_fixed(struct x86_vcpu *v, const struct mmu_fault *fault)
+static __always_inline void page_fixed(struct x86_vcpu *v, const struct mmu_fault *fault)
 {
 	if (!fault->slot) {
 		stat_inc(v->vcpu.stats.pf_fast);
@@ -132,13 +132,11 @@ static enum x86_next page_access(struct x86_vcpu *v, const struct x86_exit *exit
 static noinline enum x86_next page_fault(struct x86_vcpu *v,
 					 const struct x86_exit *exit)
 {
-	struct mmu_fault fault = {
-		.addr = exit->page.gpa,
-		.error = exit->page.error,
-		/* L2 knows nothing of pages that are on their way. */
-		.nowait = !v->nested.l2 && apf_is_possible(v),
-	};
+	struct mmu_fault fault __uninitialized;
 
+	mmu_fault_init(&fault, exit->page.gpa, exit->page.error);
+	/* L2 knows nothing of pages that are on their way. */
+	fault.nowait = apf_is_possible(v) && !v->nested.l2;
 	switch (mmu_fault(&v->vcpu.mmu, &fault)) {
 	case MMU_FIXED:
 		page_fixed(v, &fault);
@@ -175,8 +173,9 @@ static enum x86_next apic_page_exit(struct x86_vcpu *v, const struct x86_exit *e
 enum x86_next page_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	stat_inc(v->vcpu.stats.pf_taken);
-	trace_kvm_page_fault(v->vcpu.id, v->state.rip, exit->page.gpa,
-			     exit->page.error);
+	if (trace_kvm_page_fault_enabled())
+		trace_kvm_page_fault(v->vcpu.id, v->state.rip, exit->page.gpa,
+				     exit->page.error);
 	/* L2's addresses are none of L1's. */
 	if (v->nested.ctx != MMU_CTX_GUEST)
 		return page_fault(v, exit);
@@ -203,13 +202,10 @@ static enum mmu_result fault_handle(struct x86_vcpu *v,
 				    const struct x86_exit *exit, bool no_emulate,
 				    struct mmu_fault *fault)
 {
-	*fault = (struct mmu_fault) {
-		.addr = exit->fault.la,
-		.error = fault_error(v, exit->fault.error),
-		.regs = guest_perm_regs(v),
-		.no_emulate = no_emulate,
-		.nowait = !no_emulate && apf_is_possible(v),
-	};
+	mmu_fault_init(fault, exit->fault.la, fault_error(v, exit->fault.error));
+	fault->regs = guest_perm_regs(v);
+	fault->no_emulate = no_emulate;
+	fault->nowait = !no_emulate && apf_is_possible(v);
 	return mmu_fault(&v->vcpu.mmu, fault);
 }
 
@@ -221,7 +217,7 @@ static enum x86_next fault_emulate(struct x86_vcpu *v,
 				   const struct x86_exit *exit)
 {
 	enum x86_next next = emulate_insn(v, exit);
-	struct mmu_fault fault;
+	struct mmu_fault fault __uninitialized;
 
 	if (!emulate_has_failed(v, next))
 		return next;
@@ -244,8 +240,9 @@ enum x86_next fault_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	struct mmu_fault fault __uninitialized;
 
 	stat_inc(v->vcpu.stats.pf_taken);
-	trace_kvm_page_fault(v->vcpu.id, v->state.rip, exit->fault.la,
-			     exit->fault.error);
+	if (trace_kvm_page_fault_enabled())
+		trace_kvm_page_fault(v->vcpu.id, v->state.rip, exit->fault.la,
+				     exit->fault.error);
 	switch (fault_handle(v, exit, in_delivery, &fault)) {
 	case MMU_FIXED:
 		page_fixed(v, &fault);

@@ -11,7 +11,7 @@
 /* Return: bytes from @gpa on that one leaf maps; 0: once more; a negative errno. */
 static long prefault_at(struct x86_vcpu *v, gpa_t gpa)
 {
-	struct mmu_fault fault = { .addr = gpa, .prefault = true };
+	struct mmu_fault fault __uninitialized;
 	u64 bytes;
 	int err;
 
@@ -20,6 +20,8 @@ static long prefault_at(struct x86_vcpu *v, gpa_t gpa)
 	err = cr_root_ready(v);
 	if (err)
 		return err;
+	mmu_fault_init(&fault, gpa, 0);
+	fault.prefault = true;
 	switch (mmu_fault(&v->vcpu.mmu, &fault)) {
 	case MMU_FIXED:
 		bytes = LEVEL_GFNS(fault.level) << MMU_PAGE_SHIFT;
