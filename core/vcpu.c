@@ -9,6 +9,7 @@
 #include "core/block.h"
 #include "core/coalesced.h"
 #include "core/dirty_ring.h"
+#include "core/load.h"
 #include "core/trace.h"
 #include "core/vcpu_map.h"
 #include "core/vm.h"
@@ -38,26 +39,6 @@ static struct preempt_ops vcpu_preempt_ops = {
 	.sched_in = vcpu_sched_in,
 	.sched_out = vcpu_sched_out,
 };
-
-void vcpu_load(struct kvm_vcpu *vcpu)
-{
-	int cpu = get_cpu();
-
-	preempt_notifier_register(&vcpu->preempt);
-	WRITE_ONCE(vcpu->thread, current);
-	WRITE_ONCE(vcpu->cpu, cpu);
-	arch_vcpu_load(vcpu, cpu);
-	put_cpu();
-}
-
-void vcpu_put(struct kvm_vcpu *vcpu)
-{
-	preempt_disable();
-	arch_vcpu_put(vcpu);
-	WRITE_ONCE(vcpu->thread, NULL);
-	preempt_notifier_unregister(&vcpu->preempt);
-	preempt_enable();
-}
 
 /* ------------------------------------------------------------------------ */
 /* The descriptor. */

@@ -109,18 +109,6 @@ void dev_set_owner(struct module *owner);
 #define vcpu_for_each(i, vcpu, kvm) \
 	for ((i) = 0; ((vcpu) = vcpu_get(kvm, i)) != NULL; (i)++)
 
-/**
- * vcpu_load - take the vCPU's hardware state to this CPU
- * @vcpu: mutex held
- */
-void vcpu_load(struct kvm_vcpu *vcpu);
-
-/**
- * vcpu_put - the reverse of vcpu_load()
- * @vcpu: mutex held
- */
-void vcpu_put(struct kvm_vcpu *vcpu);
-
 /* Creation steps of the core, in the order of use: x86/run/lifecycle.c. */
 /** vm_step_mm_up - reference to userspace's address space */
 int vm_step_mm_up(void *kvm);

@@ -62,8 +62,11 @@ static inline void fpu_enter(struct x86_vcpu *v)
 	/* The thread was scheduled out since fpu_load(): registers are in memory. */
 	if (unlikely(test_thread_flag(TIF_NEED_FPU_LOAD)))
 		switch_fpu_return();
-	/* Without these, guests cannot tell one XCR0, XSS or PKRU from another. */
-	if ((state_get(v, GRP_CR4)->cr4 & (X86_CR4_OSXSAVE | X86_CR4_PKE)) &&
+	/*
+	 * Without these, guests cannot tell one XCR0, XSS or PKRU from another.  CR4 changes
+	 * through x86 only.
+	 */
+	if ((v->state.cr4 & (X86_CR4_OSXSAVE | X86_CR4_PKE)) &&
 	    (x86_caps->fpu_always || v->fpu.xcr0 != x86_caps->host_xcr0))
 		fpu_guest_in(v);
 }

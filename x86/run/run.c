@@ -19,6 +19,7 @@
 #include "compat/kernel.h"
 #include "core/arch.h"
 #include "core/dirty_ring.h"
+#include "core/load.h"
 #include "core/run_state.h"
 #include "core/vm.h"
 #include "x86/cpu/apf.h"
@@ -150,7 +151,9 @@ static bool run_enter(struct x86_vcpu *v)
 		preempt_enable();
 		return false;
 	}
-	trace_kvm_entry(vcpu->id, v->state.rip, false);
+	/* The arguments cost something, too. */
+	if (trace_kvm_entry_enabled())
+		trace_kvm_entry(vcpu->id, v->state.rip, false);
 	fpu_enter(v);
 	vtime_account_guest_enter();
 	vendor(enter)(v);
