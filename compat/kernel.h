@@ -26,6 +26,8 @@
 #define hypercall_flags		longmode
 /* Groups have files, and devices none. */
 #define vfio_file_is_valid	vfio_file_is_group
+/* A VMX control. */
+#define SECONDARY_EXEC_ENABLE_XSAVES	SECONDARY_EXEC_XSAVES
 /* struct vmcb_save_area */
 #define reserved_0xa0		reserved_1
 #define reserved_0xd8		reserved_3

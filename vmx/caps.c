@@ -8,6 +8,7 @@
 #include <asm/processor.h>
 #include <asm/reboot.h>
 
+#include "compat/kernel.h"
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
 #include "vmx/vmcs.h"
@@ -266,7 +267,7 @@ int vmx_setup(struct x86_caps *caps)
 			    (vmx_features.may[WORD_CPU2] &
 			     SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES);
 	caps->pdptrs = vmx_features.ept;
-	if (!(vmx_features.may[WORD_CPU2] & SECONDARY_EXEC_XSAVES))
+	if (!(vmx_features.may[WORD_CPU2] & SECONDARY_EXEC_ENABLE_XSAVES))
 		caps->xsaves = false;
 	if (vmx_features.may[WORD_CPU2] & SECONDARY_EXEC_TSC_SCALING) {
 		caps->tsc_frac_bits = VMX_TSC_BITS;

@@ -6,6 +6,7 @@
 
 #include <asm/msr.h>
 
+#include "compat/kernel.h"
 #include "vmx/cpu.h"
 
 /* What is wanted of a control. */
@@ -78,7 +79,7 @@ static const struct control_row control_rows[] = {
 	    "enable PML"),
 	ROW(CPU2, WANT_ON, SECONDARY_EXEC_ENCLS_EXITING,
 	    "enable ENCLS exiting"),
-	ROW(CPU2, WANT_SWITCH, SECONDARY_EXEC_XSAVES, "enable XSAVES/XRSTORS"),
+	ROW(CPU2, WANT_SWITCH, SECONDARY_EXEC_ENABLE_XSAVES, "enable XSAVES/XRSTORS"),
 	ROW(CPU2, WANT_SWITCH, SECONDARY_EXEC_TSC_SCALING, "use TSC scaling"),
 
 	ROW(EXIT, NEED_ON, VM_EXIT_HOST_ADDR_SPACE_SIZE,

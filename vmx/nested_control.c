@@ -3,6 +3,7 @@
 #include <asm/processor-flags.h>
 #include <asm/traps.h>
 
+#include "compat/kernel.h"
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
 #include "vmx/nested_parts.h"
@@ -24,7 +25,8 @@
 
 /* Instructions that L2 has only if L1 says so. */
 #define CPU2_GIVEN \
-	(SECONDARY_EXEC_ENABLE_RDTSCP | SECONDARY_EXEC_ENABLE_INVPCID | SECONDARY_EXEC_XSAVES)
+	(SECONDARY_EXEC_ENABLE_RDTSCP | SECONDARY_EXEC_ENABLE_INVPCID | \
+	 SECONDARY_EXEC_ENABLE_XSAVES)
 
 static u32 merge_cpu2(const struct vmcs12 *c)
 {

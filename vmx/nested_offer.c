@@ -8,6 +8,7 @@
 #include <asm/msr.h>
 #include <asm/processor-flags.h>
 
+#include "compat/kernel.h"
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
 #include "vmx/nested_insn.h"
@@ -45,7 +46,7 @@ bool vmx_nested_offered(void)
 
 #define CPU2_HARD \
 	(SECONDARY_EXEC_ENABLE_RDTSCP | SECONDARY_EXEC_ENABLE_INVPCID | \
-	 SECONDARY_EXEC_WBINVD_EXITING | SECONDARY_EXEC_DESC | SECONDARY_EXEC_XSAVES | \
+	 SECONDARY_EXEC_WBINVD_EXITING | SECONDARY_EXEC_DESC | SECONDARY_EXEC_ENABLE_XSAVES | \
 	 SECONDARY_EXEC_TSC_SCALING)
 
 static void controls_offer(struct nested_host *h, const struct vmx_features *f,

@@ -11,6 +11,7 @@
 #include <asm/mmu_context.h>
 #include <asm/msr.h>
 
+#include "compat/kernel.h"
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
 #include "vmx/vmcs.h"
@@ -243,7 +244,7 @@ void vmx_policy_update(struct x86_vcpu *v)
 	struct vmx_vcpu *s = to_vmx(v);
 
 	/* Without it the instructions are #UD (SDM vol. 3, 26.3). */
-	vmcs_control(s, WORD_CPU2, SECONDARY_EXEC_XSAVES, v->cpuid.has_xsaves);
+	vmcs_control(s, WORD_CPU2, SECONDARY_EXEC_ENABLE_XSAVES, v->cpuid.has_xsaves);
 	vmcs_control(s, WORD_CPU, CPU_BASED_USE_MSR_BITMAPS, !v->msr_exits);
 	if (unlikely(off != s->exits_off))
 		exits_update(s, off);

@@ -10,6 +10,7 @@
 #include <asm/special_insns.h>
 #include <asm/traps.h>
 
+#include "compat/kernel.h"
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
 #include "vmx/vmcs.h"
@@ -408,7 +409,7 @@ static void control_fill(struct vmx_vcpu *s)
 	if (vmx_features.control[WORD_CPU2] & SECONDARY_EXEC_ENCLS_EXITING)
 		vmcs_write(ENCLS_EXITING_BITMAP, ~0ull);
 	/* IA32_XSS is 0: whatever the map of L1's, no XSAVES exits. */
-	if (vmx_features.may[WORD_CPU2] & SECONDARY_EXEC_XSAVES)
+	if (vmx_features.may[WORD_CPU2] & SECONDARY_EXEC_ENABLE_XSAVES)
 		vmcs_write(XSS_EXIT_BITMAP, 0);
 }
 
