@@ -374,6 +374,9 @@ void guest_page_written(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
 	struct slot *slot = guest_slot_hinted(vcpu, gpa >> MMU_PAGE_SHIFT);
 
+	/* Gone since the page was found: what was written is no guest memory any more. */
+	if (unlikely(!slot))
+		return;
 	guest_mark(vcpu, slot, gpa, 1);
 	mmu_guest_written(&vcpu->mmu, gpa, PAGE_SIZE);
 }

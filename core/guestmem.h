@@ -3,7 +3,8 @@
  * Guest memory as the host sees it: gfn to hva to pfn, reads and writes.
  *
  * Everything here runs inside kvm->srcu, in userspace's address space
- * (current->mm == kvm->mm), and may sleep.
+ * (current->mm == kvm->mm), and may sleep.  SRCU keeps a slot that was found; the next call
+ * may find another one, or none.
  */
 #ifndef LAMINA_CORE_GUESTMEM_H
 #define LAMINA_CORE_GUESTMEM_H
@@ -57,7 +58,7 @@ void __user *guest_page_user(struct kvm_vcpu *vcpu, gpa_t gpa, bool write);
 /**
  * guest_page_written - a page was written, as guest_write() writes
  * @vcpu: whose address space
- * @gpa: address of the page, which guest_page_user() has found
+ * @gpa: address of the page, which guest_page_user() has found; its slot may be gone
  */
 void guest_page_written(struct kvm_vcpu *vcpu, gpa_t gpa);
 

@@ -4,14 +4,12 @@
  * yet to bring (userfaultfd), and goes on; and one that cannot be told.
  */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <asm/kvm_para.h>
-#include <linux/userfaultfd.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include "pv.h"
+#include "uffd.h"
 
 #define GPA_SLOW	RAM_SIZE	/* two pages that come late */
 #define SLOW_SIZE	0x2000ul
@@ -61,19 +59,9 @@ static void gate_set(uint8_t vector, uint64_t handler)
 
 static void slow_memory(void)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-
 	slow = mem_new(SLOW_SIZE, MADV_NOHUGEPAGE);
 	OK(madvise(slow, SLOW_SIZE, MADV_DONTNEED));
-	/* poll() waits only for one that does not block. */
-	uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	if (uffd < 0)
-		test_skip("no userfaultfd");
-	OK(ioctl(uffd, UFFDIO_API, &api));
-	reg.range.start = (unsigned long)slow;
-	reg.range.len = SLOW_SIZE;
-	OK(ioctl(uffd, UFFDIO_REGISTER, &reg));
+	uffd = uffd_register(slow, SLOW_SIZE);
 	OK(vm_slot(&vm, 1, GPA_SLOW, slow, SLOW_SIZE));
 }
 
@@ -81,17 +69,10 @@ static void slow_memory(void)
 static void slow_bring(unsigned int page, uint64_t word)
 {
 	static uint64_t data[512] __attribute__((aligned(4096)));
-	struct uffdio_copy copy = { .src = (unsigned long)data, .len = 4096 };
-	struct pollfd p = { .fd = uffd, .events = POLLIN };
-	struct uffd_msg msg;
 
-	CHECK_EQ(poll(&p, 1, 20000), 1);
-	CHECK_EQ(read(uffd, &msg, sizeof(msg)), sizeof(msg));
-	CHECK_EQ(msg.event, UFFD_EVENT_PAGEFAULT);
-	CHECK_EQ(msg.arg.pagefault.address & ~0xfffull, slow + page * 4096);
+	CHECK(uffd_wait(uffd) == slow + page * 4096);
 	data[0] = word;
-	copy.dst = (unsigned long)slow + page * 4096;
-	OK(ioctl(uffd, UFFDIO_COPY, &copy));
+	uffd_give(uffd, slow + page * 4096, data);
 }
 
 static void regs_start(uint64_t flags, bool leave, uint64_t ready)
@@ -147,11 +128,9 @@ static void expect(uint64_t rax, uint64_t rbx, uint64_t ready)
 /* The second page is there from the start. */
 static void present(void)
 {
-	struct uffdio_copy copy = { .dst = (unsigned long)slow + 4096, .len = 4096 };
 	static uint64_t data[512] __attribute__((aligned(4096))) = { 0x222 };
 
-	copy.src = (unsigned long)data;
-	OK(ioctl(uffd, UFFDIO_COPY, &copy));
+	uffd_give(uffd, slow + 4096, data);
 }
 
 static void registers(void)

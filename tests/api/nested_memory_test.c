@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 #include "svm.h"
+#include "uffd.h"
 
 #define SLOT_GPA	0x10000000ul
 #define PAGES		512ul
@@ -204,6 +205,51 @@ static void l1_pressure_npt(void)
 	}
 }
 
+/* The slot of what VMSAVE writes goes while the write waits for its page. */
+GUEST(64, g_vmsave, "mov $0x10000000, %eax\n vmsave\n" DONE);
+
+static void *slot_delete(void *arg)
+{
+	OK(vm_slot(&vm, 1, SLOT_GPA, NULL, 0));
+	return arg;
+}
+
+static void *vmsave(void *arg)
+{
+	vcpu_until(&v, PORT_DONE);
+	return arg;
+}
+
+static void vmsave_slot_gone(void)
+{
+	static uint8_t page[4096] __attribute__((aligned(4096)));
+	uint8_t *m = mem_new(4096, MADV_NOHUGEPAGE);
+	struct kvm_sregs s;
+	pthread_t saver, deleter;
+	int fd;
+
+	OK(madvise(m, 4096, MADV_DONTNEED));
+	fd = uffd_register(m, 4096);
+	vm_new(&vm, 0);
+	vcpu_new(&vm, &v, 0);
+	if (!cpu_is_amd())
+		test_skip("no SVM");
+	vcpu_code(&v, MODE_LONG, g_vmsave);
+	s = vcpu_sregs(&v);
+	s.efer |= 1 << 12;
+	vcpu_set_sregs(&v, &s);
+	vcpu_set_regs(&v, &(struct kvm_regs){ .rip = GPA_CODE, .rflags = 2 });
+	OK(vm_slot(&vm, 1, SLOT_GPA, m, 4096));
+	OK(-pthread_create(&saver, NULL, vmsave, NULL));
+	CHECK(uffd_wait(fd) == m);
+	OK(-pthread_create(&deleter, NULL, slot_delete, NULL));
+	/* It is out of sight at once, and waits for who may still use it. */
+	usleep(200000);
+	uffd_give(fd, m, page);
+	pthread_join(deleter, NULL);
+	pthread_join(saver, NULL);
+}
+
 BOTH(taken_away)
 BOTH(moved)
 BOTH(dirty_log)
@@ -212,6 +258,7 @@ int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		CASES(taken_away), CASES(moved), CASES(dirty_log), CASE(l1_pressure_npt),
+		CASE(vmsave_slot_gone),
 		{ }
 	};
 

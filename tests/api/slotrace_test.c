@@ -33,6 +33,10 @@ GUEST(64, g_writer,
       "sti\n 1: inc %rax\n mov %rax, (%rsi)\n mov %rax, 24(%rbx)\n"
       "incq 16(%rbx)\n jmp 1b\n");
 
+GUEST(64, g_mover,
+      "sti\n mov %rsi, %r8\n mov %rdi, %r9\n"
+      "1: mov %r8, %rsi\n mov %r9, %rdi\n movsq\n incq 16(%rbx)\n jmp 1b\n");
+
 static void *runner(void *arg)
 {
 	uint64_t data = MMIO_DATA;
@@ -134,6 +138,26 @@ static void slot_move(void)
 		await(&mailbox[1], 77, "slot at B");
 		OK(vm_slot(&vm, 1, SLOT_A, m, SIZE));
 	}
+}
+
+/*
+ * An emulated write to a slot that comes and goes: at any moment it is memory or a device.
+ * The slot's other half of the time it can be read only.
+ */
+static void slot_emulated(void)
+{
+	uint8_t *m = mem_new(SIZE, 0);
+	time_t end = time(NULL) + 4;
+	unsigned int i;
+
+	LAUNCH(g_mover);
+	go(SLOT_B, SLOT_A);
+	for (i = 0; i < 20000 && time(NULL) < end; i++) {
+		OK(vm_slot(&vm, SLOT_FLAGS(1, i & 2 ? KVM_MEM_READONLY : 0), SLOT_A, m, SIZE));
+		OK(vm_slot(&vm, 1, 0, NULL, 0));
+	}
+	await_rounds();
+	CHECK_EQ(efaults, 0);
 }
 
 /* Another slot comes and goes: the one in use is not disturbed. */
@@ -300,6 +324,7 @@ static void fork_huge(void)
 static const struct test_case cases[] = {
 	{ "slot_delete", slot_delete, 120 },
 	{ "slot_move", slot_move, 120 },
+	{ "slot_emulated", slot_emulated, 120 },
 	{ "slot_other", slot_other, 120 },
 	{ "dontneed_4k", dontneed_4k, 120 },
 	{ "dontneed_huge", dontneed_huge, 120 },

@@ -2,6 +2,7 @@
 /* String instructions that repeat on ports and devices: batches, interruptions. */
 #define _GNU_SOURCE
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include "lib.h"
 
 static struct vm vm;
@@ -229,6 +230,31 @@ static void stos_stops(void)
 	CHECK_EQ(vcpu_regs(&v).rcx, 0);
 }
 
+/* Memory that userspace has not got is a device's: what came from the port is not lost. */
+static void protected_in(void)
+{
+	uint8_t *m = mem_new(4096, 0);
+	unsigned int at = 0;
+
+	MACHINE(MODE_LONG, g_insw);
+	OK(vm_slot(&vm, 1, RAM_SIZE, m, 4096));
+	OK(mprotect(m, 4096, PROT_READ));
+	start(RAM_SIZE + 0x102, 10);
+	vcpu_expect(&v, KVM_EXIT_IO);
+	CHECK_EQ(serve(0), 20);
+	while (vcpu_run(&v), v.run->exit_reason == KVM_EXIT_MMIO) {
+		CHECK_EQ(v.run->mmio.is_write, 1);
+		CHECK_EQ(v.run->mmio.phys_addr, RAM_SIZE + 0x102 + at);
+		CHECK(!memcmp(v.run->mmio.data, seen + at, v.run->mmio.len));
+		at += v.run->mmio.len;
+	}
+	CHECK_EQ(v.run->exit_reason, KVM_EXIT_IO);
+	CHECK_EQ(v.run->io.port, PORT_DONE);
+	CHECK_EQ(at, 20);
+	CHECK_EQ(vcpu_regs(&v).rcx, 0);
+	CHECK_EQ(vcpu_regs(&v).rdi, RAM_SIZE + 0x102 + 20);
+}
+
 static const struct test_case cases[] = {
 	{ "sector_in", sector_in, 0 },
 	{ "sector_out", sector_out, 0 },
@@ -236,6 +262,7 @@ static const struct test_case cases[] = {
 	{ "pages_out", pages_out, 0 },
 	{ "limit_in", limit_in, 0 },
 	{ "fault_in", fault_in, 0 },
+	{ "protected_in", protected_in, 0 },
 	{ "eventfd_out", eventfd_out, 0 },
 	{ "stos_stops", stos_stops, 0 },
 	{ NULL, NULL, 0 },

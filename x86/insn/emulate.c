@@ -210,9 +210,7 @@ static enum x86_next read_answered(struct x86_vcpu *v)
 
 	if (!context_resume(v))
 		return X86_RESUME;
-	if (em->batch > 1) {
-		if (!pio_string_in_finish(v, em->batch))
-			return X86_RESUME;
+	if (em->batch > 1 && pio_string_in_finish(v, em->batch)) {
 		emulate_commit(v);
 		return write_next(v);
 	}

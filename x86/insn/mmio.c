@@ -2,7 +2,10 @@
 /*
  * Guest physical memory and ports as the emulator sees them.
  *
- * What is no RAM is a device: one on the kernel's MMIO bus, else userspace.  Reads
+ * What cannot be accessed as RAM is a device: one on the kernel's MMIO bus, else userspace.
+ * That is what lies in no slot, writes to a read-only one (api.rst 4.35), and, as with
+ * Linux's KVM, what userspace has not got behind a slot.  It is found out by the access:
+ * slots may change between two looks.  Reads
  * that were answered are kept and replayed when the instruction is executed again.
  * Writes to userspace are posted: the instruction completes, then userspace sees them
  * one by one before the guest goes on.
@@ -57,6 +60,13 @@ const void *mmio_answer(struct x86_vcpu *v, const struct mmio_piece *p)
 	return data;
 }
 
+/* An answer is another one's if a slot came or went since it was given. */
+static bool is_answer_of(const struct mmio_piece *p, enum bus_kind bus, gpa_t gpa,
+			 unsigned int len)
+{
+	return p->gpa == gpa && p->len == len && p->port == (bus == BUS_PIO);
+}
+
 /* Is there room for piece @n?  Or is there now? */
 static bool list_room(struct mmio_list *list, unsigned int n)
 {
@@ -96,17 +106,17 @@ enum emul_result mmio_device_read(struct x86_vcpu *v, enum bus_kind bus,
 	if (!list_room(&em->read, em->cursor))
 		return EMUL_UNKNOWN;
 	p = &em->read.piece[em->cursor];
-	if (em->cursor < em->nreads) {
+	if (em->cursor < em->nreads && is_answer_of(p, bus, gpa, len)) {
 		memcpy(buf, p->data, len);
 		em->cursor++;
 		return EMUL_OK;
 	}
-	if (bus_read(&v->vcpu, bus, gpa, len, p->data)) {
-		p->port = bus == BUS_PIO;
-		p->gpa = gpa;
-		p->len = len;
+	em->nreads = em->cursor;
+	p->port = bus == BUS_PIO;
+	p->gpa = gpa;
+	p->len = len;
+	if (bus_read(&v->vcpu, bus, gpa, len, p->data))
 		return EMUL_USER;
-	}
 	if (bus == BUS_MMIO)
 		trace_kvm_mmio(TRACE_MMIO_READ, len, gpa, p->data);
 	/* A device's answer is replayed too: reading it again may change it. */
@@ -160,9 +170,8 @@ enum emul_result mmio_read(struct x86_vcpu *v, gpa_t gpa, void *buf,
 		apic_page_read(v, gpa, buf, len);
 		return EMUL_OK;
 	}
-	if (guest_slot(&v->vcpu, gpa >> PAGE_SHIFT))
-		return guest_read(&v->vcpu, gpa, buf, len) ? EMUL_UNKNOWN :
-							     EMUL_OK;
+	if (!guest_read(&v->vcpu, gpa, buf, len))
+		return EMUL_OK;
 	while (len && r == EMUL_OK) {
 		n = piece_len(gpa, len);
 		r = mmio_device_read(v, BUS_MMIO, gpa, buf, n);
@@ -177,18 +186,14 @@ enum emul_result mmio_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 			    unsigned int len)
 {
 	enum emul_result r = EMUL_OK;
-	struct slot *slot;
 	unsigned int n;
 
 	if (apic_is_page(v, gpa)) {
 		apic_page_write(v, gpa, buf, len);
 		return EMUL_OK;
 	}
-	slot = guest_slot(&v->vcpu, gpa >> PAGE_SHIFT);
-	/* Writes to a read-only slot are userspace's (api.rst 4.35). */
-	if (slot && !(slot->flags & KVM_MEM_READONLY))
-		return guest_write(&v->vcpu, gpa, buf, len) ? EMUL_UNKNOWN :
-							      EMUL_OK;
+	if (!guest_write(&v->vcpu, gpa, buf, len))
+		return EMUL_OK;
 	while (len && r == EMUL_OK) {
 		n = piece_len(gpa, len);
 		r = mmio_device_write(v, BUS_MMIO, gpa, buf, n);

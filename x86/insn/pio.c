@@ -39,13 +39,6 @@ static struct operand_addr string_element_address(const struct emul_ctx *ctx,
 	};
 }
 
-static bool is_ram(struct x86_vcpu *v, gpa_t gpa, bool write)
-{
-	const struct slot *slot = guest_slot(&v->vcpu, gpa >> PAGE_SHIFT);
-
-	return slot && !(write && (slot->flags & KVM_MEM_READONLY));
-}
-
 /* Elements from the next one on, at most @max, that lie together at @gpa. */
 static unsigned int string_elements(struct x86_vcpu *v, bool in, unsigned int max,
 				    gpa_t *gpa)
@@ -66,9 +59,7 @@ static unsigned int string_elements(struct x86_vcpu *v, bool in, unsigned int ma
 	n = min(n, max / size);
 	if (!n || operand_check(ctx, at, n * size, in, &la) != EMUL_OK)
 		return 0;
-	if (emul_env_translate(ctx, la, in ? PF_WRITE : 0, gpa) != EMUL_OK)
-		return 0;
-	return is_ram(v, *gpa, in) ? n : 0;
+	return emul_env_translate(ctx, la, in ? PF_WRITE : 0, gpa) == EMUL_OK ? n : 0;
 }
 
 static void string_advance(struct emul_ctx *ctx, bool in, unsigned int n)
@@ -92,11 +83,13 @@ static bool is_string(const struct emul_insn *insn, u8 opcode)
 unsigned int pio_string_in(struct x86_vcpu *v)
 {
 	struct x86_emulator *em = v->emul;
+	unsigned int n;
 	gpa_t gpa;
 
 	if (em->single_step || em->armed || !is_string(&em->ctx.insn, 0x6c))
 		return 1;
-	return max(string_elements(v, true, PIO_DATA_BYTES, &gpa), 1u);
+	n = string_elements(v, true, PIO_DATA_BYTES, &gpa);
+	return n && guest_page_user(&v->vcpu, gpa, true) ? n : 1;
 }
 
 bool pio_string_in_finish(struct x86_vcpu *v, unsigned int n)
@@ -105,8 +98,7 @@ bool pio_string_in_finish(struct x86_vcpu *v, unsigned int n)
 	gpa_t gpa;
 
 	n = min(n, string_elements(v, true, PIO_DATA_BYTES, &gpa));
-	if (!n || guest_write(&v->vcpu, gpa, pio_data(v),
-			      n * string_element_size(&ctx->insn)))
+	if (!n || mmio_write(v, gpa, pio_data(v), n * string_element_size(&ctx->insn)) != EMUL_OK)
 		return false;
 	string_advance(ctx, true, n);
 	return true;

@@ -54,9 +54,11 @@ unsigned int pio_string_in(struct x86_vcpu *v);
  * @v: own thread, the emulator's context up to date
  * @n: what pio_string_in() said, above 1
  *
- * Changes memory, and RDI, RCX and RIP in the context.
+ * Changes memory, and RDI, RCX and RIP in the context; what is no memory any more becomes
+ * posted writes.
  *
- * Return: false when there is no memory any more: nothing has changed.
+ * Return: false when they have no place any more: nothing has changed, and the first one is
+ * the emulator's, which finds out why.
  */
 bool pio_string_in_finish(struct x86_vcpu *v, unsigned int n);
 
