@@ -322,7 +322,7 @@ static bool base_matches(const struct x86_vm_tsc *t, const struct x86_vcpu *v,
 {
 	bool alone = v->tsc.round == t->round && t->members == 1;
 
-	return !alone && within_a_second(v, base, base_at(t, v->tsc.khz));
+	return t->round && !alone && within_a_second(v, base, base_at(t, v->tsc.khz));
 }
 
 /* How a base that userspace gives is understood. */
@@ -340,7 +340,8 @@ static void base_join(struct x86_vcpu *v, u64 base, enum base_mode mode)
 	if (base_at(t, khz) != base) {
 		t->base = base;
 		t->base_khz = khz;
-		t->round++;
+		/* 0 is not used again. */
+		t->round = (u16)(t->round + 1) ?: 1;
 		t->members = 0;
 	}
 	if (v->tsc.round != t->round) {

@@ -15,6 +15,8 @@
  *     counter may have been running for long.
  *   - Any other value is a new base, for this vCPU and those written after it.
  *     As long as it is alone there, all that it is given is taken as it is.
+ *   - The VM's first base was nobody's choice, and nothing else means it: a guest that
+ *     is restored may have run for as long as its new VM has been there.
  *
  * The counter never goes back by this: userspace stops all vCPUs before it reads
  * the first, and the base is the first one's.  KVM_VCPU_TSC_OFFSET is not matched.

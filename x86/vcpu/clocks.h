@@ -28,7 +28,7 @@ struct x86_tsc {
  * @khz: rate of vCPUs to come, as userspace has named it
  * @base: the offset that they agree on
  * @base_khz: at this rate; others follow from it: base_at()
- * @round: counts bases
+ * @round: counts bases; 0: that which the VM began with
  * @members: vCPUs that have taken this one
  */
 struct x86_vm_tsc {
