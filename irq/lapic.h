@@ -12,6 +12,9 @@
  * that is not empty.  Who sets a bit of IRR sets the word's bit after it; the owner,
  * having emptied a word, clears its bit and then looks at the word again.  A bit may
  * therefore be set for a word that is empty, never the other way round for long.
+ *
+ * Where the processor may deliver interrupts from the page itself (lapic_hw.h) nobody but
+ * the own thread writes IRR: the others set bits of @posted, in the same words.
  */
 #ifndef LAMINA_IRQ_LAPIC_H
 #define LAMINA_IRQ_LAPIC_H
@@ -29,6 +32,9 @@ struct irq_vm;
 /* @events */
 #define LAPIC_EVENT_INIT	BIT(0)
 #define LAPIC_EVENT_SIPI	BIT(1)
+
+/* Of the timer: LVT, initial count, divider. */
+#define LAPIC_KEPT	3
 
 /**
  * struct lapic_features - what the guest's CPUID says
@@ -54,8 +60,14 @@ struct lapic_features {
  * @bus_ns: (c) irq_env_bus_ns()
  * @base: IA32_APIC_BASE; own thread writes, others read
  * @features: own thread
- * @irr_words: see above
- * @isr_words: the same for ISR; own thread
+ * @irr_words: see above; while @hw: of @posted
+ * @posts: (c) others set bits of @posted, not of IRR: lapic_hw_share()
+ * @hw: ISR, IRR and PPR in the page are the processor's: it may have changed them since, and
+ *	what is kept of them here is old; own thread writes, others read: lapic_hw.h
+ * @posted: with @posts: bits for IRR
+ * @eoi_gen: changes with what lapic_hw_eoi_vectors() says
+ * @kept: with @posts: the timer's registers as software has written them last
+ * @isr_words: as @irr_words, for ISR; own thread
  * @isr_top: highest vector in service, or -1; own thread writes, others read
  * @errors: ESR's bits since its last write
  * @events: LAPIC_EVENT_*
@@ -75,6 +87,8 @@ struct lapic {
 	u64 base;
 	struct lapic_features features;
 	atomic_t irr_words;
+	bool posts;
+	bool hw;
 	u8 isr_words;
 	s16 isr_top;
 	atomic_t errors;
@@ -83,6 +97,9 @@ struct lapic {
 	unsigned long tell_eoi[256 / BITS_PER_LONG];
 	bool lint0_reenabled;
 	struct lapic_timer timer;
+	atomic_t posted[8];
+	atomic_t eoi_gen;
+	u32 kept[LAPIC_KEPT];
 };
 
 /* ------------------------------------------------------------------------ */

@@ -10,6 +10,13 @@
 
 /* ---- Vectors. */
 
+/* The word where others set bits. */
+static atomic_t *irr_inbox(struct lapic *a, unsigned int word)
+{
+	return unlikely(a->posts) ? &a->posted[word] :
+				    lapic_atomic(a, APIC_REG_IRR + word * 0x10);
+}
+
 /*
  * Own thread has cleared the last bit of a word of IRR.  Who sets one more meanwhile
  * sets the summary after it, and that may be before we clear it: so look again.
@@ -18,8 +25,28 @@ static void irr_word_emptied(struct lapic *a, unsigned int word)
 {
 	atomic_andnot(BIT(word), &a->irr_words);
 	smp_mb__after_atomic();
-	if (atomic_read(lapic_atomic(a, APIC_REG_IRR + word * 0x10)))
+	if (atomic_read(irr_inbox(a, word)))
 		atomic_or(BIT(word), &a->irr_words);
+}
+
+/* IRR, then what was posted: a sender finds the bit in one of them. */
+static noinline void irr_collect(struct lapic *a, unsigned int word)
+{
+	atomic_t *irr = lapic_atomic(a, APIC_REG_IRR + word * 0x10);
+	u32 bits = atomic_read(&a->posted[word]) & ~atomic_read(irr);
+
+	if (!bits)
+		return;
+	atomic_or(bits, irr);
+	smp_mb__before_atomic();
+	atomic_andnot(bits, &a->posted[word]);
+}
+
+static __always_inline u32 irr_bits(struct lapic *a, unsigned int word)
+{
+	if (unlikely(a->posts))
+		irr_collect(a, word);
+	return atomic_read(lapic_atomic(a, APIC_REG_IRR + word * 0x10));
 }
 
 static __always_inline int irr_top(struct lapic *a)
@@ -27,9 +54,10 @@ static __always_inline int irr_top(struct lapic *a)
 	u32 words, bits;
 	int word;
 
+	lapic_own(a);
 	while ((words = atomic_read(&a->irr_words))) {
 		word = fls(words) - 1;
-		bits = atomic_read(lapic_atomic(a, APIC_REG_IRR + word * 0x10));
+		bits = irr_bits(a, word);
 		if (likely(bits))
 			return word * 32 + fls(bits) - 1;
 		irr_word_emptied(a, word);
@@ -47,7 +75,10 @@ static bool irr_set(struct lapic *a, u8 vector)
 {
 	u32 bit = BIT(vector % 32);
 
-	if (atomic_fetch_or(bit, lapic_atomic(a, lapic_word(APIC_REG_IRR, vector))) & bit)
+	if (unlikely(a->posts) &&
+	    atomic_read(lapic_atomic(a, lapic_word(APIC_REG_IRR, vector))) & bit)
+		return false;
+	if (atomic_fetch_or(bit, irr_inbox(a, vector / 32)) & bit)
 		return false;
 	atomic_or(BIT(vector / 32), &a->irr_words);
 	return true;
@@ -105,6 +136,7 @@ static void tmr_set(struct lapic *a, u8 vector, bool level)
 		atomic_or(bit, word);
 	else
 		atomic_andnot(bit, word);
+	atomic_inc(&a->eoi_gen);
 }
 
 static bool tmr_is_level(const struct lapic *a, u8 vector)
@@ -119,6 +151,7 @@ void lapic_vectors_set(struct lapic *a, const u32 *regs)
 	u32 isr, irr;
 
 	a->isr_words = 0;
+	WRITE_ONCE(a->hw, false);
 	for (u32 i = 0, at = 0; i < 8; i++, at += 0x10) {
 		isr = regs[(APIC_REG_ISR + at) / 4];
 		irr = regs[(APIC_REG_IRR + at) / 4];
@@ -128,12 +161,46 @@ void lapic_vectors_set(struct lapic *a, const u32 *regs)
 		if (isr)
 			a->isr_words |= BIT(i);
 		atomic_set(lapic_atomic(a, APIC_REG_IRR + at), irr);
+		atomic_set(&a->posted[i], 0);
 		if (irr)
 			atomic_or(BIT(i), &a->irr_words);
 		else
 			irr_word_emptied(a, i);
 	}
 	isr_top_set(a);
+	atomic_inc(&a->eoi_gen);
+}
+
+void lapic_vectors_look(struct lapic *a)
+{
+	a->isr_words = 0;
+	for (u32 i = 0, at = 0; i < 8; i++, at += 0x10) {
+		if (lapic_reg(a, APIC_REG_ISR + at))
+			a->isr_words |= BIT(i);
+		if (lapic_reg(a, APIC_REG_IRR + at))
+			atomic_or(BIT(i), &a->irr_words);
+	}
+	isr_top_set(a);
+}
+
+void lapic_irr_collect(struct lapic *a)
+{
+	u32 words;
+
+	lapic_own(a);
+	words = atomic_read(&a->irr_words);
+	for (unsigned int i = 0; words; i++, words >>= 1)
+		if (words & 1)
+			irr_collect(a, i);
+}
+
+void lapic_irr_forget(struct lapic *a)
+{
+	u32 words = atomic_read(&a->irr_words);
+
+	for (unsigned int i = 0; words; i++, words >>= 1)
+		if (words & 1)
+			irr_word_emptied(a, i);
 }
 
 /* ---- Into the vCPU. */
@@ -143,6 +210,8 @@ u32 lapic_ppr(const struct lapic *a)
 	u8 tpr = lapic_reg(a, APIC_REG_TPR);
 	int top = READ_ONCE(a->isr_top);
 
+	if (unlikely(READ_ONCE(a->hw)))
+		return lapic_reg(a, APIC_REG_PPR);
 	return top < 0 || tpr >> 4 >= top >> 4 ? tpr : top & 0xf0;
 }
 
@@ -162,27 +231,36 @@ void lapic_ack(struct lapic *a, u8 vector)
 	irr_clear(a, vector);
 }
 
-void lapic_eoi(struct lapic *a)
+void lapic_eoi_tell(struct lapic *a, u8 vector)
 {
-	int vector = a->isr_top;
-	bool tell;
+	bool tell = test_bit(vector, a->tell_eoi);
 
-	if (unlikely(vector < 0))
-		return;
-	if (tracepoint_enabled(kvm_eoi))
-		irq_env_trace_eoi(a, vector);
-	isr_clear(a, vector);
-	tell = test_bit(vector, a->tell_eoi);
 	if (tmr_is_level(a, vector) && !(lapic_reg(a, APIC_REG_SVR) & LAPIC_SVR_EOI))
 		tell = true;
 	if (unlikely(tell))
 		irq_env_eoi(a, vector);
 }
 
-bool lapic_eoi_is_free(const struct lapic *a)
+void lapic_eoi(struct lapic *a)
 {
-	int vector = a->isr_top;
+	int vector;
 
+	lapic_own(a);
+	vector = a->isr_top;
+	if (unlikely(vector < 0))
+		return;
+	if (tracepoint_enabled(kvm_eoi))
+		irq_env_trace_eoi(a, vector);
+	isr_clear(a, vector);
+	lapic_eoi_tell(a, vector);
+}
+
+bool lapic_eoi_is_free(struct lapic *a)
+{
+	int vector;
+
+	lapic_own(a);
+	vector = a->isr_top;
 	return vector >= 0 && !atomic_read(&a->irr_words) &&
 	       !test_bit(vector, a->tell_eoi) && !tmr_is_level(a, vector);
 }
@@ -217,8 +295,8 @@ static int lapic_accept_vector(struct lapic *a, const struct irq_msg *msg)
 	}
 	/* before IRR: the vCPU may take it and end it at once */
 	tmr_set(a, msg->vector, msg->level);
-	if (unlikely(msg->tell_eoi))
-		set_bit(msg->vector, a->tell_eoi);
+	if (unlikely(msg->tell_eoi) && !test_and_set_bit(msg->vector, a->tell_eoi))
+		atomic_inc(&a->eoi_gen);
 	if (!irr_set(a, msg->vector))
 		return IRQ_COALESCED;
 	irq_env_notify(a);

@@ -13,7 +13,7 @@
 /** lapic_requested - the highest vector in IRR, or -1 */
 int lapic_requested(struct lapic *a);
 
-/** lapic_pending_above - lapic_pending() where IRR is not empty */
+/** lapic_pending_above - lapic_pending() where IRR may not be empty */
 int lapic_pending_above(struct lapic *a);
 
 /**
@@ -24,7 +24,8 @@ int lapic_pending_above(struct lapic *a);
  */
 static inline int lapic_pending(struct lapic *a)
 {
-	return likely(!atomic_read(&a->irr_words)) ? -1 : lapic_pending_above(a);
+	return likely(!atomic_read(&a->irr_words) && !a->hw) ? -1 :
+	       lapic_pending_above(a);
 }
 
 /**
@@ -55,7 +56,7 @@ static inline u8 lapic_tpr(const struct lapic *a)
 	return READ_ONCE(a->regs[APIC_REG_TPR / 4]);
 }
 
-/** lapic_tpr_class_above - lapic_tpr_threshold() where IRR is not empty */
+/** lapic_tpr_class_above - lapic_tpr_threshold() where IRR may not be empty */
 u8 lapic_tpr_class_above(struct lapic *a);
 
 /**
@@ -67,7 +68,8 @@ u8 lapic_tpr_class_above(struct lapic *a);
  */
 static inline u8 lapic_tpr_threshold(struct lapic *a)
 {
-	return likely(!atomic_read(&a->irr_words)) ? 0 : lapic_tpr_class_above(a);
+	return likely(!atomic_read(&a->irr_words) && !a->hw) ? 0 :
+	       lapic_tpr_class_above(a);
 }
 
 /**
@@ -84,7 +86,7 @@ bool lapic_takes_extint(const struct lapic *a);
  *
  * Nobody is told of it, and nothing in IRR waits for it.
  */
-bool lapic_eoi_is_free(const struct lapic *a);
+bool lapic_eoi_is_free(struct lapic *a);
 
 /**
  * lapic_send_many - one IPI for many

@@ -3,6 +3,7 @@
 #ifndef LAMINA_IRQ_LAPIC_PRIV_H
 #define LAMINA_IRQ_LAPIC_PRIV_H
 
+#include "irq/lapic_hw.h"
 #include "irq/lapic_irq.h"
 
 /** lapic_reg - a register; others may read what the owner writes: ids, SVR, LVTs */
@@ -29,6 +30,13 @@ static inline atomic_t *lapic_atomic(const struct lapic *a, u32 offset)
 	return (atomic_t *)&a->regs[offset / 4];
 }
 
+/** lapic_own - what is kept of the page is as the page is; own thread */
+static inline void lapic_own(struct lapic *a)
+{
+	if (unlikely(a->hw))
+		lapic_hw_take(a);
+}
+
 /** lapic_is_on - enabled by software: SVR bit 8; any context */
 static inline bool lapic_is_on(const struct lapic *a)
 {
@@ -46,6 +54,21 @@ u32 lapic_ppr(const struct lapic *a);
 
 /** lapic_vectors_set - IRR, TMR and ISR are what they are in @regs, a page's; own thread */
 void lapic_vectors_set(struct lapic *a, const u32 *regs);
+
+/** lapic_vectors_look - the page's words of IRR and ISR: which are not empty; own thread */
+void lapic_vectors_look(struct lapic *a);
+
+/** lapic_irr_collect - with @posts: what was posted is in IRR; own thread */
+void lapic_irr_collect(struct lapic *a);
+
+/** lapic_irr_forget - with @posts: @irr_words is of @posted alone; own thread */
+void lapic_irr_forget(struct lapic *a);
+
+/** lapic_eoi_tell - an interrupt was ended; own thread */
+void lapic_eoi_tell(struct lapic *a, u8 vector);
+
+/** lapic_regs_note - with @posts: software has written registers; own thread */
+void lapic_regs_note(struct lapic *a);
 
 /** lapic_timer_restore - it was stopped: the count goes on from @count, where that can be */
 void lapic_timer_restore(struct lapic *a, u32 count);

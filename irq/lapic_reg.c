@@ -115,10 +115,19 @@ static u32 lapic_reg_keep(const struct lapic *a, u32 offset)
 	return keep;
 }
 
-static u32 lapic_reg_get(const struct lapic *a, u32 offset)
+/* ISR, TMR, IRR and PPR: not all of them need be in the page now. */
+static bool lapic_reg_is_shared(u32 offset)
+{
+	return offset == APIC_REG_PPR ||
+	       (offset >= APIC_REG_ISR && offset < APIC_REG_ESR);
+}
+
+static u32 lapic_reg_get(struct lapic *a, u32 offset)
 {
 	const struct lapic_reg *r = &lapic_regs[offset / 0x10];
 
+	if (unlikely(a->posts) && lapic_reg_is_shared(offset))
+		lapic_irr_collect(a);
 	return r->read ? r->read(a) : lapic_reg(a, offset);
 }
 
@@ -133,6 +142,8 @@ static void lapic_reg_put(struct lapic *a, u32 offset, u32 value)
 		lapic_reg_set(a, offset, value);
 	if (r->is_id)
 		lapic_ids_changed(a);
+	if (unlikely(a->posts))
+		lapic_regs_note(a);
 }
 
 /* Is it a register of the page? */

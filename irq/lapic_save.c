@@ -12,9 +12,13 @@ void lapic_save(struct lapic *a, void *regs)
 {
 	u32 *to = regs;
 
+	if (unlikely(a->posts))
+		lapic_irr_collect(a);
 	memset(to, 0, APIC_REGS_SIZE);
 	for (u32 offset = 0; offset < APIC_REGS_SIZE; offset += 0x10)
 		to[offset / 4] = lapic_reg(a, offset);
+	/* A processor has left there what it wrote. */
+	to[APIC_REG_SELF_IPI / 4] = 0;
 	to[APIC_REG_PPR / 4] = lapic_ppr(a);
 	to[APIC_REG_TIMER_NOW / 4] = lapic_timer_now(a);
 	if (lapic_is_x2apic(a) && !READ_ONCE(a->vm->ids_32bit))

@@ -119,6 +119,8 @@ struct irq_cpu *irq_cpu_add(u32 id)
 	if (lapic_create(&c->a, &irq_world.vm, id))
 		return NULL;
 	lapic_features_set(&c->a, &all);
+	if (irq_world.share)
+		lapic_hw_share(&c->a);
 	irq_world.n++;
 	lapic_publish(&c->a);
 	return c;

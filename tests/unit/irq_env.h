@@ -7,6 +7,7 @@
 #define UNIT_IRQ_ENV_H
 
 #include "irq/irq.h"
+#include "irq/lapic_hw.h"
 #include "irq/lapic_irq.h"
 
 #define IRQ_CPUS	8
@@ -34,6 +35,7 @@ struct irq_cpu {
 
 /**
  * struct irq_world - a VM
+ * @share: the next LAPIC is one whose page a processor may get: lapic_hw.h
  * @hold: timers do not expire though their time has come
  * @min_period: irq_env_min_period(); @bus_ns: irq_env_bus_ns()
  * @arms: how often a timer was armed; @cancels: likewise
@@ -43,6 +45,7 @@ struct irq_world {
 	struct irq_cpu cpu[IRQ_CPUS];
 	int n;
 	u64 now;
+	bool share;
 	bool hold;
 	u64 min_period;
 	u32 bus_ns;

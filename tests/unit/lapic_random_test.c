@@ -444,6 +444,7 @@ static void cpu_add(void)
 	for (int i = 0; i < model.n; i++)
 		if (model.apic[i].vcpu_id == id)
 			return;
+	irq_world.share = rnd(2);
 	c = irq_cpu_add(id);
 	shim_assert(c);
 	c->a.lint0_reenabled = rnd(2);

@@ -16,6 +16,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
+#include "tests/model/vid.h"
 #include "tests/unit/irq_env.h"
 
 #define TIMER_VECTOR	0x50
@@ -39,7 +40,7 @@ static struct lapic *a;
 static const struct op *first, *second;
 static const char *state_name;
 static long steps, play_at, worlds;
-static bool expiring, played;
+static bool expiring, played, shared;
 
 /* What happened to each vector. */
 static long sent[256], taken[256], ended[256];
@@ -82,6 +83,30 @@ static void own_take_all(void)
 static void own_end(void)
 {
 	end();
+}
+
+/* A guest runs, and takes and ends what comes without software. */
+static void own_run(void)
+{
+	struct model_vid vid = { .page = a->regs };
+	int v;
+
+	do {
+		vid_enter(&vid, lapic_hw_give(a));
+		lapic_hw_eoi_vectors(a, vid.eoi_exit);
+		while ((v = vid_deliver(&vid)) >= 0) {
+			taken[v]++;
+			ended[v]++;
+			if (vid_eoi(&vid, &v))
+				lapic_hw_ended(a, v);
+		}
+	} while (!lapic_hw_is_given(a));
+}
+
+/* It is entered, and nobody asks what became of it. */
+static void own_give(void)
+{
+	lapic_hw_give(a);
 }
 
 static void own_threshold(void)
@@ -202,84 +227,16 @@ static const struct op own[] = {
 	{ "ESR", own_esr, 0 },
 };
 
-/* ---- Others. */
-
-static void send_msg(const struct irq_msg *msg)
-{
-	if (irq_deliver(&irq_world.vm, NULL, msg) == 1 && msg->mode == IRQ_FIXED) {
-		sent[msg->vector]++;
-		sent_by_level[msg->vector] = msg->level;
-	}
-}
-
-static void send(u8 vector, bool level)
-{
-	send_msg(&(struct irq_msg){ .vector = vector, .level = level });
-}
-
-static void send_one(void)
-{
-	send(0x40, false);
-}
-
-static void send_same_word(void)
-{
-	send(0x41, false);
-}
-
-static void send_level(void)
-{
-	send(0x61, true);
-}
-
-static void send_three(void)
-{
-	send(0x40, false);
-	send(0x41, false);
-	send(0x9f, false);
-}
-
-static void send_told(void)
-{
-	send_msg(&(struct irq_msg){ .vector = 0x62, .tell_eoi = true });
-	sent_by_level[0x62] = true;
-}
-
-static void send_broadcast(void)
-{
-	/* the other one refuses: disabled by software */
-	send_msg(&(struct irq_msg){ .vector = 0x70, .dest = 0xff });
-}
-
-static void send_lowest(void)
-{
-	send_msg(&(struct irq_msg){ .vector = 0x71, .dest = 0xff, .lowest = true });
-}
-
-static void send_init_sipi(void)
-{
-	send_msg(&(struct irq_msg){ .mode = IRQ_INIT });
-	send_msg(&(struct irq_msg){ .mode = IRQ_STARTUP, .vector = 0x12 });
-}
-
-static void send_illegal(void)
-{
-	send(3, false);
-}
-
-/* The other LAPIC's id changes. */
-static void other_id(void)
-{
-	lapic_write(&irq_world.cpu[1].a, APIC_REG_ID, 0x05000000);
-}
-
-static const struct op others[] = {
-	{ "one", send_one, 0 }, { "same word", send_same_word, 0 },
-	{ "level", send_level, 0 }, { "three", send_three, 0 },
-	{ "told", send_told, 0 }, { "broadcast", send_broadcast, 0 },
-	{ "lowest", send_lowest, 0 }, { "INIT and SIPI", send_init_sipi, 0 },
-	{ "illegal", send_illegal, 0 }, { "id of another", other_id, LOCKS },
+static const struct op own_shared[] = {
+	{ "run", own_run, 0 }, { "give", own_give, 0 }, { "take", own_take, 0 },
+	{ "take all", own_take_all, 0 }, { "end", own_end, 0 },
+	{ "threshold", own_threshold, 0 },
+	{ "events", own_events, WIPES | LOCKS | TIMER },
+	{ "disable, enable", own_disable_enable, WIPES | LOCKS | TIMER },
+	{ "restore", own_restore, WIPES | LOCKS | TIMER },
 };
+
+#include "tests/unit/lapic_steps_others.h"
 
 static void expire(void)
 {
@@ -378,6 +335,7 @@ static void world_make(void (*state)(void))
 {
 	irq_world_start();
 	irq_world.hold = true;
+	irq_world.share = shared;
 	cpu = irq_cpu_add(0);
 	a = &cpu->a;
 	irq_cpu_add(1);
@@ -397,15 +355,24 @@ static bool flag(int bit)
 	return (first->flags | second->flags) & bit;
 }
 
+/* What is to be in IRR. */
+static u32 requests(int word)
+{
+	return a->regs[(APIC_REG_IRR + word * 0x10) / 4] | atomic_read(&a->posted[word]);
+}
+
 /* Bits, summaries, the highest of each. */
 static void check_words(void)
 {
 	int top = -1, words = 0;
 
+	if (a->hw)
+		lapic_hw_take(a);
+
 	for (int i = 0; i < 8; i++) {
 		u32 isr = a->regs[(APIC_REG_ISR + i * 0x10) / 4];
 
-		if (a->regs[(APIC_REG_IRR + i * 0x10) / 4])
+		if (requests(i))
 			shim_assert(atomic_read(&a->irr_words) & 1 << i);
 		for (int bit = 0; bit < 32; bit++)
 			if (isr >> bit & 1)
@@ -414,7 +381,7 @@ static void check_words(void)
 	}
 	shim_assert(a->isr_top == top && a->isr_words == words);
 	for (int v = 255; v >= 16; v--) {
-		if (!(a->regs[(APIC_REG_IRR + v / 32 * 16) / 4] >> v % 32 & 1))
+		if (!(requests(v / 32) >> v % 32 & 1))
 			continue;
 		if (v / 16 > max(top, 0) / 16 && a->base & 0x800)
 			shim_assert(lapic_pending(a) == v);
@@ -554,6 +521,16 @@ static void others_in_others(void **state)
 	ALL(others, others);
 }
 
+/* A LAPIC whose page a processor may have. */
+static void shared_with_others(void **state)
+{
+	shared = true;
+	ALL(own_shared, others);
+	ALL(others, own_shared);
+	ALL(others, others);
+	shared = false;
+}
+
 static void timer(void **state)
 {
 	static void (*const due[])(void) = { due_one_shot, due_deadline };
@@ -576,6 +553,7 @@ int main(void)
 		cmocka_unit_test(others_in_own),
 		cmocka_unit_test(own_in_others),
 		cmocka_unit_test(others_in_others),
+		cmocka_unit_test(shared_with_others),
 		cmocka_unit_test(timer),
 	};
 
