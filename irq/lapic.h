@@ -106,7 +106,7 @@ struct lapic {
 
 /**
  * lapic_create - a LAPIC as after power-up
- * @a: the LAPIC, zeroed but for @lint0_reenabled
+ * @a: the LAPIC, zeroed but for @lint0_reenabled and @posts
  * @vm: the VM's controllers
  * @id: the vCPU's id
  *

@@ -29,7 +29,7 @@ static inline bool lapic_hw_is_given(const struct lapic *a)
  * lapic_hw_give - the processor works on the page from now on
  * @a: own thread; lapic_hw_share()
  *
- * Return: guest interrupt status to begin with (24.4.2): the highest vector that is
+ * Return: guest interrupt status to begin with (25.4.2): the highest vector that is
  * requested in bits 7:0, the highest in service in bits 15:8; 0: none.
  */
 u16 lapic_hw_give(struct lapic *a);

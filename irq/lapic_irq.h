@@ -72,6 +72,13 @@ static inline u8 lapic_tpr_threshold(struct lapic *a)
 	       lapic_tpr_class_above(a);
 }
 
+/** lapic_takes_vectors - enabled, by IA32_APIC_BASE and SVR: lapic_accept() takes vectors */
+static inline bool lapic_takes_vectors(const struct lapic *a)
+{
+	return lapic_is_enabled(a) &&
+	       READ_ONCE(a->regs[APIC_REG_SVR / 4]) & LAPIC_SVR_ENABLE;
+}
+
 /**
  * lapic_takes_extint - do the PICs reach the processor through LINT0?
  * @a: the LAPIC; any context

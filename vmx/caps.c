@@ -9,6 +9,7 @@
 #include <asm/reboot.h>
 
 #include "compat/kernel.h"
+#include "vmx/apicv.h"
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
 #include "vmx/vmcs.h"
@@ -56,10 +57,10 @@ static bool flexpriority = true;
 module_param(flexpriority, bool, 0444);
 MODULE_PARM_DESC(flexpriority, "the guest's TPR without exits");
 
-/* For who asks; whatever it is set to. */
-static bool enable_apicv;
+static bool enable_apicv = true;
 module_param(enable_apicv, bool, 0444);
-MODULE_PARM_DESC(enable_apicv, "interrupts delivered by the processor: not there yet, reads N");
+MODULE_PARM_DESC(enable_apicv,
+		 "the processor delivers the LAPIC's interrupts, and has its registers");
 
 struct vmx_features vmx_features;
 
@@ -186,6 +187,20 @@ static void preemption_timer_setup(struct vmx_features *f)
 	f->timer = preemption_timer;
 }
 
+/*
+ * Only where the LAPIC's page can be the processor's, and all states can run: no event of
+ * the LAPIC's is delivered in software.
+ */
+static void apicv_setup(struct vmx_features *f)
+{
+	const u32 wanted = VMX_APICV_CONTROLS | SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES;
+
+	if (!f->ept || !f->unrestricted || !f->tpr_shadow ||
+	    (f->may[WORD_CPU2] & wanted) != wanted)
+		enable_apicv = false;
+	f->apicv = enable_apicv;
+}
+
 static void controls_adjust(struct vmx_features *f)
 {
 	u32 *cpu2 = &f->control[WORD_CPU2];
@@ -205,7 +220,6 @@ static void controls_adjust(struct vmx_features *f)
 	unrestricted_guest = f->unrestricted;
 	if (!vnmi)
 		f->control[WORD_PIN] &= ~PIN_BASED_VIRTUAL_NMIS;
-	enable_apicv = false;
 	f->vnmi = f->control[WORD_PIN] & PIN_BASED_VIRTUAL_NMIS;
 	vnmi = f->vnmi;
 	if (!ple_gap)
@@ -215,6 +229,7 @@ static void controls_adjust(struct vmx_features *f)
 	if (!(f->may[WORD_CPU] & CPU_BASED_TPR_SHADOW))
 		flexpriority = false;
 	f->tpr_shadow = flexpriority;
+	apicv_setup(f);
 	pml = pml && f->ept && eptad &&
 	      (f->may[WORD_CPU2] & SECONDARY_EXEC_ENABLE_PML);
 	f->pml = pml;
@@ -266,6 +281,7 @@ int vmx_setup(struct x86_caps *caps)
 	caps->apic_access = vmx_features.ept && vmx_features.tpr_shadow &&
 			    (vmx_features.may[WORD_CPU2] &
 			     SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES);
+	caps->apicv = vmx_features.apicv;
 	caps->pdptrs = vmx_features.ept;
 	if (!(vmx_features.may[WORD_CPU2] & SECONDARY_EXEC_ENABLE_XSAVES))
 		caps->xsaves = false;

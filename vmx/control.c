@@ -63,6 +63,12 @@ static const struct control_row control_rows[] = {
 
 	ROW(CPU2, WANT_SWITCH, SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES,
 	    "virtualize APIC accesses"),
+	ROW(CPU2, WANT_SWITCH, SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE,
+	    "virtualize x2APIC mode"),
+	ROW(CPU2, WANT_SWITCH, SECONDARY_EXEC_APIC_REGISTER_VIRT,
+	    "APIC-register virtualization"),
+	ROW(CPU2, WANT_SWITCH, SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY,
+	    "virtual-interrupt delivery"),
 	ROW(CPU2, WANT_ON, SECONDARY_EXEC_ENABLE_EPT, "enable EPT"),
 	ROW(CPU2, WANT_SWITCH, SECONDARY_EXEC_DESC, "descriptor-table exiting"),
 	ROW(CPU2, WANT_ON, SECONDARY_EXEC_ENABLE_RDTSCP, "enable RDTSCP"),

@@ -40,6 +40,7 @@ DECLARE_PER_CPU(struct vmx_cpu, vmx_cpu);
  * @pml: page-modification logging
  * @mtf: the monitor trap flag
  * @tpr_shadow: CR8 without exits
+ * @apicv: APIC-register virtualization and virtual-interrupt delivery
  * @timer: the preemption timer
  * @timer_rate: which bit of the TSC it counts
  * @perf: the host has performance counters
@@ -65,6 +66,7 @@ struct vmx_features {
 	bool pml;
 	bool mtf;
 	bool tpr_shadow;
+	bool apicv;
 	bool timer;
 	u8 timer_rate;
 	bool perf;

@@ -54,6 +54,8 @@ static const u8 exit_kinds[EXIT_REASONS] = {
 	[EXIT_REASON_PAUSE_INSTRUCTION]	= X86_EXIT_PAUSE,
 	[EXIT_REASON_TPR_BELOW_THRESHOLD] = X86_EXIT_NONE,
 	[EXIT_REASON_APIC_ACCESS]	= X86_EXIT_APIC,
+	[EXIT_REASON_EOI_INDUCED]	= X86_EXIT_EOI,
+	[EXIT_REASON_APIC_WRITE]	= X86_EXIT_APIC_WRITE,
 	[EXIT_REASON_EPT_VIOLATION]	= X86_EXIT_PAGE,
 	[EXIT_REASON_EPT_MISCONFIG]	= X86_EXIT_PAGE,
 	[EXIT_REASON_PREEMPTION_TIMER]	= X86_EXIT_TIMER,
@@ -71,7 +73,7 @@ static const u8 exit_kinds[EXIT_REASONS] = {
 	 BIT(X86_EXIT_XSETBV) | BIT(X86_EXIT_MONITOR) | BIT(X86_EXIT_MWAIT) | \
 	 BIT(X86_EXIT_SKIP) | BIT(X86_EXIT_PAUSE) | BIT(X86_EXIT_INVLPG) | \
 	 BIT(X86_EXIT_INVPCID) | BIT(X86_EXIT_VENDOR))
-static_assert(X86_EXIT_KINDS <= 32);
+static_assert(X86_EXIT_KINDS <= BITS_PER_LONG);
 
 /*
  * Kinds whose handling touches nothing but the vCPU's own state: what the L1 data cache
@@ -164,6 +166,17 @@ static void decode_apic(struct x86_exit *exit)
 		exit->page.error = PF_PRESENT | PF_GUEST_TABLE;
 		break;
 	}
+}
+
+/* Both behind the instruction: qualifications of 28.2.1. */
+static void decode_apicv(struct x86_exit *exit)
+{
+	u32 q = vmcs_read(EXIT_QUALIFICATION);
+
+	if (exit->kind == X86_EXIT_EOI)
+		exit->apic.vector = q;
+	else
+		exit->apic.offset = q & 0xff0;
 }
 
 /* Table 28-5. */
@@ -315,6 +328,10 @@ static void decode_kind(struct vmx_vcpu *s, struct x86_exit *exit)
 		break;
 	case X86_EXIT_APIC:
 		decode_apic(exit);
+		break;
+	case X86_EXIT_APIC_WRITE:
+	case X86_EXIT_EOI:
+		decode_apicv(exit);
 		break;
 	case X86_EXIT_IO:
 		decode_io(exit);

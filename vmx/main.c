@@ -4,6 +4,7 @@
 
 #include <asm/cpu_device_id.h>
 
+#include "vmx/apicv.h"
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
 
@@ -12,6 +13,7 @@ static const struct kvm_vendor vmx_vendor = {
 	.owner		= THIS_MODULE,
 	.vcpu_size	= sizeof(struct vmx_vcpu),
 	.nested		= &vmx_nested_ops,
+	.apicv		= &vmx_apicv_ops,
 
 	.probe		= vmx_probe,
 	.setup		= vmx_setup,

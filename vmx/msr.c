@@ -101,7 +101,7 @@ static void spec_ctrl_write(struct vmx_vcpu *s, u64 data)
 	if (!data || s->spec_switched)
 		return;
 	s->spec_switched = &s->msrs.spec_ctrl;
-	vmcs_bitmap_spec(s);
+	vmcs_bitmap_update(s);
 }
 
 /* STAR, LSTAR, CSTAR, FMASK are neighbours. */

@@ -86,6 +86,8 @@ void vmx_nested_switch(struct vmx_vcpu *s)
 	vmx_event_inject(v, NULL);
 	vmx_event_window(v, 0);
 	v->events.window = 0;
+	/* What the processor would have delivered to L1, or will. */
+	v->events.irq_check |= v->apic.apicv;
 	s->entry_work &= ~ENTRY_KICK;
 	vmcs_words_stale(s);
 	if (s->vpid && n->vpid)

@@ -12,6 +12,7 @@
 #include <asm/msr.h>
 
 #include "compat/kernel.h"
+#include "vmx/apicv.h"
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
 #include "vmx/vmcs.h"
@@ -250,6 +251,7 @@ void vmx_policy_update(struct x86_vcpu *v)
 		exits_update(s, off);
 	state_set(v, GRP_DR);
 	apic_access_update(s);
+	vmx_apicv_update(s);
 	vmx_step_update(s);
 	vmx_pml_update(s);
 }

@@ -11,6 +11,7 @@
 #include <asm/traps.h>
 
 #include "compat/kernel.h"
+#include "vmx/apicv.h"
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
 #include "vmx/vmcs.h"
@@ -217,6 +218,8 @@ static u32 word_value(const struct vmx_vcpu *s, int i)
 
 	if (likely(!nested_l2_runs(&s->x86)) || i >= ARRAY_SIZE(n->set))
 		return value;
+	if (i == WORD_CPU2)
+		value &= ~VMX_APICV_CONTROLS;
 	/* Addresses of L2 are none of a slot's; its tables are write-protected. */
 	if (i == WORD_CPU2 && n->ept)
 		value &= ~SECONDARY_EXEC_ENABLE_PML;
@@ -230,6 +233,8 @@ void vmcs_sync(struct vmx_vcpu *s)
 	for (i = 0; i < WORD_COUNT; i++)
 		if (s->stale & BIT(i))
 			vmcs_write(word_fields[i], word_value(s, i));
+	if (s->stale & BIT(WORD_CPU2))
+		vmcs_bitmap_update(s);
 	if (s->stale & BIT(WORDS_RESET)) {
 		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
 		vmcs_write(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
@@ -289,25 +294,33 @@ void vmcs_controls_reset(struct vmx_vcpu *s)
 
 /* ------------------------------------------------------------------------ */
 /*
- * The MSR bitmaps (25.6.9): the same for every guest, and they never change.  One is for
- * those that use IA32_SPEC_CTRL.
+ * The MSR bitmaps (25.6.9): shared by all guests, and they never change.  By what a guest
+ * reaches without an exit besides: IA32_SPEC_CTRL, and registers of its x2APIC, which are
+ * the host's but for the control that goes with that bitmap.
  */
 
-static u8 *msr_bitmap;
-static u8 *msr_bitmap_spec;
+#define BITMAP_SPEC	BIT(0)
+#define BITMAP_X2APIC	BIT(1)
+#define BITMAPS		4
+
+static u8 *msr_bitmaps[BITMAPS];
 
 /* Reads of the low range, of the high one, writes of both: 1 KiB each. */
 #define BITMAP_RANGE	1024
 #define BITMAP_WRITES	2048
 
-static void bitmap_pass(u8 *bitmap, u32 index)
+static void bitmap_pass_half(u8 *bitmap, u32 index, u32 half)
 {
 	u32 byte = (index >= 0xc0000000 ? BITMAP_RANGE : 0) +
 		   (index & 0x1fff) / 8;
-	u8 mask = ~BIT(index % 8);
 
-	bitmap[byte] &= mask;
-	bitmap[byte + BITMAP_WRITES] &= mask;
+	bitmap[half + byte] &= ~BIT(index % 8);
+}
+
+static void bitmap_pass(u8 *bitmap, u32 index)
+{
+	bitmap_pass_half(bitmap, index, 0);
+	bitmap_pass_half(bitmap, index, BITMAP_WRITES);
 }
 
 /* Those that VM entry and exit switch, and KERNEL_GS_BASE: see run.c. */
@@ -316,7 +329,30 @@ static const u32 msrs_passed[] = {
 	MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP,
 };
 
-static u8 *bitmap_new(void)
+/*
+ * 30.5: registers that are what the page says, and PPR, which is the processor's: not the
+ * timer's count.  A reserved one would be read there, too.
+ */
+static const struct { u16 first, last; } x2apic_reads[] = {
+	{ 0x802, 0x803 }, { 0x808, 0x808 }, { 0x80a, 0x80a }, { 0x80d, 0x80d },
+	{ 0x80f, 0x828 }, { 0x830, 0x830 }, { 0x832, 0x838 }, { 0x83e, 0x83e },
+};
+
+/* TPR, EOI, SELF_IPI. */
+static const u16 x2apic_writes[] = { 0x808, 0x80b, 0x83f };
+
+static void bitmap_pass_x2apic(u8 *bitmap)
+{
+	u32 i, index;
+
+	for (i = 0; i < ARRAY_SIZE(x2apic_reads); i++)
+		for (index = x2apic_reads[i].first; index <= x2apic_reads[i].last; index++)
+			bitmap_pass_half(bitmap, index, 0);
+	for (i = 0; i < ARRAY_SIZE(x2apic_writes); i++)
+		bitmap_pass_half(bitmap, x2apic_writes[i], BITMAP_WRITES);
+}
+
+static u8 *bitmap_new(u32 passes)
 {
 	u8 *bitmap = (void *)__get_free_page(GFP_KERNEL);
 	int i;
@@ -326,32 +362,47 @@ static u8 *bitmap_new(void)
 	memset(bitmap, 0xff, PAGE_SIZE);
 	for (i = 0; i < ARRAY_SIZE(msrs_passed); i++)
 		bitmap_pass(bitmap, msrs_passed[i]);
+	if (passes & BITMAP_SPEC)
+		bitmap_pass(bitmap, MSR_IA32_SPEC_CTRL);
+	if (passes & BITMAP_X2APIC)
+		bitmap_pass_x2apic(bitmap);
 	return bitmap;
 }
 
 int vmcs_bitmap_create(void)
 {
-	msr_bitmap = bitmap_new();
-	msr_bitmap_spec = bitmap_new();
-	if (!msr_bitmap || !msr_bitmap_spec) {
-		vmcs_bitmap_destroy();
-		return -ENOMEM;
+	u32 i;
+
+	for (i = 0; i < BITMAPS; i++) {
+		msr_bitmaps[i] = bitmap_new(i);
+		if (!msr_bitmaps[i]) {
+			vmcs_bitmap_destroy();
+			return -ENOMEM;
+		}
 	}
-	bitmap_pass(msr_bitmap_spec, MSR_IA32_SPEC_CTRL);
 	return 0;
 }
 
-void vmcs_bitmap_spec(struct vmx_vcpu *s)
+void vmcs_bitmap_update(struct vmx_vcpu *s)
 {
-	vmcs_write(MSR_BITMAP, __pa(msr_bitmap_spec));
+	u32 passes = s->spec_switched ? BITMAP_SPEC : 0;
+
+	if (word_value(s, WORD_CPU2) & SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE)
+		passes |= BITMAP_X2APIC;
+	if (s->bitmap == passes)
+		return;
+	s->bitmap = passes;
+	vmcs_write(MSR_BITMAP, __pa(msr_bitmaps[passes]));
 }
 
 void vmcs_bitmap_destroy(void)
 {
-	free_page((unsigned long)msr_bitmap);
-	free_page((unsigned long)msr_bitmap_spec);
-	msr_bitmap = NULL;
-	msr_bitmap_spec = NULL;
+	int i;
+
+	for (i = 0; i < BITMAPS; i++) {
+		free_page((unsigned long)msr_bitmaps[i]);
+		msr_bitmaps[i] = NULL;
+	}
 }
 
 /* ------------------------------------------------------------------------ */
@@ -385,7 +436,7 @@ static void host_fill(void)
 
 static void control_fill(struct vmx_vcpu *s)
 {
-	vmcs_write(MSR_BITMAP, __pa(msr_bitmap));
+	vmcs_write(MSR_BITMAP, __pa(msr_bitmaps[s->bitmap]));
 	vmcs_write(VMCS_LINK_POINTER, U64_MAX);
 	vmcs_write(CR3_TARGET_COUNT, 0);
 	vmcs_write(VM_EXIT_MSR_STORE_COUNT, 0);

@@ -69,11 +69,11 @@ void vmcs_controls_reset(struct vmx_vcpu *s);
  */
 void vmcs_exceptions(struct vmx_vcpu *s, u32 vectors);
 
-/** vmcs_bitmap_create - the MSR bitmap that all guests share; 0 or -ENOMEM */
+/** vmcs_bitmap_create - the MSR bitmaps that guests share; 0 or -ENOMEM */
 int vmcs_bitmap_create(void);
 
-/** vmcs_bitmap_spec - the guest reaches IA32_SPEC_CTRL without exits; the VMCS is current */
-void vmcs_bitmap_spec(struct vmx_vcpu *s);
+/** vmcs_bitmap_update - the one for controls and @s->spec_switched; the VMCS is current */
+void vmcs_bitmap_update(struct vmx_vcpu *s);
 
 /** vmcs_bitmap_destroy - free it */
 void vmcs_bitmap_destroy(void);

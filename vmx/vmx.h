@@ -111,6 +111,7 @@ struct vmx_perf {
  * @unpaged: likewise: paging, by the VM's identity map
  * @sysenter_cs: while @vm86: IA32_SYSENTER_CS
  * @flush: translations are dropped at the next entry
+ * @bitmap: which MSR bitmap the VMCS has, as vmcs.c numbers them
  * @leaky: something that the guest must not read may be in the L1 data cache
  * @entry_work: ENTRY_* to be done at the next entry
  * @stale: a bit for each enum vmx_word to be written, and for WORDS_*
@@ -155,6 +156,7 @@ struct vmx_vcpu {
 	u32 sysenter_cs;
 	bool flush;
 	bool leaky;
+	u8 bitmap;
 	u8 entry_work;
 	u16 stale;
 	u32 control[WORD_COUNT];

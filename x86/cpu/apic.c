@@ -5,7 +5,9 @@
 
 #include "core/guestmem.h"
 #include "core/run_state.h"
+#include "irq/lapic_hw.h"
 #include "x86/cpu/apic.h"
+#include "x86/cpu/caps.h"
 #include "x86/cpu/cpuid.h"
 #include "x86/vcpu/interrupt.h"
 #include "x86/vcpu/pveoi.h"
@@ -32,6 +34,8 @@ int vcpu_step_apic_up(void *obj)
 	v->apic.timer.function = apic_timer_expired;
 	v->apic.lapic.lint0_reenabled =
 		quirk_is_on(v, KVM_X86_QUIRK_LINT0_REENABLED);
+	if (x86_caps->apicv)
+		lapic_hw_share(&v->apic.lapic);
 	return lapic_create(&v->apic.lapic, irq, v->vcpu.id);
 }
 
@@ -148,8 +152,16 @@ static void reg_write_prepare(struct x86_vcpu *v, u32 offset)
 		pveoi_withdraw(v);
 }
 
+void apicv_recheck(struct x86_vcpu *v)
+{
+	if (x86_caps->apicv)
+		request_set(&v->vcpu, REQ_POLICY);
+}
+
 static void reg_written(struct x86_vcpu *v, u32 offset)
 {
+	if (unlikely(offset == APIC_REG_SVR))
+		apicv_recheck(v);
 	if (unlikely(offset == APIC_REG_LVT_LINT0 || offset == APIC_REG_SVR))
 		extint_recheck(v);
 	else if (unlikely(offset == APIC_REG_TPR))
@@ -168,6 +180,15 @@ void apic_reg_set(struct x86_vcpu *v, u32 reg, u32 value)
 {
 	reg_write_prepare(v, reg);
 	lapic_write(&v->apic.lapic, reg, value);
+	reg_written(v, reg);
+}
+
+void apic_reg_written(struct x86_vcpu *v, u32 reg)
+{
+	struct lapic *a = &v->apic.lapic;
+
+	trace_kvm_apic(TRACE_WRITE, reg, a->regs[reg / 4]);
+	lapic_hw_written(a, reg);
 	reg_written(v, reg);
 }
 

@@ -111,7 +111,13 @@ void apic_page_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 /** apic_reg_get - a register by its offset in the page, whatever the mode; own thread */
 u32 apic_reg_get(struct x86_vcpu *v, u32 reg);
 
-/** apic_reg_set - the same; not ICR */
+/** apic_reg_written - the processor has written a register in the page (irq/lapic_hw.h) */
+void apic_reg_written(struct x86_vcpu *v, u32 reg);
+
+/** apicv_recheck - something that x86/run/apicv.c decides by may have changed; own thread */
+void apicv_recheck(struct x86_vcpu *v);
+
+/** apic_reg_set - a register, whatever the mode; not ICR */
 void apic_reg_set(struct x86_vcpu *v, u32 reg, u32 value);
 
 /** apic_icr_set - ICR as the mode has it: destination in the upper half; -EINVAL: #GP */

@@ -20,6 +20,7 @@
  * @pdptrs: the processor keeps a PAE guest's PDPTEs in registers, which an entry
  *          loads from GRP_PDPTR (vendor)
  * @apic_access: it knows the LAPIC's page by v->apic.access_page (vendor)
+ * @apicv: it delivers a LAPIC's interrupts (vendor): x86/vcpu/apicv.h
  * @timer: the processor can end the guest's run at a value of the TSC (vendor)
  * @identity: guests without paging run on a page table in their memory (vendor)
  * @partial: there are states that the hardware cannot run: vendor's can_enter()
@@ -49,6 +50,7 @@ struct x86_caps {
 	u8 hypercall_modrm;
 	bool pdptrs;
 	bool apic_access;
+	bool apicv;
 	bool timer;
 	bool identity;
 	bool partial;

@@ -7,6 +7,7 @@
 #include "core/irqfd.h"
 #include "irq/lapic_irq.h"
 #include "irq/route.h"
+#include "x86/cpu/apic.h"
 #include "x86/cpu/msr.h"
 #include "x86/hyperv/hv.h"
 
@@ -173,6 +174,7 @@ static int sint_set(struct hv_vcpu *hv, const struct msr_access *a)
 		return -EINVAL;
 	WRITE_ONCE(hv->synic.sint[SINT_OF(a->index)], a->data);
 	auto_eoi_update(&hv->synic);
+	apicv_recheck(hv->v);
 	return 0;
 }
 

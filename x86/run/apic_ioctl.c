@@ -31,5 +31,6 @@ long apic_ioctl_set(void *obj, void *data, unsigned long arg)
 	pveoi_withdraw(v);
 	err = lapic_restore(&v->apic.lapic, s->regs);
 	apic_tpr_load(v, lapic_tpr(&v->apic.lapic));
+	apicv_recheck(v);
 	return err;
 }

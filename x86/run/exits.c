@@ -16,6 +16,7 @@
 #include "x86/insn/fetch.h"
 #include "x86/insn/usual.h"
 #include "x86/run/apic_timer.h"
+#include "x86/run/apicv.h"
 #include "x86/run/exits.h"
 #include "x86/run/guest_debug.h"
 #include "x86/run/hypercall.h"
@@ -254,6 +255,8 @@ exit_handler *const exit_handlers[X86_EXIT_KINDS] = {
 	[X86_EXIT_TIMER]	= timer_exit,
 	[X86_EXIT_PAGE]		= page_exit,
 	[X86_EXIT_APIC]		= apic_exit,
+	[X86_EXIT_APIC_WRITE]	= apicv_write_exit,
+	[X86_EXIT_EOI]		= apicv_eoi_exit,
 	[X86_EXIT_FAULT]	= fault_exit,
 	[X86_EXIT_IO]		= pio_exit,
 	[X86_EXIT_CPUID]	= cpuid_exit,

@@ -11,6 +11,7 @@
 
 #include "core/run_state.h"
 #include "emul/opcode.h"
+#include "x86/cpu/apic.h"
 #include "x86/cpu/debug.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
@@ -120,6 +121,7 @@ long debug_ioctl_set(void *obj, void *data, unsigned long arg)
 	if (!debug_steps(v))
 		request_take(&v->vcpu, REQ_DEBUG_STEP);
 	v->debug.hits = 0;
+	apicv_recheck(v);
 	vendor(policy_update)(v);
 	return 0;
 }

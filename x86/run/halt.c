@@ -5,6 +5,7 @@
 #include "core/block.h"
 #include "core/run_state.h"
 #include "x86/cpu/apf.h"
+#include "x86/cpu/apic.h"
 #include "x86/run/apic_timer.h"
 #include "x86/run/halt.h"
 #include "x86/run/lifecycle.h"
@@ -29,6 +30,7 @@ static void init_event(struct x86_vcpu *v)
 {
 	pveoi_withdraw(v);
 	lapic_reset(&v->apic.lapic, true);
+	apicv_recheck(v);
 	apf_reset(v);
 	vcpu_init_state(v);
 	WRITE_ONCE(v->pv.unhalted, false);

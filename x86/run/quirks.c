@@ -5,6 +5,7 @@
 #include "core/run_state.h"
 #include "x86/cpu/mtrr.h"
 #include "x86/run/apic_access.h"
+#include "x86/run/apicv.h"
 #include "x86/run/quirks.h"
 #include "x86/vcpu/vendor.h"
 
@@ -60,5 +61,6 @@ void quirks_apply(struct x86_vcpu *v)
 	v->apic.lapic.lint0_reenabled =
 		quirk_is_on(v, KVM_X86_QUIRK_LINT0_REENABLED);
 	v->apic.access_page = apic_access_update(v);
+	apicv_update(v);
 	vendor(policy_update)(v);
 }

@@ -34,6 +34,7 @@
 #include "x86/hyperv/hv.h"
 #include "x86/insn/emulate.h"
 #include "x86/run/apic_timer.h"
+#include "x86/run/apicv.h"
 #include "x86/run/event_ioctl.h"
 #include "x86/run/exits.h"
 #include "x86/run/guest_debug.h"
@@ -280,6 +281,7 @@ static enum x86_next run_once(struct x86_vcpu *v)
 		return X86_RESUME;
 	if (unlikely(v->apic.vapic))
 		vapic_enter(v);
+	apicv_enter(v);
 	srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
 	entered = run_enter(v);
 	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);

@@ -46,6 +46,7 @@ long vapic_ioctl_addr(void *obj, void *data, unsigned long arg)
 	if (!apic_in_kernel(v) || !vapic_is_there(&v->vcpu, va->vapic_addr))
 		return -EINVAL;
 	v->apic.vapic = va->vapic_addr;
+	apicv_recheck(v);
 	return 0;
 }
 

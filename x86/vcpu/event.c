@@ -7,6 +7,7 @@
 #include <asm/trapnr.h>
 
 #include "core/run_state.h"
+#include "x86/vcpu/apicv.h"
 #include "x86/vcpu/interrupt.h"
 #include "x86/vcpu/nested.h"
 #include "x86/vcpu/pveoi.h"
@@ -388,7 +389,7 @@ static u32 event_windows(struct x86_vcpu *v)
 	if (interrupt_waits(v) ||
 	    (v->vcpu.run->request_interrupt_window && interrupts_from_user(v))) {
 		window |= EVENT_MASK_INTERRUPT;
-	} else if (apic_in_kernel(v)) {
+	} else if (apic_in_kernel(v) && !apicv_is_active(v)) {
 		class = lapic_tpr_threshold(&v->apic.lapic);
 		if (class)
 			window |= EVENT_MASK_TPR | class << 8;
@@ -493,6 +494,5 @@ bool event_wakes(struct x86_vcpu *v)
 	       v->nested.due ||
 	       (ev->nmi_pending &&
 		!(event_blocked(v) & EVENT_MASK_NMI)) ||
-	       (interrupts_enabled(v) && interrupt_waits(v)) ||
-	       smi_is_due(v);
+	       interrupt_wakes(v) || smi_is_due(v);
 }

@@ -12,6 +12,8 @@ enum x86_exit_kind {
 	X86_EXIT_TIMER,		/* v->apic.timer_tsc may have come */
 	X86_EXIT_PAGE,		/* second-level page fault */
 	X86_EXIT_APIC,		/* access to v->apic.access_page, told as PAGE */
+	X86_EXIT_APIC_WRITE,	/* done by the processor, what it means is not */
+	X86_EXIT_EOI,		/* likewise: who waits for it is told */
 	X86_EXIT_FAULT,		/* #PF of a guest on shadow page tables */
 	X86_EXIT_IO,
 	X86_EXIT_CPUID,
@@ -51,6 +53,7 @@ enum x86_exit_kind {
  * @insn_len: bytes of the instruction that the hardware supplied in @insn
  * @insn: those bytes (decode assists)
  * @page: gpa and PF_* error code
+ * @apic: APIC_WRITE: the register's offset in its page; EOI: the vector
  * @fault: linear address and PF_* error code
  * @io: port, size in bytes (1, 2, 4); string forms: by decoding
  * @msr: none; ECX, EDX:EAX are in the registers
@@ -73,6 +76,10 @@ struct x86_exit {
 			u64 gpa;
 			u64 error;
 		} page;
+		struct {
+			u16 offset;
+			u8 vector;
+		} apic;
 		struct {
 			u64 la;
 			u64 error;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "irq/pic.h"
+#include "x86/vcpu/apicv.h"
 #include "x86/vcpu/hv_env.h"
 #include "x86/vcpu/interrupt.h"
 #include "x86/vcpu/vendor.h"
@@ -34,6 +35,10 @@ static bool extint_waits(struct x86_vcpu *v)
 
 bool interrupt_source_waits(struct x86_vcpu *v)
 {
+	if (apicv_is_active(v)) {
+		v->events.irq_check = extint_waits(v);
+		return v->events.irq_check;
+	}
 	tpr_sync(v);
 	/* What waits is to see an exit when the handler ends. */
 	if (unlikely(pveoi_is_offered(v)) && lapic_requested(&v->apic.lapic) >= 0)
@@ -41,6 +46,14 @@ bool interrupt_source_waits(struct x86_vcpu *v)
 	v->events.irq_check = extint_waits(v) ||
 			      lapic_pending(&v->apic.lapic) >= 0;
 	return v->events.irq_check;
+}
+
+/* What the processor would deliver does, too, although it is not the queue's. */
+bool interrupt_wakes(struct x86_vcpu *v)
+{
+	return interrupts_enabled(v) &&
+	       (interrupt_waits(v) ||
+		(apicv_is_active(v) && lapic_pending(&v->apic.lapic) >= 0));
 }
 
 /* The PICs first, as their INTR does not go by priority (SDM vol. 3, 11.8.3). */
@@ -52,6 +65,10 @@ int interrupt_source_take(struct x86_vcpu *v)
 	tpr_sync(v);
 	if (unlikely(extint_waits(v)))
 		return pic_ack(to_x86_vm(v->vcpu.kvm)->irq.pic);
+	if (apicv_is_active(v)) {
+		v->events.irq_check = false;
+		return -1;
+	}
 	vector = lapic_pending(a);
 	if (vector >= 0) {
 		lapic_ack(a, vector);

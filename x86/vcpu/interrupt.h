@@ -6,6 +6,8 @@
  * The controllers notify by REQ_EVENT, which becomes events.irq_check.  It stays set
  * as long as an interrupt waits; it goes when none does, or when only a priority holds
  * it back: whoever lowers one (EOI, TPR) calls interrupt_recheck().
+ *
+ * Where the processor delivers what the LAPIC has (apicv.h) that is no source.
  */
 #ifndef LAMINA_X86_VCPU_INTERRUPT_H
 #define LAMINA_X86_VCPU_INTERRUPT_H
@@ -36,6 +38,9 @@ static inline bool interrupt_waits(struct x86_vcpu *v)
 	return v->events.interrupt_pending ||
 	       (v->events.irq_check && interrupt_source_waits(v));
 }
+
+/** interrupt_wakes - does an interrupt end a HLT?  Own thread */
+bool interrupt_wakes(struct x86_vcpu *v);
 
 /** interrupt_source_take - the slow half of interrupt_take() */
 int interrupt_source_take(struct x86_vcpu *v);

@@ -164,6 +164,7 @@ struct x86_pveoi {
  *	processor looks at it and not the kernel, or 0; @timer_may_run: in KVM_RUN
  *	(run/apic_timer.h)
  * @access_page: physical address of run/apic_access.c's page for the vendor, or 0
+ * @apicv: enum apicv_mode; @eoi_gen: of lapic_hw_eoi_vectors() that the vendor knows
  * @nmis: with REQ_NMI: how many came; @page_gen: by which mmio_gen its page has no slot
  * @vapic: where TPR is in guest memory, or 0 (run/vapic.c)
  * @tpr_reports: userspace is told of each access to TPR
@@ -177,7 +178,8 @@ struct x86_apic {
 	atomic_t nmis;
 	u64 vapic, tpr_access_rip;
 	bool tpr_reports, tpr_access_write, timer_may_run;
-	u8 eoi_vector;
+	u8 eoi_vector, apicv;
+	u32 eoi_gen;
 };
 
 #endif

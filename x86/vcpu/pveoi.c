@@ -3,6 +3,7 @@
 
 #include "core/guestmem.h"
 #include "irq/lapic_irq.h"
+#include "x86/vcpu/apicv.h"
 #include "x86/vcpu/pveoi.h"
 #include "x86/vcpu/trace.h"
 
@@ -26,7 +27,7 @@ void pveoi_offer(struct x86_vcpu *v)
 {
 	u8 byte;
 
-	if (v->pveoi.offered || !apic_in_kernel(v) ||
+	if (v->pveoi.offered || !apic_in_kernel(v) || apicv_is_active(v) ||
 	    !lapic_eoi_is_free(&v->apic.lapic))
 		return;
 	v->pveoi.offered = pveoi_read(v, &byte) &&
@@ -66,4 +67,6 @@ void pveoi_set(struct x86_vcpu *v, u64 msr)
 	idx = srcu_read_lock(&v->vcpu.kvm->srcu);
 	v->pveoi.offered = pveoi_read(v, &byte) && (byte & KVM_PV_EOI_MASK);
 	srcu_read_unlock(&v->vcpu.kvm->srcu, idx);
+	if (v->apic.apicv)
+		pveoi_withdraw(v);
 }

@@ -8,6 +8,8 @@
  * do not look.  Looked for it is before the LAPIC's priorities matter: whenever something
  * new has come, when its registers are accessed, before the vCPU sleeps.  What has come
  * in the meantime needs an exit at the EOI, so that the offer is withdrawn then.
+ *
+ * Where the processor does EOIs itself (apicv.h) there is no offer.
  */
 #ifndef LAMINA_X86_VCPU_PVEOI_H
 #define LAMINA_X86_VCPU_PVEOI_H

@@ -6,6 +6,7 @@
 #include "core/pagein.h"
 #include "core/vfio.h"
 #include "core/vm.h"
+#include "x86/vcpu/apicv.h"
 #include "x86/vcpu/nested.h"
 #include "x86/vcpu/vendor.h"
 
@@ -16,6 +17,7 @@
 
 static const struct kvm_vendor *vendor_loaded;
 const struct nested_ops *nested_ops;
+const struct apicv_ops *apicv_ops;
 
 static bool vendor_is_complete(const struct kvm_vendor *ven)
 {
@@ -66,6 +68,7 @@ int vendor_publish(void *obj)
 #include "x86/vcpu/vendor_ops.h"
 	vendor_loaded = ven;
 	nested_ops = ven->nested;
+	apicv_ops = ven->apicv;
 	dev_set_owner(ven->owner);
 	vm_set_owner(ven->owner);
 	vcpu_set_owner(ven->owner);

@@ -24,6 +24,7 @@
 #include "x86/vcpu/x86.h"
 
 struct module;
+struct apicv_ops;
 struct nested_ops;
 struct x86_caps;
 
@@ -33,6 +34,7 @@ struct x86_caps;
  * @owner: THIS_MODULE
  * @vcpu_size: bytes of its vCPU struct, struct x86_vcpu first
  * @nested: guests may be hosts (nested.h), if the capability record says so
+ * @apicv: the processor delivers a LAPIC's interrupts (apicv.h), likewise; or NULL
  *
  * @probe: on each CPU at load, interrupts off: can this CPU run guests?
  *         0; -EOPNOTSUPP (no SVM/VMX); -EACCES (the firmware disabled it)
@@ -92,6 +94,7 @@ struct kvm_vendor {
 	struct module *owner;
 	size_t vcpu_size;
 	const struct nested_ops *nested;
+	const struct apicv_ops *apicv;
 #define VENDOR_OP(ret, name, args) ret (*name) args;
 #include "x86/vcpu/vendor_ops.h"
 };
