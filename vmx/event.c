@@ -241,6 +241,8 @@ void vmx_event_reclaim(struct x86_vcpu *v, struct x86_event *ev)
 	};
 	if (ev->has_error)
 		ev->error = vmcs_read(IDT_VECTORING_ERROR_CODE);
+	/* L0's would be L1's, and exit: so L1 has made this one up. */
+	ev->by_l1 = v->nested.masks_if && ev->kind == EVENT_INTERRUPT;
 	/* There need not be such an instruction at RIP: L1 may have made it up. */
 	if (nested_l2_runs(v) && !ev->kind)
 		vmx_nested_soft_again(s, info, ev);

@@ -14,7 +14,7 @@
  *
  * Maps.  L1's I/O and MSR bitmaps are read when something exits, for every port does, and
  * all MSRs do unless L1 lets L2 have all of those that guests reach by themselves.  L1's
- * TPR shadow is memory of L1 that CR8's exits read and write.
+ * virtual-APIC page is memory of L1 that exits of CR8 and of x2APIC MSRs read and write.
  */
 #ifndef LAMINA_VMX_NESTED_H
 #define LAMINA_VMX_NESTED_H

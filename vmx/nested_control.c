@@ -182,6 +182,9 @@ u32 vmx_nested_window(struct vmx_vcpu *s, u32 mask)
 		kick = true;
 		mask &= ~EVENT_MASK_INTERRUPT;
 	}
+	/* L2's own, made by L1: that is a window of the processor's. */
+	if (mask & EVENT_MASK_VIRTUAL)
+		mask = (mask & ~EVENT_MASK_VIRTUAL) | EVENT_MASK_INTERRUPT;
 	/* Looked at again behind the exit. */
 	if (s->x86.nested.due)
 		kick = s->x86.events.irq_check = true;

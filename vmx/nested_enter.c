@@ -9,9 +9,6 @@
 #include "vmx/nested_parts.h"
 #include "vmx/ops.h"
 
-/* Offset of the TPR in a virtual-APIC page. */
-#define VTPR	0x80
-
 /* Pending debug exceptions that are there to be delivered: enabled breakpoint, BS. */
 #define PENDING_DEBUG	(BIT(12) | BIT(14))
 
@@ -37,20 +34,9 @@ bool vmx_nested_ept_ready(struct vmx_vcpu *s)
 			       nested_caps_read(&s->caps, MSR_IA32_VMX_EPT_VPID_CAP));
 }
 
-/* The threshold may not be above the TPR (27.2.1.1), which has to be in memory. */
-static bool threshold_is_valid(struct vmx_vcpu *s)
-{
-	const struct vmcs12 *c = s->nested->c;
-	u8 tpr;
-
-	return !l1_cpu(s, CPU_BASED_TPR_SHADOW) ||
-	       (!kvm_nested_read(&s->x86, c->virtual_apic_page_addr + VTPR, &tpr, 1) &&
-		(c->tpr_threshold & 15) <= tpr >> 4);
-}
-
 static bool controls_are_valid(struct vmx_vcpu *s, const struct nested_limits *lim)
 {
-	return !nested_check_control(s->nested->c, lim) && threshold_is_valid(s) &&
+	return !nested_check_control(s->nested->c, lim) && vmx_nested_threshold_is_valid(s) &&
 	       vmx_nested_ept_ready(s);
 }
 
@@ -112,6 +98,8 @@ void vmx_nested_run(struct vmx_vcpu *s)
 	nested->masks_if = l1_pin(s, PIN_BASED_EXT_INTR_MASK);
 	nested->if_flag = true;
 	vmx_nested_switch(s);
+	if (l1_cpu2(s, SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY))
+		vmx_nested_apic_enter(s);
 }
 
 /* Return: false: the entry has failed, and L1 runs. */

@@ -235,8 +235,6 @@ static void exit_by_hardware(struct vmx_vcpu *s)
 /* ------------------------------------------------------------------------ */
 /* What L0 does for L2 in another way than for L1. */
 
-#define VTPR	0x80	/* in a virtual-APIC page */
-
 static void insn_done(struct x86_vcpu *v, const struct x86_exit *exit, int err)
 {
 	if (err)
@@ -256,40 +254,22 @@ static void cr_write(struct vmx_vcpu *s, const struct x86_exit *exit, u32 q)
 					 (cr_result(v, q, old) & ~mask)));
 }
 
-static void tpr_below(struct vmx_vcpu *s)
-{
-	const struct vmx_nested_exit e = { .reason = EXIT_REASON_TPR_BELOW_THRESHOLD };
-
-	vmx_nested_vmexit(s, &e);
-}
-
-/* 30.3: MOV to and from CR8 in L1's virtual-APIC page. */
+/* MOV to and from CR8, with L1's TPR shadow. */
 static void tpr_access(struct vmx_vcpu *s, const struct x86_exit *exit, u32 q)
 {
-	const struct vmcs12 *c = s->nested->c;
 	struct x86_vcpu *v = &s->x86;
-	gpa_t at = c->virtual_apic_page_addr + VTPR;
-	u32 tpr = 0;
 	u64 value;
 
 	if (CR_TYPE(q) == CR_MOV_FROM) {
-		kvm_nested_read(v, at, &tpr, sizeof(tpr));
 		state_set(v, CR_GPR(q) == GPR_RSP ? GRP_RSP : 0)->gpr[CR_GPR(q)] =
-			tpr >> 4 & 15;
+			vmx_nested_cr8_get(s);
 		insn_done(v, exit, 0);
 		return;
 	}
 	value = cr_operand(v, q);
-	if (value > 15) {
-		insn_done(v, exit, -EINVAL);
-		return;
-	}
-	/* The other bits become 0. */
-	tpr = value << 4;
-	kvm_nested_write(v, at, &tpr, sizeof(tpr));
-	insn_done(v, exit, 0);
-	if (value < (c->tpr_threshold & 15))
-		tpr_below(s);
+	insn_done(v, exit, value > 15 ? -EINVAL : 0);
+	if (value <= 15)
+		vmx_nested_cr8_set(s, value);
 }
 
 /* Return: true: it is done. */
@@ -403,7 +383,9 @@ bool vmx_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 	case EXIT_REASON_CR_ACCESS:
 		return cr_exit_l2(s, exit);
 	case EXIT_REASON_MSR_READ:
-		return tsc_exit_l2(s, exit);
+		return vmx_nested_apic_rdmsr(s, exit) || tsc_exit_l2(s, exit);
+	case EXIT_REASON_MSR_WRITE:
+		return vmx_nested_apic_wrmsr(s, exit);
 	default:
 		return false;
 	}
@@ -432,12 +414,14 @@ static bool wants_one_byte(struct vmx_vcpu *s, const struct emul_insn *insn)
 	return insn->opcode == 0xf4 && l1_cpu(s, CPU_BASED_HLT_EXITING);
 }
 
-/* MOV to and from CRs by what the exit would tell; CR2 is L2's. */
+/* MOV to and from CRs by what the exit would tell; CR2 is L2's.  A TPR shadow is not x86's. */
 static bool wants_mov_cr(struct vmx_vcpu *s, const struct emul_insn *insn)
 {
 	u32 nr = MODRM_REG(insn) | (insn->rex & 4 ? 8 : 0);
 	u32 gpr = (insn->modrm & 7) | (insn->rex & 1 ? 8 : 0);
 
+	if (nr == 8 && l1_cpu(s, CPU_BASED_TPR_SHADOW))
+		return true;
 	if (insn->opcode == OPCODE_MOV_FROM_CR)
 		return (nr == 3 || nr == 8) && l1_wants_cr(s, nr | CR_MOV_FROM << 4);
 	return nr != 2 && l1_wants_cr(s, nr | gpr << 8);
@@ -492,7 +476,8 @@ bool vmx_nested_intercepts(struct x86_vcpu *v, const struct emul_insn *insn)
 	case OPCODE_MOV_FROM_CR: case OPCODE_MOV_TO_CR:
 		return wants_mov_cr(s, insn);
 	case OPCODE_WRMSR: case OPCODE_RDMSR:
-		return vmx_nested_wants_msr(s, insn->opcode == OPCODE_WRMSR);
+		return vmx_nested_apic_has_msr(s, insn->opcode == OPCODE_WRMSR) ||
+		       vmx_nested_wants_msr(s, insn->opcode == OPCODE_WRMSR);
 	case 0x31:
 		return l1_cpu(s, CPU_BASED_RDTSC_EXITING);
 	case 0x33:

@@ -44,6 +44,11 @@ bool vmx_nested_offered(void)
 #define CPU_HARD \
 	(CPU_BASED_RDTSC_EXITING | CPU_BASED_PAUSE_EXITING | CPU_BASED_MONITOR_TRAP_FLAG)
 
+/* Likewise: all of chapter 30 that is software's. */
+#define CPU2_SOFT \
+	(SECONDARY_EXEC_SHADOW_VMCS | SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE | \
+	 SECONDARY_EXEC_APIC_REGISTER_VIRT | SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY)
+
 #define CPU2_HARD \
 	(SECONDARY_EXEC_ENABLE_RDTSCP | SECONDARY_EXEC_ENABLE_INVPCID | \
 	 SECONDARY_EXEC_WBINVD_EXITING | SECONDARY_EXEC_DESC | SECONDARY_EXEC_ENABLE_XSAVES | \
@@ -59,7 +64,7 @@ static void controls_offer(struct nested_host *h, const struct vmx_features *f,
 		h->pin |= PIN_BASED_VIRTUAL_NMIS;
 		h->cpu |= CPU_BASED_NMI_WINDOW_EXITING;
 	}
-	h->cpu2 = SECONDARY_EXEC_SHADOW_VMCS | (f->may[WORD_CPU2] & CPU2_HARD);
+	h->cpu2 = CPU2_SOFT | (f->may[WORD_CPU2] & CPU2_HARD);
 	if (f->vpid)
 		h->cpu2 |= SECONDARY_EXEC_ENABLE_VPID;
 	if (f->ept)

@@ -60,6 +60,25 @@ bool vmx_nested_dirty(struct vmx_vcpu *s, gpa_t gpa);
 /** vmx_nested_vmfunc - L2's VMFUNC; false: it is an exit to L1.  kvm->srcu held */
 bool vmx_nested_vmfunc(struct vmx_vcpu *s, const struct x86_exit *exit);
 
+/* nested_apic.c: APIC virtualization, by L1's virtual-APIC page; kvm->srcu held */
+
+/** vmx_nested_cr8_get - the CR8 that L2 reads, with L1's TPR shadow */
+u8 vmx_nested_cr8_get(struct vmx_vcpu *s);
+/** vmx_nested_cr8_set - L2 has written it, 0 to 15; L1 may run now */
+void vmx_nested_cr8_set(struct vmx_vcpu *s, u8 cr8);
+/** vmx_nested_apic_enter - VM entry with virtual-interrupt delivery (27.3.2.5) */
+void vmx_nested_apic_enter(struct vmx_vcpu *s);
+/** vmx_nested_interrupt - nested_ops.interrupt */
+int vmx_nested_interrupt(struct x86_vcpu *v);
+/** vmx_nested_threshold_is_valid - is the TPR not below L1's threshold (27.2.1.1), and there? */
+bool vmx_nested_threshold_is_valid(struct vmx_vcpu *s);
+/** vmx_nested_apic_has_msr - is the MSR that RCX names one of L2's that is virtualized? */
+bool vmx_nested_apic_has_msr(struct vmx_vcpu *s, bool write);
+/** vmx_nested_apic_rdmsr - L2's RDMSR that L1 lets through; false: it is none of those */
+bool vmx_nested_apic_rdmsr(struct vmx_vcpu *s, const struct x86_exit *exit);
+/** vmx_nested_apic_wrmsr - WRMSR; likewise; L1 may run now */
+bool vmx_nested_apic_wrmsr(struct vmx_vcpu *s, const struct x86_exit *exit);
+
 /* nested_timer.c: the preemption timer */
 
 /* It counts down once in 32 clocks of the TSC: IA32_VMX_MISC. */

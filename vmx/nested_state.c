@@ -134,8 +134,8 @@ static bool has_shadow(const struct vmcs12 *c)
 
 /*
  * L1's event that is not in L2 yet is what an entry injects: KVM_GET_VCPU_EVENTS does not
- * tell of it.  One that has no form there is told here also where a first delivery has
- * failed.
+ * tell of it, nor of a virtual interrupt.  One that has no form there is told here also
+ * where a first delivery has failed.
  */
 static u32 entry_get(const struct vmx_vcpu *s, struct vmcs12 *c)
 {
@@ -147,6 +147,9 @@ static u32 entry_get(const struct vmx_vcpu *s, struct vmcs12 *c)
 		c->vm_entry_instruction_len = s->nested->soft.len;
 		return KVM_STATE_NESTED_RUN_PENDING;
 	}
+	if (ev->kind == EVENT_INTERRUPT && ev->by_l1)
+		c->vm_entry_intr_info_field = INTR_INFO_VALID_MASK | INTR_TYPE_EXT_INTR |
+					      ev->vector;
 	return ev->kind && ev->by_l1 ? KVM_STATE_NESTED_RUN_PENDING : 0;
 }
 
@@ -336,6 +339,7 @@ const struct nested_ops vmx_nested_ops = {
 	.intercepts	= vmx_nested_intercepts,
 	.wants		= vmx_nested_wants,
 	.exit_event	= vmx_nested_exit_event,
+	.interrupt	= vmx_nested_interrupt,
 	.leave		= vmx_nested_leave,
 	.smm_enter	= vmx_nested_smm_enter,
 	.smm_leave	= vmx_nested_smm_leave,

@@ -416,58 +416,26 @@ static void tpr_shadow(void)
 
 /* ---- state ---- */
 
-struct state {
-	struct kvm_nested_state head;
-	uint8_t data[8192];
-};
-
-static void state_get(struct state *s)
-{
-	memset(s, 0, sizeof(*s));
-	s->head.size = sizeof(*s);
-	OK(ioctl(v.fd, KVM_GET_NESTED_STATE, s));
-}
-
 GUEST(64, g_state, "mov $0x66, %ebx\n out %al, $0x30\n nop\n vmcall\n vmcall\n");
 
-/* L2 stops, is moved to a vCPU of another VM with its memory, and goes on there. */
 static void state_moves(void)
 {
-	struct kvm_sregs sregs;
-	struct kvm_regs regs;
-	struct state s;
-	uint8_t *mem;
-	uint64_t control;
+	struct l2_state s;
 
 	L2_START(g_state);
 	l2_out(0x30);
-	/* The OUT is complete when userspace has been back. */
-	v.run->immediate_exit = 1;
-	ioctl(v.fd, KVM_RUN, 0);
-	state_get(&s);
+	user_run_nothing();
+	l2_state_get(&s);
 	CHECK_EQ(s.head.format, KVM_STATE_NESTED_FORMAT_VMX);
 	CHECK(s.head.flags & KVM_STATE_NESTED_GUEST_MODE);
 	CHECK_EQ(s.head.hdr.vmx.vmxon_pa, GPA_VMXON);
 	CHECK_EQ(s.head.hdr.vmx.vmcs12_pa, GPA_VMCS);
 	CHECK_EQ(s.head.size, 128 + 4096);
-	sregs = vcpu_sregs(&v);
-	regs = vcpu_regs(&v);
-	control = host_msr(0x3a);
-	mem = malloc(vm.size);
-	memcpy(mem, vm.mem, vm.size);
-	vm_close(&vm);
-	vm_new(&vm, 0);
-	vcpu_new(&vm, &v, 0);
-	memcpy(vm.mem, mem, vm.size);
-	CHECK_EQ(host_set(0x3a, control), 1);
-	vcpu_set_sregs(&v, &sregs);
-	vcpu_set_regs(&v, &regs);
-	OK(ioctl(v.fd, KVM_SET_NESTED_STATE, &s));
+	l2_moves();
 	l2_until(R_VMCALL);
 	CHECK_EQ(f_get(F_RIP), GPA_CODE2 + 8);
 	CHECK_EQ(vcpu_regs(&v).rbx, 0x66);
 	CHECK_EQ(vcpu_regs(&v).rsp, GPA_STACK);
-	free(mem);
 }
 
 /* L1's event that L2 has not had yet: in the state, and in no other call. */
@@ -480,7 +448,7 @@ static void state_pending(void)
 		{ INFO_VALID | INFO_NMI | NMI, 0 },
 	};
 	struct kvm_vcpu_events none, e;
-	struct state s, again;
+	struct l2_state s, again;
 	struct exc got;
 	unsigned int i;
 
@@ -489,13 +457,13 @@ static void state_pending(void)
 		l2_out(0x30);
 		user_run_nothing();
 		none = events_get();
-		state_get(&s);
+		l2_state_get(&s);
 		CHECK_EQ(s.head.flags, KVM_STATE_NESTED_GUEST_MODE);
 		s.head.flags |= KVM_STATE_NESTED_RUN_PENDING;
 		memcpy(s.data + 788, &row[i].info, 4);
 		memcpy(s.data + 796, &row[i].len, 4);
 		OK(ioctl(v.fd, KVM_SET_NESTED_STATE, &s));
-		state_get(&again);
+		l2_state_get(&again);
 		CHECK_EQ(again.head.flags, s.head.flags);
 		CHECK_EQ(memcmp(again.data + 788, &row[i].info, 4), 0);
 		CHECK_EQ(memcmp(again.data + 796, &row[i].len, 4), 0);
@@ -505,7 +473,7 @@ static void state_pending(void)
 		got = exc_next(&v);
 		CHECK_EQ(got.vector, row[i].info & 0xff);
 		CHECK_EQ(got.rip, GPA_CODE2 + 5 + 2 + row[i].len);
-		state_get(&again);
+		l2_state_get(&again);
 		CHECK_EQ(again.head.flags, KVM_STATE_NESTED_GUEST_MODE);
 		l2_until(R_VMCALL);
 		vm_close(&vm);
@@ -519,12 +487,12 @@ static void state_hostile(void)
 		"format", "size of the head", "size", "VMXON's region",
 		"VMXON's region as VMCS", "revision", "system management",
 	};
-	struct state s, bad;
+	struct l2_state s, bad;
 	unsigned int i;
 
 	L2_START(g_state);
 	l2_out(0x30);
-	state_get(&s);
+	l2_state_get(&s);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		test_row = rows[i];
 		bad = s;
@@ -545,16 +513,16 @@ static void state_hostile(void)
 /* L1's own state: with a VMCS, and with VMX off again. */
 static void state_l1(void)
 {
-	struct state s;
+	struct l2_state s;
 
 	L2_START(g_state);
-	state_get(&s);
+	l2_state_get(&s);
 	CHECK_EQ(s.head.size, 128);
 	CHECK_EQ(s.head.hdr.vmx.vmxon_pa, ~0ull);
 	CHECK_EQ(s.head.hdr.vmx.vmcs12_pa, ~0ull);
 	l2_out(0x30);
 	l2_until(R_VMCALL);
-	state_get(&s);
+	l2_state_get(&s);
 	CHECK_EQ(s.head.flags, 0);
 	CHECK_EQ(s.head.hdr.vmx.vmcs12_pa, GPA_VMCS);
 	OK(ioctl(v.fd, KVM_SET_NESTED_STATE, &s));

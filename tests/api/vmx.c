@@ -49,7 +49,7 @@ static const uint16_t reads[] = {
 	F_INSN_INFO, F_GPA, F_LA, F_RIP, F_RSP, F_RFLAGS, F_CR0, F_CR3, F_CR4, F_EFER,
 	F_PAT, F_DR7, F_INTR, F_ACTIVITY, F_PENDING_DB, F_ENTRY, F_ENTRY_INFO, F_CS_SEL,
 	F_CS_AR, F_SS_AR, F_ES_AR, F_LDTR_AR, F_TR_AR, F_IDTR_LIMIT, F_PDPTR0, F_EPTP,
-	F_PML_INDEX,
+	F_PML_INDEX, F_INTR_STATUS,
 };
 
 /* What fields were made or written last, for f_or(); by encoding. */
@@ -312,6 +312,41 @@ void l2_refused(uint32_t error)
 uint64_t l2_rax(void) { return *vm_u64(&vm, GPA_REGS); }
 uint64_t l2_rcx(void) { return *vm_u64(&vm, GPA_REGS + 8); }
 uint64_t l2_rdx(void) { return *vm_u64(&vm, GPA_REGS + 16); }
+
+void l2_state_get(struct l2_state *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->head.size = sizeof(*s);
+	OK(ioctl(v.fd, KVM_GET_NESTED_STATE, s));
+}
+
+void l2_moves(void)
+{
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+	struct l2_state s;
+	uint64_t control;
+	uint8_t *mem;
+
+	/* The OUT is complete when userspace has been back. */
+	v.run->immediate_exit = 1;
+	ERR(ioctl(v.fd, KVM_RUN, 0), EINTR);
+	l2_state_get(&s);
+	sregs = vcpu_sregs(&v);
+	regs = vcpu_regs(&v);
+	control = host_msr(0x3a);
+	mem = malloc(vm.size);
+	memcpy(mem, vm.mem, vm.size);
+	vm_close(&vm);
+	vm_new(&vm, 0);
+	vcpu_new(&vm, &v, 0);
+	memcpy(vm.mem, mem, vm.size);
+	free(mem);
+	CHECK_EQ(host_set(0x3a, control), 1);
+	vcpu_set_sregs(&v, &sregs);
+	vcpu_set_regs(&v, &regs);
+	OK(ioctl(v.fd, KVM_SET_NESTED_STATE, &s));
+}
 
 static void *interrupt_thread(void *vector)
 {

@@ -11,7 +11,7 @@
 
 /* Fields by encoding (SDM vol. 3, appendix B). */
 enum {
-	F_VPID = 0x0, F_PML_INDEX = 0x812,
+	F_VPID = 0x0, F_POSTED_NV = 0x2, F_INTR_STATUS = 0x810, F_PML_INDEX = 0x812,
 	F_ES_SEL = 0x800, F_CS_SEL = 0x802, F_SS_SEL = 0x804, F_DS_SEL = 0x806,
 	F_FS_SEL = 0x808, F_GS_SEL = 0x80a, F_LDTR_SEL = 0x80c, F_TR_SEL = 0x80e,
 	F_HOST_ES_SEL = 0xc00, F_HOST_CS_SEL = 0xc02, F_HOST_SS_SEL = 0xc04,
@@ -19,7 +19,8 @@ enum {
 	F_HOST_TR_SEL = 0xc0c,
 	F_IO_A = 0x2000, F_IO_B = 0x2002, F_MSR_MAP = 0x2004,
 	F_STORE_ADDR = 0x2006, F_LOAD_ADDR = 0x2008, F_ENTRY_ADDR = 0x200a,
-	F_PML = 0x200e, F_TSC_OFFSET = 0x2010, F_VAPIC = 0x2012, F_VMFUNC = 0x2018, F_EPTP = 0x201a,
+	F_PML = 0x200e, F_TSC_OFFSET = 0x2010, F_VAPIC = 0x2012, F_APIC_ACCESS = 0x2014,
+	F_POSTED_DESC = 0x2016, F_VMFUNC = 0x2018, F_EPTP = 0x201a, F_EOI_MAP = 0x201c,
 	F_EPTP_LIST = 0x2024, F_XSS_BITMAP = 0x202c, F_TSC_MULTIPLIER = 0x2032,
 	F_GPA = 0x2400,
 	F_LINK = 0x2800, F_DEBUGCTL = 0x2802, F_PAT = 0x2804, F_EFER = 0x2806,
@@ -56,6 +57,7 @@ enum {
 #define PIN_INTR	(1u << 0)
 #define PIN_NMI		(1u << 3)
 #define PIN_VNMI	(1u << 5)
+#define PIN_POSTED	(1u << 7)
 #define CPU_INTR_WINDOW	(1u << 2)
 #define CPU_TSC_OFFSET	(1u << 3)
 #define CPU_HLT		(1u << 7)
@@ -75,11 +77,15 @@ enum {
 #define CPU_MSR_MAP	(1u << 28)
 #define CPU_PAUSE	(1u << 30)
 #define CPU_SECOND	(1u << 31)
+#define CPU2_APIC_ACCESS (1u << 0)
 #define CPU2_EPT	(1u << 1)
 #define CPU2_DESC	(1u << 2)
+#define CPU2_X2APIC	(1u << 4)
 #define CPU2_VPID	(1u << 5)
 #define CPU2_WBINVD	(1u << 6)
 #define CPU2_UNRESTRICTED (1u << 7)
+#define CPU2_APIC_REGS	(1u << 8)
+#define CPU2_VINTR	(1u << 9)
 #define CPU2_VMFUNC	(1u << 13)
 #define CPU2_PML	(1u << 17)
 #define CPU2_XSAVES	(1u << 20)
@@ -103,7 +109,8 @@ enum {
 	R_RDPMC = 15, R_RDTSC = 16, R_VMCALL = 18, R_VMCLEAR = 19, R_VMPTRLD = 21,
 	R_VMXOFF = 26, R_CR = 28, R_DR = 29, R_IO = 30, R_RDMSR = 31, R_WRMSR = 32,
 	R_BAD_GUEST = 33, R_BAD_MSR = 34, R_MTF = 37, R_PAUSE = 40, R_TPR = 43,
-	R_EPT = 48, R_MISCONFIG = 49, R_TIMER = 52, R_WBINVD = 54, R_VMFUNC = 59,
+	R_APIC_ACCESS = 44, R_EOI = 45, R_EPT = 48, R_MISCONFIG = 49, R_TIMER = 52, R_WBINVD = 54,
+	R_APIC_WRITE = 56, R_VMFUNC = 59,
 };
 #define R_FAILED	(1u << 31)
 
@@ -159,6 +166,15 @@ void l2_next(unsigned int bytes, uint32_t reason);
 void l2_refused(uint32_t error);
 /* A general register of L2 at the last exit: RAX, RCX, RDX, RSI; others are L1's too. */
 uint64_t l2_rax(void), l2_rcx(void), l2_rdx(void);
+
+/* KVM_GET_NESTED_STATE. */
+struct l2_state {
+	struct kvm_nested_state head;
+	uint8_t data[8192];
+};
+void l2_state_get(struct l2_state *s);
+/* L2 has stopped at an OUT, and goes on in another VM, with its memory and no LAPIC. */
+void l2_moves(void);
 
 /* May a control be one? */
 bool vmx_may(uint32_t field, uint32_t bits);

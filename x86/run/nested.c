@@ -301,7 +301,7 @@ void kvm_nested_leave(struct x86_vcpu *v)
 	if (v->nested.ctx != MMU_CTX_L2 || !v->nested.l1_waits)
 		kvm_nested_switched(v);
 	v->nested.l2 = false;
-	v->nested.masks_if = false;
+	v->nested.masks_if = v->events.virtual_irq = false;
 	v->nested.due = v->nested.woken = false;
 	v->nested.ctx = MMU_CTX_GUEST;
 }

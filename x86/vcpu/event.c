@@ -280,7 +280,17 @@ bool event_l1_takes(struct x86_vcpu *v, enum x86_event_kind kind)
 	return true;
 }
 
-/* NMI before interrupt; on SVM both stay where they are until L1 lets them in. */
+/* Is L2 to get its virtual interrupt now?  Its own flag counts. */
+static bool virtual_comes(struct x86_vcpu *v, u32 blocked)
+{
+	return unlikely(v->events.virtual_irq) && !(blocked & EVENT_MASK_INTERRUPT) &&
+	       (state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_IF);
+}
+
+/*
+ * NMI before interrupt, and L2's own before L1's (SDM vol. 3, 30.2.2); on SVM both stay
+ * where they are until L1 lets them in.
+ */
 static enum x86_event_kind l1_external(struct x86_vcpu *v)
 {
 	const struct x86_events *ev = &v->events;
@@ -292,7 +302,7 @@ static enum x86_event_kind l1_external(struct x86_vcpu *v)
 	    l1_wants(v, EVENT_NMI))
 		return EVENT_NMI;
 	if (!(blocked & EVENT_MASK_INTERRUPT) && interrupts_enabled(v) &&
-	    interrupt_waits(v) && l1_wants(v, EVENT_INTERRUPT))
+	    interrupt_waits(v) && l1_wants(v, EVENT_INTERRUPT) && !virtual_comes(v, blocked))
 		return EVENT_INTERRUPT;
 	return EVENT_NONE;
 }
@@ -349,6 +359,7 @@ void event_report(struct x86_vcpu *v, bool pending)
 static __always_inline bool event_pick(struct x86_vcpu *v)
 {
 	struct x86_events *ev = &v->events;
+	bool by_l1 = false;
 	int vector = -1;
 	u32 blocked;
 
@@ -367,13 +378,17 @@ static __always_inline bool event_pick(struct x86_vcpu *v)
 			.kind = EVENT_NMI, .vector = X86_TRAP_NMI };
 		return true;
 	}
-	if (!(blocked & EVENT_MASK_INTERRUPT) && interrupts_enabled(v))
+	if (virtual_comes(v, blocked)) {
+		vector = nested_ops->interrupt(v);
+		by_l1 = true;
+	} else if (!(blocked & EVENT_MASK_INTERRUPT) && interrupts_enabled(v)) {
 		vector = interrupt_take(v);
+	}
 	if (vector < 0)
 		return false;
 	stat_inc(v->vcpu.stats.irq_injections);
 	ev->injected = (struct x86_event){
-		.kind = EVENT_INTERRUPT, .vector = vector };
+		.kind = EVENT_INTERRUPT, .vector = vector, .by_l1 = by_l1 };
 	return true;
 }
 
@@ -394,6 +409,8 @@ static u32 event_windows(struct x86_vcpu *v)
 		if (class)
 			window |= EVENT_MASK_TPR | class << 8;
 	}
+	if (unlikely(ev->virtual_irq))
+		window |= EVENT_MASK_VIRTUAL;
 	if (smi_is_due(v))
 		window |= EVENT_MASK_SMI;
 	/* No window opens while userspace keeps them shut. */
@@ -494,5 +511,5 @@ bool event_wakes(struct x86_vcpu *v)
 	       v->nested.due ||
 	       (ev->nmi_pending &&
 		!(event_blocked(v) & EVENT_MASK_NMI)) ||
-	       interrupt_wakes(v) || smi_is_due(v);
+	       virtual_comes(v, 0) || interrupt_wakes(v) || smi_is_due(v);
 }

@@ -47,12 +47,12 @@ struct x86_event {
 /* Masks for event_blocked() and event_window(). */
 #define EVENT_MASK_INTERRUPT	BIT(0)
 #define EVENT_MASK_NMI		BIT(1)
-/*
- * event_window() only: CR8 may fall below the class of what it holds back; an SMI waits.
- */
+/* event_window() only: CR8 may fall below the class of what it holds back; an SMI waits;
+ * so does L2's virtual interrupt, for L2's RFLAGS.IF or the end of a shadow. */
 #define EVENT_MASK_TPR		BIT(3)
 #define EVENT_TPR_CLASS(mask)	((mask) >> 8)
 #define EVENT_MASK_SMI		BIT(5)
+#define EVENT_MASK_VIRTUAL	BIT(6)
 /* event_blocked() only: an NMI's handler runs, up to its IRET. */
 #define EVENT_NMI_HANDLER	BIT(2)
 /* event_blocked() only: INIT and SMI wait (GIF). */
@@ -71,6 +71,7 @@ struct x86_event {
  * @interrupt_pending: it waits for RFLAGS.IF
  * @irq_check: LAPIC and PICs may have something: see interrupt.h
  * @nmi_pending: NMIs that wait, at most EVENT_NMIS_MAX
+ * @virtual_irq: L2 runs, and L1's vendor has an interrupt for it: nested_ops.interrupt()
  * @to_l1: L1 gets it in place of L2, before anything else happens; kind NONE
  * @queued: the next entry has been told to deliver @injected
  * @window: EVENT_MASK_* that the vendor was last asked to watch
@@ -93,6 +94,7 @@ struct x86_events {
 			bool interrupt_pending;
 			bool irq_check;
 			u8 nmi_pending;
+			bool virtual_irq;
 		};
 	};
 };

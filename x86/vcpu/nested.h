@@ -10,6 +10,7 @@
  *	in event.c	before an exception merges into #DF, and
  *			when something is picked			wants
  *	in event.c	an event that L1 gets				exit_event
+ *	in event.c	L2's virtual interrupt (events.virtual_irq)	interrupt
  *	in run/vcpu.c	INIT, reset					leave
  *
  * How L1 enters L2 is the vendor's: an exit of kind X86_EXIT_VENDOR.  What it asks of x86
@@ -35,6 +36,8 @@
  *         kinds that only L1 gets.  Whether it is blocked is event_blocked()'s.  Changes nothing
  * @exit_event: exit to L1 because of an event that @wants() or the vendor itself has
  *         named; what was being injected goes with it.  kvm->srcu held
+ * @interrupt: L2 gets its virtual interrupt now: the vector, or -1 if there is none after
+ *             all.  Asked only of vendors that set events.virtual_irq.  kvm->srcu held
  * @leave: L1 runs again, without an exit: its registers are void
  * @smm_enter: an SMI that L1 does not take: L2 stops where it is, and L1's half goes to
  *             where L1 has told the processor to save it; @out is for SMRAM.  L1 runs now,
@@ -56,6 +59,7 @@ struct nested_ops {
 	bool (*intercepts)(struct x86_vcpu *v, const struct emul_insn *insn);
 	bool (*wants)(struct x86_vcpu *v, const struct x86_event *ev);
 	void (*exit_event)(struct x86_vcpu *v, const struct x86_event *ev);
+	int (*interrupt)(struct x86_vcpu *v);
 	void (*leave)(struct x86_vcpu *v);
 	void (*smm_enter)(struct x86_vcpu *v, struct smram_svm *out);
 	bool (*smm_leave)(struct x86_vcpu *v, const struct smram_svm *in);
@@ -89,11 +93,7 @@ static inline void nested_reset(struct x86_vcpu *v)
 /* ------------------------------------------------------------------------ */
 /* For vendors: x86/run/nested.c.  Own thread, kvm->srcu held. */
 
-/**
- * kvm_nested_init - L1 may have second-level tables; vCPU creation
- * @v: the vCPU
- * @second: constants of L1's second-level tables
- */
+/** kvm_nested_init - L1 may have second-level tables, with these constants; vCPU creation */
 void kvm_nested_init(struct x86_vcpu *v, const struct mmu_ctx_ops *second);
 
 /** kvm_nested_skip - exit_skip() (run/exits.h) */
@@ -176,12 +176,8 @@ void kvm_nested_timer_due(struct x86_vcpu *v);
 /** kvm_nested_init_taken - the INIT that waits has come to L1 by an exit */
 void kvm_nested_init_taken(struct x86_vcpu *v);
 
-/**
- * kvm_nested_pdptrs - load the PDPTEs that CR3 leads to, if paging is PAE's
- * @v: the vCPU; its registers are those of the level that begins
- *
- * Return: false: one of them is not valid, or not to be read.
- */
+/** kvm_nested_pdptrs - load PAE's PDPTEs, by the registers of the level that begins; false:
+ *  one of them is not valid, or not to be read */
 bool kvm_nested_pdptrs(struct x86_vcpu *v);
 
 /** kvm_nested_halt - as if HLT had completed */

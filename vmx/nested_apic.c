@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * APIC virtualization that L1 asks for its L2 (SDM vol. 3, chapter 30): the virtual-APIC page
+ * is memory of L1, which L2's exits read and write.
+ */
+#include <asm/traps.h>
+
+#include "vmx/nested.h"
+#include "vmx/nested_apic_rules.h"
+#include "vmx/nested_parts.h"
+
+/* Offsets in a virtual-APIC page (30.1.1). */
+#define VTPR		0x80
+#define VPPR		0xa0
+#define VISR		0x100
+#define VIRR		0x200
+#define VSELF_IPI	0x3f0
+
+/* x2APIC registers (30.5), and where the page has them. */
+#define X2APIC_MSRS		8	/* of an MSR's number, the upper bits */
+#define X2APIC_TPR		0x808
+#define X2APIC_EOI		0x80b
+#define X2APIC_SELF_IPI		0x83f
+#define X2APIC_OFFSET(msr)	(((msr) & 0xff) << 4)
+
+static gpa_t page_at(const struct vmx_vcpu *s, u32 offset)
+{
+	return s->nested->c->virtual_apic_page_addr + offset;
+}
+
+static bool irqs_are_virtual(const struct vmx_vcpu *s)
+{
+	return l1_cpu2(s, SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY);
+}
+
+/* ------------------------------------------------------------------------ */
+/* The page's registers that are read and written by themselves. */
+
+/* From VTPR to the last of VIRR, and a register in it: one has 16 bytes. */
+#define PAGE_WORDS	((VIRR - VTPR) / 4 + 4 * NESTED_APIC_WORDS)
+#define WORD(offset)	(((offset) - VTPR) / 4)
+
+/* What cannot be read is 0. */
+static void apic_load(struct vmx_vcpu *s, struct nested_apic *a)
+{
+	const struct vmcs12 *c = s->nested->c;
+	u32 page[PAGE_WORDS] = { };
+	int i;
+
+	kvm_nested_read(&s->x86, page_at(s, VTPR), page, sizeof(page));
+	a->vtpr = page[WORD(VTPR)];
+	a->vppr = page[WORD(VPPR)];
+	for (i = 0; i < NESTED_APIC_WORDS; i++) {
+		a->visr[i] = page[WORD(VISR) + 4 * i];
+		a->virr[i] = page[WORD(VIRR) + 4 * i];
+	}
+	a->rvi = c->guest_intr_status;
+	a->svi = c->guest_intr_status >> 8;
+}
+
+static void word_store(struct vmx_vcpu *s, u32 offset, u32 was, u32 now)
+{
+	if (now != was)
+		kvm_nested_write(&s->x86, page_at(s, offset), &now, sizeof(now));
+}
+
+/* What has changed; L2 does not write to VTPR so. */
+static void apic_store(struct vmx_vcpu *s, const struct nested_apic *was,
+		       const struct nested_apic *now)
+{
+	int i;
+
+	word_store(s, VPPR, was->vppr, now->vppr);
+	for (i = 0; i < NESTED_APIC_WORDS; i++) {
+		word_store(s, VISR + 16 * i, was->visr[i], now->visr[i]);
+		word_store(s, VIRR + 16 * i, was->virr[i], now->virr[i]);
+	}
+	s->nested->c->guest_intr_status = now->rvi | now->svi << 8;
+}
+
+/* Evaluation of pending virtual interrupts: 30.2.1. */
+static void virtual_evaluate(struct vmx_vcpu *s, const struct nested_apic *a)
+{
+	s->x86.events.virtual_irq = !l1_cpu(s, CPU_BASED_INTR_WINDOW_EXITING) &&
+				    nested_apic_pending(a);
+}
+
+/* ------------------------------------------------------------------------ */
+/* 30.1.2 to 30.1.5 */
+
+/* An exit behind the instruction: it is complete. */
+static void trap_exit(struct vmx_vcpu *s, u32 reason, u64 qualification)
+{
+	const struct vmx_nested_exit e = { .reason = reason, .qualification = qualification };
+
+	vmx_nested_vmexit(s, &e);
+}
+
+/* PPR virtualization, and evaluation. */
+static void priority_changed(struct vmx_vcpu *s)
+{
+	struct nested_apic a, was;
+
+	apic_load(s, &was);
+	a = was;
+	nested_apic_ppr(&a);
+	virtual_evaluate(s, &a);
+	apic_store(s, &was, &a);
+}
+
+void vmx_nested_apic_enter(struct vmx_vcpu *s)
+{
+	priority_changed(s);
+}
+
+static bool tpr_is_below(struct vmx_vcpu *s)
+{
+	return vmx_nested_cr8_get(s) < (s->nested->c->tpr_threshold & 15);
+}
+
+static void tpr_virtualization(struct vmx_vcpu *s)
+{
+	if (irqs_are_virtual(s))
+		priority_changed(s);
+	else if (tpr_is_below(s))
+		trap_exit(s, EXIT_REASON_TPR_BELOW_THRESHOLD, 0);
+}
+
+static bool eoi_exits(const struct vmx_vcpu *s, u8 vector)
+{
+	const u64 *map = &s->nested->c->eoi_exit_bitmap0;
+
+	return map[vector / 64] >> vector % 64 & 1;
+}
+
+static void eoi_virtualization(struct vmx_vcpu *s)
+{
+	struct nested_apic a, was;
+	u8 vector;
+
+	apic_load(s, &was);
+	a = was;
+	vector = nested_apic_eoi(&a);
+	virtual_evaluate(s, &a);
+	apic_store(s, &was, &a);
+	if (eoi_exits(s, vector))
+		trap_exit(s, EXIT_REASON_EOI_INDUCED, vector);
+}
+
+static void self_ipi_virtualization(struct vmx_vcpu *s, u8 vector)
+{
+	struct nested_apic a, was;
+
+	apic_load(s, &was);
+	a = was;
+	nested_apic_request(&a, vector);
+	virtual_evaluate(s, &a);
+	apic_store(s, &was, &a);
+}
+
+/* Virtual-interrupt delivery: 30.2.2. */
+int vmx_nested_interrupt(struct x86_vcpu *v)
+{
+	struct vmx_vcpu *s = to_vmx(v);
+	struct nested_apic a, was;
+	u8 vector;
+
+	v->events.virtual_irq = false;
+	apic_load(s, &was);
+	/* L1's memory may have come after the state that told of it. */
+	if (!nested_apic_pending(&was))
+		return -1;
+	a = was;
+	vector = nested_apic_deliver(&a);
+	apic_store(s, &was, &a);
+	v->nested.woken = false;
+	return vector;
+}
+
+/* ------------------------------------------------------------------------ */
+/* CR8: 30.3. */
+
+u8 vmx_nested_cr8_get(struct vmx_vcpu *s)
+{
+	u8 tpr = 0;
+
+	kvm_nested_read(&s->x86, page_at(s, VTPR), &tpr, sizeof(tpr));
+	return tpr >> 4;
+}
+
+void vmx_nested_cr8_set(struct vmx_vcpu *s, u8 cr8)
+{
+	/* The other bits become 0. */
+	u32 tpr = cr8 << 4;
+
+	kvm_nested_write(&s->x86, page_at(s, VTPR), &tpr, sizeof(tpr));
+	tpr_virtualization(s);
+}
+
+/* With interrupts that are virtual there is no threshold. */
+bool vmx_nested_threshold_is_valid(struct vmx_vcpu *s)
+{
+	u8 tpr;
+
+	return !l1_cpu(s, CPU_BASED_TPR_SHADOW) || irqs_are_virtual(s) ||
+	       (!kvm_nested_read(&s->x86, page_at(s, VTPR), &tpr, sizeof(tpr)) &&
+		(s->nested->c->tpr_threshold & 15) <= tpr >> 4);
+}
+
+/* ------------------------------------------------------------------------ */
+/* MSRs: 30.5.  L1's bitmap, or that there is none, comes first. */
+
+static u32 msr_index(const struct vmx_vcpu *s)
+{
+	return s->x86.state.gpr[GPR_RCX];
+}
+
+static bool read_is_virtual(const struct vmx_vcpu *s, u32 msr)
+{
+	return msr >> 8 == X2APIC_MSRS && l1_cpu2(s, SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE) &&
+	       (msr == X2APIC_TPR || l1_cpu2(s, SECONDARY_EXEC_APIC_REGISTER_VIRT));
+}
+
+static bool write_is_virtual(const struct vmx_vcpu *s, u32 msr)
+{
+	return l1_cpu2(s, SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE) &&
+	       (msr == X2APIC_TPR ||
+		((msr == X2APIC_EOI || msr == X2APIC_SELF_IPI) && irqs_are_virtual(s)));
+}
+
+bool vmx_nested_apic_has_msr(struct vmx_vcpu *s, bool write)
+{
+	return write ? write_is_virtual(s, msr_index(s)) : read_is_virtual(s, msr_index(s));
+}
+
+bool vmx_nested_apic_rdmsr(struct vmx_vcpu *s, const struct x86_exit *exit)
+{
+	u64 *gpr = s->x86.state.gpr;
+	u32 msr = msr_index(s);
+	u64 value = 0;
+
+	if (!read_is_virtual(s, msr))
+		return false;
+	kvm_nested_read(&s->x86, page_at(s, X2APIC_OFFSET(msr)), &value, sizeof(value));
+	gpr[GPR_RAX] = (u32)value;
+	gpr[GPR_RDX] = value >> 32;
+	kvm_nested_skip_to(&s->x86, exit->next_rip);
+	return true;
+}
+
+static bool write_is_valid(u32 msr, u64 value)
+{
+	return msr == X2APIC_EOI ? !value : !(value >> 8);
+}
+
+/* What a write does that is in the page by now. */
+static void apic_written(struct vmx_vcpu *s, u32 msr, u8 value)
+{
+	if (msr == X2APIC_TPR)
+		tpr_virtualization(s);
+	else if (msr == X2APIC_EOI)
+		eoi_virtualization(s);
+	else if (value & NESTED_APIC_CLASS)
+		self_ipi_virtualization(s, value);
+	else
+		trap_exit(s, EXIT_REASON_APIC_WRITE, VSELF_IPI);
+}
+
+bool vmx_nested_apic_wrmsr(struct vmx_vcpu *s, const struct x86_exit *exit)
+{
+	const u64 *gpr = s->x86.state.gpr;
+	u64 value = (u32)gpr[GPR_RAX] | gpr[GPR_RDX] << 32;
+	u32 msr = msr_index(s);
+
+	if (!write_is_virtual(s, msr))
+		return false;
+	if (!write_is_valid(msr, value)) {
+		kvm_event_exception(&s->x86, X86_TRAP_GP, 0);
+		return true;
+	}
+	kvm_nested_write(&s->x86, page_at(s, X2APIC_OFFSET(msr)), &value, sizeof(value));
+	kvm_nested_skip_to(&s->x86, exit->next_rip);
+	apic_written(s, msr, value);
+	return true;
+}
