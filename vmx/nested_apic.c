@@ -178,6 +178,63 @@ int vmx_nested_interrupt(struct x86_vcpu *v)
 }
 
 /* ------------------------------------------------------------------------ */
+/* Posted-interrupt processing: 30.6. */
+
+/* In the descriptor, behind 256 bits of requests: ON. */
+#define POSTED_CONTROL	32
+#define POSTED_ON	BIT(0)
+
+/* Other processors may change the word all the time; then they notify again. */
+#define POSTED_TRIES	100
+
+/* Bits of a word of the descriptor, which become 0 at the moment when they are read. */
+static u64 posted_take(struct vmx_vcpu *s, u32 offset, u64 bits)
+{
+	gpa_t at = s->nested->c->posted_intr_desc_addr + offset;
+	int err = -EAGAIN, tries;
+	u64 word;
+
+	for (tries = 0; err == -EAGAIN && tries < POSTED_TRIES; tries++) {
+		if (kvm_nested_read(&s->x86, at, &word, sizeof(word)) || !(word & bits))
+			return 0;
+		err = kvm_nested_cmpxchg(&s->x86, at, word, word & ~bits);
+	}
+	return err ? 0 : word & bits;
+}
+
+bool vmx_nested_is_posted(const struct vmx_vcpu *s, u8 vector)
+{
+	return l1_pin(s, PIN_BASED_POSTED_INTR) && vector == s->nested->c->posted_intr_nv &&
+	       apic_in_kernel(&s->x86);
+}
+
+void vmx_nested_posted(struct vmx_vcpu *s)
+{
+	u32 pir[NESTED_APIC_WORDS];
+	struct nested_apic a, was;
+	u64 word;
+	int i;
+
+	posted_take(s, POSTED_CONTROL, POSTED_ON);
+	kvm_nested_eoi(&s->x86);
+	for (i = 0; i < NESTED_APIC_WORDS; i += 2) {
+		word = posted_take(s, i * sizeof(u32), ~0ull);
+		pir[i] = word;
+		pir[i + 1] = word >> 32;
+	}
+	apic_load(s, &was);
+	a = was;
+	nested_apic_post(&a, pir);
+	virtual_evaluate(s, &a);
+	apic_store(s, &was, &a);
+	/* L2's HLT, which it has interrupted, goes on unless something ends it. */
+	if (s->x86.nested.woken) {
+		s->x86.nested.woken = false;
+		s->x86.mp_state = KVM_MP_STATE_HALTED;
+	}
+}
+
+/* ------------------------------------------------------------------------ */
 /* CR8: 30.3. */
 
 u8 vmx_nested_cr8_get(struct vmx_vcpu *s)

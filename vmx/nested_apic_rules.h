@@ -80,6 +80,18 @@ static inline void nested_apic_request(struct nested_apic *a, u8 vector)
 		a->rvi = vector;
 }
 
+/** nested_apic_post - posted-interrupt requests, without the evaluation: 30.6 */
+static inline void nested_apic_post(struct nested_apic *a, const u32 *pir)
+{
+	u8 highest = nested_apic_highest(pir);
+	int i;
+
+	for (i = 0; i < NESTED_APIC_WORDS; i++)
+		a->virr[i] |= pir[i];
+	if (highest > a->rvi)
+		a->rvi = highest;
+}
+
 /** nested_apic_pending - evaluation of pending virtual interrupts: 30.2.1 */
 static inline bool nested_apic_pending(const struct nested_apic *a)
 {

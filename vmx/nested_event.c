@@ -107,16 +107,22 @@ static void exception_fill(struct vmx_vcpu *s, const struct x86_event *ev,
 		e->qualification = events->payload;
 }
 
-static void interrupt_fill(struct vmx_vcpu *s, struct vmx_nested_exit *e)
+/* Return: false: a notification, and L2 goes on. */
+static bool interrupt_fill(struct vmx_vcpu *s, struct vmx_nested_exit *e)
 {
 	int vector;
 
 	e->reason = EXIT_REASON_EXTERNAL_INTERRUPT;
 	if (!(s->nested->c->vm_exit_controls & VM_EXIT_ACK_INTR_ON_EXIT))
-		return;
+		return true;
 	vector = kvm_nested_interrupt(&s->x86);
+	if (vector >= 0 && vmx_nested_is_posted(s, vector)) {
+		vmx_nested_posted(s);
+		return false;
+	}
 	if (vector >= 0)
 		e->info = INTR_INFO_VALID_MASK | INTR_TYPE_EXT_INTR | vector;
+	return true;
 }
 
 /* Of table 28-7: an IRET had unblocked NMIs, which L1 is to do again. */
@@ -175,7 +181,8 @@ void vmx_nested_exit_event(struct x86_vcpu *v, const struct x86_event *ev)
 		v->events.nmi_pending--;
 		break;
 	case EVENT_INTERRUPT:
-		interrupt_fill(s, &e);
+		if (!interrupt_fill(s, &e))
+			return;
 		break;
 	case EVENT_INIT:
 		e.reason = EXIT_REASON_INIT_SIGNAL;

@@ -58,7 +58,7 @@ static void controls_offer(struct nested_host *h, const struct vmx_features *f,
 			   const struct mmu_caps *mmu)
 {
 	h->pin = PIN_BASED_EXT_INTR_MASK | PIN_BASED_NMI_EXITING |
-		 PIN_BASED_VMX_PREEMPTION_TIMER;
+		 PIN_BASED_VMX_PREEMPTION_TIMER | PIN_BASED_POSTED_INTR;
 	h->cpu = CPU_SOFT | (f->may[WORD_CPU] & CPU_HARD);
 	if (f->vnmi) {
 		h->pin |= PIN_BASED_VIRTUAL_NMIS;

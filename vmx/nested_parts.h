@@ -70,6 +70,10 @@ void vmx_nested_cr8_set(struct vmx_vcpu *s, u8 cr8);
 void vmx_nested_apic_enter(struct vmx_vcpu *s);
 /** vmx_nested_interrupt - nested_ops.interrupt */
 int vmx_nested_interrupt(struct x86_vcpu *v);
+/** vmx_nested_is_posted - is L1's interrupt a notification, which the processor takes? */
+bool vmx_nested_is_posted(const struct vmx_vcpu *s, u8 vector);
+/** vmx_nested_posted - take it, acknowledged by now; L2 goes on */
+void vmx_nested_posted(struct vmx_vcpu *s);
 /** vmx_nested_threshold_is_valid - is the TPR not below L1's threshold (27.2.1.1), and there? */
 bool vmx_nested_threshold_is_valid(struct vmx_vcpu *s);
 /** vmx_nested_apic_has_msr - is the MSR that RCX names one of L2's that is virtualized? */

@@ -381,6 +381,112 @@ static void virq_refused(void)
 	l2_refused(7);
 }
 
+/* ---- posted interrupts: 30.6 ---- */
+
+#define GPA_POSTED	(GPA_DATA2 + 0x1000)	/* 256 bits of requests, then ON and others */
+#define NOTIFY		0xe3
+
+static uint64_t *posted(unsigned int word)
+{
+	return vm_u64(&vm, GPA_POSTED + word * 8);
+}
+
+#define POSTED_START(name, flags)	posted_start(name, name##_end, flags)
+static void posted_start(const uint8_t *code, const uint8_t *end, uint64_t flags)
+{
+	with_lapic = true;
+	virq_start(code, end, 0, flags);
+	need(F_PIN, PIN_POSTED);
+	f_or(F_PIN, PIN_POSTED);
+	f_or(F_EXIT, EXIT_ACK);
+	f_set(F_POSTED_DESC, GPA_POSTED);
+	f_set(F_POSTED_NV, NOTIFY);
+}
+
+/* Two vectors, and a bit that is software's. */
+static void post_two(void)
+{
+	*posted(1) = 1ull << (0x61 - 0x40);
+	*posted(0) = 1ull << 0x31;
+	*posted(4) = 1ull << 40 | 1;
+}
+
+static bool l1_has(unsigned int set, unsigned int vector)
+{
+	struct kvm_lapic_state a;
+
+	OK(ioctl(v.fd, KVM_GET_LAPIC, &a));
+	return a.regs[set + vector / 32 * 16 + vector % 32 / 8] >> vector % 8 & 1;
+}
+
+/* Not 0x20: the PIC is in the kernel where the LAPIC is. */
+GUEST(64, g_out_eoi, "out %al, $0x30\n nop\n" WRITE(0x80b, 0) "nop\n out %al, $0x31\n"
+      "1: jmp 1b\n");
+
+static void posted_comes(void)
+{
+	POSTED_START(g_out_eoi, FLAGS_IF);
+	l2_out(0x30);
+	post_two();
+	l1_interrupt(NOTIFY);
+	virq_comes(0x61, 2);
+	CHECK_EQ(*posted(0), 0);
+	CHECK_EQ(*posted(1), 0);
+	CHECK_EQ(*posted(4), 1ull << 40);
+	CHECK_EQ(has_vector(VIRR, 0x31), 1);
+	CHECK_EQ(l1_has(VIRR, NOTIFY), 0);
+	CHECK_EQ(l1_has(VISR, NOTIFY), 0);
+	virq_comes(0x31, 3 + 14);
+	l2_out(0x31);
+	/* Any other is L1's. */
+	l1_interrupt(VEC);
+	l2_until(R_INTERRUPT);
+	CHECK_EQ(f_get(F_INFO), INFO_VALID | INFO_INTR | VEC);
+	CHECK_EQ(f_get(F_INTR_STATUS), STATUS(0, 0x31));
+}
+
+/* As long as L2 runs: before that it is an interrupt as any other. */
+static void posted_before(void)
+{
+	struct kvm_regs r;
+
+	POSTED_START(g_nops, FLAGS_IF);
+	post_two();
+	l2_until(R_VMCALL);
+	l1_interrupt(NOTIFY);
+	r = vcpu_regs(&v);
+	r.rflags |= FLAGS_IF;
+	vcpu_set_regs(&v, &r);
+	CHECK_EQ(exc_next(&v).vector, NOTIFY);
+	CHECK_EQ(*posted(4), 1ull << 40 | 1);
+	CHECK_EQ(has_vector(VIRR, 0x61), 0);
+}
+
+/* In HLT: it ends that, or not. */
+GUEST(64, g_hlt, "hlt\n nop\n vmcall\n");
+
+static void posted_halted(void)
+{
+	POSTED_START(g_hlt, FLAGS_IF);
+	post_two();
+	l1_interrupt_later(NOTIFY);
+	virq_comes(0x61, 1);
+	l2_until(R_VMCALL);
+	vm_close(&vm);
+	POSTED_START(g_hlt, FLAGS_IF);
+	REG(VTPR) = 0x70;
+	post_two();
+	l1_interrupt_later(NOTIFY);
+	l1_interrupt_after(VEC, 300);
+	l2_until(R_INTERRUPT);
+	CHECK_EQ(f_get(F_INFO), INFO_VALID | INFO_INTR | VEC);
+	CHECK_EQ(f_get(F_RIP), GPA_CODE2 + 1);
+	CHECK_EQ(f_get(F_ACTIVITY), 1);
+	CHECK_EQ(f_get(F_INTR_STATUS), STATUS(0x61, 0));
+	CHECK_EQ(has_vector(VIRR, 0x31), 1);
+	CHECK_EQ(*posted(1), 0);
+}
+
 /* ---- state ---- */
 
 GUEST(64, g_out, "out %al, $0x30\n nop\n sti\n nop\n nop\n vmcall\n");
@@ -405,6 +511,8 @@ BOTH(self_ipi)
 BOTH(virq_halted)
 BOTH(virq_first)
 BOTH(virq_violation)
+BOTH(posted_comes)
+BOTH(posted_halted)
 BOTH(state_moves)
 
 int main(int argc, char **argv)
@@ -417,6 +525,7 @@ int main(int argc, char **argv)
 		CASES(self_ipi), CASE(writes_refused), CASE(virq_window),
 		CASE(virq_threshold), CASES(virq_halted), CASES(virq_first),
 		CASE(virq_held_back), CASE(virq_violation_ept), CASE(virq_refused),
+		CASES(posted_comes), CASE(posted_before), CASES(posted_halted),
 		CASES(state_moves), { }
 	};
 

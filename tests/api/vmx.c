@@ -348,19 +348,26 @@ void l2_moves(void)
 	OK(ioctl(v.fd, KVM_SET_NESTED_STATE, &s));
 }
 
-static void *interrupt_thread(void *vector)
+/* The vector, and milliseconds above it. */
+static void *interrupt_thread(void *what)
 {
-	usleep(100000);
-	l1_interrupt((uintptr_t)vector);
+	usleep(((uintptr_t)what >> 8) * 1000);
+	l1_interrupt((uintptr_t)what & 0xff);
 	return NULL;
+}
+
+void l1_interrupt_after(uint32_t vector, uint32_t ms)
+{
+	void *what = (void *)(uintptr_t)(vector | ms << 8);
+	pthread_t t;
+
+	CHECK_EQ(pthread_create(&t, NULL, interrupt_thread, what), 0);
+	CHECK_EQ(pthread_detach(t), 0);
 }
 
 void l1_interrupt_later(uint32_t vector)
 {
-	pthread_t t;
-
-	CHECK_EQ(pthread_create(&t, NULL, interrupt_thread, (void *)(uintptr_t)vector), 0);
-	CHECK_EQ(pthread_detach(t), 0);
+	l1_interrupt_after(vector, 100);
 }
 
 void l1_interrupt(uint32_t vector)

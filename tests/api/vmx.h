@@ -189,7 +189,9 @@ void need(uint32_t field, uint32_t bits);
 extern bool with_lapic;
 /* A message to that LAPIC. */
 void l1_interrupt(uint32_t vector);
-/* The same by another thread, after 100 ms: while the vCPU halts. */
+/* The same by another thread, after some time. */
+void l1_interrupt_after(uint32_t vector, uint32_t ms);
+/* After 100 ms: while the vCPU halts. */
 void l1_interrupt_later(uint32_t vector);
 
 #endif

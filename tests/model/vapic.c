@@ -59,6 +59,18 @@ void vapic_self_ipi(struct vapic *a, uint8_t vector)
 	evaluate(a);
 }
 
+void vapic_posted(struct vapic *a, const bool *pir)
+{
+	int i;
+
+	for (i = 0; i < 256; i++) {
+		a->virr[i] |= pir[i];
+		if (pir[i] && i > a->rvi)
+			a->rvi = i;
+	}
+	evaluate(a);
+}
+
 /* 30.2.2 */
 uint8_t vapic_deliver(struct vapic *a)
 {

@@ -22,6 +22,8 @@ void vapic_tpr(struct vapic *a, uint8_t value);
 /* One without an EOI-induced exit. */
 void vapic_eoi(struct vapic *a);
 void vapic_self_ipi(struct vapic *a, uint8_t vector);
+/* PIR: 30.6, steps 5 to 7. */
+void vapic_posted(struct vapic *a, const bool *pir);
 /* One that is recognized. */
 uint8_t vapic_deliver(struct vapic *a);
 

@@ -65,11 +65,27 @@ static void begin_wild(void)
 	waits = nested_apic_pending(&real);
 }
 
+static void post(void)
+{
+	u32 pir[NESTED_APIC_WORDS] = { };
+	bool set[256] = { };
+	unsigned int n;
+	u8 vector;
+
+	for (n = rnd() % 4; n; n--) {
+		vector = rnd();
+		set[vector] = true;
+		pir[vector / 32] |= 1u << vector % 32;
+	}
+	vapic_posted(&model, set);
+	nested_apic_post(&real, pir);
+}
+
 static void step(void)
 {
 	u8 byte = rnd();
 
-	switch (rnd() % 5) {
+	switch (rnd() % 6) {
 	case 0:
 		vapic_tpr(&model, byte);
 		real.vtpr = byte;
@@ -83,6 +99,9 @@ static void step(void)
 	case 2:
 		vapic_self_ipi(&model, byte);
 		nested_apic_request(&real, byte);
+		break;
+	case 3:
+		post();
 		break;
 	default:
 		if (!model.recognized)

@@ -8,6 +8,7 @@
 #include "core/guestmem.h"
 #include "core/run_state.h"
 #include "mmu/mmu_nested.h"
+#include "x86/cpu/apic.h"
 #include "x86/cpu/caps.h"
 #include "x86/cpu/cr.h"
 #include "x86/cpu/msr.h"
@@ -105,6 +106,12 @@ int kvm_nested_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 	return guest_write(&v->vcpu, gpa, buf, len);
 }
 EXPORT_SYMBOL_GPL(kvm_nested_write);
+
+int kvm_nested_cmpxchg(struct x86_vcpu *v, gpa_t gpa, u64 old, u64 new)
+{
+	return guest_cmpxchg(&v->vcpu, gpa, &old, &new, sizeof(new));
+}
+EXPORT_SYMBOL_GPL(kvm_nested_cmpxchg);
 
 void __user *kvm_nested_page(struct x86_vcpu *v, gpa_t gpa, bool write)
 {
@@ -225,6 +232,12 @@ int kvm_nested_interrupt(struct x86_vcpu *v)
 	return interrupt_take(v);
 }
 EXPORT_SYMBOL_GPL(kvm_nested_interrupt);
+
+void kvm_nested_eoi(struct x86_vcpu *v)
+{
+	apic_reg_set(v, APIC_REG_EOI, 0);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_eoi);
 
 void kvm_nested_timer_due(struct x86_vcpu *v)
 {

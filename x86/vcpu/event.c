@@ -307,7 +307,7 @@ static enum x86_event_kind l1_external(struct x86_vcpu *v)
 	return EVENT_NONE;
 }
 
-/* Return: true: L1 runs now. */
+/* Return: true: L1 runs now, or its vendor has taken something for L2: look again. */
 static bool event_pick_l1(struct x86_vcpu *v)
 {
 	struct x86_events *ev = &v->events;

@@ -181,7 +181,7 @@ void event_nmi(struct x86_vcpu *v);
  *
  * Needed unless events_idle() and userspace asks for no window.  kvm->srcu held.
  *
- * Return: false when L1 got an event, and runs now instead of L2.
+ * Return: false when L1 got an event, and runs now instead of L2, or its vendor did for it.
  */
 bool event_prepare(struct x86_vcpu *v);
 

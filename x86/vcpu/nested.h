@@ -9,8 +9,7 @@
  *	in insn/emulate.c	before x86 executes an instruction		intercepts
  *	in event.c	before an exception merges into #DF, and
  *			when something is picked			wants
- *	in event.c	an event that L1 gets				exit_event
- *	in event.c	L2's virtual interrupt (events.virtual_irq)	interrupt
+ *	in event.c	an event that L1 gets, L2's virtual one		exit_event, interrupt
  *	in run/vcpu.c	INIT, reset					leave
  *
  * How L1 enters L2 is the vendor's: an exit of kind X86_EXIT_VENDOR.  What it asks of x86
@@ -27,17 +26,17 @@
  *                     unless said otherwise
  * @state_size: bytes that @state_get() may fill
  * @exit_sets_dr6: a #DB that L1 gets has changed DR6 before
- *
  * @exit: does L1 take this exit?  True: it has it, and L1 runs now.  False: it is x86's;
  *        @exit may have become another kind.  kvm->srcu held
  * @intercepts: does L1 intercept an instruction that x86 is about to execute?  Then the
  *              processor is to come to it, which exits.  Changes nothing.  kvm->srcu held
  * @wants: does L1 take an event before L2 gets it?  Exceptions, NMI, interrupt, and the
  *         kinds that only L1 gets.  Whether it is blocked is event_blocked()'s.  Changes nothing
- * @exit_event: exit to L1 because of an event that @wants() or the vendor itself has
- *         named; what was being injected goes with it.  kvm->srcu held
- * @interrupt: L2 gets its virtual interrupt now: the vector, or -1 if there is none after
- *             all.  Asked only of vendors that set events.virtual_irq.  kvm->srcu held
+ * @exit_event: exit to L1 because of an event that @wants() or the vendor itself has named;
+ *         what was being injected goes with it.  Or it takes an interrupt by itself, and L2
+ *         goes on.  kvm->srcu held
+ * @interrupt: L2 gets its virtual interrupt (events.virtual_irq) now: the vector, or -1 if
+ *         there is none after all.  kvm->srcu held
  * @leave: L1 runs again, without an exit: its registers are void
  * @smm_enter: an SMI that L1 does not take: L2 stops where it is, and L1's half goes to
  *             where L1 has told the processor to save it; @out is for SMRAM.  L1 runs now,
@@ -108,8 +107,7 @@ bool kvm_nested_skip(struct x86_vcpu *v, const struct x86_exit *exit);
  *
  * Return: as exit_skip().
  */
-bool kvm_nested_rax(struct x86_vcpu *v, const struct x86_exit *exit, u64 *rax,
-		    u64 *next_rip);
+bool kvm_nested_rax(struct x86_vcpu *v, const struct x86_exit *exit, u64 *rax, u64 *next_rip);
 
 /** kvm_nested_decode - the instruction at RIP; false: there is none, the handler finds out */
 bool kvm_nested_decode(struct x86_vcpu *v, struct emul_insn *insn);
@@ -118,8 +116,10 @@ bool kvm_nested_decode(struct x86_vcpu *v, struct emul_insn *insn);
 int kvm_nested_read(struct x86_vcpu *v, gpa_t gpa, void *buf, unsigned int len);
 
 /** kvm_nested_write - guest_write() (core/guestmem.h): 0 or -EFAULT */
-int kvm_nested_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
-		     unsigned int len);
+int kvm_nested_write(struct x86_vcpu *v, gpa_t gpa, const void *buf, unsigned int len);
+
+/** kvm_nested_cmpxchg - guest_cmpxchg() (core/guestmem.h) of 8 bytes: 0, -EAGAIN, -EFAULT */
+int kvm_nested_cmpxchg(struct x86_vcpu *v, gpa_t gpa, u64 old, u64 new);
 
 /** kvm_nested_page - guest_page_user() (core/guestmem.h): L1's control block */
 void __user *kvm_nested_page(struct x86_vcpu *v, gpa_t gpa, bool write);
@@ -169,6 +169,9 @@ int kvm_nested_cr(struct x86_vcpu *v, u32 nr, u64 value);
 
 /** kvm_nested_interrupt - acknowledge the interrupt that waits; its vector, or -1 */
 int kvm_nested_interrupt(struct x86_vcpu *v);
+
+/** kvm_nested_eoi - a write to the EOI register of a LAPIC in the kernel */
+void kvm_nested_eoi(struct x86_vcpu *v);
 
 /** kvm_nested_timer_due - L1's timer has expired while L2 runs: EVENT_TIMER; any context */
 void kvm_nested_timer_due(struct x86_vcpu *v);
