@@ -4,6 +4,7 @@
  * what reads and writes of L2's do there (SDM vol. 3, chapter 30).
  */
 #define _GNU_SOURCE
+#include <sys/mman.h>
 #include "vmx.h"
 
 enum { GP = 13 };
@@ -501,6 +502,36 @@ static void state_moves(void)
 	CHECK_EQ(f_get(F_INTR_STATUS), STATUS(0, 0x51));
 }
 
+/* On its way in: in the status it is in service, and in the state an entry injects it. */
+static void state_on_its_way(void)
+{
+	struct kvm_vcpu_events e;
+	struct l2_state s;
+	uint32_t info;
+	void *idt = mmap(NULL, 0x1000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
+
+	VIRQ_START(g_nops, 0x51, FLAGS_IF);
+	f_set(F_IDTR_BASE, GPA_HOLE);
+	vcpu_expect(&v, KVM_EXIT_INTERNAL_ERROR);
+	CHECK_EQ(v.run->internal.suberror, KVM_INTERNAL_ERROR_DELIVERY_EV);
+	l2_state_get(&s);
+	CHECK_EQ(s.head.flags, KVM_STATE_NESTED_GUEST_MODE | KVM_STATE_NESTED_RUN_PENDING);
+	memcpy(&info, s.data + 788, 4);
+	CHECK_EQ(info, INFO_VALID | INFO_INTR | 0x51);
+	OK(ioctl(v.fd, KVM_GET_VCPU_EVENTS, &e));
+	CHECK_EQ(e.interrupt.injected, 0);
+	memcpy(idt, vm.mem + GPA_IDT, 0x1000);
+	OK(vm_slot(&vm, 1, GPA_HOLE, idt, 0x1000));
+	OK(ioctl(v.fd, KVM_SET_VCPU_EVENTS, &e));
+	OK(ioctl(v.fd, KVM_SET_NESTED_STATE, &s));
+	virq_comes(0x51, 0);
+	l2_state_get(&s);
+	CHECK_EQ(s.head.flags, KVM_STATE_NESTED_GUEST_MODE);
+	l2_until(R_VMCALL);
+	CHECK_EQ(f_get(F_INTR_STATUS), STATUS(0, 0x51));
+}
+
 BOTH(msr_read)
 BOTH(msr_write_tpr)
 BOTH(virq_entry)
@@ -514,6 +545,7 @@ BOTH(virq_violation)
 BOTH(posted_comes)
 BOTH(posted_halted)
 BOTH(state_moves)
+BOTH(state_on_its_way)
 
 int main(int argc, char **argv)
 {
@@ -526,7 +558,7 @@ int main(int argc, char **argv)
 		CASE(virq_threshold), CASES(virq_halted), CASES(virq_first),
 		CASE(virq_held_back), CASE(virq_violation_ept), CASE(virq_refused),
 		CASES(posted_comes), CASE(posted_before), CASES(posted_halted),
-		CASES(state_moves), { }
+		CASES(state_moves), CASES(state_on_its_way), { }
 	};
 
 	return test_main(argc, argv, cases);
