@@ -44,6 +44,7 @@ struct watched {
 	_Atomic uint64_t latest;
 	_Atomic uint64_t behind;	/* by so much one was, at worst */
 	_Atomic uint64_t gap;		/* the longest between two readings */
+	atomic_int told;
 };
 
 struct worker {
@@ -85,6 +86,9 @@ static void clock_watch(struct watched *w, uint64_t (*read)(void))
 {
 	uint64_t before = atomic_load(&w->latest), t = read();
 
+	if (t < before && before - t > BEHIND_MAX && atomic_fetch_add(&w->told, 1) < SHOWN_MAX)
+		printf("guest: move: CPU %d: a clock is behind by %llu ns\n", sched_getcpu(),
+		       (unsigned long long)(before - t));
 	if (t < before)
 		most(&w->behind, before - t);
 	else if (before)
