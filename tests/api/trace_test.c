@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include "pv.h"
+#include "stat.h"
 #include "trace_rows.h"
 #include "tracefs.h"
 
@@ -217,9 +218,12 @@ static void interrupts(void)
 	saw("kvm_apic_accept_irq", "apicid 0 vec 64 (Fixed|edge)");
 	saw("kvm_apic_accept_irq", "apicid 0 vec 65 (Fixed|edge)");
 	saw("kvm_inj_virq", "IRQ 0x41");
-	saw("kvm_apic", "apic_write 0xb0 = 0x0");
-	saw("kvm_eoi", "apicid 0 vector 64");
-	saw("kvm_apic_ipi", "vec 241 (Fixed|physical)");
+	/* With this one the processor does these, the interrupt to itself too. */
+	if (!intel_param("enable_apicv")) {
+		saw("kvm_apic", "apic_write 0xb0 = 0x0");
+		saw("kvm_eoi", "apicid 0 vector 64");
+		saw("kvm_apic_ipi", "vec 241 (Fixed|physical)");
+	}
 	saw("kvm_set_irq", "gsi 5 level 1 source 0");
 	saw("kvm_ioapic_set_irq", "pin 5 ");
 	saw("kvm_pic_set_irq", "chip 0 pin 5 (edge");
