@@ -109,7 +109,7 @@ static unsigned long guest_copy_out(void __user *to, const void *buf,
 	}
 }
 
-/* From more than one slot, or from none. */
+/* From more than one slot. */
 static noinline int guest_read_pieces(struct kvm_vcpu *vcpu, gpa_t gpa,
 				      void *buf, unsigned long len)
 {
@@ -132,7 +132,10 @@ int guest_read(struct kvm_vcpu *vcpu, gpa_t gpa, void *buf, unsigned long len)
 	struct slot *slot = guest_slot_hinted(vcpu, gpa >> MMU_PAGE_SHIFT);
 	const void __user *from;
 
-	if (unlikely(!slot || guest_span(slot, gpa, len) != len))
+	/* A device, mostly: not to be looked for twice. */
+	if (unlikely(!slot))
+		return -EFAULT;
+	if (unlikely(guest_span(slot, gpa, len) != len))
 		return guest_read_pieces(vcpu, gpa, buf, len);
 	from = guest_user(slot, gpa);
 	/* Page-table entries and instructions: nearly every read. */
