@@ -167,6 +167,7 @@ int vm_step_tsc_up(void *obj)
 	spin_lock_init(&vm->tsc.lock);
 	/* The counter starts at 0 (SDM vol. 3, table 10-1). */
 	vm->tsc.base = -host_now();
+	vm->tsc.first = TSC_NOBODY;
 	vm->tsc.khz = vm->tsc.base_khz = x86_caps->tsc_khz;
 	return 0;
 }
@@ -285,8 +286,6 @@ void tsc_vcpu_reset(struct x86_vcpu *v)
 	v->tsc.told_khz = READ_ONCE(t->khz);
 	rate_set(v, rate_find(v->tsc.told_khz));
 	spin_lock(&t->lock);
-	v->tsc.round = t->round;
-	t->members++;
 	base_set(v, base_at(t, v->tsc.khz));
 	spin_unlock(&t->lock);
 	pvclock_rate_set(v);
@@ -320,9 +319,8 @@ static bool within_a_second(const struct x86_vcpu *v, u64 a, u64 b)
 static bool base_matches(const struct x86_vm_tsc *t, const struct x86_vcpu *v,
 			 u64 base)
 {
-	bool alone = v->tsc.round == t->round && t->members == 1;
-
-	return t->round && !alone && within_a_second(v, base, base_at(t, v->tsc.khz));
+	return t->first != TSC_NOBODY && t->first != v->vcpu.id &&
+	       within_a_second(v, base, base_at(t, v->tsc.khz));
 }
 
 /* How a base that userspace gives is understood. */
@@ -340,13 +338,7 @@ static void base_join(struct x86_vcpu *v, u64 base, enum base_mode mode)
 	if (base_at(t, khz) != base) {
 		t->base = base;
 		t->base_khz = khz;
-		/* 0 is not used again. */
-		t->round = (u16)(t->round + 1) ?: 1;
-		t->members = 0;
-	}
-	if (v->tsc.round != t->round) {
-		v->tsc.round = t->round;
-		t->members++;
+		t->first = v->vcpu.id;
 	}
 	spin_unlock(&t->lock);
 	base_set(v, base);

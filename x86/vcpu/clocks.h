@@ -12,15 +12,15 @@
  * @lost: how much of what suspends took back its offset makes up for
  * @khz: its rate; struct x86_state has the ratio
  * @told_khz: the same, as userspace has named it: less than TOLERANCE_PPM away
- * @round: the VM's base that it has taken
  */
 struct x86_tsc {
 	u64 adjust;
 	u64 lost;
 	u32 khz;
 	u32 told_khz;
-	u16 round;
 };
+
+#define TSC_NOBODY	(-1)
 
 /**
  * struct x86_vm_tsc - what the vCPUs' counters have in common: tsc.h
@@ -28,16 +28,14 @@ struct x86_tsc {
  * @khz: rate of vCPUs to come, as userspace has named it
  * @base: the offset that they agree on
  * @base_khz: at this rate; others follow from it: base_at()
- * @round: counts bases; 0: that which the VM began with
- * @members: vCPUs that have taken this one
+ * @first: id of the vCPU that userspace gave it to; TSC_NOBODY: the VM began with it
  */
 struct x86_vm_tsc {
 	spinlock_t lock;
 	u32 khz;
 	u64 base;
 	u32 base_khz;
-	u16 round;
-	u16 members;
+	int first;
 };
 
 #define PVCLOCK_ENABLED	1ull	/* bit 0 of @system_time */
