@@ -183,6 +183,38 @@ static void test_stays_writable(void **state)
 	}
 }
 
+/*
+ * What stands there is another frame's: that one can be written, the new one is yet to be
+ * logged, or has a table.  The guest need not flush: a right was missing for the access.
+ */
+static void test_other_frame(void **state)
+{
+	gfn_t table = blocks(W | D);
+
+	world_log_on(&vm, 0, 0, false);
+	for (int fast = 0; fast < 2; fast++) {
+		touch(VA, PF_WRITE);
+		assert_true(can_write(VA));
+		env_mem_set(HOST + table - BASE, 0, 8, (DATA + 1) << 12 | P | A | RW);
+		cpu->v.by_entry = fast;
+		touch(VA, PF_USER);
+		assert_false(can_write(VA));
+		assert_false(is_logged(DATA + 1));
+		env_mem_set(HOST + table - BASE, 0, 8, DATA << 12 | P | A | W | D);
+	}
+	world_log_off(&vm, 0, 0, false);
+	for (int fast = 0; fast < 2; fast++) {
+		touch(VA, PF_WRITE);
+		assert_true(can_write(VA));
+		/* The directory above. */
+		env_mem_set(HOST + table - BASE, 0, 8, (table - 1) << 12 | P | A | RW);
+		cpu->v.by_entry = fast;
+		touch(VA, PF_USER);
+		assert_false(can_write(VA));
+		env_mem_set(HOST + table - BASE, 0, 8, DATA << 12 | P | A | W | D);
+	}
+}
+
 /* Nor does one of a table that is written freely. */
 static void test_unsync_stays_writable(void **state)
 {
@@ -268,6 +300,7 @@ int main(void)
 		CASE(test_dirty_bit),
 		CASE(test_logged),
 		CASE(test_stays_writable),
+		CASE(test_other_frame),
 		CASE(test_unsync_stays_writable),
 		CASE(test_pieces),
 		CASE(test_stays_table),
