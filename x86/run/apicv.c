@@ -48,6 +48,7 @@ void apicv_update(struct x86_vcpu *v)
 		mode = lapic_is_x2apic(a) ? APICV_X2APIC : APICV_XAPIC;
 	if (mode == v->apic.apicv)
 		return;
+	/* ICR is in the page as the mode has it: who gives it again sees to that. */
 	if (a->hw)
 		lapic_hw_take(a);
 	/* No EOI is free: the processor does not look for it in the guest's memory. */
