@@ -149,6 +149,23 @@ static void window(void)
 	vcpu_until(&v, PORT_DONE);
 }
 
+/* An NMI is not kept waiting by userspace, which asks again and has no interrupt. */
+static void window_nmi(void)
+{
+	START(MODE_LONG, g_loop);
+	vcpu_restart(&v, FLAGS_IF);
+	vcpu_until(&v, 0x20);
+	v.run->request_interrupt_window = 1;
+	vcpu_expect(&v, KVM_EXIT_IRQ_WINDOW_OPEN);
+	nmi();
+	exc_expect(&v, NMI, 2);
+	CHECK_EQ(v.run->ready_for_interrupt_injection, 0);
+	vcpu_expect(&v, KVM_EXIT_IRQ_WINDOW_OPEN);
+	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE + 2);
+	v.run->request_interrupt_window = 0;
+	vcpu_until(&v, 0x20);
+}
+
 GUEST(64, g_hlt, "hlt\n inc %rbx\n" DONE);
 
 static void hlt(void)
@@ -371,7 +388,7 @@ static void interrupt_bitmap(void)
 
 static const struct test_case cases[] = {
 	CASE(intr_delivered), CASE(vectors), CASE(intr_if_clear),
-	CASE(intr_twice), CASE(window), CASE(hlt), CASE(nmi_masked),
+	CASE(intr_twice), CASE(window), CASE(window_nmi), CASE(hlt), CASE(nmi_masked),
 	CASE(nmi_masked_hlt), CASE(nmi_and_intr), CASE(single_step),
 	CASE(bad_gate), CASE(pages), CASE(missing), CASE(interrupt_bitmap),
 	{ NULL, NULL, 0 },

@@ -179,10 +179,14 @@ static __always_inline bool interrupt_window_open(struct x86_vcpu *v)
 	       !(event_blocked(v) & EVENT_MASK_INTERRUPT);
 }
 
-/* Userspace wants to know as soon as it may inject an interrupt. */
+/*
+ * Userspace wants to know as soon as it may inject an interrupt.  An NMI goes first, also
+ * where userspace has none yet and goes on asking.
+ */
 static noinline enum x86_next run_window(struct x86_vcpu *v)
 {
-	if (!interrupt_window_open(v))
+	if (!interrupt_window_open(v) ||
+	    (v->events.nmi_pending && !(event_blocked(v) & EVENT_MASK_NMI)))
 		return X86_RESUME;
 	stat_inc(v->vcpu.stats.request_irq_exits);
 	v->vcpu.run->exit_reason = KVM_EXIT_IRQ_WINDOW_OPEN;
