@@ -223,6 +223,54 @@ static void if_flag(void)
 	vcpu_until(&v, PORT_DONE);
 }
 
+/* The same at every kind of exit, whether a window is asked for or not. */
+GUEST(64, g_exits, "out %al, $0x20\n in $0x20, %al\n mov %eax, 0x20000000\n"
+      "mov 0x20000000, %eax\n hlt\n" DONE);
+
+static void report_expect(uint32_t reason, bool open)
+{
+	vcpu_expect(&v, reason);
+	CHECK_EQ(v.run->if_flag, open);
+	CHECK_EQ(v.run->ready_for_interrupt_injection, open);
+	CHECK_EQ(v.run->cr8, 6);
+	CHECK_EQ(v.run->apic_base, BASE_RESET);
+}
+
+static void exits_report(bool open, bool window)
+{
+	static const uint32_t reasons[] = {
+		KVM_EXIT_IO, KVM_EXIT_IO, KVM_EXIT_MMIO, KVM_EXIT_MMIO, KVM_EXIT_HLT,
+		KVM_EXIT_IO,
+	};
+
+	vcpu_restart(&v, open ? FLAGS_IF : 0);
+	for (unsigned int i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
+		v.run->request_interrupt_window = window;
+		if (window && open)
+			report_expect(KVM_EXIT_IRQ_WINDOW_OPEN, true);
+		v.run->request_interrupt_window = 0;
+		report_expect(reasons[i], open);
+	}
+	CHECK_EQ(v.run->io.port, PORT_DONE);
+}
+
+static void each_exit(void)
+{
+	START(MODE_LONG, g_exits);
+	v.run->cr8 = 6;
+	for (unsigned int i = 0; i < 4; i++)
+		exits_report(i & 1, i & 2);
+	/* One is queued then. */
+	vcpu_restart(&v, FLAGS_IF);
+	report_expect(KVM_EXIT_IO, true);
+	OK(ioctl(v.fd, KVM_INTERRUPT, &(struct kvm_interrupt){ 0x40 }));
+	v.run->immediate_exit = 1;
+	ERR(ioctl(v.fd, KVM_RUN, 0ul), EINTR);
+	CHECK_EQ(v.run->ready_for_interrupt_injection, 0);
+	v.run->immediate_exit = 0;
+	exc_expect(&v, 0x40, 2);
+}
+
 /* HLT is an exit, and the state that it leads to is userspace's (api.rst 4.38). */
 GUEST(64, g_hlt, "hlt\n" DONE);
 
@@ -244,7 +292,7 @@ static void mp_state(void)
 static const struct test_case cases[] = {
 	CASE(lowered), CASE(given), CASE(held_back), CASE(reserved),
 	CASE(lock_prefix), CASE(stepped), CASE(by_userspace),
-	CASE(apic_base), CASE(x2apic), CASE(if_flag), CASE(mp_state),
+	CASE(apic_base), CASE(x2apic), CASE(if_flag), CASE(each_exit), CASE(mp_state),
 	{ NULL, NULL, 0 },
 };
 
