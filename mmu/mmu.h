@@ -114,6 +114,8 @@ void mmu_vm_destroy(struct mmu *mmu);
  * @refs: TDP: references
  * @gone: TDP: chains the roots that one mmu_zap_all() makes obsolete
  * @nx_next: TDP: the frame from which on the next recovery looks (tdp/nx.c)
+ * @removed: TDP: counts tables that were taken out of its tree, for whatever reason; no lock.
+ *	A vCPU believes in a table as long as it is the same: 32 bits would come round
  * @as_id: (c) address space
  * @obsolete: no vCPU may enter with it any more; set under mmu->lock for write
  */
@@ -123,6 +125,7 @@ struct mmu_root {
 	refcount_t refs;
 	struct mmu_root *gone;
 	gfn_t nx_next;
+	atomic64_t removed;
 	u16 as_id;
 	bool obsolete;
 };

@@ -98,12 +98,12 @@ static inline void mmu_fault_init(struct mmu_fault *fault, u64 addr, u64 error)
  * struct mmu_near - the table of the last level that a vCPU's fault ended in
  * @table: the table, of its root's tree; not held: freed after RCU
  * @region: which frames: their number >> PT_INDEX_BITS; NO_REGION: there is none
- * @removed: mmu_inv.removed when it was found: as long as that is the same the table is linked
+ * @removed: mmu_root.removed when it was found: as long as that is the same the table is linked
  */
 struct mmu_near {
 	u64 *table;
 	u64 region;
-	int removed;
+	s64 removed;
 };
 
 #define NO_REGION	(~0ull)

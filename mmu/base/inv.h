@@ -14,7 +14,6 @@
 #ifndef LAMINA_MMU_BASE_INV_H
 #define LAMINA_MMU_BASE_INV_H
 
-#include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <asm/barrier.h>
 
@@ -24,15 +23,12 @@
  * struct mmu_inv - invalidations of a VM
  * @count: how many are in progress; while above 0 no fault in their range may
  *         install anything
- * @removed: counts tables that were taken out of TDP trees, for whatever reason; changed
- *           without the lock: tdp/fault.c
  * @seq: bumped at the end of each
  * @start: first frame of the union of those in progress
  * @end: frame after the last one
  */
 struct mmu_inv {
 	unsigned int count;
-	atomic_t removed;
 	unsigned long seq;
 	gfn_t start;
 	gfn_t end;

@@ -55,7 +55,7 @@ static void zap_table(struct pt_iter *it, struct tdp_batch *b)
 	b->frozen[b->nr_frozen++] = it->sptep;
 	batch_add(b, it);
 	/* Unlinked, counted, freed: leaf_find() in fault.c. */
-	atomic_inc(&b->mmu->inv.removed);
+	atomic64_inc(&b->root->removed);
 	pt_remove(it->cfg, spte, it->level - 1, &b->count);
 }
 

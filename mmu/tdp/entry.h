@@ -15,7 +15,7 @@
 
 /**
  * struct tdp_batch - what an operation has to flush before it lets the lock go
- * @mmu: the VM
+ * @mmu: the VM; @root: whose tree it is
  * @armed: @mmu->unflushed counts us
  * @start: first frame to flush
  * @end: frame after the last one; nothing to flush while it is 0
@@ -25,6 +25,7 @@
  */
 struct tdp_batch {
 	struct mmu *mmu;
+	struct mmu_root *root;
 	bool armed;
 	gfn_t start;
 	gfn_t end;

@@ -109,7 +109,7 @@ static enum mmu_result fault_hole(struct mmu_vcpu *vcpu, const struct mmu_fault 
 
 /*
  * The entry for a frame.  Faults come in rows, so the table of the last one is tried first:
- * as long as none was taken out of a tree since it was found, it is what the walk would come
+ * as long as none was taken out of the tree since it was found, it is what the walk would come
  * to.  The count goes up between that and the grace period after which a table is freed:
  * who sees the old count, under RCU, may still look at it.
  */
@@ -118,7 +118,7 @@ static __always_inline u64 *leaf_find(struct mmu_vcpu *vcpu, const struct mmu *m
 {
 	struct mmu_near *near = &vcpu->near;
 	/* Before a walk: pairs with zap_table(). */
-	int removed = atomic_read_acquire(&mmu->inv.removed);
+	s64 removed = atomic64_read_acquire(&vcpu->root->removed);
 	u64 *sptep;
 
 	if (likely(near->region == gfn >> PT_INDEX_BITS && near->removed == removed)) {

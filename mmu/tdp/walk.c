@@ -101,6 +101,7 @@ void tdp_walk_root(struct tdp_walk *w, struct mmu_root *root)
 	bool more;
 
 	w->batch.mmu = w->mmu;
+	w->batch.root = root;
 	walk_enter(w);
 	more = pt_iter_start(&it, root->table, w->start);
 	while (more) {

@@ -403,6 +403,7 @@ static void test_beyond_the_tree(void **state)
 static void test_near(void **state)
 {
 	const gfn_t region = BASE + 512;
+	int level;
 
 	assert_int_equal(fault(region + 5, PF_WRITE), MMU_FIXED);
 	zap(region, region + 512);
@@ -411,6 +412,13 @@ static void test_near(void **state)
 	assert_int_equal(fault(region + 5, PF_WRITE), MMU_FIXED);
 	assert_int_equal(level_of(region + 5), LEVEL_4K);
 	assert_int_equal(atomic_long_read(&vm.mmu.tables), 4);
+	/* And as many others as 32 bits can count. */
+	assert_int_equal(fault(region + 5, PF_WRITE), MMU_FIXED);
+	zap(region, region + 512);
+	atomic64_add(BIT_ULL(32) - 1, &cpu->v.root->removed);
+	assert_int_equal(fault(region + 5, PF_WRITE), MMU_FIXED);
+	assert_int_equal(fault(region + 5, PF_WRITE), MMU_FIXED);
+	assert_ptr_equal(&cpu->v.near.table[5], spte_at(region + 5, &level));
 	/* And so has the root. */
 	world_zap_all(&vm, NULL);
 	assert_int_equal(world_enter(cpu), 0);
