@@ -34,7 +34,7 @@ enum mmu_result {
  * @empty_below: guest: frames in a row below @gfn where nothing is mapped, to be
  *               prefetched; TDP only
  * @empty_above: guest: the same above it
- * @gfn: guest: the frame
+ * @gfn: guest: the frame; 0 with MMU_EMULATE where its tables are not in memory
  * @walk: guest: how its tables led there; NULL with TDP
  * @mmio_gen: guest: generation of cached MMIO entries, read before the slot is looked
  *            up; TDP only
@@ -83,7 +83,7 @@ struct mmu_fault {
 	int err;
 };
 
-/** mmu_fault_init - set the input: @addr and @error, the rest zero */
+/** mmu_fault_init - set the input: @addr and @error, the rest of it zero; no more than that */
 static inline void mmu_fault_init(struct mmu_fault *fault, u64 addr, u64 error)
 {
 	fault->addr = addr;

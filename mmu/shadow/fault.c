@@ -49,7 +49,11 @@ static enum mmu_result shadow_resolve(struct mmu_vcpu *vcpu,
 	case GWALK_RETRY:
 		return MMU_RETRY;
 	case GWALK_ABORT:
-		/* A table where no memory is: the emulator's walk says the same. */
+		/*
+		 * A table where no memory is: the emulator's walk says the same, and userspace
+		 * is told of no frame.
+		 */
+		fault->gfn = 0;
 		return MMU_EMULATE;
 	default:
 		guest_fault(vcpu, fault, walk);

@@ -89,6 +89,9 @@ static void resume_flag(void)
 	CHECK_EQ(exc_expect(&v, UD, 0).flags & FLAGS_RF, FLAGS_RF);
 }
 
+/* Its table is at GPA_HOLE. */
+#define LA_NOWHERE	(1ull << 39)
+
 /* Where no memory is, no event can go (Linux's KVM tries for ever, or drops it). */
 static void delivery_failed(uint64_t idt, uint64_t rsp)
 {
@@ -99,6 +102,7 @@ static void delivery_failed(uint64_t idt, uint64_t rsp)
 	if (!vm_cap(&vm, KVM_CAP_INTR_SHADOW))
 		test_skip("Linux's KVM tries for ever");
 	s = vcpu_sregs(&v);
+	*(uint64_t *)&vm.mem[s.cr3 + 8] = GPA_HOLE | PTE_P | PTE_W | PTE_U;
 	s.idt.base = idt;
 	vcpu_set_sregs(&v, &s);
 	vcpu_restart(&v, FLAGS_IF);
@@ -110,6 +114,8 @@ static void delivery_failed(uint64_t idt, uint64_t rsp)
 	CHECK_EQ(v.run->internal.suberror, KVM_INTERNAL_ERROR_DELIVERY_EV);
 	CHECK(v.run->internal.ndata >= 3);
 	CHECK_EQ(v.run->internal.data[0], VEC);
+	/* Where it was; on shadow page tables nothing tells of a table that is not there. */
+	CHECK(!v.run->internal.data[2] || v.run->internal.data[2] >> 14 == GPA_HOLE >> 14);
 	/* The interrupt is not lost: with memory there it arrives. */
 	s.idt.base = GPA_IDT;
 	memset(s.interrupt_bitmap, 0, sizeof(s.interrupt_bitmap));
@@ -126,6 +132,7 @@ static void no_memory(void)
 {
 	delivery_failed(GPA_IDT, GPA_HOLE + 0x1000);
 	delivery_failed(GPA_HOLE, GPA_STACK);
+	delivery_failed(LA_NOWHERE, GPA_STACK);
 }
 
 /* With CR0.CD set KVM may have to intercept SMSW. */

@@ -6,6 +6,7 @@
 
 #include "mmu/check.h"
 #include "tests/unit/env.h"
+#include "tests/unit/fault.h"
 
 /* True: run the guest again.  @changing: a change was in progress before. */
 static bool judge(struct env_vcpu *v, const struct mmu_fault *f,
@@ -43,7 +44,7 @@ static bool judge(struct env_vcpu *v, const struct mmu_fault *f,
 
 static bool fault(struct env_vcpu *v, gpa_t gpa, u64 error)
 {
-	struct mmu_fault f = { .addr = gpa, .error = error };
+	struct mmu_fault f = fault_of(gpa, error);
 	enum mmu_result r;
 	bool again, changing;
 

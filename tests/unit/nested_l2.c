@@ -8,6 +8,7 @@
 #include <linux/string.h>
 
 #include "mmu/base/tracked.h"
+#include "tests/unit/fault.h"
 #include "tests/unit/nested_l2.h"
 
 #define PRESENT	(HOST_MAPPED | HOST_VMA_W | HOST_PRESENT | HOST_WRITE)
@@ -251,7 +252,7 @@ static enum l2_end end_of(enum mmu_result res)
 
 static bool l2_fault(struct l2 *l2, int i, u64 error, enum l2_end *how)
 {
-	struct mmu_fault f = { .addr = l2_world.gpa[i], .error = error };
+	struct mmu_fault f = fault_of(l2_world.gpa[i], error);
 	struct reference ref;
 	enum mmu_result res;
 	bool again;
@@ -332,7 +333,7 @@ void l2_l1_write(struct l2 *l2, gpa_t gpa, unsigned int size, u64 value)
 			store(l2, gpa, size, value, false);
 			break;
 		}
-		f = (struct mmu_fault){ .addr = gpa, .error = error };
+		f = fault_of(gpa, error);
 		l2_world.vm.faults++;
 		r = mmu_fault(&l2->v->v, &f);
 		l2_world.vm.faults--;

@@ -8,6 +8,7 @@
 
 #include <asm/io.h>
 
+#include "tests/unit/fault.h"
 #include "tests/unit/shadow_case.h"
 
 #define CR4_PAE		(1ull << 5)
@@ -106,7 +107,7 @@ enum mmu_result fault(u64 va, u64 error)
 	for (i = 0; r == MMU_RETRY && i < 20; i++) {
 		if (mmu_root_load(&cpu->v, &root) < 0)
 			shim_die("no root");
-		f = (struct mmu_fault){ .addr = va, .error = error };
+		f = fault_of(va, error);
 		r = mmu_fault(&cpu->v, &f);
 	}
 	env_srcu_unlock(&vm);

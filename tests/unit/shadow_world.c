@@ -7,6 +7,7 @@
 
 #include "mmu/check.h"
 #include "mmu/shadow/page.h"
+#include "tests/unit/fault.h"
 #include "tests/unit/shadow_world.h"
 
 long shadow_count[MMU_ERROR + 1];
@@ -451,6 +452,10 @@ static bool judge(struct env_vcpu *v, const struct mmu_fault *f,
 		if (same && why == BECAUSE_SHADOWED && f->no_emulate &&
 		    !frame_is_needed(v, t))
 			shim_die("va %llx: a table was to make room", t->va);
+		/* A VMM is told where an event did not get to. */
+		if (same && f->no_emulate &&
+		    f->gfn != (why == BECAUSE_TABLE_NOWHERE ? 0 : t->r.gpa >> 12))
+			shim_die("va %llx: in frame %llx", t->va, f->gfn);
 		if (why != BECAUSE_NOT)
 			shadow_emulated[why]++;
 		else if (same)
@@ -478,15 +483,13 @@ static bool judge(struct env_vcpu *v, const struct mmu_fault *f,
 static bool fault(struct env_vcpu *v, u64 va, const struct model_access *a,
 		  u64 error, enum shadow_end *end)
 {
-	struct mmu_fault f = {
-		.addr = va, .regs = regs_of(a),
-		.error = error | (a->implicit ? PF_IMPLICIT : 0),
-		.no_emulate = !(shim_random() % 16),
-	};
+	struct mmu_fault f = fault_of(va, error | (a->implicit ? PF_IMPLICIT : 0));
 	struct shadow_try t;
 	enum mmu_result r;
 	bool again;
 
+	f.regs = regs_of(a);
+	f.no_emulate = !(shim_random() % 16);
 	v->vm->faults++;
 	env_srcu_lock(v->vm);
 	try_begin(v, &t, va, a);

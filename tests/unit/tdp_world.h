@@ -13,6 +13,7 @@
 #include "mmu/check.h"
 #include "mmu/tdp/tree.h"
 #include "mmu/tdp/root.h"
+#include "tests/unit/fault.h"
 #include "tests/unit/mmu_configs.h"
 #include "tests/unit/mmu_ops.h"
 
@@ -65,7 +66,7 @@ static inline int stop(void **state)
 
 static inline enum mmu_result fault(gfn_t gfn, u64 error)
 {
-	struct mmu_fault f = { .addr = gfn << 12, .error = error };
+	struct mmu_fault f = fault_of(gfn << 12, error);
 	enum mmu_result r;
 
 	env_srcu_lock(&vm);
