@@ -34,7 +34,8 @@ u16 lapic_hw_give(struct lapic *a)
 	requested = lapic_requested(a);
 	lapic_irr_forget(a);
 	lapic_regs_note(a);
-	WRITE_ONCE(a->hw, true);
+	/* Whose page it is, then whose EOI is told: irr_set() asks the other way round. */
+	smp_store_mb(a->hw, true);
 	return max(requested, 0) | max_t(int, a->isr_top, 0) << 8;
 }
 

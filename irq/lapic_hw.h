@@ -10,6 +10,8 @@
  * Others do not write IRR while a processor may (25.11.4): they post, and the next time that
  * the page is given away or looked at posted bits move to IRR.  A bit that is in IRR already
  * stays posted until that one is taken: a sender who did not see it was told that it came.
+ * A vector that the processor has already, and whose EOI nobody had asked for, is posted
+ * beside it by a message whose EOI matters: it may come once too often, but is told of.
  */
 #ifndef LAMINA_IRQ_LAPIC_HW_H
 #define LAMINA_IRQ_LAPIC_HW_H

@@ -70,12 +70,15 @@ int lapic_requested(struct lapic *a)
 	return irr_top(a);
 }
 
-/* False: it was set already. */
-static bool irr_set(struct lapic *a, u8 vector)
+/*
+ * False: it was set already.  @tell: its EOI matters from now on.  A processor that has the
+ * request does not know, and may have ended it before it does: so it comes again.
+ */
+static bool irr_set(struct lapic *a, u8 vector, bool tell)
 {
 	u32 bit = BIT(vector % 32);
 
-	if (unlikely(a->posts) &&
+	if (unlikely(a->posts) && !(tell && READ_ONCE(a->hw)) &&
 	    atomic_read(lapic_atomic(a, lapic_word(APIC_REG_IRR, vector))) & bit)
 		return false;
 	if (atomic_fetch_or(bit, irr_inbox(a, vector / 32)) & bit)
@@ -124,19 +127,20 @@ static void isr_clear(struct lapic *a, u8 vector)
 	isr_top_set(a);
 }
 
-/* The last message counts (SDM vol. 3, 11.8.4). */
-static void tmr_set(struct lapic *a, u8 vector, bool level)
+/* The last message counts (SDM vol. 3, 11.8.4).  Return: it has changed. */
+static bool tmr_set(struct lapic *a, u8 vector, bool level)
 {
 	atomic_t *word = lapic_atomic(a, lapic_word(APIC_REG_TMR, vector));
 	u32 bit = BIT(vector % 32);
 
 	if (!(atomic_read(word) & bit) == !level)
-		return;
+		return false;
 	if (level)
 		atomic_or(bit, word);
 	else
 		atomic_andnot(bit, word);
 	atomic_inc(&a->eoi_gen);
+	return true;
 }
 
 static bool tmr_is_level(const struct lapic *a, u8 vector)
@@ -287,6 +291,8 @@ bool lapic_takes_extint(const struct lapic *a)
 
 static int lapic_accept_vector(struct lapic *a, const struct irq_msg *msg)
 {
+	bool tell;
+
 	if (unlikely(!lapic_is_on(a)))
 		return IRQ_REFUSED;
 	if (unlikely(msg->vector < LAPIC_VECTOR_MIN)) {
@@ -294,10 +300,12 @@ static int lapic_accept_vector(struct lapic *a, const struct irq_msg *msg)
 		return IRQ_REFUSED;
 	}
 	/* before IRR: the vCPU may take it and end it at once */
-	tmr_set(a, msg->vector, msg->level);
-	if (unlikely(msg->tell_eoi) && !test_and_set_bit(msg->vector, a->tell_eoi))
+	tell = tmr_set(a, msg->vector, msg->level) && msg->level;
+	if (unlikely(msg->tell_eoi) && !test_and_set_bit(msg->vector, a->tell_eoi)) {
 		atomic_inc(&a->eoi_gen);
-	if (!irr_set(a, msg->vector))
+		tell = true;
+	}
+	if (!irr_set(a, msg->vector, tell))
 		return IRQ_COALESCED;
 	irq_env_notify(a);
 	return 1;
