@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which of L2's exits L1 gets, and what L0 does with the others (SDM vol. 3, 26.1, 26.2). */
-#include <asm/msr.h>
 #include <asm/processor-flags.h>
 #include <asm/traps.h>
 
@@ -286,23 +285,6 @@ static bool cr_exit_l2(struct vmx_vcpu *s, const struct x86_exit *exit)
 	return true;
 }
 
-/* RDMSR of the counter obeys L1's offset and ratio, WRMSR does not (26.3). */
-static bool tsc_exit_l2(struct vmx_vcpu *s, const struct x86_exit *exit)
-{
-	u64 *gpr = s->x86.state.gpr;
-	u64 tsc;
-
-	/* What userspace's filter denies is x86's to answer. */
-	if ((u32)gpr[GPR_RCX] != MSR_IA32_TSC ||
-	    kvm_nested_rdmsr(&s->x86, MSR_IA32_TSC, &tsc))
-		return false;
-	tsc = vmx_nested_tsc(&s->x86, tsc);
-	gpr[GPR_RAX] = (u32)tsc;
-	gpr[GPR_RDX] = tsc >> 32;
-	kvm_nested_skip_to(&s->x86, exit->next_rip);
-	return true;
-}
-
 /* Windows that are open in HLT, too, NMIs' before interrupts' (27.7.5, 27.7.6). */
 static u32 halted_window(struct vmx_vcpu *s)
 {
@@ -383,7 +365,7 @@ bool vmx_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 	case EXIT_REASON_CR_ACCESS:
 		return cr_exit_l2(s, exit);
 	case EXIT_REASON_MSR_READ:
-		return vmx_nested_apic_rdmsr(s, exit) || tsc_exit_l2(s, exit);
+		return vmx_nested_apic_rdmsr(s, exit);
 	case EXIT_REASON_MSR_WRITE:
 		return vmx_nested_apic_wrmsr(s, exit);
 	default:

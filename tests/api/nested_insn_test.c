@@ -40,6 +40,31 @@ static void cr0_selective(void)
 }
 BOTH(cr0_selective)
 
+/* ---- the counter by RDMSR, which L1 lets through, is the counter that RDTSC reads ---- */
+
+#define MSR_TSC		0x10
+#define OFFSET		(1ull << 50)
+
+GUEST(64, g_tsc, "rdtsc\n mov %eax, %esi\n mov %edx, %edi\n mov $0x10, %ecx\n rdmsr\n"
+      "vmmcall\n");
+
+static void tsc_by_msr(void)
+{
+	struct kvm_regs r;
+	uint64_t l1;
+
+	L2_START(g_tsc);
+	intercept(EXIT_VMMCALL);
+	vmcb()->tsc_offset = OFFSET;
+	l2_until(EXIT_VMMCALL);
+	r = vcpu_regs(&v);
+	l1 = host_msr(MSR_TSC);
+	CHECK(((r.rsi | r.rdi << 32) - OFFSET) <= l1);
+	CHECK(((uint32_t)vmcb()->rax | r.rdx << 32) - OFFSET <= l1);
+	CHECK(((uint32_t)vmcb()->rax | r.rdx << 32) >= (r.rsi | r.rdi << 32));
+}
+BOTH(tsc_by_msr)
+
 /* ---- the bytes at RIP are others than those that have exited ---- */
 
 #define VA		0x200000000ull
@@ -181,8 +206,8 @@ static void last_bytes(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(last_bytes), CASES(cr0_selective), CASES(other_port), CASES(other_msr),
-	CASES(other_halt), CASE(address_size), CASES(cpl_bits),
+	CASE(last_bytes), CASES(cr0_selective), CASES(tsc_by_msr), CASES(other_port),
+	CASES(other_msr), CASES(other_halt), CASE(address_size), CASES(cpl_bits),
 	{ }
 };
 
