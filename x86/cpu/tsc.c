@@ -319,7 +319,9 @@ static bool within_a_second(const struct x86_vcpu *v, u64 a, u64 b)
 static bool base_matches(const struct x86_vm_tsc *t, const struct x86_vcpu *v,
 			 u64 base)
 {
-	return t->first != TSC_NOBODY && t->first != v->vcpu.id &&
+	bool again = t->first == v->vcpu.id && !v->has_run;
+
+	return t->first != TSC_NOBODY && !again &&
 	       within_a_second(v, base, base_at(t, v->tsc.khz));
 }
 

@@ -14,7 +14,7 @@
  *   - So does a 0 for a vCPU that has not run: that is power-up, and the VM's
  *     counter may have been running for long.
  *   - Any other value is a new base, for this vCPU and those written after it.
- *     What this vCPU is given later is taken as it is, and is the next base:
+ *     What this vCPU is given before it runs is taken as it is, and is the next base:
  *     userspace begins anew.  QEMU writes all vCPUs of a new VM once before a guest is
  *     restored into it, which may be less than a second younger or older.
  *   - The VM's first base was nobody's choice, and nothing else means it: a guest that
