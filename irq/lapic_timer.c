@@ -156,12 +156,19 @@ void lapic_timer_start(struct lapic *a, u32 count)
 	lapic_timer_run(a, count);
 }
 
+/*
+ * QEMU gives no count back, and who does gives 0 where an expiry has not become an
+ * interrupt yet (Linux's KVM).  A one-shot that comes again does less harm than a late one.
+ */
 void lapic_timer_restore(struct lapic *a, u32 count)
 {
 	u32 whole = lapic_reg(a, APIC_REG_TIMER_INIT);
 
-	if (lapic_timer_counts(a))
-		lapic_timer_run(a, count && count <= whole ? count : whole);
+	if (!lapic_timer_counts(a))
+		return;
+	if (!count)
+		count = lapic_timer_mode(a) == LAPIC_TIMER_PERIODIC ? whole : 1;
+	lapic_timer_run(a, min(count, whole));
 }
 
 u32 lapic_timer_now(const struct lapic *a)

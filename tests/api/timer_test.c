@@ -16,7 +16,12 @@
 #define ROUNDS		150
 #define CLOCKS		25000	/* half a millisecond of the Intel lab's processor */
 #define COUNT		500000	/* the same of the LAPIC's clock, in ns */
+#define APIC_SVR	0xf0
 #define APIC_IRR	0x200
+#define APIC_LVT_TIMER	0x320
+#define APIC_TIMER_INIT	0x380
+#define APIC_TIMER_NOW	0x390
+#define APIC_TIMER_DIV	0x3e0
 
 enum { ONESHOT = VECTOR, PERIODIC = 0x20000 | VECTOR, DEADLINE = 0x40000 | VECTOR };
 
@@ -58,6 +63,8 @@ GUEST(64, g_user, START "1:" ARM "out %al, $0x99\n sti\n nop\n cli\n dec %rdi\n 
 GUEST(64, g_oneshot, START "sti\n 1:" ARM_COUNT "2: cmp %rbx, %r8\n je 2b\n dec %rdi\n"
       "jnz 1b\n" DONE);
 GUEST(64, g_periodic, START "sti\n" ARM_COUNT "2: cmp %rdi, %rbx\n jb 2b\n cli\n" DONE);
+/* Set up by userspace. */
+GUEST(64, g_wait, "mov %rbx, %r8\n sti\n 1: cmp %rbx, %r8\n je 1b\n cli\n" DONE);
 
 static void cpuid_deadline(void)
 {
@@ -343,6 +350,33 @@ static void bus_expires(void)
 	CHECK(ns_now() - from >= ROUNDS * (uint64_t)COUNT);
 }
 
+static void reg_put(struct kvm_lapic_state *s, unsigned int offset, uint32_t value)
+{
+	memcpy(s->regs + offset, &value, 4);
+}
+
+/*
+ * A state as QEMU restores it, without the count: the one-shot of four seconds may be over,
+ * and comes at once, as on Linux's KVM.
+ */
+static void restored(void)
+{
+	struct kvm_lapic_state s;
+	uint64_t from;
+
+	MACHINE(g_wait, ONESHOT, 0);
+	OK(ioctl(v.fd, KVM_GET_LAPIC, &s));
+	reg_put(&s, APIC_SVR, 0x1ff);
+	reg_put(&s, APIC_LVT_TIMER, ONESHOT);
+	reg_put(&s, APIC_TIMER_DIV, 0xb);
+	reg_put(&s, APIC_TIMER_INIT, ~0u);
+	reg_put(&s, APIC_TIMER_NOW, 0);
+	OK(ioctl(v.fd, KVM_SET_LAPIC, &s));
+	from = ns_now();
+	done(1);
+	CHECK(ns_now() - from < 3000000000ull);
+}
+
 static const struct test_case cases[] = {
 	{ "deadline", deadline, 0 },
 	{ "oneshot", oneshot, 0 },
@@ -351,6 +385,7 @@ static const struct test_case cases[] = {
 	{ "passed", passed, 0 },
 	{ "in_userspace", in_userspace, 0 },
 	{ "scaled", scaled, 0 },
+	{ "restored", restored, 0 },
 	{ "bus_refused", bus_refused, 0 },
 	{ "bus_cycle", bus_cycle, 0 },
 	{ "bus_expires", bus_expires, 0 },

@@ -426,7 +426,10 @@ bool model_restore(struct model_vm *vm, struct model_apic *a, const uint32_t *re
 	/* a register of its own, which other modes do not have */
 	if (mode != 2)
 		a->deadline = 0;
+	/* unknown: a one-shot may be over, and comes now */
+	if (!count)
+		count = mode == 1 ? a->init : 1;
 	if (mode < 2)
-		model_count_start(vm, a, count && count <= a->init ? count : a->init);
+		model_count_start(vm, a, count <= a->init ? count : a->init);
 	return true;
 }
