@@ -3,7 +3,10 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "core/run_state.h"
 #include "x86/cpu/msr.h"
+#include "x86/cpu/pvclock.h"
+#include "x86/vcpu/request.h"
 
 /* Entries of one KVM_GET_MSRS or KVM_SET_MSRS call. */
 #define MSRS_PER_CALL 256
@@ -120,7 +123,12 @@ long msr_ioctl_get(void *obj, void *data, unsigned long arg)
 
 long msr_ioctl_set(void *obj, void *data, unsigned long arg)
 {
-	return entries_do(obj, arg, false, entry_set);
+	struct x86_vcpu *v = to_x86_vcpu(obj);
+	long done = entries_do(v, arg, false, entry_set);
+
+	if (request_is_set(&v->vcpu, REQ_CLOCK))
+		pvclock_publish(v);
+	return done;
 }
 
 long msr_ioctl_features(void *obj, void *data, unsigned long arg)

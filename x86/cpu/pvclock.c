@@ -195,6 +195,36 @@ void pvclock_update(struct x86_vcpu *v)
 	page_write(v, &page);
 }
 
+/* Not where the page is away: this thread may be the one that is to bring it. */
+void pvclock_publish(struct x86_vcpu *v)
+{
+	gpa_t gpa = v->pvclock.system_time & ~PVCLOCK_ENABLED;
+	const u32 pad = 0;
+	int idx;
+
+	if (!(v->pvclock.system_time & PVCLOCK_ENABLED))
+		return;
+	idx = srcu_read_lock(&v->vcpu.kvm->srcu);
+	gpa += offsetof(struct pvclock_vcpu_time_info, pad0);
+	if (!guest_poke(&v->vcpu, gpa, &pad, sizeof(pad)))
+		pvclock_update(v);
+	srcu_read_unlock(&v->vcpu.kvm->srcu, idx);
+}
+
+/* Who runs does so by himself before he comes to the guest again. */
+static void pages_publish(struct kvm *kvm)
+{
+	struct kvm_vcpu *vcpu;
+	int i;
+
+	vcpu_for_each(i, vcpu, kvm) {
+		if (!mutex_trylock(&vcpu->mutex))
+			continue;
+		pvclock_publish(to_x86_vcpu(vcpu));
+		mutex_unlock(&vcpu->mutex);
+	}
+}
+
 void pvclock_ref(struct x86_vcpu *v, struct pvclock_ref *ref)
 {
 	struct x86_vm_clock *c = &to_x86_vm(v->vcpu.kvm)->clock;
@@ -360,6 +390,7 @@ long pvclock_ioctl_set(void *obj, void *data, unsigned long arg)
 	spin_unlock(&c->lock);
 	/* Nobody goes on with the old clock. */
 	request_all(obj, REQ_CLOCK);
+	pages_publish(obj);
 	return 0;
 }
 

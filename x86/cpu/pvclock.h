@@ -39,6 +39,16 @@ void pvclock_rate_set(struct x86_vcpu *v);
 void pvclock_update(struct x86_vcpu *v);
 
 /**
+ * pvclock_publish - the same where userspace has changed what the page goes by
+ * @v: own thread
+ *
+ * Not left to the next entry: Linux's vDSO reads the first vCPU's page wherever it runs, and
+ * another vCPU may run first, with what a saved guest's memory has there.  It is left to the
+ * next entry where the page is not present: nothing here waits for userspace.
+ */
+void pvclock_publish(struct x86_vcpu *v);
+
+/**
  * pvclock_pair - KVM_HC_CLOCK_PAIRING
  * @v: own thread, kvm->srcu held
  * @gpa: where struct kvm_clock_pairing goes
