@@ -206,7 +206,9 @@ static void hotplug(void)
 	CHECK_EQ(offset(&v), offset(&w));
 	t = host_msr(TSC);
 	CHECK(near(t, 5000 * second(), 10 * second()));
-	/* QEMU writes what it has read a while ago, twice */
+	/* QEMU writes what it has read a while ago, twice; stock KVM 6.1 compares it with the 0 */
+	if (is_stock())
+		return;
 	for (i = 0; i < 2; i++) {
 		usleep(20000);
 		tsc_set(&w, t);
