@@ -44,6 +44,50 @@ static void listed(void)
 		     m->entries[i].data);
 }
 
+/* Those that count, and what a timer or the time decides. */
+static bool runs(uint32_t index)
+{
+	return index == 0x10 || index == 0x3b || index == 0x6e0 || index == 0x40000010 ||
+	       index == 0x40000020;
+}
+
+/* Each is the same in whichever order a VMM asks, also beside those of no table (DEBUGCTL). */
+static void any_order(void)
+{
+	static const unsigned int steps[] = { 1, -1u, 2, 3, 5, 7, 41 };
+	struct kvm_msrs *m = calloc(1, 1 << 16);
+	struct kvm_msr_list *l;
+	unsigned int i, n, step, at;
+
+	msr_machine();
+	l = list_get(KVM_GET_MSR_INDEX_LIST);
+	/* neighbours in one row, and in rows of their own, that differ */
+	for (i = 0; i < 8; i++) {
+		CHECK_EQ(host_set(0x268 + i, i & 1 ? 0x0504 : 0x0605), 1);
+		CHECK_EQ(host_set(0x200 + i, i & 1 ? 0x800ull | (i + 1ull) << 12 :
+				  6 | (i + 1ull) << 32), 1);
+	}
+	for (i = 0; i < 3; i++)
+		CHECK_EQ(host_set(0xc0000081 + i, 0x1000 + i), 1);
+	for (step = 0; step < COUNT(steps); step++) {
+		for (n = at = i = 0; i < l->nmsrs; i++, at += steps[step] + l->nmsrs) {
+			m->entries[n++].index = l->indices[at % l->nmsrs];
+			if (i % 16 == 3)
+				m->entries[n++].index = 0x1d9;
+		}
+		m->entries[n].index = 0x12345678;
+		m->entries[n].data = 77;
+		m->nmsrs = n + 1;
+		CHECK_EQ(ioctl(v.fd, KVM_GET_MSRS, m), n);
+		for (i = 0; i < n; i++)
+			if (!runs(m->entries[i].index) &&
+			    m->entries[i].data != host_msr(m->entries[i].index))
+				FAIL("MSR %#x: %#llx by a list of step %d, %#lx alone",
+				     m->entries[i].index, m->entries[i].data, (int)steps[step],
+				     host_msr(m->entries[i].index));
+	}
+}
+
 static unsigned int times_listed(const struct kvm_msr_list *l, uint32_t index)
 {
 	unsigned int i, n = 0;
@@ -393,6 +437,7 @@ static void ignored(void)
 
 static const struct test_case cases[] = {
 	{ "listed", listed, 0 },
+	{ "any_order", any_order, 0 },
 	{ "list_complete", list_complete, 0 },
 	{ "list_by_vendor", list_by_vendor, 0 },
 	{ "features", features, 0 },

@@ -3,6 +3,8 @@
 #ifndef LAMINA_X86_CPU_MSR_H
 #define LAMINA_X86_CPU_MSR_H
 
+#include <linux/kvm.h>
+
 #include <asm/page.h>
 #include <asm/processor.h>
 
@@ -12,7 +14,7 @@ struct msr_row;
 
 /**
  * struct msr_access - one RDMSR or WRMSR, or one entry of a VMM's list
- * @row: the row that covers @index
+ * @row: the row that covers @index, or the first one
  * @index: which register
  * @host: the VMM's, not the guest's
  * @data: value to write, or the value read
@@ -56,7 +58,7 @@ struct msr_row {
 	int (*write)(struct x86_vcpu *v, struct msr_access *a);
 };
 
-/* All rows, sorted by index, without overlap. */
+/* All rows, sorted by index, without overlap; the first one covers nothing. */
 extern const struct msr_row msr_table[];
 extern const unsigned int msr_table_rows;
 
@@ -80,6 +82,19 @@ int msr_read(struct x86_vcpu *v, struct msr_access *a);
  * -ENOENT, -EPERM: see msr_read().
  */
 int msr_write(struct x86_vcpu *v, struct msr_access *a);
+
+/**
+ * msrs_read - userspace's entries, one after the other
+ * @v: own thread
+ * @e: the index of each; its data is filled
+ * @n: how many
+ *
+ * Return: how many were done before the first that failed.
+ */
+u32 msrs_read(struct x86_vcpu *v, struct kvm_msr_entry *e, u32 n);
+
+/** msrs_write - the same, where the data of each is written */
+u32 msrs_write(struct x86_vcpu *v, const struct kvm_msr_entry *e, u32 n);
 
 /**
  * msr_feature - what the host offers in a register of MSR_FEATURE

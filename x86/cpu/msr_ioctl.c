@@ -66,31 +66,29 @@ long msr_ioctl_feature_list(void *unused, void *data, unsigned long arg)
 	return list_put(MSR_FEATURE, arg);
 }
 
-static int entry_get(void *obj, struct kvm_msr_entry *e)
+static u32 entries_get(void *obj, struct kvm_msr_entry *e, u32 n)
 {
-	struct msr_access a = { .index = e->index, .host = true };
-	int err = msr_read(to_x86_vcpu(obj), &a);
-
-	e->data = a.data;
-	return err;
+	return msrs_read(to_x86_vcpu(obj), e, n);
 }
 
-static int entry_set(void *obj, struct kvm_msr_entry *e)
+static u32 entries_set(void *obj, struct kvm_msr_entry *e, u32 n)
 {
-	struct msr_access a = { .index = e->index, .host = true,
-				.data = e->data };
-
-	return msr_write(to_x86_vcpu(obj), &a);
+	return msrs_write(to_x86_vcpu(obj), e, n);
 }
 
-static int entry_feature(void *obj, struct kvm_msr_entry *e)
+static u32 entries_feature(void *obj, struct kvm_msr_entry *e, u32 n)
 {
-	return msr_feature(e->index, &e->data);
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (msr_feature(e[i].index, &e[i].data))
+			break;
+	return i;
 }
 
 /* Return: how many entries were done before the first that failed. */
 static long entries_do(void *obj, unsigned long arg, bool copy_back,
-		       int (*fn)(void *obj, struct kvm_msr_entry *e))
+		       u32 (*fn)(void *obj, struct kvm_msr_entry *e, u32 n))
 {
 	struct kvm_msrs __user *user = (void __user *)arg;
 	struct kvm_msr_entry *e;
@@ -106,9 +104,7 @@ static long entries_do(void *obj, unsigned long arg, bool copy_back,
 	e = vmemdup_user(user->entries, array_size(head.nmsrs, sizeof(*e)));
 	if (IS_ERR(e))
 		return PTR_ERR(e);
-	for (i = 0; i < head.nmsrs; i++)
-		if (fn(obj, &e[i]))
-			break;
+	i = fn(obj, e, head.nmsrs);
 	if (copy_back && copy_to_user(user->entries, e,
 				      array_size(head.nmsrs, sizeof(*e))))
 		i = -EFAULT;
@@ -118,13 +114,13 @@ static long entries_do(void *obj, unsigned long arg, bool copy_back,
 
 long msr_ioctl_get(void *obj, void *data, unsigned long arg)
 {
-	return entries_do(obj, arg, true, entry_get);
+	return entries_do(obj, arg, true, entries_get);
 }
 
 long msr_ioctl_set(void *obj, void *data, unsigned long arg)
 {
 	struct x86_vcpu *v = to_x86_vcpu(obj);
-	long done = entries_do(v, arg, false, entry_set);
+	long done = entries_do(v, arg, false, entries_set);
 
 	if (request_is_set(&v->vcpu, REQ_CLOCK))
 		pvclock_publish(v);
@@ -133,5 +129,5 @@ long msr_ioctl_set(void *obj, void *data, unsigned long arg)
 
 long msr_ioctl_features(void *obj, void *data, unsigned long arg)
 {
-	return entries_do(obj, arg, true, entry_feature);
+	return entries_do(obj, arg, true, entries_feature);
 }

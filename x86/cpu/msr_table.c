@@ -291,6 +291,8 @@ static int vmx_msr_set(struct x86_vcpu *v, struct msr_access *a)
 #define CLK_CTL_VALUE	0x20000000
 
 const struct msr_row msr_table[] = {
+	/* That of a register which no other row has. */
+	{ },
 	/* Pentium's machine checks: an alias that reports nothing. */
 	FIXED(MSR_IA32_P5_MC_ADDR, 2, 0, 0),
 	OWN(MSR_IA32_TSC, 1, MSR_SAVED, tsc_msr),
@@ -418,6 +420,7 @@ void msr_reset(struct x86_vcpu *v)
 {
 	const struct msr_row *row;
 
+	v->msr_row = msr_table;
 	for (row = msr_table; row < msr_table + msr_table_rows; row++)
 		if (row->read == kept_get)
 			*kept_field(v, row) = row->reset;

@@ -76,7 +76,7 @@ struct msr_row;
  * @ask_la: state_code_la() when userspace was asked, with @ask_located: exit_rip_stands()
  * @ask_next: where it goes when an instruction that userspace completes is complete
  * @rcu_told: jiffies when RCU was last told that the CPU was quiescent
- * @msr_row: the row of the MSR that was accessed last, or NULL; where to look first
+ * @msr_row: the row of the MSR that was accessed last; where to look first
  * @pending: finishes an exit that userspace has answered, or NULL
  */
 struct x86_vcpu {
