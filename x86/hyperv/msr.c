@@ -312,42 +312,31 @@ static int vm_set_msr(struct x86_vcpu *v, struct msr_access *a)
 /* All of them. */
 
 /* Before there is any of this. */
-static int absent_get(struct x86_vcpu *v, struct msr_access *a)
+static __always_inline u64 absent_value(struct x86_vcpu *v, u32 index)
 {
-	switch (a->index) {
+	switch (index) {
 	case HV_X64_MSR_VP_INDEX:
-		a->data = v->vcpu.idx;
-		break;
+		return v->vcpu.idx;
 	case HV_X64_MSR_TIME_REF_COUNT:
-		a->data = pvclock_now(v->vcpu.kvm) / 100;
-		break;
+		return pvclock_now(v->vcpu.kvm) / 100;
 	case HV_X64_MSR_TSC_FREQUENCY:
-		a->data = v->tsc.khz * 1000ull;
-		break;
+		return v->tsc.khz * 1000ull;
 	case HV_X64_MSR_APIC_FREQUENCY:
-		a->data = apic_hz(v);
-		break;
+		return apic_hz(v);
 	case HV_X64_MSR_SVERSION:
-		a->data = HV_SYNIC_VERSION_1;
-		break;
+		return HV_SYNIC_VERSION_1;
 	case HV_X64_MSR_SINT0 ... HV_X64_MSR_SINT15:
-		a->data = HV_SYNIC_SINT_MASKED;
-		break;
+		return HV_SYNIC_SINT_MASKED;
 	default:
-		a->data = 0;
+		return 0;
 	}
-	return 0;
 }
 
 /* Does userspace write what a vCPU without any of this has? */
 static bool is_absent(struct x86_vcpu *v, const struct msr_access *a)
 {
-	struct msr_access now = *a;
-
-	if (a->index == HV_X64_MSR_TIME_REF_COUNT)
-		return true;
-	absent_get(v, &now);
-	return now.data == a->data;
+	return a->index == HV_X64_MSR_TIME_REF_COUNT ||
+	       a->data == absent_value(v, a->index);
 }
 
 static bool is_allowed(const struct x86_vcpu *v, const struct msr_access *a)
@@ -355,14 +344,10 @@ static bool is_allowed(const struct x86_vcpu *v, const struct msr_access *a)
 	return a->host || (v->hv && v->hv->on && hv_may_access(&v->hv->rights, a->index));
 }
 
-int hv_msr_get(struct x86_vcpu *v, struct msr_access *a)
+static noinline int present_get(struct x86_vcpu *v, struct msr_access *a)
 {
 	const u64 *kept;
 
-	if (!is_allowed(v, a))
-		return -EINVAL;
-	if (!v->hv)
-		return absent_get(v, a);
 	switch (a->index) {
 	case HV_X64_MSR_EOI ... HV_X64_MSR_TPR:
 		return apic_get(v, a);
@@ -379,18 +364,10 @@ int hv_msr_get(struct x86_vcpu *v, struct msr_access *a)
 	return 0;
 }
 
-int hv_msr_set(struct x86_vcpu *v, struct msr_access *a)
+static noinline int present_set(struct x86_vcpu *v, struct msr_access *a)
 {
-	int err = xen_msr_set(v, a);
+	int err;
 
-	if (unlikely(err != -ENOENT))
-		return err;
-	if (!is_allowed(v, a))
-		return -EINVAL;
-	if (!v->hv && is_absent(v, a))
-		return 0;
-	if (hv_make(v))
-		return -ENOMEM;
 	switch (a->index) {
 	case HV_X64_MSR_EOI ... HV_X64_MSR_TPR:
 		return apic_set(v, a);
@@ -406,6 +383,34 @@ int hv_msr_set(struct x86_vcpu *v, struct msr_access *a)
 	err = vm_set_msr(v, a);
 	mutex_unlock(&v->hv->vm->lock);
 	return err;
+}
+
+/* A VMM saves and restores them all, of guests that have none of this, too. */
+int hv_msr_get(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (a->host && !v->hv) {
+		a->data = absent_value(v, a->index);
+		return 0;
+	}
+	return is_allowed(v, a) ? present_get(v, a) : -EINVAL;
+}
+
+static noinline int hv_msr_change(struct x86_vcpu *v, struct msr_access *a)
+{
+	int err = xen_msr_set(v, a);
+
+	if (unlikely(err != -ENOENT))
+		return err;
+	if (!is_allowed(v, a))
+		return -EINVAL;
+	return hv_make(v) ? -ENOMEM : present_set(v, a);
+}
+
+int hv_msr_set(struct x86_vcpu *v, struct msr_access *a)
+{
+	if (a->host && !v->hv && is_absent(v, a))
+		return 0;
+	return hv_msr_change(v, a);
 }
 
 int hv_msr_unknown(struct x86_vcpu *v, struct msr_access *a)
