@@ -17,12 +17,16 @@
 #include "x86/cpu/caps.h"
 #include "x86/cpu/mtrr.h"
 
-/* UC, WC, WT, WP, WB; the encodings between them are reserved (table 12-8). */
-static bool type_is_valid(u8 type)
+/*
+ * UC, WC, WT, WP, WB are 0, 1, 4, 5, 6; the encodings between them are reserved (table
+ * 12-8).  One in each byte: bit 1 is set in WB alone.
+ */
+static bool types_are_valid(u64 types)
 {
-	return type == MTRR_TYPE_UNCACHABLE || type == MTRR_TYPE_WRCOMB ||
-	       type == MTRR_TYPE_WRTHROUGH || type == MTRR_TYPE_WRPROT ||
-	       type == MTRR_TYPE_WRBACK;
+	const u64 ones = 0x0101010101010101;
+	u64 wb = ~types & (types >> 2);
+
+	return !(types & ~(7 * ones)) && !((types >> 1) & ones & ~wb);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -121,11 +125,8 @@ int mtrr_fixed_get(struct x86_vcpu *v, struct msr_access *a)
 
 int mtrr_fixed_set(struct x86_vcpu *v, struct msr_access *a)
 {
-	int i;
-
-	for (i = 0; i < 64; i += 8)
-		if (!type_is_valid(a->data >> i))
-			return -EINVAL;
+	if (!types_are_valid(a->data))
+		return -EINVAL;
 	reg_set(v, fixed_slot(v, a->index), a->data);
 	return 0;
 }
@@ -147,7 +148,7 @@ int mtrr_variable_set(struct x86_vcpu *v, struct msr_access *a)
 	bool mask = a->index & 1;
 
 	allowed |= mask ? MTRR_MASK_VALID : 0xff;
-	if ((a->data & ~allowed) || (!mask && !type_is_valid(a->data)))
+	if ((a->data & ~allowed) || (!mask && !types_are_valid((u8)a->data)))
 		return -EINVAL;
 	reg_set(v, variable_slot(v, a->index), a->data);
 	return 0;
@@ -163,7 +164,7 @@ int mtrr_default_set(struct x86_vcpu *v, struct msr_access *a)
 {
 	if (a->data & ~(MTRR_DEF_ENABLE | MTRR_DEF_FIXED | 0xff))
 		return -EINVAL;
-	if (!type_is_valid(a->data))
+	if (!types_are_valid((u8)a->data))
 		return -EINVAL;
 	reg_set(v, &v->msrs.mtrr.def, a->data);
 	return 0;
