@@ -19,31 +19,38 @@ static const struct ioctl_desc *table_find(const struct ioctl_desc *d,
 	return NULL;
 }
 
-const struct ioctl_desc *ioctl_find(const struct ioctl_desc *core,
-				    const struct ioctl_desc *arch,
+const struct ioctl_desc *ioctl_find(const struct ioctl_desc *first,
+				    const struct ioctl_desc *second,
 				    unsigned int cmd)
 {
 	/* A running guest has userspace call it. */
-	if (arch->cmd == cmd)
-		return arch;
-	return table_find(core, cmd) ?: table_find(arch, cmd);
+	if (second->cmd == cmd)
+		return second;
+	return table_find(first, cmd) ?: table_find(second, cmd);
 }
 
-static long call_copied(const struct ioctl_desc *d, void *obj,
-			unsigned long arg, void *data)
+static bool copies_in(const struct ioctl_desc *d)
+{
+	return (d->flags & IOCTL_SETTER) || (_IOC_DIR(d->cmd) & _IOC_WRITE);
+}
+
+static bool copies_out(const struct ioctl_desc *d)
+{
+	return !(d->flags & IOCTL_SETTER) && (_IOC_DIR(d->cmd) & _IOC_READ);
+}
+
+/* @data is zero where nothing is copied in. */
+static __always_inline long call_copied(const struct ioctl_desc *d, void *obj,
+					unsigned long arg, void *data)
 {
 	unsigned int size = _IOC_SIZE(d->cmd);
 	void __user *user = (void __user *)arg;
-	bool setter = d->flags & IOCTL_SETTER;
 	long ret;
 
-	if (!setter && !(_IOC_DIR(d->cmd) & _IOC_WRITE))
-		memset(data, 0, size);
-	else if (copy_from_user(data, user, size))
+	if (copies_in(d) && copy_from_user(data, user, size))
 		return -EFAULT;
 	ret = d->fn(obj, data, arg);
-	if (ret >= 0 && !setter && (_IOC_DIR(d->cmd) & _IOC_READ) &&
-	    copy_to_user(user, data, size))
+	if (ret >= 0 && copies_out(d) && copy_to_user(user, data, size))
 		return -EFAULT;
 	return ret;
 }
@@ -55,9 +62,12 @@ long ioctl_call_copied(const struct ioctl_desc *d, void *obj, unsigned long arg)
 	void *heap;
 	long ret;
 
-	if (size <= sizeof(stack))
+	if (size <= sizeof(stack)) {
+		if (!copies_in(d))
+			memset(stack, 0, size);
 		return call_copied(d, obj, arg, stack);
-	heap = kmalloc(size, GFP_KERNEL_ACCOUNT);
+	}
+	heap = kmalloc(size, GFP_KERNEL_ACCOUNT | (copies_in(d) ? 0 : __GFP_ZERO));
 	if (!heap)
 		return -ENOMEM;
 	ret = call_copied(d, obj, arg, heap);

@@ -54,14 +54,14 @@ long core_check_extension(struct kvm *kvm, unsigned long ext);
 
 /**
  * ioctl_find - look a command up in two tables
- * @core: core's table
- * @arch: the architecture's; its first entry is found at once
+ * @first: looked through first
+ * @second: then this one; but its first entry is found at once
  * @cmd: full command number
  *
  * Return: the entry or NULL.
  */
-const struct ioctl_desc *ioctl_find(const struct ioctl_desc *core,
-				    const struct ioctl_desc *arch,
+const struct ioctl_desc *ioctl_find(const struct ioctl_desc *first,
+				    const struct ioctl_desc *second,
 				    unsigned int cmd);
 
 /** ioctl_call_copied - ioctl_call() where the argument is copied */

@@ -65,7 +65,7 @@ static noinline long vcpu_ioctl_table(struct kvm_vcpu *vcpu, unsigned int cmd,
 	const struct ioctl_desc *d;
 	long ret;
 
-	d = ioctl_find(core_vcpu_ioctls, arch_vcpu_ioctls, cmd);
+	d = ioctl_find(arch_vcpu_ioctls, core_vcpu_ioctls, cmd);
 	if (!d)
 		return -EINVAL;
 	if (mutex_lock_killable(&vcpu->mutex))

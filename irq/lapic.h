@@ -214,7 +214,8 @@ static inline bool lapic_is_xapic(const struct lapic *a)
 /**
  * lapic_save - registers as userspace keeps them
  * @a: the LAPIC
- * @regs: APIC_REGS_SIZE bytes; TIMER_NOW is the count now; the id as @vm->ids_32bit says
+ * @regs: APIC_REGS_SIZE bytes; those between registers stay as they are; TIMER_NOW is the
+ *	count now; the id as @vm->ids_32bit says
  */
 void lapic_save(struct lapic *a, void *regs);
 

@@ -10,13 +10,13 @@
 
 void lapic_save(struct lapic *a, void *regs)
 {
+	const u32 *from = a->regs;
 	u32 *to = regs;
 
 	if (unlikely(a->posts))
 		lapic_irr_collect(a);
-	memset(to, 0, APIC_REGS_SIZE);
-	for (u32 offset = 0; offset < APIC_REGS_SIZE; offset += 0x10)
-		to[offset / 4] = lapic_reg(a, offset);
+	for (u32 i = 0; i < APIC_REGS_SIZE / 4; i += 4)
+		to[i] = READ_ONCE(from[i]);
 	/* A processor has left there what it wrote. */
 	to[APIC_REG_SELF_IPI / 4] = 0;
 	to[APIC_REG_PPR / 4] = lapic_ppr(a);

@@ -131,7 +131,7 @@ static void sregs_get_interrupt(const struct x86_events *ev, struct kvm_sregs *r
 		__set_bit(vector, bitmap);
 }
 
-void sregs_get(struct x86_vcpu *v, struct kvm_sregs *r)
+void sregs_get_registers(struct x86_vcpu *v, struct kvm_sregs *r)
 {
 	const struct x86_state *s = state_get(v, GRP_ALL);
 
@@ -155,6 +155,11 @@ void sregs_get(struct x86_vcpu *v, struct kvm_sregs *r)
 	r->cr8 = s->cr8;
 	r->efer = s->efer;
 	r->apic_base = apic_base(v);
+}
+
+void sregs_get(struct x86_vcpu *v, struct kvm_sregs *r)
+{
+	sregs_get_registers(v, r);
 	sregs_get_interrupt(&v->events, r);
 }
 

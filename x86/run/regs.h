@@ -16,12 +16,19 @@
 void regs_get(struct x86_vcpu *v, struct kvm_regs *r);
 /** regs_set - the same, and forget exceptions that were about to be raised */
 void regs_set(struct x86_vcpu *v, const struct kvm_regs *r);
-/** sregs_get - segments, control registers, the interrupt that waits; loaded */
-void sregs_get(struct x86_vcpu *v, struct kvm_sregs *r);
+
+/*
+ * struct kvm_sregs2 begins as struct kvm_sregs does, up to the interrupt: these take either.
+ */
+/** sregs_get_registers - segments, control registers; loaded */
+void sregs_get_registers(struct x86_vcpu *v, struct kvm_sregs *r);
 /** sregs_are_valid - can a processor be in this state? */
 bool sregs_are_valid(struct x86_vcpu *v, const struct kvm_sregs *r);
 /** sregs_load - valid registers; the interrupt that waits stays */
 void sregs_load(struct x86_vcpu *v, const struct kvm_sregs *r);
+
+/** sregs_get - segments, control registers, the interrupt that waits; loaded */
+void sregs_get(struct x86_vcpu *v, struct kvm_sregs *r);
 /** sregs_set - valid registers, and the interrupt of the bitmap or none */
 void sregs_set(struct x86_vcpu *v, const struct kvm_sregs *r);
 

@@ -13,8 +13,8 @@
 #include "x86/vcpu/vendor.h"
 
 /* Both structures begin with the same registers. */
-#define COMMON	offsetof(struct kvm_sregs, interrupt_bitmap)
-static_assert(offsetof(struct kvm_sregs2, flags) == COMMON);
+static_assert(offsetof(struct kvm_sregs2, flags) ==
+	      offsetof(struct kvm_sregs, interrupt_bitmap));
 static_assert(offsetof(struct kvm_sregs2, cr0) ==
 	      offsetof(struct kvm_sregs, cr0));
 
@@ -50,17 +50,14 @@ long sregs2_ioctl_get(void *obj, void *data, unsigned long arg)
 {
 	struct x86_vcpu *v = to_x86_vcpu(obj);
 	struct kvm_sregs2 *r = data;
-	/* Its padding goes to userspace, too. */
-	struct kvm_sregs s = { };
 
-	sregs_get(v, &s);
-	memcpy(r, &s, COMMON);
-	if (!cr_has_pdptrs(s.cr0, s.cr4, s.efer))
+	sregs_get_registers(v, data);
+	if (!cr_has_pdptrs(r->cr0, r->cr4, r->efer))
 		return 0;
 	if (x86_caps->pdptrs)
 		pdptrs_of_registers(v, r);
 	else
-		pdptrs_of_memory(v, s.cr3, r);
+		pdptrs_of_memory(v, r->cr3, r);
 	r->flags = KVM_SREGS2_FLAGS_PDPTRS_VALID;
 	return 0;
 }
@@ -73,16 +70,14 @@ long sregs2_ioctl_set(void *obj, void *data, unsigned long arg)
 {
 	struct x86_vcpu *v = to_x86_vcpu(obj);
 	const struct kvm_sregs2 *r = data;
-	struct kvm_sregs s = { };
 
 	if (r->flags & ~(u64)KVM_SREGS2_FLAGS_PDPTRS_VALID)
 		return -EINVAL;
 	if (r->flags && !cr_has_pdptrs(r->cr0, r->cr4, r->efer))
 		return -EINVAL;
-	memcpy(&s, r, COMMON);
-	if (!sregs_are_valid(v, &s))
+	if (!sregs_are_valid(v, data))
 		return -EINVAL;
-	sregs_load(v, &s);
+	sregs_load(v, data);
 	if (r->flags && x86_caps->pdptrs) {
 		request_take(&v->vcpu, REQ_PDPTRS);
 		memcpy(state_replace(v, GRP_PDPTR)->pdptr, r->pdptrs,
