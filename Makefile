@@ -35,7 +35,7 @@ MACHINE = -V $(VENDOR) -s $(cpus-$(VENDOR)) -m $(MODULES) -p $(params-$(VENDOR))
 
 .PHONY: all help run check check-style unit modules modules-test programs
 .PHONY: shell lab check-qemu check-migrate check-smp check-shadow check-selftests soak soak-code bench-boot
-.PHONY: bench bench-exit bench-rmap bench-pages lock-stat install clean deps mutants fuzz
+.PHONY: bench bench-exit bench-rmap bench-migration lock-stat install clean deps mutants fuzz
 .PHONY: coverage kcov tsan check-intel check-nested check-guests check-debug check-kernels deb check-deb
 
 all: modules
@@ -83,7 +83,8 @@ help:
 	'                   beside the kernel'"'"'s own KVM; played with up to 416 vCPUs' \
 	'make bench-boot    time to a guest'"'"'s userspace, beside the kernel'"'"'s own KVM' \
 	'make bench-exit    instructions of one exit, by function' \
-	'make bench-pages   instructions of a page: dirty ring, first access, prefault' \
+	'make bench-migration   instructions of a guest that moves: dirty ring, first access and' \
+	'                   prefault of a page, state of a vCPU' \
 	'make bench-rmap    instructions of up to 100,000 aliases of one frame' \
 	'make install       build/modules/ into the system (as root, KDIR=...)' \
 	'make deb           build/lamina-dkms_*.deb: a package for DKMS; check-deb tries it in a' \
@@ -174,8 +175,8 @@ bench: deps modules
 bench-exit: deps modules
 	@bench/exit-profile cpuid
 
-bench-pages: deps modules
-	@bench/pages
+bench-migration: deps modules
+	@bench/migration
 
 bench-rmap:
 	@scripts/install-deps build bench

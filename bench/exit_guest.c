@@ -83,7 +83,7 @@ GUEST(64, loop_cr3,
 extern const uint8_t pte_map[], pte_unmap[];
 
 /* KVM_RUN with nothing of the C library around; the label is the marker. */
-__attribute__((noinline, noclone)) static long run_raw(int fd)
+__attribute__((noinline, noclone)) long run_raw(int fd)
 {
 	long r = __NR_ioctl;
 
@@ -93,8 +93,6 @@ __attribute__((noinline, noclone)) static long run_raw(int fd)
 		     : "rcx", "r11", "memory");
 	return r;
 }
-
-extern const char run_marker[];
 
 static void start(struct vm *vm, struct vcpu *v, const uint8_t *code,
 		  const uint8_t *end)
@@ -481,6 +479,8 @@ int main(int argc, char **argv)
 		{ "nested_cpuid_nonpt", nested_cpuid_nonpt, LOOP_SECONDS },
 		{ "nested_pio", nested_pio, LOOP_SECONDS },
 		{ "nested_fault", nested_fault, LOOP_SECONDS },
+		{ "state_save", state_save, LOOP_SECONDS },
+		{ "state_restore", state_restore, LOOP_SECONDS },
 		{ }
 	};
 

@@ -8,7 +8,10 @@
 
 /* Tell exit-profile the instruction that each round trip executes once. */
 void marker_print(unsigned long marker);
-/* The same, and KVM_RUN for ever. */
+/* KVM_RUN with nothing around, which executes run_marker once. */
+long run_raw(int fd);
+extern const char run_marker[];
+/* marker_print(), and KVM_RUN for ever. */
 void run_for_ever(struct vcpu *v, unsigned long marker);
 
 /* exit_nested.c */
@@ -21,5 +24,9 @@ void nested_fault(void);
 void fault_4k(void);
 void fault_2m(void);
 void dirty_write(void);
+
+/* exit_state.c: with KVM_RUN to the next OUT in between */
+void state_save(void);
+void state_restore(void);
 
 #endif

@@ -73,7 +73,7 @@ static uint64_t prefaults(void)
 
 static void tell(const char *what, uint64_t ticks)
 {
-	printf("page %s %.1f\n", what, (double)ticks / PAGES / (ROUNDS - 1));
+	printf("row mig.%s %.1f\n", what, (double)ticks / PAGES / (ROUNDS - 1));
 }
 
 static void ring_rows(const char *how)
@@ -88,9 +88,9 @@ static void ring_rows(const char *how)
 		t = ring_resets();
 		reset += i ? t : 0;
 	}
-	snprintf(name, sizeof(name), "ring.write.%s", how);
+	snprintf(name, sizeof(name), "ring_write%s", how);
 	tell(name, write);
-	snprintf(name, sizeof(name), "ring.reset.%s", how);
+	snprintf(name, sizeof(name), "ring_reset%s", how);
 	tell(name, reset);
 }
 
@@ -105,7 +105,7 @@ static void fill_rows(void)
 		t = guest_touches(false);
 		touch += i ? t : 0;
 	}
-	tell("fill.touch", touch);
+	tell("touch", touch);
 	if (!vm_cap(&vm, KVM_CAP_PRE_FAULT_MEMORY))
 		return;
 	for (i = 0; i < ROUNDS; i++) {
@@ -114,7 +114,7 @@ static void fill_rows(void)
 		t = prefaults();
 		fill += i ? t : 0;
 	}
-	tell("fill.prefault", fill);
+	tell("prefault", fill);
 }
 
 static void order_make(bool random)
@@ -149,9 +149,9 @@ static void measure(void)
 	slot(KVM_MEM_LOG_DIRTY_PAGES);
 	order_make(false);
 	guest_touches(false);
-	ring_rows("in-order");
+	ring_rows("");
 	order_make(true);
-	ring_rows("random");
+	ring_rows("_random");
 	order_make(false);
 	fill_rows();
 }
