@@ -464,6 +464,7 @@ int main(int argc, char **argv)
 		{ "fault_4k", fault_4k, LOOP_SECONDS },
 		{ "fault_2m", fault_2m, LOOP_SECONDS },
 		{ "dirty_write", dirty_write, LOOP_SECONDS },
+		{ "ring_write", ring_write, LOOP_SECONDS },
 		{ "apic_read", apic_read, LOOP_SECONDS },
 		{ "x2apic_self", x2apic_self, LOOP_SECONDS },
 		{ "ioeventfd_irqfd", ioeventfd_irqfd, LOOP_SECONDS },

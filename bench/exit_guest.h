@@ -24,6 +24,7 @@ void nested_fault(void);
 void fault_4k(void);
 void fault_2m(void);
 void dirty_write(void);
+void ring_write(void);
 
 /* exit_state.c: with KVM_RUN to the next OUT in between */
 void state_save(void);

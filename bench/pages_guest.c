@@ -136,11 +136,16 @@ static void measure(void)
 {
 	struct kvm_enable_cap c = { .cap = KVM_CAP_DIRTY_LOG_RING,
 				    .args = { ENTRIES * sizeof(*ring) } };
+	struct kvm_sregs sregs;
 
 	vm_new(&vm, 0x400000);
 	OK(ioctl(vm.fd, KVM_ENABLE_CAP, &c));
 	vcpu_new(&vm, &v, 0);
 	vcpu_code(&v, MODE_LONG, g_touch);
+	/* As kernels have it: CR0.WP. */
+	sregs = vcpu_sregs(&v);
+	sregs.cr0 |= 1 << 16;
+	vcpu_set_sregs(&v, &sregs);
 	ring = mmap(NULL, c.args[0], PROT_READ | PROT_WRITE, MAP_SHARED, v.fd,
 		    KVM_DIRTY_LOG_PAGE_OFFSET * 4096);
 	CHECK(ring != MAP_FAILED);
