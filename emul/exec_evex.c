@@ -130,21 +130,36 @@ static bool evex_takes_over(const struct emul_insn *insn, const struct evex_move
 	return m->kind == EVEX_HALF && !(m->flags & STORE);
 }
 
-/* SDM vol. 2, 2.7.11: bits that must be what they are. */
-static bool evex_valid(const struct emul_insn *insn, const struct evex_move *m)
+/*
+ * Zeros are asked for where they cannot be had.  Of an instruction without a mask AMD's
+ * processors look at the bit only if memory is written: so does Zen 4, no manual says it.
+ */
+static bool evex_zeroing_is_wrong(const struct emul_ctx *ctx, const struct evex_move *m)
 {
-	bool memory = operand_in_memory(insn);
+	const struct emul_insn *insn = &ctx->insn;
 
-	if (m->flags & MEMORY_ONLY && !memory)
+	if (!evex_zeroing(insn))
+		return false;
+	if (operand_in_memory(insn) && m->flags & STORE)
+		return true;
+	return m->flags & NO_MASK ? !ctx->amd : !evex_mask_nr(insn);
+}
+
+/* SDM vol. 2, 2.7.11: bits that must be what they are. */
+static bool evex_valid(const struct emul_ctx *ctx, const struct evex_move *m)
+{
+	const struct emul_insn *insn = &ctx->insn;
+
+	if (m->flags & MEMORY_ONLY && !operand_in_memory(insn))
 		return false;
 	/* No broadcast, no rounding. */
 	if (insn->evex & 0x10)
 		return false;
 	if (insn->vex_reg && !evex_takes_over(insn, m))
 		return false;
-	if (m->flags & NO_MASK && (evex_mask_nr(insn) || evex_zeroing(insn)))
+	if (m->flags & NO_MASK && evex_mask_nr(insn))
 		return false;
-	if (evex_zeroing(insn) && (!evex_mask_nr(insn) || (memory && m->flags & STORE)))
+	if (evex_zeroing_is_wrong(ctx, m))
 		return false;
 	/* Of scalars the length is ignored, the reserved one is not; the others have one. */
 	if (m->kind == EVEX_FULL || m->kind == EVEX_SCALAR)
@@ -329,7 +344,7 @@ enum emul_result exec_evex(struct emul_ctx *ctx)
 
 	if (!m)
 		return EMUL_UNKNOWN;
-	if (!evex_valid(&ctx->insn, m) || !evex_there(ctx, m))
+	if (!evex_valid(ctx, m) || !evex_there(ctx, m))
 		return exec_fault(ctx, X86_TRAP_UD, 0);
 	ret = exec_sse_usable(ctx);
 	if (ret != EMUL_OK)
