@@ -297,6 +297,13 @@ static void host_writes(void)
 		if (writes[i].result != GP)
 			CHECK_EQ(host_msr(writes[i].index), writes[i].value);
 	}
+	/* Another KVM's guest has turned turbo off, and goes on with it. */
+	test_row = "MISC_ENABLE, bit 38";
+	CHECK_EQ(host_set(0x1a0, 1ull << 38 | 0x1801), 1);
+	CHECK_EQ(host_msr(0x1a0), 1ull << 38 | 0x1801);
+	CHECK_EQ(guest_msr(0x1a0), 1ull << 38 | 0x1801);
+	CHECK(guest_set(0x1a0, 1ull << 38 | 0x1800));
+	CHECK_EQ(guest_msr(0x1a0), 1ull << 38 | 0x1800);
 	/* What only userspace sets. */
 	CHECK_EQ(host_set(0x8b, 0x0a20120a), 1);
 	CHECK_EQ(guest_msr(0x8b), 0x0a20120a);

@@ -116,12 +116,14 @@ static int misc_enable_set(struct x86_vcpu *v, struct msr_access *a)
 {
 	u64 *misc = &v->msrs.misc_enable;
 
-	if (a->data & ~(u64)(MISC_KEPT | MISC_FIXED))
-		return -EINVAL;
-	if (a->host)
+	/* Linux's KVM takes what a guest writes, and so its VMM may have saved anything. */
+	if (a->host) {
 		*misc = a->data;
-	else
-		*misc = (a->data & MISC_KEPT) | (*misc & MISC_FIXED);
+		return 0;
+	}
+	if (a->data & ~(MISC_KEPT | MISC_FIXED | *misc))
+		return -EINVAL;
+	*misc = (a->data & MISC_KEPT) | (*misc & ~(u64)MISC_KEPT);
 	return 0;
 }
 
