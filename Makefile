@@ -215,7 +215,7 @@ check-nested:
 
 # variants reloads kvm-intel.ko with each of its parameters
 check-intel:
-	@scripts/install-deps build test intel
+	@scripts/install-deps build test intel vmm
 	@tests/check modules intel intel-life variants
 
 check-debug:
