@@ -157,8 +157,8 @@ void lapic_timer_start(struct lapic *a, u32 count)
 }
 
 /*
- * QEMU gives no count back, and who does gives 0 where an expiry has not become an
- * interrupt yet (Linux's KVM).  A one-shot that comes again does less harm than a late one.
+ * Without a count: userspace has kept none, or it had run out.  A one-shot that comes again
+ * does less harm than a late one; Linux's KVM does the same.
  */
 void lapic_timer_restore(struct lapic *a, u32 count)
 {

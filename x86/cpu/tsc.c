@@ -351,7 +351,8 @@ static void base_join(struct x86_vcpu *v, u64 base, enum base_mode mode)
 
 int tsc_msr_get(struct x86_vcpu *v, struct msr_access *a)
 {
-	a->data = tsc_now(v);
+	tsc_catch_up(v);
+	a->data = a->host ? tsc_read(v) : tsc_read_running(v);
 	return 0;
 }
 

@@ -94,9 +94,9 @@ u64 tsc_read_running(const struct x86_vcpu *v);
  */
 u64 tsc_host_at(const struct x86_vcpu *v, u64 tsc);
 
-/** tsc_msr_get - IA32_TSC */
+/** tsc_msr_get - IA32_TSC; RDMSR in L2 reads what its RDTSC does (SDM vol. 3, 26.3) */
 int tsc_msr_get(struct x86_vcpu *v, struct msr_access *a);
-/** tsc_msr_set - the guest's write changes IA32_TSC_ADJUST as well */
+/** tsc_msr_set - the guest's write, L2's too, changes IA32_TSC_ADJUST as well */
 int tsc_msr_set(struct x86_vcpu *v, struct msr_access *a);
 /** tsc_adjust_get - IA32_TSC_ADJUST */
 int tsc_adjust_get(struct x86_vcpu *v, struct msr_access *a);

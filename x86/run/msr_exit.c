@@ -5,12 +5,10 @@
  */
 #include <linux/string.h>
 
-#include <asm/msr-index.h>
 #include <asm/trapnr.h>
 
 #include "x86/cpu/msr.h"
 #include "x86/run/exits.h"
-#include "x86/vcpu/nested.h"
 #include "x86/vcpu/trace.h"
 
 static u64 msr_operand_get(const struct x86_vcpu *v)
@@ -79,10 +77,6 @@ static enum x86_next msr_access_failed(struct x86_vcpu *v, bool write,
 	return X86_RESUME;
 }
 
-/*
- * While L2 runs the counter is the one that RDTSC reads (SDM vol. 3, 26.3), which L1 lets
- * through; a write is L1's.
- */
 enum x86_next rdmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	struct msr_access a = { .index = v->state.gpr[GPR_RCX] };
@@ -92,8 +86,6 @@ enum x86_next rdmsr_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	if (!exit_next_rip(v, exit, &rip))
 		return v->next;
 	err = msr_read(v, &a);
-	if (nested_l2_runs(v) && a.index == MSR_IA32_TSC)
-		a.data = nested_ops->tsc(v, a.data);
 	trace_kvm_msr(TRACE_READ, a.index, err ? 0 : a.data, err);
 	if (err)
 		return msr_access_failed(v, false, rip, err);

@@ -270,7 +270,7 @@ int kvm_nested_rdmsr(struct x86_vcpu *v, u32 index, u64 *data)
 	struct msr_access a = { .index = index };
 	int err = msr_read(v, &a);
 
-	*data = a.data;
+	*data = !err && index == MSR_IA32_TSC ? tsc_read(v) : a.data;
 	return err;
 }
 EXPORT_SYMBOL_GPL(kvm_nested_rdmsr);

@@ -186,7 +186,7 @@ bool kvm_nested_pdptrs(struct x86_vcpu *v);
 /** kvm_nested_halt - as if HLT had completed */
 enum x86_next kvm_nested_halt(struct x86_vcpu *v);
 
-/** kvm_nested_rdmsr - RDMSR of the guest's; 0, or what msr_read() (cpu/msr.h) says */
+/** kvm_nested_rdmsr - a register for an area of L1's, IA32_TSC as L1 has it; else msr_read() */
 int kvm_nested_rdmsr(struct x86_vcpu *v, u32 index, u64 *data);
 
 /** kvm_nested_wrmsr - WRMSR; likewise */
