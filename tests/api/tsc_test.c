@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <sys/mman.h>
 #include <x86intrin.h>
 #include "msr.h"
 
@@ -366,6 +367,26 @@ static void clock_restored(void)
 	}
 }
 
+/* A page that is said to lie over the end of a slot: what is behind the slot is userspace's. */
+static void clock_edge(void)
+{
+	const uint64_t gpa = 0x10000000;
+	uint8_t *mem;
+	unsigned int at;
+
+	two();
+	mem = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(mem != MAP_FAILED);
+	OK(vm_slot(&vm, 1, gpa, mem, 4096));
+	for (at = 4094; at >= 4096 - 32; at -= 2) {
+		memset(mem, 0xff, 8192);
+		clock_enable(&v, gpa + at);
+		clock_set(50);
+		offset_set(&v, at);
+		CHECK_EQ(*(uint64_t *)(mem + 4096), ~0ull);
+	}
+}
+
 static void khz(void)
 {
 	unsigned long f;
@@ -480,6 +501,7 @@ static const struct test_case cases[] = {
 	{ "adjust_restored", adjust_restored, 0 },
 	{ "clock_stable", clock_stable, 0 },
 	{ "clock_restored", clock_restored, 0 },
+	{ "clock_edge", clock_edge, 0 },
 	{ "khz", khz, 0 },
 	{ "attributes", attributes, 0 },
 	{ "warp", warp, 120 },

@@ -195,18 +195,27 @@ void pvclock_update(struct x86_vcpu *v)
 	page_write(v, &page);
 }
 
+/* Is the guest's page present?  Nobody has aligned it: its padding at both ends, a byte each. */
+static bool page_is_there(struct x86_vcpu *v)
+{
+	gpa_t gpa = v->pvclock.system_time & ~PVCLOCK_ENABLED;
+	const u8 pad = 0;
+
+	return !guest_poke(&v->vcpu, gpa + offsetof(struct pvclock_vcpu_time_info, pad0),
+			   &pad, sizeof(pad)) &&
+	       !guest_poke(&v->vcpu, gpa + offsetof(struct pvclock_vcpu_time_info, pad[1]),
+			   &pad, sizeof(pad));
+}
+
 /* Not where the page is away: this thread may be the one that is to bring it. */
 void pvclock_publish(struct x86_vcpu *v)
 {
-	gpa_t gpa = v->pvclock.system_time & ~PVCLOCK_ENABLED;
-	const u32 pad = 0;
 	int idx;
 
 	if (!(v->pvclock.system_time & PVCLOCK_ENABLED))
 		return;
 	idx = srcu_read_lock(&v->vcpu.kvm->srcu);
-	gpa += offsetof(struct pvclock_vcpu_time_info, pad0);
-	if (!guest_poke(&v->vcpu, gpa, &pad, sizeof(pad)))
+	if (page_is_there(v))
 		pvclock_update(v);
 	srcu_read_unlock(&v->vcpu.kvm->srcu, idx);
 }
