@@ -6,6 +6,8 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <time.h>
 #include "core/uapi.h"
 #include "lib.h"
@@ -163,6 +165,40 @@ static void halted(void)
 {
 	MACHINE(g_halt, DEADLINE, CLOCKS);
 	done(ROUNDS);
+}
+
+/* Is there a timer of the kernel's that expires in so many nanoseconds, or a little less? */
+static bool timer_waits(uint64_t ns)
+{
+	FILE *f = fopen("/proc/timer_list", "r");
+	uint64_t in;
+	char line[256];
+	bool found = false;
+
+	if (!f)
+		test_skip("no /proc/timer_list");
+	while (fgets(line, sizeof(line), f)) {
+		const char *p = strstr(line, "[in ");
+
+		if (p && sscanf(p, "[in %" SCNu64, &in) == 1)
+			found |= in <= ns && in > ns - ns / 100;
+	}
+	fclose(f);
+	return found;
+}
+
+GUEST(64, g_arm, START ARM DONE);
+
+/* In hours, which an idle guest may well ask for. */
+static void far(void)
+{
+	const uint64_t clocks = 1ull << 46;
+	uint64_t khz;
+
+	MACHINE(g_arm, DEADLINE, clocks);
+	vcpu_until(&v, PORT_DONE);
+	khz = OK(ioctl(v.fd, KVM_GET_TSC_KHZ, 0ul));
+	CHECK(timer_waits((unsigned __int128)clocks * 1000000 / khz));
 }
 
 /* It has passed before the guest could wait for it. */
@@ -379,6 +415,7 @@ static void restored(void)
 
 static const struct test_case cases[] = {
 	{ "deadline", deadline, 0 },
+	{ "far", far, 0 },
 	{ "oneshot", oneshot, 0 },
 	{ "periodic", periodic, 0 },
 	{ "halted", halted, 0 },

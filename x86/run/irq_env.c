@@ -18,6 +18,7 @@
 #include "x86/hyperv/hv.h"
 #include "x86/run/irqchip.h"
 #include "x86/vcpu/trace.h"
+#include "x86/vcpu/tsc_ratio.h"
 
 /* In microseconds; what an unprivileged guest may ask of the host's timers. */
 static unsigned int min_timer_period_us = 200;
@@ -78,12 +79,8 @@ u64 irq_env_guest_tsc(struct lapic *a)
 
 u64 irq_env_tsc_to_ns(struct lapic *a, u64 ticks)
 {
-	u32 khz = x86_vcpu_of_lapic(a)->tsc.khz;
-
-	/* Years from now are never. */
-	if (ticks > U64_MAX / NSEC_PER_MSEC)
-		return U64_MAX;
-	return mul_u64_u64_div_u64(ticks, NSEC_PER_MSEC, khz);
+	/* Centuries from now are never. */
+	return tsc_mul_div(ticks, NSEC_PER_MSEC, x86_vcpu_of_lapic(a)->tsc.khz);
 }
 
 /* ------------------------------------------------------------------------ */
