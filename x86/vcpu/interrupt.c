@@ -33,8 +33,19 @@ static bool extint_waits(struct x86_vcpu *v)
 	return pic && pic_is_high(pic) && lapic_takes_extint(&v->apic.lapic);
 }
 
+/* Then irq_check is for another event: L1's preemption timer. */
+static bool source_is_none(struct x86_vcpu *v)
+{
+	if (likely(apic_in_kernel(v)))
+		return false;
+	v->events.irq_check = false;
+	return true;
+}
+
 bool interrupt_source_waits(struct x86_vcpu *v)
 {
+	if (source_is_none(v))
+		return false;
 	if (apicv_is_active(v)) {
 		v->events.irq_check = extint_waits(v);
 		return v->events.irq_check;
@@ -62,6 +73,8 @@ int interrupt_source_take(struct x86_vcpu *v)
 	struct lapic *a = &v->apic.lapic;
 	int vector;
 
+	if (source_is_none(v))
+		return -1;
 	tpr_sync(v);
 	if (unlikely(extint_waits(v)))
 		return pic_ack(to_x86_vm(v->vcpu.kvm)->irq.pic);
