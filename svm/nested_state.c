@@ -394,6 +394,11 @@ static u64 svm_nested_tsc(const struct x86_vcpu *v, u64 tsc)
 	return tsc + s->nested->control.tsc_offset;
 }
 
+/* L1 has no timer but the LAPIC's. */
+static void svm_nested_tsc_moved(struct x86_vcpu *v, u64 own)
+{
+}
+
 const struct nested_ops svm_nested_ops = {
 	.state_size	= STATE_SIZE,
 	.exit_sets_dr6	= true,
@@ -405,6 +410,7 @@ const struct nested_ops svm_nested_ops = {
 	.smm_enter	= svm_nested_smm_enter,
 	.smm_leave	= svm_nested_smm_leave,
 	.tsc		= svm_nested_tsc,
+	.tsc_moved	= svm_nested_tsc_moved,
 	.state_get	= svm_nested_state_get,
 	.state_set	= svm_nested_state_set,
 };

@@ -92,6 +92,8 @@ bool vmx_nested_apic_wrmsr(struct vmx_vcpu *s, const struct x86_exit *exit);
 void vmx_nested_timer_init(struct vmx_nested *n);
 /** vmx_nested_timer_start - if L1 wants it; @deadline: L1's TSC, or NULL: by vmcs12's value */
 void vmx_nested_timer_start(struct vmx_vcpu *s, const u64 *deadline);
+/** vmx_nested_timer_moved - nested_ops.tsc_moved */
+void vmx_nested_timer_moved(struct x86_vcpu *v, u64 own);
 /** vmx_nested_timer_stop - L2 is left */
 void vmx_nested_timer_stop(struct vmx_vcpu *s);
 /** vmx_nested_timer_save - what is left of it, if L1 wants to know */

@@ -344,6 +344,7 @@ const struct nested_ops vmx_nested_ops = {
 	.smm_enter	= vmx_nested_smm_enter,
 	.smm_leave	= vmx_nested_smm_leave,
 	.tsc		= vmx_nested_tsc,
+	.tsc_moved	= vmx_nested_timer_moved,
 	.state_get	= vmx_nested_state_get,
 	.state_set	= vmx_nested_state_set,
 };

@@ -53,6 +53,23 @@ void vmx_nested_timer_stop(struct vmx_vcpu *s)
 	hrtimer_cancel(&s->nested->timer);
 }
 
+/*
+ * The timer counts increments, not what is written (26.5.1).  Userspace restores a counter
+ * behind the state whose deadline goes by it; what seemed to be over may not be.  An entry
+ * that loads the counter from L1's list of MSRs has not set the timer yet.
+ */
+void vmx_nested_timer_moved(struct x86_vcpu *v, u64 own)
+{
+	struct vmx_vcpu *s = to_vmx(v);
+	u64 deadline = s->nested->deadline + own;
+
+	if (!hrtimer_active(&s->nested->timer) && !READ_ONCE(v->nested.due))
+		return;
+	vmx_nested_timer_stop(s);
+	WRITE_ONCE(v->nested.due, false);
+	vmx_nested_timer_start(s, &deadline);
+}
+
 void vmx_nested_timer_save(struct vmx_vcpu *s)
 {
 	struct vmcs12 *c = s->nested->c;

@@ -88,6 +88,96 @@ static void tsc_scaled(void)
 	scaled_by(5000, 1500, 1ull << 48);
 }
 
+/* ---- L1's preemption timer, where L1's counter jumps (26.5.1) ---- */
+
+/* At the second OUT L2 has moved the counter itself. */
+GUEST(64, g_timer, "out %al, $0x90\n mov $0x10, %ecx\n rdtsc\n add $0x1000, %edx\n wrmsr\n"
+      "out %al, $0x91\n out %al, $0x92\n");
+
+/* L1's counter is so many clocks further than it would be. */
+static void l1_jumps(uint64_t clocks)
+{
+	uint64_t offset;
+	struct kvm_device_attr a = { .group = KVM_VCPU_TSC_CTRL, .addr = (uintptr_t)&offset };
+
+	OK(ioctl(v.fd, KVM_GET_DEVICE_ATTR, &a));
+	offset += clocks;
+	OK(ioctl(v.fd, KVM_SET_DEVICE_ATTR, &a));
+}
+
+static void timer_start(uint64_t clocks)
+{
+	L2_START(g_timer);
+	need(F_PIN, PIN_TIMER);
+	f_or(F_PIN, PIN_TIMER);
+	f_or(F_CPU, CPU_MSR_MAP);
+	f_set(F_MSR_MAP, GPA_MAPS + 0x2000);
+	f_set(F_TIMER, clocks >> 5);
+	l2_out(0x90);
+}
+
+/*
+ * Userspace restores the counter behind the nested state, whose deadline is a value of that
+ * counter (api.rst 4.114).
+ */
+static void timer_moves(void)
+{
+	const uint64_t far = 1ull << 36;
+	uint64_t second;
+
+	timer_start(far);
+	l1_jumps(far / 2);
+	l2_out(0x91);
+	l1_jumps(far);
+	l2_until(R_TIMER);
+	vcpu_close(&v);
+	vm_close(&vm);
+	/* It was to expire soon, and is not. */
+	timer_start(1 << 20);
+	second = 1000ull * OK(ioctl(v.fd, KVM_GET_TSC_KHZ, 0ul));
+	l1_jumps(-1000 * second);
+	usleep(100000 + 2000ull * (1 << 20) * 1000 / second);
+	l2_out(0x91);
+	l2_out(0x92);
+}
+
+static void timer_moves_lapic(void) { with_lapic = true; timer_moves(); }
+
+GUEST(64, g_timer_again, "vmcall\n out %al, $0x91\n");
+
+/* The counter is loaded by an entry, and the timer of the one before is over by then. */
+static void timer_loads(void)
+{
+	L2_START(g_timer_again);
+	need(F_PIN, PIN_TIMER);
+	f_or(F_PIN, PIN_TIMER);
+	f_set(F_TIMER, 1 << 15);
+	l2_until(R_VMCALL);
+	usleep(200000);
+	*vm_u64(&vm, GPA_AREA) = 0x10;
+	*vm_u64(&vm, GPA_AREA + 8) = 1ull << 50;
+	f_set(F_ENTRY_ADDR, GPA_AREA);
+	f_set(F_ENTRY_COUNT, 1);
+	f_set(F_TIMER, 1 << 30);
+	f_set(F_RIP, f_get(F_RIP) + INSN_VMCALL);
+	l2_out(0x91);
+	CHECK(host_msr(0x10) >= 1ull << 50);
+}
+
+GUEST(64, g_timer_halt, "out %al, $0x90\n hlt\n");
+
+/* L2 waits for nothing else. */
+static void timer_halted(void)
+{
+	with_lapic = true;
+	L2_START(g_timer_halt);
+	need(F_PIN, PIN_TIMER);
+	f_or(F_PIN, PIN_TIMER);
+	f_set(F_TIMER, 1 << 15);
+	l2_out(0x90);
+	l2_until(R_TIMER);
+}
+
 /* ---- instructions ---- */
 
 /* Of states that there are none; R8 and L2's RAX say how it went. */
@@ -128,7 +218,8 @@ static void xsaves(void)
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		CASE(tsc_scaled), CASE(xsaves), { }
+		CASE(tsc_scaled), CASE(timer_moves), CASE(timer_moves_lapic),
+		CASE(timer_loads), CASE(timer_halted), CASE(xsaves), { }
 	};
 
 	return test_main(argc, argv, cases);

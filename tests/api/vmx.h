@@ -37,7 +37,7 @@ enum {
 	F_ES_LIMIT = 0x4800, F_GDTR_LIMIT = 0x4810, F_IDTR_LIMIT = 0x4812,
 	F_ES_AR = 0x4814, F_CS_AR = 0x4816, F_SS_AR = 0x4818, F_LDTR_AR = 0x4820,
 	F_TR_AR = 0x4822,
-	F_INTR = 0x4824, F_ACTIVITY = 0x4826, F_SYSENTER_CS = 0x482a,
+	F_INTR = 0x4824, F_ACTIVITY = 0x4826, F_SYSENTER_CS = 0x482a, F_TIMER = 0x482e,
 	F_HOST_SYSENTER_CS = 0x4c00,
 	F_CR0_MASK = 0x6000, F_CR4_MASK = 0x6002, F_CR0_SHADOW = 0x6004,
 	F_CR4_SHADOW = 0x6006,
@@ -57,6 +57,7 @@ enum {
 #define PIN_INTR	(1u << 0)
 #define PIN_NMI		(1u << 3)
 #define PIN_VNMI	(1u << 5)
+#define PIN_TIMER	(1u << 6)
 #define PIN_POSTED	(1u << 7)
 #define CPU_INTR_WINDOW	(1u << 2)
 #define CPU_TSC_OFFSET	(1u << 3)

@@ -197,11 +197,16 @@ u64 tsc_host_at(const struct x86_vcpu *v, u64 tsc)
 	return now + tsc_unscale(left, v->state.tsc_ratio, x86_caps->tsc_frac_bits);
 }
 
-/* A deadline is a value of the guest's counter, and kvmclock is read from it. */
-static void tsc_moved(struct x86_vcpu *v)
+/*
+ * A deadline is a value of the guest's counter, and kvmclock is read from it.
+ * @own: nested_ops.tsc_moved()
+ */
+static void tsc_moved(struct x86_vcpu *v, u64 own)
 {
 	if (apic_in_kernel(v))
 		lapic_timer_rearm(&v->apic.lapic);
+	if (nested_l2_runs(v))
+		nested_ops->tsc_moved(v, own);
 	if ((v->pvclock.system_time & PVCLOCK_ENABLED) || v->hv)
 		request_set(&v->vcpu, REQ_CLOCK);
 }
@@ -247,7 +252,7 @@ static void base_set(struct x86_vcpu *v, u64 base)
 	next = base + guest_clocks(v, v->tsc.lost) + v->tsc.adjust;
 	trace_kvm_write_tsc_offset(v->vcpu.id, state_get(v, GRP_TSC)->tsc_offset, next);
 	offset_set(v, next);
-	tsc_moved(v);
+	tsc_moved(v, 0);
 }
 
 static u64 tsc_now(struct x86_vcpu *v)
@@ -259,7 +264,7 @@ static u64 tsc_now(struct x86_vcpu *v)
 static void tsc_move(struct x86_vcpu *v, u64 delta)
 {
 	offset_set(v, state_get(v, GRP_TSC)->tsc_offset + delta);
-	tsc_moved(v);
+	tsc_moved(v, delta);
 }
 
 /* Under the lock: the VM's base, at the vCPU's rate. */

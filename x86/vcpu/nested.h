@@ -45,6 +45,8 @@
  *             caller's to load.  L2 does not run.  False: that cannot be, and nothing has
  *             changed.  kvm->srcu held
  * @tsc: L2's time-stamp counter when L1's is @tsc
+ * @tsc_moved: L1's counter has jumped: by @own where the guest itself has written it, which
+ *             a timer that counts its clocks does not see; 0: userspace has
  * @state_get: KVM_GET_NESTED_STATE: fill @out, of @state_size zeroed bytes, @out->size as
  *         well.  L2 need not run.  kvm->srcu held
  * @state_set: KVM_SET_NESTED_STATE: @in has @in->size bytes, at least its header.  0;
@@ -63,6 +65,7 @@ struct nested_ops {
 	void (*smm_enter)(struct x86_vcpu *v, struct smram_svm *out);
 	bool (*smm_leave)(struct x86_vcpu *v, const struct smram_svm *in);
 	u64 (*tsc)(const struct x86_vcpu *v, u64 tsc);
+	void (*tsc_moved)(struct x86_vcpu *v, u64 own);
 	void (*state_get)(struct x86_vcpu *v, struct kvm_nested_state *out);
 	int (*state_set)(struct x86_vcpu *v, const struct kvm_nested_state *in);
 };
