@@ -415,6 +415,7 @@ long tsc_ioctl_set_khz(void *obj, void *data, unsigned long arg)
 		return -EINVAL;
 	v->tsc.told_khz = arg ?: khz;
 	rate_change(v, khz);
+	pvclock_publish(v);
 	return 0;
 }
 
@@ -467,5 +468,6 @@ long vcpu_ioctl_set_attr(void *obj, void *data, unsigned long arg)
 		return -EFAULT;
 	tsc_catch_up(v);
 	base_join(v, offset - guest_clocks(v, v->tsc.lost) - v->tsc.adjust, BASE_EXACT);
+	pvclock_publish(v);
 	return 0;
 }
