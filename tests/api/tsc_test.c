@@ -403,6 +403,18 @@ static void clock_offset(void)
 	CHECK(now >= 90000000000 && now < 95000000000);
 }
 
+/* A counter that goes apart makes the others' clock unstable, also where it has no page. */
+static void clock_no_page(void)
+{
+	two();
+	clock_enable(&v, CLOCK_PAGE(0));
+	run_both();
+	CHECK_EQ(vm.mem[CLOCK_PAGE(0) + CLOCK_FLAGS] & 1, 1);
+	offset_set(&w, offset(&v) + 10 * second());
+	run_both();
+	CHECK_EQ(vm.mem[CLOCK_PAGE(0) + CLOCK_FLAGS] & 1, 0);
+}
+
 static void khz(void)
 {
 	unsigned long f;
@@ -519,6 +531,7 @@ static const struct test_case cases[] = {
 	{ "clock_restored", clock_restored, 0 },
 	{ "clock_edge", clock_edge, 0 },
 	{ "clock_offset", clock_offset, 0 },
+	{ "clock_no_page", clock_no_page, 0 },
 	{ "khz", khz, 0 },
 	{ "attributes", attributes, 0 },
 	{ "warp", warp, 120 },

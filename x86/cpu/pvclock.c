@@ -165,6 +165,21 @@ static void page_write(struct x86_vcpu *v, struct pvclock_vcpu_time_info *page)
 	trace_kvm_pvclock_update(vcpu->id, page);
 }
 
+/* A vCPU without a page denies what others' pages say of all; it lets nothing be said again. */
+static void stable_deny(struct x86_vcpu *v)
+{
+	struct x86_vm_clock *c = &to_x86_vm(v->vcpu.kvm)->clock;
+	bool denied;
+
+	spin_lock(&c->lock);
+	denied = c->stable && !page_flags(v);
+	if (denied)
+		c->stable = false;
+	spin_unlock(&c->lock);
+	if (denied)
+		request_all(v->vcpu.kvm, REQ_CLOCK);
+}
+
 void pvclock_update(struct x86_vcpu *v)
 {
 	struct x86_vm_clock *c = &to_x86_vm(v->vcpu.kvm)->clock;
@@ -174,8 +189,10 @@ void pvclock_update(struct x86_vcpu *v)
 
 	v->pvclock.slept = host_slept();
 	v->pvclock.cpu = v->vcpu.cpu;
-	if (!(v->pvclock.system_time & PVCLOCK_ENABLED))
+	if (!(v->pvclock.system_time & PVCLOCK_ENABLED)) {
+		stable_deny(v);
 		return;
+	}
 	spin_lock(&c->lock);
 	page_fill(v, c, &page);
 	changed = c->stable != !!page.flags;

@@ -33,7 +33,7 @@ int vm_step_pvclock_up(void *kvm);
 void pvclock_rate_set(struct x86_vcpu *v);
 
 /**
- * pvclock_update - REQ_CLOCK: write the vCPU's page
+ * pvclock_update - REQ_CLOCK: write the vCPU's page; without one: is the others' right?
  * @v: own thread, kvm->srcu held
  */
 void pvclock_update(struct x86_vcpu *v);

@@ -198,7 +198,8 @@ u64 tsc_host_at(const struct x86_vcpu *v, u64 tsc)
 }
 
 /*
- * A deadline is a value of the guest's counter, and kvmclock is read from it.
+ * A deadline is a value of the guest's counter, and kvmclock is read from it: by others, too,
+ * where the vCPU itself has no page.
  * @own: nested_ops.tsc_moved()
  */
 static void tsc_moved(struct x86_vcpu *v, u64 own)
@@ -207,8 +208,7 @@ static void tsc_moved(struct x86_vcpu *v, u64 own)
 		lapic_timer_rearm(&v->apic.lapic);
 	if (nested_l2_runs(v))
 		nested_ops->tsc_moved(v, own);
-	if ((v->pvclock.system_time & PVCLOCK_ENABLED) || v->hv)
-		request_set(&v->vcpu, REQ_CLOCK);
+	request_set(&v->vcpu, REQ_CLOCK);
 }
 
 /* Its distance from the host's counter, however much of a suspend it has caught up with. */
