@@ -39,12 +39,15 @@ static struct clock_rate rate_of(u32 khz)
 	return rate;
 }
 
-/* Of the host's TSC: as a guest that reads its own has it. */
-static u64 ticks_to_ns(const struct x86_vm_clock *c, u64 ticks)
+/* To a moment of tsc_host_awake(): as a guest that reads its own TSC has it. */
+static u64 ns_since_ref(const struct x86_vm_clock *c, u64 tsc)
 {
 	struct clock_rate rate = rate_of(c->khz);
 
-	return pvclock_scale_delta(tsc_at_khz(c->khz, ticks), rate.mul, rate.shift);
+	/* Another CPU's TSC may have been a little ahead when the clock was set. */
+	if ((s64)(tsc - c->tsc_ref) <= 0)
+		return 0;
+	return pvclock_scale_delta(tsc_clocks(c->khz, c->tsc_ref, tsc), rate.mul, rate.shift);
 }
 
 /* How long the host has slept since it was booted. */
@@ -61,14 +64,9 @@ static bool clock_is_stable(void)
 /* At a moment of tsc_host_awake().  Lock held. */
 static u64 clock_at(const struct x86_vm_clock *c, u64 tsc)
 {
-	u64 ticks;
-
 	if (!clock_is_stable())
 		return ktime_get_boottime_ns() + c->offset;
-	/* Another CPU's TSC may have been a little ahead when the clock was set. */
-	ticks = max_t(s64, tsc - c->tsc_ref, 0);
-	return c->ns_ref + ticks_to_ns(c, ticks) +
-	       (host_slept() - c->slept_ref);
+	return c->ns_ref + ns_since_ref(c, tsc) + (host_slept() - c->slept_ref);
 }
 
 /* The clock has this value at that moment.  Lock held. */

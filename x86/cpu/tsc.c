@@ -120,11 +120,14 @@ static u64 ratio_of(u32 khz)
 	return tsc_ratio(khz, host, x86_caps->tsc_frac_bits, x86_caps->tsc_ratio_max);
 }
 
-u64 tsc_at_khz(u32 khz, u64 host)
+u64 tsc_clocks(u32 khz, u64 from, u64 to)
 {
-	if (likely(khz == x86_caps->tsc_khz))
-		return host;
-	return tsc_scale(host, ratio_of(khz), x86_caps->tsc_frac_bits);
+	u64 ratio = ratio_of(khz);
+
+	if (likely(ratio == tsc_ratio_one()))
+		return to - from;
+	return tsc_scale(to + host_asleep, ratio, x86_caps->tsc_frac_bits) -
+	       tsc_scale(from + host_asleep, ratio, x86_caps->tsc_frac_bits);
 }
 
 /* The guest's clocks in so many of the host's. */

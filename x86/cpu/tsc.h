@@ -40,8 +40,15 @@ static inline u64 tsc_ratio_one(void)
 	return 1ull << x86_caps->tsc_frac_bits;
 }
 
-/** tsc_at_khz - clocks of a counter of a rate that vCPUs may have, in @host clocks */
-u64 tsc_at_khz(u32 khz, u64 host);
+/**
+ * tsc_clocks - clocks of a counter of a rate that vCPUs may have
+ * @khz: the rate
+ * @from, @to: moments of tsc_host_awake(); @to is not before @from
+ *
+ * As a vCPU reads them: the difference of two scaled values, which may be one more than the
+ * scaled difference.
+ */
+u64 tsc_clocks(u32 khz, u64 from, u64 to);
 
 /** tsc_vcpu_reset - a new vCPU takes its VM's rate and base */
 void tsc_vcpu_reset(struct x86_vcpu *v);
