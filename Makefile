@@ -35,7 +35,7 @@ MACHINE = -V $(VENDOR) -s $(cpus-$(VENDOR)) -m $(MODULES) -p $(params-$(VENDOR))
 
 .PHONY: all help run check check-style unit modules modules-test programs
 .PHONY: shell lab check-qemu check-migrate check-smp check-shadow check-selftests soak soak-code bench-boot
-.PHONY: bench bench-exit bench-rmap bench-migration lock-stat install clean deps mutants fuzz
+.PHONY: bench bench-exit bench-rmap bench-migration bench-trace lock-stat install clean deps mutants fuzz
 .PHONY: coverage kcov tsan check-intel check-nested check-guests check-debug check-kernels deb check-deb
 
 all: modules
@@ -85,6 +85,7 @@ help:
 	'make bench-exit    instructions of one exit, by function' \
 	'make bench-migration   instructions of a guest that moves: dirty ring, first access and' \
 	'                   prefault of a page, state of a vCPU' \
+	'make bench-trace   instructions of tracepoints that are off' \
 	'make bench-rmap    instructions of up to 100,000 aliases of one frame' \
 	'make install       build/modules/ into the system (as root, KDIR=...)' \
 	'make deb           build/lamina-dkms_*.deb: a package for DKMS; check-deb tries it in a' \
@@ -177,6 +178,10 @@ bench-exit: deps modules
 
 bench-migration: deps modules
 	@bench/migration
+
+bench-trace: deps modules
+	@scripts/build-modules notrace
+	@bench/trace -b $(BENCH)
 
 bench-rmap:
 	@scripts/install-deps build bench
