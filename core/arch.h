@@ -190,6 +190,17 @@ int arch_dma_coherent(struct kvm *kvm, bool yes);
 int arch_memtype(struct kvm_vcpu *vcpu, u64 gfn, u64 n);
 
 /**
+ * arch_frames_change - what backs frames changes: an invalidation has begun
+ * @kvm: the VM; its slots or its userspace's memory
+ * @start: first frame, of any address space
+ * @end: frame after the last one
+ *
+ * What was looked up under mmu->lock before is used no more when it returns.  As
+ * mmu_invalidate_begin() it does not sleep.
+ */
+void arch_frames_change(struct kvm *kvm, u64 start, u64 end);
+
+/**
  * arch_irq_stop - stop what raises interrupts by itself; its vCPUs go next
  * @kvm: the VM, that nobody uses any more
  */

@@ -2,6 +2,7 @@
 /* Guest memory through userspace's mapping of it; for the MMU, see mmu/mmu_env.h, too. */
 #include <linux/cache.h>
 #include <linux/mm.h>
+#include <linux/pfn.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -470,4 +471,26 @@ int mmu_env_guest_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, unsigned int size,
 	if (!err)
 		guest_mark(env_vcpu(vcpu), slot, gpa, size);
 	return err;
+}
+
+int guest_frame(struct kvm_vcpu *vcpu, gfn_t gfn, phys_addr_t *out)
+{
+	struct mmu *mmu = &vcpu->kvm->mmu;
+	unsigned long seq = inv_seq_read(&mmu->inv);
+	const struct slot *slot = guest_slot(vcpu, gfn);
+	struct mmu_pfn pfn;
+	bool stale;
+	int err;
+
+	if (!slot || (slot->flags & KVM_MEM_READONLY))
+		return -EFAULT;
+	err = mmu_env_pfn(&slot->mmu, gfn, true, &pfn);
+	if (err)
+		return err;
+	mmu_env_pfn_put(&pfn, false);
+	read_lock(&mmu->lock);
+	stale = inv_is_stale(&mmu->inv, seq, gfn, gfn + 1);
+	read_unlock(&mmu->lock);
+	*out = PFN_PHYS(pfn.pfn);
+	return stale ? -EAGAIN : 0;
 }

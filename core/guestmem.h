@@ -95,6 +95,19 @@ int guest_cmpxchg(struct kvm_vcpu *vcpu, gpa_t gpa, const void *old,
 		  const void *new, unsigned int len);
 
 /**
+ * guest_frame - the host's frame that backs one of the guest's, to be written
+ * @vcpu: whose address space
+ * @gfn: the frame
+ * @out: the host's address of it
+ *
+ * No reference is kept: it is right until arch_frames_change() says otherwise.
+ *
+ * Return: 0; -EAGAIN where it is changing now; -EFAULT where there is none or it is
+ * read-only; as mmu_env_pfn().
+ */
+int guest_frame(struct kvm_vcpu *vcpu, gfn_t gfn, phys_addr_t *out);
+
+/**
  * guest_logged - the processor says that the guest wrote a frame (mmu_caps.logs)
  * @vcpu: its own thread, in the address space where it ran; SRCU held
  * @gfn: the frame; it need not be in a slot, nor in one that logs

@@ -286,6 +286,7 @@ static void set_retire(struct kvm *kvm, struct slots *set, bool wait)
 static void slot_invalidate_begin(struct kvm *kvm, const struct mmu_slot *m)
 {
 	mmu_invalidate_begin(&kvm->mmu, m->base_gfn, m->base_gfn + m->npages);
+	arch_frames_change(kvm, m->base_gfn, m->base_gfn + m->npages);
 }
 
 /* Create, delete, move. */

@@ -30,6 +30,7 @@
 #include <linux/slab.h>
 #include <linux/wait.h>
 
+#include "core/arch.h"
 #include "core/memslot.h"
 #include "core/notifier.h"
 #include "core/trace.h"
@@ -141,6 +142,7 @@ static bool visit_zap(struct mmu *mmu, int as_id, gfn_t start, gfn_t end,
 		      bool may_yield)
 {
 	mmu_invalidate_begin(mmu, start, end);
+	arch_frames_change(container_of(mmu, struct kvm, mmu), start, end);
 	mmu_zap(mmu, as_id, start, end, may_yield);
 	mmu_invalidate_end(mmu);
 	return false;

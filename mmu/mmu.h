@@ -77,7 +77,7 @@ struct mmu {
 	struct mmu_shadow *shadow;
 	struct mmu_tracked *tracked;
 	u32 page_limit;
-	bool page_limit_set;
+	bool page_limit_set, frames_used;
 	atomic_long_t tables;
 	atomic_long_t mapped[LEVEL_1G + 1];
 };

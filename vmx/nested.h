@@ -75,6 +75,8 @@ enum vmx_nested_entering { ENTERING_NOT, ENTERING_FIRST, ENTERING_AGAIN };
  * @deadline: L1's TSC when it expires
  * @soft: EVENT_SOFT_NEXT: interruption type and the instruction's length
  * @second: EVENT_SECOND: the exit that it becomes
+ * @written: EVENT_WRITTEN: the access to L1's virtual-APIC page
+ * @below: EVENT_TIMER is that TPR is below L1's threshold
  */
 struct vmx_nested {
 	gpa_t region;
@@ -97,6 +99,8 @@ struct vmx_nested {
 		u32 len;
 	} soft;
 	struct vmx_nested_exit second;
+	struct { u16 offset, len; } written;
+	bool below;
 };
 
 /** l1_pin - is a pin-based control of L1's on? */

@@ -33,6 +33,11 @@ static bool irqs_are_virtual(const struct vmx_vcpu *s)
 	return l1_cpu2(s, SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY);
 }
 
+static bool accesses_are_virtual(const struct vmx_vcpu *s)
+{
+	return l1_cpu2(s, SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES);
+}
+
 /* ------------------------------------------------------------------------ */
 /* The page's registers that are read and written by themselves. */
 
@@ -108,14 +113,31 @@ static void priority_changed(struct vmx_vcpu *s)
 	apic_store(s, &was, &a);
 }
 
-void vmx_nested_apic_enter(struct vmx_vcpu *s)
-{
-	priority_changed(s);
-}
-
 static bool tpr_is_below(struct vmx_vcpu *s)
 {
 	return vmx_nested_cr8_get(s) < (s->nested->c->tpr_threshold & 15);
+}
+
+/*
+ * With virtualized APIC accesses the entry checks nothing, and an exit follows (27.7.7).
+ * L2's TPR is looked at when the other page has been found, for a restored L1 may have got
+ * its memory later; L2 that goes on has none below the threshold but for that exit.
+ */
+void vmx_nested_apic_threshold(struct vmx_vcpu *s)
+{
+	if (!s->x86.nested.frame || irqs_are_virtual(s) || !accesses_are_virtual(s) ||
+	    !l1_cpu(s, CPU_BASED_TPR_SHADOW) || !tpr_is_below(s))
+		return;
+	s->nested->below = true;
+	kvm_nested_timer_due(&s->x86);
+}
+
+void vmx_nested_apic_enter(struct vmx_vcpu *s)
+{
+	if (irqs_are_virtual(s))
+		priority_changed(s);
+	else
+		vmx_nested_apic_threshold(s);
 }
 
 static void tpr_virtualization(struct vmx_vcpu *s)
@@ -156,6 +178,26 @@ static void self_ipi_virtualization(struct vmx_vcpu *s, u8 vector)
 	nested_apic_request(&a, vector);
 	virtual_evaluate(s, &a);
 	apic_store(s, &was, &a);
+}
+
+void vmx_nested_apic_act(struct vmx_vcpu *s, enum nested_page_act act, u32 offset, u8 vector)
+{
+	switch (act) {
+	case PAGE_ACT_TPR:
+		tpr_virtualization(s);
+		break;
+	case PAGE_ACT_EOI:
+		eoi_virtualization(s);
+		break;
+	case PAGE_ACT_IPI:
+		self_ipi_virtualization(s, vector);
+		break;
+	case PAGE_ACT_HIGH:
+		break;
+	default:
+		trap_exit(s, EXIT_REASON_APIC_WRITE, offset);
+		break;
+	}
 }
 
 /* Virtual-interrupt delivery: 30.2.2. */
@@ -260,6 +302,7 @@ bool vmx_nested_threshold_is_valid(struct vmx_vcpu *s)
 	u8 tpr;
 
 	return !l1_cpu(s, CPU_BASED_TPR_SHADOW) || irqs_are_virtual(s) ||
+	       accesses_are_virtual(s) ||
 	       (!kvm_nested_read(&s->x86, page_at(s, VTPR), &tpr, sizeof(tpr)) &&
 		(s->nested->c->tpr_threshold & 15) <= tpr >> 4);
 }
@@ -311,16 +354,13 @@ static bool write_is_valid(u32 msr, u64 value)
 }
 
 /* What a write does that is in the page by now. */
-static void apic_written(struct vmx_vcpu *s, u32 msr, u8 value)
+static enum nested_page_act msr_act(u32 msr, u8 value)
 {
 	if (msr == X2APIC_TPR)
-		tpr_virtualization(s);
-	else if (msr == X2APIC_EOI)
-		eoi_virtualization(s);
-	else if (value & NESTED_APIC_CLASS)
-		self_ipi_virtualization(s, value);
-	else
-		trap_exit(s, EXIT_REASON_APIC_WRITE, VSELF_IPI);
+		return PAGE_ACT_TPR;
+	if (msr == X2APIC_EOI)
+		return PAGE_ACT_EOI;
+	return value & NESTED_APIC_CLASS ? PAGE_ACT_IPI : PAGE_ACT_EXIT;
 }
 
 bool vmx_nested_apic_wrmsr(struct vmx_vcpu *s, const struct x86_exit *exit)
@@ -337,6 +377,6 @@ bool vmx_nested_apic_wrmsr(struct vmx_vcpu *s, const struct x86_exit *exit)
 	}
 	kvm_nested_write(&s->x86, page_at(s, X2APIC_OFFSET(msr)), &value, sizeof(value));
 	kvm_nested_skip_to(&s->x86, exit->next_rip);
-	apic_written(s, msr, value);
+	vmx_nested_apic_act(s, msr_act(msr, value), VSELF_IPI, value);
 	return true;
 }

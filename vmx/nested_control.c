@@ -8,6 +8,7 @@
 #include "vmx/nested.h"
 #include "vmx/nested_parts.h"
 #include "vmx/vmcs.h"
+#include "x86/vcpu/frame.h"
 #include "x86/vcpu/tsc_ratio.h"
 
 /* L1's exits that the processor has to make. */
@@ -21,7 +22,8 @@
 	 CPU_BASED_MONITOR_TRAP_FLAG | CPU_BASED_MONITOR_EXITING | \
 	 CPU_BASED_PAUSE_EXITING)
 #define CPU2_ADDED \
-	(SECONDARY_EXEC_DESC | SECONDARY_EXEC_WBINVD_EXITING | SECONDARY_EXEC_ENABLE_VMFUNC)
+	(SECONDARY_EXEC_DESC | SECONDARY_EXEC_WBINVD_EXITING | SECONDARY_EXEC_ENABLE_VMFUNC | \
+	 SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES)
 
 /* Instructions that L2 has only if L1 says so. */
 #define CPU2_GIVEN \
@@ -53,8 +55,9 @@ void vmx_nested_merge(struct vmx_vcpu *s)
 	n->set[WORD_CPU2] = merge_cpu2(c) & CPU2_ADDED;
 	n->clear[WORD_CPU2] = ~merge_cpu2(c) & CPU2_GIVEN;
 	n->set[WORD_EXCEPTIONS] = merge_exceptions(c);
-	/* L2's TPR is in L1's memory. */
-	if (l1_cpu(s, CPU_BASED_TPR_SHADOW)) {
+	/* L2's TPR is in L1's memory.  What L1 has at the page is not that of L1's LAPIC. */
+	if (l1_cpu(s, CPU_BASED_TPR_SHADOW) ||
+	    (n->set[WORD_CPU2] & SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES)) {
 		n->clear[WORD_CPU] = CPU_BASED_TPR_SHADOW;
 		n->set[WORD_CPU] |= CPU_BASED_CR8_LOAD_EXITING |
 				    CPU_BASED_CR8_STORE_EXITING;
@@ -94,6 +97,11 @@ void vmx_nested_switch(struct vmx_vcpu *s)
 		vmcs_write(VIRTUAL_PROCESSOR_ID, l2 ? n->vpid : s->vpid);
 	else
 		s->flush = true;
+	if (v->nested.page != FRAME_NONE) {
+		s->stale |= BIT(WORDS_APIC);
+		/* L1, on the same EPT, has not got the page (30.4.5). */
+		s->flush |= l2 && !n->ept;
+	}
 	if (vmx_features.ept)
 		vmcs_write(EPT_POINTER, l2 && n->ept ? n->eptp : s->eptp);
 	/* Offset and masks are the level's. */

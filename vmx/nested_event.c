@@ -189,8 +189,12 @@ void vmx_nested_exit_event(struct x86_vcpu *v, const struct x86_event *ev)
 		kvm_nested_init_taken(v);
 		break;
 	case EVENT_TIMER:
-		e.reason = EXIT_REASON_PREEMPTION_TIMER;
+		e.reason = s->nested->below ? EXIT_REASON_TPR_BELOW_THRESHOLD :
+					      EXIT_REASON_PREEMPTION_TIMER;
 		break;
+	case EVENT_WRITTEN:
+		vmx_nested_page_written(s);
+		return;
 	case EVENT_SHUTDOWN:
 		e.reason = EXIT_REASON_TRIPLE_FAULT;
 		break;

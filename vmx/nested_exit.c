@@ -57,6 +57,7 @@ static const struct reason_row reason_rows[REASONS] = {
 	[EXIT_REASON_MONITOR_TRAP_FLAG]	= { WHO_CODE },
 	[EXIT_REASON_MONITOR_INSTRUCTION] = { WHO_CPU, CPU_BASED_MONITOR_EXITING },
 	[EXIT_REASON_PAUSE_INSTRUCTION]	= { WHO_CPU, CPU_BASED_PAUSE_EXITING },
+	[EXIT_REASON_APIC_ACCESS]	= { WHO_CODE },
 	[EXIT_REASON_GDTR_IDTR]		= { WHO_CPU2, SECONDARY_EXEC_DESC },
 	[EXIT_REASON_LDTR_TR]		= { WHO_CPU2, SECONDARY_EXEC_DESC },
 	[EXIT_REASON_INVEPT]		= { WHO_L1 },
@@ -163,6 +164,12 @@ static bool l1_wants_cr(struct vmx_vcpu *s, u32 q)
 	}
 }
 
+/* Without EPT L2 has L1's addresses, and may come to the LAPIC of L1. */
+static bool page_is_l1s(const struct vmx_vcpu *s)
+{
+	return l1_cpu2(s, SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES);
+}
+
 static bool reason_is_l1s(struct vmx_vcpu *s, const struct x86_exit *exit)
 {
 	switch (s->reason) {
@@ -181,6 +188,8 @@ static bool reason_is_l1s(struct vmx_vcpu *s, const struct x86_exit *exit)
 		return !vmx_nested_shadows(s, s->reason);
 	case EXIT_REASON_IO_INSTRUCTION:
 		return l1_wants_port(s, exit->io.port, exit->io.size);
+	case EXIT_REASON_APIC_ACCESS:
+		return page_is_l1s(s) && vmx_nested_page_exits(s);
 	default:
 		return vmx_nested_wants_msr(s, s->reason == EXIT_REASON_MSR_WRITE);
 	}
@@ -364,6 +373,11 @@ bool vmx_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 		return true;
 	case EXIT_REASON_CR_ACCESS:
 		return cr_exit_l2(s, exit);
+	case EXIT_REASON_APIC_ACCESS:
+		/* What L2's address is for L1 is found out by the walk. */
+		if (page_is_l1s(s))
+			exit->kind = X86_EXIT_EMULATE;
+		return false;
 	case EXIT_REASON_MSR_READ:
 		return vmx_nested_apic_rdmsr(s, exit);
 	case EXIT_REASON_MSR_WRITE:

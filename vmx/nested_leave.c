@@ -262,6 +262,7 @@ void vmx_nested_leave(struct x86_vcpu *v)
 	struct vmx_vcpu *s = to_vmx(v);
 
 	vmx_nested_timer_stop(s);
+	s->nested->below = false;
 	/* Without a VPID an exit, too, drops what is cached (29.4.3.1). */
 	if (!s->nested->vpid12)
 		s->flush = true;

@@ -68,7 +68,8 @@ static void controls_offer(struct nested_host *h, const struct vmx_features *f,
 	if (f->vpid)
 		h->cpu2 |= SECONDARY_EXEC_ENABLE_VPID;
 	if (f->ept)
-		h->cpu2 |= SECONDARY_EXEC_ENABLE_EPT;
+		h->cpu2 |= SECONDARY_EXEC_ENABLE_EPT |
+			   (f->may[WORD_CPU2] & SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES);
 	/* It is the MMU that makes entries of L1's dirty. */
 	if (f->ept && mmu->ad)
 		h->cpu2 |= SECONDARY_EXEC_ENABLE_PML;

@@ -4,6 +4,7 @@
 #define LAMINA_VMX_NESTED_PARTS_H
 
 #include "vmx/nested.h"
+#include "vmx/nested_page_rules.h"
 
 /* nested_vmcs.c: vmcs12 */
 
@@ -66,8 +67,18 @@ bool vmx_nested_vmfunc(struct vmx_vcpu *s, const struct x86_exit *exit);
 u8 vmx_nested_cr8_get(struct vmx_vcpu *s);
 /** vmx_nested_cr8_set - L2 has written it, 0 to 15; L1 may run now */
 void vmx_nested_cr8_set(struct vmx_vcpu *s, u8 cr8);
-/** vmx_nested_apic_enter - VM entry with virtual-interrupt delivery (27.3.2.5) */
+/** vmx_nested_apic_enter - VM entry: pending interrupts (27.3.2.5), the threshold (27.7.7) */
 void vmx_nested_apic_enter(struct vmx_vcpu *s);
+/** vmx_nested_apic_threshold - the latter, when L2 has its page */
+void vmx_nested_apic_threshold(struct vmx_vcpu *s);
+/**
+ * vmx_nested_apic_act - L2 has written to its virtual-APIC page (30.4.3.2); L1 may run now
+ * @s: the vCPU
+ * @act: what that does
+ * @offset: PAGE_ACT_EXIT: of the write
+ * @vector: PAGE_ACT_IPI: which
+ */
+void vmx_nested_apic_act(struct vmx_vcpu *s, enum nested_page_act act, u32 offset, u8 vector);
 /** vmx_nested_interrupt - nested_ops.interrupt */
 int vmx_nested_interrupt(struct x86_vcpu *v);
 /** vmx_nested_is_posted - is L1's interrupt a notification, which the processor takes? */
@@ -82,6 +93,17 @@ bool vmx_nested_apic_has_msr(struct vmx_vcpu *s, bool write);
 bool vmx_nested_apic_rdmsr(struct vmx_vcpu *s, const struct x86_exit *exit);
 /** vmx_nested_apic_wrmsr - WRMSR; likewise; L1 may run now */
 bool vmx_nested_apic_wrmsr(struct vmx_vcpu *s, const struct x86_exit *exit);
+
+/* nested_apic_page.c: L1's APIC-access page; kvm->srcu held */
+
+/** vmx_nested_page_enter - L2 is about to run, and has one, or none */
+void vmx_nested_page_enter(struct vmx_vcpu *s);
+/** vmx_nested_page_exits - does L1 get this APIC-access exit?  Or may it be virtualized */
+bool vmx_nested_page_exits(struct vmx_vcpu *s);
+/** vmx_nested_page - nested_ops.page */
+enum emul_result vmx_nested_page(struct x86_vcpu *v, gpa_t gpa, void *buf, u32 len, bool write);
+/** vmx_nested_page_written - EVENT_WRITTEN; L1 may run now */
+void vmx_nested_page_written(struct vmx_vcpu *s);
 
 /* nested_timer.c: the preemption timer */
 

@@ -340,6 +340,7 @@ const struct nested_ops vmx_nested_ops = {
 	.wants		= vmx_nested_wants,
 	.exit_event	= vmx_nested_exit_event,
 	.interrupt	= vmx_nested_interrupt,
+	.page		= vmx_nested_page,
 	.leave		= vmx_nested_leave,
 	.smm_enter	= vmx_nested_smm_enter,
 	.smm_leave	= vmx_nested_smm_leave,

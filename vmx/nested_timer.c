@@ -66,8 +66,14 @@ void vmx_nested_timer_moved(struct x86_vcpu *v, u64 own)
 	if (!hrtimer_active(&s->nested->timer) && !READ_ONCE(v->nested.due))
 		return;
 	vmx_nested_timer_stop(s);
-	WRITE_ONCE(v->nested.due, false);
+	WRITE_ONCE(v->nested.due, s->nested->below);
 	vmx_nested_timer_start(s, &deadline);
+}
+
+/* Or it is the threshold. */
+static bool timer_is_due(const struct vmx_vcpu *s)
+{
+	return s->x86.nested.due && !s->nested->below;
 }
 
 void vmx_nested_timer_save(struct vmx_vcpu *s)
@@ -75,6 +81,6 @@ void vmx_nested_timer_save(struct vmx_vcpu *s)
 	struct vmcs12 *c = s->nested->c;
 
 	if (c->vm_exit_controls & VM_EXIT_SAVE_VMX_PREEMPTION_TIMER)
-		c->vmx_preemption_timer_value = s->x86.nested.due ? 0 :
+		c->vmx_preemption_timer_value = timer_is_due(s) ? 0 :
 						timer_left(s) >> VMX_TIMER_RATE;
 }

@@ -14,8 +14,9 @@
 #include "compat/kernel.h"
 #include "vmx/apicv.h"
 #include "vmx/cpu.h"
-#include "vmx/nested.h"
+#include "vmx/nested_parts.h"
 #include "vmx/vmcs.h"
+#include "x86/vcpu/frame.h"
 
 static atomic64_t serials;
 
@@ -237,6 +238,12 @@ static void apic_access_update(struct vmx_vcpu *s)
 	vmcs_control(s, WORD_CPU2, SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES, on);
 	if (on)
 		s->stale |= BIT(WORDS_APIC);
+	/* Or L1's has just been found: what is cached does not know of it (30.4.5). */
+	if (nested_l2_runs(&s->x86) && s->x86.nested.page != FRAME_NONE) {
+		s->stale |= BIT(WORDS_APIC);
+		s->flush = true;
+		vmx_nested_apic_threshold(s);
+	}
 }
 
 void vmx_policy_update(struct x86_vcpu *v)

@@ -15,6 +15,7 @@
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
 #include "vmx/vmcs.h"
+#include "x86/vcpu/frame.h"
 
 /**
  * struct vmcs_copy - a field that is a copy of a part of struct x86_state
@@ -226,6 +227,14 @@ static u32 word_value(const struct vmx_vcpu *s, int i)
 	return (value & ~n->clear[i]) | n->set[i];
 }
 
+static u64 access_page(const struct vmx_vcpu *s)
+{
+	const struct x86_vcpu *v = &s->x86;
+
+	return nested_l2_runs(v) && v->nested.page != FRAME_NONE ? v->nested.frame :
+								   v->apic.access_page;
+}
+
 void vmcs_sync(struct vmx_vcpu *s)
 {
 	int i;
@@ -240,7 +249,7 @@ void vmcs_sync(struct vmx_vcpu *s)
 		vmcs_write(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
 	}
 	if (s->stale & BIT(WORDS_APIC))
-		vmcs_write(APIC_ACCESS_ADDR, s->x86.apic.access_page);
+		vmcs_write(APIC_ACCESS_ADDR, access_page(s));
 	if (s->stale & BIT(WORDS_PML))
 		vmx_pml_fill(s);
 	s->stale = 0;

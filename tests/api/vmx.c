@@ -70,6 +70,11 @@ void f_set(uint32_t field, uint64_t value)
 	pairs_end(GPA_WRITES, ++writes);
 }
 
+uint64_t f_made(uint32_t field)
+{
+	return shadow[field];
+}
+
 void f_or(uint32_t field, uint64_t bits)
 {
 	f_set(field, shadow[field] | bits);

@@ -154,6 +154,7 @@ void l2_start(const uint8_t *code, const uint8_t *end);
 /* A field that L1 writes before the next entry; what it was made or written last. */
 void f_set(uint32_t field, uint64_t value);
 void f_or(uint32_t field, uint64_t bits);
+uint64_t f_made(uint32_t field);
 /* What L1 has read behind the last exit. */
 uint64_t f_get(uint32_t field);
 

@@ -24,6 +24,7 @@
 #include "x86/cpu/tsc.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
+#include "x86/vcpu/frame.h"
 #include "x86/vcpu/vendor.h"
 
 /* ------------------------------------------------------------------------ */
@@ -153,6 +154,8 @@ static enum emul_result mem_cmpxchg(struct emul_ctx *ctx, u64 la,
 	r = mem_translate_write(ctx, la, len, gpa);
 	if (r != EMUL_OK)
 		return r;
+	if (frame_holds(v, gpa[0]))
+		return mmio_write(v, gpa[0], new, len);
 	switch (guest_cmpxchg(&v->vcpu, gpa[0], old, new, len)) {
 	case 0:
 		return EMUL_OK;

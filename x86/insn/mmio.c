@@ -21,6 +21,8 @@
 #include "x86/cpu/apic.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/pio.h"
+#include "x86/vcpu/frame.h"
+#include "x86/vcpu/nested.h"
 #include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
@@ -166,6 +168,8 @@ enum emul_result mmio_read(struct x86_vcpu *v, gpa_t gpa, void *buf,
 	enum emul_result r = EMUL_OK;
 	unsigned int n;
 
+	if (frame_holds(v, gpa))
+		return nested_ops->page(v, gpa, buf, len, false);
 	if (apic_is_page(v, gpa)) {
 		apic_page_read(v, gpa, buf, len);
 		return EMUL_OK;
@@ -188,6 +192,8 @@ enum emul_result mmio_write(struct x86_vcpu *v, gpa_t gpa, const void *buf,
 	enum emul_result r = EMUL_OK;
 	unsigned int n;
 
+	if (frame_holds(v, gpa))
+		return nested_ops->page(v, gpa, (void *)buf, len, true);
 	if (apic_is_page(v, gpa)) {
 		apic_page_write(v, gpa, buf, len);
 		return EMUL_OK;

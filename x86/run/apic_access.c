@@ -57,6 +57,14 @@ static void access_stop(struct kvm *kvm, struct irqchip *chip)
 	request_all(kvm, REQ_POLICY);
 }
 
+void apic_access_end(struct x86_vcpu *v)
+{
+	struct irqchip *chip = chip_of(v);
+
+	if (x86_caps->apic_access && apic_in_kernel(v) && !READ_ONCE(chip->access_off))
+		access_stop(v->vcpu.kvm, chip);
+}
+
 u64 apic_access_update(struct x86_vcpu *v)
 {
 	struct irqchip *chip = chip_of(v);

@@ -37,6 +37,9 @@ u64 apic_access_update(struct x86_vcpu *v);
  */
 bool apic_access_map(struct x86_vcpu *v, gpa_t gpa);
 
+/** apic_access_end - the VM has none any more; as apic_access_update() */
+void apic_access_end(struct x86_vcpu *v);
+
 /** apic_access_free - the VM's end */
 void apic_access_free(struct irqchip *chip);
 

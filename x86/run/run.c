@@ -43,6 +43,7 @@
 #include "x86/run/smi.h"
 #include "x86/run/sync.h"
 #include "x86/run/vapic.h"
+#include "x86/vcpu/frame.h"
 #include "x86/vcpu/interrupt.h"
 #include "x86/vcpu/nested.h"
 #include "x86/vcpu/trace.h"
@@ -94,6 +95,8 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 		vendor(policy_update)(v);
 	if (request_take(vcpu, REQ_PDPTRS))
 		cr_pdptrs_refresh(v);
+	if (request_take(vcpu, REQ_FRAME) && frame_find(v) == X86_USER)
+		return X86_USER;
 	if (request_take(vcpu, REQ_INSN_LEN))
 		events_measure(v);
 	if (request_take(vcpu, REQ_TPR_ACCESS)) {

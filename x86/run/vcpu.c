@@ -17,6 +17,7 @@
 #include "x86/cpu/tsc.h"
 #include "x86/run/halt.h"
 #include "x86/run/lifecycle.h"
+#include "x86/vcpu/frame.h"
 #include "x86/vcpu/nested.h"
 #include "x86/vcpu/vendor.h"
 
@@ -147,6 +148,7 @@ int vcpu_step_reset_up(void *obj)
 	tsc_vcpu_reset(v);
 	cpuid_update(v);
 	halt_reset(v);
+	frame_reset(v);
 	/* What userspace changes up to the publication is told to nobody. */
 	request_set(&v->vcpu, REQ_POLICY);
 	return 0;

@@ -21,6 +21,7 @@ enum x86_event_kind {
 	/* Exits to L1 that are no events for L2 (nested.h). */
 	EVENT_INIT, EVENT_SMI, EVENT_SHUTDOWN, EVENT_TIMER,
 	EVENT_SECOND,		/* a fault of L1's second level; the vendor has the rest */
+	EVENT_WRITTEN,		/* L2 is behind a write by nested_ops.page() */
 	EVENT_FLUSHED,		/* L2 is behind a flush that L0 has done, and L1 waits for that */
 };
 

@@ -7,6 +7,7 @@
  *
  *	in run/run.c	between decoding and dispatching an exit	exit
  *	in insn/emulate.c	before x86 executes an instruction		intercepts
+ *	in insn/mmio.c	memory that only L1's vendor knows		page
  *	in event.c	before an exception merges into #DF, and
  *			when something is picked			wants
  *	in event.c	an event that L1 gets, L2's virtual one		exit_event, interrupt
@@ -37,6 +38,8 @@
  *         goes on.  kvm->srcu held
  * @interrupt: L2 gets its virtual interrupt (events.virtual_irq) now: the vector, or -1 if
  *         there is none after all.  kvm->srcu held
+ * @page: the emulator reads or writes a page of L1's that is L2's frame_holds(): EMUL_OK;
+ *        EMUL_RETRY: L1 has an exit (to_l1), the access was not made.  kvm->srcu held
  * @leave: L1 runs again, without an exit: its registers are void
  * @smm_enter: an SMI that L1 does not take: L2 stops where it is, and L1's half goes to
  *             where L1 has told the processor to save it; @out is for SMRAM.  L1 runs now,
@@ -61,6 +64,7 @@ struct nested_ops {
 	bool (*wants)(struct x86_vcpu *v, const struct x86_event *ev);
 	void (*exit_event)(struct x86_vcpu *v, const struct x86_event *ev);
 	int (*interrupt)(struct x86_vcpu *v);
+	enum emul_result (*page)(struct x86_vcpu *v, gpa_t gpa, void *buf, u32 len, bool write);
 	void (*leave)(struct x86_vcpu *v);
 	void (*smm_enter)(struct x86_vcpu *v, struct smram_svm *out);
 	bool (*smm_leave)(struct x86_vcpu *v, const struct smram_svm *in);
@@ -240,8 +244,7 @@ u64 kvm_nested_efer(const struct x86_vcpu *v);
  */
 bool kvm_nested_regs_valid(struct x86_vcpu *v, const struct x86_state *s);
 
-/* KVM_GET_NESTED_STATE and KVM_SET_NESTED_STATE (api.rst 4.114, 4.115). */
-
+/* api.rst 4.114, 4.115. */
 /** nested_ioctl_get - -E2BIG: the size that it takes is told; -EINVAL: no nesting */
 long nested_ioctl_get(void *vcpu, void *data, unsigned long arg);
 /** nested_ioctl_set - -EINVAL, -ENOMEM, -EFAULT: nothing has changed */

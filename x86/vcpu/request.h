@@ -24,6 +24,7 @@ enum x86_request {
 	REQ_SMI,			/* an SMI came from another thread */
 	REQ_GUEST_FLUSH,		/* cr_flush(), for another vCPU */
 	REQ_HV,				/* hv_requests() */
+	REQ_FRAME,			/* frame_find() */
 };
 
 #endif

@@ -105,6 +105,7 @@ struct x86_l2_hv {
  * @woken: something has ended its HLT, and it has not run since
  * @l1_waits: MMU_CTX_GUEST is what L1 comes back to
  * @ctx: enum mmu_ctx_kind: whose tables translate what runs now
+ * @page, @frame: a frame of L1's and what backs it: vcpu/frame.h
  * @hv: see there
  * @cr0_must, @cr4_must: bits that cannot be cleared now (VMX operation)
  */
@@ -119,6 +120,8 @@ struct x86_nested {
 	bool off;
 	bool l1_waits;
 	u8 ctx;
+	u64 page;
+	u64 frame;
 	struct x86_l2_hv hv;
 };
 

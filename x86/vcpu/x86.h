@@ -47,7 +47,6 @@ struct x86_vm {
 };
 
 struct msr_row;
-
 /**
  * struct x86_vcpu - x86's part of a vCPU
  * @vcpu: core's part, first

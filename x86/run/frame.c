@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A frame of L1's that the processor knows by the host's frame: vcpu/frame.h. */
+#include <linux/export.h>
+
+#include "core/arch.h"
+#include "core/guestmem.h"
+#include "core/run_state.h"
+#include "core/vm.h"
+#include "x86/run/apic_access.h"
+#include "x86/vcpu/frame.h"
+#include "x86/vcpu/vendor.h"
+
+void kvm_frame_use(struct x86_vcpu *v, gfn_t gfn)
+{
+	struct x86_nested *n = &v->nested;
+
+	if (n->page == gfn && (n->frame || gfn == FRAME_NONE))
+		return;
+	/* Seen by arch_frames_change(), as the page is: by mmu->lock. */
+	if (gfn != FRAME_NONE)
+		WRITE_ONCE(v->vcpu.kvm->mmu.frames_used, true);
+	WRITE_ONCE(n->page, gfn);
+	n->frame = 0;
+	if (gfn != FRAME_NONE)
+		request_set(&v->vcpu, REQ_FRAME);
+}
+EXPORT_SYMBOL_GPL(kvm_frame_use);
+
+/* As stock KVM has it; userspace may bring memory there and go on. */
+static enum x86_next frame_missing(struct x86_vcpu *v)
+{
+	request_set(&v->vcpu, REQ_FRAME);
+	return exit_internal_error(v, KVM_INTERNAL_ERROR_EMULATION, 0, NULL);
+}
+
+enum x86_next frame_find(struct x86_vcpu *v)
+{
+	struct x86_nested *n = &v->nested;
+	hpa_t frame;
+	int err;
+
+	n->frame = 0;
+	/* The next entry of L2 asks. */
+	if (!n->l2)
+		WRITE_ONCE(n->page, FRAME_NONE);
+	if (n->page == FRAME_NONE)
+		return X86_RESUME;
+	/* Without a second level of L1's both share one, where the processor knows one page. */
+	if (n->ctx == MMU_CTX_GUEST)
+		apic_access_end(v);
+	err = guest_frame(&v->vcpu, n->page, &frame);
+	if (err == -EFAULT || err == -EHWPOISON)
+		return frame_missing(v);
+	if (err) {
+		/* No entry, but a look at signals, and then once more. */
+		request_set(&v->vcpu, REQ_FRAME);
+		return X86_RESUME;
+	}
+	n->frame = frame;
+	vendor(policy_update)(v);
+	return X86_RESUME;
+}
+
+void arch_frames_change(struct kvm *kvm, gfn_t start, gfn_t end)
+{
+	struct kvm_vcpu *vcpu;
+	gfn_t page;
+	int i;
+
+	if (likely(!READ_ONCE(kvm->mmu.frames_used)))
+		return;
+	vcpu_for_each(i, vcpu, kvm) {
+		page = READ_ONCE(to_x86_vcpu(vcpu)->nested.page);
+		if (page >= start && page < end) {
+			request_all(kvm, REQ_FRAME);
+			return;
+		}
+	}
+}
