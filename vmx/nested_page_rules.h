@@ -33,17 +33,19 @@
 /* And the version, ISR, TMR, IRR. */
 #define PAGE_READABLE	(PAGE_WRITABLE | PAGE_BIT(0x030) | PAGE_BITS(0x100, 0x270))
 
-/* An access of this size is one of a register's low bytes, and not of what lies behind. */
+/** page_is_one - is it an access to a register's 4 bytes, and to nothing behind them? */
 static inline bool page_is_one(u32 offset, u32 len)
 {
 	return len <= 4 && (offset & 15) + len <= 4;
 }
 
+/** page_register - is a byte's register one of these? */
 static inline bool page_register(u64 registers, u32 offset)
 {
 	return offset < 0x400 && (registers >> (offset >> 4) & 1);
 }
 
+/** page_virtual - is an access virtualized, by what both sections say? */
 static inline bool page_virtual(u32 controls, u64 registers, u32 offset, u32 len)
 {
 	if (!(controls & PAGE_TPR) || !page_is_one(offset, len))
@@ -87,6 +89,7 @@ enum nested_page_act {
 #define PAGE_ICR_MASK	0xffffb700u
 #define PAGE_ICR_SELF	0x00040000u
 
+/** page_is_self_ipi - can that be virtualized? */
 static inline bool page_is_self_ipi(u32 icr)
 {
 	return (icr & PAGE_ICR_MASK) == PAGE_ICR_SELF && (icr & 0xf0);

@@ -259,7 +259,8 @@ static void sets_clear(void)
 	REG(VTPR) = 0;
 }
 
-GUEST(64, g_irqs, "movl $0, 0x420b0\n nop\n movl $0x40051, 0x42300\n nop\n sti\n nop\n nop\n vmcall\n"
+GUEST(64, g_irqs, "movl $0, 0x420b0\n nop\n movl $0x40051, 0x42300\n nop\n"
+      "sti\n nop\n nop\n vmcall\n"
       "movl $0x40f51, 0x42300\n nop\n vmcall\n");
 
 static void interrupts(void)
