@@ -200,6 +200,9 @@ int arch_memtype(struct kvm_vcpu *vcpu, u64 gfn, u64 n);
  */
 void arch_frames_change(struct kvm *kvm, u64 start, u64 end);
 
+/** arch_frames_used - is a frame of this range one that a vCPU knows the host's of? */
+bool arch_frames_used(struct kvm *kvm, u64 start, u64 end);
+
 /**
  * arch_irq_stop - stop what raises interrupts by itself; its vCPUs go next
  * @kvm: the VM, that nobody uses any more

@@ -303,6 +303,11 @@ int mmu_env_memtype(struct mmu_vcpu *vcpu, gfn_t gfn, u64 n)
 	return arch_memtype(container_of(vcpu, struct kvm_vcpu, mmu), gfn, n);
 }
 
+bool mmu_env_is_apart(struct mmu *mmu, gfn_t gfn, u64 n)
+{
+	return arch_frames_used(container_of(mmu, struct kvm, mmu), gfn, gfn + n);
+}
+
 void mmu_env_mark_dirty(struct mmu_vcpu *vcpu, const struct mmu_slot *slot,
 			gfn_t gfn)
 {

@@ -57,6 +57,14 @@ static noinline int fault_memtype(struct mmu_vcpu *vcpu, struct mmu_fault *fault
 	return level;
 }
 
+static noinline int fault_apart(struct mmu_vcpu *vcpu, const struct mmu_fault *fault, int level)
+{
+	while (level > LEVEL_4K &&
+	       mmu_env_is_apart(vcpu->mmu, fault->gfn & LEVEL_MASK(level), LEVEL_GFNS(level)))
+		level--;
+	return level;
+}
+
 /* How large, of which type, and may it be written? */
 static void fault_decide(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 {
@@ -70,6 +78,8 @@ static void fault_decide(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	if (level > LEVEL_4K)
 		level = min(level, mmu_env_host_level(slot, fault->gfn));
 	level = level_fit(level, fault->gfn, fault->pfn.pfn);
+	if (unlikely(READ_ONCE(vcpu->mmu->frames_used)))
+		level = fault_apart(vcpu, fault, level);
 	if (unlikely(READ_ONCE(vcpu->mmu->typed) || fault->pfn.device))
 		level = fault_memtype(vcpu, fault, level);
 	if (nx_huge && (fault->error & PF_FETCH)) {

@@ -62,6 +62,8 @@ struct mmu_tracked;
  * @tracked: frames with tables that shadow pages stand for; NULL as long as @shadow
  * @page_limit: shadow pages that may exist; READ_ONCE() outside of @lock
  * @page_limit_set: by userspace, so that slots do not change it
+ * @frames_used: a vCPU has, or had, a frame whose host's it knows: arch_frames_change(),
+ *               mmu_env_is_apart()
  * @tables: page tables that exist, roots included
  * @mapped: leaves by level, for the statistics; COUNT_NX_SPLITS: tables with SPTE_NX_SPLIT
  */

@@ -190,6 +190,17 @@ int mmu_env_host_level(const struct mmu_slot *slot, gfn_t gfn);
 int mmu_env_memtype(struct mmu_vcpu *vcpu, gfn_t gfn, u64 n);
 
 /**
+ * mmu_env_is_apart - has a block a frame that needs a leaf of its own?
+ * @mmu: the VM
+ * @gfn: first frame, a multiple of @n
+ * @n: number of frames, a power of two
+ *
+ * Asked only while mmu->frames_used; an answer that changes is followed by a zap of the
+ * frame.  Does not sleep.
+ */
+bool mmu_env_is_apart(struct mmu *mmu, gfn_t gfn, u64 n);
+
+/**
  * mmu_env_mark_dirty - a frame of a dirty-logged slot became writable
  * @vcpu: who is about to write it; called by its own thread
  * @slot: its slot, with MMU_SLOT_DIRTY_LOG

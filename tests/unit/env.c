@@ -392,6 +392,15 @@ int mmu_env_memtype(struct mmu_vcpu *vcpu, gfn_t gfn, u64 n)
 	return world_type_of(container_of(vcpu, struct env_vcpu, v)->vm, gfn, n);
 }
 
+bool mmu_env_is_apart(struct mmu *mmu, gfn_t gfn, u64 n)
+{
+	gfn_t apart = container_of(mmu, struct env_vm, mmu)->apart;
+
+	BUG_ON(lockdep_is_held(&mmu->lock) || gfn & (n - 1));
+	gap();
+	return apart >= gfn && apart < gfn + n;
+}
+
 void mmu_env_nx_split(struct mmu *mmu)
 {
 	BUG_ON(!lockdep_is_held(&mmu->lock));

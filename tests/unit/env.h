@@ -66,6 +66,7 @@ struct env_vcpu {
  * @eintr_odds: one of n page lookups is interrupted, 0: none
  * @flushes: asked for; @needless: no TLB had anything to drop
  * @types: what the guest's memory is to be, while @typed
+ * @apart: with @mmu.frames_used: a frame that needs a leaf of its own
  * @nx: large pages may not be executed; @nx_splits: the first table for a fetch was made
  */
 struct env_vm {
@@ -88,6 +89,7 @@ struct env_vm {
 	long nx_splits;
 	bool typed;
 	struct env_types types;
+	gfn_t apart;
 };
 
 /* What happens is told on standard error. */

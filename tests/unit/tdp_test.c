@@ -228,6 +228,23 @@ static void test_pml_large(void **state)
 	assert_false(can_write(BIG + 6));
 }
 
+/* No large leaf around a frame that the processor has to see by itself; beside it there are. */
+static void test_apart(void **state)
+{
+	assert_int_equal(fault(BIG + 5, PF_WRITE), MMU_FIXED);
+	assert_int_equal(level_of(BIG + 7), LEVEL_2M);
+	vm.apart = BIG + 7;
+	vm.mmu.frames_used = true;
+	zap(BIG + 7, BIG + 8);
+	assert_int_equal(level_of(BIG + 7), 0);
+	assert_int_equal(fault(BIG + 511, PF_WRITE), MMU_FIXED);
+	assert_int_equal(level_of(BIG + 511), LEVEL_4K);
+	assert_int_equal(fault(BIG + 7, PF_WRITE), MMU_FIXED);
+	assert_int_equal(level_of(BIG + 7), LEVEL_4K);
+	assert_int_equal(fault(BIG + 512, PF_WRITE), MMU_FIXED);
+	assert_int_equal(level_of(BIG + 512), LEVEL_2M);
+}
+
 /* ------------------------------------------------------------------------ */
 
 static void test_reserve_is_exact(void **state)
@@ -479,6 +496,7 @@ int main(void)
 		CASE(test_prefetch_logged),
 		CASE_PML(test_pml),
 		CASE_PML(test_pml_large),
+		CASE(test_apart),
 		CASE(test_reserve_is_exact),
 		CASE(test_no_memory),
 		CASE(test_lost_race),

@@ -33,6 +33,22 @@ static enum x86_next frame_missing(struct x86_vcpu *v)
 	return exit_internal_error(v, KVM_INTERNAL_ERROR_EMULATION, 0, NULL);
 }
 
+/*
+ * Without a second level of L1's L2 is on L1's tables.  There the processor can know one page
+ * only, and it need not see accesses to that through a large leaf (SDM vol. 3, 30.4.5): faults
+ * make none (mmu_env_is_apart()), and one that was there goes.
+ */
+static void tables_prepare(struct x86_vcpu *v)
+{
+	struct mmu_vcpu *mv = &v->vcpu.mmu;
+	gfn_t page = v->nested.page;
+
+	apic_access_end(v);
+	mmu_invalidate_begin(mv->mmu, page, page + 1);
+	mmu_zap(mv->mmu, mv->as_id, page, page + 1, true);
+	mmu_invalidate_end(mv->mmu);
+}
+
 enum x86_next frame_find(struct x86_vcpu *v)
 {
 	struct x86_nested *n = &v->nested;
@@ -45,9 +61,8 @@ enum x86_next frame_find(struct x86_vcpu *v)
 		WRITE_ONCE(n->page, FRAME_NONE);
 	if (n->page == FRAME_NONE)
 		return X86_RESUME;
-	/* Without a second level of L1's both share one, where the processor knows one page. */
 	if (n->ctx == MMU_CTX_GUEST)
-		apic_access_end(v);
+		tables_prepare(v);
 	err = guest_frame(&v->vcpu, n->page, &frame);
 	if (err == -EFAULT || err == -EHWPOISON)
 		return frame_missing(v);
@@ -61,19 +76,22 @@ enum x86_next frame_find(struct x86_vcpu *v)
 	return X86_RESUME;
 }
 
-void arch_frames_change(struct kvm *kvm, gfn_t start, gfn_t end)
+bool arch_frames_used(struct kvm *kvm, gfn_t start, gfn_t end)
 {
 	struct kvm_vcpu *vcpu;
 	gfn_t page;
 	int i;
 
-	if (likely(!READ_ONCE(kvm->mmu.frames_used)))
-		return;
 	vcpu_for_each(i, vcpu, kvm) {
 		page = READ_ONCE(to_x86_vcpu(vcpu)->nested.page);
-		if (page >= start && page < end) {
-			request_all(kvm, REQ_FRAME);
-			return;
-		}
+		if (page >= start && page < end)
+			return true;
 	}
+	return false;
+}
+
+void arch_frames_change(struct kvm *kvm, gfn_t start, gfn_t end)
+{
+	if (unlikely(READ_ONCE(kvm->mmu.frames_used)) && arch_frames_used(kvm, start, end))
+		request_all(kvm, REQ_FRAME);
 }
