@@ -8,6 +8,7 @@
 #include "vmx/nested.h"
 #include "vmx/nested_apic_rules.h"
 #include "vmx/nested_parts.h"
+#include "vmx/ops.h"
 
 /* Offsets in a virtual-APIC page (30.1.1). */
 #define VTPR		0x80
@@ -93,11 +94,28 @@ static void virtual_evaluate(struct vmx_vcpu *s, const struct nested_apic *a)
 /* ------------------------------------------------------------------------ */
 /* 30.1.2 to 30.1.5 */
 
+#define PENDING_ENABLED	BIT(12)		/* of the pending debug exceptions: a breakpoint's */
+
+/* The trap behind the instruction, if one waits, is L2's when it goes on (28.3.4). */
+static void trap_postpone(struct vmx_vcpu *s)
+{
+	struct x86_events *ev = &s->x86.events;
+	const struct x86_event *ex = ev->to_l1.kind ? &ev->to_l1 : &ev->exception;
+	u64 bits = ev->payload & (DR6_BREAKPOINTS | DR6_BS);
+
+	if (ex->kind == EVENT_EXCEPTION && ex->vector == X86_TRAP_DB && ev->has_payload)
+		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
+			   bits | (bits & DR6_BREAKPOINTS ? PENDING_ENABLED : 0));
+	ev->exception = (struct x86_event){ };
+	ev->has_payload = false;
+}
+
 /* An exit behind the instruction: it is complete. */
 static void trap_exit(struct vmx_vcpu *s, u32 reason, u64 qualification)
 {
 	const struct vmx_nested_exit e = { .reason = reason, .qualification = qualification };
 
+	trap_postpone(s);
 	vmx_nested_vmexit(s, &e);
 }
 

@@ -225,6 +225,19 @@ static void registers(void)
 	page_is_whole();
 }
 
+/* Its trap waits until L1 has seen the write (28.3.4). */
+GUEST(64, g_step, "movl $1, 0x420f0\n nop\n vmcall\n");
+
+static void stepped(void)
+{
+	PAGE_START(g_step, CPU2_APIC_REGS, true);
+	f_set(F_RFLAGS, 2 | 1 << 8);
+	l2_until(R_APIC_WRITE);
+	CHECK_EQ(f_get(F_PENDING_DB), 1 << 14);
+	CHECK_EQ(f_get(F_RIP), GPA_CODE2 + 11);
+	CHECK_EQ(exc_next(&v).vector, 1);
+}
+
 /* What is read may be no register that can be written: the instruction does nothing. */
 GUEST(64, g_modify, "mov $5, %ebx\n xadd %ebx, 0x42030\n vmcall\n");
 GUEST(64, g_xchg, "mov $5, %ebx\n xchg %ebx, 0x420f0\n mov %rbx, 0x40000\n vmcall\n");
@@ -405,6 +418,7 @@ BOTH(in_delivery)
 BOTH(tpr)
 BOTH(threshold)
 BOTH(registers)
+BOTH(stepped)
 BOTH(modify)
 BOTH(interrupts)
 BOTH(moved)
@@ -415,7 +429,7 @@ int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		CASES(all_exit), CASES(no_control), CASES(in_delivery), CASES(tpr),
-		CASES(threshold), CASES(registers), CASES(modify), CASES(interrupts),
+		CASES(threshold), CASES(registers), CASES(stepped), CASES(modify), CASES(interrupts),
 		CASE(three), CASES(moved), CASES(slots), CASES(state_moves),
 		CASE(lapic_is_l1s), { }
 	};

@@ -70,7 +70,9 @@ void kvm_event_exception(struct x86_vcpu *v, u8 vector, s64 error)
 	const struct x86_event *first = ex->kind ? ex : &v->events.injected;
 	bool is_exception = first->kind == EVENT_EXCEPTION;
 
-	if (nested_l2_runs(v) && exception_to_l1(v, vector, error))
+	/* What the instruction has written comes first, and L1 is asked again behind it. */
+	if (nested_l2_runs(v) && v->events.to_l1.kind != EVENT_WRITTEN &&
+	    exception_to_l1(v, vector, error))
 		return;
 	if (is_exception && first->vector == X86_TRAP_DF) {
 		*ex = (struct x86_event){ };
