@@ -8,7 +8,6 @@
 #include "vmx/nested.h"
 #include "vmx/nested_apic_rules.h"
 #include "vmx/nested_parts.h"
-#include "vmx/ops.h"
 
 /* Offsets in a virtual-APIC page (30.1.1). */
 #define VTPR		0x80
@@ -96,18 +95,17 @@ static void virtual_evaluate(struct vmx_vcpu *s, const struct nested_apic *a)
 
 #define PENDING_ENABLED	BIT(12)		/* of the pending debug exceptions: a breakpoint's */
 
-/* The trap behind the instruction, if one waits, is L2's when it goes on (28.3.4). */
-static void trap_postpone(struct vmx_vcpu *s)
+/* The trap behind the instruction, if one waits: pending debug exceptions. */
+static u64 trap_take(struct x86_events *ev)
 {
-	struct x86_events *ev = &s->x86.events;
-	const struct x86_event *ex = ev->to_l1.kind ? &ev->to_l1 : &ev->exception;
-	u64 bits = ev->payload & (DR6_BREAKPOINTS | DR6_BS);
+	const struct x86_event *ex = ev->exception.kind ? &ev->exception : &ev->to_l1;
+	u64 bits = 0;
 
 	if (ex->kind == EVENT_EXCEPTION && ex->vector == X86_TRAP_DB && ev->has_payload)
-		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
-			   bits | (bits & DR6_BREAKPOINTS ? PENDING_ENABLED : 0));
+		bits = ev->payload & (DR6_BREAKPOINTS | DR6_BS);
 	ev->exception = (struct x86_event){ };
 	ev->has_payload = false;
+	return bits | (bits & DR6_BREAKPOINTS ? PENDING_ENABLED : 0);
 }
 
 /* An exit behind the instruction: it is complete. */
@@ -115,8 +113,11 @@ static void trap_exit(struct vmx_vcpu *s, u32 reason, u64 qualification)
 {
 	const struct vmx_nested_exit e = { .reason = reason, .qualification = qualification };
 
-	trap_postpone(s);
+	u64 pending = trap_take(&s->x86.events);
+
 	vmx_nested_vmexit(s, &e);
+	/* L2 has it when it goes on (28.3.4). */
+	s->nested->c->guest_pending_dbg_exceptions |= pending;
 }
 
 /* PPR virtualization, and evaluation. */
