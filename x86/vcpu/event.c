@@ -95,7 +95,8 @@ EXPORT_SYMBOL_GPL(kvm_event_exception);
 static struct x86_event *exception_raised(struct x86_vcpu *v, u8 vector)
 {
 	struct x86_events *ev = &v->events;
-	struct x86_event *ex = ev->to_l1.kind ? &ev->to_l1 : &ev->exception;
+	struct x86_event *ex = ev->to_l1.kind && ev->to_l1.kind != EVENT_WRITTEN ?
+			       &ev->to_l1 : &ev->exception;
 
 	return ex->kind == EVENT_EXCEPTION && ex->vector == vector ? ex : NULL;
 }
