@@ -52,8 +52,7 @@ static inline bool page_virtual(u32 controls, u64 registers, u32 offset, u32 len
 		return false;
 	if (controls & PAGE_REGS)
 		return page_register(registers, offset);
-	return offset == PAGE_REG_TPR || ((controls & PAGE_IRQS) &&
-	       (offset == PAGE_REG_EOI || offset == PAGE_REG_ICR));
+	return offset == PAGE_REG_TPR;
 }
 
 /**
@@ -67,10 +66,13 @@ static inline bool nested_page_reads(u32 controls, u32 offset, u32 len)
 	return page_virtual(controls, PAGE_READABLE, offset, len);
 }
 
-/** nested_page_writes - is a write virtualized?  30.4.3.1 */
+/** nested_page_writes - is a write virtualized?  30.4.3.1: two more with virtual interrupts */
 static inline bool nested_page_writes(u32 controls, u32 offset, u32 len)
 {
-	return page_virtual(controls, PAGE_WRITABLE, offset, len);
+	bool few = (controls & PAGE_TPR) && (controls & PAGE_IRQS) && page_is_one(offset, len) &&
+		   (offset == PAGE_REG_EOI || offset == PAGE_REG_ICR);
+
+	return few || page_virtual(controls, PAGE_WRITABLE, offset, len);
 }
 
 /* APIC-write emulation: 30.4.3.2. */

@@ -75,9 +75,7 @@ static bool is_virtual(const struct page_controls *c, const struct range *r, uns
 		return false;
 	if (c->register_virtualization)
 		return is_within(r, n, offset, offset + len - 1);
-	if (!c->interrupt_delivery)
-		return offset == 0x80;
-	return offset == 0x80 || offset == 0xb0 || offset == 0x300;
+	return offset == 0x80;
 }
 
 bool apic_page_read_is_virtual(const struct page_controls *c, unsigned int offset,
@@ -89,6 +87,9 @@ bool apic_page_read_is_virtual(const struct page_controls *c, unsigned int offse
 bool apic_page_write_is_virtual(const struct page_controls *c, unsigned int offset,
 				unsigned int len)
 {
+	if (c->tpr_shadow && !c->register_virtualization && c->interrupt_delivery)
+		return !shape_exits(offset, len) &&
+		       (offset == 0x80 || offset == 0xb0 || offset == 0x300);
 	return is_virtual(c, writable, COUNT(writable), offset, len);
 }
 

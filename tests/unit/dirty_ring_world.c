@@ -17,6 +17,7 @@ static bool open;	/* between mmu_wrprot_begin() and _end() */
 
 gfn_t mmu_max_gfn(void) { return ~0ull >> PAGE_SHIFT; }
 void mmu_invalidate_begin(struct mmu *mmu, gfn_t start, gfn_t end) { }
+void arch_frames_change(struct kvm *kvm, u64 start, u64 end) { }
 void mmu_invalidate_end(struct mmu *mmu) { }
 void mmu_page_limit_default(struct mmu *mmu, u64 npages) { }
 void mmu_slots_changed(struct mmu *mmu) { }
