@@ -460,9 +460,9 @@ int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		CASES(all_exit), CASES(no_control), CASES(in_delivery), CASES(tpr),
-		CASES(threshold), CASES(registers), CASES(stepped), CASES(modify),
-		CASES(eoi), CASES(self_ipi), CASES(tpr_modify), CASE(three), CASES(moved), CASES(slots), CASES(state_moves),
-		CASE(lapic_is_l1s), { }
+		CASES(tpr_modify), CASES(threshold), CASES(registers), CASES(stepped),
+		CASES(modify), CASES(eoi), CASES(self_ipi), CASE(three), CASES(moved),
+		CASES(slots), CASES(state_moves), CASE(lapic_is_l1s), { }
 	};
 
 	return test_main(argc, argv, cases);
