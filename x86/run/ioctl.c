@@ -19,6 +19,7 @@
 #include "x86/run/guest_debug.h"
 #include "x86/run/halt.h"
 #include "x86/run/hypercall.h"
+#include "x86/run/nested_ioctl.h"
 #include "x86/run/prefault.h"
 #include "x86/run/quirks.h"
 #include "x86/run/regs.h"

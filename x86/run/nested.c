@@ -15,6 +15,7 @@
 #include "x86/cpu/tsc.h"
 #include "x86/insn/fetch.h"
 #include "x86/run/exits.h"
+#include "x86/run/nested_ioctl.h"
 #include "x86/vcpu/interrupt.h"
 #include "x86/vcpu/nested.h"
 

@@ -244,10 +244,4 @@ u64 kvm_nested_efer(const struct x86_vcpu *v);
  */
 bool kvm_nested_regs_valid(struct x86_vcpu *v, const struct x86_state *s);
 
-/* api.rst 4.114, 4.115. */
-/** nested_ioctl_get - -E2BIG: the size that it takes is told; -EINVAL: no nesting */
-long nested_ioctl_get(void *vcpu, void *data, unsigned long arg);
-/** nested_ioctl_set - -EINVAL, -ENOMEM, -EFAULT: nothing has changed */
-long nested_ioctl_set(void *vcpu, void *data, unsigned long arg);
-
 #endif

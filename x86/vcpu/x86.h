@@ -47,6 +47,7 @@ struct x86_vm {
 };
 
 struct msr_row;
+
 /**
  * struct x86_vcpu - x86's part of a vCPU
  * @vcpu: core's part, first
