@@ -91,6 +91,20 @@ enum emul_result vmx_nested_page(struct x86_vcpu *v, gpa_t gpa, void *buf, u32 l
 	return EMUL_OK;
 }
 
+/* L1 can do no worse with it, and may do better. */
+bool vmx_nested_page_failed(struct x86_vcpu *v)
+{
+	struct vmx_vcpu *s = to_vmx(v);
+	u32 q;
+
+	if (s->reason != EXIT_REASON_APIC_ACCESS)
+		return false;
+	q = vmcs_read(EXIT_QUALIFICATION);
+	page_exit(s, q & APIC_ACCESS_OFFSET,
+		  (q & APIC_ACCESS_TYPE) == TYPE_LINEAR_APIC_INST_WRITE);
+	return true;
+}
+
 static void word_mask(struct vmx_vcpu *s, u32 offset, u32 word, u32 mask)
 {
 	word &= mask;

@@ -102,6 +102,8 @@ void vmx_nested_page_enter(struct vmx_vcpu *s);
 bool vmx_nested_page_exits(struct vmx_vcpu *s);
 /** vmx_nested_page - nested_ops.page */
 enum emul_result vmx_nested_page(struct x86_vcpu *v, gpa_t gpa, void *buf, u32 len, bool write);
+/** vmx_nested_page_failed - nested_ops.page_failed */
+bool vmx_nested_page_failed(struct x86_vcpu *v);
 /** vmx_nested_page_written - EVENT_WRITTEN; L1 may run now */
 void vmx_nested_page_written(struct vmx_vcpu *s);
 

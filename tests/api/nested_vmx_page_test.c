@@ -138,6 +138,21 @@ static void in_delivery(void)
 
 /* ---- TPR shadow: 0x80 alone ---- */
 
+/* 8 bytes; L0 may not know the instruction, and that is not L1's end. */
+GUEST(64, g_unknown, "paddb 0x42080, %mm0\n");
+/* The processor reads before it finds out that L1 has a mask for CR0: no loop. */
+GUEST(64, g_lmsw, "lmsw 0x42080\n vmcall\n");
+
+static void unknown(void)
+{
+	PAGE_START(g_unknown, 0, true);
+	access_exits(READ, 0x80, 0);
+	vm_close(&vm);
+	PAGE_START(g_lmsw, 0, true);
+	f_set(F_CR0_MASK, 1 << 1);
+	access_exits(READ, 0x80, 0);
+}
+
 GUEST(64, g_tpr, "mov 0x42080, %eax\n mov %rax, 0x40000\n mov 0x42081, %al\n vmcall\n"
       "movl $0x12345657, 0x42080\n mov 0x42080, %eax\n mov %rax, 0x40008\n"
       "mov 0x42080, %rax\n vmcall\n movl $0x2f, 0x42080\n nop\n vmcall\n"
@@ -441,9 +456,26 @@ static void lapic_is_l1s(void)
 	access_exits(READ, 0x30, 18);
 }
 
+/* The same page, but on tables that nobody has looked at. */
+GUEST(64, g_both, "mov 0x42030, %eax\n mov $0xfee000f0, %ebx\n mov (%rbx), %eax\n"
+      "mov %rax, 0x40000\n vmcall\n mov 0x42030, %eax\n");
+
+static void ept_ends(void)
+{
+	with_lapic = with_ept = true;
+	PAGE_START(g_both, 0, true);
+	access_exits(READ, 0x30, 0);
+	f_set(F_CPU2, f_made(F_CPU2) & ~(uint64_t)CPU2_EPT);
+	l2_next(7, R_VMCALL);
+	CHECK_EQ(l2_read(0), 0x1ff);
+	l2_next(3, R_APIC_ACCESS);
+	CHECK_EQ(f_get(F_QUAL), QUAL(READ, 0x30));
+}
+
 BOTH(all_exit)
 BOTH(no_control)
 BOTH(in_delivery)
+BOTH(unknown)
 BOTH(tpr)
 BOTH(tpr_modify)
 BOTH(threshold)
@@ -459,10 +491,12 @@ BOTH(state_moves)
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		CASES(all_exit), CASES(no_control), CASES(in_delivery), CASES(tpr),
+		CASES(all_exit), CASES(no_control), CASES(in_delivery),
+		CASES(unknown), CASES(tpr),
 		CASES(tpr_modify), CASES(threshold), CASES(registers), CASES(stepped),
 		CASES(modify), CASES(eoi), CASES(self_ipi), CASE(three), CASES(moved),
-		CASES(slots), CASES(state_moves), CASE(lapic_is_l1s), { }
+		CASES(slots), CASES(state_moves), CASE(lapic_is_l1s),
+		CASE(ept_ends), { }
 	};
 
 	return test_main(argc, argv, cases);

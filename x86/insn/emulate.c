@@ -20,6 +20,7 @@
 #include "x86/insn/fetch.h"
 #include "x86/insn/pio.h"
 #include "x86/insn/usual.h"
+#include "x86/vcpu/frame.h"
 #include "x86/vcpu/nested.h"
 #include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
@@ -332,7 +333,8 @@ enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 		return v->next;
 	if (nested_l2_runs(v) && nested_ops->intercepts(v, &v->emul->ctx.insn)) {
 		/* The processor has another one there, by what it keeps of a table. */
-		cr_flush(v);
+		if (!frame_failed(v))
+			cr_flush(v);
 		return X86_RESUME;
 	}
 	v->emul->nreads = 0;

@@ -16,6 +16,7 @@
 #include "emul/opcode.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
+#include "x86/vcpu/frame.h"
 #include "x86/vcpu/vendor.h"
 
 static int force_emulation_prefix;
@@ -182,6 +183,8 @@ static enum x86_next emulation_failure(struct x86_vcpu *v, const u8 *bytes,
 	/* The flags; and what they tell of, the bytes and their number. */
 	unsigned int words = n ? 3 : 1;
 
+	if (frame_failed(v))
+		return X86_RESUME;
 	stat_inc(v->vcpu.stats.insn_emulation_fail);
 	if (!READ_ONCE(to_x86_vm(v->vcpu.kvm)->exit_on_failure) &&
 	    state_get(v, GRP_CPL)->cpl) {

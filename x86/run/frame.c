@@ -8,6 +8,7 @@
 #include "core/vm.h"
 #include "x86/run/apic_access.h"
 #include "x86/vcpu/frame.h"
+#include "x86/vcpu/nested.h"
 #include "x86/vcpu/vendor.h"
 
 void kvm_frame_use(struct x86_vcpu *v, gfn_t gfn)
@@ -74,6 +75,12 @@ enum x86_next frame_find(struct x86_vcpu *v)
 	n->frame = frame;
 	vendor(policy_update)(v);
 	return X86_RESUME;
+}
+
+bool frame_failed(struct x86_vcpu *v)
+{
+	return nested_l2_runs(v) && v->nested.page != FRAME_NONE &&
+	       nested_ops->page_failed(v);
 }
 
 bool arch_frames_used(struct kvm *kvm, gfn_t start, gfn_t end)

@@ -36,6 +36,14 @@ static inline bool frame_holds(const struct x86_vcpu *v, gpa_t gpa)
  */
 void kvm_frame_use(struct x86_vcpu *v, gfn_t gfn);
 
+/**
+ * frame_failed - an instruction of the guest's cannot be executed
+ * @v: the vCPU; own thread, kvm->srcu held
+ *
+ * Return: true: it is L2's, which has accessed its frame, and L1 has that exit (to_l1).
+ */
+bool frame_failed(struct x86_vcpu *v);
+
 /** frame_reset - there is none; vCPU creation */
 static inline void frame_reset(struct x86_vcpu *v)
 {
