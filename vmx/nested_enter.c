@@ -94,8 +94,8 @@ void vmx_nested_run(struct vmx_vcpu *s)
 	vmx_form_set(s, false, false);
 	n->ept = l1_cpu2(s, SECONDARY_EXEC_ENABLE_EPT);
 	vmx_nested_merge(s);
-	vmx_nested_page_enter(s);
 	kvm_nested_enter(&s->x86, n->ept);
+	vmx_nested_page_enter(s);
 	nested->masks_if = l1_pin(s, PIN_BASED_EXT_INTR_MASK);
 	nested->if_flag = true;
 	vmx_nested_switch(s);

@@ -96,7 +96,7 @@ bool vmx_nested_apic_wrmsr(struct vmx_vcpu *s, const struct x86_exit *exit);
 
 /* nested_apic_page.c: L1's APIC-access page; kvm->srcu held */
 
-/** vmx_nested_page_enter - L2 is about to run, and has one, or none */
+/** vmx_nested_page_enter - L2 runs now, and has one, or none */
 void vmx_nested_page_enter(struct vmx_vcpu *s);
 /** vmx_nested_page_exits - does L1 get this APIC-access exit?  Or may it be virtualized */
 bool vmx_nested_page_exits(struct vmx_vcpu *s);

@@ -11,16 +11,28 @@
 #include "x86/vcpu/nested.h"
 #include "x86/vcpu/vendor.h"
 
+static void page_set(struct x86_nested *n, gfn_t gfn)
+{
+	WRITE_ONCE(n->page, gfn);
+	n->apart = false;
+}
+
+static bool tables_are_ready(const struct x86_nested *n)
+{
+	return n->ctx != MMU_CTX_GUEST || n->apart;
+}
+
 void kvm_frame_use(struct x86_vcpu *v, gfn_t gfn)
 {
 	struct x86_nested *n = &v->nested;
 
-	if (n->page == gfn && (n->frame || gfn == FRAME_NONE))
+	if (n->page == gfn && (gfn == FRAME_NONE || (n->frame && tables_are_ready(n))))
 		return;
 	/* Seen by arch_frames_change(), as the page is: by mmu->lock. */
 	if (gfn != FRAME_NONE)
 		WRITE_ONCE(v->vcpu.kvm->mmu.frames_used, true);
-	WRITE_ONCE(n->page, gfn);
+	if (n->page != gfn)
+		page_set(n, gfn);
 	n->frame = 0;
 	if (gfn != FRAME_NONE)
 		request_set(&v->vcpu, REQ_FRAME);
@@ -37,7 +49,8 @@ static enum x86_next frame_missing(struct x86_vcpu *v)
 /*
  * Without a second level of L1's L2 is on L1's tables.  There the processor can know one page
  * only, and it need not see accesses to that through a large leaf (SDM vol. 3, 30.4.5): faults
- * make none (mmu_env_is_apart()), and one that was there goes.
+ * make none (mmu_env_is_apart()), and one that was there goes.  Once for a page: each makes
+ * look-ups of other vCPUs stale, who would do the same.
  */
 static void tables_prepare(struct x86_vcpu *v)
 {
@@ -48,6 +61,7 @@ static void tables_prepare(struct x86_vcpu *v)
 	mmu_invalidate_begin(mv->mmu, page, page + 1);
 	mmu_zap(mv->mmu, mv->as_id, page, page + 1, true);
 	mmu_invalidate_end(mv->mmu);
+	v->nested.apart = true;
 }
 
 enum x86_next frame_find(struct x86_vcpu *v)
@@ -59,10 +73,10 @@ enum x86_next frame_find(struct x86_vcpu *v)
 	n->frame = 0;
 	/* The next entry of L2 asks. */
 	if (!n->l2)
-		WRITE_ONCE(n->page, FRAME_NONE);
+		page_set(n, FRAME_NONE);
 	if (n->page == FRAME_NONE)
 		return X86_RESUME;
-	if (n->ctx == MMU_CTX_GUEST)
+	if (!tables_are_ready(n))
 		tables_prepare(v);
 	err = guest_frame(&v->vcpu, n->page, &frame);
 	if (err == -EFAULT || err == -EHWPOISON)

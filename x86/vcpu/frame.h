@@ -28,7 +28,7 @@ static inline bool frame_holds(const struct x86_vcpu *v, gpa_t gpa)
 
 /**
  * kvm_frame_use - from now on L2 has this one; own thread, kvm->srcu held
- * @v: the vCPU; L2 is about to run
+ * @v: the vCPU; behind kvm_nested_enter()
  * @gfn: the frame, or FRAME_NONE
  *
  * Before the next entry nested.frame is what backs it, and policy_update() was called

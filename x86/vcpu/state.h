@@ -106,6 +106,7 @@ struct x86_l2_hv {
  * @l1_waits: MMU_CTX_GUEST is what L1 comes back to
  * @ctx: enum mmu_ctx_kind: whose tables translate what runs now
  * @page, @frame: a frame of L1's and what backs it: vcpu/frame.h
+ * @apart: L1's own tables have a leaf for it alone
  * @hv: see there
  * @cr0_must, @cr4_must: bits that cannot be cleared now (VMX operation)
  */
@@ -122,6 +123,7 @@ struct x86_nested {
 	u8 ctx;
 	u64 page;
 	u64 frame;
+	bool apart;
 	struct x86_l2_hv hv;
 };
 
