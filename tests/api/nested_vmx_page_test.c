@@ -216,6 +216,19 @@ static void threshold(void)
 	l2_until(R_VMCALL);
 }
 
+/* A byte is virtualized and the next is not, also for a string that userspace could have whole. */
+GUEST(64, g_outs, "mov $0x42080, %esi\n mov $4, %ecx\n mov $0x30, %edx\n rep outsb\n");
+
+static void string(void)
+{
+	PAGE_START(g_outs, 0, true);
+	vcpu_expect(&v, KVM_EXIT_IO);
+	CHECK_EQ(v.run->io.count, 1);
+	CHECK_EQ(*((uint8_t *)v.run + v.run->io.data_offset), (uint8_t)(VALUE + VTPR));
+	access_exits(READ, 0x81, 15);
+	page_is_whole();
+}
+
 /* ---- APIC-register virtualization ---- */
 
 GUEST(64, g_regs, "mov 0x42020, %eax\n mov %rax, 0x40000\n mov 0x42030, %eax\n mov %rax, 0x40008\n"
@@ -492,10 +505,10 @@ int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		CASES(all_exit), CASES(no_control), CASES(in_delivery),
-		CASES(unknown), CASES(tpr),
-		CASES(tpr_modify), CASES(threshold), CASES(registers), CASES(stepped),
+		CASES(unknown), CASES(tpr), CASES(tpr_modify),
+		CASES(threshold), CASES(registers), CASES(stepped),
 		CASES(modify), CASES(eoi), CASES(self_ipi), CASE(three), CASES(moved),
-		CASES(slots), CASES(state_moves), CASE(lapic_is_l1s),
+		CASES(slots), CASES(state_moves), CASE(lapic_is_l1s), CASE(string),
 		CASE(ept_ends), { }
 	};
 

@@ -17,6 +17,7 @@
 #include "emul/operand.h"
 #include "x86/insn/emulate.h"
 #include "x86/insn/pio.h"
+#include "x86/vcpu/frame.h"
 
 /* ------------------------------------------------------------------------ */
 /* Strings. */
@@ -59,7 +60,10 @@ static unsigned int string_elements(struct x86_vcpu *v, bool in, unsigned int ma
 	n = min(n, max / size);
 	if (!n || operand_check(ctx, at, n * size, in, &la) != EMUL_OK)
 		return 0;
-	return emul_env_translate(ctx, la, in ? PF_WRITE : 0, gpa) == EMUL_OK ? n : 0;
+	if (emul_env_translate(ctx, la, in ? PF_WRITE : 0, gpa) != EMUL_OK)
+		return 0;
+	/* There each has its own effect. */
+	return frame_holds(v, *gpa) ? 0 : n;
 }
 
 static void string_advance(struct emul_ctx *ctx, bool in, unsigned int n)
