@@ -282,6 +282,11 @@ bool event_l1_takes(struct x86_vcpu *v, enum x86_event_kind kind)
 {
 	if (!nested_l2_runs(v) || !l1_wants(v, kind))
 		return false;
+	/* It stays where it is until what L2 has written is seen. */
+	if (kind == EVENT_INIT && v->events.to_l1.kind == EVENT_WRITTEN) {
+		request_set(&v->vcpu, REQ_EVENT);
+		return true;
+	}
 	v->events.to_l1 = (struct x86_event){ .kind = kind };
 	return true;
 }
@@ -351,8 +356,9 @@ void event_report(struct x86_vcpu *v, bool pending)
 		exception_to_l1_waits(v);
 		if (ev->to_l1.kind)
 			exit_to_l1(v, ev->to_l1);
-		else if (!pending && ev->exception.kind &&
-			 nested_ops->wants(v, &ev->exception))
+		/* Or L2 still runs: EVENT_WRITTEN. */
+		if (nested_l2_runs(v) && !pending && ev->exception.kind &&
+		    nested_ops->wants(v, &ev->exception))
 			exit_to_l1(v, ev->exception);
 	}
 	if (!pending && ev->exception.kind)
