@@ -120,10 +120,10 @@ struct x86_nested {
 	bool woken;
 	bool off;
 	bool l1_waits;
+	bool apart;
 	u8 ctx;
 	u64 page;
 	u64 frame;
-	bool apart;
 	struct x86_l2_hv hv;
 };
 
