@@ -50,9 +50,14 @@ bochs_skip='trace_eval_init,init_kprobe_trace,cubictcp_register,load_system_cert
 # init lets the kernel say the rest: a serial line is slow.
 cd_write() {
 	mkdir -p "$work/cd/boot/grub"
-	cp "$LAB_KERNEL" "$work/cd/boot/vmlinuz" || return 1
-	# GRUB reads 4 MB/s, which is slower than to unpack LZ4, and faster than all else
-	lz4 -q -l --rm "$work/initrd" "$work/cd/boot/initrd" || return 1
+	cp "${host:-$LAB_KERNEL}" "$work/cd/boot/vmlinuz" || return 1
+	# GRUB reads 4 MB/s, which is slower than to unpack LZ4, and faster than all else;
+	# a kernel of debug-kernel's does not know it
+	if [ -n "$host" ]; then
+		mv "$work/initrd" "$work/cd/boot/initrd"
+	else
+		lz4 -q -l --rm "$work/initrd" "$work/cd/boot/initrd"
+	fi || return 1
 	cat >"$work/cd/boot/grub/grub.cfg" <<-END
 		linux /boot/vmlinuz console=ttyS0,115200 tsc_early_khz=$((BOCHS_IPS / 1000)) \
 			tsc=reliable lpj=$((BOCHS_IPS / 250)) cryptomgr.notests \
