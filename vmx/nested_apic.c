@@ -23,19 +23,9 @@
 #define X2APIC_SELF_IPI		0x83f
 #define X2APIC_OFFSET(msr)	(((msr) & 0xff) << 4)
 
-static gpa_t page_at(const struct vmx_vcpu *s, u32 offset)
-{
-	return s->nested->c->virtual_apic_page_addr + offset;
-}
-
 static bool irqs_are_virtual(const struct vmx_vcpu *s)
 {
 	return l1_cpu2(s, SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY);
-}
-
-static bool accesses_are_virtual(const struct vmx_vcpu *s)
-{
-	return l1_cpu2(s, SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -52,7 +42,7 @@ static void apic_load(struct vmx_vcpu *s, struct nested_apic *a)
 	u32 page[PAGE_WORDS] = { };
 	int i;
 
-	kvm_nested_read(&s->x86, page_at(s, VTPR), page, sizeof(page));
+	kvm_nested_read(&s->x86, vmx_nested_apic_at(s, VTPR), page, sizeof(page));
 	a->vtpr = page[WORD(VTPR)];
 	a->vppr = page[WORD(VPPR)];
 	for (i = 0; i < NESTED_APIC_WORDS; i++) {
@@ -66,7 +56,7 @@ static void apic_load(struct vmx_vcpu *s, struct nested_apic *a)
 static void word_store(struct vmx_vcpu *s, u32 offset, u32 was, u32 now)
 {
 	if (now != was)
-		kvm_nested_write(&s->x86, page_at(s, offset), &now, sizeof(now));
+		kvm_nested_write(&s->x86, vmx_nested_apic_at(s, offset), &now, sizeof(now));
 }
 
 /* What has changed; L2 does not write to VTPR so. */
@@ -112,7 +102,6 @@ static u64 trap_take(struct x86_events *ev)
 static void trap_exit(struct vmx_vcpu *s, u32 reason, u64 qualification)
 {
 	const struct vmx_nested_exit e = { .reason = reason, .qualification = qualification };
-
 	u64 pending = trap_take(&s->x86.events);
 
 	vmx_nested_vmexit(s, &e);
@@ -144,7 +133,7 @@ static bool tpr_is_below(struct vmx_vcpu *s)
  */
 void vmx_nested_apic_threshold(struct vmx_vcpu *s)
 {
-	if (!s->x86.nested.frame || irqs_are_virtual(s) || !accesses_are_virtual(s) ||
+	if (!s->x86.nested.frame || irqs_are_virtual(s) || !vmx_nested_has_page(s) ||
 	    !l1_cpu(s, CPU_BASED_TPR_SHADOW) || !tpr_is_below(s))
 		return;
 	s->nested->below = true;
@@ -302,7 +291,7 @@ u8 vmx_nested_cr8_get(struct vmx_vcpu *s)
 {
 	u8 tpr = 0;
 
-	kvm_nested_read(&s->x86, page_at(s, VTPR), &tpr, sizeof(tpr));
+	kvm_nested_read(&s->x86, vmx_nested_apic_at(s, VTPR), &tpr, sizeof(tpr));
 	return tpr >> 4;
 }
 
@@ -311,7 +300,7 @@ void vmx_nested_cr8_set(struct vmx_vcpu *s, u8 cr8)
 	/* The other bits become 0. */
 	u32 tpr = cr8 << 4;
 
-	kvm_nested_write(&s->x86, page_at(s, VTPR), &tpr, sizeof(tpr));
+	kvm_nested_write(&s->x86, vmx_nested_apic_at(s, VTPR), &tpr, sizeof(tpr));
 	tpr_virtualization(s);
 }
 
@@ -321,8 +310,8 @@ bool vmx_nested_threshold_is_valid(struct vmx_vcpu *s)
 	u8 tpr;
 
 	return !l1_cpu(s, CPU_BASED_TPR_SHADOW) || irqs_are_virtual(s) ||
-	       accesses_are_virtual(s) ||
-	       (!kvm_nested_read(&s->x86, page_at(s, VTPR), &tpr, sizeof(tpr)) &&
+	       vmx_nested_has_page(s) ||
+	       (!kvm_nested_read(&s->x86, vmx_nested_apic_at(s, VTPR), &tpr, sizeof(tpr)) &&
 		(s->nested->c->tpr_threshold & 15) <= tpr >> 4);
 }
 
@@ -360,7 +349,7 @@ bool vmx_nested_apic_rdmsr(struct vmx_vcpu *s, const struct x86_exit *exit)
 
 	if (!read_is_virtual(s, msr))
 		return false;
-	kvm_nested_read(&s->x86, page_at(s, X2APIC_OFFSET(msr)), &value, sizeof(value));
+	kvm_nested_read(&s->x86, vmx_nested_apic_at(s, X2APIC_OFFSET(msr)), &value, sizeof(value));
 	gpr[GPR_RAX] = (u32)value;
 	gpr[GPR_RDX] = value >> 32;
 	kvm_nested_skip_to(&s->x86, exit->next_rip);
@@ -394,7 +383,7 @@ bool vmx_nested_apic_wrmsr(struct vmx_vcpu *s, const struct x86_exit *exit)
 		kvm_event_exception(&s->x86, X86_TRAP_GP, 0);
 		return true;
 	}
-	kvm_nested_write(&s->x86, page_at(s, X2APIC_OFFSET(msr)), &value, sizeof(value));
+	kvm_nested_write(&s->x86, vmx_nested_apic_at(s, X2APIC_OFFSET(msr)), &value, sizeof(value));
 	kvm_nested_skip_to(&s->x86, exit->next_rip);
 	vmx_nested_apic_act(s, msr_act(msr, value), VSELF_IPI, value);
 	return true;

@@ -20,7 +20,7 @@ void vmx_nested_page_enter(struct vmx_vcpu *s)
 {
 	gfn_t page = FRAME_NONE;
 
-	if (l1_cpu2(s, SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES))
+	if (vmx_nested_has_page(s))
 		page = s->nested->c->apic_access_addr >> PAGE_SHIFT;
 	kvm_frame_use(&s->x86, page);
 }
@@ -42,11 +42,6 @@ bool vmx_nested_page_exits(struct vmx_vcpu *s)
 
 /* ------------------------------------------------------------------------ */
 /* The emulator's accesses. */
-
-static gpa_t page_at(const struct vmx_vcpu *s, u32 offset)
-{
-	return s->nested->c->virtual_apic_page_addr + offset;
-}
 
 /* Behind a write the same instruction may only make the same one again. */
 static bool access_is_virtual(const struct vmx_vcpu *s, u32 offset, u32 len, bool write)
@@ -81,10 +76,10 @@ enum emul_result vmx_nested_page(struct x86_vcpu *v, gpa_t gpa, void *buf, u32 l
 	if (!write) {
 		/* What cannot be read is 0. */
 		memset(buf, 0, len);
-		kvm_nested_read(v, page_at(s, offset), buf, len);
+		kvm_nested_read(v, vmx_nested_apic_at(s, offset), buf, len);
 		return EMUL_OK;
 	}
-	kvm_nested_write(v, page_at(s, offset), buf, len);
+	kvm_nested_write(v, vmx_nested_apic_at(s, offset), buf, len);
 	s->nested->written.offset = offset;
 	s->nested->written.len = len;
 	v->events.to_l1 = (struct x86_event){ .kind = EVENT_WRITTEN };
@@ -108,7 +103,7 @@ bool vmx_nested_page_failed(struct x86_vcpu *v)
 static void word_mask(struct vmx_vcpu *s, u32 offset, u32 word, u32 mask)
 {
 	word &= mask;
-	kvm_nested_write(&s->x86, page_at(s, offset), &word, sizeof(word));
+	kvm_nested_write(&s->x86, vmx_nested_apic_at(s, offset), &word, sizeof(word));
 }
 
 void vmx_nested_page_written(struct vmx_vcpu *s)
@@ -116,7 +111,7 @@ void vmx_nested_page_written(struct vmx_vcpu *s)
 	u32 offset = s->nested->written.offset, reg = offset & ~3u, word = 0;
 	enum nested_page_act act;
 
-	kvm_nested_read(&s->x86, page_at(s, reg), &word, sizeof(word));
+	kvm_nested_read(&s->x86, vmx_nested_apic_at(s, reg), &word, sizeof(word));
 	act = nested_page_act(page_controls(s), offset, word);
 	if (act == PAGE_ACT_TPR)
 		word_mask(s, reg, word, 0xff);

@@ -164,12 +164,6 @@ static bool l1_wants_cr(struct vmx_vcpu *s, u32 q)
 	}
 }
 
-/* Without EPT L2 has L1's addresses, and may come to the LAPIC of L1. */
-static bool page_is_l1s(const struct vmx_vcpu *s)
-{
-	return l1_cpu2(s, SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES);
-}
-
 static bool reason_is_l1s(struct vmx_vcpu *s, const struct x86_exit *exit)
 {
 	switch (s->reason) {
@@ -189,7 +183,8 @@ static bool reason_is_l1s(struct vmx_vcpu *s, const struct x86_exit *exit)
 	case EXIT_REASON_IO_INSTRUCTION:
 		return l1_wants_port(s, exit->io.port, exit->io.size);
 	case EXIT_REASON_APIC_ACCESS:
-		return page_is_l1s(s) && vmx_nested_page_exits(s);
+		/* Without EPT L2 has L1's addresses, and may come to the LAPIC of L1. */
+		return vmx_nested_has_page(s) && vmx_nested_page_exits(s);
 	default:
 		return vmx_nested_wants_msr(s, s->reason == EXIT_REASON_MSR_WRITE);
 	}
@@ -375,7 +370,7 @@ bool vmx_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 		return cr_exit_l2(s, exit);
 	case EXIT_REASON_APIC_ACCESS:
 		/* What L2's address is for L1 is found out by the walk. */
-		if (page_is_l1s(s))
+		if (vmx_nested_has_page(s))
 			exit->kind = X86_EXIT_EMULATE;
 		return false;
 	case EXIT_REASON_MSR_READ:

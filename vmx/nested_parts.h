@@ -96,6 +96,18 @@ bool vmx_nested_apic_wrmsr(struct vmx_vcpu *s, const struct x86_exit *exit);
 
 /* nested_apic_page.c: L1's APIC-access page; kvm->srcu held */
 
+/** vmx_nested_has_page - does L1 virtualize accesses to one? */
+static inline bool vmx_nested_has_page(const struct vmx_vcpu *s)
+{
+	return l1_cpu2(s, SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES);
+}
+
+/** vmx_nested_apic_at - where L1 has a register of L2's virtual-APIC page */
+static inline gpa_t vmx_nested_apic_at(const struct vmx_vcpu *s, u32 offset)
+{
+	return s->nested->c->virtual_apic_page_addr + offset;
+}
+
 /** vmx_nested_page_enter - L2 runs now, and has one, or none */
 void vmx_nested_page_enter(struct vmx_vcpu *s);
 /** vmx_nested_page_exits - does L1 get this APIC-access exit?  Or may it be virtualized */
