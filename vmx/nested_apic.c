@@ -131,13 +131,15 @@ static bool tpr_is_below(struct vmx_vcpu *s)
  * L2's TPR is looked at when the other page has been found, for a restored L1 may have got
  * its memory later; L2 that goes on has none below the threshold but for that exit.
  */
-void vmx_nested_apic_threshold(struct vmx_vcpu *s)
+void vmx_nested_apic_threshold(struct x86_vcpu *v)
 {
-	if (!s->x86.nested.frame || irqs_are_virtual(s) || !vmx_nested_has_page(s) ||
+	struct vmx_vcpu *s = to_vmx(v);
+
+	if (!v->nested.frame || irqs_are_virtual(s) || !vmx_nested_has_page(s) ||
 	    !l1_cpu(s, CPU_BASED_TPR_SHADOW) || !tpr_is_below(s))
 		return;
 	s->nested->below = true;
-	kvm_nested_timer_due(&s->x86);
+	kvm_nested_timer_due(v);
 }
 
 void vmx_nested_apic_enter(struct vmx_vcpu *s)
@@ -145,7 +147,7 @@ void vmx_nested_apic_enter(struct vmx_vcpu *s)
 	if (irqs_are_virtual(s))
 		priority_changed(s);
 	else
-		vmx_nested_apic_threshold(s);
+		vmx_nested_apic_threshold(&s->x86);
 }
 
 static void tpr_virtualization(struct vmx_vcpu *s)

@@ -69,8 +69,8 @@ u8 vmx_nested_cr8_get(struct vmx_vcpu *s);
 void vmx_nested_cr8_set(struct vmx_vcpu *s, u8 cr8);
 /** vmx_nested_apic_enter - VM entry: pending interrupts (27.3.2.5), the threshold (27.7.7) */
 void vmx_nested_apic_enter(struct vmx_vcpu *s);
-/** vmx_nested_apic_threshold - the latter, when L2 has its page */
-void vmx_nested_apic_threshold(struct vmx_vcpu *s);
+/** vmx_nested_apic_threshold - the latter, when L2 has its page: nested_ops.page_found */
+void vmx_nested_apic_threshold(struct x86_vcpu *v);
 /**
  * vmx_nested_apic_act - L2 has written to its virtual-APIC page (30.4.3.2); L1 may run now
  * @s: the vCPU

@@ -341,6 +341,7 @@ const struct nested_ops vmx_nested_ops = {
 	.exit_event	= vmx_nested_exit_event,
 	.interrupt	= vmx_nested_interrupt,
 	.page		= vmx_nested_page,
+	.page_found	= vmx_nested_apic_threshold,
 	.page_failed	= vmx_nested_page_failed,
 	.leave		= vmx_nested_leave,
 	.smm_enter	= vmx_nested_smm_enter,

@@ -242,7 +242,6 @@ static void apic_access_update(struct vmx_vcpu *s)
 	if (nested_l2_runs(&s->x86) && s->x86.nested.page != FRAME_NONE) {
 		s->stale |= BIT(WORDS_APIC);
 		s->flush = true;
-		vmx_nested_apic_threshold(s);
 	}
 }
 

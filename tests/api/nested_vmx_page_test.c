@@ -216,6 +216,25 @@ static void threshold(void)
 	l2_until(R_VMCALL);
 }
 
+GUEST(64, g_out_vmcall, "out %al, $0x30\n vmcall\n");
+
+/* Userspace sets what acts on every level while L2 has its page: L1's memory is left alone. */
+static void threshold_stopped(void)
+{
+	struct kvm_guest_debug debug = { .control = KVM_GUESTDBG_ENABLE };
+	struct kvm_debugregs regs;
+
+	PAGE_START(g_out_vmcall, 0, true);
+	REG(VTPR) = 0x2f;
+	f_set(F_THRESHOLD, 2);
+	l2_out(0x30);
+	OK(ioctl(v.fd, KVM_GET_DEBUGREGS, &regs));
+	OK(ioctl(v.fd, KVM_SET_DEBUGREGS, &regs));
+	OK(ioctl(v.fd, KVM_SET_GUEST_DEBUG, &debug));
+	l2_until(R_VMCALL);
+	CHECK_EQ(f_get(F_RIP), GPA_CODE2 + 2);
+}
+
 /* A byte is virtualized and the next is not, also for a string that userspace could have whole. */
 GUEST(64, g_outs, "mov $0x42080, %esi\n mov $4, %ecx\n mov $0x30, %edx\n rep outsb\n");
 
@@ -492,6 +511,7 @@ BOTH(unknown)
 BOTH(tpr)
 BOTH(tpr_modify)
 BOTH(threshold)
+BOTH(threshold_stopped)
 BOTH(registers)
 BOTH(stepped)
 BOTH(modify)
@@ -506,7 +526,7 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		CASES(all_exit), CASES(no_control), CASES(in_delivery),
 		CASES(unknown), CASES(tpr), CASES(tpr_modify),
-		CASES(threshold), CASES(registers), CASES(stepped),
+		CASES(threshold), CASES(threshold_stopped), CASES(registers), CASES(stepped),
 		CASES(modify), CASES(eoi), CASES(self_ipi), CASE(three), CASES(moved),
 		CASES(slots), CASES(state_moves), CASE(lapic_is_l1s), CASE(string),
 		CASE(ept_ends), { }

@@ -88,6 +88,7 @@ enum x86_next frame_find(struct x86_vcpu *v)
 	}
 	n->frame = frame;
 	vendor(policy_update)(v);
+	nested_ops->page_found(v);
 	return X86_RESUME;
 }
 

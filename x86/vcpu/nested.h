@@ -13,8 +13,7 @@
  *	in event.c	an event that L1 gets, L2's virtual one		exit_event, interrupt
  *	in run/vcpu.c	INIT, reset					leave
  *
- * How L1 enters L2 is the vendor's: an exit of kind X86_EXIT_VENDOR.  What it asks of x86
- * for it is below: kvm_nested_*().
+ * How L1 enters L2 is the vendor's: an exit of kind X86_EXIT_VENDOR, and kvm_nested_*() below.
  */
 #ifndef LAMINA_X86_VCPU_NESTED_H
 #define LAMINA_X86_VCPU_NESTED_H
@@ -40,6 +39,7 @@
  *         there is none after all.  kvm->srcu held
  * @page: the emulator reads or writes a page of L1's that is L2's frame_holds(): EMUL_OK;
  *        EMUL_RETRY: L1 has an exit (to_l1), the access was not made.  kvm->srcu held
+ * @page_found: nested.frame is what backs that page now.  kvm->srcu held
  * @page_failed: an instruction cannot be executed: if it came to such a page L1 has its exit
  * @leave: L1 runs again, without an exit: its registers are void
  * @smm_enter: an SMI that L1 does not take: L2 stops where it is, and L1's half goes to
@@ -66,6 +66,7 @@ struct nested_ops {
 	void (*exit_event)(struct x86_vcpu *v, const struct x86_event *ev);
 	int (*interrupt)(struct x86_vcpu *v);
 	enum emul_result (*page)(struct x86_vcpu *v, gpa_t gpa, void *buf, u32 len, bool write);
+	void (*page_found)(struct x86_vcpu *v);
 	bool (*page_failed)(struct x86_vcpu *v);
 	void (*leave)(struct x86_vcpu *v);
 	void (*smm_enter)(struct x86_vcpu *v, struct smram_svm *out);
