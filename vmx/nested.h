@@ -67,7 +67,6 @@ enum vmx_nested_entering { ENTERING_NOT, ENTERING_FIRST, ENTERING_AGAIN };
  * @vpid12: the VPID that L1 has given L2 last; 0: none
  * @eptp: EPT pointer of L2 on L1's EPT
  * @ept: L2 runs, or ran last, on L1's EPT
- * @smm_l2: L2 goes on when system management mode ends
  * @l1_nmi: L1's NMIs were masked when it entered L2
  * @entering: enum vmx_nested_entering: VMLAUNCH or VMRESUME, which the processor may refuse
  * @vcpu: (c) whose it is
@@ -88,7 +87,6 @@ struct vmx_nested {
 	u16 vpid12;
 	u64 eptp;
 	bool ept;
-	bool smm_l2;
 	bool l1_nmi;
 	u8 entering;
 	struct vmx_vcpu *vcpu;

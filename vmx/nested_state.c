@@ -87,20 +87,38 @@ void vmx_nested_off(struct vmx_vcpu *s)
 		return;
 	vmx_nested_vmcs_flush(s);
 	s->nested->region = NO_VMCS;
-	s->nested->smm_l2 = false;
+	s->x86.nested.smm_l2 = false;
 	vmx_nested_musts(s);
+}
+
+/*
+ * What VMLAUNCH would have refused runs no L2.  The mode L1 was in then is not known.
+ * L2's own state is checked where it has not run yet: later it is what it has become.
+ */
+static bool vmcs_is_valid(struct vmx_vcpu *s, bool enters)
+{
+	const struct vmcs12 *c = s->nested->c;
+	struct nested_limits lim;
+	u64 qualification;
+
+	vmx_nested_limits(s, &lim);
+	lim.host_lma = c->vm_exit_controls & VM_EXIT_HOST_ADDR_SPACE_SIZE;
+	return !(c->hdr & VMCS_SHADOW) && !nested_check_control(c, &lim) &&
+	       !nested_check_host(c, &lim) &&
+	       !(enters && nested_check_guest(c, &lim, &qualification)) &&
+	       vmx_nested_ept_ready(s);
 }
 
 /* ------------------------------------------------------------------------ */
 /*
  * System management mode while L2 runs (34.14): x86 saves L2's registers in SMRAM; that
- * L2 is what goes on afterwards is kept here, as the processor keeps it.
+ * L2 is what goes on afterwards is no memory of L1's, as the processor keeps it.
  */
 
 static void vmx_nested_smm_enter(struct x86_vcpu *v, struct smram_svm *out)
 {
 	*out = (struct smram_svm){ .guest = 1 };
-	to_vmx(v)->nested->smm_l2 = true;
+	v->nested.smm_l2 = true;
 	vmx_nested_leave(v);
 }
 
@@ -108,9 +126,9 @@ static bool vmx_nested_smm_leave(struct x86_vcpu *v, const struct smram_svm *in)
 {
 	struct vmx_vcpu *s = to_vmx(v);
 
-	if (!nested_vmx_on(s) || !s->nested->smm_l2 || !vmx_nested_ept_ready(s))
+	if (!nested_vmx_on(s) || !v->nested.smm_l2 || s->nested->current_vmcs == NO_VMCS ||
+	    !vmcs_is_valid(s, false))
 		return false;
-	s->nested->smm_l2 = false;
 	vmx_nested_run(s);
 	vmx_nested_timer_start(s, &s->nested->deadline);
 	return true;
@@ -168,12 +186,12 @@ static void vmx_nested_state_get(struct x86_vcpu *v, struct kvm_nested_state *ou
 	hdr->vmcs12_pa = n->current_vmcs;
 	if (v->smm.inside)
 		hdr->smm.flags = KVM_STATE_NESTED_SMM_VMXON |
-				 (n->smm_l2 ? KVM_STATE_NESTED_SMM_GUEST_MODE : 0);
+				 (v->nested.smm_l2 ? KVM_STATE_NESTED_SMM_GUEST_MODE : 0);
 	if (n->current_vmcs == NO_VMCS)
 		return;
 	if (v->nested.l2)
 		vmx_nested_l2_save(s);
-	if ((v->nested.l2 || n->smm_l2) && l1_pin(s, PIN_BASED_VMX_PREEMPTION_TIMER)) {
+	if ((v->nested.l2 || v->nested.smm_l2) && l1_pin(s, PIN_BASED_VMX_PREEMPTION_TIMER)) {
 		hdr->flags = KVM_STATE_VMX_PREEMPTION_TIMER_DEADLINE;
 		hdr->preemption_timer_deadline = n->deadline;
 	}
@@ -230,24 +248,6 @@ static bool header_is_valid(const struct x86_vcpu *v, const struct kvm_nested_st
 		return !runs;
 	return hdr->vmcs12_pa != hdr->vmxon_pa && address_is_valid(v, hdr->vmcs12_pa) &&
 	       in->size >= STATE_SIZE_VMCS && (c->hdr & ~VMCS_SHADOW) == VMCS12_REVISION;
-}
-
-/*
- * What VMLAUNCH would have refused runs no L2.  The mode L1 was in then is not known.
- * L2's own state is checked where it has not run yet: later it is what it has become.
- */
-static bool vmcs_is_valid(struct vmx_vcpu *s, bool enters)
-{
-	const struct vmcs12 *c = s->nested->c;
-	struct nested_limits lim;
-	u64 qualification;
-
-	vmx_nested_limits(s, &lim);
-	lim.host_lma = c->vm_exit_controls & VM_EXIT_HOST_ADDR_SPACE_SIZE;
-	return !(c->hdr & VMCS_SHADOW) && !nested_check_control(c, &lim) &&
-	       !nested_check_host(c, &lim) &&
-	       !(enters && nested_check_guest(c, &lim, &qualification)) &&
-	       vmx_nested_ept_ready(s);
 }
 
 /* L1's VMCS is the one given.  0; -EINVAL, -ENOMEM: nothing has changed. */
@@ -323,7 +323,7 @@ static int vmx_nested_state_set(struct x86_vcpu *v, const struct kvm_nested_stat
 	s->nested->current_vmcs = NO_VMCS;
 	vmx_nested_on(s, hdr->vmxon_pa);
 	s->nested->current_vmcs = hdr->vmcs12_pa;
-	s->nested->smm_l2 = hdr->smm.flags & KVM_STATE_NESTED_SMM_GUEST_MODE;
+	v->nested.smm_l2 = hdr->smm.flags & KVM_STATE_NESTED_SMM_GUEST_MODE;
 	s->nested->deadline = hdr->preemption_timer_deadline;
 	if (in->flags && in->size >= STATE_SIZE && has_shadow(s->nested->c))
 		kvm_nested_write(v, s->nested->c->vmcs_link_pointer,

@@ -177,6 +177,12 @@ static void leave_settle(struct x86_vcpu *v)
 	request_set(&v->vcpu, REQ_APF);
 }
 
+/* SMRAM says so, which is the handler's to write, or the processor has kept it. */
+static bool is_l2s(const struct x86_vcpu *v, const struct smram_state *m)
+{
+	return (m->svm.guest & 1) || v->nested.smm_l2;
+}
+
 bool smm_leave(struct x86_vcpu *v, const struct smram_state *m)
 {
 	u64 efer = v->cpuid.has_lm ? m->efer : state_get(v, GRP_EFER)->efer;
@@ -186,12 +192,13 @@ bool smm_leave(struct x86_vcpu *v, const struct smram_state *m)
 		return false;
 	/* L1's half of L2 is in its own memory. */
 	smm_switch(v, false);
-	if ((m->svm.guest & 1) &&
+	if (is_l2s(v, m) &&
 	    !((v->cpuid.has_svm || v->cpuid.has_vmx) && x86_caps->nested &&
 	      nested_ops->smm_leave(v, &m->svm))) {
 		smm_switch(v, true);
 		return false;
 	}
+	v->nested.smm_l2 = false;
 	trace_kvm_smm_transition(v->vcpu.id, v->smm.smbase, false);
 	v->smm.smbase = m->smbase;
 	state_load(v, m, efer);
@@ -207,6 +214,8 @@ void smm_set(struct x86_vcpu *v, bool inside)
 		return;
 	if (nested_l2_runs(v))
 		nested_ops->leave(v);
+	/* Nor does an RSM that comes later lead to L2. */
+	v->nested.smm_l2 = false;
 	smm_switch(v, inside);
 }
 

@@ -103,6 +103,7 @@ struct x86_l2_hv {
  * @off: the guest's firmware has disabled it
  * @due: it runs, and a timer of its host's has expired; any context
  * @woken: something has ended its HLT, and it has not run since
+ * @smm_l2: in system management mode, on Intel's: it goes on when that ends
  * @l1_waits: MMU_CTX_GUEST is what L1 comes back to
  * @ctx: enum mmu_ctx_kind: whose tables translate what runs now
  * @page, @frame: a frame of L1's and what backs it: vcpu/frame.h
@@ -119,6 +120,7 @@ struct x86_nested {
 	bool due;
 	bool woken;
 	bool off;
+	bool smm_l2;
 	bool l1_waits;
 	bool apart;
 	u8 ctx;
