@@ -15,7 +15,7 @@
  * @asid_next: next ASID to hand out; more than @asid_max: start over
  * @asid_max: last ASID of this CPU
  * @tsc_aux: the host's TSC_AUX
- * @serial: the vCPU that ran here last
+ * @serial: who ran here last: x86/vcpu/predictor.h
  */
 struct svm_cpu {
 	phys_addr_t host_pa;

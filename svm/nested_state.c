@@ -119,6 +119,8 @@ void svm_nested_switch(struct svm_vcpu *s)
 	if (unlikely(s->step))
 		svm_step_stop(s, STEP_NMI | STEP_USER);
 	s->entry_work &= ~ENTRY_KICK;
+	if (unlikely(s->x86.cpuid.has_ibrs))
+		s->entry_work |= ENTRY_LEVEL;
 	s->soft_injected = false;
 	s->window = 0;
 	s->x86.events.window = 0;

@@ -18,6 +18,7 @@
 #include "svm/cpu.h"
 #include "svm/vmcb.h"
 #include "x86/vcpu/enter.h"
+#include "x86/vcpu/predictor.h"
 
 /* vmenter.S knows these numbers. */
 static_assert(GPR_RAX == 0 && GPR_RCX == 1 && GPR_RDX == 2 && GPR_RBX == 3);
@@ -43,6 +44,15 @@ static void tsc_ratio_load(struct svm_vcpu *s)
 	s->tsc_ratio_loaded = svm_tsc_is_scaled(s);
 }
 
+/* Branch predictors that another guest has trained, or L2 for its L1. */
+static void predictor_check(struct svm_vcpu *s, struct svm_cpu *c)
+{
+	const struct x86_vcpu *v = &s->x86;
+
+	if (predictor_enter(&c->serial, s->serial, v->nested.l2 && v->cpuid.has_ibrs))
+		indirect_branch_prediction_barrier();
+}
+
 /*
  * What VMRUN leaves alone: the state of VMLOAD and VMSAVE, and TSC_AUX.  Neither
  * changes between load() and put() but for the LDT, so once is enough, and
@@ -58,11 +68,7 @@ static void host_save(struct svm_vcpu *s, struct svm_cpu *c)
 		native_wrmsrl(MSR_TSC_AUX, s->tsc_aux);
 	if (unlikely(svm_tsc_is_scaled(s)))
 		tsc_ratio_load(s);
-	/* Branch predictors that another guest has trained. */
-	if (c->serial != s->serial) {
-		c->serial = s->serial;
-		indirect_branch_prediction_barrier();
-	}
+	predictor_check(s, c);
 }
 
 /*
@@ -78,16 +84,18 @@ static void breakpoints_load(const u64 *db)
 	set_debugreg(db[3], 3);
 }
 
-static void entry_work_do(struct svm_vcpu *s)
+static void entry_work_do(struct svm_vcpu *s, struct svm_cpu *c)
 {
 	if (s->entry_work & ENTRY_DB)
 		breakpoints_load(debug_db(&s->x86));
 	if (s->entry_work & ENTRY_TSC)
 		tsc_ratio_load(s);
+	if (s->entry_work & ENTRY_LEVEL)
+		predictor_check(s, c);
 	/* Taken as soon as the guest runs, after what is injected. */
 	if (s->entry_work & ENTRY_KICK)
 		smp_send_reschedule(smp_processor_id());
-	s->entry_work &= ~(ENTRY_KICK | ENTRY_TSC);
+	s->entry_work &= ~(ENTRY_KICK | ENTRY_TSC | ENTRY_LEVEL);
 }
 
 /*
@@ -171,7 +179,7 @@ noinstr void svm_enter(struct x86_vcpu *v)
 	if (unlikely(s->asid_generation != c->asid_generation))
 		svm_asid_assign(s, c);
 	if (unlikely(s->entry_work))
-		entry_work_do(s);
+		entry_work_do(s, c);
 	vmcb->save.rax = v->state.gpr[GPR_RAX];
 	if (unlikely(v->msrs.virt_spec))
 		x86_spec_ctrl_set_guest(v->msrs.virt_spec);

@@ -29,13 +29,14 @@ enum svm_nmi {
 #define ENTRY_DB	BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
 #define ENTRY_KICK	BIT(1)	/* exit again right after entry */
 #define ENTRY_TSC	BIT(2)	/* MSR_AMD64_TSC_RATIO has another value */
+#define ENTRY_LEVEL	BIT(3)	/* another level runs, and L1 has IBRS */
 
 /**
  * struct svm_vcpu - an SVM vCPU
  * @x86: x86's part, first
  * @vmcb: (c) control block, one page
  * @vmcb_pa: (c) its physical address, encryption bit included
- * @serial: (c) number that no other vCPU has had since the module was loaded
+ * @serial: (c) number that no other vCPU has had since the module was loaded: predictor.h
  * @asid_generation: pool generation that the ASID belongs to; 0: it has none
  * @cpu: CPU that caches the control block and the ASID's translations
  * @host_saved: this CPU holds the guest's TSC_AUX, and the host's VMSAVE state

@@ -9,6 +9,7 @@
 #include "svm/cpu.h"
 #include "svm/nested.h"
 #include "svm/vmcb.h"
+#include "x86/vcpu/predictor.h"
 
 static atomic64_t serials;
 
@@ -20,7 +21,7 @@ int svm_vcpu_create(struct x86_vcpu *v)
 	if (!s->vmcb)
 		return -ENOMEM;
 	s->vmcb_pa = __sme_pa(s->vmcb);
-	s->serial = atomic64_inc_return(&serials);
+	s->serial = atomic64_add_return(PREDICTOR_LEVELS, &serials);
 	s->cpu = -1;
 	vmcb_init(s);
 	if (svm_features.npt && svm_nested_offered())
@@ -51,7 +52,7 @@ void svm_vcpu_reset(struct x86_vcpu *v)
 	s->nmi = NMI_OPEN;
 	s->step = 0;
 	s->step_loads = false;
-	s->entry_work = 0;
+	s->entry_work &= ENTRY_LEVEL;
 	s->window = 0;
 	s->virq_own = false;
 	s->gif_off = false;

@@ -13,7 +13,7 @@
  * @list: VMCSs that are active here: this CPU may hold parts of them in its caches.
  *        Changed on this CPU with interrupts off; the NMI of a crash walks it
  * @current_vmcs: the one that VMREAD and VMWRITE mean, or NULL
- * @serial: the vCPU that ran here last
+ * @serial: who ran here last: x86/vcpu/predictor.h
  * @syscall: the host's STAR, LSTAR, CSTAR, FMASK
  * @tsc_aux: the host's TSC_AUX
  */

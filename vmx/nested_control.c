@@ -92,6 +92,8 @@ void vmx_nested_switch(struct vmx_vcpu *s)
 	/* What the processor would have delivered to L1, or will. */
 	v->events.irq_check |= v->apic.apicv;
 	s->entry_work &= ~ENTRY_KICK;
+	if (unlikely(s->x86.cpuid.has_ibrs))
+		s->entry_work |= ENTRY_LEVEL;
 	vmcs_words_stale(s);
 	if (s->vpid && n->vpid)
 		vmcs_write(VIRTUAL_PROCESSOR_ID, l2 ? n->vpid : s->vpid);

@@ -28,6 +28,7 @@
 #include "vmx/cpu.h"
 #include "vmx/vmcs.h"
 #include "x86/vcpu/enter.h"
+#include "x86/vcpu/predictor.h"
 
 /* vmenter.S knows these numbers. */
 static_assert(GPR_RAX == 0 && GPR_RCX == 1 && GPR_RDX == 2 && GPR_RBX == 3);
@@ -72,6 +73,15 @@ static void guest_msrs_load(struct vmx_vcpu *s, const struct vmx_cpu *c)
 		wrmsrl(MSR_TSC_AUX, s->msrs.tsc_aux);
 }
 
+/* Branch predictors that another guest has trained, or L2 for its L1. */
+static void predictor_check(struct vmx_vcpu *s, struct vmx_cpu *c)
+{
+	const struct x86_vcpu *v = &s->x86;
+
+	if (predictor_enter(&c->serial, s->serial, v->nested.l2 && v->cpuid.has_ibrs))
+		indirect_branch_prediction_barrier();
+}
+
 static void host_save(struct vmx_vcpu *s, struct vmx_cpu *c)
 {
 	struct vmx_host *host = &s->host;
@@ -90,11 +100,7 @@ static void host_save(struct vmx_vcpu *s, struct vmx_cpu *c)
 	}
 	s->host_saved = true;
 	guest_msrs_load(s, c);
-	/* Branch predictors that another guest has trained. */
-	if (c->serial != s->serial) {
-		c->serial = s->serial;
-		indirect_branch_prediction_barrier();
-	}
+	predictor_check(s, c);
 }
 
 /* What may change while the thread is in KVM_RUN: another mm's ASID, perf's CR4.PCE. */
@@ -185,6 +191,18 @@ static __always_inline void host_restore(struct vmx_vcpu *s)
 		hw_breakpoint_restore();
 }
 
+static void entry_work_do(struct vmx_vcpu *s, struct vmx_cpu *c)
+{
+	if (s->entry_work & ENTRY_DB)
+		breakpoints_load(debug_db(&s->x86));
+	if (s->entry_work & ENTRY_LEVEL)
+		predictor_check(s, c);
+	/* Taken as soon as the guest runs, after what is injected. */
+	if (s->entry_work & ENTRY_KICK)
+		smp_send_reschedule(smp_processor_id());
+	s->entry_work &= ~(ENTRY_KICK | ENTRY_LEVEL);
+}
+
 static void entry_prepare(struct vmx_vcpu *s, struct vmx_cpu *c)
 {
 	if (!s->host_saved)
@@ -193,14 +211,10 @@ static void entry_prepare(struct vmx_vcpu *s, struct vmx_cpu *c)
 		vmcs_sync(s);
 	if (s->flush)
 		vmx_tlb_flush_now(s);
-	if (s->entry_work & ENTRY_DB)
-		breakpoints_load(debug_db(&s->x86));
 	if (s->step)
 		vmx_step_enter(s);
-	/* Taken as soon as the guest runs, after what is injected. */
-	if (s->entry_work & ENTRY_KICK)
-		smp_send_reschedule(smp_processor_id());
-	s->entry_work &= ~ENTRY_KICK;
+	if (s->entry_work)
+		entry_work_do(s, c);
 }
 
 /* Between guest_begin() and guest_end() RCU may not be watching: nothing is traced there. */

@@ -17,6 +17,7 @@
 #include "vmx/nested_parts.h"
 #include "vmx/vmcs.h"
 #include "x86/vcpu/frame.h"
+#include "x86/vcpu/predictor.h"
 
 static atomic64_t serials;
 
@@ -47,7 +48,7 @@ int vmx_vcpu_create(struct x86_vcpu *v)
 		return -ENOMEM;
 	*(u32 *)s->vmcs = vmx_features.revision;
 	s->vmcs_pa = __pa(s->vmcs);
-	s->serial = atomic64_inc_return(&serials);
+	s->serial = atomic64_add_return(PREDICTOR_LEVELS, &serials);
 	s->cpu = -1;
 	s->vpid = vmx_vpid_alloc();
 	/* A LAPIC in userspace is told of each write. */
@@ -110,7 +111,7 @@ void vmx_vcpu_reset(struct x86_vcpu *v)
 	struct vmx_vcpu *s = to_vmx(v);
 
 	vmx_nested_off(s);
-	s->entry_work = 0;
+	s->entry_work &= ENTRY_LEVEL;
 	s->window = 0;
 	s->soft_nmi = false;
 	vmcs_controls_reset(s);

@@ -19,6 +19,7 @@ struct perf_guest_switch_msr;
 
 #define ENTRY_DB	BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
 #define ENTRY_KICK	BIT(1)	/* exit again right after entry */
+#define ENTRY_LEVEL	BIT(2)	/* another level runs, and L1 has IBRS */
 
 /* Of a page-modification log, which is a page (SDM vol. 3, 29.3.6). */
 #define PML_ENTRIES	512
@@ -98,7 +99,7 @@ struct vmx_perf {
  * @vmcs: (c) one page
  * @vmcs_pa: (c) its physical address
  * @list: while @cpu >= 0: in that CPU's list
- * @serial: (c) number that no other vCPU has had since the module was loaded
+ * @serial: (c) number that no other vCPU has had since the module was loaded: predictor.h
  * @vpid: (c) 0: it has none
  * @tpr_shadow: (c) CR8 is the TPR of the LAPIC's page, without exits
  * @cpu: where the VMCS is active, or -1

@@ -14,6 +14,7 @@
 #include "x86/cpu/fpu.h"
 #include "x86/cpu/mtrr.h"
 #include "x86/cpu/pvfeature.h"
+#include "x86/cpu/spec.h"
 #include "x86/vcpu/hv_env.h"
 #include "x86/vcpu/vendor.h"
 
@@ -140,6 +141,7 @@ void cpuid_update(struct x86_vcpu *v)
 	c->has_mtrr = !c->n || cpuid_has(v, X86_FEATURE_MTRR);
 	c->has_vmx = x86_caps->vmx_msr[0] && cpuid_has(v, X86_FEATURE_VMX);
 	c->has_xsaves = x86_caps->xsaves && cpuid_has(v, X86_FEATURE_XSAVES);
+	c->has_ibrs = spec_has_ibrs(v);
 	c->as_amd = cpuid_as_amd(leaf0);
 	c->amd = leaf0 && c->as_amd;
 	c->cr4_allowed = cpuid_cr4(v) | (c->has_vmx ? X86_CR4_VMXE : 0);

@@ -82,21 +82,25 @@ void spec_host_init(void)
 		spec_ctrl.host = 0;
 }
 
-/* The bits that this access may set; of a guest without any the register does not exist. */
-static u64 reg_takes(const struct x86_vcpu *v, const struct msr_access *a,
-		     const struct spec_reg *reg, bool *exists)
+/* The bits that a guest's CPUID has. */
+static u64 reg_bits(const struct x86_vcpu *v, const struct spec_reg *reg)
 {
 	u64 bits = 0;
 	unsigned int i;
 
-	*exists = a->host;
-	if (a->host)
-		return reg->host;
 	for (i = 0; i < reg->n; i++)
-		if (cpuid_has(v, reg->bits[i].feature)) {
-			*exists = true;
+		if (cpuid_has(v, reg->bits[i].feature))
 			bits |= reg->bits[i].bit;
-		}
+	return bits;
+}
+
+/* The bits that this access may set; of a guest without any the register does not exist. */
+static u64 reg_takes(const struct x86_vcpu *v, const struct msr_access *a,
+		     const struct spec_reg *reg, bool *exists)
+{
+	u64 bits = a->host ? ~0ull : reg_bits(v, reg);
+
+	*exists = bits;
 	return bits & reg->host;
 }
 
@@ -106,6 +110,11 @@ static u64 reg_takes(const struct x86_vcpu *v, const struct msr_access *a,
 bool spec_ctrl_exists(void)
 {
 	return spec_ctrl.host;
+}
+
+bool spec_has_ibrs(const struct x86_vcpu *v)
+{
+	return reg_bits(v, &spec_ctrl) & spec_ctrl.host & SPEC_CTRL_IBRS;
 }
 
 int spec_ctrl_get(struct x86_vcpu *v, struct msr_access *a)

@@ -19,6 +19,8 @@ void spec_host_init(void);
 
 /** spec_ctrl_exists - may guests have IA32_SPEC_CTRL on this host? */
 bool spec_ctrl_exists(void);
+/** spec_has_ibrs - has the guest IBRS, by its CPUID? */
+bool spec_has_ibrs(const struct x86_vcpu *v);
 /** spec_virt_exists - likewise VIRT_SPEC_CTRL */
 bool spec_virt_exists(void);
 /** spec_caps_exists - likewise IA32_ARCH_CAPABILITIES */

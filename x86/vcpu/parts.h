@@ -27,6 +27,7 @@ struct pagein;
  * @first: by hash of the function, the first entry's number + 1, or 0
  * @xcr0: XCR0 bits that the guest may set
  * @cr4_allowed: CR4 bits that the guest may set
+ * @has_ibrs: the guest has IBRS, which the host has, too
  * @as_amd: instructions that differ are AMD's: @amd, or another such vendor
  */
 struct x86_cpuid {
@@ -41,6 +42,7 @@ struct x86_cpuid {
 	bool has_svm, has_vmx;
 	bool has_mtrr;
 	bool has_xsaves;
+	bool has_ibrs;
 	bool amd, as_amd;
 	u64 xcr0;
 	u64 cr4_allowed;
