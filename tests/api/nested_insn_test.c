@@ -7,6 +7,7 @@
 #include "svm.h"
 
 #define CR0_CD		(1u << 30)
+#define UD		6
 
 /* ---- the selective intercept of CR0 ---- */
 
@@ -132,6 +133,54 @@ static void other_halt(void)
 }
 BOTH(other_halt)
 
+/* ---- what L0 does not execute is #UD, and not the end of L1 ---- */
+
+/* Code where no memory is; an instruction of those that it does not know. */
+GUEST(64, g_jump, "jmp *%rsi\n");
+GUEST(64, g_unknown, "paddb (%rsi), %mm0\n");
+
+static void unknown_start(const uint8_t *code, const uint8_t *end)
+{
+	struct kvm_regs r;
+
+	l2_start(code, end);
+	r = vcpu_regs(&v);
+	r.rsi = GPA_HOLE;
+	vcpu_set_regs(&v, &r);
+}
+
+static void not_executed(void)
+{
+	unknown_start(g_jump, g_jump_end);
+	intercept(EXIT_EXC + UD);
+	l2_until(EXIT_EXC + UD);
+	CHECK_EQ(vmcb()->rip, GPA_HOLE);
+	vm_close(&vm);
+	unknown_start(g_unknown, g_unknown_end);
+	intercept(EXIT_EXC + UD);
+	l2_until(EXIT_EXC + UD);
+	CHECK_EQ(vmcb()->rip, GPA_CODE2);
+	/* L2's own, where L1 does not want it. */
+	intercept_none(EXIT_EXC + UD);
+	CHECK_EQ(exc_next(&v).vector, UD);
+}
+BOTH(not_executed)
+
+/* Userspace wants to hear of it. */
+static void not_executed_told(void)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_EXIT_ON_EMULATION_FAILURE, .args[0] = 1,
+	};
+
+	unknown_start(g_unknown, g_unknown_end);
+	OK(ioctl(vm.fd, KVM_ENABLE_CAP, &cap));
+	vcpu_expect(&v, KVM_EXIT_INTERNAL_ERROR);
+	CHECK_EQ(v.run->internal.suberror, KVM_INTERNAL_ERROR_EMULATION);
+	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE2);
+}
+BOTH(not_executed_told)
+
 /* ---- rAX by address size ---- */
 
 /* A prefix 67: EAX is where the control block is. */
@@ -208,6 +257,7 @@ static void last_bytes(void)
 static const struct test_case cases[] = {
 	CASE(last_bytes), CASES(cr0_selective), CASES(tsc_by_msr), CASES(other_port),
 	CASES(other_msr), CASES(other_halt), CASE(address_size), CASES(cpl_bits),
+	CASES(not_executed), CASES(not_executed_told),
 	{ }
 };
 

@@ -125,6 +125,53 @@ static void mmio(void)
 	l2_until(R_VMCALL);
 }
 
+/* ---- what L0 does not execute on such memory is #UD, and not the end of L1 ---- */
+
+/* Code there; and, behind a read of the same page, once more. */
+GUEST(64, g_jump, "mov $0x20000000, %ebx\n jmp *%rbx\n");
+GUEST(64, g_read_jump, "mov $0x20000000, %ebx\n mov (%rbx), %eax\n jmp *%rbx\n");
+GUEST(64, g_unknown, "mov $0x20000000, %ebx\n paddb (%rbx), %mm0\n");
+
+static void ud_of(uint64_t rip)
+{
+	l2_until(R_EXCEPTION);
+	CHECK_EQ(f_get(F_INFO), INFO_VALID | INFO_EXC | UD);
+	CHECK_EQ(f_get(F_RIP), rip);
+}
+
+static void not_executed(void)
+{
+	L2_START(g_jump);
+	f_set(F_EXCEPTIONS, 1 << UD);
+	ud_of(0x20000000);
+	vm_close(&vm);
+	L2_START(g_read_jump);
+	f_set(F_EXCEPTIONS, 1 << UD);
+	vcpu_expect(&v, KVM_EXIT_MMIO);
+	ud_of(0x20000000);
+	vm_close(&vm);
+	L2_START(g_unknown);
+	f_set(F_EXCEPTIONS, 1 << UD);
+	ud_of(GPA_CODE2 + 5);
+	/* L2's own, where L1 does not want it. */
+	f_set(F_EXCEPTIONS, 0);
+	CHECK_EQ(exc_next(&v).vector, UD);
+}
+
+/* Userspace wants to hear of it. */
+static void not_executed_told(void)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_EXIT_ON_EMULATION_FAILURE, .args[0] = 1,
+	};
+
+	L2_START(g_unknown);
+	OK(ioctl(vm.fd, KVM_ENABLE_CAP, &cap));
+	vcpu_expect(&v, KVM_EXIT_INTERNAL_ERROR);
+	CHECK_EQ(v.run->internal.suberror, KVM_INTERNAL_ERROR_EMULATION);
+	CHECK_EQ(vcpu_regs(&v).rip, GPA_CODE2 + 5);
+}
+
 /* ---- VMFUNC: the same address through another EPT ---- */
 
 #define GPA_LIST	0x60000
@@ -277,6 +324,8 @@ static void pml(void)
 }
 
 BOTH(mmio)
+BOTH(not_executed)
+BOTH(not_executed_told)
 BOTH(ept_violation)
 BOTH(ept_misconfig)
 BOTH(ept_violation_table)
@@ -292,7 +341,8 @@ BOTH(pml)
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		CASES(mmio), CASE(ept_violation_ept), CASE(ept_misconfig_ept),
+		CASES(mmio), CASES(not_executed), CASES(not_executed_told),
+		CASE(ept_violation_ept), CASE(ept_misconfig_ept),
 		CASE(ept_violation_table_ept), CASE(ept_violation_table_ad_ept),
 		CASE(ept_violation_iret_ept), CASE(ept_refused_ept), CASE(vmfunc_ept),
 		CASE(vmfunc_exits_ept), CASE(vmfunc_undefined_ept),

@@ -17,6 +17,7 @@
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
 #include "x86/vcpu/frame.h"
+#include "x86/vcpu/nested.h"
 #include "x86/vcpu/vendor.h"
 
 static int force_emulation_prefix;
@@ -173,9 +174,16 @@ static unsigned int failure_exit_data(struct x86_vcpu *v, u64 *data)
 }
 
 /*
- * Layout of api.rst, struct kvm_run, emulation_failure.  A program of the guest cannot
- * end its machine, unless userspace wants to hear of it (api.rst 7.27).
+ * Neither a program of the guest nor the guest's own guest can end its machine, unless
+ * userspace wants to hear of it (api.rst 7.27).
  */
+static bool failure_is_undefined(struct x86_vcpu *v)
+{
+	return !READ_ONCE(to_x86_vm(v->vcpu.kvm)->exit_on_failure) &&
+	       (nested_l2_runs(v) || state_get(v, GRP_CPL)->cpl);
+}
+
+/* Layout of api.rst, struct kvm_run, emulation_failure. */
 static enum x86_next emulation_failure(struct x86_vcpu *v, const u8 *bytes,
 				       unsigned int n)
 {
@@ -186,8 +194,7 @@ static enum x86_next emulation_failure(struct x86_vcpu *v, const u8 *bytes,
 	if (frame_failed(v))
 		return X86_RESUME;
 	stat_inc(v->vcpu.stats.insn_emulation_fail);
-	if (!READ_ONCE(to_x86_vm(v->vcpu.kvm)->exit_on_failure) &&
-	    state_get(v, GRP_CPL)->cpl) {
+	if (failure_is_undefined(v)) {
 		kvm_event_exception(v, X86_TRAP_UD, -1);
 		return X86_RESUME;
 	}
