@@ -102,6 +102,11 @@ static void spec_ctrl_write(struct vmx_vcpu *s, u64 data)
 		return;
 	s->spec_switched = &s->msrs.spec_ctrl;
 	vmcs_bitmap_update(s);
+	/* L1's bitmap decides for L2, without ours: kvm->srcu need not be held, none is read. */
+	if (nested_l2_runs(&s->x86)) {
+		vmx_nested_merge(s);
+		s->stale |= BIT(WORD_CPU);
+	}
 }
 
 /* STAR, LSTAR, CSTAR, FMASK are neighbours. */
