@@ -26,6 +26,8 @@ MODULES ?= build$(if $(KERNEL),/$(KERNEL))/modules
 export MODULES
 deps-amd := lab vmm
 deps-intel := intel vmm
+debug-amd := debug
+debug-intel := intel-debug
 # CPUs, also of the guest, and the modules' parameters
 cpus-amd := 2
 cpus-intel := 1
@@ -123,10 +125,10 @@ fuzz:
 	@tests/fuzz/run
 
 fuzz-kvm:
-	@scripts/install-deps build test lab debug
+	@scripts/install-deps build test $(deps-$(VENDOR)) debug
 	@scripts/build-modules kasan
-	@$(MAKE) --no-print-directory -f tests/Makefile build/fuzz/fuzz-kvm
-	@tests/lab/fuzz-kvm $(if $(SEED),-s $(SEED)) $(or $(MINUTES),10)
+	@$(MAKE) --no-print-directory -f tests/Makefile build/fuzz/fuzz-kvm-$(VENDOR)
+	@tests/lab/fuzz-kvm -V $(VENDOR) $(if $(SEED),-s $(SEED)) $(or $(MINUTES),10)
 
 kcov:
 	@scripts/install-deps build test lab debug
@@ -224,8 +226,8 @@ check-intel:
 	@tests/check modules intel intel-life variants
 
 check-debug:
-	@scripts/install-deps build test lab vmm debug
-	@tests/check debug
+	@scripts/install-deps build test $(deps-$(VENDOR)) debug
+	@tests/check $(debug-$(VENDOR))
 
 check-kernels:
 	@scripts/install-deps build test lab vmm

@@ -9,8 +9,6 @@ bool with_ept, with_lapic;
 /* Pairs of encoding and value, the last one ~0. */
 #define GPA_WRITES	0x20000
 #define GPA_READS	0x21000
-/* Operands: the VMXON region, the VMCS; has it been launched?  Flags of a failure. */
-#define GPA_OPERANDS	0x24000
 /* Where an exit leads to; and behind the first instruction, the way in. */
 #define GPA_LOOP	0x9000
 #define LOOP_ENTER	(GPA_LOOP + 5)
@@ -249,17 +247,10 @@ static void lapic_on(void)
 	OK(ioctl(v.fd, KVM_SET_LAPIC, &a));
 }
 
-void l2_start(const uint8_t *code, const uint8_t *end)
+void l2_enter_here(const uint8_t *code, const uint8_t *end)
 {
 	unsigned int i;
 
-	skip_without_vmx();
-	vm_new(&vm, 0);
-	if (with_lapic)
-		OK(ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0ul));
-	vcpu_new(&vm, &v, 0);
-	if (with_lapic)
-		lapic_on();
 	vcpu_code(&v, MODE_LONG, g_l1);
 	exc_setup(&v);
 	vm_load(&vm, GPA_LOOP, g_loop, g_loop_end);
@@ -275,18 +266,35 @@ void l2_start(const uint8_t *code, const uint8_t *end)
 		ept_init();
 }
 
-static void writes_done(void)
+void l2_start(const uint8_t *code, const uint8_t *end)
+{
+	skip_without_vmx();
+	vm_new(&vm, 0);
+	if (with_lapic)
+		OK(ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0ul));
+	vcpu_new(&vm, &v, 0);
+	if (with_lapic)
+		lapic_on();
+	l2_enter_here(code, end);
+}
+
+void l2_written(void)
 {
 	writes = 0;
 	pairs_end(GPA_WRITES, 0);
 }
 
+void l2_exited(void)
+{
+	l2_written();
+	if (!(f_get(F_REASON) & R_FAILED))
+		*vm_u64(&vm, GPA_OPERANDS + 16) = 1;
+}
+
 void l2_until(uint32_t reason)
 {
 	vcpu_until(&v, PORT_L1);
-	writes_done();
-	if (!(f_get(F_REASON) & R_FAILED))
-		*vm_u64(&vm, GPA_OPERANDS + 16) = 1;
+	l2_exited();
 	if (f_get(F_REASON) != reason)
 		FAIL("expected exit reason %#x, got %#llx, qual. %#llx, info %#llx at %#llx",
 		     reason, (unsigned long long)f_get(F_REASON),
@@ -309,7 +317,7 @@ void l2_next(unsigned int bytes, uint32_t reason)
 void l2_refused(uint32_t error)
 {
 	vcpu_until(&v, PORT_FAIL);
-	writes_done();
+	l2_written();
 	CHECK_EQ(*vm_u64(&vm, GPA_OPERANDS + 24) & 0x8d5, 0x40);
 	CHECK_EQ(*vm_u64(&vm, GPA_OPERANDS + 32), error);
 }

@@ -127,6 +127,8 @@ enum {
 #define GPA_VMXON	0x22000
 #define GPA_VMCS	0x23000
 #define GPA_VMCS2	0x27000
+/* Operands: the VMXON region, the VMCS; has it been launched?  Flags of a failure. */
+#define GPA_OPERANDS	0x24000
 #define GPA_MAPS	0x28000		/* I/O bitmaps A and B, MSR bitmap */
 #define GPA_AREA	0x2b000		/* MSR areas */
 #define GPA_VAPIC	0x2c000
@@ -150,6 +152,11 @@ void skip_without_vmx(void);
 /* Machine, L1, and L2's code at GPA_CODE2, in a state like L1's own. */
 #define L2_START(name) l2_start(name, name##_end)
 void l2_start(const uint8_t *code, const uint8_t *end);
+/* The same in a machine and with a vCPU that are there. */
+void l2_enter_here(const uint8_t *code, const uint8_t *end);
+/* Userspace has seen PORT_L1; PORT_FAIL: L1 has written all fields. */
+void l2_exited(void);
+void l2_written(void);
 
 /* A field that L1 writes before the next entry; what it was made or written last. */
 void f_set(uint32_t field, uint64_t value);

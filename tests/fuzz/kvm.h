@@ -129,9 +129,18 @@ void caps_random(void);
 /* ---- kvm_cpu.c, kvm_state.c, kvm_guest.c ---- */
 
 op_fn op_run, op_guest, op_msrs, op_cpuid, op_event, op_debug, op_cpu_misc,
-	op_spoil_run, op_l2, op_program, op_l2_program;
+	op_spoil_run, op_program;
 op_fn op_state;
 void guests_make(void);
+
+/* ---- kvm_l2_svm.c, or kvm_l2_vmx.c: fuzz-kvm's, and fuzz-kvm-intel's ---- */
+
+op_fn op_l2, op_l2_program;
+/* vCPU 0 becomes a hypervisor; false if it cannot. */
+bool l2_make(void);
+/* An instruction of a hypervisor's, of at most 8 bytes; RAX has mostly this for it. */
+unsigned int l2_insn(uint8_t *insn);
+extern const uint32_t l2_operand;
 
 /* ---- kvm_code.c ---- */
 

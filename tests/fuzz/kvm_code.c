@@ -2,11 +2,10 @@
 /*
  * Programs for guests in 64-bit mode that reach what random bytes seldom do: registers of
  * the interrupt controllers, by port, MMIO and MSR; paravirtual features; hypercalls;
- * instructions on memory that is none; control registers; SVM.  R15 is where to go on
+ * instructions on memory that is none; control registers; a hypervisor's.  R15 is where to go on
  * when an instruction faults.
  */
 #include "tests/api/hv.h"
-#include "tests/api/svm.h"
 #include "tests/fuzz/kvm.h"
 
 #define PICK(array)	(array)[below(sizeof(array) / sizeof((array)[0]))]
@@ -417,13 +416,13 @@ static void privileged_op(void)
 	byte(0x90);
 }
 
-/* SVM's, in a guest that has it on. */
-static void svm_op(void)
+/* A hypervisor's, in a guest that is one. */
+static void l2_op(void)
 {
-	mov32(RAX, below(8) ? GPA_VMCB : rnd_address());
-	mov32(RCX, below(4));
-	EMIT("\x0f\x01");
-	byte(0xd8 + below(8));
+	mov32(RAX, below(8) ? l2_operand : rnd_address());
+	mov32(RCX, below(2) ? below(4) : rnd());
+	mov32(RDX, rnd());
+	n += l2_insn(code + n);
 }
 
 /* Interrupts may come, or are waited for. */
@@ -438,7 +437,7 @@ static void wait_op(void)
 static void (*const makers[])(void) = {
 	port_op, chip_op, ioapic_op, lapic_op, lapic_op, x2apic_op, pv_op, hv_msr_op, hv_msr_op,
 	any_msr_op, hypercall_op, hv_call_op, emulated_op, emulated_op, register_op,
-	privileged_op, svm_op, wait_op, wait_op,
+	privileged_op, l2_op, wait_op, wait_op,
 };
 #define MAKERS	(sizeof(makers) / sizeof(makers[0]))
 
