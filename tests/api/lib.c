@@ -82,17 +82,16 @@ static int case_wait(pid_t pid, unsigned int seconds)
 	return status;
 }
 
-/* TEST_PATIENCE: so many times the usual, where the kernel is slow. */
-static unsigned int case_limit(const struct test_case *c)
+unsigned int test_patience(void)
 {
 	const char *times = getenv("TEST_PATIENCE");
 
-	return (c->seconds ? c->seconds : 60) * (times ? atoi(times) : 1);
+	return times ? atoi(times) : 1;
 }
 
 static int case_run(const struct test_case *c)
 {
-	unsigned int seconds = case_limit(c);
+	unsigned int seconds = (c->seconds ? c->seconds : 60) * test_patience();
 	int status;
 	pid_t pid;
 

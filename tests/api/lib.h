@@ -32,7 +32,8 @@ struct test_case {
  * the counts.  Returns the exit status: 0 if nothing failed.
  */
 int test_main(int argc, char **argv, const struct test_case *cases);
-
+/* TEST_PATIENCE: so many times longer than usual it may take, as the kernel is slow. */
+unsigned int test_patience(void);
 /* End the case now; may be called from any thread of the child. */
 void test_fail(const char *file, int line, const char *fmt, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
@@ -231,7 +232,6 @@ const char *vcpu_describe(struct vcpu *v);
 void *vcpu_pio_data(struct vcpu *v);
 
 /* ---- exceptions inside the guest ---- */
-
 struct exc {
 	uint64_t cr2, vector, error, rip, cs, flags, rsp, ss;
 };
