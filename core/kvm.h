@@ -96,6 +96,7 @@ struct new_fd {
  * @notifier: (c) this process's MMU notifier
  * @notifier_link: link in the notifier's list of VMs
  * @notifier_pins: walks of the notifier that are inside the VM; its lock
+ * @notifier_leaves: no walk goes into it any more; the same
  * @fd: (x) its descriptor while being created
  */
 struct kvm {
@@ -124,7 +125,7 @@ struct kvm {
 
 	u32 ring_bytes;
 	pid_t stats_pid;
-	unsigned int notifier_pins;
+	unsigned int notifier_pins:31, notifier_leaves:1;
 	u64 halt_poll;
 	struct irqfds *irqfds;
 	struct vfio_dev *vfio;

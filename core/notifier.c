@@ -23,7 +23,11 @@
  * be taken away from it: mm_notifier.active of them.  It has no slots yet.
  *
  * Walks may sleep in the middle of a VM, so they pin it rather than hold the
- * list's lock; a VM leaves the list when it is not pinned.
+ * list's lock; a VM leaves the list when it is not pinned.  Walks that begin
+ * from when it is about to leave pass it by, or a process whose threads walk
+ * one after the other could keep whoever closes the VM waiting for ever.  They
+ * miss nothing: no vCPU runs any more, and tables are freed without a look at
+ * the frames that they map.
  */
 #include <linux/err.h>
 #include <linux/mmu_notifier.h>
@@ -38,7 +42,7 @@
 /**
  * struct mm_notifier - one per process
  * @mn: registration
- * @lock: protects @vms, @active and the pins of the VMs in @vms
+ * @lock: protects @vms, @active, and pins and notifier_leaves of the VMs in @vms
  * @wait: who waits for a VM's pins to go
  * @vms: VMs of the process
  * @active: invalidations between start and end
@@ -71,7 +75,7 @@ static bool hva_walk_slot(struct kvm *kvm, const struct mmu_slot *m,
 			  const struct hva_walk *w)
 {
 	hva_t start = max(w->start, m->hva);
-	hva_t end = min(w->end, m->hva + (m->npages << MMU_PAGE_SHIFT));
+	hva_t end = min_t(hva_t, w->end, m->hva + (m->npages << MMU_PAGE_SHIFT));
 
 	if (start >= end)
 		return false;
@@ -107,6 +111,8 @@ static bool hva_walk(struct mmu_notifier *mn, const struct hva_walk *w)
 
 	spin_lock(&n->lock);
 	list_for_each_entry(kvm, &n->vms, notifier_link) {
+		if (kvm->notifier_leaves)
+			continue;
 		kvm->notifier_pins++;
 		spin_unlock(&n->lock);
 		ret |= hva_walk_vm(kvm, w);
@@ -297,6 +303,7 @@ void vm_step_notifier_down(void *obj)
 	struct mm_notifier *n = kvm->notifier;
 
 	spin_lock(&n->lock);
+	kvm->notifier_leaves = true;
 	notifier_wait_locked(n, kvm);
 	list_del(&kvm->notifier_link);
 	spin_unlock(&n->lock);

@@ -26,7 +26,7 @@ void notifier_wait(struct kvm *kvm);
  */
 int vm_step_notifier_up(void *kvm);
 
-/** vm_step_notifier_down - VM step: leave it; waits for walks that are inside */
+/** vm_step_notifier_down - VM step: leave it; waits for walks that are inside, and no others */
 void vm_step_notifier_down(void *kvm);
 
 /** module_step_notifier_down - module step: wait until the last one is freed */

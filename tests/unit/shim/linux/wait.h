@@ -22,6 +22,20 @@ typedef struct {
 	bool locked;
 } wait_queue_head_t;
 
+#define init_waitqueue_head(q)	(*(q) = (wait_queue_head_t){ 0 })
+#define wake_up(q)		((void)(q))
+
+/* Whoever waits calls the test, which lets others go on. */
+SHIM_WEAK void (*shim_wait_round)(void);
+
+#define wait_event_cmd(q, cond, cmd1, cmd2) do {			\
+	while (!(cond)) {						\
+		cmd1;							\
+		shim_wait_round();					\
+		cmd2;							\
+	}								\
+} while (0)
+
 #define init_waitqueue_func_entry(w, fn) ((void)((w)->func = (fn)))
 
 /* A spinning lock with interrupts off. */
