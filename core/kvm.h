@@ -70,7 +70,7 @@ struct new_fd {
  * @yielded_to: index of the vCPU that was yielded to last; a hint, no lock
  * @halt_poll: longest halt poll in ns, with HALT_POLL_OWN; 0: the module's
  * @irqfds: eventfds that raise interrupts, or NULL before the first (irqfd.h)
- * @vfio: the VFIO device, or NULL (vfio.h); @lock
+ * @vfio: the VFIO device, or NULL (vfio.h); by compare-exchange, and nobody looks into it
  * @link: in the list of VMs (vm.h)
  * @nx_exempt: its guest may execute large pages whatever the rule is (nx_huge.h);
  *             vm_list_lock

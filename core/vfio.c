@@ -192,9 +192,8 @@ static int vm_device_release(struct inode *inode, struct file *file)
 	list_for_each_entry_safe(e, next, &dev->files, link)
 		entry_drop(e);
 	coherence_changed(dev);
-	mutex_lock(&kvm->lock);
-	kvm->vfio = NULL;
-	mutex_unlock(&kvm->lock);
+	/* Under no lock of the VM's, whose holders may wait for userspace: docs/locking.md. */
+	smp_store_release(&kvm->vfio, NULL);
 	kfree(dev);
 	vm_put(kvm);
 	return 0;
@@ -214,27 +213,29 @@ void vm_device_set_owner(struct module *owner)
 /* ------------------------------------------------------------------------ */
 /* Creation. */
 
-/* kvm->lock held. */
 static int vfio_create(struct kvm *kvm, struct new_fd *fd)
 {
 	struct vfio_dev *dev;
 	int err;
 
-	if (kvm->vfio)
-		return -EBUSY;
 	dev = kzalloc(sizeof(*dev), GFP_KERNEL_ACCOUNT);
 	if (!dev)
 		return -ENOMEM;
 	dev->kvm = kvm;
 	mutex_init(&dev->lock);
 	INIT_LIST_HEAD(&dev->files);
+	/* Pairs with the release in vm_device_release(): the one before is over. */
+	if (cmpxchg(&kvm->vfio, NULL, dev)) {
+		kfree(dev);
+		return -EBUSY;
+	}
 	err = fd_reserve(fd, "kvm-vfio", &vm_device_fops, dev, O_RDWR);
 	if (err) {
+		smp_store_release(&kvm->vfio, NULL);
 		kfree(dev);
 		return err;
 	}
 	vm_get(kvm);
-	kvm->vfio = dev;
 	return 0;
 }
 
@@ -247,9 +248,7 @@ int vm_device_create(struct kvm *kvm, struct kvm_create_device *args)
 		return -ENODEV;
 	if (args->flags & KVM_CREATE_DEVICE_TEST)
 		return 0;
-	mutex_lock(&kvm->lock);
 	err = vfio_create(kvm, &fd);
-	mutex_unlock(&kvm->lock);
 	if (err)
 		return err;
 	args->fd = fd.nr;
