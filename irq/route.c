@@ -167,6 +167,11 @@ static void routes_publish(struct irq_vm *vm, struct irq_routes *new)
 		kvfree_rcu(old, rcu);
 }
 
+void irq_routes_drop(struct irq_vm *vm)
+{
+	routes_publish(vm, NULL);
+}
+
 size_t irq_routes_bytes(const struct irq_vm *vm)
 {
 	const struct irq_routes *r;

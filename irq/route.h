@@ -64,6 +64,9 @@ struct irq_route {
 int irq_routes_set(struct irq_vm *vm, const struct irq_route *route,
 		   unsigned int n);
 
+/** irq_routes_drop - there is no table any more; the VM's lock is held */
+void irq_routes_drop(struct irq_vm *vm);
+
 /** irq_routes_bytes - how large the table is; under no lock */
 size_t irq_routes_bytes(const struct irq_vm *vm);
 

@@ -176,6 +176,29 @@ static void test_none(void **state)
 	assert_int_equal(irq_gsi_of_pin(&chips.vm, true, 0), -1);
 }
 
+/* Whoever looks at a table that goes has it until the end of its section. */
+static void test_dropped(void **state)
+{
+	struct irq_routes *r;
+	size_t bytes;
+
+	mutex_lock(&chips.vm.lock);
+	rcu_read_lock();
+	r = rcu_dereference(chips.vm.routes);
+	bytes = irq_routes_bytes(&chips.vm);
+	assert_true(bytes > IRQ_IOAPIC_PINS);
+	irq_routes_drop(&chips.vm);
+	assert_int_equal(irq_routes_bytes(&chips.vm), 0);
+	assert_int_equal(line(0, true), IRQ_REFUSED);
+	/* the sanitizer's affair */
+	((volatile char *)r)[bytes - 1];
+	rcu_read_unlock();
+	irq_routes_drop(&chips.vm);
+	assert_int_equal(irq_routes_default(&chips.vm), 0);
+	mutex_unlock(&chips.vm.lock);
+	assert_int_equal(irq_gsi_of_pin(&chips.vm, true, 23), 23);
+}
+
 static void test_refused(void **state)
 {
 	static const struct irq_route bad[][2] = {
@@ -307,6 +330,7 @@ int main(void)
 		CASE(test_sint),
 		CASE(test_pulse),
 		CASE(test_none),
+		CASE(test_dropped),
 		CASE(test_refused),
 		CASE(test_split),
 		CASE(test_decode),

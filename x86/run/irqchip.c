@@ -99,10 +99,12 @@ static struct irqchip *irqchip_alloc(struct x86_vm *vm)
 	return chip;
 }
 
-/* Nobody has seen any of it. */
+/* Nobody has looked into any of it but the routes: statistics do, at any time. */
 static void irqchip_undo(struct x86_vm *vm)
 {
-	kvfree(rcu_replace_pointer(vm->irq.routes, NULL, true));
+	mutex_lock(&vm->irq.lock);
+	irq_routes_drop(&vm->irq);
+	mutex_unlock(&vm->irq.lock);
 	kfree(vm->irq.ioapic);
 	kfree(vm->irq.pic);
 	vm->irq.ioapic = NULL;
