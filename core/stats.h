@@ -163,7 +163,9 @@ void stats_set_owner(struct module *owner);
 
 /** stats_vm_up - the VM is in the list, and is to have a directory; vm_list_lock held */
 void stats_vm_up(struct kvm *kvm);
-/** stats_vm_down - it is not any more: nobody looks at its vCPUs afterwards */
+/** stats_vm_leave - the VM is about to leave the list; vm_list_lock held */
+void stats_vm_leave(struct kvm *kvm);
+/** stats_vm_down - it has left it: nobody looks at its vCPUs afterwards */
 void stats_vm_down(struct kvm *kvm);
 
 /** module_step_stats_up - the files of debugfs, where there is one */

@@ -5,7 +5,8 @@
  * first bucket, as tools expect a number.
  *
  * To make a directory costs more than all the rest of a VM's creation, so a VM gets one
- * when it has lived for a while.  KVM_GET_STATS_FD shows the same from the beginning.
+ * when it has lived for a while, by a work: nobody is charged for its memory, so only so
+ * many VMs have one.  KVM_GET_STATS_FD shows the same from the beginning.
  */
 #include <linux/dcache.h>
 #include <linux/debugfs.h>
@@ -23,7 +24,17 @@
 /* How long a VM lives at least until somebody may want to look at it, in ms; at most twice that. */
 #define DIR_DELAY	2000
 
+/* How many directories there are at most; each is 68 files, some 60 KiB. */
+#define DIRS_MAX	1024
+
 static struct dentry *stats_dir;
+
+/*
+ * How many there are; and the oldest VM that has not had its turn, as have none that came
+ * later, or NULL.  @vm_list_lock.
+ */
+static unsigned int dirs_n;
+static struct kvm *dirs_next;
 
 static u64 vm_sum(const struct stat_desc *s, struct kvm *kvm)
 {
@@ -88,12 +99,14 @@ static void stats_files(enum stat_owner owner, struct dentry *dir,
 		debugfs_create_file(s->name, 0444, dir, (void *)s, fops);
 }
 
-/* A VM that is not gone yet may have had the same number: then this one has none. */
+/* A VM that is not gone yet may have had the same number: then this one has none, too. */
 static void vm_dir_make(struct kvm *kvm)
 {
 	struct dentry *dir;
 	char name[24];
 
+	if (dirs_n == DIRS_MAX)
+		return;
 	snprintf(name, sizeof(name), "%d-%d", kvm->stats_pid, kvm->fd.nr);
 	dir = debugfs_lookup(name, stats_dir);
 	if (dir) {
@@ -105,51 +118,44 @@ static void vm_dir_make(struct kvm *kvm)
 	kvm->stats_dir = dir;
 	if (IS_ERR(dir))
 		return;
+	dirs_n++;
 	d_inode(dir)->i_private = kvm;
 	stats_files(STAT_VM, dir, &vm_fops);
 	stats_files(STAT_VCPU, dir, &vm_fops);
 }
 
-/* The oldest VM that is to have one now, or NULL.  Those without are at the end. */
-static struct kvm *vm_dir_due(void)
+static struct kvm *vm_after(struct kvm *kvm)
 {
-	struct kvm *kvm, *due = NULL;
-
-	list_for_each_entry_reverse(kvm, &vm_list, link) {
-		if (kvm->stats_dir)
-			break;
-		if (kvm->stats_due)
-			due = kvm;
-	}
-	return due;
+	return list_is_last(&kvm->link, &vm_list) ? NULL : list_next_entry(kvm, link);
 }
 
-/* Return: false: all that were due have one. */
+/* Return: false: all that were due have had their turn. */
 static bool vm_dir_next(void)
 {
 	struct kvm *kvm;
+	bool due;
 
 	mutex_lock(&vm_list_lock);
-	kvm = vm_dir_due();
-	if (kvm)
+	kvm = dirs_next;
+	due = kvm && kvm->stats_due;
+	if (due) {
+		dirs_next = vm_after(kvm);
 		vm_dir_make(kvm);
+	}
 	mutex_unlock(&vm_list_lock);
-	return kvm;
+	return due;
 }
 
 /* Return: true: there are some that came meanwhile; the next time they are due. */
 static bool vm_dirs_plan(void)
 {
 	struct kvm *kvm;
-	bool found = false;
+	bool found;
 
 	mutex_lock(&vm_list_lock);
-	list_for_each_entry_reverse(kvm, &vm_list, link) {
-		if (kvm->stats_dir)
-			break;
+	found = dirs_next;
+	for (kvm = dirs_next; kvm; kvm = vm_after(kvm))
 		kvm->stats_due = true;
-		found = true;
-	}
 	mutex_unlock(&vm_list_lock);
 	return found;
 }
@@ -167,8 +173,18 @@ static DECLARE_DELAYED_WORK(dirs_work, dirs_make);
 void stats_vm_up(struct kvm *kvm)
 {
 	kvm->stats_pid = task_pid_nr(current);
+	if (!dirs_next)
+		dirs_next = kvm;
 	kvm->stats_due = !delayed_work_pending(&dirs_work) &&
 			 schedule_delayed_work(&dirs_work, msecs_to_jiffies(DIR_DELAY));
+}
+
+void stats_vm_leave(struct kvm *kvm)
+{
+	if (dirs_next == kvm)
+		dirs_next = vm_after(kvm);
+	if (!IS_ERR_OR_NULL(kvm->stats_dir))
+		dirs_n--;
 }
 
 void stats_vm_down(struct kvm *kvm)

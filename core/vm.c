@@ -154,6 +154,7 @@ void vm_step_publish_down(void *obj)
 
 	mutex_lock(&vm_list_lock);
 	nx_huge_vm_down(kvm);
+	stats_vm_leave(kvm);
 	list_del(&kvm->link);
 	mutex_unlock(&vm_list_lock);
 	stats_vm_down(kvm);

@@ -130,6 +130,11 @@ static bool make_vm(unsigned int n)
 	       !ioctl(fd, KVM_SET_GSI_ROUTING, &routes);
 }
 
+static bool make_bare_vm(unsigned int n)
+{
+	return ioctl(machine.kvm, KVM_CREATE_VM, 0ul) >= 0;
+}
+
 /* With its CPUID table and its dirty ring of 1 MiB. */
 static bool make_cpu(unsigned int n)
 {
@@ -248,6 +253,47 @@ static void charged(void)
 	}
 }
 
+#define BARE_VMS	2000
+/* Of the directories that VMs have in debugfs; nobody is charged for them, so they are few. */
+#define DIRS_MIB	80
+
+static void dirs_child(void)
+{
+	long lost, charged;
+	unsigned int n;
+
+	become_opener("max");
+	machine_new(false);
+	rest();
+	lost = free_now();
+	charged = group_now();
+	for (n = 0; n < BARE_VMS; n++)
+		CHECK(make_bare_vm(n));
+	/* They come from 2 s on, one after the other. */
+	for (n = 0; n < 40; n++)
+		rest();
+	lost -= free_now();
+	charged = group_now() - charged;
+	printf("# %u VMs: %ld KiB, charged %ld KiB\n", BARE_VMS, lost / KIB, charged / KIB);
+	fflush(stdout);
+	CHECK(lost - charged < DIRS_MIB * MIB);
+	_exit(0);
+}
+
+static void directories(void)
+{
+	int status;
+	pid_t pid;
+
+	groups_make();
+	pid = OK(fork());
+	if (!pid)
+		dirs_child();
+	OK(waitpid(pid, &status, 0));
+	if (status)
+		_exit(1);	/* which has said why */
+}
+
 /* Makes all there is until nothing is to be had. */
 static void greedy_child(void)
 {
@@ -292,6 +338,7 @@ static void greedy(void)
 
 static const struct test_case cases[] = {
 	{ "charged", charged, 200 },
+	{ "directories", directories, 200 },
 	{ "greedy", greedy, 200 },
 	{ NULL, NULL, 0 },
 };
