@@ -164,6 +164,8 @@ void svm_nested_run(struct svm_vcpu *s)
 	nested->if_flag = n->host.rflags & X86_EFLAGS_IF;
 	s->msr_exits_l1 = msrs && svm_msrpm_denies(s);
 	s->gif_off = false;
+	/* An INIT that has waited for GIF, which VMRUN sets (15.17). */
+	kvm_nested_recheck(&s->x86);
 	svm_nested_controls(s);
 }
 

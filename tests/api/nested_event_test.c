@@ -342,6 +342,32 @@ static void gif(void)
 	vcpu_until(&v, PORT_DONE);
 }
 
+/* An INIT that comes between #VMEXIT and VMRUN waits for GIF, which VMRUN sets (15.17). */
+GUEST(64, g_spins, "vmmcall\n 1: jmp 1b\n");
+
+static void init_waits(void)
+{
+	static const uint8_t stgi[] = { 0x0f, 0x01, 0xdc };
+	struct kvm_msi init = { .address_lo = 0xfee00000, .data = 0x500 };
+	uint8_t *l1;
+
+	skip_without_svm();
+	vm_new(&vm, 0);
+	OK(ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0ul));
+	vcpu_new(&vm, &v, 0);
+	l2_enter_here(g_spins, g_spins_end);
+	l1 = memmem(vm.mem + GPA_CODE, 128, stgi, sizeof(stgi));
+	CHECK(l1);
+	memset(l1, 0x90, sizeof(stgi));
+	intercept(EXIT_VMMCALL);
+	intercept(EXIT_INIT);
+	l2_until(EXIT_VMMCALL);
+	CHECK_EQ(OK(ioctl(vm.fd, KVM_SIGNAL_MSI, &init)), 1);
+	l2_next(3, EXIT_INIT);
+	CHECK_EQ(vmcb()->rip, GPA_CODE2 + 3);
+}
+
+BOTH(init_waits)
 BOTH(inject)
 BOTH(inject_faults)
 BOTH(soft_faults)
@@ -360,7 +386,8 @@ int main(int argc, char **argv)
 		CASES(inject), CASES(inject_faults), CASES(soft_faults),
 		CASES(virq), CASE(virq_intercepted), CASES(virq_tpr), CASES(virq_tpr_shared),
 		CASES(virq_hlt), CASES(intr), CASES(intr_l2),
-		CASE(intr_behind_injection), CASES(nmi), CASES(user_pending), CASE(gif), { }
+		CASE(intr_behind_injection), CASES(nmi), CASES(user_pending), CASE(gif),
+		CASES(init_waits), { }
 	};
 
 	return test_main(argc, argv, cases);
