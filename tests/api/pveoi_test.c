@@ -184,6 +184,30 @@ static void eoi_level(void)
 	CHECK(!chip.chip.ioapic.redirtbl[20].fields.remote_irr);
 }
 
+/* One whose EOI the IOAPIC waits for comes in between: it has no use of the other's offer. */
+static void eoi_nested_level(void)
+{
+	struct kvm_irqchip chip = { .chip_id = KVM_IRQCHIP_IOAPIC };
+
+	eoi_start(true);
+	OK(ioctl(vm.fd, KVM_GET_IRQCHIP, &chip));
+	chip.chip.ioapic.redirtbl[20].bits = 0x51 | LEVEL;
+	OK(ioctl(vm.fd, KVM_SET_IRQCHIP, &chip));
+	vm_load(&vm, GPA_OPEN, g_open, g_open_end);
+	gate_set(0x40, GPA_OPEN);
+	msi(0x40);
+	vcpu_until(&v, 0xe3);
+	line(20, 1);
+	vcpu_until(&v, PORT_IN);
+	CHECK_EQ(vcpu_regs(&v).r10, 0);
+	line(20, 0);
+	vcpu_until(&v, PORT_IN);
+	OK(ioctl(vm.fd, KVM_GET_IRQCHIP, &chip));
+	CHECK(!chip.chip.ioapic.redirtbl[20].fields.remote_irr);
+	vcpu_until(&v, 0xe0);
+	eoi_over();
+}
+
 /*
  * A vCPU comes from elsewhere while the bit stands, because its memory was saved before
  * its LAPIC; either order of its parts.
@@ -236,7 +260,7 @@ static void eoi_msr(void)
 
 static const struct test_case cases[] = {
 	CASE(eoi_memory), CASE(eoi_two), CASE(eoi_withdrawn), CASE(eoi_nested), CASE(eoi_written),
-	CASE(eoi_level), CASE(eoi_moved), CASE(eoi_msr),
+	CASE(eoi_level), CASE(eoi_nested_level), CASE(eoi_moved), CASE(eoi_msr),
 	{ NULL, NULL, 0 },
 };
 

@@ -84,6 +84,8 @@ int interrupt_source_take(struct x86_vcpu *v)
 	}
 	vector = lapic_pending(a);
 	if (vector >= 0) {
+		/* An offer is for what is in service now, not for this one. */
+		pveoi_withdraw(v);
 		lapic_ack(a, vector);
 		if (unlikely(v->hv))
 			hv_interrupt_taken(v, vector);
