@@ -4,6 +4,7 @@
  * KVM_CAP_HYPERV_SYNIC, _SYNIC2).
  */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include "hv.h"
 
@@ -159,6 +160,34 @@ static void periodic(void)
 	CHECK_EQ(host_msr(HV_CONFIG(0)) & ENABLE, 0);
 	CHECK_EQ(host_set(HV_COUNT(0), period), 1);
 	CHECK_EQ(host_msr(HV_CONFIG(0)) & ENABLE, 0);
+}
+
+/* The time of the VM is set again and again, to what it is. */
+static void *clock_setter(void *unused)
+{
+	struct kvm_clock_data c;
+
+	for (;; usleep(1000)) {
+		memset(&c, 0, sizeof(c));
+		OK(ioctl(vm.fd, KVM_GET_CLOCK, &c));
+		c.flags = 0;
+		OK(ioctl(vm.fd, KVM_SET_CLOCK, &c));
+	}
+	return NULL;
+}
+
+/* That is no reason for a timer to begin its period anew. */
+static void periodic_goes_on(void)
+{
+	uint64_t period = 100 * MILLISECOND;
+	pthread_t t;
+
+	synic_machine(KVM_CAP_HYPERV_SYNIC2);
+	CHECK(guest_set(HV_CONFIG(0), DIRECT | VECTOR(0x60) | PERIODIC | AUTO_ENABLE));
+	CHECK(guest_set(HV_COUNT(0), period));
+	hv_handler(0x60, true);
+	CHECK_EQ(pthread_create(&t, NULL, clock_setter, NULL), 0);
+	hv_wait(3);
 }
 
 static void message_is(unsigned int timer, uint64_t expires)
@@ -337,6 +366,7 @@ int main(int argc, char **argv)
 		{ .name = "vectors", .run = vectors },
 		{ .name = "direct", .run = direct },
 		{ .name = "periodic", .run = periodic },
+		{ .name = "periodic_goes_on", .run = periodic_goes_on, .seconds = 20 },
 		{ .name = "message", .run = message },
 		{ .name = "masked", .run = masked },
 		{ .name = "auto_eoi", .run = auto_eoi },

@@ -86,6 +86,19 @@ static void stimer_start(struct hv_stimer *t)
 	stimer_arm(t, now);
 }
 
+/*
+ * The clock may have another time, or go on as before: what is due within a period stays
+ * due, or a timer that is asked for often would never expire.
+ */
+static void stimer_restart(struct hv_stimer *t)
+{
+	u64 now = hv_ref_time(t->v), period = period_of(t);
+
+	if ((t->config & CONFIG_PERIODIC) && t->expires > now && t->expires - now > period)
+		t->expires = hv_next_period(now, period, now);
+	stimer_arm(t, now);
+}
+
 void hv_stimers_restart(struct hv_vcpu *hv)
 {
 	struct hv_stimer *t;
@@ -93,10 +106,8 @@ void hv_stimers_restart(struct hv_vcpu *hv)
 
 	for (i = 0; i < HV_SYNIC_STIMER_COUNT; i++) {
 		t = &hv->stimer[i];
-		if (t->waits || !(t->config & CONFIG_ENABLE) || !t->count)
-			continue;
-		hrtimer_cancel(&t->timer);
-		stimer_start(t);
+		if (!t->waits && (t->config & CONFIG_ENABLE) && t->count)
+			stimer_restart(t);
 	}
 }
 
