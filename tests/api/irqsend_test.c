@@ -11,6 +11,8 @@
 #define VECTOR		0x51
 #define APIC_SVR	0xf0
 #define APIC_IRR	0x200
+#define APIC_LVT0	0x350
+#define GPA_CODE2	0x31000
 
 static struct vcpu v1;
 static struct kvm_irqchip chip;
@@ -125,6 +127,40 @@ static void reset_hold(void)
 	set_mp_state(KVM_MP_STATE_AP_RESET_HOLD, EINVAL);
 }
 
+/* INIT opens the bootstrap processor's LINT0, where the PIC's INTR is high already. */
+GUEST(16, g_reset, "sti\n hlt\n");
+GUEST(16, g_irq0, "out %al, $0xf4\n");
+GUEST(64, g_waits, "1: out %al, $0xe0\n jmp 1b\n");
+
+static void init_intr(void)
+{
+	struct kvm_irqchip pic = { .chip_id = KVM_IRQCHIP_PIC_MASTER };
+	struct kvm_irq_level line = { .irq = 0, .level = 1 };
+	uint8_t *top = mem_new(4096, 0);
+	struct kvm_lapic_state lapic;
+
+	irqchip();
+	OK(vm_slot(&vm, 1, 0xfffff000, top, 4096));
+	memcpy(top + 0xff0, g_reset, g_reset_end - g_reset);
+	lapic_enable();
+	OK(ioctl(v.fd, KVM_GET_LAPIC, &lapic));
+	*(uint32_t *)(lapic.regs + APIC_LVT0) = 0x10700;
+	OK(ioctl(v.fd, KVM_SET_LAPIC, &lapic));
+	OK(ioctl(vm.fd, KVM_GET_IRQCHIP, &pic));
+	pic.chip.pic.irq_base = 8;
+	pic.chip.pic.imr = 0;
+	OK(ioctl(vm.fd, KVM_SET_IRQCHIP, &pic));
+	OK(ioctl(vm.fd, KVM_IRQ_LINE, &line));
+	/* The vCPU has seen that, and that LINT0 is shut. */
+	vcpu_code(&v, MODE_LONG, g_waits);
+	vcpu_until(&v, 0xe0);
+	vcpu_until(&v, 0xe0);
+	memcpy(vm.mem + 8 * 4, &(uint32_t){ GPA_CODE2 >> 4 << 16 }, 4);
+	vm_load(&vm, GPA_CODE2, g_irq0, g_irq0_end);
+	CHECK_EQ(OK(msi_send(APIC_BASE, MSI_INIT)), 1);
+	vcpu_until(&v, PORT_DONE);
+}
+
 /* ---- a pin of each chip ---- */
 
 static struct {
@@ -223,6 +259,7 @@ int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		{ "msi_startup", msi_startup, 0 },
+		{ "init_intr", init_intr, 20 },
 		{ "reset_hold", reset_hold, 0 },
 		{ "routes_three", routes_three, 0 },
 		{ "line_coalesced", line_coalesced, 0 },

@@ -33,6 +33,8 @@ static void init_event(struct x86_vcpu *v)
 	apicv_recheck(v);
 	apf_reset(v);
 	vcpu_init_state(v);
+	/* The bootstrap processor's LINT0 is open again, and INTR may be high already. */
+	v->events.irq_check = true;
 	WRITE_ONCE(v->pv.unhalted, false);
 	v->mp_state = is_bsp(v) ? KVM_MP_STATE_RUNNABLE :
 				  KVM_MP_STATE_INIT_RECEIVED;
