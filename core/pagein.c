@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Told in pagein.h. */
+#include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
@@ -17,9 +18,9 @@
 /**
  * struct pagein_item - a page
  * @work: brings it in
- * @gfn: its frame
+ * @gfn: its frame, for the trace
  * @hva: its address
- * @token: the caller's
+ * @token: the caller's; own thread
  * @nr: (c) its number in the queue
  * @write: it has to be writable
  */
@@ -56,17 +57,24 @@ struct pagein {
 
 static struct workqueue_struct *pagein_wq;
 static struct module *pagein_owner;
+/* Works of all VMs, those of VMs that are gone among them. */
+static atomic_t pagein_works;
 
 void pagein_set_owner(struct module *owner)
 {
 	pagein_owner = owner;
 }
 
-/* Works sleep for long, and no CPU is better than another. */
+/*
+ * Works sleep for long, and none may wait for the end of another, which may never come:
+ * there are no more of them than may run.  That limit is one of each CPU; an unbound
+ * workqueue's is shared out to the nodes, and a node may have few.
+ */
 int module_step_pagein_up(void *unused)
 {
-	pagein_wq = alloc_workqueue("kvm-pagein", WQ_UNBOUND,
-				    WQ_UNBOUND_MAX_ACTIVE);
+	static_assert(PAGEIN_WORKS_MAX <= WQ_MAX_ACTIVE);
+
+	pagein_wq = alloc_workqueue("kvm-pagein", WQ_CPU_INTENSIVE, PAGEIN_WORKS_MAX);
 	return pagein_wq ? 0 : -ENOMEM;
 }
 
@@ -111,6 +119,7 @@ static void pagein_work(struct work_struct *work)
 		request_one(p->vcpu, p->req);
 	}
 	spin_unlock(&p->lock);
+	atomic_dec(&pagein_works);
 	pagein_put(p);
 	/* This code stays: module_step_pagein_down() waits for it. */
 	module_put(pagein_owner);
@@ -144,36 +153,69 @@ void pagein_drop(struct pagein *p)
 	pagein_put(p);
 }
 
-bool pagein_is_full(const struct pagein *p)
+/* Who has much gets no more while there is little left for who has nothing. */
+static bool works_are_short(const struct pagein *p)
 {
-	return p->used == GENMASK(PAGEIN_MAX - 1, 0);
+	int left = PAGEIN_WORKS_MAX - atomic_read(&pagein_works);
+
+	return left <= PAGEIN_LEFT * (int)hweight_long(p->used);
 }
 
-bool pagein_has(const struct pagein *p, gfn_t gfn)
+bool pagein_is_full(const struct pagein *p)
+{
+	return p->used == GENMASK(PAGEIN_MAX - 1, 0) || works_are_short(p);
+}
+
+static hva_t pagein_hva(const struct mmu_slot *slot, gfn_t gfn)
+{
+	return slot->hva + ((gfn - slot->base_gfn) << MMU_PAGE_SHIFT);
+}
+
+bool pagein_has(const struct pagein *p, const struct mmu_slot *slot, gfn_t gfn)
 {
 	int i;
 
 	for_each_set_bit(i, &p->used, PAGEIN_MAX)
-		if (p->item[i].gfn == gfn)
+		if (p->item[i].hva == pagein_hva(slot, gfn))
 			return true;
 	return false;
 }
 
-void pagein_start(struct pagein *p, const struct mmu_slot *slot, gfn_t gfn,
-		  bool write, u32 token)
+int pagein_start(struct pagein *p, const struct mmu_slot *slot, gfn_t gfn,
+		 bool write)
 {
 	struct pagein_item *item = &p->item[ffz(p->used)];
 
+	if (!atomic_add_unless(&pagein_works, 1, PAGEIN_WORKS_MAX))
+		return -1;
 	p->used |= BIT(item->nr);
 	item->gfn = gfn;
-	item->hva = slot->hva + ((gfn - slot->base_gfn) << MMU_PAGE_SHIFT);
+	item->hva = pagein_hva(slot, gfn);
 	item->write = write;
-	item->token = token;
+	item->token = 0;
 	INIT_WORK(&item->work, pagein_work);
 	refcount_inc(&p->users);
 	/* Whoever calls holds a descriptor, which keeps it loaded until now. */
 	__module_get(pagein_owner);
 	queue_work(pagein_wq, &item->work);
+	return item->nr;
+}
+
+void pagein_set_token(struct pagein *p, int i, u32 token)
+{
+	p->item[i].token = token;
+}
+
+bool pagein_forget(struct pagein *p)
+{
+	bool any = false;
+	int i;
+
+	for_each_set_bit(i, &p->used, PAGEIN_MAX) {
+		any |= p->item[i].token;
+		p->item[i].token = 0;
+	}
+	return any;
 }
 
 int pagein_done(const struct pagein *p, int from)

@@ -3,9 +3,15 @@
  * Pages of userspace's memory that are brought in behind a vCPU's back: the guest goes
  * on with something else, or waits where it can be interrupted.
  *
- * A queue has room for PAGEIN_MAX pages.  Nothing is allocated for a page.  Work in
- * progress keeps the queue, not the vCPU, and nobody waits for it but the unloading of
- * the module: what it waits for (userfaultfd) may come only after the vCPU is gone.
+ * A vCPU has one queue, from the first use to its end, with room for PAGEIN_MAX pages.
+ * Nothing is allocated for a page.  Work in progress keeps the queue, not the vCPU, and
+ * nobody waits for it but the unloading of the module: what it waits for (userfaultfd)
+ * may come only after the vCPU is gone.
+ *
+ * For the same reason no work waits for another: there are PAGEIN_WORKS_MAX at most, of
+ * all VMs and of those that are gone, and so many run at once.  A queue gets the next one
+ * only while more than PAGEIN_LEFT are left for each that it has, so that those that ask
+ * later find some.  Who finds none waits for its page itself.
  *
  * "Own thread" is the vCPU's.
  */
@@ -19,6 +25,8 @@ struct module;
 struct pagein;
 
 #define PAGEIN_MAX	32
+#define PAGEIN_WORKS_MAX	512
+#define PAGEIN_LEFT	8
 
 /**
  * pagein_make - a queue
@@ -31,28 +39,40 @@ struct pagein *pagein_make(struct kvm_vcpu *vcpu, unsigned int req);
 
 /**
  * pagein_drop - nobody is told any more
- * @p: the queue, or NULL; own thread, or the vCPU is being destroyed
+ * @p: the queue, or NULL; the vCPU is being destroyed
  */
 void pagein_drop(struct pagein *p);
 
-/** pagein_is_full - own thread */
+/** pagein_is_full - is there no room for another page, or no work to spare? own thread */
 bool pagein_is_full(const struct pagein *p);
 
-/** pagein_has - is a frame being brought in, or there and not taken yet? own thread */
-bool pagein_has(const struct pagein *p, gfn_t gfn);
+/** pagein_has - is a frame's page being brought in, or there and not taken yet? own thread */
+bool pagein_has(const struct pagein *p, const struct mmu_slot *slot, gfn_t gfn);
 
 /**
  * pagein_start - bring a page in
- * @p: the queue, not full; own thread
+ * @p: the queue, which was not full; own thread
  * @slot: the frame's slot
  * @gfn: the frame
  * @write: it has to be writable
- * @token: the caller's name for it
  *
  * When it cannot be brought in, it counts as there: whoever uses it is told why.
+ *
+ * Return: its number, or -1: others have taken the last work.
  */
-void pagein_start(struct pagein *p, const struct mmu_slot *slot, gfn_t gfn,
-		  bool write, u32 token);
+int pagein_start(struct pagein *p, const struct mmu_slot *slot, gfn_t gfn,
+		 bool write);
+
+/** pagein_set_token - the caller's name for page @i, 0 unless it has one; own thread */
+void pagein_set_token(struct pagein *p, int i, u32 token);
+
+/**
+ * pagein_forget - no page has a token any more
+ * @p: the queue; own thread
+ *
+ * Return: true: one had.
+ */
+bool pagein_forget(struct pagein *p);
 
 /**
  * pagein_done - a page that is there

@@ -69,20 +69,25 @@ static bool apf_tell(struct x86_vcpu *v, u32 token)
 
 bool apf_start(struct x86_vcpu *v, const struct mmu_fault *fault)
 {
-	u32 token = token_next(v);
-	bool told;
+	struct pagein *q = v->apf.queue;
+	u32 token;
+	int i;
 
 	trace_kvm_try_async_get_page(fault->addr, fault->gfn);
 	/* Another task wants it, too, or the one that was told does not sleep. */
-	if (pagein_has(v->apf.queue, fault->gfn)) {
+	if (pagein_has(q, fault->slot, fault->gfn)) {
 		trace_kvm_async_pf_repeated_fault(fault->addr, fault->gfn);
 		return false;
 	}
-	told = apf_tell(v, token);
-	trace_kvm_async_pf_not_present(told ? token : 0, fault->addr);
-	pagein_start(v->apf.queue, fault->slot, fault->gfn,
-		     fault->error & PF_WRITE, told ? token : 0);
-	return told;
+	i = pagein_start(q, fault->slot, fault->gfn, fault->error & PF_WRITE);
+	if (i < 0)
+		return true;
+	token = token_next(v);
+	if (!apf_tell(v, token))
+		token = 0;
+	pagein_set_token(q, i, token);
+	trace_kvm_async_pf_not_present(token, fault->addr);
+	return token;
 }
 
 /* "Page ready", if the guest has done with the last one.  Return: false: it has not. */
@@ -108,26 +113,39 @@ void apf_ready(struct x86_vcpu *v)
 
 	if (!q)
 		return;
-	if (v->apf.wakes_all && apf_send(v, TOKEN_ALL))
+	if (v->apf.on && v->apf.wakes_all && apf_send(v, TOKEN_ALL))
 		v->apf.wakes_all = false;
 	for (i = pagein_done(q, 0); i >= 0; i = pagein_done(q, i + 1))
 		if (!pagein_token(q, i) || apf_send(v, pagein_token(q, i)))
 			pagein_take(q, i);
 }
 
+/* What the guest was told is absent it is not told of any more, but of all at once. */
+static void apf_forget(struct x86_vcpu *v)
+{
+	if (!v->apf.queue)
+		return;
+	if (pagein_forget(v->apf.queue))
+		v->apf.wakes_all = true;
+	/* What is there leaves the queue. */
+	request_set(&v->vcpu, REQ_APF);
+}
+
 void apf_reset(struct x86_vcpu *v)
 {
-	pagein_drop(v->apf.queue);
+	apf_forget(v);
 	/* The count goes on: tokens of before are not those of after. */
-	v->apf = (struct x86_apf){ .count = v->apf.count };
+	v->apf = (struct x86_apf){
+		.queue = v->apf.queue, .count = v->apf.count,
+		.wakes_all = v->apf.wakes_all,
+	};
 }
 
 void vcpu_step_apf_down(void *obj)
 {
 	struct x86_vcpu *v = to_x86_vcpu(obj);
 
-	if (v->apf.queue)
-		pagein_drop(v->apf.queue);
+	pagein_drop(v->apf.queue);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -165,21 +183,21 @@ static bool apf_is_valid(const struct x86_vcpu *v, u64 data)
 static int apf_enable(struct x86_vcpu *v, const struct msr_access *a)
 {
 	bool on = (a->data & APF_ON) == APF_ON;
-	struct pagein *q = on && !a->host ? v->apf.queue : NULL;
 
 	if (!apf_is_valid(v, a->data))
 		return -EINVAL;
-	if (on && !q) {
-		q = pagein_make(&v->vcpu, REQ_APF);
-		if (!q)
+	if (on && !v->apf.queue) {
+		v->apf.queue = pagein_make(&v->vcpu, REQ_APF);
+		if (!v->apf.queue)
 			return -ENOMEM;
 	}
-	if (q != v->apf.queue)
-		pagein_drop(v->apf.queue);
-	v->apf.queue = q;
+	if (!on || a->host)
+		apf_forget(v);
 	v->apf.msr = a->data;
-	v->apf.wakes_all = on && a->host;
-	if (v->apf.wakes_all)
+	v->apf.on = on;
+	if (on && a->host)
+		v->apf.wakes_all = true;
+	if (on && v->apf.wakes_all)
 		request_set(&v->vcpu, REQ_APF);
 	return 0;
 }
@@ -197,7 +215,7 @@ int apf_msr_set(struct x86_vcpu *v, struct msr_access *a)
 		v->apf.vector = a->data;
 		return 0;
 	default:
-		if ((a->data & 1) && v->apf.queue)
+		if ((a->data & 1) && v->apf.on)
 			request_set(&v->vcpu, REQ_APF);
 		return 0;
 	}

@@ -10,6 +10,9 @@
  *
  * Told is who is in userspace, or whoever has set KVM_ASYNC_PF_SEND_ALWAYS, once the
  * guest has taken note of the last one.
+ *
+ * Who disables it while a page is on its way, INIT too, is not told of that (msr.rst), and
+ * when it is enabled again of all pages at once (token ~0).
  */
 #ifndef LAMINA_X86_CPU_APF_H
 #define LAMINA_X86_CPU_APF_H
@@ -29,7 +32,7 @@ bool apf_can_start(struct x86_vcpu *v);
  */
 static inline bool apf_is_possible(struct x86_vcpu *v)
 {
-	return unlikely(v->apf.queue) && apf_can_start(v);
+	return unlikely(v->apf.on) && apf_can_start(v);
 }
 
 /**
@@ -37,7 +40,8 @@ static inline bool apf_is_possible(struct x86_vcpu *v)
  * @v: own thread, kvm->srcu held; apf_is_possible()
  * @fault: the fault that was MMU_ABSENT
  *
- * Return: true: the guest has been told, and goes on.
+ * Return: true: the guest has been told, and goes on; or there is no room any more, and
+ * its next fault waits.
  */
 bool apf_start(struct x86_vcpu *v, const struct mmu_fault *fault);
 

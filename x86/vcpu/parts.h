@@ -119,10 +119,12 @@ struct x86_steal {
 /**
  * struct x86_apf - asynchronous page faults: apf.h
  * @msr: MSR_KVM_ASYNC_PF_EN
- * @queue: pages that are brought in; NULL unless it is enabled
+ * @queue: pages that are brought in; NULL before it was enabled first
  * @count: tokens that were given out
  * @vector: MSR_KVM_ASYNC_PF_INT
- * @wakes_all: the guest is still to be told that it was restored
+ * @on: it is enabled
+ * @wakes_all: the guest, once it is, is told of all pages: it was restored, or has
+ *             disabled it since it was told that one is absent
  * @waits: in vcpu_block() for a page
  */
 struct x86_apf {
@@ -130,6 +132,7 @@ struct x86_apf {
 	struct pagein *queue;
 	u32 count;
 	u8 vector;
+	bool on;
 	bool wakes_all;
 	bool waits;
 };

@@ -50,6 +50,14 @@ static inline T n##_cmpxchg(A *v, T o, T i)				\
 { return cmpxchg(&v->counter, o, i); }					\
 static inline bool n##_inc_not_zero(A *v)				\
 { T o = n##_read(v); while (o && !try_cmpxchg(&v->counter, &o, o + 1)) ; return o; } \
+static inline bool n##_add_unless(A *v, T i, T u)			\
+{									\
+	T o = n##_read(v);						\
+									\
+	while (o != u && !try_cmpxchg(&v->counter, &o, o + i))		\
+		;							\
+	return o != u;							\
+}									\
 static inline bool n##_try_cmpxchg(A *v, T *o, T i)			\
 { return try_cmpxchg(&v->counter, o, i); }
 

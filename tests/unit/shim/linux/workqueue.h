@@ -18,8 +18,8 @@ struct workqueue_struct {
 	struct work_struct *first;
 };
 
-#define WQ_UNBOUND		1
-#define WQ_UNBOUND_MAX_ACTIVE	512
+#define WQ_CPU_INTENSIVE	1
+#define WQ_MAX_ACTIVE		512
 
 #define INIT_WORK(w, f)	((void)(*(w) = (struct work_struct){ .fn = (f) }))
 
