@@ -19,6 +19,29 @@
 struct slot *guest_slot(struct kvm_vcpu *vcpu, gfn_t gfn);
 
 /**
+ * guest_os_begin - reach what the guest's OS means by an address, also while it is in SMM
+ * @vcpu: own thread's
+ *
+ * Memory that the OS has named in a register is its own: in address space 1 is what it
+ * must not reach.
+ *
+ * Return: for guest_os_end().
+ */
+static inline u16 guest_os_begin(struct kvm_vcpu *vcpu)
+{
+	u16 as_id = vcpu->mmu.as_id;
+
+	vcpu->mmu.as_id = 0;
+	return as_id;
+}
+
+/** guest_os_end - and back */
+static inline void guest_os_end(struct kvm_vcpu *vcpu, u16 as_id)
+{
+	vcpu->mmu.as_id = as_id;
+}
+
+/**
  * guest_read - read guest physical memory
  * @vcpu: whose address space
  * @gpa: address

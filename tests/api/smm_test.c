@@ -316,6 +316,32 @@ static void smram_is_apart(void)
 	vcpu_until(&v, PORT_DONE);
 }
 
+/* Pages that the OS has named where SMRAM is: nobody writes to that for it. */
+GUEST(16, g_out_out, "out %al, $0x30\n out %al, $0x30\n rsm\n");
+#define STEAL		0x39000		/* msr.rst: 64 bytes, and 32 */
+#define CLOCK		0x39040
+
+static void os_pages(void)
+{
+	struct kvm_clock_data c = { .flags = 0 };
+	unsigned int i;
+
+	start(MODE_LONG, true);
+	memcpy(smram + 0x8000, g_out_out, g_out_out_end - g_out_out);
+	memset(smram + 0x9000, 0x5a, 0x1000);
+	CHECK_EQ(host_set(0x4b564d03, STEAL | 1), 1);
+	CHECK_EQ(host_set(0x4b564d01, CLOCK | 1), 1);
+	smi_enter(&v);
+	OK(ioctl(vm.fd, KVM_SET_CLOCK, &c));
+	OK(ioctl(v.fd, KVM_KVMCLOCK_CTRL, 0ul));
+	vcpu_until(&v, PORT_SMM);
+	for (i = 0; i < 0x1000; i++)
+		CHECK_EQ(smram[0x9000 + i], 0x5a);
+	/* They are the OS's, and written. */
+	CHECK(*(uint32_t *)(vm.mem + CLOCK + 24));
+	CHECK(*(uint32_t *)(vm.mem + STEAL + 8) >= 2);
+}
+
 #define GPA_A	0x40000
 #define GPA_B	0x41000
 #define VA	0x7f000000ul
@@ -457,7 +483,7 @@ int main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		CASE(real), CASE(prot), CASE(paging_32), CASE(pae), CASE(long_mode),
 		CASE(narrow_real), CASE(narrow_32), CASE(narrow_pae),
-		CASE(smbase_moves), CASE(not_for_guests), CASE(smram_is_apart),
+		CASE(smbase_moves), CASE(not_for_guests), CASE(smram_is_apart), CASE(os_pages),
 		CASE(tables_shared), CASE(bad_rsm), CASE(random_area), { }
 	};
 

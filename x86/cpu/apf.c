@@ -30,8 +30,8 @@ bool apf_can_start(struct x86_vcpu *v)
 {
 	const struct x86_events *ev = &v->events;
 
-	return !pagein_is_full(v->apf.queue) && !ev->injected.kind &&
-	       !ev->exception.kind && interrupts_enabled(v) &&
+	return !pagein_is_full(v->apf.queue) && !v->smm.inside &&
+	       !ev->injected.kind && !ev->exception.kind && interrupts_enabled(v) &&
 	       !(event_blocked(v) & EVENT_MASK_INTERRUPT) && !v->nested.l2;
 }
 

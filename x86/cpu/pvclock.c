@@ -225,14 +225,17 @@ static bool page_is_there(struct x86_vcpu *v)
 /* Not where the page is away: this thread may be the one that is to bring it. */
 void pvclock_publish(struct x86_vcpu *v)
 {
+	u16 as_id;
 	int idx;
 
 	if (!(v->pvclock.system_time & PVCLOCK_ENABLED))
 		return;
+	as_id = guest_os_begin(&v->vcpu);
 	idx = srcu_read_lock(&v->vcpu.kvm->srcu);
 	if (page_is_there(v))
 		pvclock_update(v);
 	srcu_read_unlock(&v->vcpu.kvm->srcu, idx);
+	guest_os_end(&v->vcpu, as_id);
 }
 
 /* Who runs does so by himself before he comes to the guest again. */

@@ -171,10 +171,6 @@ static void leave_settle(struct x86_vcpu *v)
 	v->smm.inside_nmi = false;
 	if (atomic_read(&v->apic.lapic.events))
 		request_set(&v->vcpu, REQ_EVENT);
-	/* Pages of the other address space, which may have been out of reach. */
-	request_set(&v->vcpu, REQ_CLOCK);
-	request_set(&v->vcpu, REQ_STEAL);
-	request_set(&v->vcpu, REQ_APF);
 }
 
 /* SMRAM says so, which is the handler's to write, or the processor has kept it. */

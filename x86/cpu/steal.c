@@ -69,14 +69,17 @@ void steal_update(struct x86_vcpu *v)
 void steal_tell_preempted(struct x86_vcpu *v)
 {
 	const u8 preempted = KVM_VCPU_PREEMPTED;
+	u16 as_id;
 	int idx;
 
 	if (v->steal.told)
 		return;
+	as_id = guest_os_begin(&v->vcpu);
 	idx = srcu_read_lock(&v->vcpu.kvm->srcu);
 	v->steal.told = !guest_poke(&v->vcpu, STEAL_FIELD(v, preempted),
 				    &preempted, sizeof(preempted));
 	srcu_read_unlock(&v->vcpu.kvm->srcu, idx);
+	guest_os_end(&v->vcpu, as_id);
 	if (v->steal.told)
 		stat_inc(v->vcpu.stats.preemption_reported);
 }

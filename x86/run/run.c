@@ -19,6 +19,7 @@
 #include "compat/kernel.h"
 #include "core/arch.h"
 #include "core/dirty_ring.h"
+#include "core/guestmem.h"
 #include "core/load.h"
 #include "core/run_state.h"
 #include "core/vm.h"
@@ -49,6 +50,28 @@
 #include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
+/* Those that write to pages that the guest's OS has named. */
+static enum x86_next run_os_requests(struct x86_vcpu *v)
+{
+	struct kvm_vcpu *vcpu = &v->vcpu;
+	u16 as_id = guest_os_begin(vcpu);
+	enum x86_next next = X86_RESUME;
+
+	if (request_take(vcpu, REQ_CLOCK)) {
+		pvclock_update(v);
+		if (v->hv)
+			hv_clock_changed(v);
+	}
+	if (request_take(vcpu, REQ_STEAL))
+		steal_update(v);
+	if (request_take(vcpu, REQ_APF))
+		apf_ready(v);
+	if (request_take(vcpu, REQ_HV))
+		next = hv_requests(v);
+	guest_os_end(vcpu, as_id);
+	return next;
+}
+
 /* Requests that other threads left.  Each is cheap; all are looked at. */
 static enum x86_next run_requests(struct x86_vcpu *v)
 {
@@ -67,21 +90,12 @@ static enum x86_next run_requests(struct x86_vcpu *v)
 		return X86_USER;
 	if (request_take(vcpu, REQ_TSC))
 		tsc_catch_up(v);
-	if (request_take(vcpu, REQ_CLOCK)) {
-		pvclock_update(v);
-		if (v->hv)
-			hv_clock_changed(v);
-	}
-	if (request_take(vcpu, REQ_STEAL))
-		steal_update(v);
 	if (request_take(vcpu, REQ_MSR_FILTER)) {
 		msr_filter_refresh(v);
 		vendor(policy_update)(v);
 	}
-	if (request_take(vcpu, REQ_APF))
-		apf_ready(v);
 	/* Before interrupts are collected: timers raise some. */
-	if (request_take(vcpu, REQ_HV) && hv_requests(v) == X86_USER)
+	if (run_os_requests(v) == X86_USER)
 		return X86_USER;
 	halt_collect(v);
 	if (request_take(vcpu, REQ_EOI)) {

@@ -15,12 +15,20 @@ static gpa_t pveoi_gpa(const struct x86_vcpu *v)
 
 static bool pveoi_read(struct x86_vcpu *v, u8 *byte)
 {
-	return !guest_read(&v->vcpu, pveoi_gpa(v), byte, sizeof(*byte));
+	u16 as_id = guest_os_begin(&v->vcpu);
+	int err = guest_read(&v->vcpu, pveoi_gpa(v), byte, sizeof(*byte));
+
+	guest_os_end(&v->vcpu, as_id);
+	return !err;
 }
 
 static bool pveoi_write(struct x86_vcpu *v, u8 byte)
 {
-	return !guest_write(&v->vcpu, pveoi_gpa(v), &byte, sizeof(byte));
+	u16 as_id = guest_os_begin(&v->vcpu);
+	int err = guest_write(&v->vcpu, pveoi_gpa(v), &byte, sizeof(byte));
+
+	guest_os_end(&v->vcpu, as_id);
+	return !err;
 }
 
 void pveoi_offer(struct x86_vcpu *v)
