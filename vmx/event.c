@@ -107,10 +107,10 @@ void vmx_event_soft_window(struct vmx_vcpu *s)
 u32 vmx_event_blocked(struct x86_vcpu *v)
 {
 	struct vmx_vcpu *s = to_vmx(v);
-	u32 blocked = 0;
+	u32 blocked = nmi_is_masked(s) ? EVENT_NMI_HANDLER : 0;
 
 	/* The mask that L1 makes up for L2 does not hold L1's own (27.7.1). */
-	if ((nmi_is_masked(s) || vmx_nested_keeps_nmi(s)) &&
+	if ((blocked || vmx_nested_keeps_nmi(s)) &&
 	    !(nested_l2_runs(v) && l1_pin(s, PIN_BASED_VIRTUAL_NMIS)))
 		blocked = EVENT_MASK_NMI | EVENT_NMI_HANDLER;
 	if (in_shadow(s, SHADOW_STI | SHADOW_MOV_SS))

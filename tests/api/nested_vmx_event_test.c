@@ -319,6 +319,26 @@ static void nmi_window(void)
 	CHECK_EQ(f_get(F_INTR) & 8, 0);
 }
 
+/* The mask that L1 makes up for L2 is L2's state, which userspace reads and writes back. */
+GUEST(64, g_masked, "out %al, $0x22\n vmcall\n");
+
+static void nmi_mask_saved(void)
+{
+	struct kvm_vcpu_events e;
+
+	L2_START(g_masked);
+	need(F_PIN, PIN_VNMI);
+	f_or(F_PIN, PIN_NMI | PIN_VNMI);
+	f_set(F_INTR, 8);
+	l2_out(0x22);
+	e = events_get();
+	CHECK_EQ(e.nmi.masked, 1);
+	OK(ioctl(v.fd, KVM_SET_VCPU_EVENTS, &e));
+	l2_until(R_VMCALL);
+	CHECK_EQ(f_get(F_INTR) & 8, 8);
+	nmi_end();
+}
+
 /* ---- userspace's exceptions, which L1 gets when L2 would (api.rst 7.19) ---- */
 
 enum { SS = 12 };
@@ -539,6 +559,7 @@ BOTH(intr_l2)
 BOTH(intr_window)
 BOTH(nmi)
 BOTH(nmi_window)
+BOTH(nmi_mask_saved)
 BOTH(halt_window)
 BOTH(nmi_mask_stays)
 BOTH(user_pending)
@@ -553,6 +574,7 @@ int main(int argc, char **argv)
 		CASES(intr), CASES(intr_ack), CASES(intr_halted),
 		CASES(intr_l2), CASES(intr_window),
 		CASES(nmi), CASES(nmi_window), CASES(halt_window), CASES(nmi_mask_stays),
+		CASES(nmi_mask_saved),
 		CASE(nmi_mask_failed_entry), CASES(user_pending), CASES(tpr_shadow),
 		CASES(state_moves), CASES(state_pending),
 		CASE(state_hostile), CASE(state_l1), { }
