@@ -12,8 +12,6 @@
 #include "x86/cpu/msr.h"
 #include "x86/cpu/pat.h"
 
-#define DEBUGCTL_BITS	(DEBUGCTLMSR_LBR | DEBUGCTLMSR_BTF)
-
 /* ------------------------------------------------------------------------ */
 /* Fields of the VMCS. */
 
@@ -212,7 +210,7 @@ int vmx_msr_write(struct x86_vcpu *v, u32 index, u64 data)
 		return 0;
 	case MSR_IA32_DEBUGCTLMSR:
 		/* Kernels set them unasked (BTF: PTRACE_SINGLEBLOCK): no effect, no #GP. */
-		return data & ~DEBUGCTL_BITS ? -EINVAL : 0;
+		return data & ~VMX_DEBUGCTL_BITS ? -EINVAL : 0;
 	default:
 		return -ENOENT;
 	}

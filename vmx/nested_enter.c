@@ -20,6 +20,7 @@ void vmx_nested_limits(struct vmx_vcpu *s, struct nested_limits *lim)
 		.caps = &s->caps,
 		.cr4 = c->cr4_allowed,
 		.efer = kvm_nested_efer(&s->x86),
+		.debugctl = VMX_DEBUGCTL_BITS,
 		.maxphyaddr = c->maxphyaddr,
 		.la57 = c->cr4_allowed & X86_CR4_LA57,
 		.long_mode = c->has_lm,

@@ -116,6 +116,8 @@ void vmx_state_store(struct x86_vcpu *v, u32 groups);
 
 /* msr.c */
 
+/* What IA32_DEBUGCTL takes, by WRMSR and by VM entry of L1's; it reads as 0. */
+#define VMX_DEBUGCTL_BITS	(DEBUGCTLMSR_LBR | DEBUGCTLMSR_BTF)
 /** vmx_msr_read - MSRs of the VMCS, of SYSCALL, TSC_AUX */
 int vmx_msr_read(struct x86_vcpu *v, u32 index, u64 *data);
 /** vmx_msr_write - see vmx_msr_read() */

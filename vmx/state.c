@@ -139,14 +139,15 @@ static void csss_store(struct vmx_vcpu *s)
  */
 static void shadow_of_rflags(struct vmx_vcpu *s, u32 intr, u64 rflags)
 {
+	u64 bs = 0;
+
 	if ((intr & GUEST_INTR_STATE_STI) && !(rflags & X86_EFLAGS_IF))
 		intr &= ~GUEST_INTR_STATE_STI;
-	if (intr & INTR_SHADOWS)
-		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
-			   rflags & X86_EFLAGS_TF ? DR6_BS : 0);
-	else
-		vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
-			   vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) & ~DR6_BS);
+	if ((intr & INTR_SHADOWS) && (rflags & X86_EFLAGS_TF))
+		bs = DR6_BS;
+	/* A breakpoint that MOV SS has met is not forgotten. */
+	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS,
+		   (vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS) & ~DR6_BS) | bs);
 	vmx_intr_set(s, intr);
 }
 

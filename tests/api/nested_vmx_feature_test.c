@@ -215,11 +215,40 @@ static void xsaves(void)
 	}
 }
 
+/* What L1 may write to IA32_DEBUGCTL it may load for L2, and no reserved bit (27.3.1.1). */
+GUEST(64, g_vmcall, "vmcall\n");
+
+static void debugctl(void)
+{
+	L2_START(g_vmcall);
+	f_or(F_ENTRY, ENTRY_LOAD_DEBUG);
+	f_set(F_DEBUGCTL, 3);
+	l2_until(R_VMCALL);
+	f_set(F_DEBUGCTL, 8);
+	l2_until(R_FAILED | R_BAD_GUEST);
+}
+
+/* A breakpoint that MOV SS has met, which comes behind the instruction that follows. */
+GUEST(64, g_nop, "nop\n vmcall\n");
+
+static void pending_breakpoint(void)
+{
+	L2_START(g_nop);
+	f_set(F_EXCEPTIONS, 1 << 1);
+	f_set(F_INTR, 2);
+	f_set(F_PENDING_DB, 0x1001);
+	l2_until(R_EXCEPTION);
+	CHECK_EQ(f_get(F_INFO), INFO_VALID | INFO_EXC | 1);
+	CHECK_EQ(f_get(F_QUAL) & 0xf, 1);
+	CHECK_EQ(f_get(F_RIP), GPA_CODE2 + 1);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		CASE(tsc_scaled), CASE(timer_moves), CASE(timer_moves_lapic),
-		CASE(timer_loads), CASE(timer_halted), CASE(xsaves), { }
+		CASE(timer_loads), CASE(timer_halted), CASE(xsaves), CASE(debugctl),
+		CASE(pending_breakpoint), { }
 	};
 
 	return test_main(argc, argv, cases);
