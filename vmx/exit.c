@@ -11,8 +11,6 @@
 #include "x86/vcpu/interrupt.h"
 
 #define EXIT_REASONS	(EXIT_REASON_NOTIFY + 1)
-#define EXIT_REASON_GETSEC	11
-#define EXIT_REASON_RSM		17
 
 /*
  * Kinds by exit reason.  A reason without a row is not asked for; should it come all

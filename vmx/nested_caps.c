@@ -24,13 +24,12 @@
 /* IA32_VMX_MISC: A.6. */
 #define MISC_SMM_PT		(3ull << 14)
 #define MISC_SMI_UNBLOCK	(1ull << 28)
-#define MISC_VMWRITE_ALL	(1ull << 29)
 #define MISC_ACTIVITY		(7ull << 6)
 #define MISC_CR3_TARGETS	(0x1ffull << 16)
 #define MISC_MSR_LIST		(7ull << 25)
 #define MISC_MAY_GO \
 	(VMX_MISC_SAVE_EFER_LMA | MISC_ACTIVITY | MISC_SMM_PT | MISC_SMI_UNBLOCK | \
-	 MISC_VMWRITE_ALL | VMX_MISC_ZERO_LEN_INS)
+	 VMX_MISC_WRITES_ALL | VMX_MISC_ZERO_LEN_INS)
 
 /* A.7, A.8: what must be one in VMX operation. */
 #define CR0_FIXED0	0x80000021ull	/* PG, NE, PE */

@@ -14,6 +14,9 @@
 #define NESTED_MSR_LAST		0x491	/* IA32_VMX_VMFUNC */
 #define NESTED_MSRS		(NESTED_MSR_LAST - NESTED_MSR_FIRST + 1)
 
+/* IA32_VMX_MISC: VMWRITE writes exit information. */
+#define VMX_MISC_WRITES_ALL	(1ull << 29)
+
 /* IA32_VMX_BASIC: exits of INS and OUTS have instruction information. */
 #define NESTED_BASIC_INS_OUTS	(1ull << 54)
 

@@ -25,8 +25,6 @@ struct reason_row {
 	u32 bits;
 };
 
-#define EXIT_REASON_GETSEC	11
-#define EXIT_REASON_RSM		17
 #define REASONS			(EXIT_REASON_NOTIFY + 1)
 
 static const struct reason_row reason_rows[REASONS] = {

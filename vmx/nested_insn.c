@@ -52,11 +52,6 @@ enum x86_next vmx_nested_fail(struct x86_vcpu *v, const struct x86_exit *exit,
 /* ------------------------------------------------------------------------ */
 /* VMXON and VMXOFF. */
 
-static bool address_is_valid(const struct x86_vcpu *v, u64 gpa)
-{
-	return !(gpa & ~PAGE_MASK) && !(gpa >> v->cpuid.maxphyaddr);
-}
-
 static u64 caps_msr(const struct vmx_vcpu *s, u32 index)
 {
 	return nested_caps_read(&s->caps, index);
@@ -98,7 +93,7 @@ static enum x86_next insn_vmxon(struct x86_vcpu *v, const struct x86_exit *exit)
 		return insn_raise(v, X86_TRAP_GP);
 	if (!vmx_operand_load(v, &gpa, sizeof(gpa)))
 		return v->next;
-	if (!address_is_valid(v, gpa) ||
+	if (!l1_page_is_valid(v, gpa) ||
 	    kvm_nested_read(v, gpa, &revision, sizeof(revision)) ||
 	    revision != (u32)caps_msr(s, MSR_IA32_VMX_BASIC))
 		return fail_invalid(v, exit);
@@ -129,7 +124,7 @@ static enum x86_next insn_vmclear(struct x86_vcpu *v, const struct x86_exit *exi
 
 	if (!vmx_operand_load(v, &gpa, sizeof(gpa)))
 		return v->next;
-	if (!address_is_valid(v, gpa))
+	if (!l1_page_is_valid(v, gpa))
 		return vmx_nested_fail(v, exit, VMXERR_VMCLEAR_ADDRESS);
 	if (gpa == n->region)
 		return vmx_nested_fail(v, exit, VMXERR_VMCLEAR_VMXON);
@@ -158,7 +153,7 @@ static enum x86_next insn_vmptrld(struct x86_vcpu *v, const struct x86_exit *exi
 
 	if (!vmx_operand_load(v, &gpa, sizeof(gpa)))
 		return v->next;
-	if (!address_is_valid(v, gpa))
+	if (!l1_page_is_valid(v, gpa))
 		return vmx_nested_fail(v, exit, VMXERR_VMPTRLD_ADDRESS);
 	if (gpa == n->region)
 		return vmx_nested_fail(v, exit, VMXERR_VMPTRLD_VMXON);

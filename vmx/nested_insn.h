@@ -15,7 +15,6 @@
 	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF | \
 	 X86_EFLAGS_SF | X86_EFLAGS_OF)
 
-#define VMX_MISC_WRITES_ALL	BIT_ULL(29)	/* IA32_VMX_MISC */
 /** vmx_writes_all - does VMWRITE write exit information? */
 bool vmx_writes_all(const struct vmx_vcpu *s);
 

@@ -6,6 +6,12 @@
 #include "vmx/nested.h"
 #include "vmx/nested_page_rules.h"
 
+/** l1_page_is_valid - can a page of L1's begin there? */
+static inline bool l1_page_is_valid(const struct x86_vcpu *v, u64 gpa)
+{
+	return !(gpa & ~PAGE_MASK) && !(gpa >> v->cpuid.maxphyaddr);
+}
+
 /* nested_vmcs.c: vmcs12 */
 
 /**

@@ -143,11 +143,10 @@ static bool vmx_nested_smm_leave(struct x86_vcpu *v, const struct smram_svm *in)
 
 static_assert(KVM_STATE_NESTED_VMX_VMCS_SIZE == VMCS12_BYTES);
 
-static bool has_shadow(const struct vmcs12 *c)
+static bool has_shadow(const struct vmx_vcpu *s)
 {
-	return (c->cpu_based_vm_exec_control & CPU_BASED_ACTIVATE_SECONDARY_CONTROLS) &&
-	       (c->secondary_vm_exec_control & SECONDARY_EXEC_SHADOW_VMCS) &&
-	       c->vmcs_link_pointer != NO_VMCS;
+	return l1_cpu2(s, SECONDARY_EXEC_SHADOW_VMCS) &&
+	       s->nested->c->vmcs_link_pointer != NO_VMCS;
 }
 
 /*
@@ -201,18 +200,13 @@ static void vmx_nested_state_get(struct x86_vcpu *v, struct kvm_nested_state *ou
 		out->flags = KVM_STATE_NESTED_GUEST_MODE |
 			     entry_get(s, (void *)out->data.vmx[0].vmcs12);
 	/* Ours is L1's memory; others keep a copy of it, too. */
-	if (has_shadow(n->c) &&
+	if (has_shadow(s) &&
 	    !kvm_nested_read(v, n->c->vmcs_link_pointer, out->data.vmx[0].shadow_vmcs12,
 			     VMCS12_BYTES))
 		out->size = STATE_SIZE;
 }
 
 #define SMM_FLAGS	(KVM_STATE_NESTED_SMM_GUEST_MODE | KVM_STATE_NESTED_SMM_VMXON)
-
-static bool address_is_valid(const struct x86_vcpu *v, u64 gpa)
-{
-	return !(gpa & ~PAGE_MASK) && !(gpa >> v->cpuid.maxphyaddr);
-}
 
 /* Which level runs, and whether in system management mode. */
 static bool flags_are_valid(const struct x86_vcpu *v, const struct kvm_nested_state *in)
@@ -242,11 +236,11 @@ static bool header_is_valid(const struct x86_vcpu *v, const struct kvm_nested_st
 		return false;
 	if (hdr->vmxon_pa == NO_VMCS)
 		return !in->flags && !hdr->smm.flags && hdr->vmcs12_pa == NO_VMCS;
-	if (!v->cpuid.has_vmx || !address_is_valid(v, hdr->vmxon_pa))
+	if (!v->cpuid.has_vmx || !l1_page_is_valid(v, hdr->vmxon_pa))
 		return false;
 	if (hdr->vmcs12_pa == NO_VMCS)
 		return !runs;
-	return hdr->vmcs12_pa != hdr->vmxon_pa && address_is_valid(v, hdr->vmcs12_pa) &&
+	return hdr->vmcs12_pa != hdr->vmxon_pa && l1_page_is_valid(v, hdr->vmcs12_pa) &&
 	       in->size >= STATE_SIZE_VMCS && (c->hdr & ~VMCS_SHADOW) == VMCS12_REVISION;
 }
 
@@ -325,7 +319,7 @@ static int vmx_nested_state_set(struct x86_vcpu *v, const struct kvm_nested_stat
 	s->nested->current_vmcs = hdr->vmcs12_pa;
 	v->nested.smm_l2 = hdr->smm.flags & KVM_STATE_NESTED_SMM_GUEST_MODE;
 	s->nested->deadline = hdr->preemption_timer_deadline;
-	if (in->flags && in->size >= STATE_SIZE && has_shadow(s->nested->c))
+	if (in->flags && in->size >= STATE_SIZE && has_shadow(s))
 		kvm_nested_write(v, s->nested->c->vmcs_link_pointer,
 				 in->data.vmx[0].shadow_vmcs12, VMCS12_BYTES);
 	if (in->flags & KVM_STATE_NESTED_GUEST_MODE)

@@ -17,6 +17,10 @@
 
 struct perf_guest_switch_msr;
 
+/* Exit reasons that the kernel has no name for (SDM vol. 3, appendix C). */
+#define EXIT_REASON_GETSEC	11
+#define EXIT_REASON_RSM		17
+
 #define ENTRY_DB	BIT(0)	/* DR7 enables breakpoints: load DR0 to DR3 */
 #define ENTRY_KICK	BIT(1)	/* exit again right after entry */
 #define ENTRY_LEVEL	BIT(2)	/* another level runs, and L1 has IBRS */
