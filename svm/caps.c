@@ -144,12 +144,11 @@ bool svm_nested_offered(void)
 static void nested_caps_fill(struct x86_caps *caps)
 {
 	caps->nested = nested;
-	caps->svm_revision = NESTED_REVISION;
-	caps->svm_asids = NESTED_ASIDS;
-	caps->svm_features = NESTED_FEATURES | (npt ? SVM_FEATURE_NPT : 0);
-	caps->hidden_8000_0001_ecx = CPUID_SKINIT | CPUID_MWAITX;
-	if (!nested)
-		caps->hidden_8000_0001_ecx |= CPUID_SVM;
+	caps->hidden_8000_0001_ecx = CPUID_SKINIT | CPUID_MWAITX | (nested ? 0 : CPUID_SVM);
+	/* Then no guest has it, whatever userspace puts into its CPUID. */
+	caps->svm_revision = nested ? NESTED_REVISION : 0;
+	caps->svm_asids = nested ? NESTED_ASIDS : 0;
+	caps->svm_features = nested ? NESTED_FEATURES | (npt ? SVM_FEATURE_NPT : 0) : 0;
 }
 
 /* Also for a crash: in any context, perhaps in the middle of an entry. */

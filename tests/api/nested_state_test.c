@@ -93,13 +93,35 @@ static void state_hostile(void)
 	OK(ioctl(v.fd, KVM_SET_NESTED_STATE, &s));
 }
 
+/* With nested=0 no guest has SVM, although userspace's CPUID says so. */
+static void off(void)
+{
+	struct kvm_cpuid2 *c;
+	uint64_t efer;
+	unsigned int i;
+
+	vm_new(&vm, 0);
+	if (vm_cap(&vm, KVM_CAP_NESTED_STATE))
+		test_skip("nesting is on");
+	c = cpuid_supported(vm.kvm);
+	for (i = 0; i < c->nent; i++)
+		if (c->entries[i].function == 0x80000001)
+			c->entries[i].ecx |= 1 << 2;
+	vcpu_raw(&vm, &v, 0);
+	OK(ioctl(v.fd, KVM_SET_CPUID2, c));
+	msr_code(&v);
+	efer = guest_msr(0xc0000080);
+	CHECK(!guest_set(0xc0000080, efer | 1 << 12));
+	CHECK(!guest_reads(0xc0010117));
+}
+
 BOTH(state_move)
 BOTH(state_hostile)
 
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
-		CASES(state_move), CASES(state_hostile), { }
+		CASES(state_move), CASES(state_hostile), CASE(off), { }
 	};
 
 	return test_main(argc, argv, cases);
