@@ -19,10 +19,13 @@ int svm_nested_make(struct svm_vcpu *s)
 
 void svm_nested_free(struct svm_vcpu *s)
 {
-	if (s->nested)
-		kfree(s->nested->msrpm);
-	kfree(s->nested);
-	s->nested = NULL;
+	struct svm_nested *n = s->nested;
+
+	/* First: svm_tlb_flush() may look at any time, when the thread comes to another CPU. */
+	WRITE_ONCE(s->nested, NULL);
+	if (n)
+		kfree(n->msrpm);
+	kfree(n);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -97,15 +100,19 @@ void svm_nested_fields(const struct svm_nested *n, struct nested_vmrun *r)
 	};
 }
 
+/* svm_tlb_flush(), when the thread comes to another CPU, takes both away: not in between. */
 static void tag_swap(struct svm_vcpu *s)
 {
 	struct vmcb_control_area *control = &s->vmcb->control;
 	struct svm_tag *other = &s->nested->other;
-	const struct svm_tag tag = { control->asid, s->asid_generation };
+	struct svm_tag tag;
 
+	preempt_disable();
+	tag = (struct svm_tag){ control->asid, s->asid_generation };
 	control->asid = other->asid;
 	s->asid_generation = other->generation;
 	*other = tag;
+	preempt_enable();
 }
 
 void svm_nested_switch(struct svm_vcpu *s)
