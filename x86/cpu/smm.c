@@ -13,7 +13,6 @@
 #include "x86/cpu/debug.h"
 #include "x86/cpu/smm.h"
 #include "x86/vcpu/nested.h"
-#include "x86/vcpu/pveoi.h"
 #include "x86/vcpu/trace.h"
 #include "x86/vcpu/vendor.h"
 
@@ -100,8 +99,6 @@ void smm_enter(struct x86_vcpu *v)
 	struct smram_state m = { };
 	u8 area[SMRAM_BYTES];
 
-	/* Its page is memory of the other mode. */
-	pveoi_withdraw(v);
 	state_save(v, &m);
 	if (nested_l2_runs(v))
 		nested_ops->smm_enter(v, &m.svm);

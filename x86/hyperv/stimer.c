@@ -87,8 +87,8 @@ static void stimer_start(struct hv_stimer *t)
 }
 
 /*
- * The clock may have another time, or go on as before: what is due within a period stays
- * due, or a timer that is asked for often would never expire.
+ * The clock may have another time, or go on as before.  What is due within a period stays
+ * due, or a timer of a clock that is set more often would never expire.
  */
 static void stimer_restart(struct hv_stimer *t)
 {
