@@ -74,6 +74,13 @@ void svm_event_virq_update(struct svm_vcpu *s)
 	vmcb_intercept(s, INTERCEPT_VINTR, on);
 }
 
+void svm_event_gif_open(struct svm_vcpu *s)
+{
+	s->gif_off = false;
+	svm_event_virq_update(s);
+	kvm_nested_recheck(&s->x86);
+}
+
 void svm_event_iret(struct svm_vcpu *s)
 {
 	stat_inc(s->x86.vcpu.stats.nmi_window_exits);
@@ -139,18 +146,18 @@ void svm_event_nmi_mask(struct x86_vcpu *v, bool masked)
 		nmi_mask(s, masked);
 }
 
-static u32 inject_type(const struct x86_event *ev)
+u32 svm_event_form(const struct x86_event *ev)
 {
-	switch (ev->kind) {
-	case EVENT_EXCEPTION:
-		return SVM_EVTINJ_TYPE_EXEPT;
-	case EVENT_NMI:
-		return SVM_EVTINJ_TYPE_NMI;
-	case EVENT_SOFT_NEXT:
-		return SVM_EVTINJ_TYPE_SOFT;
-	default:
-		return SVM_EVTINJ_TYPE_INTR;
-	}
+	static const u32 types[] = {
+		[EVENT_EXCEPTION] = SVM_EVTINJ_TYPE_EXEPT,
+		[EVENT_SOFT] = SVM_EVTINJ_TYPE_SOFT,
+		[EVENT_NMI] = SVM_EVTINJ_TYPE_NMI,
+		[EVENT_INTERRUPT] = SVM_EVTINJ_TYPE_INTR,
+		[EVENT_SOFT_NEXT] = SVM_EVTINJ_TYPE_SOFT,
+	};
+
+	return SVM_EVTINJ_VALID | types[ev->kind] | ev->vector |
+	       (ev->has_error ? SVM_EVTINJ_VALID_ERR : 0);
 }
 
 void svm_event_inject(struct x86_vcpu *v, const struct x86_event *ev)
@@ -173,14 +180,10 @@ void svm_event_inject(struct x86_vcpu *v, const struct x86_event *ev)
 	}
 	if (ev->kind == EVENT_NMI)
 		nmi_mask_injected(s, true);
-	s->soft_injected = ev->kind == EVENT_SOFT_NEXT ||
-			   (ev->kind == EVENT_EXCEPTION &&
-			    vector_is_soft(ev->vector));
-	if (s->soft_injected)
-		control->next_rip = v->state.rip;
-	control->event_inj = SVM_EVTINJ_VALID | inject_type(ev) | ev->vector;
-	if (ev->has_error)
-		control->event_inj |= SVM_EVTINJ_VALID_ERR;
+	if (ev->kind == EVENT_SOFT_NEXT ||
+	    (ev->kind == EVENT_EXCEPTION && vector_is_soft(ev->vector)))
+		control->next_rip = s->soft_rip = v->state.rip;
+	control->event_inj = svm_event_form(ev);
 	control->event_inj_err = ev->error;
 }
 
@@ -221,6 +224,16 @@ void svm_event_window(struct x86_vcpu *v, u32 mask)
 		svm_step_start(s, STEP_NMI);
 }
 
+/* Or has the guest executed an INTn, INT3 or INTO behind it? */
+static bool is_injected(const struct svm_vcpu *s, u32 info)
+{
+	const struct x86_event *ev = &s->x86.events.injected;
+
+	return (ev->kind == EVENT_SOFT_NEXT || ev->kind == EVENT_EXCEPTION) &&
+	       ev->vector == (info & SVM_EXITINTINFO_VEC_MASK) &&
+	       s->x86.state.rip == s->soft_rip;
+}
+
 static u8 reclaim_kind(const struct svm_vcpu *s, u32 info)
 {
 	switch (info & SVM_EXITINTINFO_TYPE_MASK) {
@@ -229,10 +242,10 @@ static u8 reclaim_kind(const struct svm_vcpu *s, u32 info)
 	case SVM_EXITINTINFO_TYPE_NMI:
 		return EVENT_NMI;
 	case SVM_EXITINTINFO_TYPE_SOFT:
-		return s->soft_injected ? EVENT_SOFT_NEXT : EVENT_NONE;
+		return is_injected(s, info) ? EVENT_SOFT_NEXT : EVENT_NONE;
 	case SVM_EXITINTINFO_TYPE_EXEPT:
 		if (vector_is_soft(info & SVM_EXITINTINFO_VEC_MASK) &&
-		    !s->soft_injected)
+		    !is_injected(s, info))
 			return EVENT_NONE;
 		return EVENT_EXCEPTION;
 	default:
@@ -266,6 +279,8 @@ void svm_event_reclaim(struct svm_vcpu *s)
 		.has_error = info & SVM_EXITINTINFO_VALID_ERR,
 		.error = control->exit_int_info_err,
 	};
+	/* L0's would be L1's, and exit: so L1 has made this one up. */
+	ev->by_l1 = ev->kind == EVENT_INTERRUPT && l1_intercepts(s, INTERCEPT_INTR);
 	/* It did not arrive, so it masks nothing. */
 	if (ev->kind == EVENT_NMI)
 		nmi_mask_injected(s, false);

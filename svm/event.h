@@ -11,6 +11,8 @@
 u32 svm_event_blocked(struct x86_vcpu *v);
 /** svm_event_inject - EVENTINJ; see event.c for software interrupts */
 void svm_event_inject(struct x86_vcpu *v, const struct x86_event *ev);
+/** svm_event_form - an event as EVENTINJ and EXITINTINFO name it (APM vol. 2, 15.7.2, 15.20) */
+u32 svm_event_form(const struct x86_event *ev);
 /** svm_event_window - a virtual interrupt that is intercepted; a step over IRET */
 void svm_event_window(struct x86_vcpu *v, u32 mask);
 /** svm_event_nmi_mask - as if an NMI had been injected, or its IRET had come */
@@ -32,6 +34,9 @@ void svm_event_cr8_update(struct svm_vcpu *s);
  * @s: the vCPU; own thread; the window or the step has changed
  */
 void svm_event_virq_update(struct svm_vcpu *s);
+
+/** svm_event_gif_open - L1's GIF is set: what has waited for it is looked at again; own thread */
+void svm_event_gif_open(struct svm_vcpu *s);
 
 /** svm_event_virq_restore - L1's virtual interrupt for L2 again, unless ours has its place */
 void svm_event_virq_restore(struct svm_vcpu *s);

@@ -181,17 +181,6 @@ static void decode_exception(struct svm_vcpu *s, struct x86_exit *exit)
 		svm_step_exception(s, exit);
 }
 
-/* INT n, INT3 and INTO: RIP is still at them.  INTO and INT3 that x86 raises are not. */
-static bool delivers_soft(const struct svm_vcpu *s, u32 info)
-{
-	u32 type = info & SVM_EXITINTINFO_TYPE_MASK;
-	u8 vector = info & SVM_EXITINTINFO_VEC_MASK;
-
-	return type == SVM_EXITINTINFO_TYPE_SOFT ||
-	       (type == SVM_EXITINTINFO_TYPE_EXEPT && !s->soft_injected &&
-		(vector == X86_TRAP_BP || vector == X86_TRAP_OF));
-}
-
 /* EXITINFO2 has the rest (APM vol. 2, 15.14.1). */
 #define TASK_INFO_IRET	BIT_ULL(36)
 #define TASK_INFO_JMP	BIT_ULL(38)
@@ -201,17 +190,17 @@ static bool delivers_soft(const struct svm_vcpu *s, u32 info)
 static void decode_task(const struct svm_vcpu *s, struct x86_exit *exit)
 {
 	const struct vmcb_control_area *control = &s->vmcb->control;
-	u32 event = control->exit_int_info;
+	bool by_event = control->exit_int_info & SVM_EXITINTINFO_VALID;
+	u8 kind = s->x86.events.injected.kind;
 	u64 info = control->exit_info_2;
-	bool by_event = event & SVM_EXITINTINFO_VALID, soft;
 
-	soft = by_event && delivers_soft(s, event);
-	exit->task.skip = !by_event || soft;
+	/* INT n, INT3 and INTO are no events any more, and RIP is still at them: event.c. */
+	exit->task.skip = !by_event || !kind;
 	exit->task.how = (struct emul_task){
 		.source = by_event ? TASK_INT : info & TASK_INFO_IRET ? TASK_IRET :
 			  info & TASK_INFO_JMP ? TASK_JMP : TASK_CALL,
 		.selector = control->exit_info_1,
-		.external = by_event && !soft,
+		.external = by_event && kind && kind != EVENT_SOFT_NEXT,
 		.resume = info & TASK_INFO_RF,
 		.has_error = info & TASK_INFO_ERROR,
 		.error = info,

@@ -212,11 +212,7 @@ void svm_nested_cr8_write(struct svm_vcpu *s);
 
 /* nested_exit.c */
 
-/**
- * svm_nested_vmexit - #VMEXIT
- * @s: the vCPU, L2 runs
- * @e: why
- */
+/** svm_nested_vmexit - #VMEXIT, because of @e; L2 runs */
 void svm_nested_vmexit(struct svm_vcpu *s, const struct svm_nested_vmexit *e);
 
 /** svm_nested_wants_port - does L1's map deny L2 one of these @size ports? */
@@ -233,6 +229,9 @@ void svm_nested_exit_event(struct x86_vcpu *v, const struct x86_event *ev);
 
 /** svm_nested_mov_operand - the general register of a MOV to or from a control register */
 u64 svm_nested_mov_operand(struct x86_vcpu *v, const struct emul_insn *insn);
+
+/** svm_nested_cr0_changes - would CR0 become another one, in bits that L1 intercepts? */
+bool svm_nested_cr0_changes(struct svm_vcpu *s, u8 gpr);
 
 /** svm_nested_cr0_selective - does L1's selective intercept of CR0 take this instruction? */
 bool svm_nested_cr0_selective(struct svm_vcpu *s, const struct emul_insn *insn);

@@ -49,15 +49,21 @@ static inline bool event_type_is_bad(u32 e)
 	       type != INJ_EXCEPTION && type != INJ_SOFT;
 }
 
-/* Also what the guest's mode has no instruction for: BOUND. */
-static inline bool event_vector_is_bad(const struct nested_vmrun *r)
+static inline bool is_exception(u32 e)
 {
-	u32 e = r->event_inj, vector = INJ_VECTOR(e);
+	return INJ_VALID(e) && INJ_TYPE(e) == INJ_EXCEPTION;
+}
 
-	if (!INJ_VALID(e) || INJ_TYPE(e) != INJ_EXCEPTION)
-		return false;
-	return vector > 31 || vector == X86_TRAP_NMI ||
-	       (vector == X86_TRAP_BR && long_mode(r) && (r->cs_attr & SEG_L));
+static inline bool event_vector_is_bad(u32 e)
+{
+	return is_exception(e) && (INJ_VECTOR(e) > 31 || INJ_VECTOR(e) == X86_TRAP_NMI);
+}
+
+/* What the guest's mode has no instruction for. */
+static inline bool event_is_bound(const struct nested_vmrun *r)
+{
+	return is_exception(r->event_inj) && INJ_VECTOR(r->event_inj) == X86_TRAP_BR &&
+	       long_mode(r) && (r->cs_attr & SEG_L);
 }
 
 /* RULE(name, what breaks it). */
@@ -67,6 +73,7 @@ static inline bool event_vector_is_bad(const struct nested_vmrun *r)
 	RULE(IOPM, memory_is_beyond(r->iopm & ~0xfffull, IOPM_BYTES, lim->maxphyaddr)) \
 	RULE(MSRPM, memory_is_beyond(r->msrpm & ~0xfffull, MSRPM_BYTES, lim->maxphyaddr)) \
 	RULE(EVENT_TYPE,	event_type_is_bad(r->event_inj))	\
+	RULE(EVENT_VECTOR,	event_vector_is_bad(r->event_inj))	\
 	RULE(NO_NPT,		(r->nested_ctl & NP_ENABLE) && !lim->npt) \
 	RULE(NPT_PAGING,	(r->nested_ctl & NP_ENABLE) && !lim->paging) \
 	RULE(NPT_CR3,		(r->nested_ctl & NP_ENABLE) &&		\
@@ -88,7 +95,7 @@ static inline bool event_vector_is_bad(const struct nested_vmrun *r)
 	RULE(LONG_NO_PE,	long_mode(r) && !(r->cr0 & X86_CR0_PE))	\
 	RULE(LONG_CS,		long_mode(r) && (r->cr4 & X86_CR4_PAE) &&	\
 				(r->cs_attr & SEG_L) && (r->cs_attr & SEG_DB)) \
-	RULE(EVENT_VECTOR,	event_vector_is_bad(r))			\
+	RULE(EVENT_VECTOR,	event_is_bound(r))			\
 	RULE(NPT_PAT,		(r->nested_ctl & NP_ENABLE) && !pat_is_valid(r->g_pat))
 
 #define RULE(name, broken)						\

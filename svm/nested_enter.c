@@ -14,6 +14,16 @@
 #include "svm/nested_check.h"
 #include "svm/vmcb.h"
 
+/* RIP is behind VMRUN; a trap of RFLAGS.TF comes behind #VMEXIT (15.5.1). */
+static void vmrun_skip(struct x86_vcpu *v, u64 next_rip)
+{
+	u64 tf = state_get(v, GRP_RFLAGS)->rflags & X86_EFLAGS_TF;
+
+	v->state.rflags &= ~tf;
+	kvm_nested_skip_to(v, next_rip);
+	v->state.rflags |= tf;
+}
+
 /* L1 goes on behind VMRUN, as if by #VMEXIT: GIF is clear (15.6). */
 static void vmrun_refuse(struct svm_vcpu *s, gpa_t gpa)
 {
@@ -21,6 +31,7 @@ static void vmrun_refuse(struct svm_vcpu *s, gpa_t gpa)
 
 	s->gif_off = true;
 	svm_event_virq_update(s);
+	kvm_nested_trap(&s->x86, s->x86.state.rflags);
 	if (kvm_nested_write(&s->x86, gpa + offsetof(struct vmcb_control_area,
 						     exit_code),
 			     &code, sizeof(code)))
@@ -112,6 +123,7 @@ void svm_nested_inject(struct svm_vcpu *s)
 		return;
 	s->x86.events.injected = (struct x86_event){
 		.kind = inject_kind(info),
+		.by_l1 = true,
 		.vector = info & SVM_EVTINJ_VEC_MASK,
 		.has_error = info & SVM_EVTINJ_VALID_ERR,
 		.error = control->event_inj_err,
@@ -163,10 +175,9 @@ void svm_nested_run(struct svm_vcpu *s)
 	nested->masks_if = control->int_ctl & V_INTR_MASKING_MASK;
 	nested->if_flag = n->host.rflags & X86_EFLAGS_IF;
 	s->msr_exits_l1 = msrs && svm_msrpm_denies(s);
-	s->gif_off = false;
-	/* An INIT that has waited for GIF, which VMRUN sets (15.17). */
-	kvm_nested_recheck(&s->x86);
 	svm_nested_controls(s);
+	/* VMRUN sets it (15.17). */
+	svm_event_gif_open(s);
 }
 
 /* Of L1's registers those that #VMEXIT loads (15.6). */
@@ -197,7 +208,7 @@ enum x86_next svm_nested_vmrun(struct x86_vcpu *v, u64 next_rip, gpa_t gpa)
 		kvm_event_exception(v, X86_TRAP_GP, 0);
 		return X86_RESUME;
 	}
-	kvm_nested_skip_to(v, next_rip);
+	vmrun_skip(v, next_rip);
 	/* What stays, the control block is told again: it has become L2's. */
 	state_get(v, GRP_ALL & ~(GRP_SEGS | GRP_SHADOW | GRP_CR2));
 	if (!vmrun_is_valid(s)) {

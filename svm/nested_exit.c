@@ -78,6 +78,8 @@ void svm_nested_vmexit(struct svm_vcpu *s, const struct svm_nested_vmexit *e)
 	/* There is no exit to L1 without its control block. */
 	if (lost)
 		kvm_nested_shutdown(v);
+	else
+		kvm_nested_trap(v, n->host.rflags);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -166,15 +168,22 @@ static void exit_by_hardware(struct svm_vcpu *s, const struct x86_exit *exit)
 }
 
 /* L0's intercept of CR0 comes before the selective one, and may be L0's alone. */
-static bool exit_by_cr0(struct svm_vcpu *s)
+static bool exit_by_cr0(struct svm_vcpu *s, struct x86_exit *exit)
 {
 	const struct svm_nested_vmexit e = { .code = SVM_EXIT_CR0_SEL_WRITE };
 	struct emul_insn insn;
 
-	if (!l1_intercepts(s, INTERCEPT_SELECTIVE_CR0) ||
-	    !kvm_nested_decode(&s->x86, &insn) ||
-	    !svm_nested_cr0_selective(s, &insn))
+	if (!l1_intercepts(s, INTERCEPT_SELECTIVE_CR0))
 		return false;
+	if (!exit->cr.decode) {
+		if (!svm_nested_cr0_changes(s, exit->cr.gpr))
+			return false;
+	} else if (!kvm_nested_decode(&s->x86, &insn) ||
+		   !svm_nested_cr0_selective(s, &insn)) {
+		/* The instruction may be another by then: the emulator asks again. */
+		exit->kind = X86_EXIT_EMULATE;
+		return false;
+	}
 	svm_nested_vmexit(s, &e);
 	return true;
 }
@@ -191,7 +200,7 @@ bool svm_nested_exit(struct x86_vcpu *v, struct x86_exit *exit)
 		exit_by_hardware(s, exit);
 		return true;
 	}
-	if (exit->code == SVM_EXIT_WRITE_CR0 && exit_by_cr0(s))
+	if (exit->code == SVM_EXIT_WRITE_CR0 && exit_by_cr0(s, exit))
 		return true;
 	if (exit->code == SVM_EXIT_WRITE_CR8)
 		svm_nested_cr8_write(s);
@@ -230,13 +239,6 @@ bool svm_nested_wants(struct x86_vcpu *v, const struct x86_event *ev)
 /* EXITINTINFO: an event was on its way in, and is L1's to bring there (15.7.2). */
 static void int_info_fill(struct svm_vcpu *s, struct svm_nested_vmexit *e)
 {
-	static const u32 types[] = {
-		[EVENT_EXCEPTION] = SVM_EXITINTINFO_TYPE_EXEPT,
-		[EVENT_SOFT] = SVM_EXITINTINFO_TYPE_SOFT,
-		[EVENT_NMI] = SVM_EXITINTINFO_TYPE_NMI,
-		[EVENT_INTERRUPT] = SVM_EXITINTINFO_TYPE_INTR,
-		[EVENT_SOFT_NEXT] = SVM_EXITINTINFO_TYPE_SOFT,
-	};
 	const struct vmcb_control_area *hw = &s->vmcb->control;
 	const struct x86_event *ev = &s->x86.events.injected;
 
@@ -252,11 +254,9 @@ static void int_info_fill(struct svm_vcpu *s, struct svm_nested_vmexit *e)
 	}
 	if (!ev->kind)
 		return;
-	e->int_info = SVM_EXITINTINFO_VALID | types[ev->kind] | ev->vector;
-	if (ev->has_error) {
-		e->int_info |= SVM_EXITINTINFO_VALID_ERR;
+	e->int_info = svm_event_form(ev);
+	if (ev->has_error)
 		e->int_info_err = ev->error;
-	}
 }
 
 static void exception_fill(struct svm_vcpu *s, const struct x86_event *ev,

@@ -76,10 +76,12 @@ static enum x86_next gif_set(struct x86_vcpu *v, const struct x86_exit *exit,
 		return v->next;
 	if (svm_nested_gif_set(s, on))
 		return X86_RESUME;
-	s->gif_off = !on;
-	svm_event_virq_update(s);
-	if (on)
-		kvm_nested_recheck(v);
+	if (on) {
+		svm_event_gif_open(s);
+	} else {
+		s->gif_off = true;
+		svm_event_virq_update(s);
+	}
 	return X86_RESUME;
 }
 

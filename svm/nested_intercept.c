@@ -63,27 +63,40 @@ static bool row_fits(const struct insn_row *row, const struct emul_insn *insn)
 	       (insn->modrm & row->mask) == row->modrm;
 }
 
-u64 svm_nested_mov_operand(struct x86_vcpu *v, const struct emul_insn *insn)
+static u8 mov_gpr(const struct emul_insn *insn)
 {
-	u8 gpr = (insn->modrm & 7) | (insn->rex & 1) << 3;
+	return (insn->modrm & 7) | (insn->rex & 1) << 3;
+}
+
+static u64 gpr_operand(struct x86_vcpu *v, u8 gpr)
+{
 	u64 value = state_get(v, gpr == GPR_RSP ? GRP_RSP : 0)->gpr[gpr];
 
 	return state_is_64bit_code(v) ? value : (u32)value;
 }
 
+u64 svm_nested_mov_operand(struct x86_vcpu *v, const struct emul_insn *insn)
+{
+	return gpr_operand(v, mov_gpr(insn));
+}
+
 /* TS and MP may change, and ET never does (15.8.1). */
-bool svm_nested_cr0_selective(struct svm_vcpu *s, const struct emul_insn *insn)
+bool svm_nested_cr0_changes(struct svm_vcpu *s, u8 gpr)
 {
 	const u64 free = X86_CR0_TS | X86_CR0_MP | X86_CR0_ET;
 
+	return (gpr_operand(&s->x86, gpr) ^ state_get(&s->x86, GRP_CR0)->cr0) & ~free;
+}
+
+bool svm_nested_cr0_selective(struct svm_vcpu *s, const struct emul_insn *insn)
+{
 	if (insn->map != 1 || !l1_intercepts(s, INTERCEPT_SELECTIVE_CR0))
 		return false;
 	if (insn->opcode == OPCODE_GROUP_7)
 		return (insn->modrm & MODRM_REG) == 6 << 3;
 	return insn->opcode == OPCODE_MOV_TO_CR &&
 	       !(insn->modrm & MODRM_REG) && !insn->lock && !(insn->rex & 4) &&
-	       (svm_nested_mov_operand(&s->x86, insn) ^
-		state_get(&s->x86, GRP_CR0)->cr0) & ~free;
+	       svm_nested_cr0_changes(s, mov_gpr(insn));
 }
 
 /* Odd opcodes are those of DRs.  With LOCK it is CR8 (APM vol. 3, MOV CRn). */

@@ -32,7 +32,8 @@ void svm_nested_smm_enter(struct x86_vcpu *v, struct smram_svm *out)
 	};
 	if (half)
 		svm_nested_half(s, half);
-	if (!half || kvm_nested_write(v, s->hsave, half, HALF_BYTES))
+	/* The area of a processor without long mode has no room for @out. */
+	if (!v->cpuid.has_lm || !half || kvm_nested_write(v, s->hsave, half, HALF_BYTES))
 		kvm_nested_shutdown(v);
 	kfree(half);
 	svm_nested_ops.leave(v);

@@ -128,7 +128,6 @@ void svm_nested_switch(struct svm_vcpu *s)
 	s->entry_work &= ~ENTRY_KICK;
 	if (unlikely(s->x86.cpuid.has_ibrs))
 		s->entry_work |= ENTRY_LEVEL;
-	s->soft_injected = false;
 	s->window = 0;
 	s->x86.events.window = 0;
 	if (s->virq_own)
@@ -159,6 +158,8 @@ void svm_nested_controls(struct svm_vcpu *s)
 		s->vmcb->save.g_pat = n->save.g_pat;
 	vmcb_msr_exits(s, v->msr_exits);
 	svm_event_cr8_update(s);
+	if (unlikely(debug_steps(v)))
+		svm_step_start(s, STEP_USER);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -257,8 +258,6 @@ static void svm_nested_leave(struct x86_vcpu *v)
 	if (s->nested->npt)
 		s->vmcb->save.g_pat = s->nested->host_pat;
 	svm_nested_host_load(s);
-	v->events.injected = (struct x86_event){ };
-	v->events.to_l1 = (struct x86_event){ };
 }
 
 /* ------------------------------------------------------------------------ */
@@ -271,11 +270,25 @@ static_assert(sizeof(struct vmcb_control_area) == HALF_SAVE);
 static_assert(HALF_SAVE + sizeof(struct vmcb_save_area) <= HALF_BYTES);
 static_assert(sizeof(struct kvm_svm_nested_state_data) == HALF_BYTES);
 
-/* What of the interrupt control word the processor has changed. */
+/*
+ * L1's event that is not in L2 yet is what VMRUN injects: KVM_GET_VCPU_EVENTS does not tell
+ * of it.  One that has no form there is told here also where a first delivery has failed.
+ */
+static bool event_is_l1s(const struct x86_event *ev)
+{
+	return ev->kind && (ev->by_l1 || ev->kind == EVENT_SOFT_NEXT);
+}
+
+/* What of the interrupt control word the processor has changed, and what is injected. */
 static void control_save(struct svm_vcpu *s, struct vmcb_control_area *c)
 {
+	const struct x86_event *ev = &s->x86.events.injected;
+	bool pending = event_is_l1s(ev);
+
 	*c = s->nested->control;
 	svm_nested_virq_get(s, c);
+	c->event_inj = pending ? svm_event_form(ev) : 0;
+	c->event_inj_err = pending ? ev->error : 0;
 }
 
 void svm_nested_half(struct svm_vcpu *s, u8 *half)
@@ -301,6 +314,8 @@ static void svm_nested_state_get(struct x86_vcpu *v, struct kvm_nested_state *ou
 		return;
 	out->size = STATE_SIZE;
 	out->flags |= KVM_STATE_NESTED_GUEST_MODE;
+	if (event_is_l1s(&v->events.injected))
+		out->flags |= KVM_STATE_NESTED_RUN_PENDING;
 	out->hdr.svm.vmcb_pa = s->nested->vmcb12;
 	svm_nested_half(s, out->data.svm[0].vmcb12);
 }
@@ -357,6 +372,8 @@ int svm_nested_resume(struct svm_vcpu *s, const u8 *half, gpa_t vmcb12)
 	struct svm_nested *n = kzalloc(sizeof(*n), GFP_KERNEL_ACCOUNT);
 	int err = n ? state_take(s, n, half) : -ENOMEM;
 
+	/* CR8 is in the control block, which is rewritten. */
+	state_get(&s->x86, GRP_CR8);
 	if (err) {
 		kfree(n);
 		return err;

@@ -116,9 +116,11 @@ static void crs_store(struct svm_vcpu *s, u32 groups)
 		cr4_store(s);
 	if (groups & GRP_EFER) {
 		save->efer = efer_real(state->efer);
-		/* Nothing but STGI, which takes SVME, could set it again. */
-		if (!(state->efer & EFER_SVME))
-			s->gif_off = false;
+		/* Nothing but STGI, which takes SVME, could set it again; events are picked. */
+		if (unlikely(s->gif_off && !(state->efer & EFER_SVME))) {
+			svm_event_gif_open(s);
+			s->entry_work |= ENTRY_KICK;
+		}
 	}
 	vmcb_changed(s, CLEAN_CR);
 }

@@ -45,7 +45,7 @@ enum svm_nmi {
  * @entry_work: ENTRY_* to be done at the next entry
  * @nmi: (r) enum svm_nmi
  * @kept: groups that an exit leaves valid: svm_features.kept, or less (dr_store())
- * @soft_injected: the event injected last was a #BP or #OF
+ * @soft_rip: where the software interrupt, #BP or #OF injected last returns to
  * @step: (r) STEP_*: the control block's RFLAGS.TF is ours (step.c)
  * @step_tf: (x) the guest's own RFLAGS.TF when the instruction began
  * @step_loads: (x) the instruction at @step_rip is a POPF or IRET
@@ -80,7 +80,7 @@ struct svm_vcpu {
 	u8 entry_work;
 	u8 nmi;
 	u32 kept;
-	bool soft_injected;
+	u64 soft_rip;
 	u8 step;
 	bool step_tf;
 	bool step_loads;

@@ -268,8 +268,6 @@ void vmx_nested_leave(struct x86_vcpu *v)
 		s->flush = true;
 	kvm_nested_leave(v);
 	vmx_nested_switch(s);
-	v->events.injected = (struct x86_event){ };
-	v->events.to_l1 = (struct x86_event){ };
 }
 
 /* VMX-abort indicators (28.7). */

@@ -266,6 +266,11 @@ bool cpu_is_amd(void)
 	return b == 0x68747541;		/* "Auth" */
 }
 
+bool is_behind_nop(uint64_t rip, uint64_t behind)
+{
+	return rip == behind || (cpu_is_tcg() && rip == behind - 1);
+}
+
 bool cpu_is_tcg(void)
 {
 	unsigned int a, name[3] = { 0 };

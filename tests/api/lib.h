@@ -222,11 +222,10 @@ void pt_map(struct pt *pt, uint64_t va, uint64_t pa, int level,
 uint64_t pt_get(struct pt *pt, uint64_t va, int level);
 
 /* ---- running ---- */
-
 /* KVM_RUN once: the exit reason; an error fails the case. */
 uint32_t vcpu_run(struct vcpu *v);
 void vcpu_expect(struct vcpu *v, uint32_t reason);
-/* Runs until an exit that must be an OUT to this port. */
+/* Until an exit that must be an OUT to this port. */
 void vcpu_until(struct vcpu *v, uint16_t port);
 const char *vcpu_describe(struct vcpu *v);
 void *vcpu_pio_data(struct vcpu *v);
@@ -237,14 +236,15 @@ struct exc {
 };
 
 /*
- * Loads an IDT (and TSS; #DF has a stack of its own in long mode) whose
- * handlers report to PORT_EXC and return.  Call after vcpu_mode().  Gates may
- * be reached by INT from CPL 3.
+ * Loads an IDT (and TSS; #DF has a stack of its own in long mode) whose handlers report to
+ * PORT_EXC and return.  Call after vcpu_mode().  Gates may be reached by INT from CPL 3.
  */
 void exc_setup(struct vcpu *v);
+/* Behind "sti; nop", or before the NOP on QEMU's TCG, whose VMRUN does not load the shadow. */
+bool is_behind_nop(uint64_t rip, uint64_t behind);
 /* Runs until a handler reports, and reads what it found on its stack. */
 struct exc exc_next(struct vcpu *v);
-/* ... which must be of this exception, at GPA_CODE + offset. */
+/* ... of this exception, at GPA_CODE + offset. */
 struct exc exc_expect(struct vcpu *v, unsigned int vector, uint64_t offset);
 
 #endif

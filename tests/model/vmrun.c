@@ -72,7 +72,7 @@ static uint32_t events(uint32_t inj, bool code64)
 	if (type == 3 && (vector >= 32 || vector == 2))
 		wrong |= 1u << WRONG_EVENT_VECTOR;
 	if (type == 3 && vector == 5 && code64)
-		wrong |= 1u << WRONG_EVENT_VECTOR;
+		wrong |= 1u << WRONG_EVENT_BOUND;
 	return wrong;
 }
 

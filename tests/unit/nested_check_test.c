@@ -24,7 +24,8 @@ static const int rule_of[WRONG_COUNT] = {
 	[WRONG_PE] = NESTED_LONG_NO_PE, [WRONG_CS] = NESTED_LONG_CS,
 	[WRONG_VMRUN] = NESTED_VMRUN_INTERCEPT, [WRONG_IOPM] = NESTED_IOPM,
 	[WRONG_MSRPM] = NESTED_MSRPM, [WRONG_EVENT_TYPE] = NESTED_EVENT_TYPE,
-	[WRONG_EVENT_VECTOR] = NESTED_EVENT_VECTOR, [WRONG_ASID] = NESTED_ASID,
+	[WRONG_EVENT_VECTOR] = NESTED_EVENT_VECTOR,
+	[WRONG_EVENT_BOUND] = NESTED_EVENT_VECTOR, [WRONG_ASID] = NESTED_ASID,
 	[WRONG_NO_NP] = NESTED_NO_NPT, [WRONG_NP_HOST] = NESTED_NPT_PAGING,
 	[WRONG_NCR3] = NESTED_NPT_CR3, [WRONG_PAT] = NESTED_NPT_PAT,
 };
@@ -125,7 +126,7 @@ static void one_rule(void **state)
 	BREAK(WRONG_NCR3, put(AT_NCR3, 8, 1ull << 40));
 	BREAK(WRONG_EVENT_VECTOR, put(AT_EVENTINJ, 4, 0x80000302));
 	BREAK(WRONG_EVENT_VECTOR, put(AT_EVENTINJ, 4, 0x80000320));
-	BREAK(WRONG_EVENT_VECTOR, put(AT_EVENTINJ, 4, 0x80000305));
+	BREAK(WRONG_EVENT_BOUND, put(AT_EVENTINJ, 4, 0x80000305));
 	for (i = 32; i < 64; i++) {
 		BREAK(WRONG_CR0, put(AT_CR0, 8, 0x80050033 | 1ull << i));
 		BREAK(WRONG_CR4, put(AT_CR4, 8, 0x6a0 | 1ull << i));
@@ -209,6 +210,8 @@ static void random_block(void)
 	cpu.host_pg = rnd() % 8;
 	cpu.cr4 ^= rnd() % 8 ? 0 : 1ull << rnd() % 24;
 	cpu.efer &= rnd() % 8 ? ~0ull : ~0x500ull;
+	if (!(rnd() % 16))
+		put(AT_EVENTINJ, 4, 0x80000300 | rnd() % 40);
 	while (n--) {
 		f = rnd() % (sizeof(field) / sizeof(field[0]));
 		mutate(field[f].at, field[f].bytes);
@@ -217,7 +220,8 @@ static void random_block(void)
 
 #define CONTROL_WRONGS \
 	(1u << WRONG_VMRUN | 1u << WRONG_ASID | 1u << WRONG_IOPM | 1u << WRONG_MSRPM | \
-	 1u << WRONG_EVENT_TYPE | 1u << WRONG_NO_NP | 1u << WRONG_NP_HOST | 1u << WRONG_NCR3)
+	 1u << WRONG_EVENT_TYPE | 1u << WRONG_EVENT_VECTOR | 1u << WRONG_NO_NP | \
+	 1u << WRONG_NP_HOST | 1u << WRONG_NCR3)
 
 static void same(bool control_only, uint32_t wrongs)
 {

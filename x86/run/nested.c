@@ -310,12 +310,16 @@ EXPORT_SYMBOL_GPL(kvm_nested_enter);
 
 void kvm_nested_leave(struct x86_vcpu *v)
 {
+	struct x86_events *ev = &v->events;
+
 	if (v->nested.ctx == MMU_CTX_L2)
 		mmu_nested_leave(&v->vcpu.mmu);
 	if (v->nested.ctx != MMU_CTX_L2 || !v->nested.l1_waits)
 		kvm_nested_switched(v);
 	v->nested.l2 = false;
-	v->nested.masks_if = v->events.virtual_irq = false;
+	v->nested.masks_if = false;
+	ev->injected = ev->exception = ev->to_l1 = (struct x86_event){ };
+	ev->has_payload = ev->virtual_irq = false;
 	v->nested.due = v->nested.woken = false;
 	v->nested.ctx = MMU_CTX_GUEST;
 }
@@ -332,6 +336,13 @@ void kvm_nested_guest_flush(struct x86_vcpu *v)
 	cr_flush(v);
 }
 EXPORT_SYMBOL_GPL(kvm_nested_guest_flush);
+
+void kvm_nested_trap(struct x86_vcpu *v, u64 rflags)
+{
+	if (unlikely(rflags & X86_EFLAGS_TF))
+		event_debug(v, DR6_BS);
+}
+EXPORT_SYMBOL_GPL(kvm_nested_trap);
 
 void kvm_nested_shutdown(struct x86_vcpu *v)
 {

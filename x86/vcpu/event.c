@@ -264,11 +264,6 @@ static void exit_to_l1(struct x86_vcpu *v, struct x86_event ex)
 		payload_deliver(v, X86_TRAP_DB);
 	nested_ops->exit_event(v, &ex);
 	ev->to_l1 = (struct x86_event){ };
-	/* It has taken it by itself: what waits is L2's. */
-	if (nested_l2_runs(v))
-		return;
-	ev->exception = (struct x86_event){ };
-	ev->has_payload = false;
 }
 
 static bool l1_wants(struct x86_vcpu *v, enum x86_event_kind kind)

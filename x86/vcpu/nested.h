@@ -214,22 +214,20 @@ u64 kvm_nested_tsc(const struct x86_vcpu *v);
  */
 void kvm_nested_enter(struct x86_vcpu *v, bool second);
 
-/** kvm_nested_leave - from now on the registers are L1's; the reverse */
+/** kvm_nested_leave - from now on the registers are L1's; the reverse; L2's events are gone */
 void kvm_nested_leave(struct x86_vcpu *v);
 
 /** kvm_nested_switched - control registers are others, as if there were another level */
 void kvm_nested_switched(struct x86_vcpu *v);
 
-/**
- * kvm_nested_flush - L1 wants L2's translations forgotten
- * @v: the vCPU; kvm->srcu need not be held
- *
- * The MMU's: the hardware's are the vendor's.
- */
+/** kvm_nested_flush - L1 wants L2's translations in the MMU forgotten; kvm->srcu need not be held */
 void kvm_nested_flush(struct x86_vcpu *v);
 
 /** kvm_nested_guest_flush - cr_flush(): those of the level that runs, the hardware's too */
 void kvm_nested_guest_flush(struct x86_vcpu *v);
+
+/** kvm_nested_trap - what has entered L2 ends, by L1's @rflags with a single-step trap */
+void kvm_nested_trap(struct x86_vcpu *v, u64 rflags);
 
 /** kvm_nested_shutdown - the guest shuts down: L1's control block is gone */
 void kvm_nested_shutdown(struct x86_vcpu *v);
