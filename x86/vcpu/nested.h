@@ -220,7 +220,7 @@ void kvm_nested_leave(struct x86_vcpu *v);
 /** kvm_nested_switched - control registers are others, as if there were another level */
 void kvm_nested_switched(struct x86_vcpu *v);
 
-/** kvm_nested_flush - L1 wants L2's translations in the MMU forgotten; kvm->srcu need not be held */
+/** kvm_nested_flush - L1 wants L2's translations in the MMU forgotten; no kvm->srcu needed */
 void kvm_nested_flush(struct x86_vcpu *v);
 
 /** kvm_nested_guest_flush - cr_flush(): those of the level that runs, the hardware's too */
