@@ -101,14 +101,13 @@ bool svm_nested_wants_port(struct svm_vcpu *s, u16 port, unsigned int size)
 	return map_bit(s, s->nested->control.iopm_base_pa, port, size);
 }
 
-/* A #DB or INT3 that userspace's debugging of the vCPU, or a step of ours, is about. */
-static bool is_debugging(struct svm_vcpu *s, u32 code)
+/* What userspace, a step of ours or the host wants of an exception. */
+static bool is_kept(struct svm_vcpu *s, u32 code)
 {
-	const struct x86_vcpu *v = &s->x86;
-
-	if (code == SVM_EXIT_EXCP_BASE + X86_TRAP_DB)
-		return s->step || debug_steps(v) || debug_has_breakpoints(v);
-	return code == SVM_EXIT_EXCP_BASE + X86_TRAP_BP && debug_takes_int3(v);
+	if (code < SVM_EXIT_EXCP_BASE || code > SVM_EXIT_LAST_EXCP)
+		return false;
+	return (s->step && code == SVM_EXIT_EXCP_BASE + X86_TRAP_DB) ||
+	       kvm_nested_keeps(&s->x86, code - SVM_EXIT_EXCP_BASE);
 }
 
 static bool l1_wants_exit(struct svm_vcpu *s, const struct x86_exit *exit)
@@ -139,7 +138,7 @@ static bool l1_wants_exit(struct svm_vcpu *s, const struct x86_exit *exit)
 	}
 	/* The shadow tables' faults are the MMU's first. */
 	if (code >= CODES_BY_BIT || exit->kind == X86_EXIT_FAULT ||
-	    is_debugging(s, code))
+	    is_kept(s, code))
 		return false;
 	return l1_intercepts(s, code);
 }

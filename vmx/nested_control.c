@@ -7,6 +7,7 @@
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
 #include "vmx/nested_parts.h"
+#include "vmx/nested_rule.h"
 #include "vmx/vmcs.h"
 #include "x86/vcpu/frame.h"
 #include "x86/vcpu/tsc_ratio.h"
@@ -30,12 +31,6 @@
 	(SECONDARY_EXEC_ENABLE_RDTSCP | SECONDARY_EXEC_ENABLE_INVPCID | \
 	 SECONDARY_EXEC_ENABLE_XSAVES)
 
-static u32 merge_cpu2(const struct vmcs12 *c)
-{
-	return c->cpu_based_vm_exec_control & CPU_BASED_ACTIVATE_SECONDARY_CONTROLS ?
-	       c->secondary_vm_exec_control : 0;
-}
-
 /* Which page faults L1 gets is decided when one has come (25.6.3). */
 static u32 merge_exceptions(const struct vmcs12 *c)
 {
@@ -52,8 +47,8 @@ void vmx_nested_merge(struct vmx_vcpu *s)
 	memset(n->set, 0, sizeof(n->set));
 	memset(n->clear, 0, sizeof(n->clear));
 	n->set[WORD_CPU] = c->cpu_based_vm_exec_control & CPU_ADDED;
-	n->set[WORD_CPU2] = merge_cpu2(c) & CPU2_ADDED;
-	n->clear[WORD_CPU2] = ~merge_cpu2(c) & CPU2_GIVEN;
+	n->set[WORD_CPU2] = rule_cpu2(c) & CPU2_ADDED;
+	n->clear[WORD_CPU2] = ~rule_cpu2(c) & CPU2_GIVEN;
 	n->set[WORD_EXCEPTIONS] = merge_exceptions(c);
 	/* L2's TPR is in L1's memory.  What L1 has at the page is not that of L1's LAPIC. */
 	if (l1_cpu(s, CPU_BASED_TPR_SHADOW) ||

@@ -68,15 +68,6 @@ static const struct reason_row reason_rows[REASONS] = {
 	[EXIT_REASON_VMFUNC]		= { WHO_L0 },
 };
 
-/* A #DB or INT3 that userspace's debugging of the vCPU is about. */
-static bool is_debugging(const struct x86_vcpu *v, const struct x86_exit *exit)
-{
-	u8 vector = exit->exc.vector;
-
-	return (vector == X86_TRAP_DB && (debug_steps(v) || debug_has_breakpoints(v))) ||
-	       (vector == X86_TRAP_BP && debug_takes_int3(v));
-}
-
 static bool l1_wants_port(struct vmx_vcpu *s, u16 port, unsigned int size)
 {
 	const struct vmcs12 *c = s->nested->c;
@@ -167,7 +158,8 @@ static bool reason_is_l1s(struct vmx_vcpu *s, const struct x86_exit *exit)
 	switch (s->reason) {
 	case EXIT_REASON_EXCEPTION_NMI:
 		/* NMIs and machine checks are the host's; shadow tables' faults the MMU's. */
-		return exit->kind == X86_EXIT_EXCEPTION && !is_debugging(&s->x86, exit) &&
+		return exit->kind == X86_EXIT_EXCEPTION &&
+		       !kvm_nested_keeps(&s->x86, exit->exc.vector) &&
 		       vmx_nested_wants_exception(s, exit->exc.vector, exit->exc.error);
 	case EXIT_REASON_MONITOR_TRAP_FLAG:
 		/* Or it has injected one. */

@@ -320,6 +320,7 @@ static void smram_is_apart(void)
 GUEST(16, g_out_out, "out %al, $0x30\n out %al, $0x30\n rsm\n");
 #define STEAL		0x39000		/* msr.rst: 64 bytes, and 32 */
 #define CLOCK		0x39040
+#define HV_CODE		0x3a000
 
 static void os_pages(void)
 {
@@ -328,18 +329,22 @@ static void os_pages(void)
 
 	start(MODE_LONG, true);
 	memcpy(smram + 0x8000, g_out_out, g_out_out_end - g_out_out);
-	memset(smram + 0x9000, 0x5a, 0x1000);
+	memset(smram + 0x9000, 0x5a, 0x2000);
 	CHECK_EQ(host_set(0x4b564d03, STEAL | 1), 1);
 	CHECK_EQ(host_set(0x4b564d01, CLOCK | 1), 1);
 	smi_enter(&v);
 	OK(ioctl(vm.fd, KVM_SET_CLOCK, &c));
 	OK(ioctl(v.fd, KVM_KVMCLOCK_CTRL, 0ul));
+	/* Hyper-V's pages come with a saved state. */
+	CHECK_EQ(host_set(0x40000000, 1), 1);
+	CHECK_EQ(host_set(0x40000001, HV_CODE | 1), 1);
 	vcpu_until(&v, PORT_SMM);
-	for (i = 0; i < 0x1000; i++)
+	for (i = 0; i < 0x2000; i++)
 		CHECK_EQ(smram[0x9000 + i], 0x5a);
 	/* They are the OS's, and written. */
 	CHECK(*(uint32_t *)(vm.mem + CLOCK + 24));
 	CHECK(*(uint32_t *)(vm.mem + STEAL + 8) >= 2);
+	CHECK(*(uint32_t *)(vm.mem + HV_CODE));
 }
 
 #define GPA_A	0x40000

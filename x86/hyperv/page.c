@@ -25,8 +25,10 @@
 static int page_write(struct x86_vcpu *v, gpa_t gpa, const void *buf, unsigned int len)
 {
 	int idx = srcu_read_lock(&v->vcpu.kvm->srcu), err;
+	u16 as_id = guest_os_begin(&v->vcpu);
 
 	err = guest_write(&v->vcpu, gpa, buf, len);
+	guest_os_end(&v->vcpu, as_id);
 	srcu_read_unlock(&v->vcpu.kvm->srcu, idx);
 	return err;
 }
@@ -68,12 +70,17 @@ bool hv_assist_flushes(struct x86_vcpu *v)
 {
 	struct hv_nested_enlightenments_control control;
 	u64 msr = v->hv->assist_page;
+	u16 as_id;
+	int err;
 
-	return (msr & PAGE_ENABLE) &&
-	       !guest_read(&v->vcpu, PAGE_GPA(msr) +
-			   offsetof(struct hv_vp_assist_page, nested_control),
-			   &control, sizeof(control)) &&
-	       control.features.directhypercall;
+	if (!(msr & PAGE_ENABLE))
+		return false;
+	as_id = guest_os_begin(&v->vcpu);
+	err = guest_read(&v->vcpu, PAGE_GPA(msr) +
+			 offsetof(struct hv_vp_assist_page, nested_control),
+			 &control, sizeof(control));
+	guest_os_end(&v->vcpu, as_id);
+	return !err && control.features.directhypercall;
 }
 
 /* ------------------------------------------------------------------------ */

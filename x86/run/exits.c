@@ -104,8 +104,7 @@ static enum x86_next pause_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	return exit_skip(v, exit) ? X86_RESUME : v->next;
 }
 
-/* An #AC that the guest has not asked for: the host looks for locked accesses across lines. */
-static bool is_split_lock(struct x86_vcpu *v)
+bool exit_is_split_lock(struct x86_vcpu *v)
 {
 	const struct x86_state *s;
 
@@ -147,7 +146,7 @@ static enum x86_next exception_exit(struct x86_vcpu *v,
 			return emulate_insn(v, exit);
 		return hypercall_undefined(v);
 	case X86_TRAP_AC:
-		if (is_split_lock(v))
+		if (exit_is_split_lock(v))
 			return split_lock_exit(v, exit);
 		fallthrough;
 	default:

@@ -95,6 +95,14 @@ static inline enum x86_next exit_ask(struct x86_vcpu *v, u64 next_rip,
  */
 void exit_soft_exception(struct x86_vcpu *v, const struct x86_exit *exit);
 
+/**
+ * exit_is_split_lock - is this #AC one that the guest has not asked for?
+ * @v: own thread
+ *
+ * The host looks for locked accesses that lie in two cache lines.
+ */
+bool exit_is_split_lock(struct x86_vcpu *v);
+
 /* Handlers: pio_exit.c, page.c, cr_exit.c, msr_exit.c. */
 enum x86_next pio_exit(struct x86_vcpu *v, const struct x86_exit *exit);
 enum x86_next refused_exit(struct x86_vcpu *v, const struct x86_exit *exit);

@@ -5,6 +5,8 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include <asm/traps.h>
+
 #include "core/guestmem.h"
 #include "core/run_state.h"
 #include "mmu/mmu_nested.h"
@@ -336,6 +338,21 @@ void kvm_nested_guest_flush(struct x86_vcpu *v)
 	cr_flush(v);
 }
 EXPORT_SYMBOL_GPL(kvm_nested_guest_flush);
+
+bool kvm_nested_keeps(struct x86_vcpu *v, u8 vector)
+{
+	switch (vector) {
+	case X86_TRAP_DB:
+		return debug_steps(v) || debug_has_breakpoints(v);
+	case X86_TRAP_BP:
+		return debug_takes_int3(v);
+	case X86_TRAP_AC:
+		return exit_is_split_lock(v);
+	default:
+		return false;
+	}
+}
+EXPORT_SYMBOL_GPL(kvm_nested_keeps);
 
 void kvm_nested_trap(struct x86_vcpu *v, u64 rflags)
 {

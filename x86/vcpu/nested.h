@@ -226,6 +226,9 @@ void kvm_nested_flush(struct x86_vcpu *v);
 /** kvm_nested_guest_flush - cr_flush(): those of the level that runs, the hardware's too */
 void kvm_nested_guest_flush(struct x86_vcpu *v);
 
+/** kvm_nested_keeps - L2's exception is userspace's that debugs it, or the host's: not L1's */
+bool kvm_nested_keeps(struct x86_vcpu *v, u8 vector);
+
 /** kvm_nested_trap - what has entered L2 ends, by L1's @rflags with a single-step trap */
 void kvm_nested_trap(struct x86_vcpu *v, u64 rflags);
 
@@ -238,11 +241,7 @@ void kvm_nested_recheck(struct x86_vcpu *v);
 /** kvm_nested_efer - EFER bits that L1 may set */
 u64 kvm_nested_efer(const struct x86_vcpu *v);
 
-/**
- * kvm_nested_regs_valid - may L1 be in this state when L2 exits?
- * @v: the vCPU
- * @s: CR0, CR3, CR4, EFER
- */
+/** kvm_nested_regs_valid - may L1's CR0, CR3, CR4, EFER be these when L2 exits? */
 bool kvm_nested_regs_valid(struct x86_vcpu *v, const struct x86_state *s);
 
 #endif
