@@ -156,15 +156,16 @@ static void *limit_changer(void *arg)
 /* The limit changes while the guest runs. */
 static void changing(void)
 {
+	unsigned int rounds = 100 / test_patience();
 	pthread_t t;
 
 	launch(MODE_LONG);
-	spread(MODE_LONG, PAGES, 100);
+	spread(MODE_LONG, PAGES, rounds);
 	OK(-pthread_create(&t, NULL, limit_changer, NULL));
 	vcpu_until(&v, PORT_DONE);
 	stop = true;
 	OK(-pthread_join(t, NULL));
-	counted(PAGES, 100);
+	counted(PAGES, rounds);
 }
 
 /* ------------------------------------------------------------------------ */
