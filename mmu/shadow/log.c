@@ -123,8 +123,8 @@ static bool leaf_split(struct shadow_split *p, u64 *sptep)
 		return false;
 	flush |= !pieces_set(p, sp, gfn, spte);
 	shadow_drop(sptep, &p->op.batch);
-	shadow_link(sptep, sp, &p->reserve.desc, &p->op.batch);
 	p->op.batch.flush = flush;
+	shadow_link(sptep, sp, &p->reserve.desc, &p->op.batch);
 	p->aliases = p->gfn == gfn ? p->aliases + 1 : 1;
 	p->gfn = gfn;
 	return true;

@@ -488,10 +488,31 @@ struct shadow_page *shadow_get(struct mmu_vcpu *vcpu, gfn_t gfn,
 	return sp;
 }
 
+/*
+ * Who drops a link searches the list, under the lock, and a page has 512 of them: so the
+ * list is bounded.  All of it goes at once, which needs no search, and what of it is in
+ * use comes back by one fault each.
+ */
+static void links_bound(struct shadow_page *child, struct shadow_batch *b)
+{
+	struct rmap_iter it;
+	u64 *sptep;
+
+	if (likely(rmap_chain_key(&child->parents) < SHADOW_LINK_DESCS))
+		return;
+	while ((sptep = rmap_first(&it, &child->parents)))
+		shadow_drop(sptep, b);
+}
+
 void shadow_link(u64 *sptep, struct shadow_page *child,
 		 struct pte_list_desc **desc, struct shadow_batch *b)
 {
-	b->mmu->shadow->nr_descs += rmap_add(&child->parents, sptep, 0, desc, NULL);
+	unsigned long key;
+
+	links_bound(child, b);
+	/* A descriptor's number in the chain. */
+	key = rmap_chain_key(&child->parents) + 1;
+	b->mmu->shadow->nr_descs += rmap_add(&child->parents, sptep, key, desc, NULL);
 	/* What it holds was stored before. */
 	smp_store_release(sptep, spte_table(b->mmu->config, child->spt));
 }

@@ -203,7 +203,7 @@ struct shadow_page *shadow_make(struct mmu_reserve *r, gfn_t gfn,
 				union shadow_role role, struct shadow_batch *b);
 
 /**
- * shadow_link - link a page to an empty entry
+ * shadow_link - link a page to an empty entry; where there are too many links, the others go
  * @sptep: the entry
  * @child: the page
  * @desc: descriptors in reserve, as for shadow_leaf_set(); not empty when

@@ -6,7 +6,6 @@
 
 #include "mmu/shadow/rmap.h"
 
-#define RMAP_CHAIN	1ul
 #define RMAP_COUNT_MASK	((1ul << RMAP_COUNT_BITS) - 1)
 #define RMAP_DESC_SIZE(n) (sizeof(struct pte_list_desc) + (n) * sizeof(u64 *))
 

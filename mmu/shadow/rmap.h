@@ -10,7 +10,7 @@
  * A container only: what an SPTE means, and where heads are kept, is the
  * user's affair (page.h).  So that removing need not search, the user notes
  * for each SPTE in which descriptor it is, as rmap_place_fn tells; a user that
- * does not (parents of a table) pays with a search of the chain.
+ * does not (parents of a table) pays with a search of the chain, and keeps it short.
  *
  * mmu->lock is held for write wherever a head is touched.
  */
@@ -24,6 +24,9 @@
 #define RMAP_ENTRIES_TDP	2
 
 #define RMAP_COUNT_BITS	8
+
+/* In a head: a chain. */
+#define RMAP_CHAIN	1ul
 
 /**
  * struct pte_list_desc - a descriptor
@@ -60,6 +63,13 @@ typedef void (*rmap_place_fn)(u64 *sptep, struct pte_list_desc *desc);
 static inline unsigned long rmap_desc_key(const struct pte_list_desc *desc)
 {
 	return desc->info >> RMAP_COUNT_BITS;
+}
+
+/** rmap_chain_key - the key that came with the chain's newest descriptor, or 0: there is none */
+static inline unsigned long rmap_chain_key(const struct rmap_head *head)
+{
+	return head->val & RMAP_CHAIN ?
+	       rmap_desc_key((struct pte_list_desc *)(head->val & ~RMAP_CHAIN)) : 0;
 }
 
 /**

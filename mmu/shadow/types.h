@@ -41,6 +41,9 @@ union shadow_role {
 
 static_assert(sizeof(union shadow_role) == sizeof(u32), "a role is one word");
 
+/* Descriptors of the list of those that link to a page: shadow_link() */
+#define SHADOW_LINK_DESCS	64
+
 /* No frame, and none with what is added for an entry's place. */
 #define SHADOW_NO_HOME	(1ull << 63)
 

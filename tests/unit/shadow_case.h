@@ -37,6 +37,7 @@
 #define VA	0x4000000000ull		/* where tests map things */
 #define ALIAS	0x8000000000ull		/* ... and map them again */
 #define SIZE_2M	(1ull << 21)
+#define SIZE_1G	(1ull << 30)
 #define PAGE(n)	((u64)(n) << 12)
 
 extern struct env_vm vm;

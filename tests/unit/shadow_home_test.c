@@ -159,6 +159,38 @@ static void test_split(void **state)
 	assert_false(can_write(at + 3 * SIZE_2M));
 }
 
+/* One table in a guest's every directory: who drops a link does not search for ever. */
+static void test_many_links(void **state)
+{
+	gfn_t dir, pd, table = guest_map(VA, DATA, 1, RW);
+	struct rmap_iter it;
+	unsigned int i, n, most = 0;
+	u64 *sptep;
+
+	for (dir = 0; dir < 3; dir++) {
+		u64 va = VA + dir * SIZE_1G;
+
+		pd = (dir ? guest_map(va, DATA, 1, RW) : table) - 1;
+		for (i = 0; i < 512; i++) {
+			entry_set(pd, i, table << 12 | P | W | U | A);
+			touch(va + i * SIZE_2M, PF_WRITE);
+			n = 0;
+			rmap_for_each(sptep, &it, &page_at(va + i * SIZE_2M)->parents)
+				n++;
+			most = n > most ? n : most;
+		}
+	}
+	check();
+	assert_in_range(most, SHADOW_LINK_DESCS, SHADOW_LINK_DESCS * RMAP_ENTRIES_SHADOW);
+	/* Those that have gone come back. */
+	touch(VA, PF_WRITE);
+	touch(VA + 100 * SIZE_2M, PF_WRITE);
+	zap(table, table + 1, false);
+	assert_int_equal(level_of(VA + 100 * SIZE_2M), 0);
+	assert_int_equal(level_of(VA + 2 * SIZE_1G), 0);
+	check();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +199,7 @@ int main(void)
 		CASE(test_home_goes),
 		CASE(test_protected),
 		CASE(test_split),
+		CASE(test_many_links),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
