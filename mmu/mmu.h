@@ -56,6 +56,7 @@ struct mmu_tracked;
  * @nx_huge: large leaves may not be executed; @nx_space: where mmu_nx_recover() goes on
  * @unflushed: operations that took translations away and have not flushed yet:
  *             whoever finds an entry gone must flush too while it is above 0
+ * @hole_tables: tables made for cached MMIO entries since mmu_zap_all()
  * @logs: slots log; core's, under its lock, read without.  @typed: mmu_memtype.h
  * @shadow: shadow pages and reverse maps; NULL until the first shadow root is made
  *          (R4).  Published with release under @lock, read with acquire
@@ -73,7 +74,7 @@ struct mmu {
 	struct list_head roots;
 	struct mmu_inv inv;
 	u64 mmio_gen;
-	atomic_t unflushed;
+	atomic_t unflushed, hole_tables;
 	bool logs, nx_huge, typed;
 	u8 nx_space;
 	struct mmu_shadow *shadow;

@@ -29,6 +29,7 @@ void mmu_zap_all(struct mmu *mmu)
 	if (tracepoint_enabled(kvm_mmu_zap_all_fast))
 		mmu_env_trace_zap_all(atomic_long_read(&mmu->tables));
 	tdp_zap_all(mmu);
+	atomic_set(&mmu->hole_tables, 0);
 	shadow_zap_all(mmu);
 }
 
@@ -84,9 +85,16 @@ void mmu_slots_changed(struct mmu *mmu)
 {
 	u64 gen = mmu->mmio_gen + 1;
 
-	/* Entries of a generation whose number comes again must not stay. */
-	if (mmu->config->mmio_mask && !(gen & mmu->config->mmio_gen_mask))
+	/*
+	 * Entries of a generation whose number comes again must not stay, and from here on none
+	 * of an old one is made: tdp_hole() looks under the lock.  None has number 0.
+	 */
+	if (mmu->config->mmio_mask && !(gen & mmu->config->mmio_gen_mask)) {
+		write_lock(&mmu->lock);
+		WRITE_ONCE(mmu->mmio_gen, gen++);
+		write_unlock(&mmu->lock);
 		tdp_drop_mmio(mmu);
+	}
 	/* Pairs with the fault's: who reads it sees the slots published. */
 	smp_store_release(&mmu->mmio_gen, gen);
 }

@@ -16,6 +16,9 @@
 #include "mmu/tdp/root.h"
 #include "mmu/tdp/tree.h"
 
+/* Tables that a VM may have for cached MMIO entries alone: 2 GiB of devices. */
+#define HOLE_TABLES	1024
+
 /* Frames of the aligned block that one fault maps. */
 #define PREFETCH_FRAMES	16
 
@@ -176,18 +179,33 @@ static int tdp_reserve(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 	return cache_fill(&vcpu->cache, fault->tables);
 }
 
+/* Where there is no memory a guest could ask for any number of tables. */
+static bool hole_may_have_tables(struct mmu *mmu, unsigned int n)
+{
+	if (!n)
+		return true;
+	if (atomic_read(&mmu->hole_tables) >= HOLE_TABLES)
+		return false;
+	atomic_add(n, &mmu->hole_tables);
+	return true;
+}
+
+/* Only a short cut: without it the next access comes here again. */
 static enum mmu_result tdp_hole(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 {
 	struct mmu *mmu = vcpu->mmu;
+	const struct mmu_config *cfg = mmu->config;
 
-	if (!mmu->config->mmio_mask)
+	if (!cfg->mmio_mask || !(fault->mmio_gen & cfg->mmio_gen_mask) ||
+	    !hole_may_have_tables(mmu, fault->tables))
 		return fault_hole(vcpu, fault);
-	/* Only a short cut: without memory the next access comes here again. */
 	if (cache_fill(&vcpu->cache, fault->tables))
 		return MMU_EMULATE;
 	read_lock(&mmu->lock);
 	rcu_read_lock();
-	tdp_map_mmio(vcpu, fault->gfn, fault->mmio_gen);
+	/* See mmu_slots_changed(). */
+	if (fault->mmio_gen == READ_ONCE(mmu->mmio_gen))
+		tdp_map_mmio(vcpu, fault->gfn, fault->mmio_gen);
 	rcu_read_unlock();
 	read_unlock(&mmu->lock);
 	return fault_hole(vcpu, fault);

@@ -408,6 +408,28 @@ static void test_mmio_wraps(void **state)
 	assert_true(*spte_at(HOLE, &level) == 0);
 }
 
+/* As many holes as a guest cares to look for: not a table for each. */
+static void test_holes_bounded(void **state)
+{
+	long tables;
+	gfn_t gfn;
+	int level;
+
+	for (gfn = 0; gfn < 4096; gfn++)
+		assert_int_equal(fault((1ull << 30) + gfn * 512, 0), MMU_EMULATE);
+	tables = atomic_long_read(&vm.mmu.tables);
+	assert_in_range(tables, 1024, 1100);
+	/* Beside memory, or where others are, they cost nothing. */
+	assert_int_equal(fault((1ull << 30) + 7, 0), MMU_EMULATE);
+	assert_int_equal(fault((1ull << 30) + 7, PF_RSVD), MMU_EMULATE);
+	assert_int_equal(atomic_long_read(&vm.mmu.tables), tables);
+	world_zap_all(&vm, NULL);
+	assert_int_equal(world_enter(cpu), 0);
+	assert_int_equal(fault(2ull << 30, 0), MMU_EMULATE);
+	assert_int_equal(fault(2ull << 30, PF_RSVD), MMU_EMULATE);
+	assert_true(spte_is_mmio(vm.mmu.config, *spte_at(2ull << 30, &level)));
+}
+
 static void test_beyond_the_tree(void **state)
 {
 	assert_int_equal(fault(1ull << 36, 0), MMU_EMULATE);
@@ -506,6 +528,7 @@ int main(void)
 		CASE(test_hole),
 		CASE_EPT(test_mmio),
 		CASE_EPT(test_mmio_wraps),
+		CASE(test_holes_bounded),
 		CASE(test_beyond_the_tree),
 		CASE(test_near),
 		CASE(test_roots),
