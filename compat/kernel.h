@@ -26,6 +26,8 @@
 #define hypercall_flags		longmode
 /* Groups have files, and devices none. */
 #define vfio_file_is_valid	vfio_file_is_group
+/* struct kvm_run, flags: L2 runs. */
+#define KVM_RUN_X86_GUEST_MODE	(1 << 2)
 /* A VMX control. */
 #define SECONDARY_EXEC_ENABLE_XSAVES	SECONDARY_EXEC_XSAVES
 /* struct vmcb_save_area */

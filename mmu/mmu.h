@@ -74,13 +74,14 @@ struct mmu {
 	struct list_head roots;
 	struct mmu_inv inv;
 	u64 mmio_gen;
-	atomic_t unflushed, hole_tables;
+	atomic_t unflushed;
 	bool logs, nx_huge, typed;
 	u8 nx_space;
 	struct mmu_shadow *shadow;
 	struct mmu_tracked *tracked;
 	u32 page_limit;
 	bool page_limit_set, frames_used;
+	u16 hole_tables;
 	atomic_long_t tables;
 	atomic_long_t mapped[LEVEL_1G + 1];
 };

@@ -29,7 +29,7 @@ void mmu_zap_all(struct mmu *mmu)
 	if (tracepoint_enabled(kvm_mmu_zap_all_fast))
 		mmu_env_trace_zap_all(atomic_long_read(&mmu->tables));
 	tdp_zap_all(mmu);
-	atomic_set(&mmu->hole_tables, 0);
+	WRITE_ONCE(mmu->hole_tables, 0);
 	shadow_zap_all(mmu);
 }
 

@@ -182,11 +182,14 @@ static int tdp_reserve(struct mmu_vcpu *vcpu, struct mmu_fault *fault)
 /* Where there is no memory a guest could ask for any number of tables. */
 static bool hole_may_have_tables(struct mmu *mmu, unsigned int n)
 {
+	u16 old = READ_ONCE(mmu->hole_tables);
+
 	if (!n)
 		return true;
-	if (atomic_read(&mmu->hole_tables) >= HOLE_TABLES)
-		return false;
-	atomic_add(n, &mmu->hole_tables);
+	do
+		if (old >= HOLE_TABLES)
+			return false;
+	while (!try_cmpxchg(&mmu->hole_tables, &old, old + n));
 	return true;
 }
 

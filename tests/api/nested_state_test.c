@@ -29,6 +29,9 @@ static void state_move(void)
 	intercept(EXIT_VMMCALL);
 	CHECK_EQ(vm_cap(&vm, KVM_CAP_NESTED_STATE), sizeof(s));
 	l2_out(0x20);
+	/* Linux's KVM has the flag since 6.11. */
+	if (!is_stock())
+		CHECK_EQ(v.run->flags, 1 << 2);
 	/* OUT completes. */
 	v.run->immediate_exit = 1;
 	ERR(ioctl(v.fd, KVM_RUN, 0ul), EINTR);
@@ -49,6 +52,7 @@ static void state_move(void)
 	l2_until(EXIT_VMMCALL);
 	CHECK_EQ(vcpu_regs(&v).rbx, 0x56);
 	CHECK_EQ(vcpu_regs(&v).rsp, GPA_STACK);
+	CHECK_EQ(v.run->flags, 0);
 	vcpu_close(&old);
 }
 

@@ -33,8 +33,6 @@ static void init_event(struct x86_vcpu *v)
 	apicv_recheck(v);
 	apf_reset(v);
 	vcpu_init_state(v);
-	/* The bootstrap processor's LINT0 is open again, and INTR may be high already. */
-	v->events.irq_check = true;
 	WRITE_ONCE(v->pv.unhalted, false);
 	v->mp_state = is_bsp(v) ? KVM_MP_STATE_RUNNABLE :
 				  KVM_MP_STATE_INIT_RECEIVED;
@@ -133,6 +131,9 @@ static enum x86_next halt_block(struct x86_vcpu *v)
 	mmu_vcpu_trim(&vcpu->mmu);
 	srcu_read_unlock(&vcpu->kvm->srcu, vcpu->srcu_idx);
 	vcpu_block(vcpu);
+	/* Where a request is made again and again nobody has slept. */
+	if (thread_has_work())
+		thread_work_do();
 	vcpu->srcu_idx = srcu_read_lock(&vcpu->kvm->srcu);
 	if (!signal_pending(current))
 		return X86_RESUME;

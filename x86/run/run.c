@@ -362,14 +362,15 @@ static void run_report(struct x86_vcpu *v)
 	run->cr8 = state_get(v, GRP_CR8)->cr8;
 	run->apic_base = apic_base(v);
 	run->ready_for_interrupt_injection = interrupt_window_open(v);
-	run->flags = v->smm.inside ? KVM_RUN_X86_SMM : 0;
+	run->flags = (v->smm.inside ? KVM_RUN_X86_SMM : 0) |
+		     (nested_l2_runs(v) ? KVM_RUN_X86_GUEST_MODE : 0);
 	v->reported = true;
 }
 
 /* Userspace's TPR, which it may set in the run page.  Return: -EINVAL: it has four bits. */
 static int run_take_cr8(struct x86_vcpu *v)
 {
-	u64 cr8 = v->vcpu.run->cr8;
+	u64 cr8 = READ_ONCE(v->vcpu.run->cr8);
 
 	if (apic_in_kernel(v) || cr8 == state_get(v, GRP_CR8)->cr8)
 		return 0;

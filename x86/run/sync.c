@@ -48,10 +48,13 @@ void sync_to_run(struct x86_vcpu *v)
 	struct kvm_run *run = v->vcpu.run;
 	u64 valid = READ_ONCE(run->kvm_valid_regs);
 
+	/* First: an INIT that comes now moves the registers, and what userspace answers is void. */
+	if (valid & KVM_SYNC_X86_EVENTS) {
+		exit_ask_locate(v);
+		events_get(v, &run->s.regs.events);
+	}
 	if (valid & KVM_SYNC_X86_REGS)
 		regs_get(v, &run->s.regs.regs);
 	if (valid & KVM_SYNC_X86_SREGS)
 		sregs_get(v, &run->s.regs.sregs);
-	if (valid & KVM_SYNC_X86_EVENTS)
-		events_get(v, &run->s.regs.events);
 }

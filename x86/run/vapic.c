@@ -11,19 +11,24 @@ void vapic_enter(struct x86_vcpu *v)
 {
 	struct lapic *a = &v->apic.lapic;
 	u8 bytes[4] = { };
+	u16 as_id;
 
 	bytes[0] = lapic_tpr(a);
 	bytes[1] = a->isr_top < 0 ? 0 : a->isr_top & 0xf0;
 	bytes[3] = max(lapic_requested(a), 0);
+	as_id = guest_os_begin(&v->vcpu);
 	guest_write(&v->vcpu, v->apic.vapic, bytes, sizeof(bytes));
+	guest_os_end(&v->vcpu, as_id);
 }
 
 void vapic_exit(struct x86_vcpu *v)
 {
+	u16 as_id = guest_os_begin(&v->vcpu);
 	u8 tpr;
+	int err = guest_read(&v->vcpu, v->apic.vapic, &tpr, sizeof(tpr));
 
-	if (!guest_read(&v->vcpu, v->apic.vapic, &tpr, sizeof(tpr)) &&
-	    tpr != lapic_tpr(&v->apic.lapic))
+	guest_os_end(&v->vcpu, as_id);
+	if (!err && tpr != lapic_tpr(&v->apic.lapic))
 		apic_tpr_load(v, tpr);
 }
 
@@ -31,9 +36,11 @@ void vapic_exit(struct x86_vcpu *v)
 static bool vapic_is_there(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
 	int idx = srcu_read_lock(&vcpu->kvm->srcu);
+	u16 as_id = guest_os_begin(vcpu);
 	bool yes = !gpa || (guest_slot(vcpu, gpa >> PAGE_SHIFT) &&
 			    guest_slot(vcpu, (gpa + 3) >> PAGE_SHIFT));
 
+	guest_os_end(vcpu, as_id);
 	srcu_read_unlock(&vcpu->kvm->srcu, idx);
 	return yes;
 }

@@ -132,7 +132,8 @@ void vcpu_init_state(struct x86_vcpu *v)
 	/* Family, model, stepping. */
 	reset_registers(&v->state, leaf1 ? leaf1->eax : 0x600,
 			init ? state_get(v, GRP_CR0)->cr0 & caches : caches);
-	v->events = (struct x86_events){ };
+	/* What LAPIC and PIC hold stays; LINT0 may be open again, with INTR high already. */
+	v->events = (struct x86_events){ .irq_check = true };
 	cr_changed(v);
 	vendor(vcpu_reset)(v);
 }
