@@ -240,6 +240,28 @@ static void messages(void)
 	ERR(ioctl(vm.fd, KVM_HYPERV_EVENTFD, &conn), EBADF);
 }
 
+/* Each keeps an eventfd that has no descriptor any more: not any number. */
+static void connections(void)
+{
+	struct kvm_hyperv_eventfd conn = { 0 };
+
+	hv_machine();
+	if (is_stock())
+		test_skip("Linux's KVM has no bound");
+	for (; conn.conn_id < 4096; conn.conn_id++) {
+		conn.fd = OK(eventfd(0, 0));
+		OK(ioctl(vm.fd, KVM_HYPERV_EVENTFD, &conn));
+		close(conn.fd);
+	}
+	conn.fd = OK(eventfd(0, 0));
+	ERR(ioctl(vm.fd, KVM_HYPERV_EVENTFD, &conn), ENOSPC);
+	conn.flags = KVM_HYPERV_EVENTFD_DEASSIGN;
+	conn.conn_id = 7;
+	OK(ioctl(vm.fd, KVM_HYPERV_EVENTFD, &conn));
+	conn.flags = 0;
+	OK(ioctl(vm.fd, KVM_HYPERV_EVENTFD, &conn));
+}
+
 /* ---- anything ---- */
 
 /* Codes that exist, most of the time; the rest of the value, and the input, at random. */
@@ -278,6 +300,7 @@ int main(int argc, char **argv)
 		{ .name = "ipi_index", .run = ipi_index },
 		{ .name = "flush", .run = flush },
 		{ .name = "messages", .run = messages },
+		{ .name = "connections", .run = connections },
 		{ .name = "random_calls", .run = random_calls, .seconds = 120 },
 		{ }
 	};

@@ -50,10 +50,29 @@ static u64 ns_since_ref(const struct x86_vm_clock *c, u64 tsc)
 	return pvclock_scale_delta(tsc_clocks(c->khz, c->tsc_ref, tsc), rate.mul, rate.shift);
 }
 
-/* How long the host has slept since it was booted. */
+static DEFINE_SPINLOCK(sleep_lock);
+static u64 sleep_seen;		/* what timekeeping counts */
+static u64 sleep_left_out;	/* tsc_host_left_out() then */
+static u64 sleep_idle;		/* of it, sleep in which the TSC has been counted */
+
+/*
+ * How long the host has slept since it was booted, without what tsc_host_awake() has
+ * counted: suspend to idle asks no syscore ops, and the TSC goes on.
+ */
 static u64 host_slept(void)
 {
-	return ktime_to_ns(ktime_mono_to_any(0, TK_OFFS_BOOT));
+	u64 now = ktime_to_ns(ktime_mono_to_any(0, TK_OFFS_BOOT)), idle;
+
+	if (likely(now == READ_ONCE(sleep_seen)))
+		return now - READ_ONCE(sleep_idle);
+	spin_lock(&sleep_lock);
+	if (tsc_host_left_out() == sleep_left_out)
+		sleep_idle += now - sleep_seen;
+	sleep_left_out = tsc_host_left_out();
+	WRITE_ONCE(sleep_seen, now);
+	idle = sleep_idle;
+	spin_unlock(&sleep_lock);
+	return now - idle;
 }
 
 static bool clock_is_stable(void)
@@ -69,12 +88,18 @@ static u64 clock_at(const struct x86_vm_clock *c, u64 tsc)
 	return c->ns_ref + ns_since_ref(c, tsc) + (host_slept() - c->slept_ref);
 }
 
-/* The clock has this value at that moment.  Lock held. */
-static void clock_start(struct x86_vm_clock *c, u64 tsc, u64 ns)
+/* It has this value at that moment, which is no news.  Lock held. */
+static void clock_refer(struct x86_vm_clock *c, u64 tsc, u64 ns)
 {
 	c->tsc_ref = tsc;
 	c->ns_ref = ns;
 	c->slept_ref = host_slept();
+}
+
+/* The clock is set.  Lock held. */
+static void clock_start(struct x86_vm_clock *c, u64 tsc, u64 ns)
+{
+	clock_refer(c, tsc, ns);
 	c->offset = ns - ktime_get_boottime_ns();
 }
 
@@ -123,7 +148,10 @@ static void clock_refresh(struct x86_vm_clock *c)
 {
 	u64 now = tsc_host_awake();
 
-	if (!clock_is_stable() || host_slept() != c->slept_ref)
+	/* Without a TSC it is boottime and a constant. */
+	if (!clock_is_stable())
+		clock_refer(c, now, clock_at(c, now));
+	else if (host_slept() != c->slept_ref)
 		clock_start(c, now, clock_at(c, now));
 }
 

@@ -92,6 +92,11 @@ u64 tsc_host_awake_at(u64 tsc)
 	return tsc + tsc_host_lost - host_asleep;
 }
 
+u64 tsc_host_left_out(void)
+{
+	return tsc_host_lost + host_asleep;
+}
+
 u64 tsc_host_awake(void)
 {
 	return tsc_host_awake_at(rdtsc_ordered());

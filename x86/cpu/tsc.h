@@ -80,6 +80,8 @@ void tsc_catch_up(struct x86_vcpu *v);
 u64 tsc_host_awake(void);
 /** tsc_host_awake_at - the same for a value of RDTSC, read since the last suspend */
 u64 tsc_host_awake_at(u64 tsc);
+/** tsc_host_left_out - changes with each suspend that tsc_host_awake() leaves out, or mends */
+u64 tsc_host_left_out(void);
 /** tsc_of_host - the guest's counter at a moment of tsc_host_awake() */
 u64 tsc_of_host(const struct x86_vcpu *v, u64 awake);
 

@@ -36,7 +36,7 @@
  * @clock_is_set: the page is in use
  * @crash_ctl, @crash: MSRs
  * @debug_*: the synthetic debugger's MSRs
- * @conns: by connection id, eventfds; looked up under kvm->srcu
+ * @conns: by connection id, eventfds; looked up under kvm->srcu; @nr_conns, at least
  * @xen, @xen_calls: xen.h; written under kvm->lock, the former read under kvm->srcu
  */
 struct hv_vm {
@@ -51,6 +51,7 @@ struct hv_vm {
 	u64 debug_control, debug_status, debug_send, debug_recv, debug_pending;
 	u64 debug_options;
 	struct xarray conns;
+	atomic_t nr_conns;
 	struct kvm_xen_hvm_config __rcu *xen;
 	bool xen_calls;
 };

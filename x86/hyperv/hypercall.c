@@ -253,6 +253,21 @@ static u16 call_ipi(struct x86_vcpu *v, const struct hv_call *call, bool ex)
 /* ------------------------------------------------------------------------ */
 /* Events (TLFS 11.10): by an eventfd, or to userspace. */
 
+/* As many as a bus has ioeventfds. */
+#define CONNS_MAX	4096
+
+/* An eventfd that is kept here lives without a descriptor, which would count for somebody. */
+static int conn_insert(struct hv_vm *vm, u32 id, struct eventfd_ctx *ctx)
+{
+	int err = -ENOSPC;
+
+	if (atomic_inc_return(&vm->nr_conns) <= CONNS_MAX)
+		err = xa_insert(&vm->conns, id, ctx, GFP_KERNEL_ACCOUNT);
+	if (err)
+		atomic_dec(&vm->nr_conns);
+	return err == -EBUSY ? -EEXIST : err;
+}
+
 long hv_ioctl_eventfd(void *obj, void *data, unsigned long arg)
 {
 	const struct kvm_hyperv_eventfd *args = data;
@@ -274,15 +289,16 @@ long hv_ioctl_eventfd(void *obj, void *data, unsigned long arg)
 		/* Whoever has looked it up has signalled by then. */
 		synchronize_srcu(&kvm->srcu);
 		eventfd_ctx_put(ctx);
+		atomic_dec(&vm->nr_conns);
 		return 0;
 	}
 	ctx = eventfd_ctx_fdget(args->fd);
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
-	err = xa_insert(&vm->conns, args->conn_id, ctx, GFP_KERNEL_ACCOUNT);
+	err = conn_insert(vm, args->conn_id, ctx);
 	if (err)
 		eventfd_ctx_put(ctx);
-	return err == -EBUSY ? -EEXIST : err;
+	return err;
 }
 
 /*

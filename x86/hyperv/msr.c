@@ -186,7 +186,8 @@ static int vcpu_set_msr(struct x86_vcpu *v, struct msr_access *a)
 			hv_post(hv, HV_TODO_RESET);
 		return 0;
 	case HV_X64_MSR_VP_RUNTIME:
-		hv->runtime = a->data - thread_time();
+		if (a->host)
+			hv->runtime = a->data - thread_time();
 		return told_set(a);
 	case HV_X64_MSR_TIME_REF_COUNT:
 	case HV_X64_MSR_TSC_FREQUENCY:

@@ -217,7 +217,7 @@ static enum x86_next mwait_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	    !cpuid_has_mwait(v))
 		return undefined_exit(v, exit);
 	if (!(ecx & ~mwait_extensions(v, exit)))
-		return skip_exit(v, exit);
+		return exit_skip(v, exit) ? X86_RESUME : v->next;
 	kvm_event_exception(v, X86_TRAP_GP, 0);
 	return X86_RESUME;
 }
