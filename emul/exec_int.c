@@ -11,13 +11,13 @@
 
 #define ERROR_IDT 2	/* the error code names an entry of the IDT */
 
-/* Flags, CS and the address @after it, as every interrupt pushes them. */
+/* @flags, CS and the address @after it, as every interrupt pushes them. */
 static enum emul_result int_push(struct emul_ctx *ctx, struct stack *s,
-				 u64 after)
+				 u64 flags, u64 after)
 {
 	enum emul_result ret;
 
-	ret = far_push(s, ctx, vme_pushed(ctx));
+	ret = far_push(s, ctx, flags);
 	if (ret == EMUL_OK)
 		ret = far_push(s, ctx, exec_selector(ctx, SEG_CS));
 	if (ret == EMUL_OK)
@@ -40,7 +40,7 @@ static enum emul_result int_pointer(struct emul_ctx *ctx, u64 la, u64 clear)
 	f.rip = entry[0];
 	f.selector = entry[1];
 	far_real(ctx, &f);
-	ret = int_push(ctx, &s, exec_after(ctx));
+	ret = int_push(ctx, &s, vme_pushed(ctx), exec_after(ctx));
 	if (ret == EMUL_OK)
 		ret = far_enter(ctx, &f);
 	if (ret == EMUL_OK)
@@ -162,7 +162,10 @@ static enum emul_result int_stack(struct emul_ctx *ctx, const struct far *f,
 	return EMUL_OK;
 }
 
-/* All that is pushed, in this order. */
+/*
+ * All that is pushed, in this order.  The monitor of a virtual-8086 task gets flags as
+ * they are, IOPL and IF (SDM vol. 3, 20.3.1.1).
+ */
 static enum emul_result int_frame(struct emul_ctx *ctx, struct stack *s,
 				  u64 after)
 {
@@ -176,7 +179,9 @@ static enum emul_result int_frame(struct emul_ctx *ctx, struct stack *s,
 		ret = far_push(s, ctx, exec_selector(ctx, SEG_SS));
 	if (ctx->stack && ret == EMUL_OK)
 		ret = far_push(s, ctx, ctx->gpr[GPR_RSP]);
-	return ret == EMUL_OK ? int_push(ctx, s, after) : ret;
+	if (ret == EMUL_OK)
+		ret = int_push(ctx, s, ctx->rflags & ~X86_EFLAGS_RF, after);
+	return ret;
 }
 
 static void int_commit(struct emul_ctx *ctx, const struct int_gate *g,

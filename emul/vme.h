@@ -29,7 +29,7 @@ static inline bool vme_virtual_if(const struct emul_ctx *ctx)
 }
 
 /**
- * vme_pushed - RFLAGS as PUSHF and INT n push them
+ * vme_pushed - RFLAGS as PUSHF pushes them, and INT n to a program's own handler
  * @ctx: the emulation
  */
 u64 vme_pushed(const struct emul_ctx *ctx);

@@ -3,7 +3,9 @@
 
 #define TF	0x100u
 #define IF	0x200u
+#define OF	0x800u
 #define IOPL	0x3000u
+#define NT	0x4000u
 #define RF	0x10000u
 #define VM	0x20000u
 #define VIF	0x80000u
@@ -86,6 +88,16 @@ static void interrupt(const struct vme_in *in, struct vme_out *out)
 	out->flags = in->flags & ~(TF | (low ? VIF : IF));
 }
 
+/* Neither IOPL nor the redirection map is asked, and EFLAGS are pushed whole. */
+static void breakpoint(const struct vme_in *in, struct vme_out *out)
+{
+	if (in->insn == VME_INTO && !(in->flags & OF))
+		return;
+	out->gate = true;
+	out->pushed = in->flags & ~RF;
+	out->flags = in->flags & ~(TF | NT | VM | (in->trap ? 0 : IF));
+}
+
 void vme_model(const struct vme_in *in, struct vme_out *out)
 {
 	*out = (struct vme_out){ .flags = in->flags };
@@ -95,6 +107,8 @@ void vme_model(const struct vme_in *in, struct vme_out *out)
 		pushf(in, out);
 	else if (in->insn == VME_INT)
 		interrupt(in, out);
+	else if (in->insn == VME_INT3 || in->insn == VME_INTO)
+		breakpoint(in, out);
 	else
 		pop(in, out);
 	/* RF ends with the instruction. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * CLI, STI, PUSHF, POPF, IRET and INT n against the model in tests/model/vme.c, in
+ * CLI, STI, PUSHF, POPF, IRET, INT n, INT3 and INTO against the model in tests/model/vme.c, in
  * real, virtual-8086 and protected mode, whatever CR4, IOPL and the flags are.
  */
 #include <setjmp.h>
@@ -20,13 +20,17 @@
 #define TSS	0x5000
 #define IO_MAP	0x90	/* the redirection map is before it */
 #define STACK	0x3000
+#define STACK_0	0x4800	/* level 0's, by the TSS */
 #define CODE	0x1000	/* where the test's code segment is, by selector */
+#define CODE_0	0x10	/* selectors of level 0's */
+#define DATA_0	0x18
+#define HANDLER	0x6543	/* of INT3 and INTO */
 #define VECTOR	0x23
 #define OWN_CS	0x123
 #define OWN_IP	0x456
 
 static struct machine before;
-static unsigned long ended[6][3];
+static unsigned long ended[VME_INSNS][3];
 
 static void put(u64 la, u64 val, unsigned int n)
 {
@@ -46,9 +50,9 @@ static void random_case(struct vme_in *in)
 	unsigned int kind = below(8);
 
 	*in = (struct vme_in){
-		.insn = below(6), .wide = below(2), .real = kind == 0,
+		.insn = below(VME_INSNS), .wide = below(2), .real = kind == 0,
 		.vme = below(4), .pvi = below(2), .map = below(8),
-		.bit = below(2), .popped = random64(),
+		.bit = below(2), .trap = below(2), .popped = random64(),
 		.flags = (random64() & 0x3d7fd5) | 2,
 	};
 	in->flags &= ~0x4000u;	/* NT is a task's */
@@ -57,11 +61,25 @@ static void random_case(struct vme_in *in)
 	in->cpl = in->real ? 0 : in->flags & VM ? 3 : below(4);
 	/* The same level and mode; INT in real mode is not about IOPL. */
 	in->popped = (in->popped & ~(VM | 0x8028u)) | 2;
-	if (in->real && in->insn == VME_INT)
+	if (in->real && in->insn >= VME_INT)
 		in->insn = VME_CLI;
 }
 
-/* Segments of 64 KiB; the IDT's gate is absent, which tells that it was asked. */
+/* What INT3 and INTO find at level 0. */
+static void prepare_gates(const struct vme_in *in)
+{
+	unsigned int vector;
+
+	for (vector = 3; vector <= 4; vector++)
+		put(0x2000 + 8 * vector,
+		    (in->trap ? 0xefULL : 0xeeULL) << 40 | CODE_0 << 16 | HANDLER, 8);
+	put(CODE + CODE_0, 0x40009b000000ffffULL, 8);
+	put(CODE + DATA_0, 0x400093000000ffffULL, 8);
+	put(TSS + 4, STACK_0, 4);
+	put(TSS + 8, DATA_0, 4);
+}
+
+/* Segments of 64 KiB; INT n's gate is absent, which tells that it was asked. */
 static void prepare(const struct vme_in *in)
 {
 	bool flat = !in->real && !(in->flags & VM);
@@ -82,7 +100,8 @@ static void prepare(const struct vme_in *in)
 	put(TSS + IO_MAP - 32, below(2) ? 0 : ~0ULL, 8);
 	now.memory[TSS + IO_MAP - 32 + VECTOR / 8] &= ~(1 << VECTOR % 8);
 	now.memory[TSS + IO_MAP - 32 + VECTOR / 8] |= in->bit << VECTOR % 8;
-	now.table[0] = (struct x86_table){ CODE, 0xf };
+	prepare_gates(in);
+	now.table[0] = (struct x86_table){ CODE, 0x1f };
 	now.table[1] = (struct x86_table){ 0x2000, 0x7ff };
 	put(CODE + 8, 0x9b000000ffffULL | (u64)in->cpl << 45, 8);
 	put(0x2000 + 8 * VECTOR, 0xfULL << 40 | 3ULL << 45, 8);
@@ -96,7 +115,7 @@ static void prepare(const struct vme_in *in)
 
 static unsigned int make_code(const struct vme_in *in, u8 *code)
 {
-	static const u8 opcodes[] = { 0xfa, 0xfb, 0x9c, 0x9d, 0xcf, 0xcd };
+	static const u8 opcodes[] = { 0xfa, 0xfb, 0x9c, 0x9d, 0xcf, 0xcd, 0xcc, 0xce };
 	unsigned int n = 0, unit = in->wide ? 4 : 2, i = 0;
 
 	if (in->wide)
@@ -124,6 +143,16 @@ static void fail_case(const char *what, const struct vme_in *in,
 		 ctx.fault.vector, (unsigned long long)now.rflags);
 }
 
+/* EFLAGS, CS and EIP at level 0, behind what a change of level and mode pushes. */
+static bool pushed_0(const struct vme_in *in, const struct vme_out *out, u64 len)
+{
+	u64 sp = in->flags & VM ? STACK_0 - 36 : in->cpl ? STACK_0 - 20 : STACK - 12;
+
+	return now.gpr[GPR_RSP] == sp && get(sp + 8, 4) == out->pushed &&
+	       get(sp + 4, 4) == before.seg[SEG_CS].selector &&
+	       get(sp, 4) == 0x100 + len && now.rip == HANDLER && !now.cpl;
+}
+
 /* Flags, CS and IP that INT has pushed, or PUSHF's flags. */
 static bool pushed(const struct vme_in *in, const struct vme_out *out, u64 len)
 {
@@ -132,7 +161,7 @@ static bool pushed(const struct vme_in *in, const struct vme_out *out, u64 len)
 	if (in->insn == VME_PUSHF)
 		return now.gpr[GPR_RSP] == STACK - n && get(STACK - n, n) == out->pushed;
 	if (in->insn != VME_INT)
-		return true;
+		return !out->gate || pushed_0(in, out, len);
 	return now.gpr[GPR_RSP] == STACK - 6 && get(STACK - 2, 2) == out->pushed &&
 	       get(STACK - 4, 2) == 0 && get(STACK - 6, 2) == 0x100 + len &&
 	       now.rip == OWN_IP && now.seg[SEG_CS].selector == OWN_CS &&
@@ -181,9 +210,11 @@ static void test_model(void **unused)
 		before = now;
 		compare(&in, machine_run(code, n), n);
 	}
-	for (i = 0; i < 6; i++)
+	for (i = 0; i <= VME_INT; i++)
 		assert_true(ended[i][0] > 1000 && ended[i][2] > 1000);
-	assert_true(ended[VME_INT][1] > 1000);
+	for (i = VME_INT; i < VME_INSNS; i++)
+		assert_true(ended[i][1] > 1000);
+	assert_true(ended[VME_INTO][2] > 1000);
 }
 
 int main(void)
