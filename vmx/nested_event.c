@@ -162,7 +162,8 @@ static void second_fill(struct vmx_vcpu *s, struct vmx_nested_exit *e)
 	if (!s->x86.events.injected.kind)
 		fault_flags(&s->x86);
 	/* So they are not blocked where it is saved, whatever L0 has done since. */
-	if (e->qualification & QUALIFICATION_NMI)
+	if ((e->reason == EXIT_REASON_EPT_VIOLATION || e->reason == EXIT_REASON_PML_FULL) &&
+	    (e->qualification & QUALIFICATION_NMI))
 		vmx_event_nmi_mask(&s->x86, false);
 }
 

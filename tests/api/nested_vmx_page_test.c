@@ -316,6 +316,17 @@ static void modify(void)
 	CHECK_EQ(l2_read(0), VALUE + 0xf0);
 }
 
+/* 8 bytes are not virtualized; L2 is in the handler of an NMI, and stays there. */
+GUEST(64, g_wide, "mov %rax, 0x42080\n");
+
+static void wide_write(void)
+{
+	PAGE_START(g_wide, 0, true);
+	f_set(F_INTR, 1 << 3);
+	access_exits(WRITE, 0x80, 0);
+	CHECK_EQ(f_get(F_INTR), 1 << 3);
+}
+
 /* ---- virtual-interrupt delivery ---- */
 
 #define IRQ_CONTROLS	(CPU2_APIC_REGS | CPU2_VINTR)
@@ -515,6 +526,7 @@ BOTH(threshold_stopped)
 BOTH(registers)
 BOTH(stepped)
 BOTH(modify)
+BOTH(wide_write)
 BOTH(eoi)
 BOTH(self_ipi)
 BOTH(moved)
@@ -527,8 +539,8 @@ int main(int argc, char **argv)
 		CASES(all_exit), CASES(no_control), CASES(in_delivery),
 		CASES(unknown), CASES(tpr), CASES(tpr_modify),
 		CASES(threshold), CASES(threshold_stopped), CASES(registers), CASES(stepped),
-		CASES(modify), CASES(eoi), CASES(self_ipi), CASE(three), CASES(moved),
-		CASES(slots), CASES(state_moves), CASE(lapic_is_l1s), CASE(string),
+		CASES(modify), CASES(wide_write), CASES(eoi), CASES(self_ipi), CASE(three),
+		CASES(moved), CASES(slots), CASES(state_moves), CASE(lapic_is_l1s), CASE(string),
 		CASE(ept_ends), { }
 	};
 
