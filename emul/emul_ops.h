@@ -43,6 +43,7 @@ enum emul_feature {
 };
 
 struct emul_ctx;
+struct emul_task;
 struct smram_state;
 
 /**
@@ -77,6 +78,8 @@ struct smram_state;
  * @flush: forget all translations, whatever the address space
  * @halt: the processor waits for an event after this instruction
  * @shadow: interrupts wait for one more instruction (STI, MOV SS)
+ * @task_taken: is a task switch, whose TSS has been checked, for somebody else to do?  Then
+ *	nothing of it is done here
  * @task: another task begins: CR0.TS becomes 1, DR7's local breakpoints go
  *
  * System management mode:
@@ -133,6 +136,7 @@ struct emul_ops {
 	void (*flush)(struct emul_ctx *ctx);
 	void (*halt)(struct emul_ctx *ctx);
 	void (*shadow)(struct emul_ctx *ctx);
+	bool (*task_taken)(struct emul_ctx *ctx, const struct emul_task *t);
 	void (*task)(struct emul_ctx *ctx);
 
 	bool (*smram)(struct emul_ctx *ctx, u8 *area, bool *wide);

@@ -204,11 +204,12 @@ static void int_commit(struct emul_ctx *ctx, const struct int_gate *g,
 	ctx->rflags &= ~clear;
 }
 
-static enum emul_result int_task(struct emul_ctx *ctx, const struct int_gate *g)
+static enum emul_result int_task(struct emul_ctx *ctx, u8 vector,
+				 const struct int_gate *g)
 {
 	const struct emul_task t = {
 		.source = TASK_INT, .selector = g->d.raw >> 16,
-		.after = exec_after(ctx),
+		.vector = vector, .after = exec_after(ctx),
 	};
 
 	return task_switch(ctx, &t);
@@ -250,7 +251,8 @@ static enum emul_result int_protected(struct emul_ctx *ctx, u8 vector)
 		ret = gate_check(ctx, vector, &g);
 	if (ret != EMUL_OK)
 		return ret;
-	return g.type == SYSTEM_TASK ? int_task(ctx, &g) : int_handler(ctx, &g);
+	return g.type == SYSTEM_TASK ? int_task(ctx, vector, &g) :
+				       int_handler(ctx, &g);
 }
 
 static enum emul_result int_deliver(struct emul_ctx *ctx, u8 vector)

@@ -394,6 +394,8 @@ enum emul_result task_switch(struct emul_ctx *ctx, const struct emul_task *t)
 	enum emul_result ret;
 
 	ret = task_find(ctx, &n);
+	if (ret == EMUL_OK && ctx->ops->task_taken(ctx, t))
+		return EMUL_RETRY;
 	if (ret == EMUL_OK)
 		ret = task_read(ctx, &n);
 	if (ret == EMUL_OK)

@@ -20,6 +20,7 @@ enum task_source {
  * @resume: the old task's RF is to be 1
  * @has_error: the new task's stack gets @error
  * @error: an exception's error code
+ * @vector: TASK_INT, where an instruction asks for it: its number
  * @after: EIP where the old task goes on
  */
 struct emul_task {
@@ -28,6 +29,7 @@ struct emul_task {
 	bool external;
 	bool resume;
 	bool has_error;
+	u8 vector;
 	u32 error;
 	u64 after;
 };
@@ -43,7 +45,8 @@ struct emul_task {
  * that could not be loaded have a selector and nothing else.
  *
  * Return: EMUL_JUMP; EMUL_TRAP: the switch is done and the new task has the fault
- * in ctx->fault; EMUL_FAULT, or what a callback says.
+ * in ctx->fault; EMUL_FAULT; EMUL_RETRY: the callback task_taken() has taken it; or what
+ * another callback says.
  */
 enum emul_result task_switch(struct emul_ctx *ctx, const struct emul_task *t);
 

@@ -181,12 +181,6 @@ static void decode_exception(struct svm_vcpu *s, struct x86_exit *exit)
 		svm_step_exception(s, exit);
 }
 
-/* EXITINFO2 has the rest (APM vol. 2, 15.14.1). */
-#define TASK_INFO_IRET	BIT_ULL(36)
-#define TASK_INFO_JMP	BIT_ULL(38)
-#define TASK_INFO_ERROR	BIT_ULL(44)
-#define TASK_INFO_RF	BIT_ULL(48)
-
 static void decode_task(const struct svm_vcpu *s, struct x86_exit *exit)
 {
 	const struct vmcb_control_area *control = &s->vmcb->control;

@@ -30,13 +30,26 @@ struct svm_tag {
 };
 
 /**
+ * struct svm_nested_vmexit - #VMEXIT as L1 sees it
+ * @code: EXITCODE
+ * @info: EXITINFO1 and EXITINFO2
+ * @int_info: EXITINTINFO and its error code
+ */
+struct svm_nested_vmexit {
+	u64 code;
+	u64 info[2];
+	u32 int_info;
+	u32 int_info_err;
+};
+
+/**
  * struct svm_nested - L1 while L2 runs, made for the first VMRUN
  * @vmcb12: where L1's control block is
  * @control: L1's control area, copied once by VMRUN
  * @save: buffer for L1's save area; they lie to each other as in a control block
  * @host: L1's registers that #VMEXIT loads
  * @host_pat: L1's PAT
- * @fault: EVENT_SECOND: EXITINFO1 and EXITINFO2
+ * @second: EVENT_SECOND: the exit that it becomes
  * @other: the ASID of the level that does not run
  * @asid12: the ASID that L1 has given L2 last
  * @npt: L2 runs, or ran last, on L1's nested page table
@@ -48,25 +61,12 @@ struct svm_nested {
 	struct vmcb_save_area save;
 	struct x86_state host;
 	u64 host_pat;
-	u64 fault[2];
+	struct svm_nested_vmexit second;
 	struct svm_tag other;
 	u32 asid12;
 	bool npt;
 	bool msrpm_kept;
 	struct svm_msrpm_copy *msrpm;
-};
-
-/**
- * struct svm_nested_vmexit - #VMEXIT as L1 sees it
- * @code: EXITCODE
- * @info: EXITINFO1 and EXITINFO2
- * @int_info: EXITINTINFO and its error code
- */
-struct svm_nested_vmexit {
-	u64 code;
-	u64 info[2];
-	u32 int_info;
-	u32 int_info_err;
 };
 
 static_assert(offsetof(struct svm_nested, save) -
@@ -197,11 +197,7 @@ u32 svm_nested_int_ctl(const struct svm_vcpu *s);
 /** svm_nested_virq_comes - would L2's virtual interrupt end a HLT at once?  Own thread, L2 runs */
 bool svm_nested_virq_comes(struct svm_vcpu *s);
 
-/**
- * svm_nested_virq_get - the virtual interrupt, TPR and shadow that L2 has now
- * @s: the vCPU, L2 runs
- * @c: control area that they go to
- */
+/** svm_nested_virq_get - the virtual interrupt, TPR and shadow that L2 has now, to @c */
 void svm_nested_virq_get(struct svm_vcpu *s, struct vmcb_control_area *c);
 
 /** svm_nested_gif_set - STGI or CLGI; false: it is about L1's own GIF */
@@ -237,6 +233,9 @@ bool svm_nested_cr0_changes(struct svm_vcpu *s, u8 gpr);
 bool svm_nested_cr0_selective(struct svm_vcpu *s, const struct emul_insn *insn);
 /** svm_nested_intercepts - nested_ops.intercepts */
 bool svm_nested_intercepts(struct x86_vcpu *v, const struct emul_insn *insn);
+/** svm_nested_task - nested_ops.task */
+bool svm_nested_task(struct x86_vcpu *v, const struct emul_task *t,
+		     const struct emul_insn *insn);
 
 /* nested_insn.c */
 

@@ -295,9 +295,7 @@ void svm_nested_exit_event(struct x86_vcpu *v, const struct x86_event *ev)
 		e.code = SVM_EXIT_SHUTDOWN;
 		break;
 	case EVENT_SECOND:
-		e.code = SVM_EXIT_NPF;
-		e.info[0] = s->nested->fault[0];
-		e.info[1] = s->nested->fault[1];
+		e = s->nested->second;
 		break;
 	case EVENT_FLUSHED:
 		e.code = HV_EXIT;

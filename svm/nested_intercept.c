@@ -10,8 +10,10 @@
 #include <asm/processor-flags.h>
 
 #include "emul/opcode.h"
+#include "emul/task.h"
 #include "svm/cpu.h"
 #include "svm/nested.h"
+#include "svm/vmcb.h"
 
 #define MODRM_REG	0x38
 #define MODRM_ALL	0xff
@@ -42,12 +44,6 @@ static const struct insn_row insn_rows[] = {
 	REG(1, 0x01, 4, CR0_READ), REG(1, 0x01, 6, CR0_WRITE),
 	REG(1, 0x01, 6, SELECTIVE_CR0),
 	ALL(0xf9, RDTSCP), ALL(0xc8, MONITOR), ALL(0xc9, MWAIT), ALL(0xd1, XSETBV),
-	/*
-	 * Any far transfer may switch tasks (15.14.1).  Not here: INT n, which exits
-	 * while userspace debugs, and would do so for ever.
-	 */
-	OP(0, 0x9a, TASK_SWITCH), OP(0, 0xea, TASK_SWITCH),
-	OP(0, 0xcf, TASK_SWITCH), REG(0, 0xff, 3, TASK_SWITCH), REG(0, 0xff, 5, TASK_SWITCH),
 };
 
 /* 0F 01 with an operand in memory, by ModRM.reg. */
@@ -150,4 +146,31 @@ bool svm_nested_intercepts(struct x86_vcpu *v, const struct emul_insn *insn)
 		    l1_intercepts(s, insn_rows[i].bit))
 			return true;
 	return false;
+}
+
+/* The processor asks when it has checked the new TSS, too, and RIP stays (15.14.1). */
+bool svm_nested_task(struct x86_vcpu *v, const struct emul_task *t,
+		     const struct emul_insn *insn)
+{
+	const struct x86_event event = {
+		.kind = insn->opcode == OPCODE_INT ? EVENT_SOFT : EVENT_EXCEPTION,
+		.vector = t->vector,
+	};
+	struct svm_vcpu *s = to_svm(v);
+	struct svm_nested_vmexit *e = &s->nested->second;
+
+	if (!l1_intercepts(s, INTERCEPT_TASK_SWITCH))
+		return false;
+	*e = (struct svm_nested_vmexit){
+		.code = SVM_EXIT_TASK_SWITCH,
+		.info = { t->selector },
+	};
+	if (t->source == TASK_INT)
+		e->int_info = svm_event_form(&event);
+	else if (t->source == TASK_IRET)
+		e->info[1] = TASK_INFO_IRET;
+	else if (t->source == TASK_JMP)
+		e->info[1] = TASK_INFO_JMP;
+	v->events.to_l1 = (struct x86_event){ .kind = EVENT_SECOND };
+	return true;
 }

@@ -48,8 +48,10 @@ static void second_fault(struct mmu_vcpu *mv, const struct mmu_guest_fault *f)
 {
 	struct svm_vcpu *s = of_mmu(mv);
 
-	s->nested->fault[0] = f->error;
-	s->nested->fault[1] = f->addr;
+	s->nested->second = (struct svm_nested_vmexit){
+		.code = SVM_EXIT_NPF,
+		.info = { f->error, f->addr },
+	};
 	s->x86.events.to_l1 = (struct x86_event){ .kind = EVENT_SECOND };
 }
 
@@ -430,6 +432,7 @@ const struct nested_ops svm_nested_ops = {
 	.exit_sets_dr6	= true,
 	.exit		= svm_nested_exit,
 	.intercepts	= svm_nested_intercepts,
+	.task		= svm_nested_task,
 	.wants		= svm_nested_wants,
 	.exit_event	= svm_nested_exit_event,
 	.leave		= svm_nested_leave,

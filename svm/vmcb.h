@@ -125,4 +125,10 @@ static __always_inline void svm_seg_store(struct vmcb_seg *to,
 	to->attrib = attr;
 }
 
+/* EXITINFO2 of a task switch; its selector is EXITINFO1 (APM vol. 2, 15.14.1). */
+#define TASK_INFO_IRET	BIT_ULL(36)
+#define TASK_INFO_JMP	BIT_ULL(38)
+#define TASK_INFO_ERROR	BIT_ULL(44)
+#define TASK_INFO_RF	BIT_ULL(48)
+
 #endif

@@ -133,4 +133,7 @@ void vmx_l1d_teardown(void);
 /** vmx_l1d_flush - right before an entry, interrupts off */
 void vmx_l1d_flush(struct vmx_vcpu *s);
 
+/* Qualification of a task switch: the new TSS, and what asks for it (table 28-2). */
+#define VMX_TASK_SOURCE_SHIFT	30
+
 #endif

@@ -266,9 +266,6 @@ static void decode_exception(struct vmx_vcpu *s, struct x86_exit *exit)
 		exit->next_rip = next_rip(&s->x86);
 }
 
-/* Qualification: the new TSS, and what asks for the switch (table 28-2). */
-#define TASK_SOURCE_SHIFT	30
-
 /*
  * An event through a task gate is told as one whose delivery was interrupted; those of
  * instructions have a length.  RFLAGS are what the old task's TSS is to have (28.3.3).
@@ -277,7 +274,7 @@ static void decode_task(struct x86_vcpu *v, struct x86_exit *exit)
 {
 	static const u8 sources[] = { TASK_CALL, TASK_IRET, TASK_JMP, TASK_INT };
 	u32 q = vmcs_read(EXIT_QUALIFICATION);
-	u8 source = sources[q >> TASK_SOURCE_SHIFT];
+	u8 source = sources[q >> VMX_TASK_SOURCE_SHIFT];
 	u32 event = source == TASK_INT ? vmcs_read(IDT_VECTORING_INFO_FIELD) : 0;
 	u32 type = event & VECTORING_INFO_TYPE_MASK;
 

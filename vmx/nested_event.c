@@ -159,7 +159,8 @@ bool vmx_nested_dirty(struct vmx_vcpu *s, gpa_t gpa)
 static void second_fill(struct vmx_vcpu *s, struct vmx_nested_exit *e)
 {
 	*e = s->nested->second;
-	if (!s->x86.events.injected.kind)
+	/* A task switch is no fault. */
+	if (!s->x86.events.injected.kind && e->reason != EXIT_REASON_TASK_SWITCH)
 		fault_flags(&s->x86);
 	/* So they are not blocked where it is saved, whatever L0 has done since. */
 	if ((e->reason == EXIT_REASON_EPT_VIOLATION || e->reason == EXIT_REASON_PML_FULL) &&

@@ -4,6 +4,7 @@
 #include <asm/traps.h>
 
 #include "emul/opcode.h"
+#include "emul/task.h"
 #include "vmx/cpu.h"
 #include "vmx/nested.h"
 #include "vmx/nested_parts.h"
@@ -468,4 +469,31 @@ bool vmx_nested_intercepts(struct x86_vcpu *v, const struct emul_insn *insn)
 	default:
 		return false;
 	}
+}
+
+/*
+ * Whatever L1 has asked for, and when the new TSS has been checked, with RIP at the
+ * instruction (26.1.2, 26.4.2).  What goes through the IDT is told as an event whose
+ * delivery was interrupted (28.2.4).
+ */
+bool vmx_nested_task(struct x86_vcpu *v, const struct emul_task *t,
+		     const struct emul_insn *insn)
+{
+	static const u8 sources[] = {
+		[TASK_CALL] = 0, [TASK_IRET] = 1, [TASK_JMP] = 2, [TASK_INT] = 3,
+	};
+	struct vmx_nested_exit *e = &to_vmx(v)->nested->second;
+
+	*e = (struct vmx_nested_exit){
+		.reason = EXIT_REASON_TASK_SWITCH,
+		.qualification = t->selector |
+				 (u32)sources[t->source] << VMX_TASK_SOURCE_SHIFT,
+		.insn_len = insn->len,
+	};
+	if (t->source == TASK_INT)
+		e->vectoring = VECTORING_INFO_VALID_MASK | t->vector |
+			       (insn->opcode == OPCODE_INT ? INTR_TYPE_SOFT_INTR :
+							     INTR_TYPE_SOFT_EXCEPTION);
+	v->events.to_l1 = (struct x86_event){ .kind = EVENT_SECOND };
+	return true;
 }

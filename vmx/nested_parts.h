@@ -100,6 +100,12 @@ bool vmx_nested_apic_rdmsr(struct vmx_vcpu *s, const struct x86_exit *exit);
 /** vmx_nested_apic_wrmsr - WRMSR; likewise; L1 may run now */
 bool vmx_nested_apic_wrmsr(struct vmx_vcpu *s, const struct x86_exit *exit);
 
+/* nested_exit.c */
+
+/** vmx_nested_task - nested_ops.task */
+bool vmx_nested_task(struct x86_vcpu *v, const struct emul_task *t,
+		     const struct emul_insn *insn);
+
 /* nested_apic_page.c: L1's APIC-access page; kvm->srcu held */
 
 /** vmx_nested_has_page - does L1 virtualize accesses to one? */

@@ -331,6 +331,7 @@ const struct nested_ops vmx_nested_ops = {
 	.state_size	= STATE_SIZE,
 	.exit		= vmx_nested_exit,
 	.intercepts	= vmx_nested_intercepts,
+	.task		= vmx_nested_task,
 	.wants		= vmx_nested_wants,
 	.exit_event	= vmx_nested_exit_event,
 	.interrupt	= vmx_nested_interrupt,

@@ -181,6 +181,129 @@ static void not_executed_told(void)
 }
 BOTH(not_executed_told)
 
+/* ---- task switches: the far pointer is in a device, so KVM makes them ---- */
+
+#define GDT2		GPA_DATA2
+#define OLD_TSS		(GPA_DATA2 + 0x1000)
+#define NEW_TSS		(GPA_DATA2 + 0x2000)
+#define SEL_OLD_TSS	0x18
+#define SEL_NEW_TSS	0x20
+#define TASK_JMP	(1ull << 38)
+
+/* ESI is where the far pointer is, which leads behind both. */
+GUEST(32, g_far, "ljmp *(%esi)\n lcall *(%esi)\n vmmcall\n");
+#define FAR_BYTES	2
+
+static void tss_descriptor(unsigned int selector, uint64_t tss, uint64_t type)
+{
+	*vm_u64(&vm, GDT2 + selector) = 0x67 | (tss & 0xffff) << 16 |
+					(tss >> 16 & 0xff) << 32 | type << 40;
+}
+
+static void tss_put(unsigned int offset, uint32_t value)
+{
+	memcpy(vm.mem + NEW_TSS + offset, &value, 4);
+}
+
+/* L2 in protected mode of 32 bits, without paging; its new task goes on behind both. */
+static void tasks_start(uint64_t offset)
+{
+	struct vmcb_segment code = { 0x08, 0xc9b, ~0u, 0 }, data = { 0x10, 0xc93, ~0u, 0 };
+	struct kvm_sregs s;
+	struct kvm_regs r;
+	unsigned int i;
+
+	L2_START(g_far);
+	*vm_u64(&vm, GDT2 + 0x08) = 0xcf9b000000ffff;
+	*vm_u64(&vm, GDT2 + 0x10) = 0xcf93000000ffff;
+	tss_descriptor(SEL_OLD_TSS, OLD_TSS, 0x8b);
+	tss_descriptor(SEL_NEW_TSS, NEW_TSS, 0x89);
+	tss_put(0x20, GPA_CODE2 + 2 * FAR_BYTES);
+	tss_put(0x24, 2);
+	for (i = 0; i < 6; i++)
+		tss_put(0x48 + 4 * i, i == 1 ? 0x08 : 0x10);
+	vmcb()->cs = code;
+	vmcb()->ss = vmcb()->ds = vmcb()->es = data;
+	vmcb()->gdtr = (struct vmcb_segment){ .base = GDT2, .limit = 0x27 };
+	/* VMRUN and #VMEXIT leave TR alone. */
+	s = vcpu_sregs(&v);
+	s.tr = (struct kvm_segment){
+		.base = OLD_TSS, .limit = 0x67, .selector = SEL_OLD_TSS, .type = 11,
+		.present = 1,
+	};
+	vcpu_set_sregs(&v, &s);
+	vmcb()->cr0 = 0x11;
+	vmcb()->efer = 1 << 12;
+	vmcb()->rip += offset;
+	intercept(EXIT_VMMCALL);
+	r = vcpu_regs(&v);
+	r.rsi = GPA_HOLE;
+	vcpu_set_regs(&v, &r);
+}
+
+/* The device's answer; then L1 has this exit. */
+static void far_until(uint16_t selector, uint64_t exit_code)
+{
+	const uint8_t pointer[6] = {
+		4 + (GPA_CODE2 & 0xff), GPA_CODE2 >> 8 & 0xff, GPA_CODE2 >> 16, 0,
+		selector, 0,
+	};
+	uint64_t off, reads = 0;
+
+	while (vcpu_run(&v) == KVM_EXIT_MMIO && reads++ < 8) {
+		off = v.run->mmio.phys_addr - GPA_HOLE;
+		CHECK(!v.run->mmio.is_write && off + v.run->mmio.len <= 6);
+		memcpy(v.run->mmio.data, pointer + off, v.run->mmio.len);
+	}
+	CHECK_EQ(v.run->exit_reason, KVM_EXIT_IO);
+	CHECK_EQ(v.run->io.port, PORT_L1);
+	CHECK_EQ(vmcb()->exit_code, exit_code);
+}
+
+/* L1 takes them: its control block has L2 at the instruction (15.14.1). */
+static void task_intercepted(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		tasks_start(i * FAR_BYTES);
+		intercept(EXIT_TASK);
+		far_until(SEL_NEW_TSS, EXIT_TASK);
+		CHECK_EQ(vmcb()->info1, SEL_NEW_TSS);
+		CHECK_EQ(vmcb()->info2, i ? 0 : TASK_JMP);
+		CHECK_EQ(vmcb()->int_info, 0);
+		CHECK_EQ(vmcb()->rip, GPA_CODE2 + i * FAR_BYTES);
+		CHECK_EQ(vcpu_sregs(&v).tr.selector, SEL_OLD_TSS);
+		CHECK_EQ(vmcb()->cr0, 0x11);
+		CHECK_EQ(vm.mem[GDT2 + SEL_NEW_TSS + 5], 0x89);
+		vm_close(&vm);
+	}
+}
+BOTH(task_intercepted)
+
+/* It does not, and another task begins, with CR0.TS. */
+static void task_not_intercepted(void)
+{
+	tasks_start(0);
+	far_until(SEL_NEW_TSS, EXIT_VMMCALL);
+	CHECK_EQ(vmcb()->rip, GPA_CODE2 + 2 * FAR_BYTES);
+	CHECK_EQ(vmcb()->cr0, 0x19);
+	CHECK_EQ(vcpu_sregs(&v).tr.selector, SEL_NEW_TSS);
+	CHECK_EQ(vm.mem[GDT2 + SEL_NEW_TSS + 5], 0x8b);
+	CHECK_EQ(vm.mem[GDT2 + SEL_OLD_TSS + 5], 0x89);
+}
+BOTH(task_not_intercepted)
+
+/* It does, and what L2 jumps to is code. */
+static void far_to_code(void)
+{
+	tasks_start(0);
+	intercept(EXIT_TASK);
+	far_until(0x08, EXIT_VMMCALL);
+	CHECK_EQ(vmcb()->rip, GPA_CODE2 + 2 * FAR_BYTES);
+}
+BOTH(far_to_code)
+
 /* ---- rAX by address size ---- */
 
 /* A prefix 67: EAX is where the control block is. */
@@ -257,7 +380,8 @@ static void last_bytes(void)
 static const struct test_case cases[] = {
 	CASE(last_bytes), CASES(cr0_selective), CASES(tsc_by_msr), CASES(other_port),
 	CASES(other_msr), CASES(other_halt), CASE(address_size), CASES(cpl_bits),
-	CASES(not_executed), CASES(not_executed_told),
+	CASES(not_executed), CASES(not_executed_told), CASES(task_intercepted),
+	CASES(task_not_intercepted), CASES(far_to_code),
 	{ }
 };
 

@@ -270,12 +270,108 @@ static void cr4_by_cpuid(void)
 	free(c);
 }
 
+/* ---- a task switch that KVM makes, as the far pointer is in a device ---- */
+
+#define GDT2		GPA_DATA2
+#define OLD_TSS		(GPA_DATA2 + 0x1000)
+#define NEW_TSS		(GPA_DATA2 + 0x2000)
+#define DIRECTORY	(GPA_DATA2 + 0x3000)
+#define SEL_OLD_TSS	0x18
+#define SEL_NEW_TSS	0x1020		/* bit 12 means something to other exits */
+#define TASK_JMP	(2u << 30)
+
+/* ESI is where it is. */
+GUEST(32, g_far, "ljmp *(%esi)\n lcall *(%esi)\n");
+#define FAR_BYTES	2
+
+static void tss_descriptor(unsigned int selector, uint64_t tss, uint64_t type)
+{
+	*vm_u64(&vm, GDT2 + selector) = 0x67 | (tss & 0xffff) << 16 |
+					(tss >> 16 & 0xff) << 32 | type << 40;
+}
+
+/* Pages of 4 MiB, each at its own address. */
+static void pages_make(void)
+{
+	uint32_t i, entry;
+
+	for (i = 0; i < 1024; i++) {
+		entry = i << 22 | 0xe3;
+		memcpy(vm.mem + DIRECTORY + 4 * i, &entry, 4);
+	}
+}
+
+/* L2 in protected mode of 32 bits, in the handler of an NMI. */
+static void tasks_start(uint64_t offset)
+{
+	unsigned int i;
+
+	L2_START(g_far);
+	pages_make();
+	*vm_u64(&vm, GDT2 + 0x08) = 0xcf9b000000ffff;
+	*vm_u64(&vm, GDT2 + 0x10) = 0xcf93000000ffff;
+	tss_descriptor(SEL_OLD_TSS, OLD_TSS, 0x8b);
+	/* Its registers are those of a TSS in which all is 0. */
+	tss_descriptor(SEL_NEW_TSS, NEW_TSS, 0x89);
+	for (i = 0; i < 6; i++)
+		f_set(F_ES_AR + 2 * i, i == 1 ? 0xc09b : 0xc093);
+	f_set(F_GDTR_BASE, GDT2);
+	f_set(F_GDTR_LIMIT, 0x1027);
+	f_set(F_TR_SEL, SEL_OLD_TSS);
+	f_set(F_TR_BASE, OLD_TSS);
+	f_set(F_TR_LIMIT, 0x67);
+	f_set(F_TR_AR, 0x8b);
+	f_set(F_CR0, 0x80000031);
+	f_set(F_CR3, DIRECTORY);
+	f_set(F_CR4, 1 << 13 | 1 << 4);
+	f_set(F_EFER, 0);
+	f_set(F_ENTRY, f_made(F_ENTRY) & ~ENTRY_64);
+	f_set(F_RIP, GPA_CODE2 + offset);
+	f_set(F_INTR, 1 << 3);
+	*vm_u64(&vm, GPA_REGS + 24) = GPA_HOLE;
+}
+
+static void pointer_serve(void)
+{
+	static const uint8_t pointer[6] = { [4] = SEL_NEW_TSS & 0xff, SEL_NEW_TSS >> 8 };
+	uint64_t off = v.run->mmio.phys_addr - GPA_HOLE;
+
+	CHECK(!v.run->mmio.is_write && off + v.run->mmio.len <= 6);
+	memcpy(v.run->mmio.data, pointer + off, v.run->mmio.len);
+}
+
+/* 26.1.2: always L1's; where it is told, and that nothing has been done. */
+static void task_switch(void)
+{
+	unsigned int i, reads;
+
+	for (i = 0; i < 2; i++) {
+		tasks_start(i * FAR_BYTES);
+		for (reads = 0; vcpu_run(&v) == KVM_EXIT_MMIO && reads < 8; reads++)
+			pointer_serve();
+		CHECK_EQ(v.run->exit_reason, KVM_EXIT_IO);
+		CHECK_EQ(v.run->io.port, PORT_L1);
+		l2_exited();
+		CHECK_EQ(f_get(F_REASON), R_TASK);
+		CHECK_EQ(f_get(F_QUAL), SEL_NEW_TSS | (i ? 0 : TASK_JMP));
+		CHECK_EQ(f_get(F_LEN), FAR_BYTES);
+		CHECK_EQ(f_get(F_VECTORING) & INFO_VALID, 0);
+		CHECK_EQ(f_get(F_RIP), GPA_CODE2 + i * FAR_BYTES);
+		CHECK_EQ(f_get(F_RFLAGS), 2);
+		CHECK_EQ(f_get(F_CR3), DIRECTORY);
+		CHECK_EQ(f_get(F_INTR), 1 << 3);
+		CHECK_EQ(vm.mem[GDT2 + SEL_NEW_TSS + 5], 0x89);
+		vm_close(&vm);
+	}
+}
+BOTH(task_switch)
+
 int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		CASE(fail_invalid), CASE(fail_valid), CASE(fields), CASE(invalidations),
 		CASE(invalidation_types), CASE(faults), CASE(hidden),
-		CASE(cr4_by_cpuid), { }
+		CASE(cr4_by_cpuid), CASES(task_switch), { }
 	};
 
 	return test_main(argc, argv, cases);

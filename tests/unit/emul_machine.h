@@ -12,6 +12,7 @@
 
 #include "emul/emul.h"
 #include "emul/smram.h"
+#include "emul/task.h"
 
 #define MEMORY 0x8000	/* linear addresses wrap here */
 
@@ -208,7 +209,7 @@ static const struct emul_ops machine_ops = {
 	.table = cb_table, .table_set = cb_table_set, .cpuid = cb_cpuid,
 	.has = cb_has,
 	.invlpg = cb_invlpg, .flush = cb_flush, .halt = cb_halt, .shadow = cb_shadow,
-	.task = cb_task, .smram = cb_smram, .rsm = cb_rsm,
+	.task_taken = cb_task_taken, .task = cb_task, .smram = cb_smram, .rsm = cb_rsm,
 	.vector = cb_vector, .vector_set = cb_vector_set, .opmask = cb_opmask,
 	.fpu = cb_fpu, .fpu_set = cb_fpu_set, .fpu_part = cb_fpu_part,
 	.reg = cb_reg, .reg_set = cb_reg_set,

@@ -40,6 +40,18 @@ static void cb_shadow(struct emul_ctx *c)
 	now.shadow++;
 }
 
+/* Somebody else makes task switches; the last one that was asked about. */
+static bool tasks_taken;
+static unsigned int tasks_asked;
+static struct emul_task task_asked;
+
+static bool cb_task_taken(struct emul_ctx *c, const struct emul_task *t)
+{
+	tasks_asked++;
+	task_asked = *t;
+	return tasks_taken;
+}
+
 /* CR0.TS; L0 to L3 and LE of DR7. */
 static void cb_task(struct emul_ctx *c)
 {

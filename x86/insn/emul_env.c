@@ -25,6 +25,7 @@
 #include "x86/insn/emulate.h"
 #include "x86/insn/fetch.h"
 #include "x86/vcpu/frame.h"
+#include "x86/vcpu/nested.h"
 #include "x86/vcpu/vendor.h"
 
 /* ------------------------------------------------------------------------ */
@@ -334,6 +335,14 @@ static void shadow_begin(struct emul_ctx *ctx)
 	v->emul->shadow = true;
 }
 
+/* By an instruction of L2's.  The processor's own exits have been asked about. */
+static bool task_taken(struct emul_ctx *ctx, const struct emul_task *t)
+{
+	struct x86_vcpu *v = ctx->priv;
+
+	return nested_l2_runs(v) && nested_ops->task(v, t, &ctx->insn);
+}
+
 /* Local breakpoints are the old task's (SDM vol. 3, 17.2.4). */
 static void task_begin(struct emul_ctx *ctx)
 {
@@ -462,6 +471,7 @@ const struct emul_ops emul_env_ops = {
 	.flush = tlb_flush,
 	.halt = halt_after,
 	.shadow = shadow_begin,
+	.task_taken = task_taken,
 	.task = task_begin,
 	.smram = smram_read,
 	.rsm = rsm_leave,

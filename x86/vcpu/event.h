@@ -20,7 +20,7 @@ enum x86_event_kind {
 	EVENT_SOFT_NEXT,	/* INTn that L1 injects: RIP is where it returns to */
 	/* Exits to L1 that are no events for L2 (nested.h). */
 	EVENT_INIT, EVENT_SMI, EVENT_SHUTDOWN, EVENT_TIMER,
-	EVENT_SECOND,		/* a fault of L1's second level; the vendor has the rest */
+	EVENT_SECOND,		/* a fault of L1's second level, a task switch: the vendor has it */
 	EVENT_WRITTEN,		/* L2 is behind a write by nested_ops.page() */
 	EVENT_FLUSHED,		/* L2 is behind a flush that L0 has done, and L1 waits for that */
 };

@@ -7,6 +7,7 @@
  *
  *	in run/run.c	between decoding and dispatching an exit	exit
  *	in insn/emulate.c	before x86 executes an instruction		intercepts
+ *	in insn/emul_env.c	before such an instruction switches tasks	task
  *	in insn/mmio.c	memory that only L1's vendor knows		page
  *	in event.c	before an exception merges into #DF, and
  *			when something is picked			wants
@@ -21,6 +22,8 @@
 #include "emul/smram.h"
 #include "x86/vcpu/x86.h"
 
+struct emul_task;
+
 /**
  * struct nested_ops - nesting, in a vendor that has it; all with own thread, L2 running
  *                     unless said otherwise
@@ -30,6 +33,8 @@
  *        @exit may have become another kind.  kvm->srcu held
  * @intercepts: does L1 intercept an instruction that x86 is about to execute?  Then the
  *              processor is to come to it, which exits.  Changes nothing.  kvm->srcu held
+ * @task: does L1 take a task switch that the emulator is about to make for L2's instruction?
+ *        True: L1 has an exit (to_l1), and nothing has been done.  kvm->srcu held
  * @wants: does L1 take an event before L2 gets it?  Exceptions, NMI, interrupt, and the
  *         kinds that only L1 gets.  Whether it is blocked is event_blocked()'s.  Changes nothing
  * @exit_event: exit to L1 because of an event that @wants() or the vendor itself has named;
@@ -62,6 +67,7 @@ struct nested_ops {
 	bool exit_sets_dr6;
 	bool (*exit)(struct x86_vcpu *v, struct x86_exit *exit);
 	bool (*intercepts)(struct x86_vcpu *v, const struct emul_insn *insn);
+	bool (*task)(struct x86_vcpu *v, const struct emul_task *t, const struct emul_insn *insn);
 	bool (*wants)(struct x86_vcpu *v, const struct x86_event *ev);
 	void (*exit_event)(struct x86_vcpu *v, const struct x86_event *ev);
 	int (*interrupt)(struct x86_vcpu *v);
@@ -157,15 +163,8 @@ int kvm_nested_npt(struct x86_vcpu *v, const struct x86_state *s);
  */
 int kvm_nested_ept(struct x86_vcpu *v, u64 eptp, u64 cap);
 
-/**
- * kvm_nested_load - read an operand in the guest's memory
- * @v: the vCPU
- * @la: linear address
- * @buf: result
- * @len: at most a page
- *
- * Return: false: the guest gets a fault; the handler returns v->next.
- */
+/** kvm_nested_load - read an operand at linear address @la, at most a page; false: the guest
+ *  gets a fault, and the handler returns v->next */
 bool kvm_nested_load(struct x86_vcpu *v, u64 la, void *buf, unsigned int len);
 
 /** kvm_nested_store - write one; likewise */
