@@ -53,21 +53,18 @@ static enum emul_result string_store(struct emul_ctx *ctx, u64 val)
 /** exec_ins - INS; a device is not read for a store that faults: so that comes first */
 enum emul_result exec_ins(struct emul_ctx *ctx)
 {
+	struct operand_addr at = string_address(ctx, GPR_RDI, SEG_ES);
 	unsigned int size = string_size(&ctx->insn);
 	enum emul_result ret;
-	u64 la;
 	u32 val;
 
 	ret = exec_port(ctx, ctx->gpr[GPR_RDX], size);
 	if (ret == EMUL_OK)
-		ret = operand_check(ctx, string_address(ctx, GPR_RDI, SEG_ES), size,
-				    true, &la);
-	if (ret == EMUL_OK)
-		ret = ctx->ops->probe(ctx, la, size);
+		ret = operand_probe(ctx, at, size);
 	if (ret == EMUL_OK)
 		ret = ctx->ops->in(ctx, ctx->gpr[GPR_RDX], &val, size);
 	if (ret == EMUL_OK)
-		ret = ctx->ops->write(ctx, la, &val, size);
+		ret = operand_write(ctx, at, &val, size);
 	if (ret == EMUL_OK)
 		string_advance(ctx, GPR_RDI);
 	return ret;

@@ -109,6 +109,12 @@ static enum emul_result cb_cmpxchg(struct emul_ctx *c, u64 la, const void *old,
 	return EMUL_OK;
 }
 
+static enum emul_result cb_in(struct emul_ctx *c, u16 port, void *buf, unsigned int size)
+{
+	memcpy(buf, "\x55\x66\x77\x88", size);
+	return cb_fails();
+}
+
 static void cb_vector(struct emul_ctx *c, unsigned int nr, void *buf,
 		      unsigned int len)
 {
@@ -137,7 +143,7 @@ static bool cb_has(struct emul_ctx *c, enum emul_feature feature)
 static const struct emul_ops ops = {
 	.has = cb_has,
 	.segment = cb_segment, .read = cb_read, .write = cb_write,
-	.probe = cb_probe, .exchange = cb_cmpxchg, .vector = cb_vector,
+	.probe = cb_probe, .exchange = cb_cmpxchg, .in = cb_in, .vector = cb_vector,
 	.vector_set = cb_vector_set, .reg = cb_reg,
 };
 
@@ -288,9 +294,10 @@ static void test_wrap(void **unused)
 {
 	static const char *const hex[] = {
 		"01 07", "89 07", "8b 07", "f0 01 07", "87 07", "0f 10 07",
-		"0f 11 07", "a5", "f0 0f c7 0f", "66 0f d6 07", "d1 07",
+		"0f 11 07", "a5", "6d", "f0 0f c7 0f", "66 0f d6 07", "d1 07",
 	};
 	static const u8 bytes[] = { 0x11, 0x22, 0x33, 0x44 };
+	static const u8 port[] = { 0x55, 0x66, 0x77, 0x88 };
 	unsigned int i, at;
 
 	at_base = 0xfffffffe - 0x400;
@@ -308,6 +315,9 @@ static void test_wrap(void **unused)
 	assert_memory_equal(now.memory, bytes + 2, 2);
 	assert_int_equal(run(EMUL_32, "8b 0f"), EMUL_OK);
 	assert_true(now.gpr[GPR_RCX] == 0x44332211);
+	assert_int_equal(run(EMUL_32, "6d"), EMUL_OK);
+	assert_memory_equal(&now.memory[MEMORY - 2], port, 2);
+	assert_memory_equal(now.memory, port + 2, 2);
 }
 
 /* Someone else writes between the read and the write. */
