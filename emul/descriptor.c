@@ -34,7 +34,7 @@ enum emul_result implicit_probe(struct emul_ctx *ctx, u64 la, unsigned int len)
 	enum emul_result ret;
 
 	ctx->implicit = true;
-	ret = ctx->ops->probe(ctx, ctx->long_mode ? la : (u32)la, len);
+	ret = ctx->ops->probe(ctx, ctx->long_mode ? la : (u32)la, len, true);
 	ctx->implicit = false;
 	return ret;
 }

@@ -52,7 +52,7 @@ struct smram_state;
  * Guest memory and ports, which can fail:
  * @read: read @len (1 to 64) bytes at linear address @la
  * @write: write @len (1 to 64) bytes at linear address @la
- * @probe: would @write be allowed?  Changes nothing
+ * @probe: would @write be allowed, or @read?  Changes nothing, and no device is read
  * @exchange: if the @len (1, 2, 4, 8, 16) bytes at @la are still @old, write
  *	@new, atomically towards other processors; EMUL_RETRY if they are not.
  *	A device just sees a write
@@ -109,7 +109,7 @@ struct emul_ops {
 	enum emul_result (*write)(struct emul_ctx *ctx, u64 la,
 				  const void *buf, unsigned int len);
 	enum emul_result (*probe)(struct emul_ctx *ctx, u64 la,
-				  unsigned int len);
+				  unsigned int len, bool write);
 	enum emul_result (*exchange)(struct emul_ctx *ctx, u64 la,
 				     const void *old, const void *new,
 				     unsigned int len);

@@ -22,14 +22,16 @@ enum emul_result exec_ud(struct emul_ctx *ctx)
 	return exec_fault(ctx, X86_TRAP_UD, 0);
 }
 
-/* Checked as a read of one byte. */
+/* Checked as a read of one byte, which is not made: it may mean something to a device. */
 static enum emul_result line_flush(struct emul_ctx *ctx, enum emul_feature feature)
 {
-	u64 byte;
+	enum emul_result ret;
+	u64 la;
 
 	if (!ctx->ops->has(ctx, feature))
 		return exec_fault(ctx, X86_TRAP_UD, 0);
-	return operand_load(ctx, operand_address(ctx), 1, &byte);
+	ret = operand_check(ctx, operand_address(ctx), 1, false, &la);
+	return ret == EMUL_OK ? ctx->ops->probe(ctx, la, 1, false) : ret;
 }
 
 /** exec_clflush - CLFLUSH, CLFLUSHOPT */

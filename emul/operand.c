@@ -221,9 +221,9 @@ enum emul_result operand_probe(struct emul_ctx *ctx, struct operand_addr at,
 	if (ret != EMUL_OK)
 		return ret;
 	n = bytes_before_wrap(ctx, la, size);
-	ret = ctx->ops->probe(ctx, la, n);
+	ret = ctx->ops->probe(ctx, la, n, true);
 	if (ret == EMUL_OK && n < size)
-		ret = ctx->ops->probe(ctx, 0, size - n);
+		ret = ctx->ops->probe(ctx, 0, size - n, true);
 	return ret;
 }
 
@@ -257,7 +257,7 @@ enum emul_result operand_write(struct emul_ctx *ctx, struct operand_addr at,
 	n = bytes_before_wrap(ctx, la, size);
 	if (n == size)
 		return ctx->ops->write(ctx, la, buf, n);
-	ret = ctx->ops->probe(ctx, 0, size - n);
+	ret = ctx->ops->probe(ctx, 0, size - n, true);
 	if (ret == EMUL_OK)
 		ret = ctx->ops->write(ctx, la, buf, n);
 	if (ret == EMUL_OK)

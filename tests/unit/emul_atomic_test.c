@@ -88,7 +88,8 @@ static enum emul_result cb_write(struct emul_ctx *c, u64 la, const void *buf,
 	return ret;
 }
 
-static enum emul_result cb_probe(struct emul_ctx *c, u64 la, unsigned int len)
+static enum emul_result cb_probe(struct emul_ctx *c, u64 la, unsigned int len,
+				 bool write)
 {
 	locate(la, len);
 	return cb_fails();

@@ -63,7 +63,8 @@ static enum emul_result cb_write(struct emul_ctx *c, u64 la,
 	return answer;
 }
 
-static enum emul_result cb_probe(struct emul_ctx *c, u64 la, unsigned int len)
+static enum emul_result cb_probe(struct emul_ctx *c, u64 la, unsigned int len,
+				 bool write)
 {
 	return EMUL_OK;
 }

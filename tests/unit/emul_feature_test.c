@@ -62,6 +62,26 @@ static void test_missing(void **unused)
 	}
 }
 
+/* They are checked as a load (SDM vol. 2), which a device would see: none is made. */
+static void test_flush(void **unused)
+{
+	static const char *const hex[] = { "0f ae 3e", "66 0f ae 3e", "66 0f ae 36" };
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		reset(NULL);
+		privilege_reads[0] = 0;
+		ok(hex[i]);
+		assert_int_equal(privilege_reads[0], 0);
+		fail_after = 1;
+		fail_with = EMUL_FAULT;
+		faults(hex[i], 14, 2);
+		/* 32-bit code has segments. */
+		now.seg[SEG_DS].limit = 0xfff;
+		faults(hex[i], 13, 0);
+	}
+}
+
 /* CMPXCHG16B is CMPXCHG8B without REX.W. */
 static void test_cx16(void **unused)
 {
@@ -109,6 +129,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_missing, reset),
+		cmocka_unit_test_setup(test_flush, reset),
 		cmocka_unit_test_setup(test_cx16, reset),
 		cmocka_unit_test_setup(test_zeros, reset),
 		cmocka_unit_test_setup(test_mf, reset),

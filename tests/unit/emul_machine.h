@@ -91,11 +91,12 @@ static enum emul_result cb_write(struct emul_ctx *c, u64 la, const void *buf,
 	return EMUL_OK;
 }
 
-static enum emul_result cb_probe(struct emul_ctx *c, u64 la, unsigned int len)
+static enum emul_result cb_probe(struct emul_ctx *c, u64 la, unsigned int len,
+				 bool write)
 {
 	unsigned int i;
 
-	for (i = 0; i < len; i++)
+	for (i = 0; i < len && write; i++)
 		probed[(la + i) % MEMORY] = 1;
 	probes += len;
 	return cb_fails(c);

@@ -94,7 +94,7 @@ enum emul_result user_write(struct emul_ctx *ctx, u64 la, const void *buf,
 	return p ? EMUL_OK : EMUL_FAULT;
 }
 
-enum emul_result user_probe(struct emul_ctx *ctx, u64 la, unsigned int len)
+enum emul_result user_probe(struct emul_ctx *ctx, u64 la, unsigned int len, bool write)
 {
 	return locate(ctx, la, len) ? EMUL_OK : EMUL_FAULT;
 }

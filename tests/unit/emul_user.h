@@ -46,7 +46,7 @@ enum emul_result user_read(struct emul_ctx *ctx, u64 la, void *buf,
 			   unsigned int len);
 enum emul_result user_write(struct emul_ctx *ctx, u64 la, const void *buf,
 			    unsigned int len);
-enum emul_result user_probe(struct emul_ctx *ctx, u64 la, unsigned int len);
+enum emul_result user_probe(struct emul_ctx *ctx, u64 la, unsigned int len, bool write);
 enum emul_result user_cmpxchg(struct emul_ctx *ctx, u64 la, const void *old,
 			      const void *new, unsigned int len);
 

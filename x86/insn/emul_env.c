@@ -98,16 +98,16 @@ static enum emul_result mem_read(struct emul_ctx *ctx, u64 la, void *buf,
 	return EMUL_OK;
 }
 
-/* Both pages of a write: nothing is written when the second one faults. */
-static enum emul_result mem_translate_write(struct emul_ctx *ctx, u64 la,
-					    unsigned int len, gpa_t gpa[2])
+/* Both pages: nothing is written when the second one faults. */
+static enum emul_result mem_translate(struct emul_ctx *ctx, u64 la, unsigned int len,
+				      u64 access, gpa_t gpa[2])
 {
 	unsigned int first = mem_first(la, len);
 	enum emul_result r;
 
-	r = emul_env_translate(ctx, la, PF_WRITE, &gpa[0]);
+	r = emul_env_translate(ctx, la, access, &gpa[0]);
 	if (r == EMUL_OK && first < len)
-		r = emul_env_translate(ctx, la + first, PF_WRITE, &gpa[1]);
+		r = emul_env_translate(ctx, la + first, access, &gpa[1]);
 	return r;
 }
 
@@ -120,7 +120,7 @@ static enum emul_result mem_write(struct emul_ctx *ctx, u64 la,
 	gpa_t gpa[2];
 
 	access_seen(ctx, la, len, DEBUG_WRITE);
-	r = mem_translate_write(ctx, la, len, gpa);
+	r = mem_translate(ctx, la, len, PF_WRITE, gpa);
 	if (r != EMUL_OK)
 		return r;
 	r = mmio_write(v, gpa[0], buf, first);
@@ -129,12 +129,15 @@ static enum emul_result mem_write(struct emul_ctx *ctx, u64 la,
 	return r;
 }
 
+/* Of a write that follows; or of a read that does not, and that breakpoints see here. */
 static enum emul_result mem_probe(struct emul_ctx *ctx, u64 la,
-				  unsigned int len)
+				  unsigned int len, bool write)
 {
 	gpa_t gpa[2];
 
-	return mem_translate_write(ctx, la, len, gpa);
+	if (!write)
+		access_seen(ctx, la, len, DEBUG_READ);
+	return mem_translate(ctx, la, len, write ? PF_WRITE : 0, gpa);
 }
 
 /*
@@ -152,7 +155,7 @@ static enum emul_result mem_cmpxchg(struct emul_ctx *ctx, u64 la,
 	if (mem_first(la, len) < len)
 		return mem_write(ctx, la, new, len);
 	access_seen(ctx, la, len, DEBUG_WRITE);
-	r = mem_translate_write(ctx, la, len, gpa);
+	r = mem_translate(ctx, la, len, PF_WRITE, gpa);
 	if (r != EMUL_OK)
 		return r;
 	if (frame_holds(v, gpa[0]))
