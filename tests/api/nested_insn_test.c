@@ -377,7 +377,106 @@ static void last_bytes(void)
 	}
 }
 
+/* ---- L1 uses the frame of a table of its own for something else ---- */
+
+#define GPA_L1_CODE	0x32000
+#define VEC		0x41
+
+/* PEXTRQ is not emulated. */
+GUEST(64, g_vmmcalls, "1: vmmcall\n jmp 1b\n");
+GUEST(64, g_l1_pextrq, "movq %rsi, %xmm0\n pextrq $0, %xmm0, (%rdi)\n out %al, $0x41\n");
+GUEST(64, g_l1_ud, "ud2\n");
+GUEST(64, g_l1_irq, "stgi\n sti\n nop\n nop\n nop\n cli\n clgi\n out %al, $0x41\n");
+
+/* L2 has run on the table.  Return: its frame, the half that maps nothing. */
+static uint64_t table_used(struct kvm_regs *l1)
+{
+	vmcb()->rip = GPA_CODE2;
+	l2_until(EXIT_VMMCALL);
+	/* The OUT that L1 stands at is complete when userspace has been back. */
+	v.run->immediate_exit = 1;
+	ERR(ioctl(v.fd, KVM_RUN, 0ul), EINTR);
+	v.run->immediate_exit = 0;
+	*l1 = vcpu_regs(&v);
+	return (pt_get(&npt, 0, 3) & ~0xfffull) + 0x800;
+}
+
+static void l1_at(const uint8_t *code, const uint8_t *end, uint64_t rsp, uint64_t rdi)
+{
+	/* IOPL 3, for the port. */
+	struct kvm_regs r = {
+		.rip = GPA_L1_CODE, .rsp = rsp, .rflags = 0x3002, .rdi = rdi,
+		.rsi = 0x1234,
+	};
+
+	vm_load(&vm, GPA_L1_CODE, code, end);
+	vcpu_set_regs(&v, &r);
+}
+
+static void table_written_by(unsigned int cpl)
+{
+	struct kvm_sregs old, s;
+	struct kvm_regs l1;
+	uint64_t gpa;
+
+	gpa = table_used(&l1);
+	s = old = vcpu_sregs(&v);
+	if (cpl) {
+		s.ss.dpl = s.cs.dpl = 3;
+		s.ss.selector = SEL_UDATA;
+		s.cs.selector = SEL_UCODE64;
+		vcpu_set_sregs(&v, &s);
+	}
+	*vm_u64(&vm, gpa) = 0;
+	l1_at(g_l1_pextrq, g_l1_pextrq_end, GPA_STACK, gpa);
+	vcpu_until(&v, PORT_STORED);
+	CHECK_EQ(*vm_u64(&vm, gpa), 0x1234);
+	if (cpl)
+		vcpu_set_sregs(&v, &old);
+	vcpu_set_regs(&v, &l1);
+}
+
+static void table_reused(void)
+{
+	struct kvm_regs l1;
+
+	with_npt = true;
+	L2_START(g_vmmcalls);
+	intercept(EXIT_VMMCALL);
+	table_written_by(0);
+	table_written_by(3);
+	table_used(&l1);
+}
+
+/* Events are delivered on it. */
+static void table_is_stack(void)
+{
+	struct kvm_regs l1;
+	struct exc e;
+	uint64_t gpa;
+
+	with_npt = true;
+	L2_START(g_vmmcalls);
+	intercept(EXIT_VMMCALL);
+	gpa = table_used(&l1);
+	l1_at(g_l1_ud, g_l1_ud_end, gpa, 0);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, UD);
+	CHECK_EQ(e.rsp, gpa);
+	vcpu_set_regs(&v, &l1);
+	gpa = table_used(&l1);
+	l1_at(g_l1_irq, g_l1_irq_end, gpa, 0);
+	event_interrupt(VEC);
+	e = exc_next(&v);
+	CHECK_EQ(e.vector, VEC);
+	CHECK_EQ(e.rsp, gpa);
+	vcpu_until(&v, PORT_STORED);
+	vcpu_set_regs(&v, &l1);
+	table_used(&l1);
+}
+
 static const struct test_case cases[] = {
+	CASE(table_reused), CASE(table_is_stack),
 	CASE(last_bytes), CASES(cr0_selective), CASES(tsc_by_msr), CASES(other_port),
 	CASES(other_msr), CASES(other_halt), CASE(address_size), CASES(cpl_bits),
 	CASES(not_executed), CASES(not_executed_told), CASES(task_intercepted),

@@ -168,6 +168,49 @@ static void delivered_directory(void) { delivered(2); }
 
 /* ------------------------------------------------------------------------ */
 
+/* One that is not emulated. */
+GUEST(64, g_unknown, "mov (%r11), %r8b\n movq %r12, %xmm0\n"
+      "pextrq $0, %xmm0, (%rdi)\n mov (%rdi), %r9\n" DONE);
+
+static void at_cpl_3(void)
+{
+	struct kvm_sregs s = vcpu_sregs(&v);
+
+	s.ss.dpl = 3;
+	s.ss.selector = SEL_UDATA;
+	s.cs.dpl = 3;
+	s.cs.selector = SEL_UCODE64;
+	vcpu_set_sregs(&v, &s);
+}
+
+static void unknown(bool user)
+{
+	struct kvm_regs r;
+	uint64_t table;
+	int i;
+
+	START(MODE_LONG, g_unknown);
+	table = TABLE(tables_make(2));
+	if (user)
+		at_cpl_3();
+	for (i = 0; i < 6; i++) {
+		/* IOPL 3, for the port. */
+		r = (struct kvm_regs){
+			.rip = GPA_CODE, .rsp = GPA_STACK, .rflags = 0x3002,
+			.r11 = VA, .rdi = table + 0x800, .r12 = 0x1000 + i,
+		};
+		vcpu_set_regs(&v, &r);
+		vcpu_until(&v, PORT_DONE);
+		CHECK_EQ(vcpu_regs(&v).r8 & 0xff, 1);
+		CHECK_EQ(vcpu_regs(&v).r9, 0x1000 + i);
+	}
+}
+
+static void unknown_kernel(void) { unknown(false); }
+static void unknown_user(void) { unknown(true); }
+
+/* ------------------------------------------------------------------------ */
+
 /* MOV from CR0, CR4, CR3, SMSW: the same bytes in every mode. */
 GUEST(64, g_crs, ".byte 0x0f, 0x20, 0xc0, 0x0f, 0x20, 0xe1\n"
       ".byte 0x0f, 0x20, 0xda, 0x0f, 0x01, 0xe3\n" DONE);
@@ -201,7 +244,8 @@ static void registers(void)
 
 static const struct test_case cases[] = {
 	CASE(leaf_written), CASE(directory_written), CASE(delivered_leaf),
-	CASE(delivered_directory), CASE(registers),
+	CASE(delivered_directory), CASE(unknown_kernel), CASE(unknown_user),
+	CASE(registers),
 	{ NULL, NULL, 0 },
 };
 

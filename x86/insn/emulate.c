@@ -267,7 +267,7 @@ static bool exec_once(struct x86_vcpu *v, enum x86_next *next)
 		*next = read_ask(v);
 		return false;
 	default:
-		*next = emulate_failed(v);
+		*next = X86_UNKNOWN;
 		return false;
 	}
 }
@@ -324,8 +324,11 @@ enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit)
 	stat_inc(v->vcpu.stats.insn_emulation);
 	if (unlikely(!v->emul && !emulator_make(v)))
 		return exit_fail(v, -ENOMEM);
-	if (!emulate_fetch(v, exit, &v->next))
+	if (!emulate_fetch(v, exit, &v->next)) {
+		/* Not the one before: emulate_alone(). */
+		v->emul->ctx.insn.exec = NULL;
 		return v->next;
+	}
 	if (trace_kvm_emulate_insn_enabled())
 		insn_trace(v);
 	if (exit->kind == X86_EXIT_PAGE && !debug_is_armed(v) &&
@@ -409,13 +412,6 @@ static enum x86_next event_deliver(struct x86_vcpu *v)
 	}
 }
 
-bool emulate_has_failed(struct x86_vcpu *v, enum x86_next next)
-{
-	const struct kvm_run *run = v->vcpu.run;
-
-	return next == X86_USER && run->exit_reason == KVM_EXIT_INTERNAL_ERROR;
-}
-
 enum x86_next emulate_alone(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	enum x86_next next = emulate_insn(v, exit);
@@ -454,7 +450,7 @@ enum x86_next emulate_task_switch(struct x86_vcpu *v, const struct emul_task *t)
 	if (r == EMUL_FAULT)
 		return emulate_raise(v, &em->ctx.fault);
 	if ((r != EMUL_JUMP && r != EMUL_TRAP) || em->nwrites)
-		return emulate_failed(v);
+		return X86_UNKNOWN;
 	event_arrived(v);
 	emulate_commit(v);
 	return r == EMUL_TRAP ? emulate_raise(v, &em->ctx.fault) : X86_RESUME;

@@ -86,9 +86,6 @@ enum emul_result emul_env_translate(struct emul_ctx *ctx, u64 la, u64 access,
  */
 enum x86_next emulate_insn(struct x86_vcpu *v, const struct x86_exit *exit);
 
-/** emulate_has_failed - did emulate_insn(), which said @next, not know the instruction? */
-bool emulate_has_failed(struct x86_vcpu *v, enum x86_next next);
-
 /**
  * emulate_alone - emulate_insn() where no hardware sees an IRET
  * @v: own thread, kvm->srcu held

@@ -220,7 +220,7 @@ enum x86_next insn_code_failed(struct x86_vcpu *v, const struct insn_code *c,
 		return emulate_raise(v, fault);
 	if (err == -EAGAIN)
 		return X86_RESUME;
-	return emulation_failure(v, c->bytes, c->n);
+	return X86_UNKNOWN;
 }
 
 bool emulate_decode(struct x86_vcpu *v, const struct x86_exit *exit,
@@ -374,7 +374,7 @@ bool emulate_fetch(struct x86_vcpu *v, const struct x86_exit *exit,
 	return emulate_fetch_slow(v, exit, walk, next);
 }
 
-enum x86_next emulate_failed(struct x86_vcpu *v)
+enum x86_next emulate_give_up(struct x86_vcpu *v)
 {
 	struct emul_fault fault;
 	struct emul_insn insn;

@@ -28,8 +28,14 @@ enum emul_result guest_translate(struct x86_vcpu *v, u64 la, u64 access,
 /** emulate_raise - give the guest a fault; returns X86_RESUME */
 enum x86_next emulate_raise(struct x86_vcpu *v, const struct emul_fault *fault);
 
-/** emulate_failed - KVM_EXIT_INTERNAL_ERROR with the bytes at RIP */
-enum x86_next emulate_failed(struct x86_vcpu *v);
+/**
+ * emulate_give_up - X86_UNKNOWN, and nobody has another way out
+ * @v: own thread, kvm->srcu held
+ *
+ * Return: what the run loop does next: programs and L2 have #UD, userspace
+ * KVM_EXIT_INTERNAL_ERROR with the bytes at RIP.
+ */
+enum x86_next emulate_give_up(struct x86_vcpu *v);
 
 /**
  * emulate_decode - fetch and decode the instruction at RIP
@@ -217,8 +223,7 @@ int insn_code_decode(struct x86_vcpu *v, struct insn_code *c,
  * @err: what it returned
  * @fault: for -EFAULT
  *
- * Return: what the run loop does next: the guest gets the fault, or userspace an
- * internal error with the bytes.
+ * Return: what the run loop does next: the guest gets the fault, or X86_UNKNOWN.
  */
 enum x86_next insn_code_failed(struct x86_vcpu *v, const struct insn_code *c,
 			       int err, const struct emul_fault *fault);

@@ -166,7 +166,7 @@ static bool operand_find(struct x86_vcpu *v, u64 la, u64 access, gpa_t *gpa)
 	case EMUL_RETRY:
 		return false;
 	default:
-		v->next = emulate_failed(v);
+		v->next = X86_UNKNOWN;
 		return false;
 	}
 }
@@ -196,7 +196,7 @@ bool kvm_nested_load(struct x86_vcpu *v, u64 la, void *buf, unsigned int len)
 	if (!guest_read(&v->vcpu, gpa[0], buf, first) &&
 	    (first == len || !guest_read(&v->vcpu, gpa[1], buf + first, len - first)))
 		return true;
-	v->next = emulate_failed(v);
+	v->next = X86_UNKNOWN;
 	return false;
 }
 EXPORT_SYMBOL_GPL(kvm_nested_load);
@@ -211,7 +211,7 @@ bool kvm_nested_store(struct x86_vcpu *v, u64 la, const void *buf, unsigned int 
 	if (!guest_write(&v->vcpu, gpa[0], buf, first) &&
 	    (first == len || !guest_write(&v->vcpu, gpa[1], buf + first, len - first)))
 		return true;
-	v->next = emulate_failed(v);
+	v->next = X86_UNKNOWN;
 	return false;
 }
 EXPORT_SYMBOL_GPL(kvm_nested_store);

@@ -93,7 +93,7 @@ static noinline enum x86_next table_emulate(struct x86_vcpu *v,
 {
 	if (v->nested.ctx != MMU_CTX_GUEST ||
 	    !guest_slot(&v->vcpu, exit->page.gpa >> PAGE_SHIFT))
-		return emulate_failed(v);
+		return X86_UNKNOWN;
 	return page_emulate_plain(v, exit);
 }
 
@@ -104,7 +104,7 @@ static enum x86_next page_emulate(struct x86_vcpu *v, const struct x86_exit *exi
 	if (is_table_walk(exit))
 		return table_emulate(v, exit);
 	if (is_fetch(exit))
-		return emulate_failed(v);
+		return X86_UNKNOWN;
 	/* It is one of L2's, and the emulator goes by L1's. */
 	if (v->nested.ctx != MMU_CTX_GUEST)
 		return page_emulate_plain(v, exit);
@@ -129,12 +129,34 @@ static enum x86_next page_access(struct x86_vcpu *v, const struct x86_exit *exit
 	return page_emulate(v, exit);
 }
 
+/*
+ * An instruction that the emulator does not know may write to a frame that only
+ * the MMU has write-protected: it stops doing so.
+ */
+static noinline enum x86_next page_unprotect(struct x86_vcpu *v, struct mmu_fault *fault)
+{
+	fault->no_emulate = true;
+	fault->nowait = false;
+	switch (mmu_fault(&v->vcpu.mmu, fault)) {
+	case MMU_RETRY:
+	case MMU_FIXED:
+	case MMU_INJECT:
+		return X86_RESUME;
+	case MMU_EMULATE:
+		return X86_UNKNOWN;
+	default:
+		return exit_fail(v, fault->err);
+	}
+}
+
 static noinline enum x86_next page_fault(struct x86_vcpu *v,
 					 const struct x86_exit *exit)
 {
 	struct mmu_fault fault __uninitialized;
+	enum x86_next next;
 
 	mmu_fault_init(&fault, exit->page.gpa, exit->page.error);
+	fault.no_emulate = v->events.injected.kind;
 	/* L2 knows nothing of pages that are on their way. */
 	fault.nowait = apf_is_possible(v) && !v->nested.l2;
 	switch (mmu_fault(&v->vcpu.mmu, &fault)) {
@@ -145,7 +167,8 @@ static noinline enum x86_next page_fault(struct x86_vcpu *v,
 	case MMU_INJECT:
 		return X86_RESUME;
 	case MMU_EMULATE:
-		return page_access(v, exit);
+		next = page_access(v, exit);
+		return likely(next != X86_UNKNOWN) ? next : page_unprotect(v, &fault);
 	case MMU_ABSENT:
 		return page_absent(v, &fault);
 	default:
@@ -209,35 +232,12 @@ static enum mmu_result fault_handle(struct x86_vcpu *v,
 	return mmu_fault(&v->vcpu.mmu, fault);
 }
 
-/*
- * An instruction that the emulator does not know may write to a frame that only
- * the MMU has write-protected: it stops doing so.
- */
-static enum x86_next fault_emulate(struct x86_vcpu *v,
-				   const struct x86_exit *exit)
-{
-	enum x86_next next = emulate_insn(v, exit);
-	struct mmu_fault fault __uninitialized;
-
-	if (!emulate_has_failed(v, next))
-		return next;
-	switch (fault_handle(v, exit, true, &fault)) {
-	case MMU_RETRY:
-	case MMU_FIXED:
-	case MMU_INJECT:
-		return X86_RESUME;
-	case MMU_EMULATE:
-		return next;
-	default:
-		return exit_fail(v, fault.err);
-	}
-}
-
 /* MMU_INJECT: the guest's #PF waits; an event that was on its way merges with it. */
 enum x86_next fault_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 {
 	bool in_delivery = v->events.injected.kind;
 	struct mmu_fault fault __uninitialized;
+	enum x86_next next;
 
 	stat_inc(v->vcpu.stats.pf_taken);
 	if (trace_kvm_page_fault_enabled())
@@ -256,8 +256,9 @@ enum x86_next fault_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 			return delivery_failed(v, exit,
 					       fault.gfn << MMU_PAGE_SHIFT);
 		if (exit->fault.error & PF_FETCH)
-			return emulate_failed(v);
-		return fault_emulate(v, exit);
+			return X86_UNKNOWN;
+		next = emulate_insn(v, exit);
+		return likely(next != X86_UNKNOWN) ? next : page_unprotect(v, &fault);
 	case MMU_ABSENT:
 		return page_absent(v, &fault);
 	default:

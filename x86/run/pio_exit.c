@@ -133,7 +133,7 @@ enum x86_next refused_exit(struct x86_vcpu *v, const struct x86_exit *exit)
 	if (emulate_decode(v, exit, &insn, &next))
 		next = is_port(&insn) ? refused_port(v, exit, &insn) :
 					emulate_alone(v, exit);
-	if (!emulate_has_failed(v, next))
+	if (next != X86_UNKNOWN)
 		return next;
 	kvm_event_exception(v, exit->exc.vector,
 			    exit->exc.has_error ? (s64)exit->exc.error : -1);

@@ -34,6 +34,7 @@
 #include "x86/cpu/tsc.h"
 #include "x86/hyperv/hv.h"
 #include "x86/insn/emulate.h"
+#include "x86/insn/fetch.h"
 #include "x86/run/apic_timer.h"
 #include "x86/run/apicv.h"
 #include "x86/run/event_ioctl.h"
@@ -325,9 +326,13 @@ static enum x86_next run_loop(struct x86_vcpu *v)
 {
 	enum x86_next next;
 
-	do
-		next = run_once(v);
-	while (next == X86_RESUME);
+	do {
+		do
+			next = run_once(v);
+		while (next == X86_RESUME);
+		if (next == X86_UNKNOWN)
+			next = emulate_give_up(v);
+	} while (next == X86_RESUME);
 	return next;
 }
 
@@ -341,6 +346,8 @@ static enum x86_next run_from_user(struct x86_vcpu *v)
 	if (pending) {
 		v->pending = NULL;
 		next = pending(v);
+		if (unlikely(next == X86_UNKNOWN))
+			next = emulate_give_up(v);
 		if (next != X86_RESUME)
 			return next;
 	}

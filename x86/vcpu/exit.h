@@ -143,6 +143,7 @@ enum x86_next {
 	X86_RESUME,	/* enter the guest again */
 	X86_USER,	/* KVM_RUN returns 0; run->exit_reason is filled */
 	X86_FAIL,	/* KVM_RUN fails with v->run_err */
+	X86_UNKNOWN,	/* an instruction that cannot be executed: emulate_give_up() */
 };
 
 struct x86_vcpu;
