@@ -31,7 +31,8 @@ static void vmrun_refuse(struct svm_vcpu *s, gpa_t gpa)
 
 	s->gif_off = true;
 	svm_event_virq_update(s);
-	kvm_nested_trap(&s->x86, s->x86.state.rflags);
+	if (s->x86.state.rflags & X86_EFLAGS_TF)
+		kvm_nested_trap(&s->x86);
 	if (kvm_nested_write(&s->x86, gpa + offsetof(struct vmcb_control_area,
 						     exit_code),
 			     &code, sizeof(code)))
@@ -175,9 +176,10 @@ void svm_nested_run(struct svm_vcpu *s)
 	nested->masks_if = control->int_ctl & V_INTR_MASKING_MASK;
 	nested->if_flag = n->host.rflags & X86_EFLAGS_IF;
 	s->msr_exits_l1 = msrs && svm_msrpm_denies(s);
+	/* VMRUN sets it (15.17), and nothing is watched yet: svm_nested_switch(). */
+	s->gif_off = false;
+	kvm_nested_recheck(&s->x86);
 	svm_nested_controls(s);
-	/* VMRUN sets it (15.17). */
-	svm_event_gif_open(s);
 }
 
 /* Of L1's registers those that #VMEXIT loads (15.6). */

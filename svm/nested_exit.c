@@ -78,8 +78,8 @@ void svm_nested_vmexit(struct svm_vcpu *s, const struct svm_nested_vmexit *e)
 	/* There is no exit to L1 without its control block. */
 	if (lost)
 		kvm_nested_shutdown(v);
-	else
-		kvm_nested_trap(v, n->host.rflags);
+	else if (unlikely(n->host.rflags & X86_EFLAGS_TF))
+		kvm_nested_trap(v);
 }
 
 /* ------------------------------------------------------------------------ */

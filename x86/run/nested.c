@@ -354,10 +354,9 @@ bool kvm_nested_keeps(struct x86_vcpu *v, u8 vector)
 }
 EXPORT_SYMBOL_GPL(kvm_nested_keeps);
 
-void kvm_nested_trap(struct x86_vcpu *v, u64 rflags)
+void kvm_nested_trap(struct x86_vcpu *v)
 {
-	if (unlikely(rflags & X86_EFLAGS_TF))
-		event_debug(v, DR6_BS);
+	event_debug(v, DR6_BS);
 }
 EXPORT_SYMBOL_GPL(kvm_nested_trap);
 

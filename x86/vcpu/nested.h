@@ -228,8 +228,8 @@ void kvm_nested_guest_flush(struct x86_vcpu *v);
 /** kvm_nested_keeps - L2's exception is userspace's that debugs it, or the host's: not L1's */
 bool kvm_nested_keeps(struct x86_vcpu *v, u8 vector);
 
-/** kvm_nested_trap - what has entered L2 ends, by L1's @rflags with a single-step trap */
-void kvm_nested_trap(struct x86_vcpu *v, u64 rflags);
+/** kvm_nested_trap - what has entered L2 ends, and by L1's RFLAGS.TF with a single-step trap */
+void kvm_nested_trap(struct x86_vcpu *v);
 
 /** kvm_nested_shutdown - the guest shuts down: L1's control block is gone */
 void kvm_nested_shutdown(struct x86_vcpu *v);
